@@ -1,0 +1,18 @@
+"""What is known: the lake of Parquet tables, the database over it, and the rankings.
+
+    tables.py      the tables, each declared once; to add a column or table, open it
+    lake.py        appends and upserts that count once
+    reading.py     the lake's files as DuckDB reads them
+    home.py        the home folder, and who may write there now
+    runs.py        the journal of what ran, and how a run that was cut off goes on
+    posts.py       storing what a source showed
+    waiting.py     what waits to be fetched or labelled
+    sql.py         views and macros of the published database; to add one, open it
+    publish.py     building that database and swapping it in
+    rankings.py    the rankings; to add a statistic, open it
+    forgetting.py  removing an account from everything
+    space.py       room on the disk
+    errors.py      what can go wrong, by the reaction it wants
+
+Knows nothing of Prefect, of sources or of classifiers.
+"""

@@ -1,0 +1,102 @@
+"""The home folder: where everything is stored, and who may write there now."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from warehouse.errors import BadHome, HomeBusy
+from warehouse.lake import Lake
+from warehouse.space import full_disk_noticed, need_room
+
+
+_UNFIT = frozenset("[]^|\\%")
+"""Characters that deltalake 1.6 takes for a part of an address, so that it writes elsewhere or panics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The places below one home folder. Making one touches nothing."""
+
+    folder: Path
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of Parquet tables."""
+        return Lake(self.folder / "lake")
+
+    @property
+    def database(self) -> Path:
+        """The published database."""
+        return self.folder / "likelens.duckdb"
+
+    @property
+    def pictures(self) -> Path:
+        """The stored pictures, by the hash of their bytes."""
+        return self.folder / "pictures"
+
+    @property
+    def report(self) -> Path:
+        """The charts and the HTML page."""
+        return self.folder / "report"
+
+    def spool(self, run_id: str) -> Path:
+        """What a run has read but not yet stored."""
+        return self.folder / "spool" / run_id
+
+    def prepare(self) -> None:
+        """Make the folder and its empty tables.
+
+        Raises `DiskFull` when there is no room to begin, and `BadHome` when the folder can't be used.
+        """
+        if unfit := sorted(_UNFIT.intersection(str(self.folder))):
+            raise BadHome(
+                f"The home folder's path {self.folder} has {' '.join(unfit)} in it, which the lake can't take."
+                " Set home in the settings (or LIKELENS_HOME) to a folder without such characters."
+            )
+        existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
+        need_room(existing)
+        with full_disk_noticed(existing):
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except (PermissionError, FileExistsError, NotADirectoryError) as error:
+                raise BadHome(
+                    f"The home folder {self.folder} can't be made: {error.strerror}. Set home in the settings"
+                    " (or LIKELENS_HOME) to a folder that you may write to."
+                ) from error
+            self.lake.create()
+
+    @contextmanager
+    def held(self, wait_seconds: float, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the folder for one run; `waiting` is called once when another run holds it.
+
+        The kernel lets go of the lock when the process ends, killed or not. Raises `HomeBusy` after
+        `wait_seconds`.
+        """
+        lock = FileLock(self.folder / ".run.lock")
+        _acquire(lock, time.monotonic() + wait_seconds, waiting)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _acquire(lock: FileLock, until: float, waiting: Callable[[], None]) -> None:
+    try:
+        lock.acquire(timeout=0)
+        return
+    except Timeout:
+        waiting()
+    try:
+        lock.acquire(timeout=max(0.0, until - time.monotonic()), poll_interval=0.2)
+    except Timeout:
+        folder = os.path.dirname(lock.lock_file)
+        raise HomeBusy(
+            f"Another run still works in {folder}. Wait until it has ended, or stop it; then run again."
+        ) from None

@@ -1,0 +1,199 @@
+"""The lake: one Delta table for each row type, with appends and upserts that count once.
+
+Every write holds the table's lock file, leaves out what the table already has by key, and commits
+once. So a batch that is written again, by a retry, after a kill or by two runs at once, changes
+nothing. (Delta's own application transactions do not suffice: two writers at once both commit.) The
+lock is the kernel's, so it ends with its process, however that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import deltalake
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+from filelock import FileLock, Timeout
+
+from warehouse.errors import LakeBusy, LakeDamaged
+from warehouse.reading import open_reader, quoted, scan
+from warehouse.space import full_disk_noticed
+from warehouse.tables import TABLES, Row, Table
+
+LOCK_SECONDS = 300.0
+COMPACT_ABOVE_FILES = 16
+"""A table is compacted when it has more small files than this: nightly runs write small ones."""
+COMPACT_TO_BYTES = 64 * 1024 * 1024
+DELETE_VALUES = 1_000
+KEEP_HOURS = 168
+"""Files that no table version of the last week needs are deleted; open sessions older than that may break."""
+
+
+class Lake:
+    """The tables below one folder. Cheap to make; holds no connection and no state but the folder.
+
+    Raises `LakeBusy` when a table stays locked, `DiskFull` when the disk is, and `LakeDamaged` when
+    a table can't be read or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> None:
+        """Create the tables that do not exist yet."""
+        for table in TABLES.values():
+            if not DeltaTable.is_deltatable(str(self._path(table))):
+                with self._writing(table):
+                    DeltaTable.create(
+                        str(self._path(table)),
+                        table.schema,
+                        mode="ignore",
+                        name=table.name,
+                        description=table.comment,
+                    )
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Add the rows whose keys the table does not have; returns how many those were.
+
+        All rows are of one type; of two rows with one key the first counts.
+        """
+        if not rows:
+            return 0
+        table = TABLES[rows[0].table]
+        batch = table.to_arrow(rows)
+        with self._writing(table):
+            new = batch.take(self._positions_of_new(table, batch))
+            if new.num_rows:
+                write_deltalake(str(self._path(table)), new, mode="append")
+        return int(new.num_rows)
+
+    def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
+        """Add new rows and update those whose keys exist; returns how many rows were added or changed.
+
+        The columns named in `keep` stay as they were first written.
+        """
+        if not rows:
+            return 0
+        table = TABLES[rows[0].table]
+        batch = table.to_arrow(rows)
+        columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
+        with self._writing(table):
+            changed = batch.take(self._positions_of_changed(table, batch, columns))
+            if changed.num_rows:
+                self._merge(table, changed, columns)
+        return int(changed.num_rows)
+
+    def files(self, table_name: str) -> list[str]:
+        """The Parquet files that make up the table now."""
+        table = TABLES[table_name]
+        # Not `file_uris()`: it answers with URL-encoded paths, which name no file where the folder has a blank.
+        paths = self._delta(table).get_add_actions(flatten=True).column("path").to_pylist()
+        return [str(self._path(table) / path) for path in paths]
+
+    def all_files(self) -> dict[str, list[str]]:
+        """The Parquet files of every table, as they are now."""
+        return {name: self.files(name) for name in TABLES}
+
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in memory with a view for each table as it is now; close it after use."""
+        return open_reader(self.all_files())
+
+    def tidy(self) -> None:
+        """Merge small files into larger ones and delete those that nobody can be reading any more.
+
+        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with what is stored.
+        """
+        for table in TABLES.values():
+            delta = self._delta(table)
+            if len(delta.file_uris()) > COMPACT_ABOVE_FILES:
+                with self._writing(table):
+                    delta = self._delta(table)
+                    delta.optimize.compact(target_size=COMPACT_TO_BYTES)
+                    delta.create_checkpoint()
+                    delta.vacuum(retention_hours=KEEP_HOURS, dry_run=False)
+
+    def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
+        """Delete the rows whose `column` is one of the values, among those that the SQL condition `only` names."""
+        table = TABLES[table_name]
+        for start in range(0, len(values), DELETE_VALUES):
+            listed = ", ".join(quoted(value) for value in values[start : start + DELETE_VALUES])
+            with self._writing(table):
+                self._delta(table).delete(f"{only} and {column} in ({listed})")
+
+    def purge(self, table_names: Sequence[str]) -> None:
+        """Delete every file that the tables do not need now: what was deleted is gone from the disk too.
+
+        Sessions that read an older version break; only forgetting wants this.
+        """
+        for name in table_names:
+            with self._writing(TABLES[name]):
+                delta = self._delta(TABLES[name])
+                delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+    def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
+        same_key = " and ".join(f"kept.{name} = fresh.{name}" for name in table.key)
+        (
+            self._delta(table)
+            .merge(changed, same_key, source_alias="fresh", target_alias="kept")
+            .when_matched_update({name: f"fresh.{name}" for name in columns})
+            .when_not_matched_insert_all()
+            .execute()
+        )
+
+    def _positions_of_new(self, table: Table, batch: pa.Table) -> pa.Array:
+        keys = ", ".join(table.key)
+        return self._positions(table, batch, f"select batch_place from firsts anti join stored using ({keys})")
+
+    def _positions_of_changed(self, table: Table, batch: pa.Table, columns: Sequence[str]) -> pa.Array:
+        differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
+        first_key = table.key[0]
+        query = f"""select batch_place from firsts left join stored using ({", ".join(table.key)})
+                    where stored.{first_key} is null or {differs}"""
+        return self._positions(table, batch, query)
+
+    def _positions(self, table: Table, batch: pa.Table, query: str) -> pa.Array:
+        numbered = batch.append_column("batch_place", pa.array(range(batch.num_rows), pa.int64()))
+        with duckdb.connect() as connection:
+            connection.register("batch", numbered)
+            keys = ", ".join(table.key)
+            ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
+                firsts as (select * from batch qualify row_number() over (partition by {keys} order by batch_place) = 1)"""
+            found = connection.execute(f"{ctes} select batch_place from ({query}) order by batch_place").fetchall()
+        return pa.array([batch_place for (batch_place,) in found], pa.int64())
+
+    def _path(self, table: Table) -> Path:
+        return self.folder / table.name
+
+    def _delta(self, table: Table) -> DeltaTable:
+        try:
+            return DeltaTable(str(self._path(table)))
+        except (deltalake.exceptions.TableNotFoundError, DeltaError) as error:
+            raise LakeDamaged(
+                f"The table {table.name} in {self.folder} can't be opened: {error}. If a backup of the folder"
+                " exists, restore it; a new home folder starts afresh."
+            ) from error
+
+    @contextmanager
+    def _writing(self, table: Table) -> Iterator[None]:
+        with full_disk_noticed(_existing(self.folder)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / f".{table.name}.lock", timeout=LOCK_SECONDS)
+            try:
+                with lock:
+                    yield
+            except Timeout as error:
+                raise LakeBusy(f"The table {table.name} stayed locked for {LOCK_SECONDS:.0f} s") from error
+            except CommitFailedError as error:
+                raise LakeBusy(f"The table {table.name} was changed by another writer: {error}") from error
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+

@@ -1,0 +1,94 @@
+"""The published database: views over the lake's files, swapped in whole.
+
+It is built beside the old one and renamed over it, so a reader sees the old or the new, never half.
+An open session keeps the old file and the Parquet files it names; those stay for a week
+(`lake.KEEP_HOURS`). The database holds no data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import NotPublished
+from warehouse.home import Home
+from warehouse.reading import quoted, select_utc
+from warehouse.space import full_disk_noticed, need_room
+from warehouse.sql import MACROS, VIEWS
+from warehouse.tables import TABLES
+
+
+def publish(home: Home) -> None:
+    """Build `likelens.duckdb` over the lake as it is now and put it in place of the old one.
+
+    Raises `DiskFull`, in which case the old database stays as it was.
+    """
+    need_room(home.folder)
+    fresh = home.folder / f".likelens-{os.getpid()}.duckdb"
+    _remove(fresh)
+    try:
+        with full_disk_noticed(home.folder), duckdb.connect(str(fresh)) as connection:
+            connection.begin()
+            _write(connection, home)
+            connection.commit()
+        # A session that had the old file open for writing may have left a log, which is not the new file's.
+        _remove(_log_of(home.database))
+        os.replace(fresh, home.database)
+    finally:
+        _remove(fresh)
+        _remove(_log_of(fresh))
+
+
+@contextmanager
+def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published database.
+
+    With `only_lake` its queries can reach no other file and no network. Raises `NotPublished`.
+    """
+    if not home.database.exists():
+        raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
+    with duckdb.connect(str(home.database), read_only=True) as connection:
+        if only_lake:
+            connection.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+            connection.execute(f"set allowed_directories = [{quoted(str(home.lake.folder))}]")
+            connection.execute("set enable_external_access = false; set lock_configuration = true")
+        yield connection
+
+
+def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    files = home.lake.all_files()
+    for name, table in TABLES.items():
+        connection.execute(f"create view {name} as {select_utc(files[name], table)}")
+        _comment(connection, "view", name, table.comment, {c.name: c.comment for c in table.columns})
+    for view in VIEWS:
+        connection.execute(f"create view {view.name} as {view.query}")
+        _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
+    for macro in MACROS:
+        connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
+        connection.execute(f"comment on macro table {macro.name} is {quoted(macro.comment)}")
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str, columns: Mapping[str, str]
+) -> None:
+    connection.execute(f"comment on {kind} {name} is {quoted(comment)}")
+    for column, meaning in columns.items():
+        connection.execute(f"comment on column {name}.{column} is {quoted(meaning)}")
+
+
+def _label_comments() -> dict[str, str]:
+    return {c.name: c.comment for c in TABLES["labels"].columns}
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(database.name + ".wal")
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        file.unlink()

@@ -1,0 +1,102 @@
+"""Rankings: the labels of one classifier ordered by likes, comments or count, as Polars frames.
+
+The macro `top_labels` in `warehouse.sql` answers the same from SQL; a test holds the two together, to
+the digit. Both count a post once a label, and leave posts with an unknown number out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import polars as pl
+
+from warehouse.home import Home
+from warehouse.publish import published
+
+By = Literal["likes", "comments", "count"]
+Statistic = Literal["mean", "median", "total"]
+MEASURES: tuple[By, ...] = get_args(By)
+
+_STATISTICS: dict[Statistic, pl.Expr] = {
+    "mean": pl.col("mean"),
+    "median": pl.col("median"),
+    "total": pl.col("total"),
+}
+"""What a ranking can be ordered by. A new statistic is a column in `_with_statistics` and an entry here."""
+
+STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "share")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a ranking is asked: which classifier's labels, ordered by what, and how many of them.
+
+    `min_posts` leaves out labels that fewer posts have; `account` counts one account's posts only.
+    """
+
+    classifier: str
+    by: By = "likes"
+    statistic: Statistic = "mean"
+    top: int = 10
+    account: str | None = None
+    min_posts: int = 1
+
+    @property
+    def stem(self) -> str:
+        """A file name without ending: `inception_v3-likes`."""
+        return f"{self.classifier}-{self.by}"
+
+
+def rank(home: Home, question: Question) -> pl.DataFrame:
+    """Answer a question from the published database. Raises `NotPublished` when there is none."""
+    with published(home) as connection:
+        found = connection.sql(
+            """select source, post_id, label, account, likes, comments from post_labels
+               where classifier = $1 and ($2 is null or account = $2)""",
+            params=[question.classifier, question.account],
+        ).pl()
+    return rank_posts(found.lazy(), question)
+
+
+def rank_posts(post_labels: pl.LazyFrame, question: Question) -> pl.DataFrame:
+    """Rank rows of the view `post_labels` (one classifier's): columns as `COLUMNS`, best first.
+
+    Ties are ordered by the number of posts, then by the label. `posts` counts the posts whose number
+    is known; `total`, `mean` and `median` are over those; `share` is their part of all such posts.
+    Ranked by count each post counts 1, whatever the statistic.
+    """
+    value = pl.lit(1, pl.Int64) if question.by == "count" else pl.col(question.by)
+    known = post_labels.with_columns(value=value).filter(pl.col("value").is_not_null())
+    worth = pl.col("posts") if question.by == "count" else _STATISTICS[question.statistic]
+    return (
+        _with_statistics(known)
+        .filter(pl.col("posts") >= question.min_posts)
+        .sort([worth, pl.col("posts"), pl.col("label")], descending=[True, True, False])
+        .head(question.top)
+        .with_row_index("rank", offset=1)
+        .with_columns(pl.col("rank").cast(pl.Int64))
+        .select(COLUMNS)
+        .collect()
+    )
+
+
+def classifiers_with_labels(home: Home) -> list[str]:
+    """Names of the classifiers that have labels, in alphabetical order. Raises `NotPublished`."""
+    with published(home) as connection:
+        rows = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
+    return [name for (name,) in rows]
+
+
+def _with_statistics(known: pl.LazyFrame) -> pl.LazyFrame:
+    all_posts = known.select(pl.struct("source", "post_id").n_unique().cast(pl.Int64).alias("all_posts"))
+    per_label = known.group_by("label").agg(
+        posts=pl.len().cast(pl.Int64),
+        accounts=pl.struct("source", "account").n_unique().cast(pl.Int64),
+        total=pl.col("value").sum(),
+        median=pl.col("value").median(),
+    )
+    return per_label.join(all_posts, how="cross").with_columns(
+        mean=pl.col("total") / pl.col("posts"), share=pl.col("posts") / pl.col("all_posts")
+    )

@@ -1,0 +1,120 @@
+"""The journal of what ran: the table `runs`, and how a run that was cut off goes on.
+
+A run that was killed or cancelled leaves its row (stage `run`) at `running`. The next run on the same
+home folder finds it and goes on under its id, if it began less than `RESUME_WITHIN` ago: stages that
+were done are not done again. An older one is closed as `interrupted`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from warehouse.lake import Lake
+from warehouse.tables import StageRun
+
+RESUME_WITHIN = timedelta(hours=12)
+WHOLE = "run"
+"""The stage name of the row that stands for the run as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a stage or lane ended: `status` is done, incomplete or failed; `message` is for a person.
+
+    `version` is that of the classifier, for the lanes of the stage classify.
+    """
+
+    status: str
+    items: int = 0
+    failures: int = 0
+    message: str = ""
+    version: str | None = None
+
+
+class Journal:
+    """The rows of one run."""
+
+    def __init__(self, lake: Lake, run_id: str, resumed: bool) -> None:
+        self.lake = lake
+        self.run_id = run_id
+        self.resumed = resumed
+
+    def start(self, stage: str, lane: str = "") -> None:
+        """Note that a stage begins; one that began before and was cut off keeps its start."""
+        row = StageRun(
+            run_id=self.run_id,
+            stage=stage,
+            lane=lane,
+            started_at=datetime.now(UTC),
+            ended_at=None,
+            status="running",
+            items=None,
+            failures=None,
+            message=None,
+            version=None,
+        )
+        self.lake.upsert([row], keep=["started_at"])
+
+    def finish(self, stage: str, lane: str, ended: Ended) -> None:
+        """Note how a stage ended."""
+        now = datetime.now(UTC)
+        row = StageRun(
+            run_id=self.run_id,
+            stage=stage,
+            lane=lane,
+            started_at=now,
+            ended_at=now,
+            status=ended.status,
+            items=ended.items,
+            failures=ended.failures,
+            message=ended.message or None,
+            version=ended.version,
+        )
+        self.lake.upsert([row], keep=["started_at"])
+
+    def is_done(self, stage: str, lane: str = "") -> bool:
+        """Whether this run has done the stage already, before it was cut off."""
+        return any(r.stage == stage and r.lane == lane and r.status == "done" for r in self.rows())
+
+    def rows(self) -> list[StageRun]:
+        """This run's rows, oldest first."""
+        return stage_runs(self.lake, "run_id = ?", [self.run_id])
+
+
+def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) -> Journal:
+    """Go on with the run that was cut off, or begin a new one. The caller holds the home folder.
+
+    Without `go_on` a new run begins, and one that was cut off stays open for the next that goes on.
+    """
+    now = now or datetime.now(UTC)
+    if not go_on:
+        return _new_run(lake, now)
+    open_runs = stage_runs(lake, "stage = ? and status = 'running'", [WHOLE])
+    young = [row for row in open_runs if now - row.started_at < RESUME_WITHIN]
+    current = young[-1] if young else None
+    closed = [replace(row, status="interrupted", ended_at=now) for row in open_runs if row is not current]
+    lake.upsert(closed)
+    if current is not None:
+        return Journal(lake, current.run_id, resumed=True)
+    return _new_run(lake, now)
+
+
+def _new_run(lake: Lake, now: datetime) -> Journal:
+    journal = Journal(lake, f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", resumed=False)
+    journal.start(WHOLE)
+    return journal
+
+
+def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None) -> list[StageRun]:
+    """Rows of the table `runs` that satisfy an SQL condition, oldest first."""
+    with lake.reader() as reader:
+        found = reader.execute(f"select * from runs where {where} order by started_at, stage, lane", values or [])
+        names = [column[0] for column in found.description or []]
+        rows = found.fetchall()
+    return [StageRun(**{n: _utc(v) for n, v in zip(names, row, strict=True)}) for row in rows]
+
+
+def _utc(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -1,0 +1,122 @@
+"""The published database's own views and macros: the SQL that analysts build on, with its comments.
+
+The lake's tables come from `warehouse.tables`; what is here is made from them. A new view is an entry
+in `VIEWS`, a new macro one in `MACROS`; both are created in their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its query and what it and its columns mean."""
+
+    name: str
+    query: str
+    comment: str
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A table macro: its parameters with defaults, its query, and what it answers."""
+
+    name: str
+    parameters: str
+    query: str
+    comment: str
+
+
+_POST = {
+    "source": "Name of the source in the settings",
+    "post_id": "The source's own id of the post",
+}
+_COUNTS = {
+    "likes": "Likes at the latest observation; null when hidden or unknown",
+    "comments": "Comments at the latest observation; null when unknown",
+}
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "classifier_versions",
+        """select lane as classifier, arg_max(version, started_at) as version from runs
+           where stage = 'classify' and version is not null group by lane""",
+        "The version that each classifier had when a run last loaded it",
+        {"classifier": "Name of the classifier in the settings", "version": "Version that is current"},
+    ),
+    View(
+        "current_labels",
+        "select labels.* from labels semi join classifier_versions using (classifier, version)",
+        "Labels of each classifier's current version; the rankings count these",
+    ),
+    View(
+        "latest_observations",
+        """select source, post_id, latest.* from (
+               select source, post_id,
+                      arg_max(struct_pack(observed_at, likes, comments, likes_hidden), observed_at) as latest
+               from observations group by all)""",
+        "The latest observation of each post",
+        _POST | _COUNTS | {"observed_at": "When it was made (UTC)", "likes_hidden": "Whether the likes are hidden"},
+    ),
+    View(
+        "post_labels",
+        """select post.source, post.post_id, found.classifier, found.label, post.account, post.posted_at,
+                  max(found.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
+                  arg_max(found.sha256, found.score) as sha256, any_value(found.version) as version
+           from current_labels found
+           join post_pictures shown using (sha256)
+           join posts post on post.source = shown.source and post.post_id = shown.post_id
+           left join latest_observations seen on seen.source = post.source and seen.post_id = post.post_id
+           group by all""",
+        "What each post shows, by each classifier, beside its latest likes and comments: a label once a post",
+        _POST
+        | _COUNTS
+        | {
+            "classifier": "Name of the classifier in the settings",
+            "label": "What is shown",
+            "account": "Account that posted it",
+            "posted_at": "When it was posted (UTC)",
+            "score": "Best score of the label among the post's pictures and their regions, 0 to 1",
+            "sha256": "The picture with that score",
+            "version": "Version of the classifier",
+        },
+    ),
+)
+
+
+MACROS: tuple[Macro, ...] = (
+    Macro(
+        "top_labels",
+        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1""",
+        """select row_number() over (order by worth desc, posts desc, label) as rank,
+                  label, posts, accounts, total, mean, median, share
+           from (
+               select label, posts, accounts, total, total / posts as mean, median, posts / all_posts as share,
+                      case when "by" = 'count' then posts
+                           else case statistic when 'mean' then total / posts when 'median' then median
+                                when 'total' then total else error('statistic is mean, median or total') end
+                      end as worth
+               from (
+                   select label, count(*) as posts, count(distinct (source, account)) as accounts,
+                          sum(value)::bigint as total, median(value) as median
+                   from (select label, source, account,
+                                case "by" when 'likes' then likes when 'comments' then comments
+                                     when 'count' then 1::bigint
+                                     else error('by is likes, comments or count') end as value
+                         from post_labels
+                         where classifier = classifier_name
+                           and (account_name is null or account = account_name))
+                   where value is not null group by label),
+               (select count(*) as all_posts from (
+                    select distinct source, post_id from post_labels
+                    where classifier = classifier_name and (account_name is null or account = account_name)
+                      and case "by" when 'likes' then likes when 'comments' then comments else 1 end is not null))
+               where posts >= min_posts)
+           qualify rank <= n order by rank""",
+        "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
+        " posts counts the posts with a known number; mean, median and total are over those; share is their part of"
+        " the posts that the classifier labelled",
+    ),
+)

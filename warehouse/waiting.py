@@ -1,0 +1,123 @@
+"""What waits to be done: pictures to fetch and pictures to label, streamed from the lake.
+
+DuckDB finds them out of core and hands them over in batches, so memory does not grow with the number
+of posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from warehouse.lake import Lake
+from warehouse.tables import PostPicture
+
+LINK_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a failed fetch is tried again: after `hours`, doubled with each failure, `tries` times in all."""
+
+    hours: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A stored picture: its hash and its file, relative to the home folder."""
+
+    sha256: str
+    path: str
+
+
+_TO_FETCH = """
+    with wanted as (select distinct picture_url from post_pictures where sha256 is null),
+    patience as (select unnest(?) as reason, unnest(?) as hours, unnest(?) as tries),
+    tried as (
+        select picture_url, count(*) as failures, max(attempted_at) as last, arg_max(reason, attempted_at) as reason
+        from fetches semi join wanted using (picture_url) where status <> 'ok' group by all)
+    select wanted.picture_url
+    from wanted left join tried using (picture_url) left join patience using (reason)
+    where tried.failures is null
+       or (tried.failures < patience.tries
+           and tried.last + to_seconds(patience.hours * 3600 * pow(2, tried.failures - 1)) <= ?)
+"""
+
+
+def count_to_fetch(lake: Lake, patience: dict[str, Patience], now: datetime) -> int:
+    """How many picture addresses wait to be fetched now."""
+    return _count(lake, f"select count(*) from ({_TO_FETCH})", _patience_values(patience, now))
+
+
+def to_fetch(lake: Lake, patience: dict[str, Patience], now: datetime, batch: int) -> Iterator[list[str]]:
+    """Addresses of pictures that are not stored and may be tried now, in batches, each address once."""
+    with lake.reader() as reader:
+        found = reader.execute(f"{_TO_FETCH} order by picture_url", _patience_values(patience, now))
+        while rows := found.fetchmany(batch):
+            yield [url for (url,) in rows]
+
+
+def _patience_values(patience: dict[str, Patience], now: datetime) -> list[object]:
+    return [
+        list(patience),
+        [p.hours for p in patience.values()],
+        [p.tries for p in patience.values()],
+        now.astimezone(UTC).replace(tzinfo=None),
+    ]
+
+
+def link_fetched(lake: Lake) -> int:
+    """Write the hashes of fetched pictures to the posts that show them; returns how many links were made."""
+    linked = 0
+    query = """
+        select p.source, p.post_id, p.position, p.picture_url, arg_max(f.sha256, f.attempted_at) as sha256
+        from post_pictures p join fetches f using (picture_url)
+        where p.sha256 is null and f.status = 'ok' group by all"""
+    with lake.reader() as reader:
+        found = reader.execute(query)
+        while rows := found.fetchmany(LINK_ROWS):
+            linked += lake.upsert(
+                [
+                    PostPicture(source=source, post_id=post, position=position, picture_url=url, sha256=sha256)
+                    for source, post, position, url, sha256 in rows
+                ]
+            )
+    return linked
+
+
+_TO_LABEL = """
+    select sha256, path from pictures
+    anti join (select sha256 from labels where classifier = $1 and version = $2
+               union all select sha256 from unlabelled where classifier = $1 and version = $2) using (sha256)
+"""
+
+
+def count_to_label(lake: Lake, classifier: str, version: str) -> int:
+    """How many stored pictures the classifier has not been asked about in this version."""
+    return _count(lake, f"select count(*) from ({_TO_LABEL})", [classifier, version])
+
+
+def to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
+    """Stored pictures that the classifier has not been asked about in this version, in batches."""
+    with lake.reader() as reader:
+        found = reader.execute(f"{_TO_LABEL} order by sha256", [classifier, version])
+        while rows := found.fetchmany(batch):
+            yield [StoredPicture(sha256, path) for sha256, path in rows]
+
+
+def count_pictures(lake: Lake) -> int:
+    """How many pictures are stored."""
+    return _count(lake, "select count(*) from pictures")
+
+
+def count_posts(lake: Lake) -> int:
+    """How many posts are stored."""
+    return _count(lake, "select count(*) from posts")
+
+
+def _count(lake: Lake, query: str, values: list[object] | None = None) -> int:
+    with lake.reader() as reader:
+        found = reader.execute(query, values or []).fetchone()
+    return int(found[0]) if found else 0
