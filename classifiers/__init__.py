@@ -1,0 +1,13 @@
+"""What does a picture show? One file (or folder) for each kind of classifier, and one registry.
+
+    protocol.py    what a classifier is, and what a label is
+    registry.py    the kinds; to add one, open it
+    keras.py       any model of keras.applications: Inception v3 and its like
+    litert.py      a LiteRT (TensorFlow Lite) model file
+    visual/        colour, light and composition, measured
+    pictures.py    stored files to RGB pixels, safely
+    names.py       class names; scores.py turns a model's scores into labels
+    errors.py      what can go wrong, by the reaction it wants
+
+Imports nothing of ours outside this folder.
+"""

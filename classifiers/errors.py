@@ -1,0 +1,18 @@
+"""What can go wrong in a classifier, named by the reaction it wants.
+
+    ClassifierError
+    ├── LaneUnavailable     stop this lane, say why and what to do; the other lanes go on
+    └── UnreadablePicture   skip this picture, keep a row that says why
+"""
+
+
+class ClassifierError(Exception):
+    """Base of all errors that the classifiers raise on purpose; its text is meant for a person."""
+
+
+class LaneUnavailable(ClassifierError):
+    """The classifier can't run here now: no weights, no key, a file that does not fit, a service that is down."""
+
+
+class UnreadablePicture(ClassifierError):
+    """The picture can't be decoded; trying again with the same bytes can't help."""

@@ -1,0 +1,256 @@
+"""The kind `keras`: any model of `keras.applications`, with its own input size, preprocessing and class names.
+
+Weights come from Keras' own download or from a file in a format without pickle: `.h5`, `.weights.h5`,
+`.keras` (with `safe_mode`) or `.safetensors` (tensors named by the Keras paths of the variables).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from classifiers.errors import LaneUnavailable
+from classifiers.names import names_for, plain_name
+from classifiers.pictures import rgb_array
+from classifiers.protocol import Label, Prepared
+from classifiers.scores import top_labels
+
+IMAGENET: Literal["imagenet"] = "imagenet"
+WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
+DOWNLOAD_TIMEOUT_SECONDS = 30.0
+_PREPARATION = b"stretch, bilinear, rgb, float32, 1"
+"""Part of the version: change it whenever `prepare` or `label` would answer differently."""
+
+
+class KerasOptions(BaseModel):
+    """`[[classifiers]]` with `kind = "keras"`; paths are relative to the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    application: str = "InceptionV3"
+    weights: Literal["imagenet"] | Path = IMAGENET
+    labels: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    top: int = Field(default=5, ge=1, le=1000)
+
+
+class KerasClassifier:
+    """A loaded model; batches are filled up to one size, so it is compiled once."""
+
+    batch_size = 32
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        model: Any,
+        preprocess: Callable[[NDArray[Any]], NDArray[Any]],
+        classes: list[tuple[str | None, str]],
+        top: int,
+    ) -> None:
+        import tensorflow as tf
+
+        self.name = name
+        self.version = version
+        self._size = model.input_shape[1:3]
+        self._preprocess = preprocess
+        self._ids = [class_id for class_id, _ in classes]
+        self._names = [class_name for _, class_name in classes]
+        self._top = top
+        self._run = tf.function(lambda pictures: model(pictures, training=False), reduce_retracing=True)
+
+    def prepare(self, path: Path) -> Prepared:
+        """uint8 RGB of the model's input size, (height, width, 3)."""
+        height, width = self._size
+        return rgb_array(path, width, height)
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """Label up to `batch_size` pictures at once."""
+        pictures = np.zeros((self.batch_size, *self._size, 3), np.float32)
+        pictures[: len(batch)] = np.stack(batch)
+        scores = np.asarray(self._run(self._preprocess(pictures)))[: len(batch)]
+        return [top_labels(one, self._names, self._ids, self._top) for one in scores]
+
+
+def load(name: str, options: KerasOptions) -> KerasClassifier:
+    """Build the model with its weights and class names.
+
+    Raises `LaneUnavailable` when the application is unknown, or weights or names can't be had or don't fit.
+    """
+    # TensorFlow's start-up lines are for its developers.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    build = _application(options.application)
+    _check_format(options.weights)
+    model = _with_weights(build, options.application, options.weights)
+    classes = _classes(keras, options, int(model.output_shape[-1]))
+    return KerasClassifier(
+        name, _version(options.application, model, classes), model, _preprocessor(build), classes, options.top
+    )
+
+
+def applications() -> list[str]:
+    """Names of the models in `keras.applications`."""
+    import keras
+
+    return sorted(name for name in dir(keras.applications) if name[0].isupper())
+
+
+def _application(name: str) -> Callable[..., Any]:
+    import keras
+
+    if name not in applications():
+        known = ", ".join(applications())
+        raise LaneUnavailable(f"keras.applications has no model {name!r}. Set application to one of: {known}.")
+    build: Callable[..., Any] = getattr(keras.applications, name)
+    return build
+
+
+def _check_format(weights: str | Path) -> None:
+    if isinstance(weights, str):
+        return
+    if not weights.is_file():
+        raise LaneUnavailable(
+            f"There is no weights file {weights}. Set weights to a file, or to '{IMAGENET}' for Keras' own download."
+        )
+    if weights.suffix not in WEIGHT_ENDINGS:
+        raise LaneUnavailable(
+            f"The weights {weights} are in a format that is not read (it might run code). Set weights to a file"
+            f" that ends in {', '.join(WEIGHT_ENDINGS)}."
+        )
+
+
+def _with_weights(build: Callable[..., Any], application: str, weights: str | Path) -> Any:
+    if isinstance(weights, str):
+        return _downloaded(build, application)
+    try:
+        if weights.suffix == ".keras":
+            return _whole_model(weights)
+        model = build(weights=None)
+        if weights.suffix == ".safetensors":
+            _assign_safetensors(model, weights)
+        else:
+            _check_shapes(model, _h5_shapes(weights))
+            model.load_weights(weights)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise LaneUnavailable(
+            f"The weights {weights} do not fit {application} ({_in_one_line(error)}). Set weights to a file saved"
+            " from this model, or application to the model that it was saved from."
+        ) from error
+    return model
+
+
+def _downloaded(build: Callable[..., Any], application: str) -> Any:
+    try:
+        with _impatient_network():
+            return build(weights=IMAGENET)
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        raise LaneUnavailable(
+            f"The ImageNet weights of {application} can't be downloaded ({_in_one_line(error)}). Run once with a"
+            " network, or set weights to a weights file of your own."
+        ) from error
+
+
+def _whole_model(file: Path) -> Any:
+    import keras
+
+    model = keras.saving.load_model(file, compile=False, safe_mode=True)
+    if len(getattr(model, "input_shape", ())) != 4 or len(model.output_shape) != 2:
+        raise ValueError("it is no picture classifier")
+    return model
+
+
+def _h5_shapes(file: Path) -> Counter[tuple[int, ...]]:
+    import h5py
+
+    shapes: Counter[tuple[int, ...]] = Counter()
+
+    def count(path: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and "optimizer" not in path:
+            shapes[tuple(item.shape)] += 1
+
+    with h5py.File(file, "r") as opened:
+        opened.visititems(count)
+    return shapes
+
+
+def _check_shapes(model: Any, shapes: Counter[tuple[int, ...]]) -> None:
+    # Keras loads what it can find and only warns about the rest, which would leave random weights.
+    needed = Counter(tuple(variable.shape) for variable in model.weights)
+    if missing := needed - shapes:
+        example = next(iter(missing))
+        raise ValueError(f"{missing.total()} of the model's {needed.total()} tensors are not in it, one of {example}")
+
+
+def _assign_safetensors(model: Any, file: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(file)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+    if missing := [variable.path for variable in model.weights if variable.path not in tensors]:
+        raise ValueError(f"{len(missing)} of the model's tensors are not in it, for example {missing[0]}")
+    for variable in model.weights:
+        variable.assign(tensors[variable.path])
+
+
+def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str | None, str]]:
+    if options.labels is not None:
+        return [(None, class_name) for class_name in names_for(options.labels, outputs)]
+    if outputs != 1000:
+        raise LaneUnavailable(
+            f"The model has {outputs} outputs, so ImageNet's class names do not fit. Set labels to a text file"
+            " with one name per line."
+        )
+    try:
+        with _impatient_network():
+            ranked = keras.applications.imagenet_utils.decode_predictions(np.arange(1000.0)[np.newaxis], top=1000)
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        raise LaneUnavailable(
+            f"ImageNet's class names can't be downloaded ({_in_one_line(error)}). Run once with a network, or set"
+            " labels to a text file with the 1000 names, one per line."
+        ) from error
+    return [(wordnet_id, plain_name(class_name)) for wordnet_id, class_name, _ in reversed(ranked[0])]
+
+
+def _preprocessor(build: Callable[..., Any]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    import importlib
+
+    module = importlib.import_module(build.__module__)
+    preprocess: Callable[[NDArray[Any]], NDArray[Any]] = module.preprocess_input
+    return preprocess
+
+
+def _version(application: str, model: Any, classes: list[tuple[str | None, str]]) -> str:
+    digest = hashlib.sha256(_PREPARATION)
+    for weights in model.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    digest.update("\n".join(class_name for _, class_name in classes).encode())
+    return f"{application}-{digest.hexdigest()[:12]}"
+
+
+@contextmanager
+def _impatient_network() -> Iterator[None]:
+    # Keras' download sets no time limit of its own; a silent network would hold the run for ever.
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

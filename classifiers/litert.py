@@ -1,0 +1,114 @@
+"""The kind `litert`: an ImageNet-like LiteRT (TensorFlow Lite) model file with a file of class names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifiers.errors import LaneUnavailable
+from classifiers.names import names_for
+from classifiers.pictures import rgb_array
+from classifiers.protocol import Label, Prepared
+from classifiers.scores import top_labels
+
+_PREPARATION = b"stretch, bilinear, rgb, 1"
+"""Part of the version: change it whenever `prepare` or `label` would answer differently."""
+
+
+class LitertOptions(BaseModel):
+    """`[[classifiers]]` with `kind = "litert"`; paths are relative to the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Path
+    labels: Path
+    top: int = Field(default=5, ge=1, le=1000)
+
+
+class LitertClassifier:
+    """A loaded LiteRT model. Quantised models get bytes, others floats from -1 to 1."""
+
+    batch_size = 32
+
+    def __init__(self, name: str, version: str, interpreter: Any, names: list[str], top: int) -> None:
+        self.name = name
+        self.version = version
+        self._interpreter = interpreter
+        self._input = interpreter.get_input_details()[0]
+        self._output = interpreter.get_output_details()[0]
+        self._names = names
+        self._ids = [str(index) for index in range(len(names))]
+        self._top = top
+
+    def prepare(self, path: Path) -> Prepared:
+        """uint8 RGB of the model's input size, (height, width, 3)."""
+        _, height, width, _ = self._input["shape"]
+        return rgb_array(path, int(width), int(height))
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """Label the pictures one after the other: the model's own batch is one."""
+        return [top_labels(self._scores(picture), self._names, self._ids, self._top) for picture in batch]
+
+    def _scores(self, picture: Prepared) -> NDArray[np.float32]:
+        self._interpreter.set_tensor(self._input["index"], _as_input(picture, self._input)[np.newaxis])
+        self._interpreter.invoke()
+        return _as_scores(self._interpreter.get_tensor(self._output["index"])[0], self._output)
+
+
+def load(name: str, options: LitertOptions) -> LitertClassifier:
+    """Load the model. Raises `LaneUnavailable` when a file is missing or does not fit."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        content = options.model.read_bytes()
+        interpreter = Interpreter(model_content=content)
+        interpreter.allocate_tensors()
+    except OSError as error:
+        raise LaneUnavailable(
+            f"The model {options.model} can't be read ({error.strerror}). Set model to a .tflite file."
+        ) from error
+    except (ValueError, RuntimeError) as error:
+        raise LaneUnavailable(f"{options.model} is no LiteRT model ({error}). Set model to a .tflite file.") from error
+    outputs = _check_shapes(options.model, interpreter)
+    names = names_for(options.labels, outputs)
+    version = hashlib.sha256(content + "\n".join(names).encode() + _PREPARATION).hexdigest()[:12]
+    return LitertClassifier(name, f"{options.model.stem}-{version}", interpreter, names, options.top)
+
+
+def _check_shapes(model: Path, interpreter: Any) -> int:
+    taken, given = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(taken) != 1 or len(taken[0]["shape"]) != 4 or taken[0]["shape"][3] != 3:
+        raise LaneUnavailable(f"{model} does not take one RGB picture, so it is no picture classifier.")
+    shape = given[0]["shape"]
+    if len(given) != 1 or len(shape) != 2:
+        raise LaneUnavailable(f"{model} does not answer with one score a class, so it is no picture classifier.")
+    return int(shape[1])
+
+
+def _as_input(picture: Prepared, details: dict[str, Any]) -> NDArray[Any]:
+    dtype = details["dtype"]
+    if dtype is np.uint8:
+        return picture.astype(np.uint8, copy=False)
+    if dtype is np.int8:
+        return (picture.astype(np.int16) - 128).astype(np.int8)
+    return (picture.astype(np.float32) / 127.5) - 1.0
+
+
+def _as_scores(answer: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
+    scale, zero = details["quantization"]
+    if np.issubdtype(answer.dtype, np.integer):
+        answer = (answer.astype(np.float32) - zero) * scale
+    scores = answer.astype(np.float32)
+    if scores.min() < 0.0 or scores.max() > 1.0 + 1e-3 or scores.sum() > 2.0:
+        # The model ends before its softmax.
+        scores = np.exp(scores - scores.max())
+        scores /= scores.sum()
+    return np.clip(scores, 0.0, 1.0)
+
+

@@ -1,0 +1,114 @@
+"""Stored picture files to RGB pixels, safely: every classifier that looks at pixels starts here."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from classifiers.errors import UnreadablePicture
+
+MAX_PIXELS = 64_000_000
+"""Larger pictures are refused by their header, before a pixel is decoded (width x height)."""
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""What is decoded, as Pillow names it; its JPEG reader takes MPO too. No other reader sees a foreign
+file: the one for EPS, for instance, runs Ghostscript on it, so a page could bring its own program."""
+
+# How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_METADATA_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+
+# Once for the process, not around each call: `warnings.catch_warnings` is not safe in threads, and two
+# that overlap leave every warning of the process switched off. Pillow warns of odd metadata only.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def open_rgb(path: Path) -> Image.Image:
+    """The picture in `path` as an upright 8-bit RGB image.
+
+    The first frame of an animation, turned as its EXIF orientation says; palettes, CMYK, grey and
+    16-bit pictures are converted, and what is transparent shows white. Raises `UnreadablePicture`,
+    and nothing else, when the file is broken, of another format than `FORMATS` or larger than
+    `MAX_PIXELS`; a file that can't be opened is an `OSError` as ever, for it may be back tomorrow.
+    """
+    with path.open("rb") as file:
+        try:
+            return _decode(file)
+        except UnreadablePicture:
+            raise
+        except Exception as error:
+            # Hostile bytes make the decoders raise nearly anything: seen were RuntimeError,
+            # NotImplementedError, AttributeError, struct.error, MemoryError and SyntaxError.
+            raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
+
+
+def rgb_array(path: Path, width: int, height: int) -> NDArray[np.uint8]:
+    """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
+
+    Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing
+    at the edges is lost. Raises as `open_rgb` does.
+    """
+    image = open_rgb(path).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _decode(file: BinaryIO) -> Image.Image:
+    with Image.open(file, formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise UnreadablePicture(f"{image.width} x {image.height} pixels are over the limit")
+        image.load()
+        method = _UPRIGHT.get(_orientation(image))
+        return _to_rgb(image if method is None else image.transpose(method))
+
+
+def _orientation(image: Image.Image) -> int:
+    # Not ImageOps.exif_transpose: it writes the EXIF block anew, and fails where another field is odd.
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except _METADATA_ERRORS:
+        return 1  # broken metadata must not cost good pixels
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image  # convert() would copy it
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _to_eight_bits(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        on_white = Image.new("RGB", image.size, "white")
+        on_white.paste(image, mask=image)  # half the memory that Image.alpha_composite needs
+        return on_white
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion clips 16-bit greys at 255, which turns most pictures white.
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((values // 257).astype(np.uint8))  # 65535 = 255 x 257
+    # 32-bit greys, whole or floating, do not say what is white: take the least usual one that fits all.
+    # In place, because a picture at the limit is 400 MB here.
+    levels = np.array(values, dtype=np.float32)
+    np.nan_to_num(levels, copy=False, posinf=0.0, neginf=0.0)
+    peak = float(levels.max(initial=0.0))
+    levels *= 255.0 / next((white for white in (1.0, 255.0, 65535.0) if peak <= white), peak)
+    np.rint(levels, out=levels)
+    return Image.fromarray(np.clip(levels, 0, 255, out=levels).astype(np.uint8))

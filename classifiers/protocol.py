@@ -1,0 +1,70 @@
+"""What a classifier is: something that prepares pictures one by one and labels them in batches.
+
+The two halves are apart so that decoding (threads, no shared state) and the model (one caller, full
+batches) can run at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Prepared = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A region's edges, as fractions (0 to 1) of the picture's width (x) and height (y)."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One thing that a picture shows.
+
+    `score` is 0 to 1. `rank` is 1 for the best label of its region. `region` 0 is the whole picture
+    and has no box.
+    """
+
+    label: str
+    score: float
+    rank: int
+    label_id: str | None = None
+    region: int = 0
+    box: Box | None = None
+
+
+class Classifier(Protocol):
+    """A loaded classifier. Its labels depend on a picture's bytes and on `version` alone."""
+
+    name: str
+    version: str
+    batch_size: int
+
+    def prepare(self, path: Path) -> Prepared:
+        """Decode one stored picture into what `label` takes. Called from several threads at once.
+
+        Raises `UnreadablePicture` when the file can't be decoded.
+        """
+        ...
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """Label up to `batch_size` prepared pictures; the answer has their order. Called by one thread."""
+        ...
+
+
+class Loader(Protocol):
+    """How a kind of classifier is made from its settings: the one function its file gives the registry."""
+
+    def __call__(self, name: str, options: Any) -> Classifier:
+        """Load the classifier called `name`. Raises `LaneUnavailable` when it can't run here."""
+        ...

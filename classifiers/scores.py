@@ -1,0 +1,24 @@
+"""From a model's scores to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.protocol import Label
+
+
+def top_labels(
+    scores: NDArray[np.float32], names: Sequence[str], ids: Sequence[str | None], top: int
+) -> list[Label]:
+    """The `top` best classes of one picture; `scores` has shape (classes,), float, 0 to 1.
+
+    Classes with equal scores keep the model's order, so the answer never depends on chance.
+    """
+    best = np.argsort(-scores, kind="stable")[:top]
+    return [
+        Label(label=names[index], label_id=ids[index], score=float(scores[index]), rank=rank)
+        for rank, index in enumerate(best, start=1)
+    ]

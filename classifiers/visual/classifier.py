@@ -1,0 +1,64 @@
+"""The classifier: decode and downsize one by one, label in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from classifiers.pictures import open_rgb
+from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.visual.pixels import Pixels
+from classifiers.visual.properties import PROPERTIES
+
+VERSION = "visual-1"
+"""Stored with every label. Raise it with any change that can change a label or a score: a limit, a
+measure, a name of a colour, the size or the way of downsizing. Only labels of one version compare."""
+
+LONGER_SIDE = 256
+"""Pixels. Enough for the texture that one sees in a feed, and few enough for milliseconds."""
+
+_SCORE_DIGITS = 4  # beyond, the order in which a machine adds up would show
+
+
+class VisualOptions(BaseModel):
+    """Options of the classifier `visual`: none, for its limits belong to its version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def load(name: str, options: VisualOptions) -> Classifier:
+    """The classifier, called `name`. It needs nothing and can always run."""
+    return _Visual(name)
+
+
+class _Visual:
+    version = VERSION
+    batch_size = 32
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def prepare(self, path: Path) -> NDArray[np.uint8]:
+        """The upright picture with its longer side at most `LONGER_SIDE`: uint8, (height, width, 3).
+
+        Each pixel is the mean of those it replaces (box); small pictures keep their size. Raises
+        `UnreadablePicture` when the file can't be decoded.
+        """
+        image = open_rgb(path)
+        image.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX, reducing_gap=None)
+        return np.asarray(image, dtype=np.uint8)
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """For each prepared picture its labels, best first: at least one, its orientation."""
+        return [_labels(Pixels(picture.astype(np.uint8, copy=False))) for picture in batch]
+
+
+def _labels(pixels: Pixels) -> list[Label]:
+    held = [(name, round(score, _SCORE_DIGITS)) for row in PROPERTIES for name, score in row.labels(pixels)]
+    held.sort(key=lambda pair: (-pair[1], pair[0]))
+    return [Label(name, score, rank) for rank, (name, score) in enumerate(held, start=1)]
