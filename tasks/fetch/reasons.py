@@ -1,0 +1,59 @@
+"""Why a picture could not be fetched, and when it is worth another try."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from warehouse.waiting import Patience
+
+
+class Reason(StrEnum):
+    """The words in the column `fetches.reason`."""
+
+    GONE = "gone"
+    REFUSED = "refused"
+    BUSY = "busy"
+    SERVER_ERROR = "server_error"
+    HTTP_ERROR = "http_error"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    CUT_OFF = "cut_off"
+    REDIRECTS = "redirects"
+    BAD_ADDRESS = "bad_address"
+    PRIVATE_ADDRESS = "private_address"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    NOT_A_PICTURE = "not_a_picture"
+
+
+PASSING = frozenset({Reason.BUSY, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CUT_OFF})
+"""Troubles that may go away within the same run."""
+
+# The nightly run itself sets the pace for what may pass; what rarely comes back is asked a few times,
+# with growing pauses (20 hours, so that a nightly run that starts some minutes earlier still counts).
+PATIENCE: dict[str, Patience] = {
+    **{reason: Patience(hours=0, tries=30) for reason in PASSING},
+    Reason.GONE: Patience(hours=20, tries=3),
+    Reason.REFUSED: Patience(hours=20, tries=3),
+    Reason.HTTP_ERROR: Patience(hours=20, tries=3),
+    Reason.REDIRECTS: Patience(hours=20, tries=3),
+    Reason.NOT_A_PICTURE: Patience(hours=20, tries=3),
+    Reason.TOO_LARGE: Patience(hours=0, tries=1),
+    Reason.TOO_MANY_PIXELS: Patience(hours=0, tries=1),
+    Reason.BAD_ADDRESS: Patience(hours=0, tries=1),
+    # Costs no request, and the settings may have changed to allow the host.
+    Reason.PRIVATE_ADDRESS: Patience(hours=0, tries=1_000_000),
+}
+
+
+def of_status(status: int) -> Reason | None:
+    """The reason that an HTTP status stands for; None for 200."""
+    if status == 200:
+        return None
+    if status in (404, 410):
+        return Reason.GONE
+    if status in (401, 403, 451):
+        return Reason.REFUSED
+    if status in (429, 503):
+        return Reason.BUSY
+    return Reason.SERVER_ERROR if status >= 500 else Reason.HTTP_ERROR

@@ -1,0 +1,24 @@
+"""The task fetch: every picture that waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.states import State
+
+from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.progress import shown_progress
+from tasks.stage import HOUR, STAGE, Night, run_stage
+from warehouse.runs import Ended
+
+
+@task(name="fetch", timeout_seconds=12 * HOUR, **STAGE)
+def fetch(night: Night, manner: Manner) -> State[Any]:
+    """Fetch the pictures that are not stored yet."""
+
+    def body() -> Ended:
+        with shown_progress("fetch pictures") as tell:
+            return fetch_pictures(night.home, manner, tell)
+
+    return run_stage(night, "fetch", "", body)

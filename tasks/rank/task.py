@@ -1,0 +1,35 @@
+"""The task rank: the top labels of each classifier by likes, comments and count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.states import State
+
+from tasks.stage import HOUR, STAGE, Night, run_stage
+from warehouse.rankings import Question, rank as answer
+from warehouse.runs import Ended
+
+
+@task(name="rank", timeout_seconds=HOUR, **STAGE)
+def rank(night: Night, questions: Sequence[Question]) -> State[Any]:
+    """Answer the questions; each answer is a CSV file beside the report and an artifact in Prefect's UI."""
+
+    def body() -> Ended:
+        folder = night.home.report
+        folder.mkdir(parents=True, exist_ok=True)
+        for question in questions:
+            ranking = answer(night.home, question)
+            ranking.write_csv(folder / f"{question.stem}.csv")
+            create_table_artifact(
+                key=re.sub(r"[^a-z0-9]+", "-", f"top-{question.stem}".lower()).strip("-"),
+                table=ranking.to_dicts(),
+                description=f"Labels of {question.classifier} by {question.by}, {question.statistic} per post",
+            )
+        return Ended("done", len(questions))
+
+    return run_stage(night, "rank", "", body)

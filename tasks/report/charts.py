@@ -1,0 +1,227 @@
+"""A ranking as a bar chart, and a chart as files that open without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import polars as pl
+import vl_convert
+
+from tasks.report.chart_html import VEGA_LITE, chart_html
+from tasks.report.content import Example, Heading, RankedChart
+from tasks.report.names import shorten, width
+from tasks.report.wording import UNKNOWN, Measure, measure, number, percent, places, posts, title, whose
+from warehouse.rankings import By
+
+WIDTH = 620
+"""Width of a chart in pixels, all included; the PNG has `SCALE` times as many."""
+NARROW = 350
+"""Width of a chart for phones."""
+SCALE = 2
+
+COLOURS: dict[By, str] = {"likes": "#d6336c", "comments": "#2563c9", "count": "#0c8577"}
+
+_FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+_INK, _GREY, _GRID = "#1f2430", "#6b7280", "#e8eaee"
+_LABEL_SIZE, _VALUE_SIZE, _SMALL = 13, 12, 11
+_ROW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFiles:
+    """Where `save_chart` put a chart."""
+
+    svg: Path
+    png: Path
+    html: Path
+
+
+def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) -> alt.LayerChart:
+    """A bar for each label of a ranking, best on top; `ranking` is a frame of `warehouse.rankings`.
+
+    The bar's end says the number and the right edge how many posts are behind it, since a mean over
+    few posts says little (ranked by count: which share of the posts). An empty ranking says so. The
+    chart is `pixels` wide; below `WIDTH` its title takes two lines.
+    """
+    layers = _empty() if ranking.is_empty() else _bars(ranking, heading, pixels)
+    chart: alt.LayerChart = (
+        layers.properties(title=_title(ranking, heading, pixels), width=pixels, background="white")
+        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .properties(padding=16 if pixels >= WIDTH else 8)
+        .configure(font=_FONT)
+        .configure_view(stroke=None)
+        .configure_title(fontSize=16, color=_INK, subtitleColor=_GREY, subtitleFontSize=12, subtitlePadding=5)
+        .configure_axis(
+            labelColor=_GREY, titleColor=_GREY, titleFontWeight="normal", domain=False, ticks=False
+        )
+    )
+    return chart
+
+
+def ranked_chart(ranking: pl.DataFrame, heading: Heading, examples: Sequence[Example] = ()) -> RankedChart:
+    """A ranking as `page.py` shows it, drawn for wide and for narrow screens."""
+    wide, narrow = (chart_svg(ranking_chart(ranking, heading, pixels)) for pixels in (WIDTH, NARROW))
+    return RankedChart(heading, ranking, wide, tuple(examples), narrow)
+
+
+def chart_svg(chart: alt.LayerChart) -> str:
+    """The chart as SVG text: pictures and text only, no script and nothing to load."""
+    spec: dict[str, Any] = chart.to_dict()
+    return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+
+
+def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
+    """Write the chart to `folder` as `stem`.svg, .png and .html; each file appears whole or not at all.
+
+    The folder is made when it is missing. Raises `ValueError` when `stem` is not a plain file name
+    (`file_stem` makes one) and `OSError` when a file can't be written.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
+        raise ValueError(f"not a plain file name: {stem!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    svg = chart_svg(chart)
+    files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html")))
+    _write(files.svg, svg.encode())
+    # From the SVG rather than from the chart, which would be laid out a second time.
+    _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
+    _write(files.html, chart_html(chart.to_dict()).encode())
+    return files
+
+
+def file_stem(heading: Heading) -> str:
+    """A file name for a ranking's chart, e.g. 'inception_v3-likes-mean' or '…-instagram'.
+
+    Names that hold more than ASCII letters, digits, dots, underscores and dashes get a hash instead of
+    what had to go, so that two accounts never share a file.
+    """
+    statistic = () if heading.by == "count" else (heading.statistic,)
+    account = () if heading.account is None else (_safe(heading.account),)
+    return "-".join((_safe(heading.classifier), heading.by, *statistic, *account))
+
+
+def _safe(name: str) -> str:
+    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
+    if kept == name:
+        return kept
+    return f"{kept}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitleParams:
+    legend = "%: share of the labelled posts" if heading.by == "count" else "n: posts with the label"
+    subtitle = [whose(heading)] if ranking.is_empty() else [whose(heading), legend]
+    lines = title(heading).split(": ", 1)
+    if pixels >= WIDTH:
+        lines, subtitle = [": ".join(lines)], ["  ·  ".join(subtitle)]
+    return alt.TitleParams(lines, subtitle=subtitle, anchor="start", frame="bounds", offset=14)
+
+
+def _empty() -> alt.LayerChart:
+    text = alt.Chart().mark_text(fontSize=15, color=_GREY, align="left")
+    placed = text.encode(text=alt.value("No posts yet"), x=alt.value(0), y=alt.value(24))
+    # A single row, or there would be nothing to put the text on.
+    return _layered([placed], [{}], height=48)
+
+
+def _layered(layers: list[alt.Chart], rows: list[dict[str, Any]], height: float | alt.Step) -> alt.LayerChart:
+    return alt.LayerChart(data={"values": rows}, layer=layers, height=height)
+
+
+def _bars(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.LayerChart:
+    by, digits = measure(ranking, heading), places(ranking)
+    rows = [_row(row, by, heading, digits) for row in ranking.iter_rows(named=True)]
+    for index, row in enumerate(rows):
+        # Numbered, so that labels which look alike after the cut keep a bar each, and in their order.
+        row["key"] = f"{index:04d} {shorten(row['label'], pixels / 40) or '(no name)'}"
+    side_text = max(width(row["side"]) for row in rows) * _SMALL
+    # What stays free right of the longest bar: its number and the text at the edge.
+    reserved = max(width(row["shown"]) for row in rows) * _VALUE_SIZE + side_text + 24
+    y = alt.Y("key:N", title=None, axis=_label_axis(), scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
+    x = _scale(rows, by, reserved)
+    bars = alt.Chart().mark_bar(color=COLOURS[heading.by], cornerRadiusEnd=3)
+    number_style: dict[str, Any] = {
+        "align": "left",
+        "dx": 6,
+        "fontSize": _VALUE_SIZE,
+        "fontWeight": 600,
+        "aria": False,
+    }
+    # A white rim, so that the grid's lines stop short of the digits.
+    rim = alt.Chart().mark_text(**number_style, color="white", stroke="white", strokeWidth=4)
+    shown = alt.Chart().mark_text(**number_style, color=_INK)
+    side = alt.Chart().mark_text(align="right", fontSize=_SMALL, color=_GREY, aria=False)
+    layers = [
+        bars.encode(y=y, x=x, tooltip=_tooltip(heading), description="words:N"),
+        rim.encode(y=y, x=x, text="shown:N"),
+        shown.encode(y=y, x=x, text="shown:N"),
+        side.encode(y=y, x=alt.value("width"), text="side:N"),
+    ]
+    return _layered(layers, rows, height=alt.Step(_ROW))
+
+
+def _row(row: dict[str, Any], by: Measure, heading: Heading, digits: dict[str, int]) -> dict[str, Any]:
+    shown = number(row[by.column], by.decimals)
+    label = shorten(row["label"], 60)
+    return {
+        "label": label,
+        "worth": 0 if shown == UNKNOWN else row[by.column],
+        "shown": shown,
+        "side": percent(row["share"]) if heading.by == "count" else f"n = {row['posts']:,}",
+        "words": f"{label}: {shown} {by.name}, {posts(row['posts'])}",
+        "posts": number(row["posts"]),
+        "accounts": number(row["accounts"]),
+        "share": percent(row["share"]),
+        **{column: number(row[column], digits[column]) for column in digits},
+    }
+
+
+def _label_axis() -> alt.Axis:
+    # No `labelLimit`: the names are cut already, see names.py. `labelExpr` takes the row's number off.
+    return alt.Axis(
+        labelExpr="substring(datum.value, 5)",
+        labelFontSize=_LABEL_SIZE,
+        labelColor=_INK,
+        labelLimit=0,
+        labelPadding=8,
+    )
+
+
+def _scale(rows: list[dict[str, Any]], by: Measure, reserved: float) -> alt.X:
+    most = max(row["worth"] for row in rows) or 1
+    axis = alt.Axis(
+        title=by.name,
+        titleAnchor="start",
+        titlePadding=8,
+        grid=True,
+        gridColor=_GRID,
+        tickCount=4,
+        tickMinStep=1 if by.decimals == 0 else 0.01,
+        # SI prefixes call a half 500m, and what readers know as a billion G.
+        format="~s" if most >= 10_000 else ",~f",
+        labelExpr="datum.value ? replace(datum.label, 'G', 'B') : '0'",
+    )
+    scale = alt.Scale(domain=[0, most], nice=False, range=[0, alt.ExprRef(f"width - {reserved:.0f}")])
+    return alt.X("worth:Q", axis=axis, scale=scale)
+
+
+def _tooltip(heading: Heading) -> list[alt.Tooltip]:
+    names = {"label": "label", "posts": "posts", "share": "share of posts", "accounts": "accounts"}
+    if heading.by != "count":
+        names |= {column: f"{column} {heading.by}" for column in ("total", "mean", "median")}
+    return [alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()]
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""How rankings and their numbers read: titles, thousands separators, and a chart in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+
+import polars as pl
+
+from tasks.report.content import Heading
+from tasks.report.names import shorten
+from warehouse.rankings import By, Statistic
+
+UNKNOWN = "–"
+"""What a missing number looks like; 0 would be a number."""
+
+_QUESTIONS: dict[By, str] = {
+    "likes": "What earns likes",
+    "comments": "What earns comments",
+    "count": "What is shown most",
+}
+_PER: dict[Statistic, str] = {
+    "mean": "mean per post",
+    "median": "median per post",
+    "total": "total over all posts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a ranking is ordered by: the frame's column, what it is called, and how many decimals it gets."""
+
+    column: str
+    name: str
+    decimals: int
+
+
+def measure(ranking: pl.DataFrame, heading: Heading) -> Measure:
+    """The measure of a ranking, e.g. column `mean`, 'mean likes per post', 0 decimals."""
+    if heading.by == "count":
+        return Measure("posts", "posts", 0)
+    per = "" if heading.statistic == "total" else " per post"
+    name = f"{heading.statistic} {heading.by}{per}"
+    return Measure(heading.statistic, name, decimals(ranking[heading.statistic]))
+
+
+def title(heading: Heading) -> str:
+    """For example 'What earns likes: inception_v3, mean per post'."""
+    what = "number of posts" if heading.by == "count" else _PER[heading.statistic]
+    return f"{_QUESTIONS[heading.by]}: {shorten(heading.classifier, 16)}, {what}"
+
+
+def whose(heading: Heading) -> str:
+    """Whose posts are counted."""
+    return "All accounts" if heading.account is None else f"Account {shorten(heading.account, 20)}"
+
+
+def decimals(values: Iterable[float | None]) -> int:
+    """How many decimals a column of numbers needs: none for whole or large ones, else one or two."""
+    known = [value for value in values if value is not None and isfinite(value)]
+    largest = max(known, default=0)
+    if largest >= 100 or all(value == int(value) for value in known):
+        return 0
+    return 1 if largest >= 10 else 2
+
+
+def places(ranking: pl.DataFrame) -> dict[str, int]:
+    """How many decimals the columns total, mean and median get."""
+    return {column: decimals(ranking[column]) for column in ("total", "mean", "median")}
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """`value` with thousands separators and `digits` decimals; an en dash when it is missing."""
+    return UNKNOWN if value is None or not isfinite(value) else f"{value:,.{digits}f}"
+
+
+def percent(share: float | None) -> str:
+    """A share (0 to 1) as a whole percentage; small ones with a decimal."""
+    if share is None or not isfinite(share):
+        return UNKNOWN
+    return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
+
+
+def posts(how_many: int) -> str:
+    """'1 post', '12 posts'."""
+    return f"{how_many:,} post" + ("" if how_many == 1 else "s")
+
+
+def in_words(ranking: pl.DataFrame, heading: Heading) -> str:
+    """The ranking as a paragraph, for readers who do not see the chart."""
+    lead = f"{title(heading)}. {whose(heading)}."
+    if ranking.is_empty():
+        return f"{lead} No posts yet."
+    by = measure(ranking, heading)
+    rows = ranking.select("rank", "label", "posts", worth=by.column).iter_rows()
+    entries = [_entry(*row, heading=heading, by=by) for row in rows]
+    return f"{lead} {by.name.capitalize()}: {'; '.join(entries)}."
+
+
+def _entry(rank: int, label: str, count: int, worth: float | None, *, heading: Heading, by: Measure) -> str:
+    beside = "" if heading.by == "count" else f" ({posts(count)})"
+    return f"{rank}. {shorten(label, 60)} {number(worth, by.decimals)}{beside}"

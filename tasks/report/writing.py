@@ -1,0 +1,125 @@
+"""From the published database to the report's files: content gathered, charts drawn, page written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+
+from tasks.report.charts import chart_svg, file_stem, ranking_chart, save_chart
+from tasks.report.content import AccountSummary, Example, Heading, RankedChart, Report, Section
+from tasks.report.page import render_page
+from tasks.report.thumbnails import thumbnail
+from warehouse.home import Home
+from warehouse.publish import published
+from warehouse.rankings import Question, rank
+from warehouse.space import full_disk_noticed, need_room
+
+PAGE = "report.html"
+EXAMPLES_OF = 6
+"""Labels at the top of a ranking that get an example picture."""
+
+
+def write_report(
+    home: Home, questions: Sequence[Question], note: str | None, progress: Callable[[int, int], None] = lambda *_: None
+) -> Path:
+    """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    need_room(home.folder)
+    folder = home.report
+    with full_disk_noticed(home.folder), published(home) as database:
+        folder.mkdir(parents=True, exist_ok=True)
+        sections = []
+        for classifier, asked in groupby(questions, key=lambda question: question.classifier):
+            charts = []
+            for question in asked:
+                charts.append(_chart(home, database, question))
+                progress(sum(len(section.rankings) for section in sections) + len(charts), len(questions))
+            sections.append(Section(classifier, _version(database, classifier), tuple(charts)))
+        page = folder / PAGE
+        fresh = page.with_name(f".{PAGE}.{os.getpid()}")
+        fresh.write_text(render_page(_report(database, note, tuple(sections))), "utf-8")
+        os.replace(fresh, page)
+    return page
+
+
+def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: Question) -> RankedChart:
+    heading = Heading(question.classifier, question.by, question.statistic, question.account)
+    ranking = rank(home, question)
+    chart = ranking_chart(ranking, heading)
+    save_chart(chart, home.report, file_stem(heading))
+    labels = ranking["label"].head(EXAMPLES_OF).to_list()
+    return RankedChart(heading, ranking, chart_svg(chart), tuple(_examples(home, database, question, labels)))
+
+
+def _examples(
+    home: Home, database: duckdb.DuckDBPyConnection, question: Question, labels: list[str]
+) -> Iterator[Example]:
+    """For each label the post that did best by the question's measure."""
+    best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
+    rows = database.execute(
+        f"""select label, path, url, caption, likes, comments
+            from post_labels join posts using (source, post_id) join pictures using (sha256)
+            where classifier = $1 and label in (select unnest($2))
+              and ($3 is null or post_labels.account = $3)
+            qualify row_number() over (partition by label order by {best} desc nulls last, post_id) = 1""",
+        [question.classifier, labels, question.account],
+    ).fetchall()
+    found = {row[0]: row for row in rows}
+    for label in labels:
+        if label in found:
+            _, path, url, caption, likes, comments = found[label]
+            yield Example(label, thumbnail(home.folder / path), url, caption, likes, comments)
+
+
+def _version(database: duckdb.DuckDBPyConnection, classifier: str) -> str | None:
+    found = database.execute(
+        "select version from classifier_versions where classifier = ?", [classifier]
+    ).fetchone()
+    return None if found is None else str(found[0])
+
+
+def _report(database: duckdb.DuckDBPyConnection, note: str | None, sections: tuple[Section, ...]) -> Report:
+    posts, pictures, since, until = database.execute(
+        "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
+    ).fetchall()[0]
+    run_id, notices = _last_run(database)
+    return Report(
+        title="What the pictures show that earns likes and comments",
+        generated_at=datetime.now(UTC),
+        run_id=run_id,
+        note=note,
+        accounts=tuple(_accounts(database)),
+        posts=posts,
+        pictures=pictures,
+        since=since,
+        until=until,
+        notices=tuple(notices),
+        sections=sections,
+    )
+
+
+def _accounts(database: duckdb.DuckDBPyConnection) -> Iterator[AccountSummary]:
+    rows = database.execute(
+        """select posts.source, posts.account, count(*), any_value(seen.followers)
+           from posts left join (
+               select source, account, arg_max(followers, observed_at) as followers from accounts group by all) seen
+           on seen.source = posts.source and seen.account = posts.account
+           group by all order by 1, 2"""
+    ).fetchall()
+    return (AccountSummary(*row) for row in rows)
+
+
+def _last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
+    found = database.execute("select run_id from runs where stage = 'run' order by started_at desc limit 1").fetchone()
+    if found is None:
+        return "", []
+    rows = database.execute(
+        """select stage, lane, status, coalesce(message, '') from runs
+           where run_id = ? and status in ('failed', 'incomplete') and stage <> 'run' order by started_at""",
+        [found[0]],
+    ).fetchall()
+    return str(found[0]), [f"{stage} {lane}".strip() + f": {status}. {message}" for stage, lane, status, message in rows]

@@ -1,0 +1,187 @@
+"""From a gallery's page to its posts: plain functions over a parsed page; nothing here asks a server.
+
+A field that one post lacks or garbles is null, and a problem that says so. A field that no post of a
+page has, though every page has it, means that the page no longer fits the profile: `LayoutChanged`
+names its selector, and nothing of the page is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from parsel import Selector
+
+from tasks.errors import AccountPrivate, LayoutChanged
+from tasks.scrape.counts import Count, parse_count
+from tasks.scrape.pages import Head, Page, ScrapedPost
+from tasks.scrape.profile import Place, Profile
+
+Value = TypeVar("Value")
+USUAL = ("posted_at", "likes", "comments")
+"""Fields that some post of a page has, or else the layout has changed."""
+ENOUGH_POSTS = 5
+"""From this many posts on, a field that all of them lack is no accident."""
+
+
+def read_page(profile: Profile, page: Selector, url: str, account: str, observed_at: datetime) -> Page:
+    """The posts on one page of `account`, as they were at `observed_at`.
+
+    Raises `AccountPrivate` when the page says so, and `LayoutChanged`, naming the selector, when the
+    page does not fit the profile.
+    """
+    if profile.head.private is not None and profile.head.private.find(page):
+        raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
+    reader = _Reader(profile, url)
+    head = reader.head(page)
+    blocks = profile.list.post.find(page)
+    if not blocks and (head is None or head.posts != 0):
+        raise LayoutChanged(_misfit(profile, url, "list.post", profile.list.post, "no post"))
+    posts = [post for block in blocks if (post := reader.post(block)) is not None]
+    reader.check_usual(posts, len(blocks))
+    return Page(
+        url=url,
+        observed_at=observed_at,
+        account=account,
+        head=head,
+        posts=tuple(posts),
+        next_url=None,
+        problems=tuple(reader.problems),
+    )
+
+
+def next_pages(profile: Profile, page: Selector, url: str) -> list[str]:
+    """Addresses that the pager leads to. Raises `LayoutChanged` when one is on another host."""
+    links = [
+        urljoin(url, value)
+        for found in profile.list.next.find(page)
+        if (value := _value(profile.list.next, found)) is not None and not value.startswith("#")
+    ]
+    for link in links:
+        if urlsplit(link)[:2] != urlsplit(url)[:2]:
+            raise LayoutChanged(
+                _misfit(profile, url, "list.next", profile.list.next, f"a link away from the site ({link[:120]})")
+            )
+    return [link for link in links if link != url]
+
+
+class _Reader:
+    def __init__(self, profile: Profile, url: str) -> None:
+        self.profile = profile
+        self.url = url
+        self.problems: list[str] = []
+
+    def head(self, page: Selector) -> Head | None:
+        places = self.profile.head
+        if not places.present.find(page):
+            return None
+        posts = self._read("head.posts", places.posts, page, parse_count)
+        return Head(
+            followers=_number(self._read("head.followers", places.followers, page, parse_count)),
+            following=_number(self._read("head.following", places.following, page, parse_count)),
+            posts=_number(posts),
+            posts_exact=posts is None or posts.exact,
+        )
+
+    def post(self, block: Selector) -> ScrapedPost | None:
+        places = self.profile.post
+        post_id = self._read("post.id", places.id, block, str)
+        url = self._read("post.url", places.url, block, self._absolute)
+        if post_id is None or url is None:
+            self.problems.append(f"{self.url}: a post without post.id ({places.id}) was left out")
+            return None
+        is_video = bool(places.video.find(block))
+        pictures = () if is_video else self._pictures(block)
+        if not pictures and not is_video:
+            self.problems.append(f"post {post_id}: post.picture ({places.picture}) finds no picture")
+        return ScrapedPost(
+            post_id=post_id,
+            url=url,
+            kind="video" if is_video else "carousel" if len(pictures) > 1 else "image",
+            posted_at=self._read("post.posted_at", places.posted_at, block, self._date),
+            caption=self._read("post.caption", places.caption, block, str),
+            place=self._read("post.place", places.place, block, str),
+            pinned=None if places.pinned is None else bool(places.pinned.find(block)),
+            likes=_number(self._read("post.likes", places.likes, block, parse_count)),
+            comments=_number(self._read("post.comments", places.comments, block, parse_count)),
+            pictures=pictures,
+        )
+
+    def check_usual(self, posts: list[ScrapedPost], blocks: int) -> None:
+        """Raise `LayoutChanged` where what every page has is nowhere on this one."""
+        places = self.profile.post
+        if blocks and not posts:
+            raise LayoutChanged(_misfit(self.profile, self.url, "post.id", places.id, "nothing in any post"))
+        shown = [post for post in posts if post.kind != "video"]
+        if shown and not any(post.pictures for post in shown):
+            raise LayoutChanged(
+                _misfit(self.profile, self.url, "post.picture", places.picture, "nothing in any post")
+            )
+        for name in USUAL:
+            place: Place | None = getattr(places, name)
+            if place and len(posts) >= ENOUGH_POSTS and all(getattr(post, name) is None for post in posts):
+                raise LayoutChanged(
+                    _misfit(self.profile, self.url, f"post.{name}", place, "nothing that can be read in any post")
+                )
+
+    def _pictures(self, block: Selector) -> tuple[str, ...]:
+        place = self.profile.post.picture
+        values = (_value(place, found) for found in place.find(block))
+        return tuple(self._absolute(value) for value in values if value is not None)
+
+    def _read(
+        self, name: str, place: Place | None, selector: Selector, parse: Callable[[str], Value]
+    ) -> Value | None:
+        if place is None:
+            return None
+        text = next((v for found in place.find(selector) if (v := _value(place, found)) is not None), None)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.problems.append(f"{self.url}: {name} ({place}): {error}")
+            return None
+
+    def _absolute(self, address: str) -> str:
+        absolute = urljoin(self.url, address)
+        if urlsplit(absolute).scheme not in ("http", "https"):
+            raise ValueError(f"{absolute[:80]!r} is not a web address")
+        return absolute
+
+    def _date(self, text: str) -> datetime:
+        plain = " ".join(text.split())
+        for form in self.profile.dates:
+            try:
+                return datetime.strptime(plain, form).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+        raise ValueError(f"{plain[:40]!r} fits none of the profile's dates")
+
+
+def _value(place: Place, found: Selector) -> str | None:
+    """Text or attribute of one element, without what surrounds it; None when it is empty."""
+    if place.attribute is not None:
+        value = found.attrib.get(place.attribute, "").strip()
+    else:
+        parts = found.xpath("descendant-or-self::text() | descendant::br")
+        value = "".join(part.root if isinstance(part.root, str) else "\n" for part in parts).strip()
+    if place.pattern is not None:
+        match = re.search(place.pattern, value)
+        value = match[1] if match else ""
+    return value or None
+
+
+def _number(count: Count | None) -> int | None:
+    return None if count is None else count.value
+
+
+def _misfit(profile: Profile, url: str, name: str, place: Place, what: str) -> str:
+    return (
+        f"The page {url} no longer fits the profile {profile.name}: its selector {name} ({place}) finds {what}."
+        " Nothing of it was stored. If the site has changed, mend that selector in a profile of your own"
+        " (see docs/gallery-profiles.md)."
+    )

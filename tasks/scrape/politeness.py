@@ -1,0 +1,99 @@
+"""Being a welcome guest: what the crawl and its retries owe the host."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+
+from tasks.pauses import asked_pause_seconds, pause_seconds
+
+logger = logging.getLogger(__name__)
+
+USER_AGENT = "likelens/0.1"
+PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+"""HTTP statuses that usually go away on a later try."""
+MOST_TRIES = 4
+"""Further tries of a page that answered with a passing status."""
+MOST_TRIES_UNREACHED = 2
+"""Further tries of a host that gave no answer."""
+LONGEST_WAIT_SECONDS = 3600.0
+"""A host that asks for a longer pause is left alone until the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Politeness:
+    """How a host is asked: `delay_seconds` between two pages of it."""
+
+    delay_seconds: float = 5.0
+
+
+class PoliteRetry(RetryMiddleware):
+    """Scrapy's retries, with growing pauses, and with the pause that the host asks for."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PoliteRetry:
+        """As Scrapy makes middlewares; also obeys the Crawl-delay of robots.txt."""
+        made = cls(crawler.settings)
+        made.crawler = crawler
+        crawler.signals.connect(made.robots_read, signal=signals.robots_parsed)
+        return made
+
+    def robots_read(self, robotparser: RobotParser, request: Request) -> None:
+        """Slow down to the host's own Crawl-delay where that is longer than ours."""
+        wished = robotparser.crawl_delay(USER_AGENT)
+        engine = self.crawler.engine
+        if wished and engine is not None:
+            for slot in engine.downloader.slots.values():
+                slot.delay = max(slot.delay, float(wished))
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """Ask again after a pause where the status may pass; else hand the answer on."""
+        if response.status not in PASSING:
+            return response
+        tried = request.meta.get("retry_times", 0)
+        asked = asked_pause_seconds(_text(response.headers.get("Retry-After")), datetime.now(UTC))
+        if asked is not None and asked > LONGEST_WAIT_SECONDS:
+            logger.warning("%s asks for a pause of %.0f s: leaving it alone for now", request.url, asked)
+            return response
+        again = get_retry_request(
+            request, spider=_spider(self.crawler), reason=f"HTTP {response.status}", max_retry_times=MOST_TRIES
+        )
+        if again is None:
+            return response
+        await _pause(request, f"HTTP {response.status}", max(asked or 0.0, pause_seconds(tried, random.random())))
+        return again
+
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
+        """Ask again after a pause where the host gave no answer."""
+        if not isinstance(exception, self.exceptions_to_retry):
+            return None
+        again = get_retry_request(
+            request, spider=_spider(self.crawler), reason=exception, max_retry_times=MOST_TRIES_UNREACHED
+        )
+        if again is not None:
+            tried = request.meta.get("retry_times", 0)
+            await _pause(request, type(exception).__name__, pause_seconds(tried, random.random()))
+        return again
+
+
+async def _pause(request: Request, why: str, seconds: float) -> None:
+    logger.info("%s: %s; asking again in %.0f s", request.url, why, seconds)
+    await asyncio.sleep(seconds)
+
+
+def _spider(crawler: Crawler):  # type: ignore[no-untyped-def]
+    assert crawler.spider is not None
+    return crawler.spider
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")

@@ -1,0 +1,72 @@
+"""The spool: pages as they were read, on disk, before they are stored.
+
+A crawl that is cut off goes on after the last whole page of its spool; what lies there is stored only
+when the crawl has ended. So a run that is killed in a crawl leaves the tables as they were, and the
+run that goes on with it does not read, or count, a page twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.scrape.pages import PAGE_JSON, Page
+from warehouse.space import full_disk_noticed, need_room
+
+_END = b'"end"\n'
+
+
+class Spool:
+    """Pages of one crawl in one JSON Lines file, with a mark at the end of a crawl that was finished."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        if file.exists():
+            self._cut_torn_line()
+
+    def add(self, page: Page) -> None:
+        """Put a page at the end. Raises `DiskFull`."""
+        need_room(self._folder())
+        self._write(PAGE_JSON.dump_json(page) + b"\n")
+
+    def end(self) -> None:
+        """Mark that the crawl was finished."""
+        self._write(_END)
+
+    def pages(self) -> Iterator[Page]:
+        """The whole pages, in their order; one that was cut off while it was written does not count."""
+        return (PAGE_JSON.validate_json(line) for line in self._lines() if line != _END)
+
+    def is_ended(self) -> bool:
+        """Whether the crawl was finished."""
+        return any(line == _END for line in self._lines())
+
+    def last(self) -> Page | None:
+        """The last whole page."""
+        last = None
+        for line in self._lines():
+            last = line if line != _END else last
+        return None if last is None else PAGE_JSON.validate_json(last)
+
+    def remove(self) -> None:
+        """Delete the spool."""
+        self.file.unlink(missing_ok=True)
+
+    def _lines(self) -> Iterator[bytes]:
+        if self.file.exists():
+            with self.file.open("rb") as lines:
+                yield from (line for line in lines if line.endswith(b"\n"))
+
+    def _write(self, line: bytes) -> None:
+        with full_disk_noticed(self._folder()), self.file.open("ab") as out:
+            out.write(line)
+
+    def _cut_torn_line(self) -> None:
+        # Only a process that died while writing leaves one, and only at the end.
+        with self.file.open("rb+") as file:
+            whole = sum(len(line) for line in file if line.endswith(b"\n"))
+            file.truncate(whole)
+
+    def _folder(self) -> Path:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        return self.file.parent
