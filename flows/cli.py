@@ -1,0 +1,172 @@
+"""The command line: a thin door to the flows. The work of each command is in `flows.commands`.
+
+Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a source or lane is incomplete.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from flows.commands.output import FORMATS, Format
+from flows.settings import DEFAULT_FILE, SettingsError
+from tasks.errors import EXPECTED
+from warehouse.rankings import MEASURES, STATISTICS, By, Question, Statistic
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def with_config(command: Command) -> Command:
+    """Give a command the option --config."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=DEFAULT_FILE,
+        show_default=True,
+        help="Settings file.",
+    )(command)
+
+
+def with_format(command: Command) -> Command:
+    """Give a command the option --format."""
+    return click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("likelens"), prog_name="likelens")
+def cli() -> None:
+    """What do the pictures of an account show that earn likes and comments?
+
+    Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a source or a lane is
+    incomplete.
+    """
+
+
+@cli.command()
+@click.option("--config", hidden=True, help="The demo writes its own settings; this is ignored.")
+def demo(config: str | None) -> int:
+    """The whole run against a gallery that it serves itself, offline."""
+    from flows.demo.running import demo as work
+
+    return work()
+
+
+@cli.command()
+@with_config
+def run(config: Path) -> int:
+    """The nightly run now, without a server."""
+    from flows.commands.run import run as work
+
+    return work(config)
+
+
+@cli.command()
+@with_config
+@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+@click.option("--by", type=click.Choice(MEASURES), required=True, help="What to rank by.")
+@click.option("--statistic", type=click.Choice(STATISTICS), help="What of it.  [default: as in the settings, or mean]")
+@click.option("--top", type=click.IntRange(min=1), help="How many labels.  [default: as in the settings, or 10]")
+@click.option("--account", help="Count the posts of this account only.")
+@click.option("--min-posts", type=click.IntRange(min=1), help="Leave out labels that fewer posts have.")
+@with_format
+def rank(
+    config: Path,
+    classifier: str,
+    by: By,
+    statistic: Statistic | None,
+    top: int | None,
+    account: str | None,
+    min_posts: int | None,
+    form: Format,
+) -> int:
+    """Labels ordered by likes, comments or count."""
+    from flows.commands.rank import rank as work
+
+    return work(config, Question(classifier, by, account=account), statistic, top, min_posts, form)
+
+
+@cli.command()
+@with_config
+@click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
+def report(config: Path, open_it: bool) -> int:
+    """The HTML page with charts and pictures."""
+    from flows.commands.report import report as work
+
+    return work(config, open_it)
+
+
+@cli.command()
+@with_config
+@with_format
+@click.argument("query")
+def sql(config: Path, form: Format, query: str) -> int:
+    """One query on the published database, which it can't change."""
+    from flows.commands.sql import sql as work
+
+    return work(config, query, form)
+
+
+@cli.command()
+@with_config
+def status(config: Path) -> int:
+    """What ran, what is fresh, what waits, what failed and why."""
+    from flows.commands.status import status as work
+
+    return work(config)
+
+
+@cli.command()
+@with_config
+@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+def relabel(config: Path, classifier: str) -> int:
+    """Run a new or changed classifier over the stored pictures."""
+    from flows.commands.run import relabel as work
+
+    return work(config, classifier)
+
+
+@cli.command()
+@with_config
+def doctor(config: Path) -> int:
+    """Settings, weights, keys, GPU, servers: what is missing, and what to do."""
+    from flows.commands.doctor import doctor as work
+
+    return work(config)
+
+
+@cli.command()
+@with_config
+@click.option("--account", required=True, help="Account whose posts and pictures are removed.")
+@click.option("--source", help="Only in this source.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(config: Path, account: str, source: str | None, yes: bool) -> int:
+    """Remove an account from all tables, and its pictures from the disk."""
+    from flows.commands.forget import forget as work
+
+    return work(config, account, source, yes)
+
+
+def main() -> None:
+    """The entry point `likelens`: errors that a person can mend are a few lines on standard error."""
+    try:
+        status = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        print("Stopped.", file=sys.stderr)
+        status = 130
+    except SettingsError as error:
+        print(f"likelens: {error}", file=sys.stderr)
+        status = 2
+    except EXPECTED as error:
+        print(f"likelens: {error}", file=sys.stderr)
+        status = 1
+    sys.exit(status)

@@ -1,0 +1,50 @@
+"""Frames on standard output, as a table for people or as CSV or JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal, get_args
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Format = Literal["table", "csv", "json"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) -> None:
+    """Write a frame to standard output; numbers in full as CSV and JSON, rounded as a table."""
+    if form == "csv":
+        sys.stdout.write(frame.write_csv())
+    elif form == "json":
+        sys.stdout.write(frame.write_json() + "\n")
+    else:
+        _show_table(frame, title)
+
+
+def printable(text: str) -> str:
+    """Text from a page or a model, without what would steer the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _show_table(frame: pl.DataFrame, title: str | None) -> None:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
+    for row in frame.iter_rows():
+        table.add_row(*[Text(_cell(value)) for value in row])
+    console = Console(file=sys.stdout, highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000  # a pipe has no edge at which to cut names
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))

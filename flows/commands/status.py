@@ -1,0 +1,59 @@
+"""`likelens status`: what ran, what is fresh, what waits, what failed and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from flows.commands.output import show
+from flows.settings import read_settings
+from tasks.fetch.reasons import PATIENCE
+from warehouse.errors import NotPublished
+from warehouse.home import Home
+from warehouse.waiting import count_to_fetch
+
+_QUERIES = {
+    "Last runs": """
+        select run_id, started_at, ended_at, status, items as posts from runs where stage = 'run'
+        order by started_at desc limit 5""",
+    "Stages of the last run": """
+        select trim(stage || ' ' || lane) as stage, status, items, failures, message from runs
+        where run_id = (select arg_max(run_id, started_at) from runs where stage = 'run') and stage <> 'run'
+        order by started_at""",
+    "Sources": """
+        select source, count(distinct account) as accounts, count(*) as posts, max(posted_at) as newest_post,
+               max(last_seen_at) as last_seen
+        from posts group by source order by source""",
+    "Classifiers": """
+        with current as (select lane as classifier, arg_max(version, started_at) as version from runs
+                         where stage = 'classify' group by lane)
+        select classifier, version, count(distinct labels.sha256) as labelled,
+               (select count(*) from pictures) - count(distinct labels.sha256) - count(distinct unlabelled.sha256)
+               as waiting, count(distinct unlabelled.sha256) as without_label
+        from current left join labels using (classifier, version) left join unlabelled using (classifier, version)
+        group by all order by classifier""",
+    "Pictures that could not be fetched": """
+        select reason, count(*) as pictures, max(last) as last_try from (
+            select picture_url, arg_max(reason, attempted_at) as reason, max(attempted_at) as last
+            from fetches group by picture_url having not bool_or(status = 'ok')) group by reason order by 2 desc""",
+}
+
+
+def status(config: Path) -> int:
+    """Show the state of a home folder. Raises `NotPublished` when nothing ever ran there."""
+    home = read_settings(config).home
+    if not home.lake.folder.exists():
+        raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
+    for title, query in _QUERIES.items():
+        frame = _answer(home, query)
+        if frame.height:
+            show(frame, title=title)
+    print(f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures wait to be fetched.")
+    return 0
+
+
+def _answer(home: Home, query: str) -> pl.DataFrame:
+    with home.lake.reader() as reader:
+        return reader.sql(query).pl()

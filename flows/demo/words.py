@@ -1,0 +1,48 @@
+"""Invented words for the demo's posts: captions, places and comments.
+
+The captions hold what real ones hold and careless code trips over: line breaks, quotes, ampersands,
+angle brackets, emoji and right-to-left text.
+"""
+
+from __future__ import annotations
+
+CAPTIONS = {
+    "cat": ("Someone heard the tin open", "Monday <3", "Q: who owns the sofa?\nA: not me"),
+    "coffee": ("First of the day ☕", "Coffee & a crossword", "“One more”, she said", "قهوة الصباح"),
+    "flower": ("Dahlias are out 🌼", "August, in one flower", "No filter (well, one)"),
+    "pagoda": ("Up early for this view", "Stairs > lifts", "Last stop of the trip\n\n#travel #lake"),
+    "motorcycle": ("Sunday project", "It starts! (sometimes)", "Red goes faster & louder"),
+    "rocket": ("T minus 12 h", "Would you fly on it?", "Name a better dusk"),
+    "galaxies": ("Every dot a galaxy ✨", "Look up", "10,000 of them, 1 picture"),
+    "astronaut": ("Suited up", "Ready when you are", "Childhood dream: done"),
+    "photographer": ("Caught in the act", "Waiting for the light", "Film, of course"),
+    "coins": ("Small change, 2,000 years old", "Heads or tails?", "From the museum's drawers"),
+}
+
+PLACES = {
+    "cat": "Home",
+    "coffee": "The Corner Café",
+    "flower": "Botanical Garden",
+    "pagoda": "Summer Palace, Beijing",
+    "motorcycle": "Tom & Ann's Garage",
+    "rocket": "Cape Canaveral, Florida",
+    "galaxies": "Observatory Hill",
+    "astronaut": "Houston, Texas",
+    "photographer": "University Green",
+    "coins": "City Museum",
+}
+
+AUTHORS = ("ana.p", "b_okoro", "chris1987", "dora.dora", "el.viajero", "fjord_and_fern", "gita.m", "hugo__h")
+
+COMMENTS = (
+    "Love this!",
+    "Where was this taken?",
+    "😍😍😍",
+    "Better than the last one & that says something",
+    "Can I share it with our club?",
+    "The light 👌",
+    "I have <3 of these at home",
+    "What camera did you use?",
+    "Not my favourite, to be honest",
+    "See you there next year",
+)

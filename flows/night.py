@@ -1,0 +1,77 @@
+"""Beginning and ending a run: the home folder held, the journal begun or gone on with, the summary."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from flows.settings import Settings
+from tasks.scrape.reading import store_spool
+from tasks.scrape.spool import Spool
+from tasks.stage import Night
+from warehouse.home import Home
+from warehouse.runs import WHOLE, Ended, begin_run
+from warehouse.tables import StageRun
+from warehouse.waiting import count_posts
+
+logger = logging.getLogger(__name__)
+
+WAIT_FOR_OTHER_RUN_SECONDS = 6 * 3600.0
+
+
+@contextmanager
+def begun(settings: Settings, *, go_on: bool = True) -> Iterator[Night]:
+    """Hold the home folder for one run; with `go_on`, the one that was cut off, if there is one."""
+    home = settings.home
+    home.prepare()
+    with home.held(WAIT_FOR_OTHER_RUN_SECONDS, waiting=lambda: _say_waiting(home)):
+        journal = begin_run(home.lake, go_on=go_on)
+        if journal.resumed:
+            logger.info("Going on with run %s, which was cut off", journal.run_id)
+        if go_on:
+            _store_abandoned(home, journal.run_id)
+        yield Night(home, journal)
+
+
+def has_posts(night: Night) -> bool:
+    """Whether there is anything to go on with after the sources were read."""
+    return count_posts(night.home.lake) > 0
+
+
+def conclude(night: Night) -> Ended:
+    """Close the run's row: done, incomplete where a source or lane is, or failed where nothing was published."""
+    rows = [row for row in night.journal.rows() if row.stage != WHOLE]
+    ended = judge(rows)
+    night.journal.finish(WHOLE, "", ended)
+    shutil.rmtree(night.home.spool(night.journal.run_id), ignore_errors=True)
+    return ended
+
+
+def judge(rows: Sequence[StageRun]) -> Ended:
+    """How a run ended, from its stages: the message has a line for each that is not done."""
+    lines = [f"{row.stage} {row.lane}".strip() + f": {row.status}. {row.message or ''}" for row in rows if _bad(row)]
+    published = any(row.stage == "publish" and row.status == "done" for row in rows)
+    status = "failed" if not published else "incomplete" if lines else "done"
+    items = sum(row.items or 0 for row in rows if row.stage == "scrape")
+    return Ended(status, items, len(lines), "\n".join(line.strip() for line in lines))
+
+
+def _bad(row: StageRun) -> bool:
+    return row.status != "done"
+
+
+def _say_waiting(home: Home) -> None:
+    logger.warning("Another run works in %s; waiting until it has ended", home.folder)
+
+
+def _store_abandoned(home: Home, run_id: str) -> None:
+    """Store what older runs had read when they were cut off for good: it was seen, so it counts."""
+    spools = home.spool(run_id).parent
+    for folder in sorted(spools.iterdir()) if spools.exists() else []:
+        if folder.name != run_id:
+            for file in sorted(folder.glob("*.jsonl")):
+                ended = store_spool(home.lake, file.stem, Spool(file))
+                logger.info("Stored %d posts that run %s had read from %s", ended.items, folder.name, file.stem)
+            shutil.rmtree(folder)

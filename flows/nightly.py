@@ -1,0 +1,106 @@
+"""The flows: `nightly` takes every account from its posts to charts, `relabel` runs one classifier again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import allow_failure, flow
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.night import begun, conclude, has_posts
+from flows.settings import DEFAULT_FILE, ClassifierSettings, Settings, SettingsError, questions, read_settings
+from tasks.classify.task import classify
+from tasks.errors import EXPECTED
+from tasks.fetch.download import Limits
+from tasks.fetch.fetching import Manner
+from tasks.fetch.task import fetch
+from tasks.publish.task import publish
+from tasks.rank.task import rank
+from tasks.report.task import report
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.task import scrape
+from tasks.stage import Night
+from warehouse.runs import Ended
+
+HOSTS_AT_ONCE = 4
+
+
+@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=HOSTS_AT_ONCE))
+def nightly(config: str = DEFAULT_FILE) -> State[Any]:
+    """The whole run: scrape, fetch, classify, publish, rank, report.
+
+    `config` is the settings file. The state is Completed, Incomplete (also of type completed: published,
+    but a source or lane is not), or Failed; its message says what is missing.
+    """
+    try:
+        settings = read_settings(Path(config))
+        with begun(settings) as night:
+            scrape_all(night, settings)
+            if has_posts(night):
+                fetch(night, manner(settings), return_state=True)
+                for lane in settings.classifiers:
+                    classify(night, lane.name, lane.kind, lane.options, return_state=True)
+                publish_all(night, settings)
+            return final_state(conclude(night))
+    except (SettingsError, *EXPECTED) as error:
+        return Failed(message=str(error))
+
+
+@flow(name="relabel")
+def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
+    """Run one classifier over the stored pictures that its version was not asked about, and publish."""
+    try:
+        settings = read_settings(Path(config))
+        lane = lane_called(settings, classifier)
+        with begun(settings, go_on=False) as night:
+            classify(night, lane.name, lane.kind, lane.options, return_state=True)
+            publish_all(night, settings)
+            return final_state(conclude(night))
+    except (SettingsError, *EXPECTED) as error:
+        return Failed(message=str(error))
+
+
+def scrape_all(night: Night, settings: Settings) -> None:
+    """Crawl the sources: different hosts at the same time, those on one host one after the other."""
+    politeness = Politeness(settings.scrape.delay_seconds)
+    last: dict[str, PrefectFuture[Any]] = {}
+    futures = []
+    for source in settings.sources:
+        before = [allow_failure(last[source.host])] if source.host in last else []
+        last[source.host] = scrape.submit(night, source, politeness, wait_for=before)
+        futures.append(last[source.host])
+    wait(futures)
+
+
+def publish_all(night: Night, settings: Settings) -> None:
+    """The stages after labelling; the later ones need the database of the first."""
+    if publish(night, return_state=True).is_completed():
+        asked = questions(settings)
+        rank(night, asked, return_state=True)
+        report(night, asked, settings.note, return_state=True)
+
+
+def manner(settings: Settings) -> Manner:
+    """How pictures are fetched, from the settings."""
+    return Manner(settings.fetch.concurrency, frozenset(settings.fetch.allow_private_hosts), Limits())
+
+
+def lane_called(settings: Settings, name: str) -> ClassifierSettings:
+    """The classifier with that name. Raises `SettingsError` when there is none."""
+    for lane in settings.classifiers:
+        if lane.name == name:
+            return lane
+    known = ", ".join(lane.name for lane in settings.classifiers) or "none"
+    raise SettingsError(f"{settings.file} has no classifier {name!r}; it has: {known}.")
+
+
+def final_state(ended: Ended) -> State[Any]:
+    """A run's end as Prefect shows it."""
+    if ended.status == "failed":
+        return Failed(message=ended.message)
+    if ended.status == "incomplete":
+        return Completed(name="Incomplete", message=ended.message)
+    return Completed(message=f"{ended.items} posts seen")

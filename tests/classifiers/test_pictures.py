@@ -1,0 +1,246 @@
+"""Stored files to pixels: every kind of picture that a page may hold, and everything that is none."""
+
+from __future__ import annotations
+
+import io
+import resource
+import struct
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from classifiers.errors import UnreadablePicture
+from classifiers.pictures import FORMATS, MAX_PIXELS, open_rgb, rgb_array
+
+MEGABYTE = 1024 * 1024
+
+# pytest sets up the warnings anew for each test, so what the module switches off is back on.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
+]
+
+
+def gradient(width: int = 48, height: int = 32) -> Image.Image:
+    down, across = np.indices((height, width))
+    return Image.fromarray(np.stack([across * 5, down * 7, across + down], axis=-1).astype(np.uint8))
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def turned(image: Image.Image, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(image, "PNG", exif=exif)
+
+
+def pixels(data: bytes, folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    (folder / "picture").write_bytes(data)
+    return np.asarray(open_rgb(folder / "picture"))
+
+
+class TestKinds:
+    @pytest.mark.parametrize("kind", [*FORMATS, "MPO"])
+    def test_format(self, kind: str, tmp_path: Path) -> None:
+        """Every format that is accepted can be read, and what comes back can be worked with."""
+        (tmp_path / "picture").write_bytes(encoded(gradient(), kind))
+        image = open_rgb(tmp_path / "picture")
+        assert (image.mode, image.size) == ("RGB", (48, 32))
+        assert image.resize((7, 5)).copy().tobytes()
+
+    def test_exact(self, tmp_path: Path) -> None:
+        """Pixels that were stored without loss come back unchanged."""
+        assert np.array_equal(pixels(encoded(gradient(), "PNG"), tmp_path), np.asarray(gradient()))
+
+    def test_cmyk(self, tmp_path: Path) -> None:
+        """A CMYK photograph, as printers store it, shows its colours and not their negative."""
+        red = Image.new("RGB", (16, 16), (220, 20, 30)).convert("CMYK")
+        found = pixels(encoded(red, "JPEG"), tmp_path)[8, 8].astype(int)
+        assert np.abs(found - (220, 20, 30)).max() < 12
+
+    def test_palette_with_transparency(self, tmp_path: Path) -> None:
+        """The transparent entry of a palette shows white, the others their colour."""
+        image = Image.new("P", (2, 1))
+        image.putpalette([0, 0, 0, 10, 200, 30])
+        image.putdata([0, 1])
+        found = pixels(encoded(image, "PNG", transparency=0), tmp_path)
+        assert found.tolist() == [[[255, 255, 255], [10, 200, 30]]]
+
+    def test_half_transparent(self, tmp_path: Path) -> None:
+        """What is transparent shows white, and what is half transparent is half white."""
+        image = Image.new("RGBA", (3, 1))
+        image.putdata([(200, 0, 0, 255), (200, 0, 0, 0), (200, 0, 0, 128)])
+        found = pixels(encoded(image, "PNG"), tmp_path)[0].astype(int)
+        assert np.abs(found - [[200, 0, 0], [255, 255, 255], [227, 127, 127]]).max() <= 1
+
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
+    def test_grey_and_palette(self, mode: str, tmp_path: Path) -> None:
+        """Black and white stay black and white in every way a PNG can hold them."""
+        image = Image.new("RGB", (4, 4), "white")
+        image.paste((0, 0, 0), (0, 0, 2, 4))
+        found = pixels(encoded(image.convert(mode), "PNG"), tmp_path)
+        assert (found[:, :2] == 0).all()
+        assert (found[:, 2:] == 255).all()
+
+    @pytest.mark.parametrize(("top", "shown"), [(65535, 255), (32896, 128), (200, 0)])
+    def test_sixteen_bit_grey(self, top: int, shown: int, tmp_path: Path) -> None:
+        """A 16-bit grey picture keeps its tones, dark ones included."""
+        levels = np.linspace(0, top, 64).astype(np.uint16).reshape(8, 8)
+        found = pixels(encoded(Image.fromarray(levels), "PNG"), tmp_path)
+        assert found[0, 0].tolist() == [0, 0, 0]
+        assert found[-1, -1].tolist() == [shown] * 3
+        assert np.abs(found[..., 0].astype(int) - levels / 257.0).max() <= 1
+
+    @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0, 1e6])
+    def test_floating_grey(self, white: float, tmp_path: Path) -> None:
+        """A grey picture of floating numbers keeps its tones, whatever number is its white."""
+        levels = np.array([[0.0, white / 2.0, white, np.nan]], dtype=np.float32)
+        found = pixels(encoded(Image.fromarray(levels), "TIFF"), tmp_path)
+        assert np.abs(found[0, :, 0] - [0.0, 127.5, 255.0, 0.0]).max() <= 0.5
+
+    def test_animation(self, tmp_path: Path) -> None:
+        """An animated GIF is its first frame."""
+        first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+        data = encoded(first, "GIF", save_all=True, append_images=[second], duration=50)
+        assert (pixels(data, tmp_path) == (255, 0, 0)).all()
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_orientation(self, orientation: int, tmp_path: Path) -> None:
+        """A picture that the camera held any way round comes back upright."""
+        upright = gradient()
+        undo = [None, None, 0, 3, 1, 5, 2, 6, 4][orientation]  # the inverse, as Image.Transpose counts
+        stored = upright if undo is None else upright.transpose(Image.Transpose(undo))
+        assert np.array_equal(pixels(turned(stored, orientation), tmp_path), np.asarray(upright))
+
+    @pytest.mark.parametrize("orientation", [0, 9, 255])
+    def test_senseless_orientation(self, orientation: int, tmp_path: Path) -> None:
+        """An orientation that does not exist leaves the picture as it is stored."""
+        assert np.array_equal(pixels(turned(gradient(), orientation), tmp_path), np.asarray(gradient()))
+
+    def test_broken_metadata(self, tmp_path: Path) -> None:
+        """Broken EXIF data does not cost a picture whose pixels are good."""
+        data = encoded(gradient(), "JPEG", exif=b"Exif\0\0MM\0*\0\xff\xff\xff\x00\x07")
+        assert pixels(data, tmp_path).shape == (32, 48, 3)
+
+    def test_stretched(self, tmp_path: Path) -> None:
+        """A picture for a model has the model's size, and nothing at its edges is cut off."""
+        image = Image.new("RGB", (90, 30), "white")
+        image.paste((255, 0, 0), (0, 0, 30, 30))
+        image.save(tmp_path / "wide.png")
+        found = rgb_array(tmp_path / "wide.png", width=30, height=60)
+        assert found.shape == (60, 30, 3)
+        assert found.dtype == np.uint8
+        assert (found[:, :9] == (255, 0, 0)).all()
+        assert (found[:, 11:] == 255).all()
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"<html><body>Not found</body></html>", b"\xff\xd8\xff", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 ",
+         encoded(gradient(), "EPS"), encoded(gradient(), "TGA")],
+        ids=["empty", "page", "jpeg-start", "gif-start", "webp-start", "postscript", "tga"],
+    )  # fmt: skip
+    def test_no_picture(self, data: bytes, tmp_path: Path) -> None:
+        """What is no picture, or a kind that no gallery shows, is unreadable; PostScript is never run."""
+        with pytest.raises(UnreadablePicture):
+            pixels(data, tmp_path)
+
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+    def test_truncated(self, kind: str, tmp_path: Path) -> None:
+        """A download that broke off half-way is unreadable, not a picture with a grey half."""
+        data = encoded(gradient(300, 200), kind)
+        with pytest.raises(UnreadablePicture):
+            pixels(data[: len(data) // 2], tmp_path)
+
+    @pytest.mark.parametrize("size", [(60_000, 60_000), (12_000, 10_000), (MAX_PIXELS + 1, 1)])
+    def test_bomb(self, size: tuple[int, int], tmp_path: Path) -> None:
+        """A small file that unpacks to a huge picture is refused by its header, before it takes memory."""
+        header = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
+        body = zlib.compress(bytes(10 * MEGABYTE), 9)
+        chunks = ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
+        data = b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
+            for kind, part in chunks
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(UnreadablePicture, match="limit"):
+            pixels(data, tmp_path)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * 1024  # in KiB
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        """A file that can't be opened is no broken picture: it may be there at the next run."""
+        with pytest.raises(FileNotFoundError):
+            open_rgb(tmp_path / "gone.jpg")
+
+
+SAMPLES = [
+    *(encoded(gradient(), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "TIFF")),
+    turned(gradient(), 6),
+    encoded(gradient().convert("CMYK"), "JPEG"),
+    encoded(gradient().convert("P"), "GIF", save_all=True, append_images=[gradient().convert("P")]),
+]
+
+
+class TestHostile:
+    quick = settings(
+        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+
+    @quick
+    @given(data=st.binary(max_size=300), start=st.sampled_from([b"", *(data[:24] for data in SAMPLES)]))
+    def test_any_bytes(self, data: bytes, start: bytes, tmp_path: Path) -> None:
+        """Any bytes, also behind the start of a picture, are a picture or unreadable, nothing else."""
+        self.read(start + data, tmp_path)
+
+    @quick
+    @given(data=st.sampled_from(SAMPLES), cut=st.floats(0, 1))
+    def test_any_truncation(self, data: bytes, cut: float, tmp_path: Path) -> None:
+        """A picture cut off anywhere is a picture or unreadable, nothing else."""
+        self.read(data[: int(len(data) * cut)], tmp_path)
+
+    @quick
+    @given(
+        data=st.sampled_from(SAMPLES),
+        changes=st.dictionaries(st.floats(0, 1), st.integers(0, 255), max_size=12),
+    )
+    def test_any_damage(self, data: bytes, changes: dict[float, int], tmp_path: Path) -> None:
+        """A picture with damaged bytes is a picture or unreadable, nothing else."""
+        damaged = bytearray(data)
+        for where, value in changes.items():
+            # Most of what a decoder trusts is at the start.
+            damaged[int((len(data) - 1) * where**3)] = value
+        self.read(bytes(damaged), tmp_path)
+
+    @staticmethod
+    def read(data: bytes, folder: Path) -> None:
+        try:
+            found = pixels(data, folder)
+        except UnreadablePicture as error:
+            assert str(error)
+        else:
+            assert found.dtype == np.uint8
+            assert found.ndim == 3
+
+
+def test_many_threads(tmp_path: Path) -> None:
+    """Pictures can be read in many threads at once, and the program's warnings stay as they were."""
+    gradient().save(tmp_path / "picture.png")
+    with warnings.catch_warnings():
+        before = list(warnings.filters)
+        with ThreadPoolExecutor(8) as pool:
+            sizes = list(pool.map(lambda _: open_rgb(tmp_path / "picture.png").size, range(400)))
+        assert warnings.filters == before
+    assert set(sizes) == {(48, 32)}

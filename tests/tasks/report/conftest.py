@@ -1,0 +1,104 @@
+"""Rankings and parsed markup for the report's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+SCHEMA = {
+    "rank": pl.Int64,
+    "label": pl.String,
+    "posts": pl.Int64,
+    "accounts": pl.Int64,
+    "total": pl.Int64,
+    "mean": pl.Float64,
+    "median": pl.Float64,
+    "share": pl.Float64,
+}
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "</text></svg><script>alert(3)</script>",
+    "\"quoted\" 'single' `tick` ${7*7} {{ 7*7 }} \\u003c &lt;",
+    "--><!-- ]]> <![CDATA[",
+    "\u202eturned round\u2066 مرحبا بالعالم",
+    "line\u2028separator\nnewline\ttab",
+    "control\x00\x0b\x1b\x7f\ufffe\uffff",
+    "😀" * 60,
+    "e" + "\u0301" * 5000,
+    "x" * 200_000,
+    "",
+)
+
+Ranking = Callable[[Sequence[str]], pl.DataFrame]
+
+
+class Markup(HTMLParser):
+    """What a browser would make of an HTML text: its tags with their attributes, and what scripts hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[tuple[dict[str, str], str]] = []
+        self.text = ""
+        self.styles = ""
+        self._inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag; a script's text follows."""
+        named = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, named))
+        self._inside = tag
+        if tag == "script":
+            self.scripts.append((named, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        """The text after it belongs to no script."""
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        """Text of a script, a style or the page."""
+        if self._inside == "script":
+            attributes, before = self.scripts[-1]
+            self.scripts[-1] = (attributes, before + data)
+        elif self._inside == "style":
+            self.styles += data
+        else:
+            self.text += data
+
+    def attributes(self, name: str) -> list[tuple[str, str]]:
+        """Tag and value of every attribute called `name`."""
+        return [(tag, named[name]) for tag, named in self.tags if name in named]
+
+
+@pytest.fixture
+def parse() -> Callable[[str], Markup]:
+    """Parse an HTML text."""
+    return Markup
+
+
+@pytest.fixture
+def hostile() -> tuple[str, ...]:
+    """Names as an attacker would choose them."""
+    return HOSTILE
+
+
+@pytest.fixture
+def ranking() -> Ranking:
+    """Make a ranking with these labels; its first row has 1,234,567 likes over 42 posts."""
+
+    def make(labels: Sequence[str]) -> pl.DataFrame:
+        totals = [1_234_567 // (place + 1) for place in range(len(labels))]
+        rows = [
+            (place + 1, label, 42, 3, total, total / 42, total / 50, 0.125)
+            for place, (label, total) in enumerate(zip(labels, totals, strict=True))
+        ]
+        return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+    return make
