@@ -1,8 +1,8 @@
 """What can go wrong in a classifier, named by the reaction it wants.
 
-    ClassifierError
-    ├── LaneUnavailable     stop this lane, say why and what to do; the other lanes go on
-    └── UnreadablePicture   skip this picture, keep a row that says why
+ClassifierError
+├── LaneUnavailable     stop this lane, say why and what to do; the other lanes go on
+└── UnreadablePicture   skip this picture, keep a row that says why
 """
 
 

@@ -111,7 +111,9 @@ def _application(name: str) -> Callable[..., Any]:
 
     if name not in applications():
         known = ", ".join(applications())
-        raise LaneUnavailable(f"keras.applications has no model {name!r}. Set application to one of: {known}.")
+        raise LaneUnavailable(
+            f"keras.applications has no model {name!r}. Set application to one of: {known}."
+        )
     build: Callable[..., Any] = getattr(keras.applications, name)
     return build
 
@@ -189,7 +191,9 @@ def _check_shapes(model: Any, shapes: Counter[tuple[int, ...]]) -> None:
     needed = Counter(tuple(variable.shape) for variable in model.weights)
     if missing := needed - shapes:
         example = next(iter(missing))
-        raise ValueError(f"{missing.total()} of the model's {needed.total()} tensors are not in it, one of {example}")
+        raise ValueError(
+            f"{missing.total()} of the model's {needed.total()} tensors are not in it, one of {example}"
+        )
 
 
 def _assign_safetensors(model: Any, file: Path) -> None:
@@ -216,7 +220,9 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
         )
     try:
         with _impatient_network():
-            ranked = keras.applications.imagenet_utils.decode_predictions(np.arange(1000.0)[np.newaxis], top=1000)
+            ranked = keras.applications.imagenet_utils.decode_predictions(
+                np.arange(1000.0)[np.newaxis], top=1000
+            )
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise LaneUnavailable(
             f"ImageNet's class names can't be downloaded ({_in_one_line(error)}). Run once with a network, or set"

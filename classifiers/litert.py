@@ -74,7 +74,9 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
             f"The model {options.model} can't be read ({error.strerror}). Set model to a .tflite file."
         ) from error
     except (ValueError, RuntimeError) as error:
-        raise LaneUnavailable(f"{options.model} is no LiteRT model ({error}). Set model to a .tflite file.") from error
+        raise LaneUnavailable(
+            f"{options.model} is no LiteRT model ({error}). Set model to a .tflite file."
+        ) from error
     outputs = _check_shapes(options.model, interpreter)
     names = names_for(options.labels, outputs)
     version = hashlib.sha256(content + "\n".join(names).encode() + _PREPARATION).hexdigest()[:12]
@@ -87,7 +89,9 @@ def _check_shapes(model: Path, interpreter: Any) -> int:
         raise LaneUnavailable(f"{model} does not take one RGB picture, so it is no picture classifier.")
     shape = given[0]["shape"]
     if len(given) != 1 or len(shape) != 2:
-        raise LaneUnavailable(f"{model} does not answer with one score a class, so it is no picture classifier.")
+        raise LaneUnavailable(
+            f"{model} does not answer with one score a class, so it is no picture classifier."
+        )
     return int(shape[1])
 
 
@@ -110,5 +114,3 @@ def _as_scores(answer: NDArray[Any], details: dict[str, Any]) -> NDArray[np.floa
         scores = np.exp(scores - scores.max())
         scores /= scores.sum()
     return np.clip(scores, 0.0, 1.0)
-
-

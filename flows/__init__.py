@@ -1,9 +1,9 @@
 """What runs, when and in which order; the command line; the settings.
 
-    cli.py          the command line, a thin door; each command's work is in commands/
-    nightly.py      the flow `nightly`, and `relabel`
-    night.py        beginning and ending a run: its folder, its journal, its summary
-    settings.py     likelens.toml
-    environment.py  what Prefect and TensorFlow need to be told before they are imported
-    demo/           the invented gallery of `likelens demo`
+cli.py          the command line, a thin door; each command's work is in commands/
+nightly.py      the flow `nightly`, and `relabel`
+night.py        beginning and ending a run: its folder, its journal, its summary
+settings.py     likelens.toml
+environment.py  what Prefect and TensorFlow need to be told before they are imported
+demo/           the invented gallery of `likelens demo`
 """

@@ -35,7 +35,12 @@ def with_config(command: Command) -> Command:
 def with_format(command: Command) -> Command:
     """Give a command the option --format."""
     return click.option(
-        "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How to print.",
     )(command)
 
 
@@ -71,8 +76,12 @@ def run(config: Path) -> int:
 @with_config
 @click.option("--classifier", required=True, help="Name of the classifier in the settings.")
 @click.option("--by", type=click.Choice(MEASURES), required=True, help="What to rank by.")
-@click.option("--statistic", type=click.Choice(STATISTICS), help="What of it.  [default: as in the settings, or mean]")
-@click.option("--top", type=click.IntRange(min=1), help="How many labels.  [default: as in the settings, or 10]")
+@click.option(
+    "--statistic", type=click.Choice(STATISTICS), help="What of it.  [default: as in the settings, or mean]"
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), help="How many labels.  [default: as in the settings, or 10]"
+)
 @click.option("--account", help="Count the posts of this account only.")
 @click.option("--min-posts", type=click.IntRange(min=1), help="Leave out labels that fewer posts have.")
 @with_format

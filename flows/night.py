@@ -51,7 +51,11 @@ def conclude(night: Night) -> Ended:
 
 def judge(rows: Sequence[StageRun]) -> Ended:
     """How a run ended, from its stages: the message has a line for each that is not done."""
-    lines = [f"{row.stage} {row.lane}".strip() + f": {row.status}. {row.message or ''}" for row in rows if _bad(row)]
+    lines = [
+        f"{row.stage} {row.lane}".strip() + f": {row.status}. {row.message or ''}"
+        for row in rows
+        if _bad(row)
+    ]
     published = any(row.stage == "publish" and row.status == "done" for row in rows)
     status = "failed" if not published else "incomplete" if lines else "done"
     items = sum(row.items or 0 for row in rows if row.stage == "scrape")
@@ -73,5 +77,7 @@ def _store_abandoned(home: Home, run_id: str) -> None:
         if folder.name != run_id:
             for file in sorted(folder.glob("*.jsonl")):
                 ended = store_spool(home.lake, file.stem, Spool(file))
-                logger.info("Stored %d posts that run %s had read from %s", ended.items, folder.name, file.stem)
+                logger.info(
+                    "Stored %d posts that run %s had read from %s", ended.items, folder.name, file.stem
+                )
             shutil.rmtree(folder)

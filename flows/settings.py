@@ -215,7 +215,9 @@ def _check_names(tables: list[dict[str, Any]], key: str, mistakes: list[str]) ->
         if not _NAME.fullmatch(name):
             mistakes.append(f"{where}: a name has letters, digits, '_', '-' and '.' only")
         if names.count(name) > 1 and names.index(name) == tables.index(table):
-            mistakes.append(f"[[{key}]]: the name {name!r} stands {names.count(name)} times; names are unique")
+            mistakes.append(
+                f"[[{key}]]: the name {name!r} stands {names.count(name)} times; names are unique"
+            )
 
 
 def _table(model: type[Model], given: Any, where: str, mistakes: list[str]) -> Model | None:
@@ -238,7 +240,13 @@ def _mistake(model: type[BaseModel], where: str, error: Any) -> str:
 
 def _unknown(key: str, known: list[str], where: str) -> str:
     close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}" if known else "it has no keys"
+    hint = (
+        f"did you mean {close[0]}?"
+        if close
+        else f"known keys: {', '.join(known)}"
+        if known
+        else "it has no keys"
+    )
     return f"{where + ': ' if where else ''}unknown key {key}; {hint}"
 
 

@@ -1,11 +1,11 @@
 """The stages: one folder each, a thin Prefect task (`task.py`) over a plain room that knows no Prefect.
 
-    scrape/     posts from the sources          to add a source, open scrape/sources.py
-    fetch/      their pictures                  reasons and tries stand in fetch/reasons.py
-    classify/   what the pictures show          to add a classifier, open classifiers/registry.py
-    publish/    the database that analysts read
-    rank/       the rankings as files and artifacts
-    report/     charts and the HTML page        to change a chart, open report/charts.py
-    stage.py    what all tasks share            errors.py says which errors a task tries again
-    progress.py progress bars and artifacts     pauses.py how long to wait before another try
+scrape/     posts from the sources          to add a source, open scrape/sources.py
+fetch/      their pictures                  reasons and tries stand in fetch/reasons.py
+classify/   what the pictures show          to add a classifier, open classifiers/registry.py
+publish/    the database that analysts read
+rank/       the rankings as files and artifacts
+report/     charts and the HTML page        to change a chart, open report/charts.py
+stage.py    what all tasks share            errors.py says which errors a task tries again
+progress.py progress bars and artifacts     pauses.py how long to wait before another try
 """

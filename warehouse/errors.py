@@ -1,12 +1,12 @@
 """What can go wrong in the warehouse, named by the reaction it wants.
 
-    WarehouseError
-    ├── DiskFull        stop the run before something is half-written; free space, run again
-    ├── LakeBusy        retry: another writer holds the table longer than a write takes
-    ├── LakeDamaged     stop: a table can't be read; its text says which
-    ├── HomeBusy        stop: another run works in the same home folder
-    ├── BadHome         stop: the home folder's path has a character that the lake can't take
-    └── NotPublished    stop: there is no database to read yet
+WarehouseError
+├── DiskFull        stop the run before something is half-written; free space, run again
+├── LakeBusy        retry: another writer holds the table longer than a write takes
+├── LakeDamaged     stop: a table can't be read; its text says which
+├── HomeBusy        stop: another run works in the same home folder
+├── BadHome         stop: the home folder's path has a character that the lake can't take
+└── NotPublished    stop: there is no database to read yet
 """
 
 

@@ -15,7 +15,6 @@ from warehouse.errors import BadHome, HomeBusy
 from warehouse.lake import Lake
 from warehouse.space import full_disk_noticed, need_room
 
-
 _UNFIT = frozenset("[]^|\\%")
 """Characters that deltalake 1.6 takes for a part of an address, so that it writes elsewhere or panics."""
 

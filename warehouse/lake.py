@@ -146,7 +146,9 @@ class Lake:
 
     def _positions_of_new(self, table: Table, batch: pa.Table) -> pa.Array:
         keys = ", ".join(table.key)
-        return self._positions(table, batch, f"select batch_place from firsts anti join stored using ({keys})")
+        return self._positions(
+            table, batch, f"select batch_place from firsts anti join stored using ({keys})"
+        )
 
     def _positions_of_changed(self, table: Table, batch: pa.Table, columns: Sequence[str]) -> pa.Array:
         differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
@@ -162,7 +164,9 @@ class Lake:
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
                 firsts as (select * from batch qualify row_number() over (partition by {keys} order by batch_place) = 1)"""
-            found = connection.execute(f"{ctes} select batch_place from ({query}) order by batch_place").fetchall()
+            found = connection.execute(
+                f"{ctes} select batch_place from ({query}) order by batch_place"
+            ).fetchall()
         return pa.array([batch_place for (batch_place,) in found], pa.int64())
 
     def _path(self, table: Table) -> Path:
@@ -195,5 +199,3 @@ def _existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder
-
-

@@ -47,9 +47,7 @@ def _with_known_hashes(lake: Lake, pictures: Sequence[PostPicture]) -> list[Post
     return result
 
 
-def _known(
-    lake: Lake, pictures: Sequence[PostPicture]
-) -> dict[tuple[str, str, int], tuple[str, str | None]]:
+def _known(lake: Lake, pictures: Sequence[PostPicture]) -> dict[tuple[str, str, int], tuple[str, str | None]]:
     sources = sorted({picture.source for picture in pictures})
     posts = sorted({picture.post_id for picture in pictures})
     with lake.reader() as reader:

@@ -54,7 +54,9 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
     with duckdb.connect(str(home.database), read_only=True) as connection:
         if only_lake:
-            connection.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+            connection.execute(
+                "set autoinstall_known_extensions = false; set autoload_known_extensions = false"
+            )
             connection.execute(f"set allowed_directories = [{quoted(str(home.lake.folder))}]")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection

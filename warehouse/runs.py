@@ -110,7 +110,9 @@ def _new_run(lake: Lake, now: datetime) -> Journal:
 def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None) -> list[StageRun]:
     """Rows of the table `runs` that satisfy an SQL condition, oldest first."""
     with lake.reader() as reader:
-        found = reader.execute(f"select * from runs where {where} order by started_at, stage, lane", values or [])
+        found = reader.execute(
+            f"select * from runs where {where} order by started_at, stage, lane", values or []
+        )
         names = [column[0] for column in found.description or []]
         rows = found.fetchall()
     return [StageRun(**{n: _utc(v) for n, v in zip(names, row, strict=True)}) for row in rows]

@@ -58,7 +58,9 @@ VIEWS: tuple[View, ...] = (
                       arg_max(struct_pack(observed_at, likes, comments, likes_hidden), observed_at) as latest
                from observations group by all)""",
         "The latest observation of each post",
-        _POST | _COUNTS | {"observed_at": "When it was made (UTC)", "likes_hidden": "Whether the likes are hidden"},
+        _POST
+        | _COUNTS
+        | {"observed_at": "When it was made (UTC)", "likes_hidden": "Whether the likes are hidden"},
     ),
     View(
         "post_labels",

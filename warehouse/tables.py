@@ -141,7 +141,9 @@ class Fetch(Row):
     picture_url: Annotated[str, "Address that was asked"]
     attempted_at: Annotated[datetime, "When the attempt began (UTC)"]
     status: Annotated[str, "ok or failed"]
-    reason: Annotated[str | None, "Why it failed: gone, refused, timeout, too_large, not_a_picture, …; null when ok"]
+    reason: Annotated[
+        str | None, "Why it failed: gone, refused, timeout, too_large, not_a_picture, …; null when ok"
+    ]
     http_status: Annotated[int | None, "HTTP status of the last answer; null when there was none"]
     sha256: Annotated[str | None, "The stored picture; null when it failed"]
     seconds: Annotated[float, "How long the attempt took, in seconds"]
@@ -162,10 +164,18 @@ class PictureLabel(Row):
     label: Annotated[str, "What is shown"]
     label_id: Annotated[str | None, "The classifier's own id of the label"]
     score: Annotated[float, "How sure the classifier is, 0 to 1"]
-    x0: Annotated[float | None, "Left edge of the region, as a fraction of the width; null for the whole picture"]
-    y0: Annotated[float | None, "Top edge of the region, as a fraction of the height; null for the whole picture"]
-    x1: Annotated[float | None, "Right edge of the region, as a fraction of the width; null for the whole picture"]
-    y1: Annotated[float | None, "Bottom edge of the region, as a fraction of the height; null for the whole picture"]
+    x0: Annotated[
+        float | None, "Left edge of the region, as a fraction of the width; null for the whole picture"
+    ]
+    y0: Annotated[
+        float | None, "Top edge of the region, as a fraction of the height; null for the whole picture"
+    ]
+    x1: Annotated[
+        float | None, "Right edge of the region, as a fraction of the width; null for the whole picture"
+    ]
+    y1: Annotated[
+        float | None, "Bottom edge of the region, as a fraction of the height; null for the whole picture"
+    ]
     labelled_at: Annotated[datetime, "When the classifier said so (UTC)"]
 
 
@@ -179,7 +189,9 @@ class Unlabelled(Row):
     sha256: Annotated[str, "The picture"]
     classifier: Annotated[str, "Name of the classifier in the settings"]
     version: Annotated[str, "Version of the classifier: its weights or remote model version"]
-    reason: Annotated[str, "unreadable (the file can't be decoded) or no_labels (the classifier found nothing)"]
+    reason: Annotated[
+        str, "unreadable (the file can't be decoded) or no_labels (the classifier found nothing)"
+    ]
     message: Annotated[str | None, "What the decoder or the classifier said"]
     attempted_at: Annotated[datetime, "When the classifier was asked (UTC)"]
 

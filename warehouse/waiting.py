@@ -80,7 +80,9 @@ def link_fetched(lake: Lake) -> int:
         while rows := found.fetchmany(LINK_ROWS):
             linked += lake.upsert(
                 [
-                    PostPicture(source=source, post_id=post, position=position, picture_url=url, sha256=sha256)
+                    PostPicture(
+                        source=source, post_id=post, position=position, picture_url=url, sha256=sha256
+                    )
                     for source, post, position, url, sha256 in rows
                 ]
             )

@@ -19,7 +19,17 @@ from tasks.scrape.politeness import USER_AGENT
 from warehouse.errors import WarehouseError
 
 SECONDS = 10.0
-_LIBRARIES = ("prefect", "scrapy", "aiohttp", "tensorflow", "keras", "duckdb", "polars", "deltalake", "altair")
+_LIBRARIES = (
+    "prefect",
+    "scrapy",
+    "aiohttp",
+    "tensorflow",
+    "keras",
+    "duckdb",
+    "polars",
+    "deltalake",
+    "altair",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,9 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(True, f"settings {settings.file}, Python {sys.version.split()[0]}")
     yield Finding(True, ", ".join(f"{name} {version(name)}" for name in _LIBRARIES))
     yield _home(settings)
-    yield Finding(True, "Prefect: the server that is set" if has_server() else "Prefect: one of its own for each run")
+    yield Finding(
+        True, "Prefect: the server that is set" if has_server() else "Prefect: one of its own for each run"
+    )
     for source in settings.sources:
         yield _source(source.name, getattr(source, "url", ""))
     for lane in settings.classifiers:
@@ -82,7 +94,9 @@ def _gpu() -> Finding:
     import tensorflow as tf
 
     found = [device.name for device in tf.config.list_physical_devices("GPU")]
-    return Finding(True, f"GPU: {', '.join(found)}" if found else "GPU: none that TensorFlow can use; the CPU works")
+    return Finding(
+        True, f"GPU: {', '.join(found)}" if found else "GPU: none that TensorFlow can use; the CPU works"
+    )
 
 
 def _tried(good: str, attempt: Callable[[], None], bad: str) -> Finding:

@@ -19,7 +19,9 @@ def forget(config: Path, account: str, source: str | None, yes: bool) -> int:
     home.prepare()
     posts = account_posts(home, account, source)
     if not posts:
-        raise SettingsError(f"No post of an account {account!r} is stored{f' from {source}' if source else ''}.")
+        raise SettingsError(
+            f"No post of an account {account!r} is stored{f' from {source}' if source else ''}."
+        )
     if not yes:
         click.confirm(f"Remove {len(posts):,} posts of {account} and their pictures for good?", abort=True)
     with home.held(0, waiting=lambda: None):

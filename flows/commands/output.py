@@ -27,7 +27,9 @@ def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) 
 
 def printable(text: str) -> str:
     """Text from a page or a model, without what would steer the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def _show_table(frame: pl.DataFrame, title: str | None) -> None:

@@ -12,7 +12,12 @@ from warehouse.rankings import rank as answer
 
 
 def rank(
-    config: Path, question: Question, statistic: Statistic | None, top: int | None, min_posts: int | None, form: Format
+    config: Path,
+    question: Question,
+    statistic: Statistic | None,
+    top: int | None,
+    min_posts: int | None,
+    form: Format,
 ) -> int:
     """Answer a question; what it leaves open comes from the settings."""
     settings = read_settings(config)
@@ -33,8 +38,10 @@ def rank(
 
 def title_of(question: Question) -> str:
     """A ranking's heading in words."""
-    measured = "how many posts show it" if question.by == "count" else f"{question.by}, {question.statistic} per post"
+    measured = (
+        "how many posts show it"
+        if question.by == "count"
+        else f"{question.by}, {question.statistic} per post"
+    )
     account = f" of {question.account}" if question.account else ""
     return f"{question.classifier}: top {question.top} labels{account} by {measured}"
-
-

@@ -19,7 +19,9 @@ def sql(config: Path, query: str, form: Format) -> int:
     try:
         statements = duckdb.extract_statements(query)
         if len(statements) != 1 or statements[0].type not in _READING:
-            raise SettingsError("likelens sql runs one query that reads: begin it with select, from, with or describe.")
+            raise SettingsError(
+                "likelens sql runs one query that reads: begin it with select, from, with or describe."
+            )
         with published(home, only_lake=True) as connection:
             answer = connection.sql(query)
             if answer is not None:

@@ -61,7 +61,10 @@ def demo() -> int:
     gallery, pictures = demo_gallery(posts=POSTS, night=_nights(Home(folder)))
     with GalleryServer([gallery], pictures) as server:
         config.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
-        print(f"A gallery of {POSTS} posts is served at {server.url(gallery)}\n{INVENTED_NOTE}\n", file=sys.stderr)
+        print(
+            f"A gallery of {POSTS} posts is served at {server.url(gallery)}\n{INVENTED_NOTE}\n",
+            file=sys.stderr,
+        )
         status = run(config)
     if status == FAILED:
         return FAILED

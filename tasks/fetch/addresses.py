@@ -49,9 +49,13 @@ def public_socket(address: AddrInfoType) -> socket.socket:
 class Doors:
     """Two HTTP sessions: one that reaches public addresses only, one for hosts that the settings allow."""
 
-    def __init__(self, concurrency: int, allow_private_hosts: frozenset[str], timeout: aiohttp.ClientTimeout) -> None:
+    def __init__(
+        self, concurrency: int, allow_private_hosts: frozenset[str], timeout: aiohttp.ClientTimeout
+    ) -> None:
         self._allowed = frozenset(host.lower().strip("[]") for host in allow_private_hosts)
-        self._public = _session(aiohttp.TCPConnector(limit=concurrency, socket_factory=public_socket), timeout)
+        self._public = _session(
+            aiohttp.TCPConnector(limit=concurrency, socket_factory=public_socket), timeout
+        )
         self._private = _session(aiohttp.TCPConnector(limit=concurrency), timeout)
 
     def session_for(self, url: str) -> aiohttp.ClientSession:

@@ -50,7 +50,9 @@ class Attempt:
 
 
 class _Failed(Exception):
-    def __init__(self, reason: Reason, http_status: int | None = None, retry_after: str | None = None) -> None:
+    def __init__(
+        self, reason: Reason, http_status: int | None = None, retry_after: str | None = None
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.http_status = http_status
@@ -133,7 +135,12 @@ async def _stream(response: aiohttp.ClientResponse, limits: Limits, incoming: Pa
 
 
 def _row(
-    url: str, began: datetime, clock: float, reason: Reason | None, http_status: int | None, sha256: str | None
+    url: str,
+    began: datetime,
+    clock: float,
+    reason: Reason | None,
+    http_status: int | None,
+    sha256: str | None,
 ) -> Fetch:
     return Fetch(
         picture_url=url,

@@ -67,7 +67,9 @@ async def _fetch_all(
     return tally
 
 
-async def _fetch_batch(urls: list[str], doors: Doors, store: PictureStore, manner: Manner) -> list[list[Attempt]]:
+async def _fetch_batch(
+    urls: list[str], doors: Doors, store: PictureStore, manner: Manner
+) -> list[list[Attempt]]:
     places = asyncio.Semaphore(manner.concurrency)
 
     async def one(url: str) -> list[Attempt]:
@@ -118,4 +120,3 @@ def _ended(tally: Counter[str]) -> Ended:
 
 def _told(tally: Counter[str]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in tally.most_common())
-

@@ -11,7 +11,8 @@ from prefect.artifacts import create_table_artifact
 from prefect.states import State
 
 from tasks.stage import HOUR, STAGE, Night, run_stage
-from warehouse.rankings import Question, rank as answer
+from warehouse.rankings import Question
+from warehouse.rankings import rank as answer
 from warehouse.runs import Ended
 
 

@@ -25,7 +25,10 @@ EXAMPLES_OF = 6
 
 
 def write_report(
-    home: Home, questions: Sequence[Question], note: str | None, progress: Callable[[int, int], None] = lambda *_: None
+    home: Home,
+    questions: Sequence[Question],
+    note: str | None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
     need_room(home.folder)
@@ -114,7 +117,9 @@ def _accounts(database: duckdb.DuckDBPyConnection) -> Iterator[AccountSummary]:
 
 
 def _last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
-    found = database.execute("select run_id from runs where stage = 'run' order by started_at desc limit 1").fetchone()
+    found = database.execute(
+        "select run_id from runs where stage = 'run' order by started_at desc limit 1"
+    ).fetchone()
     if found is None:
         return "", []
     rows = database.execute(
@@ -122,4 +127,6 @@ def _last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
            where run_id = ? and status in ('failed', 'incomplete') and stage <> 'run' order by started_at""",
         [found[0]],
     ).fetchall()
-    return str(found[0]), [f"{stage} {lane}".strip() + f": {status}. {message}" for stage, lane, status, message in rows]
+    return str(found[0]), [
+        f"{stage} {lane}".strip() + f": {status}. {message}" for stage, lane, status, message in rows
+    ]

@@ -63,7 +63,9 @@ def next_pages(profile: Profile, page: Selector, url: str) -> list[str]:
     for link in links:
         if urlsplit(link)[:2] != urlsplit(url)[:2]:
             raise LayoutChanged(
-                _misfit(profile, url, "list.next", profile.list.next, f"a link away from the site ({link[:120]})")
+                _misfit(
+                    profile, url, "list.next", profile.list.next, f"a link away from the site ({link[:120]})"
+                )
             )
     return [link for link in links if link != url]
 
@@ -124,7 +126,9 @@ class _Reader:
             place: Place | None = getattr(places, name)
             if place and len(posts) >= ENOUGH_POSTS and all(getattr(post, name) is None for post in posts):
                 raise LayoutChanged(
-                    _misfit(self.profile, self.url, f"post.{name}", place, "nothing that can be read in any post")
+                    _misfit(
+                        self.profile, self.url, f"post.{name}", place, "nothing that can be read in any post"
+                    )
                 )
 
     def _pictures(self, block: Selector) -> tuple[str, ...]:

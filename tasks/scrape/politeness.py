@@ -65,11 +65,16 @@ class PoliteRetry(RetryMiddleware):
             logger.warning("%s asks for a pause of %.0f s: leaving it alone for now", request.url, asked)
             return response
         again = get_retry_request(
-            request, spider=_spider(self.crawler), reason=f"HTTP {response.status}", max_retry_times=MOST_TRIES
+            request,
+            spider=_spider(self.crawler),
+            reason=f"HTTP {response.status}",
+            max_retry_times=MOST_TRIES,
         )
         if again is None:
             return response
-        await _pause(request, f"HTTP {response.status}", max(asked or 0.0, pause_seconds(tried, random.random())))
+        await _pause(
+            request, f"HTTP {response.status}", max(asked or 0.0, pause_seconds(tried, random.random()))
+        )
         return again
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]

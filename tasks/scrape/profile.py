@@ -116,7 +116,9 @@ class Profile(_Part):
 def built_in_profiles() -> list[str]:
     """Names of the profiles that come with likelens."""
     folder = resources.files("tasks.scrape") / "profiles"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
 
 
 def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:

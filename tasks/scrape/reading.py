@@ -31,7 +31,13 @@ CUT_SHORT = (Retry, SourceRefused, AccountNotFound)
 
 
 def scrape_source(
-    lake: Lake, source: Source, spool: Spool, politeness: Politeness, progress: Callable[[int], None], *, final: bool
+    lake: Lake,
+    source: Source,
+    spool: Spool,
+    politeness: Politeness,
+    progress: Callable[[int], None],
+    *,
+    final: bool,
 ) -> Ended:
     """Read one source and store what it shows; `progress` hears the number of posts so far.
 
@@ -51,7 +57,9 @@ def scrape_source(
             raise
     ended = _store(lake, source.name, spool)
     if cut_short:
-        return Ended("incomplete", ended.items, ended.failures + 1, f"Cut short: {cut_short} {ended.message}".strip())
+        return Ended(
+            "incomplete", ended.items, ended.failures + 1, f"Cut short: {cut_short} {ended.message}".strip()
+        )
     return ended
 
 
@@ -80,7 +88,9 @@ def _store(lake: Lake, source_name: str, spool: Spool) -> Ended:
         problems += page.problems
     for pages in _batches(spool.pages()):
         accounts = [row for page in pages if (row := _account_row(source_name, page)) is not None]
-        posts += store_seen(lake, [_seen(source_name, page, post) for page in pages for post in page.posts], accounts)
+        posts += store_seen(
+            lake, [_seen(source_name, page, post) for page in pages for post in page.posts], accounts
+        )
     for problem in problems:
         logger.warning("%s: %s", source_name, problem)
     told = "; ".join(problems[:TOLD_PROBLEMS]) + ("; …" if len(problems) > TOLD_PROBLEMS else "")

@@ -86,7 +86,13 @@ class AccountSpider(scrapy.Spider):
         if next_url is None and (missing := self._posts_missing(page)):
             problems += (f"the account counts {missing} more posts than its pages show",)
         said = Page(
-            page.url, page.observed_at, page.account, None if self._later() else page.head, fresh, next_url, problems
+            page.url,
+            page.observed_at,
+            page.account,
+            None if self._later() else page.head,
+            fresh,
+            next_url,
+            problems,
         )
         self._remember(said)
         logger.info("%s: %d posts", page.url, len(fresh))
@@ -128,7 +134,10 @@ def _why(failure: Failure) -> tuple[FailureKind, str]:
     if isinstance(error, IgnoreRequest):
         return "refused", f"{url} leads away from the gallery's own host: {error}."
     what = failure.getErrorMessage() or type(error).__name__
-    return "unreachable", f"{urlsplit(url).netloc} can't be reached ({type(error).__name__}: {what.strip()[:200]})."
+    return (
+        "unreachable",
+        f"{urlsplit(url).netloc} can't be reached ({type(error).__name__}: {what.strip()[:200]}).",
+    )
 
 
 def _why_status(status: int, url: str) -> tuple[FailureKind, str]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 
@@ -45,10 +46,19 @@ def test_a_run_stores_the_gallery_exactly_and_a_second_adds_observations_only(tm
                 counts.append(
                     [
                         database.execute(f"select count(*) from {table}").fetchall()[0][0]
-                        for table in ("posts", "post_pictures", "pictures", "fetches", "labels", "observations")
+                        for table in (
+                            "posts",
+                            "post_pictures",
+                            "pictures",
+                            "fetches",
+                            "labels",
+                            "observations",
+                        )
                     ]
                 )
-                found = database.execute("select post_id, likes, comments from latest_observations").fetchall()
+                found = database.execute(
+                    "select post_id, likes, comments from latest_observations"
+                ).fetchall()
     assert counts[0][:5] == counts[1][:5]
     assert counts[1][5] == 2 * counts[0][5]
     assert sorted(found) == sorted((post.post_id, post.likes, post.comments) for post in gallery.posts)
