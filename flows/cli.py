@@ -47,7 +47,7 @@ def with_format(command: Command) -> Command:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("likelens"), prog_name="likelens")
 def cli() -> None:
-    """What do the pictures of an account show that earn likes and comments?
+    """Say what the pictures of an account show that earns likes and comments.
 
     Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a source or a lane is
     incomplete.

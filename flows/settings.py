@@ -49,14 +49,14 @@ class _Table(BaseModel):
 
 
 class ScrapeSettings(_Table):
-    """`[scrape]`"""
+    """The table `[scrape]`."""
 
     delay_seconds: float = Field(default=5.0, ge=0, le=3600)
     refresh_days: int = Field(default=14, ge=0)
 
 
 class FetchSettings(_Table):
-    """`[fetch]`"""
+    """The table `[fetch]`."""
 
     concurrency: int = Field(default=32, ge=1, le=1000)
     allow_private_hosts: tuple[str, ...] = ()

@@ -12,9 +12,9 @@ from typing import Any
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from tasks.errors import EXPECTED, reaction
 from warehouse.home import Home

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,7 +94,7 @@ def _acquire(lock: FileLock, until: float, waiting: Callable[[], None]) -> None:
     try:
         lock.acquire(timeout=max(0.0, until - time.monotonic()), poll_interval=0.2)
     except Timeout:
-        folder = os.path.dirname(lock.lock_file)
+        folder = Path(lock.lock_file).parent
         raise HomeBusy(
             f"Another run still works in {folder}. Wait until it has ended, or stop it; then run again."
         ) from None

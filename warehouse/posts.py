@@ -42,8 +42,9 @@ def _with_known_hashes(lake: Lake, pictures: Sequence[PostPicture]) -> list[Post
     for picture in pictures:
         before = known.get((picture.source, picture.post_id, picture.position))
         if before is not None and _path(before[0]) == _path(picture.picture_url):
-            picture = replace(picture, sha256=before[1])
-        result.append(picture)
+            result.append(replace(picture, sha256=before[1]))
+        else:
+            result.append(picture)
     return result
 
 

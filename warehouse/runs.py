@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from warehouse.lake import Lake
 from warehouse.tables import StageRun
@@ -79,7 +80,7 @@ class Journal:
         return any(r.stage == stage and r.lane == lane and r.status == "done" for r in self.rows())
 
     def rows(self) -> list[StageRun]:
-        """This run's rows, oldest first."""
+        """Rows of this run, oldest first."""
         return stage_runs(self.lake, "run_id = ?", [self.run_id])
 
 
@@ -115,8 +116,12 @@ def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None)
         )
         names = [column[0] for column in found.description or []]
         rows = found.fetchall()
-    return [StageRun(**{n: _utc(v) for n, v in zip(names, row, strict=True)}) for row in rows]
+    return [_stage_run(dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _utc(value: object) -> object:
+def _stage_run(values: dict[str, Any]) -> StageRun:
+    return StageRun(**{name: _utc(value) for name, value in values.items()})
+
+
+def _utc(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -32,7 +32,7 @@ def relabel(config: Path, classifier: str) -> int:
 
 def told(settings: Settings, state: object) -> int:
     """Print a run's summary and return its exit status."""
-    from prefect.states import State
+    from prefect.client.schemas.objects import State
 
     assert isinstance(state, State)
     if not state.is_completed():

@@ -56,4 +56,5 @@ def status(config: Path) -> int:
 
 def _answer(home: Home, query: str) -> pl.DataFrame:
     with home.lake.reader() as reader:
-        return reader.sql(query).pl()
+        frame: pl.DataFrame = reader.sql(query).pl()
+    return frame

@@ -6,7 +6,7 @@ import gc
 from typing import Any
 
 from prefect import task
-from prefect.states import State
+from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
 from classifiers.registry import load

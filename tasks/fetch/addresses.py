@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -65,7 +66,7 @@ class Doors:
             raise ValueError(f"{url[:120]!r} is not a web address")
         return self._private if parts.hostname.lower() in self._allowed else self._public
 
-    async def __aenter__(self) -> Doors:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

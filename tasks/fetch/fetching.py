@@ -7,7 +7,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tasks.fetch.addresses import Doors
@@ -35,7 +35,7 @@ class Manner:
 
     concurrency: int = 32
     allow_private_hosts: frozenset[str] = frozenset()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def fetch_pictures(home: Home, manner: Manner, progress: Callable[[int, int], None]) -> Ended:

@@ -42,7 +42,7 @@ def read_kind(file: Path) -> Kind:
             width, height = image.size
     except Image.DecompressionBombError:
         raise Unfit(Reason.TOO_MANY_PIXELS) from None
-    except Exception:  # Pillow's readers raise whatever a broken header makes them stumble over
+    except Exception:  # noqa: BLE001 - Pillow's readers raise whatever a broken header makes them stumble over
         raise Unfit(Reason.NOT_A_PICTURE) from None
     if width * height > MAX_PIXELS:
         raise Unfit(Reason.TOO_MANY_PIXELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import task
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from tasks.fetch.fetching import Manner, fetch_pictures
 from tasks.progress import shown_progress

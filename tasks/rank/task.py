@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from tasks.stage import HOUR, STAGE, Night, run_stage
 from warehouse.rankings import Question

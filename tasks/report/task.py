@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from tasks.progress import shown_progress
 from tasks.report.writing import write_report

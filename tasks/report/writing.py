@@ -35,12 +35,14 @@ def write_report(
     folder = home.report
     with full_disk_noticed(home.folder), published(home) as database:
         folder.mkdir(parents=True, exist_ok=True)
-        sections = []
+        sections: list[Section] = []
+        drawn = 0
         for classifier, asked in groupby(questions, key=lambda question: question.classifier):
             charts = []
             for question in asked:
                 charts.append(_chart(home, database, question))
-                progress(sum(len(section.rankings) for section in sections) + len(charts), len(questions))
+                drawn += 1
+                progress(drawn, len(questions))
             sections.append(Section(classifier, _version(database, classifier), tuple(charts)))
         page = folder / PAGE
         fresh = page.with_name(f".{PAGE}.{os.getpid()}")

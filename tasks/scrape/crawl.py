@@ -53,7 +53,8 @@ def crawl(order: Order) -> Iterator[Page]:
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(ORDER_JSON.dump_json(order) + b"\n")
             process.stdin.flush()

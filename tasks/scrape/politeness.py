@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
 from scrapy.http import Response
@@ -95,7 +95,7 @@ async def _pause(request: Request, why: str, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def _spider(crawler: Crawler):  # type: ignore[no-untyped-def]
+def _spider(crawler: Crawler) -> Spider:
     assert crawler.spider is not None
     return crawler.spider
 

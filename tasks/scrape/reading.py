@@ -83,7 +83,8 @@ def _read(source: Source, spool: Spool, politeness: Politeness, progress: Callab
 
 
 def _store(lake: Lake, source_name: str, spool: Spool) -> Ended:
-    posts, problems = 0, []
+    posts = 0
+    problems: list[str] = []
     for page in spool.pages():
         problems += page.problems
     for pages in _batches(spool.pages()):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import task
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from tasks.progress import shown_progress
 from tasks.scrape.politeness import Politeness
