@@ -73,7 +73,7 @@ def scrape_all(night: Night, settings: Settings) -> None:
     futures = []
     for source in settings.sources:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
-        last[source.host] = scrape.submit(night, source, politeness, wait_for=before)
+        last[source.host] = scrape.submit(night, source, politeness, wait_for=before, return_state=False)
         futures.append(last[source.host])
     wait(futures)
 
