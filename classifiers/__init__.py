@@ -7,6 +7,7 @@
     visual/        colour, light and composition, measured
     pictures.py    stored files to RGB pixels, safely
     names.py       class names; scores.py turns a model's scores into labels
+    native.py      what native libraries print, kept from the terminal
     errors.py      what can go wrong, by the reaction it wants
 
 Imports nothing of ours outside this folder.

@@ -21,9 +21,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifiers.errors import LaneUnavailable
 from classifiers.names import names_for, plain_name
+from classifiers.native import without_native_chatter
 from classifiers.pictures import rgb_array
 from classifiers.protocol import Label, Prepared
-from classifiers.scores import top_labels
+from classifiers.scores import as_probabilities, top_labels
 
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
@@ -78,7 +79,7 @@ class KerasClassifier:
         pictures = np.zeros((self.batch_size, *self._size, 3), np.float32)
         pictures[: len(batch)] = np.stack(batch)
         scores = np.asarray(self._run(self._preprocess(pictures)))[: len(batch)]
-        return [top_labels(one, self._names, self._ids, self._top) for one in scores]
+        return [top_labels(as_probabilities(one), self._names, self._ids, self._top) for one in scores]
 
 
 def load(name: str, options: KerasOptions) -> KerasClassifier:
@@ -88,15 +89,17 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     """
     # TensorFlow's start-up lines are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    with without_native_chatter():
+        import keras
+    # Keras would print about downloads on standard output, where programs read our results.
+    keras.utils.disable_interactive_logging()
 
     build = _application(options.application)
     _check_format(options.weights)
     model = _with_weights(build, options.application, options.weights)
     classes = _classes(keras, options, int(model.output_shape[-1]))
-    return KerasClassifier(
-        name, _version(options.application, model, classes), model, _preprocessor(build), classes, options.top
-    )
+    version = _version(options, model, classes)
+    return KerasClassifier(name, version, model, _preprocessor(build), classes, options.top)
 
 
 def applications() -> list[str]:
@@ -137,14 +140,14 @@ def _with_weights(build: Callable[..., Any], application: str, weights: str | Pa
         return _downloaded(build, application)
     try:
         if weights.suffix == ".keras":
-            return _whole_model(weights)
-        model = build(weights=None)
+            return _whole_model(build, weights)
+        model = _unnumbered(build)
         if weights.suffix == ".safetensors":
             _assign_safetensors(model, weights)
         else:
             _check_shapes(model, _h5_shapes(weights))
             model.load_weights(weights)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except Exception as error:  # damaged files were seen to raise RuntimeError and BadZipFile, for instance
         raise LaneUnavailable(
             f"The weights {weights} do not fit {application} ({_in_one_line(error)}). Set weights to a file saved"
             " from this model, or application to the model that it was saved from."
@@ -158,18 +161,29 @@ def _downloaded(build: Callable[..., Any], application: str) -> Any:
             return build(weights=IMAGENET)
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise LaneUnavailable(
-            f"The ImageNet weights of {application} can't be downloaded ({_in_one_line(error)}). Run once with a"
+            f"The ImageNet weights of {application} can't be downloaded ({_cause(error)}). Run once with a"
             " network, or set weights to a weights file of your own."
         ) from error
 
 
-def _whole_model(file: Path) -> Any:
+def _unnumbered(build: Callable[..., Any]) -> Any:
+    import keras
+
+    # Keras numbers nameless layers on from model to model; the names in a file count from the start.
+    keras.utils.clear_session(free_memory=False)
+    return build(weights=None)
+
+
+def _whole_model(build: Callable[..., Any], file: Path) -> Any:
     import keras
 
     model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    if len(getattr(model, "input_shape", ())) != 4 or len(model.output_shape) != 2:
-        raise ValueError("it is no picture classifier")
-    return model
+    match model.input_shape, model.output_shape:
+        case (_, int(), int(), 3), (_, int()):
+            # Another application's model would get the wrong preprocessing; one's own last layers may differ.
+            _check_shapes(build(weights=None, include_top=False), _shapes(model))
+            return model
+    raise ValueError("it is no classifier of RGB pictures of one size")
 
 
 def _h5_shapes(file: Path) -> Counter[tuple[int, ...]]:
@@ -188,12 +202,16 @@ def _h5_shapes(file: Path) -> Counter[tuple[int, ...]]:
 
 def _check_shapes(model: Any, shapes: Counter[tuple[int, ...]]) -> None:
     # Keras loads what it can find and only warns about the rest, which would leave random weights.
-    needed = Counter(tuple(variable.shape) for variable in model.weights)
+    needed = _shapes(model)
     if missing := needed - shapes:
         example = next(iter(missing))
         raise ValueError(
             f"{missing.total()} of the model's {needed.total()} tensors are not in it, one of {example}"
         )
+
+
+def _shapes(model: Any) -> Counter[tuple[int, ...]]:
+    return Counter(tuple(variable.shape) for variable in model.weights)
 
 
 def _assign_safetensors(model: Any, file: Path) -> None:
@@ -225,7 +243,7 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
             )
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise LaneUnavailable(
-            f"ImageNet's class names can't be downloaded ({_in_one_line(error)}). Run once with a network, or set"
+            f"ImageNet's class names can't be downloaded ({_cause(error)}). Run once with a network, or set"
             " labels to a text file with the 1000 names, one per line."
         ) from error
     return [(wordnet_id, plain_name(class_name)) for wordnet_id, class_name, _ in reversed(ranked[0])]
@@ -239,12 +257,12 @@ def _preprocessor(build: Callable[..., Any]) -> Callable[[NDArray[Any]], NDArray
     return preprocess
 
 
-def _version(application: str, model: Any, classes: list[tuple[str | None, str]]) -> str:
+def _version(options: KerasOptions, model: Any, classes: list[tuple[str | None, str]]) -> str:
     digest = hashlib.sha256(_PREPARATION)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
-    digest.update("\n".join(class_name for _, class_name in classes).encode())
-    return f"{application}-{digest.hexdigest()[:12]}"
+    digest.update("\n".join([*(class_name for _, class_name in classes), str(options.top)]).encode())
+    return f"{options.application}-{digest.hexdigest()[:12]}"
 
 
 @contextmanager
@@ -260,3 +278,8 @@ def _impatient_network() -> Iterator[None]:
 
 def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
+
+
+def _cause(error: Exception) -> str:
+    """The end of Keras' 'URL fetch failure on … -- reason', which alone tells a person something."""
+    return _in_one_line(error).rpartition(" -- ")[2]

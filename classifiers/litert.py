@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import LaneUnavailable
 from classifiers.names import names_for
+from classifiers.native import without_native_chatter
 from classifiers.pictures import rgb_array
 from classifiers.protocol import Label, Prepared
-from classifiers.scores import top_labels
+from classifiers.scores import as_probabilities, top_labels
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
@@ -67,8 +68,9 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
 
     try:
         content = options.model.read_bytes()
-        interpreter = Interpreter(model_content=content)
-        interpreter.allocate_tensors()
+        with without_native_chatter():
+            interpreter = Interpreter(model_content=content)
+            interpreter.allocate_tensors()
     except OSError as error:
         raise LaneUnavailable(
             f"The model {options.model} can't be read ({error.strerror}). Set model to a .tflite file."
@@ -79,7 +81,8 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
         ) from error
     outputs = _check_shapes(options.model, interpreter)
     names = names_for(options.labels, outputs)
-    version = hashlib.sha256(content + "\n".join(names).encode() + _PREPARATION).hexdigest()[:12]
+    told = "\n".join([*names, str(options.top)]).encode()
+    version = hashlib.sha256(content + told + _PREPARATION).hexdigest()[:12]
     return LitertClassifier(name, f"{options.model.stem}-{version}", interpreter, names, options.top)
 
 
@@ -108,9 +111,4 @@ def _as_scores(answer: NDArray[Any], details: dict[str, Any]) -> NDArray[np.floa
     scale, zero = details["quantization"]
     if np.issubdtype(answer.dtype, np.integer):
         answer = (answer.astype(np.float32) - zero) * scale
-    scores = answer.astype(np.float32)
-    if scores.min() < 0.0 or scores.max() > 1.0 + 1e-3 or scores.sum() > 2.0:
-        # The model ends before its softmax.
-        scores = np.exp(scores - scores.max())
-        scores /= scores.sum()
-    return np.clip(scores, 0.0, 1.0)
+    return as_probabilities(answer.astype(np.float32))

@@ -12,7 +12,7 @@ BACKGROUND = "background"
 def read_names(file: Path) -> list[str]:
     """The names in a file; underscores become blanks. Raises `LaneUnavailable` when it can't be read."""
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()  # Windows' editors put a mark before the text
     except (OSError, UnicodeDecodeError) as error:
         raise LaneUnavailable(
             f"The class names {file} can't be read ({error}). Set labels to a text file with one name per line."

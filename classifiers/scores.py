@@ -10,6 +10,15 @@ from numpy.typing import NDArray
 from classifiers.protocol import Label
 
 
+def as_probabilities(answer: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One picture's scores from 0 to 1, also of a model that ends before its softmax."""
+    scores = answer
+    if scores.min() < 0.0 or scores.max() > 1.0 + 1e-3 or scores.sum() > 2.0:
+        scores = np.exp(scores - scores.max())
+        scores /= scores.sum()
+    return np.clip(scores, 0.0, 1.0)
+
+
 def top_labels(
     scores: NDArray[np.float32], names: Sequence[str], ids: Sequence[str | None], top: int
 ) -> list[Label]:

@@ -4,6 +4,7 @@ cli.py          the command line, a thin door; each command's work is in command
 nightly.py      the flow `nightly`, and `relabel`
 night.py        beginning and ending a run: its folder, its journal, its summary
 settings.py     likelens.toml
+companion.py    Prefect's own server, ended with the run
 environment.py  what Prefect and TensorFlow need to be told before they are imported
 demo/           the invented gallery of `likelens demo`
 """

@@ -22,7 +22,6 @@ def prepare(home: Path) -> None:
     """
     defaults = {
         "PREFECT_LOGGING_EXTRA_LOGGERS": _LOGGED,
-        "PREFECT_LOGGING_ROOT_LEVEL": "INFO",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
@@ -33,9 +32,17 @@ def prepare(home: Path) -> None:
         defaults["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    show_own_lines()
     # httpx tells each request to Prefect's server at the level that our own lines have.
     for noisy in ("httpx", "httpcore", "absl", "docket"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def show_own_lines() -> None:
+    """Let our own lines through from INFO on, and leave those of other libraries as they are."""
+    for name in _LOGGED.split(","):
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.INFO)
 
 
 def has_server() -> bool:

@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from flows.environment import show_own_lines
 from flows.settings import Settings
+from tasks.errors import EXPECTED
 from tasks.scrape.reading import store_spool
 from tasks.scrape.spool import Spool
 from tasks.stage import Night
 from warehouse.home import Home
+from warehouse.publish import publish
 from warehouse.runs import WHOLE, Ended, begin_run
 from warehouse.tables import StageRun
 from warehouse.waiting import count_posts
@@ -24,6 +27,7 @@ WAIT_FOR_OTHER_RUN_SECONDS = 6 * 3600.0
 @contextmanager
 def begun(settings: Settings, *, go_on: bool = True) -> Iterator[Night]:
     """Hold the home folder for one run; with `go_on`, the one that was cut off, if there is one."""
+    show_own_lines()
     home = settings.home
     home.prepare()
     with home.held(WAIT_FOR_OTHER_RUN_SECONDS, waiting=lambda: _say_waiting(home)):
@@ -45,8 +49,18 @@ def conclude(night: Night) -> Ended:
     rows = [row for row in night.journal.rows() if row.stage != WHOLE]
     ended = judge(rows)
     night.journal.finish(WHOLE, "", ended)
+    if ended.status != "failed":
+        _publish_end(night.home)
     shutil.rmtree(night.home.spool(night.journal.run_id), ignore_errors=True)
     return ended
+
+
+def _publish_end(home: Home) -> None:
+    """Swap the database in once more, so that its table `runs` tells how this run ended."""
+    try:
+        publish(home)
+    except EXPECTED as error:
+        logger.warning("The published database does not tell how this run ended: %s", error)
 
 
 def judge(rows: Sequence[StageRun]) -> Ended:

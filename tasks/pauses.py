@@ -15,9 +15,9 @@ def asked_pause_seconds(header: str | None, now: datetime) -> float | None:
     """Seconds that a Retry-After header (RFC 9110, 10.2.3: seconds or a date) asks for; None without one."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header.strip())
     try:
         return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

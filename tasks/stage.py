@@ -77,13 +77,11 @@ def is_last_try() -> bool:
 
 
 def _note(night: Night, stage: str, lane: str, ended: Ended) -> None:
-    told = f"{stage} {lane}".strip()
-    level = logging.INFO if ended.status == "done" else logging.WARNING
-    logger.log(level, "%s: %s, %d items. %s", told, ended.status, ended.items, ended.message)
+    # The end itself is logged by Prefect, as the task's state with its message.
     try:
         night.journal.finish(stage, lane, ended)
     except EXPECTED as error:
-        logger.error("The end of %s could not be noted: %s", told, error)
+        logger.error("The end of %s could not be noted: %s", f"{stage} {lane}".strip(), error)
 
 
 def _state(ended: Ended) -> State[Any]:
@@ -91,4 +89,4 @@ def _state(ended: Ended) -> State[Any]:
         return Failed(message=ended.message)
     if ended.status == "incomplete":
         return Completed(name="Incomplete", message=ended.message)
-    return Completed(message=ended.message or f"{ended.items} items")
+    return Completed(message=f"{ended.items:,} items. {ended.message}".strip())

@@ -35,34 +35,61 @@ def forget_account(home: Home, account: str, source: str | None) -> Removed:
     home folder and publishes afterwards; files of older table versions are deleted at once.
     """
     posts = account_posts(home, account, source)
-    orphans = _pictures_of_only(home, posts)
-    hashes = [sha256 for sha256, _, _ in orphans]
-    for _, path, _ in orphans:
+    orphans, urls = _of_no_other_post(home, posts)
+    for _, path in orphans:
         (home.folder / path).unlink(missing_ok=True)
-    home.lake.delete("fetches", "picture_url", [url for _, _, urls in orphans for url in urls])
+    home.lake.delete("fetches", "picture_url", urls)
     for table in ("labels", "unlabelled", "pictures"):
-        home.lake.delete(table, "sha256", hashes)
-    for one_source in sorted({one for one, _ in posts}):
-        ids = [post_id for one, post_id in posts if one == one_source]
-        only = f"source = {quoted(one_source)}"
-        for table in ("comments", "observations", "post_pictures"):
-            home.lake.delete(table, "post_id", ids, only)
-        home.lake.delete("accounts", "account", [account], only)
-        home.lake.delete("posts", "post_id", ids, only)
-    home.lake.purge(list(TABLES))
+        home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
+    home.lake.delete("accounts", "account", [account], _only(source))
+    for table in ("comments", "observations", "post_pictures"):
+        _delete_posts(home, table, posts)
+    home.lake.purge([name for name in TABLES if name != "posts"])
+    _delete_posts(home, "posts", posts)
+    home.lake.purge(["posts"])
     return Removed(len(posts), len(orphans))
 
 
-def _pictures_of_only(home: Home, posts: Sequence[tuple[str, str]]) -> list[tuple[str, str, list[str]]]:
-    """Hash, path and addresses of the pictures that only these posts show."""
+def _delete_posts(home: Home, table: str, posts: Sequence[tuple[str, str]]) -> None:
+    for source in sorted({source for source, _ in posts}):
+        home.lake.delete(
+            table, "post_id", [post_id for one, post_id in posts if one == source], _only(source)
+        )
+
+
+def _only(source: str | None) -> str:
+    return "true" if source is None else f"source = {quoted(source)}"
+
+
+_LEFT = """
+    with going as (select unnest($1) as source, unnest($2) as post_id),
+    theirs as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures semi join going using (source, post_id)),
+    others as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures anti join going using (source, post_id)),
+    orphans as (select sha256, path from pictures
+                anti join (select sha256 from others
+                           union all select fetches.sha256 from fetches semi join others using (picture_url)) using (sha256))
+"""
+
+
+def _of_no_other_post(
+    home: Home, posts: Sequence[tuple[str, str]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Hash and path of the pictures that no other post shows, and the addresses that no other post has.
+
+    The addresses are those of these pictures, and of these posts, whether they could be fetched or not,
+    and however they were signed at the time.
+    """
+    going = [[source for source, _ in posts], [post_id for _, post_id in posts]]
     with home.lake.reader() as reader:
-        return reader.execute(
-            """with going as (select unnest($1) as source, unnest($2) as post_id),
-               shown as (select sha256, bool_and(going.post_id is not null) as only_here
-                         from post_pictures left join going using (source, post_id)
-                         where sha256 is not null group by sha256)
-               select sha256, path, coalesce((select list(distinct picture_url) from fetches
-                                              where fetches.sha256 = pictures.sha256), []) as urls
-               from pictures join shown using (sha256) where only_here""",
-            [[source for source, _ in posts], [post_id for _, post_id in posts]],
+        orphans = reader.execute(f"{_LEFT} select sha256, path from orphans order by all", going).fetchall()
+        urls = reader.execute(
+            f"""{_LEFT} select distinct picture_url from fetches
+                where sha256 in (select sha256 from orphans)
+                   or (picture_url in (select picture_url from theirs)
+                       and picture_url not in (select picture_url from others))
+                   or (split_part(picture_url, '?', 1) in (select unsigned from theirs)
+                       and split_part(picture_url, '?', 1) not in (select unsigned from others))
+                order by all""",
+            going,
         ).fetchall()
+    return orphans, [url for (url,) in urls]

@@ -14,8 +14,9 @@ from warehouse.errors import BadHome, HomeBusy
 from warehouse.lake import Lake
 from warehouse.space import full_disk_noticed, need_room
 
-_UNFIT = frozenset("[]^|\\%")
-"""Characters that deltalake 1.6 takes for a part of an address, so that it writes elsewhere or panics."""
+_UNFIT = frozenset("[]^|\\%*?")
+"""Characters that the libraries can't take: deltalake 1.6 reads addresses and writes elsewhere or panics,
+DuckDB 2.0 reads patterns, and puts its log beside what stands before a question mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,10 @@ class Home:
 
         Raises `DiskFull` when there is no room to begin, and `BadHome` when the folder can't be used.
         """
-        if unfit := sorted(_UNFIT.intersection(str(self.folder))):
+        if unfit := sorted({c for c in str(self.folder) if c in _UNFIT or not c.isprintable()}):
             raise BadHome(
-                f"The home folder's path {self.folder} has {' '.join(unfit)} in it, which the lake can't take."
+                f"The home folder's path {str(self.folder)!r} has {' '.join(map(repr, unfit))} in it, which the"
+                " lake can't take."
                 " Set home in the settings (or LIKELENS_HOME) to a folder without such characters."
             )
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())

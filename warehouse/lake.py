@@ -19,8 +19,8 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
-from warehouse.errors import LakeBusy, LakeDamaged
-from warehouse.reading import open_reader, quoted, scan
+from warehouse.errors import LakeBusy
+from warehouse.reading import damage_noticed, damaged, open_reader, quoted, scan
 from warehouse.space import full_disk_noticed
 from warehouse.tables import TABLES, Row, Table
 
@@ -29,6 +29,7 @@ COMPACT_ABOVE_FILES = 16
 """A table is compacted when it has more small files than this: nightly runs write small ones."""
 COMPACT_TO_BYTES = 64 * 1024 * 1024
 DELETE_VALUES = 1_000
+_KEEP_LOG = "delta.logRetentionDuration"
 KEEP_HOURS = 168
 """Files that no table version of the last week needs are deleted; open sessions older than that may break."""
 
@@ -98,9 +99,11 @@ class Lake:
         """The Parquet files of every table, as they are now."""
         return {name: self.files(name) for name in TABLES}
 
-    def reader(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection in memory with a view for each table as it is now; close it after use."""
-        return open_reader(self.all_files())
+    @contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection in memory with a view for each table as it is now."""
+        with damage_noticed(self.folder), open_reader(self.all_files()) as connection:
+            yield connection
 
     def tidy(self) -> None:
         """Merge small files into larger ones and delete those that nobody can be reading any more.
@@ -127,12 +130,18 @@ class Lake:
     def purge(self, table_names: Sequence[str]) -> None:
         """Delete every file that the tables do not need now: what was deleted is gone from the disk too.
 
-        Sessions that read an older version break; only forgetting wants this.
+        `full`, because a killed writer leaves files that no log names; and the log goes as well, for it
+        repeats values of the rows and the conditions of deletions. Sessions that read an older version
+        break; only forgetting wants this.
         """
         for name in table_names:
             with self._writing(TABLES[name]):
                 delta = self._delta(TABLES[name])
-                delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+                delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+                delta.alter.set_table_properties({_KEEP_LOG: "interval 0 seconds"})
+                delta.create_checkpoint()
+                delta.cleanup_metadata()
+                delta.alter.set_table_properties({_KEEP_LOG: "interval 30 days"})
 
     def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
         same_key = " and ".join(f"kept.{name} = fresh.{name}" for name in table.key)
@@ -159,7 +168,7 @@ class Lake:
 
     def _positions(self, table: Table, batch: pa.Table, query: str) -> pa.Array:
         numbered = batch.append_column("batch_place", pa.array(range(batch.num_rows), pa.int64()))
-        with duckdb.connect() as connection:
+        with damage_noticed(self.folder), duckdb.connect() as connection:
             connection.register("batch", numbered)
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
@@ -176,10 +185,7 @@ class Lake:
         try:
             return DeltaTable(str(self._path(table)))
         except (deltalake.exceptions.TableNotFoundError, DeltaError) as error:
-            raise LakeDamaged(
-                f"The table {table.name} in {self.folder} can't be opened: {error}. If a backup of the folder"
-                " exists, restore it; a new home folder starts afresh."
-            ) from error
+            raise damaged(self.folder, error, table.name) from error
 
     @contextmanager
     def _writing(self, table: Table) -> Iterator[None]:
@@ -193,6 +199,8 @@ class Lake:
                 raise LakeBusy(f"The table {table.name} stayed locked for {LOCK_SECONDS:.0f} s") from error
             except CommitFailedError as error:
                 raise LakeBusy(f"The table {table.name} was changed by another writer: {error}") from error
+            except DeltaError as error:
+                raise damaged(self.folder, error, table.name) from error
 
 
 def _existing(folder: Path) -> Path:

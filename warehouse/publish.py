@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.reading import quoted, select_utc
+from warehouse.reading import damage_noticed, quoted, select_utc
 from warehouse.space import full_disk_noticed, need_room
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
@@ -26,13 +26,17 @@ from warehouse.tables import TABLES
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the lake as it is now and put it in place of the old one.
 
-    Raises `DiskFull`, in which case the old database stays as it was.
+    Raises `DiskFull` or `LakeDamaged`, in which case the old database stays as it was.
     """
     need_room(home.folder)
     fresh = home.folder / f".likelens-{os.getpid()}.duckdb"
     _remove(fresh)
     try:
-        with full_disk_noticed(home.folder), duckdb.connect(str(fresh)) as connection:
+        with (
+            full_disk_noticed(home.folder),
+            damage_noticed(home.lake.folder),
+            duckdb.connect(str(fresh)) as connection,
+        ):
             connection.begin()
             _write(connection, home)
             connection.commit()
@@ -48,11 +52,15 @@ def publish(home: Home) -> None:
 def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published database.
 
-    With `only_lake` its queries can reach no other file and no network. Raises `NotPublished`.
+    With `only_lake` its queries can reach no other file and no network. Raises `NotPublished`, and
+    `LakeDamaged` where a query meets a file that is missing or damaged.
     """
     if not home.database.exists():
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
-    with duckdb.connect(str(home.database), read_only=True) as connection:
+    with (
+        damage_noticed(home.lake.folder),
+        duckdb.connect(str(home.database), read_only=True) as connection,
+    ):
         if only_lake:
             connection.execute(
                 "set autoinstall_known_extensions = false; set autoload_known_extensions = false"

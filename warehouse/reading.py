@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from warehouse.errors import LakeDamaged
+from warehouse.space import says_full
 from warehouse.tables import TABLES, Table
 
 _SQL_TYPES: dict[pa.DataType, str] = {
@@ -17,6 +20,9 @@ _SQL_TYPES: dict[pa.DataType, str] = {
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
 }
+
+_DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
+"""What DuckDB raises, as exactly this type, for a Parquet file that is missing, cut off or garbled."""
 
 
 def quoted(text: str) -> str:
@@ -29,12 +35,29 @@ def scan(files: Sequence[str], table: Table) -> str:
     if not files:
         columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
         return f"(select {columns} where false)"
-    return f"read_parquet([{', '.join(quoted(_no_pattern(file)) for file in files)}])"
+    return f"read_parquet([{', '.join(quoted(file) for file in files)}])"
 
 
-def _no_pattern(file: str) -> str:
-    """The path as a glob pattern that matches it alone: DuckDB reads every file name as a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", file)
+def damaged(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
+    """An error that says which table can't be read or written, and what a person can do."""
+    told = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
+    return LakeDamaged(
+        f"{told} can't be read or written: {error}. If a backup of the folder exists, restore it; a new home"
+        " folder starts afresh."
+    )
+
+
+@contextmanager
+def damage_noticed(lake: Path) -> Iterator[None]:
+    """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself stay."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        if type(error) not in _DAMAGE or str(lake) not in text or says_full(error):
+            raise
+        named = (name for name in TABLES if f"{lake / name}/" in text)
+        raise damaged(lake, error, next(named, "")) from error
 
 
 def select_utc(files: Sequence[str], table: Table) -> str:

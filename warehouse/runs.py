@@ -43,7 +43,7 @@ class Journal:
         self.resumed = resumed
 
     def start(self, stage: str, lane: str = "") -> None:
-        """Note that a stage begins; one that began before and was cut off keeps its start."""
+        """Note that a stage begins; one that began before and was cut off keeps its start and version."""
         row = StageRun(
             run_id=self.run_id,
             stage=stage,
@@ -56,10 +56,10 @@ class Journal:
             message=None,
             version=None,
         )
-        self.lake.upsert([row], keep=["started_at"])
+        self.lake.upsert([row], keep=["started_at", "version"])
 
     def finish(self, stage: str, lane: str, ended: Ended) -> None:
-        """Note how a stage ended."""
+        """Note how a stage ended; without a version, the one that was loaded before it was cut off stays."""
         now = datetime.now(UTC)
         row = StageRun(
             run_id=self.run_id,
@@ -73,7 +73,7 @@ class Journal:
             message=ended.message or None,
             version=ended.version,
         )
-        self.lake.upsert([row], keep=["started_at"])
+        self.lake.upsert([row], keep=["started_at"] if ended.version else ["started_at", "version"])
 
     def is_done(self, stage: str, lane: str = "") -> bool:
         """Whether this run has done the stage already, before it was cut off."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from flows.commands.output import Format, show
 from flows.settings import SettingsError, read_settings
 from warehouse.rankings import Question, Statistic, classifiers_with_labels
@@ -32,8 +34,14 @@ def rank(
         raise SettingsError(
             f"No picture has labels of {question.classifier!r} yet. Classifiers with labels: {', '.join(known) or 'none'}."
         )
-    show(answer(settings.home, question), form, title_of(question))
+    ranking = answer(settings.home, question)
+    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
     return 0
+
+
+def readable(ranking: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """A ranking without the columns that say nothing to a person: by count every post counts 1."""
+    return ranking.drop("total", "mean", "median") if question.by == "count" else ranking
 
 
 def title_of(question: Question) -> str:

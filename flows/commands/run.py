@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from flows.companion import let_own_server_end_with_us
 from flows.environment import has_server, prepare
 from flows.settings import Settings, read_settings
 from warehouse.runs import WHOLE, stage_runs
@@ -49,13 +50,15 @@ def _ready(config: Path) -> Settings:
     prepare(settings.home.folder)
     settings.home.prepare()
     if not has_server():
+        let_own_server_end_with_us()
         print("Starting Prefect (about 10 s; longer the first time) …", file=sys.stderr, flush=True)
     return settings
 
 
 def _print_stages(settings: Settings) -> None:
     lake = settings.home.lake
-    last = stage_runs(lake, "stage = ?", [WHOLE])[-1]
+    ended = stage_runs(lake, "stage = ? and ended_at is not null", [WHOLE])
+    last = max(ended, key=lambda row: str(row.ended_at))
     print(f"\nRun {last.run_id}: {last.status}")
     for row in stage_runs(lake, "run_id = ? and stage <> 'run'", [last.run_id]):
         name = f"{row.stage} {row.lane}".strip()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from flows.commands.output import show
-from flows.commands.rank import title_of
+from flows.commands.rank import readable, title_of
 from flows.commands.run import DONE, FAILED, INCOMPLETE, run
 from flows.demo.gallery import INVENTED_NOTE, demo_gallery
 from flows.demo.server import GalleryServer
@@ -84,7 +85,7 @@ def _show_rankings(config: Path) -> None:
     for question in questions(settings):
         if question.classifier in labelled:
             print()
-            show(rank(settings.home, question).drop("accounts"), title=title_of(question))
+            show(readable(rank(settings.home, question), question).drop("accounts"), title=title_of(question))
 
 
 def _tell_next(config: Path) -> None:
@@ -94,13 +95,19 @@ def _tell_next(config: Path) -> None:
     print(f"Database  {os.path.relpath(home.database)}")
     print(f"Charts    {os.path.relpath(home.report)}{os.sep}")
     print(f"Page      {os.path.relpath(home.report / 'report.html')}\n")
+    likelens = _likelens()
     print("Next, try:")
     for command in (
-        f"likelens report --config {shown} --open",
-        f"likelens rank --config {shown} --classifier visual --by comments --statistic median",
-        f"""likelens sql --config {shown} "from top_labels('visual', by := 'likes', n := 5)\"""",
+        f"{likelens} report --config {shown} --open",
+        f"{likelens} rank --config {shown} --classifier visual --by comments --statistic median",
+        f"""{likelens} sql --config {shown} "from top_labels('visual', by := 'likes', n := 5)\"""",
     ):
         print(f"    {command}")
+
+
+def _likelens() -> str:
+    """The command as this shell finds it: by its name, or by its path below the folder."""
+    return "likelens" if shutil.which("likelens") else os.path.relpath(sys.argv[0])
 
 
 def _only_download_missing(config: Path) -> bool:

@@ -17,6 +17,9 @@ from aiohttp.connector import AddrInfoType
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for IPv4 ones (RFC 6052)."""
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out for the public internet (RFC 4291). Python 3.11 takes more for global:
+site-local addresses, for instance, and the NAT64 prefix of a network's own (RFC 8215)."""
 
 PRIVATE = "is not a public address"
 
@@ -34,6 +37,7 @@ def is_public(address: str) -> bool:
             inside = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
         if inside is not None:
             return is_public(str(inside))
+        return ip in _UNICAST and ip.is_global
     return ip.is_global and not ip.is_multicast
 
 

@@ -49,35 +49,41 @@ class Attempt:
     retry_after: str | None = None
 
 
+@dataclass(slots=True)
+class _Heard:
+    """What the hosts have answered so far."""
+
+    last_status: int | None = None
+
+
 class _Failed(Exception):
-    def __init__(
-        self, reason: Reason, http_status: int | None = None, retry_after: str | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, retry_after: str | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
-        self.http_status = http_status
         self.retry_after = retry_after
 
 
 async def attempt(url: str, doors: Doors, store: PictureStore, limits: Limits) -> Attempt:
     """Try once to fetch and store the picture at `url`. Raises `DiskFull`; all else becomes a reason."""
     began, clock = datetime.now(UTC), time.monotonic()
-    incoming = store.incoming / uuid.uuid4().hex
+    incoming, heard = store.incoming / uuid.uuid4().hex, _Heard()
     try:
         try:
-            picture = await _fetch(url, doors, store, limits, incoming)
+            picture = await _fetch(url, doors, store, limits, incoming, heard)
         finally:
             incoming.unlink(missing_ok=True)
     except _Failed as failed:
-        row = _row(url, began, clock, failed.reason, failed.http_status, None)
+        row = _row(url, began, clock, failed.reason, heard.last_status, None)
         return Attempt(row, retry_after=failed.retry_after)
     return Attempt(_row(url, began, clock, None, 200, picture.sha256), picture)
 
 
-async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, incoming: Path) -> Picture:
+async def _fetch(
+    url: str, doors: Doors, store: PictureStore, limits: Limits, incoming: Path, heard: _Heard
+) -> Picture:
     try:
         async with asyncio.timeout(limits.total_seconds):
-            sha256, size = await _follow(url, doors, limits, incoming)
+            sha256, size = await _follow(url, doors, limits, incoming, heard)
     except PrivateAddress:
         raise _Failed(Reason.PRIVATE_ADDRESS) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
@@ -95,7 +101,7 @@ async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, in
     try:
         kind = await asyncio.to_thread(read_kind, incoming)
     except Unfit as unfit:
-        raise _Failed(unfit.reason, 200) from None
+        raise _Failed(unfit.reason) from None
     return Picture(
         sha256=sha256,
         bytes=size,
@@ -107,28 +113,29 @@ async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, in
     )
 
 
-async def _follow(url: str, doors: Doors, limits: Limits, incoming: Path) -> tuple[str, int]:
+async def _follow(url: str, doors: Doors, limits: Limits, incoming: Path, heard: _Heard) -> tuple[str, int]:
     for _ in range(MOST_REDIRECTS + 1):
         async with doors.session_for(url).get(url, allow_redirects=False) as response:
+            heard.last_status = response.status
             if response.status in _REDIRECTS and (target := response.headers.get("Location")):
                 url = urljoin(url, target)
                 continue
             if reason := of_status(response.status):
-                raise _Failed(reason, response.status, response.headers.get("Retry-After"))
+                raise _Failed(reason, response.headers.get("Retry-After"))
             return await _stream(response, limits, incoming)
     raise _Failed(Reason.REDIRECTS)
 
 
 async def _stream(response: aiohttp.ClientResponse, limits: Limits, incoming: Path) -> tuple[str, int]:
     if (response.content_length or 0) > limits.most_bytes:
-        raise _Failed(Reason.TOO_LARGE, response.status)
+        raise _Failed(Reason.TOO_LARGE)
     need_room(incoming.parent, response.content_length or 0)
     digest, size = hashlib.sha256(), 0
     with full_disk_noticed(incoming.parent), incoming.open("wb") as out:
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
             size += len(chunk)
             if size > limits.most_bytes:
-                raise _Failed(Reason.TOO_LARGE, response.status)
+                raise _Failed(Reason.TOO_LARGE)
             digest.update(chunk)
             out.write(chunk)
     return digest.hexdigest(), size

@@ -13,7 +13,7 @@ from tasks.stage import HOUR, STAGE, Night, run_stage
 from warehouse.runs import Ended
 
 
-@task(name="fetch", timeout_seconds=12 * HOUR, **STAGE)
+@task(name="fetch", task_run_name="fetch", timeout_seconds=12 * HOUR, **STAGE)
 def fetch(night: Night, manner: Manner) -> State[Any]:
     """Fetch the pictures that are not stored yet."""
 

@@ -13,7 +13,7 @@ from warehouse.runs import Ended
 from warehouse.waiting import count_posts
 
 
-@task(name="publish", timeout_seconds=HOUR, **STAGE)
+@task(name="publish", task_run_name="publish", timeout_seconds=HOUR, **STAGE)
 def publish(night: Night) -> State[Any]:
     """Publish what the lake holds now."""
 

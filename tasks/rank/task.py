@@ -16,7 +16,7 @@ from warehouse.rankings import rank as answer
 from warehouse.runs import Ended
 
 
-@task(name="rank", timeout_seconds=HOUR, **STAGE)
+@task(name="rank", task_run_name="rank", timeout_seconds=HOUR, **STAGE)
 def rank(night: Night, questions: Sequence[Question]) -> State[Any]:
     """Answer the questions; each answer is a CSV file beside the report and an artifact in Prefect's UI."""
 

@@ -15,7 +15,7 @@ from warehouse.rankings import Question
 from warehouse.runs import Ended
 
 
-@task(name="report", timeout_seconds=HOUR, **STAGE)
+@task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
 def report(night: Night, questions: Sequence[Question], note: str | None) -> State[Any]:
     """Draw each ranking and write the page."""
 

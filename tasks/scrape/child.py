@@ -99,6 +99,8 @@ def _settings(delay_seconds: float) -> dict[str, object]:
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "tasks.scrape.politeness.PoliteRetry": 550,
         },
+        # A page without its pager is asked for again.
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "COOKIES_ENABLED": False,
         "METAREFRESH_ENABLED": False,
         "REDIRECT_MAX_TIMES": 5,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 """How often a waiting run looks whether it was cancelled."""
+LIMIT_SECONDS = 12 * 3600.0
+"""A crawl that takes longer is ended; what it read is kept, and the next run goes on."""
 
 FAILURES: dict[FailureKind, tuple[type[StageError], str]] = {
     "not_found": (AccountNotFound, "Check the account's name and the url in the settings."),
@@ -40,7 +43,7 @@ FAILURES: dict[FailureKind, tuple[type[StageError], str]] = {
 """Which error each failure of a crawl becomes, and what a person can do."""
 
 
-def crawl(order: Order) -> Iterator[Page]:
+def crawl(order: Order, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
@@ -58,7 +61,7 @@ def crawl(order: Order) -> Iterator[Page]:
         try:
             process.stdin.write(ORDER_JSON.dump_json(order) + b"\n")
             process.stdin.flush()
-            yield from _pages(process.stdout, errors)
+            yield from _pages(process.stdout, errors, time.monotonic() + limit_seconds)
         finally:
             process.kill()
             process.wait()
@@ -66,8 +69,8 @@ def crawl(order: Order) -> Iterator[Page]:
             process.stdout.close()
 
 
-def _pages(out: IO[bytes], errors: BinaryIO | IO[bytes]) -> Iterator[Page]:
-    for message in _messages(out):
+def _pages(out: IO[bytes], errors: BinaryIO | IO[bytes], until: float) -> Iterator[Page]:
+    for message in _messages(out, until):
         if message is None:
             errors.seek(0)
             logger.debug("crawl's standard error: %s", errors.read().decode(errors="replace"))
@@ -82,11 +85,18 @@ def _pages(out: IO[bytes], errors: BinaryIO | IO[bytes]) -> Iterator[Page]:
             return
 
 
-def _messages(out: IO[bytes]) -> Iterator[Message | None]:
-    """Messages as they come; None when the process is gone. Waits in short steps, so a cancel gets through."""
+def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:
+    """Messages as they come; None when the process is gone. Waits in short steps, so a cancel gets through.
+
+    Its own clock, for Prefect can't interrupt a task in a worker thread.
+    """
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(out, lines), daemon=True).start()
     while True:
+        if time.monotonic() > until:
+            raise SourceUnreachable(
+                "The crawl took too long and was ended; the next run goes on where it was."
+            )
         try:
             line = lines.get(timeout=POLL_SECONDS)
         except queue.Empty:

@@ -55,19 +55,25 @@ def read_page(profile: Profile, page: Selector, url: str, account: str, observed
 
 def next_pages(profile: Profile, page: Selector, url: str) -> list[str]:
     """Addresses that the pager leads to. Raises `LayoutChanged` when one is on another host."""
-    links = [
-        urljoin(url, value)
-        for found in profile.list.next.find(page)
-        if (value := _value(profile.list.next, found)) is not None and not value.startswith("#")
-    ]
-    for link in links:
-        if urlsplit(link)[:2] != urlsplit(url)[:2]:
-            raise LayoutChanged(
-                _misfit(
-                    profile, url, "list.next", profile.list.next, f"a link away from the site ({link[:120]})"
-                )
-            )
-    return [link for link in links if link != url]
+    place = profile.list.next
+    values = [value for found in place.find(page) if (value := _value(place, found)) is not None]
+    links = []
+    for value in values:
+        link = _same_site(url, value)
+        if link is None:
+            what = f"a link away from the site ({value[:120]})"
+            raise LayoutChanged(_misfit(profile, url, "list.next", place, what))
+        if link != url and not value.startswith("#"):
+            links.append(link)
+    return links
+
+
+def check_head(profile: Profile, page: Page) -> None:
+    """Raise `LayoutChanged` where the first page of an account shows nothing of the account itself."""
+    if page.head is None:
+        raise LayoutChanged(
+            _misfit(profile, page.url, "head.present", profile.head.present, "nothing of the account")
+        )
 
 
 class _Reader:
@@ -75,6 +81,8 @@ class _Reader:
         self.profile = profile
         self.url = url
         self.problems: list[str] = []
+        self.unreadable: dict[str, str] = {}
+        self.left_out = ("post.id", profile.post.id)
 
     def head(self, page: Selector) -> Head | None:
         places = self.profile.head
@@ -85,7 +93,7 @@ class _Reader:
             followers=_number(self._read("head.followers", places.followers, page, parse_count)),
             following=_number(self._read("head.following", places.following, page, parse_count)),
             posts=_number(posts),
-            posts_exact=posts is None or posts.exact,
+            posts_least=None if posts is None else posts.least,
         )
 
     def post(self, block: Selector) -> ScrapedPost | None:
@@ -93,12 +101,16 @@ class _Reader:
         post_id = self._read("post.id", places.id, block, str)
         url = self._read("post.url", places.url, block, self._absolute)
         if post_id is None or url is None:
-            self.problems.append(f"{self.url}: a post without post.id ({places.id}) was left out")
+            lacks, place = ("post.id", places.id) if post_id is None else ("post.url", places.url)
+            self.problems.append(f"{self.url}: a post without {lacks} ({place}) was left out")
+            self.left_out = lacks, place
             return None
         is_video = bool(places.video.find(block))
         pictures = () if is_video else self._pictures(block)
         if not pictures and not is_video:
             self.problems.append(f"post {post_id}: post.picture ({places.picture}) finds no picture")
+        if not places.posted_at.find(block):
+            self.problems.append(f"post {post_id}: post.posted_at ({places.posted_at}) finds no date")
         return ScrapedPost(
             post_id=post_id,
             url=url,
@@ -116,7 +128,7 @@ class _Reader:
         """Raise `LayoutChanged` where what every page has is nowhere on this one."""
         places = self.profile.post
         if blocks and not posts:
-            raise LayoutChanged(_misfit(self.profile, self.url, "post.id", places.id, "nothing in any post"))
+            raise LayoutChanged(_misfit(self.profile, self.url, *self.left_out, "nothing in any post"))
         shown = [post for post in posts if post.kind != "video"]
         if shown and not any(post.pictures for post in shown):
             raise LayoutChanged(
@@ -125,16 +137,20 @@ class _Reader:
         for name in USUAL:
             place: Place | None = getattr(places, name)
             if place and len(posts) >= ENOUGH_POSTS and all(getattr(post, name) is None for post in posts):
-                raise LayoutChanged(
-                    _misfit(
-                        self.profile, self.url, f"post.{name}", place, "nothing that can be read in any post"
-                    )
-                )
+                what = "nothing that can be read in any post"
+                if f"post.{name}" in self.unreadable:
+                    what += f" ({self.unreadable[f'post.{name}']})"
+                raise LayoutChanged(_misfit(self.profile, self.url, f"post.{name}", place, what))
 
     def _pictures(self, block: Selector) -> tuple[str, ...]:
         place = self.profile.post.picture
-        values = (_value(place, found) for found in place.find(block))
-        return tuple(self._absolute(value) for value in values if value is not None)
+        pictures = []
+        for value in (_value(place, found) for found in place.find(block)):
+            try:
+                pictures += [] if value is None else [self._absolute(value)]
+            except ValueError as error:
+                self.problems.append(f"{self.url}: post.picture ({place}): {error}")
+        return tuple(pictures)
 
     def _read(
         self, name: str, place: Place | None, selector: Selector, parse: Callable[[str], Value]
@@ -148,6 +164,7 @@ class _Reader:
             return parse(text)
         except ValueError as error:
             self.problems.append(f"{self.url}: {name} ({place}): {error}")
+            self.unreadable.setdefault(name, str(error))
             return None
 
     def _absolute(self, address: str) -> str:
@@ -160,15 +177,29 @@ class _Reader:
         plain = " ".join(text.split())
         for form in self.profile.dates:
             try:
-                return datetime.strptime(plain, form).replace(tzinfo=UTC)
+                read = datetime.strptime(plain, form)  # noqa: DTZ007 (a form may have its own zone)
             except ValueError:
                 continue
+            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
         raise ValueError(f"{plain[:40]!r} fits none of the profile's dates")
+
+
+def _same_site(url: str, address: str) -> str | None:
+    """The absolute address where it is on the site of `url` (https may follow http), else None."""
+    try:
+        link = urljoin(url, address)
+        here, there = urlsplit(url), urlsplit(link)
+    except ValueError:
+        return None
+    same = there.netloc.lower() == here.netloc.lower() and there.scheme in (here.scheme, "https")
+    return link if same else None
 
 
 def _value(place: Place, found: Selector) -> str | None:
     """Text or attribute of one element, without what surrounds it; None when it is empty."""
-    if place.attribute is not None:
+    if isinstance(found.root, str):  # the selector itself names an attribute or a text
+        value = found.root.strip()
+    elif place.attribute is not None:
         value = found.attrib.get(place.attribute, "").strip()
     else:
         parts = found.xpath("descendant-or-self::text() | descendant::br")

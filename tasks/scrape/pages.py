@@ -13,12 +13,15 @@ from pydantic import TypeAdapter
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The account as its page describes it; a count that the page does not show is None."""
+    """The account as its page describes it; a count that the page does not show is None.
+
+    `posts_least`: the account has at least so many posts, for `posts` may be rounded.
+    """
 
     followers: int | None = None
     following: int | None = None
     posts: int | None = None
-    posts_exact: bool = True
+    posts_least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,10 @@ class PoliteRetry(RetryMiddleware):
         wished = robotparser.crawl_delay(USER_AGENT)
         engine = self.crawler.engine
         if wished and engine is not None:
-            for slot in engine.downloader.slots.values():
+            for host, slot in engine.downloader.slots.items():
                 slot.delay = max(slot.delay, float(wished))
+                # Scrapy forgets a slot that was idle for a minute, and makes it anew from here.
+                engine.downloader.per_slot_settings[host] = {"delay": slot.delay}
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Ask again after a pause where the status may pass; else hand the answer on."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
+from cssselect import SelectorError
 from parsel import Selector
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,10 +25,28 @@ def _compiles(pattern: str) -> str:
         re.compile(pattern)
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
+    if not re.compile(pattern).groups:
+        raise ValueError("it needs a group, in parentheses, around what is to be kept")
     return pattern
 
 
+def _names_account(pattern: str) -> str:
+    if "account" not in re.compile(pattern).groupindex:
+        raise ValueError("it needs a group (?P<account>…) around the account's name")
+    return pattern
+
+
+def _reads_dates(form: str) -> str:
+    try:
+        datetime.strptime(datetime(2017, 5, 25, tzinfo=UTC).strftime(form), form).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"{form!r} is no form of a date as Python's strptime knows it: {error}") from error
+    return form
+
+
 Pattern = Annotated[str, AfterValidator(_compiles)]
+AccountPattern = Annotated[Pattern, AfterValidator(_names_account)]
+DateForm = Annotated[str, AfterValidator(_reads_dates)]
 
 
 class _Part(BaseModel):
@@ -48,7 +68,12 @@ class Place(_Part):
     def _one_selector(self) -> Place:
         if (self.css is None) == (self.xpath is None):
             raise ValueError("give either css or xpath")
-        self.find(Selector(text="<p></p>"))
+        if self.xpath is not None and self.xpath.lstrip("(").startswith("/"):
+            raise ValueError(f"put a dot before the xpath {self.xpath}, or it looks through the whole page")
+        try:
+            self.find(Selector(text="<p></p>"))
+        except SelectorError as error:
+            raise ValueError(f"not a CSS selector: {error}") from error
         return self
 
     def find(self, selector: Selector) -> list[Selector]:
@@ -96,8 +121,8 @@ class Profile(_Part):
     """A gallery site. `account` is a pattern for the path of an account's page, with a group `account`."""
 
     name: str
-    account: Pattern
-    dates: tuple[str, ...] = Field(min_length=1)
+    account: AccountPattern
+    dates: tuple[DateForm, ...] = Field(min_length=1)
     head: HeadPlaces
     list: ListPlaces
     post: PostPlaces

@@ -10,15 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import scrapy
-from scrapy.exceptions import IgnoreRequest
+from parsel import Selector
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from tasks.errors import AccountPrivate, LayoutChanged
-from tasks.scrape.extract import next_pages, read_page
+from tasks.scrape.extract import check_head, next_pages, read_page
 from tasks.scrape.messages import FailureKind, Message, Order
-from tasks.scrape.pages import Page
+from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -73,29 +74,36 @@ class AccountSpider(scrapy.Spider):
     def _page(self, response: Response) -> tuple[Page, list[str]]:
         if not isinstance(response, TextResponse):
             raise LayoutChanged(f"The page {response.url} is no text, so it can't be a page of the gallery.")
-        order, selector = self.order, response.selector
+        # Not `response.selector`: that one believes the server when it calls its page JSON or XML.
+        order, selector = self.order, Selector(response.text, type="html")
         page = read_page(order.profile, selector, response.url, order.account, datetime.now(UTC))
+        if not self._later():
+            check_head(order.profile, page)
         return page, next_pages(order.profile, selector, response.url)
 
     def _say_page(self, page: Page, next_url: str | None) -> Iterator[scrapy.Request]:
-        fresh = tuple(post for post in page.posts if post.post_id not in self.seen_posts)
+        fresh: dict[str, ScrapedPost] = {}
+        for post in page.posts:
+            if post.post_id not in self.seen_posts:
+                fresh.setdefault(post.post_id, post)
         problems = page.problems
         if next_url is not None and page.posts and not fresh:
             problems += (f"{page.url}: the pager leads in a circle; stopped there",)
             next_url = None
         if next_url is None and (missing := self._posts_missing(page)):
-            problems += (f"the account counts {missing} more posts than its pages show",)
+            problem = f"{page.url}: the account counts {missing} more posts than its pages show"
+            problems += (f"{problem}, and list.next ({self.order.profile.list.next}) finds no other page",)
         said = Page(
             page.url,
             page.observed_at,
             page.account,
             None if self._later() else page.head,
-            fresh,
+            tuple(fresh.values()),
             next_url,
             problems,
         )
         self._remember(said)
-        logger.info("%s: %d posts", page.url, len(fresh))
+        logger.info("%s: %d posts, %d so far", page.url, len(fresh), len(self.seen_posts))
         self.say(Message("page", page=said))
         if next_url is not None:
             yield self._ask(next_url)
@@ -103,22 +111,21 @@ class AccountSpider(scrapy.Spider):
     def _remember(self, page: Page) -> None:
         self.seen_posts.update(post.post_id for post in page.posts)
         self.seen_urls.add(page.url)
-        if page.head is not None and page.head.posts_exact:
-            self.expected_posts = page.head.posts
+        if page.head is not None and page.head.posts_least is not None:
+            self.expected_posts = page.head.posts_least
 
     def _later(self) -> bool:
         return bool(self.seen_posts)
 
     def _posts_missing(self, page: Page) -> int:
         expected = self.expected_posts
-        if expected is None and page.head is not None and page.head.posts_exact:
-            expected = page.head.posts
+        if expected is None and page.head is not None:
+            expected = page.head.posts_least
         return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
     def _ask(self, url: str, pager_tries: int = 0) -> scrapy.Request:
-        return scrapy.Request(
-            url, self.read, errback=self.failed, dont_filter=True, meta={"pager_tries": pager_tries}
-        )
+        # Without `dont_filter`: Scrapy would take it for leave to follow a redirect to any host.
+        return scrapy.Request(url, self.read, errback=self.failed, meta={"pager_tries": pager_tries})
 
     def _fail(self, kind: FailureKind, text: str) -> None:
         self.say(Message("failed", failure=kind, text=text))
@@ -129,10 +136,12 @@ def _why(failure: Failure) -> tuple[FailureKind, str]:
     url = getattr(getattr(failure, "request", None), "url", "the page")
     if isinstance(error, HttpError):
         return _why_status(error.response.status, error.response.url)
-    if isinstance(error, IgnoreRequest) and "robots" in str(error):
+    if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
         return "robots", f"The robots.txt of {urlsplit(url).netloc} does not allow {url}."
-    if isinstance(error, IgnoreRequest):
+    if isinstance(error, IgnoreRequest) and "offsite" in str(error):
         return "refused", f"{url} leads away from the gallery's own host: {error}."
+    if isinstance(error, IgnoreRequest | DownloadCancelledError):
+        return "layout", f"{url} can't be a page of the gallery: {error}."
     what = failure.getErrorMessage() or type(error).__name__
     return (
         "unreachable",

@@ -1,4 +1,4 @@
-"""The task scrape: one source's crawl, with retries, a timeout and its rows in the journal."""
+"""The task scrape: one source's crawl, with retries and its rows in the journal; the crawl keeps the time itself."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.reading import scrape_source
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
-from tasks.stage import HOUR, STAGE, Night, is_last_try, run_stage
+from tasks.stage import STAGE, Night, is_last_try, run_stage
 from warehouse.runs import Ended
 
 
-@task(name="scrape", task_run_name="scrape-{source.name}", timeout_seconds=12 * HOUR, **STAGE)
+@task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)
 def scrape(night: Night, source: Source, politeness: Politeness) -> State[Any]:
     """Read a source and store its posts; a run that goes on does not read a source twice."""
     if night.journal.is_done("scrape", source.name):
