@@ -6,6 +6,8 @@ the digit. Both count a post once a label, and leave posts with an unknown numbe
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -45,8 +47,21 @@ class Question:
 
     @property
     def stem(self) -> str:
-        """A file name without ending: `inception_v3-likes`."""
-        return f"{self.classifier}-{self.by}"
+        """A file name without ending, such as `inception_v3-likes-mean`, or `…-mean-instagram` for one account.
+
+        Names that hold more than ASCII letters, digits, dots, underscores and dashes get a hash instead of
+        what had to go, so that two accounts never share a file.
+        """
+        statistic = () if self.by == "count" else (self.statistic,)
+        account = () if self.account is None else (_safe(self.account),)
+        return "-".join((_safe(self.classifier), self.by, *statistic, *account))
+
+
+def _safe(name: str) -> str:
+    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
+    if kept == name:
+        return kept
+    return f"{kept}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def rank(home: Home, question: Question) -> pl.DataFrame:

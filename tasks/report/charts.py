@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import uuid
@@ -82,7 +81,7 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     """Write the chart to `folder` as `stem`.svg, .png and .html; each file appears whole or not at all.
 
     The folder is made when it is missing. Raises `ValueError` when `stem` is not a plain file name
-    (`file_stem` makes one) and `OSError` when a file can't be written.
+    (`Question.stem` is one) and `OSError` when a file can't be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
         raise ValueError(f"not a plain file name: {stem!r}")
@@ -94,24 +93,6 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
     _write(files.html, chart_html(chart.to_dict()).encode())
     return files
-
-
-def file_stem(heading: Heading) -> str:
-    """A file name for a ranking's chart, e.g. 'inception_v3-likes-mean' or '…-instagram'.
-
-    Names that hold more than ASCII letters, digits, dots, underscores and dashes get a hash instead of
-    what had to go, so that two accounts never share a file.
-    """
-    statistic = () if heading.by == "count" else (heading.statistic,)
-    account = () if heading.account is None else (_safe(heading.account),)
-    return "-".join((_safe(heading.classifier), heading.by, *statistic, *account))
-
-
-def _safe(name: str) -> str:
-    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
-    if kept == name:
-        return kept
-    return f"{kept}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitleParams:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.report.charts import chart_svg, file_stem, ranking_chart, save_chart
+from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.content import AccountSummary, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
@@ -38,12 +38,14 @@ def write_report(
         sections: list[Section] = []
         drawn = 0
         for classifier, asked in groupby(questions, key=lambda question: question.classifier):
+            version = _version(database, classifier)
             charts = []
             for question in asked:
-                charts.append(_chart(home, database, question))
+                if version is not None:
+                    charts.append(_chart(home, database, question))
                 drawn += 1
                 progress(drawn, len(questions))
-            sections.append(Section(classifier, _version(database, classifier), tuple(charts)))
+            sections.append(Section(classifier, version, tuple(charts)))
         page = folder / PAGE
         fresh = page.with_name(f".{PAGE}.{os.getpid()}")
         fresh.write_text(render_page(_report(database, note, tuple(sections))), "utf-8")
@@ -54,29 +56,34 @@ def write_report(
 def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: Question) -> RankedChart:
     heading = Heading(question.classifier, question.by, question.statistic, question.account)
     ranking = rank(home, question)
-    chart = ranking_chart(ranking, heading)
-    save_chart(chart, home.report, file_stem(heading))
+    save_chart(ranking_chart(ranking, heading), home.report, question.stem)
     labels = ranking["label"].head(EXAMPLES_OF).to_list()
-    return RankedChart(heading, ranking, chart_svg(chart), tuple(_examples(home, database, question, labels)))
+    return ranked_chart(ranking, heading, list(_examples(home, database, question, labels)))
 
 
 def _examples(
     home: Home, database: duckdb.DuckDBPyConnection, question: Question, labels: list[str]
 ) -> Iterator[Example]:
-    """For each label the post that did best by the question's measure."""
+    """For each label the post that did best by the question's measure, and a post once where others have it too."""
     best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
     rows = database.execute(
-        f"""select label, path, url, caption, likes, comments
+        f"""select label, sha256, path, url, caption, likes, comments
             from post_labels join posts using (source, post_id) join pictures using (sha256)
             where classifier = $1 and label in (select unnest($2))
               and ($3 is null or post_labels.account = $3)
-            qualify row_number() over (partition by label order by {best} desc nulls last, post_id) = 1""",
+            qualify row_number() over (partition by label order by {best} desc nulls last, post_id) <= {EXAMPLES_OF}
+            order by label, {best} desc nulls last, post_id""",
         [question.classifier, labels, question.account],
     ).fetchall()
-    found = {row[0]: row for row in rows}
+    shown: set[str] = set()
     for label in labels:
-        if label in found:
-            _, path, url, caption, likes, comments = found[label]
+        candidates = [row for row in rows if row[0] == label]
+        chosen = next(
+            (row for row in candidates if row[1] not in shown), candidates[0] if candidates else None
+        )
+        if chosen is not None:
+            _, sha256, path, url, caption, likes, comments = chosen
+            shown.add(sha256)
             yield Example(label, thumbnail(home.folder / path), url, caption, likes, comments)
 
 

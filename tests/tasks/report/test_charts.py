@@ -18,7 +18,6 @@ from tasks.report.charts import (
     SCALE,
     WIDTH,
     chart_svg,
-    file_stem,
     ranked_chart,
     ranking_chart,
     save_chart,
@@ -146,7 +145,7 @@ def test_hostile_names_are_only_text_in_the_svg(ranking, hostile):
 def test_save_writes_three_files(ranking, tmp_path):
     """SVG, PNG and HTML lie in the folder, the PNG at twice the size, and nothing else does."""
     folder = tmp_path / "new" / "charts"
-    files = save_chart(ranking_chart(ranking(LABELS), LIKES), folder, file_stem(LIKES))
+    files = save_chart(ranking_chart(ranking(LABELS), LIKES), folder, Question("inception_v3").stem)
     assert sorted(folder.iterdir()) == sorted([files.svg, files.png, files.html])
     assert files.svg.name == "inception_v3-likes-mean.svg"
     root = ElementTree.parse(files.svg).getroot()
@@ -184,8 +183,8 @@ def test_save_takes_plain_names_only(ranking, tmp_path, stem):
 
 def test_file_stems_are_plain_and_differ(hostile):
     """Whatever an account is called, its charts get a plain file name of their own."""
-    headings = [Heading("c", "likes", "mean", name) for name in (*hostile, "../up", "a/b", "ab", None)]
-    stems = [file_stem(heading) for heading in headings]
+    names = (*hostile, "../up", "a/b", "ab", None)
+    stems = [Question("c", account=name).stem for name in names]
     assert len(set(stems)) == len(stems)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,120}", stem) for stem in stems)
 
