@@ -2,72 +2,94 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 
-from flows.demo.gallery import demo_gallery
-from flows.demo.server import GalleryServer
-
-SETTINGS = """
-[[sources]]
-name = "demo"
-kind = "gallery"
-profile = "imgrum"
-url = "{url}"
-[scrape]
-delay_seconds = 0
-[fetch]
-allow_private_hosts = ["127.0.0.1"]
-[[classifiers]]
-name = "visual"
-kind = "visual"
-"""
+NEW_ROWS = ("posts", "post_pictures", "pictures", "fetches", "labels")
 
 
-def likelens(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("likelens")), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+def rows(folder: Path, query: str) -> list[tuple]:
+    """What a plain DuckDB answers from the published database."""
+    with duckdb.connect(str(folder / "data" / "likelens.duckdb"), read_only=True) as database:
+        return database.execute(query).fetchall()
 
 
-def test_a_run_stores_the_gallery_exactly_and_a_second_adds_observations_only(tmp_path: Path) -> None:
-    """Posts, counts and pictures come out as the gallery has them; a second run adds observations only."""
-    gallery, pictures = demo_gallery(posts=30)
+def test_without_a_server_a_run_brings_its_own_and_the_gallery_comes_out_exactly(studio, site, likelens):
+    """Posts, counts and pictures come out as the gallery has them; the second run adds observations only."""
+    server, gallery = site
     counts = []
-    with GalleryServer([gallery], pictures) as server:
-        (tmp_path / "likelens.toml").write_text(SETTINGS.format(url=server.url(gallery)))
-        for _ in range(2):
-            ran = likelens(tmp_path, "run")
-            assert ran.returncode == 0, ran.stderr[-3000:]
-            with duckdb.connect(str(tmp_path / "data" / "likelens.duckdb"), read_only=True) as database:
-                counts.append(
-                    [
-                        database.execute(f"select count(*) from {table}").fetchall()[0][0]
-                        for table in (
-                            "posts",
-                            "post_pictures",
-                            "pictures",
-                            "fetches",
-                            "labels",
-                            "observations",
-                        )
-                    ]
-                )
-                found = database.execute(
-                    "select post_id, likes, comments from latest_observations"
-                ).fetchall()
+    for environment in ({"PREFECT_API_URL": None, "PREFECT_HOME": None}, {}):
+        ran = likelens(studio, "run", **environment)
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        counts.append(
+            [rows(studio, f"select count(*) from {name}")[0][0] for name in (*NEW_ROWS, "observations")]
+        )
+    assert (studio / "data" / "prefect").is_dir()
     assert counts[0][:5] == counts[1][:5]
     assert counts[1][5] == 2 * counts[0][5]
-    assert sorted(found) == sorted((post.post_id, post.likes, post.comments) for post in gallery.posts)
-    shown = likelens(tmp_path, "rank", "--classifier", "visual", "--by", "likes", "--format", "json")
-    assert json.loads(shown.stdout)[0]["rank"] == 1
+    found = rows(studio, "select post_id, likes, comments from latest_observations order by 1")
+    assert found == sorted((post.post_id, post.likes, post.comments) for post in gallery.posts)
+    stored = rows(studio, "select post_id, kind, posted_at, caption, place from posts order by 1")
+    assert stored == sorted(
+        (post.post_id, post.kind, post.posted_at.replace(tzinfo=None), post.caption, post.place)
+        for post in gallery.posts
+    )
+    hashes = rows(studio, "select post_id, position, sha256 from post_pictures order by all")
+    assert hashes == sorted(
+        (post.post_id, position, hashlib.sha256(server.pictures[path]).hexdigest())
+        for post in gallery.posts
+        for position, path in enumerate(post.pictures)
+    )
 
 
-def test_missing_settings_are_told_in_words(tmp_path: Path) -> None:
-    """Without a settings file the status is 2, and the message says how to begin."""
-    ran = likelens(tmp_path, "run")
-    assert ran.returncode == 2
-    assert "There is no settings file" in ran.stderr and "Traceback" not in ran.stderr
+def test_an_open_session_survives_a_run_and_does_not_delay_it(studio, likelens):
+    """An analyst's open read-only session answers the same before and after another run."""
+    assert likelens(studio, "run").returncode == 0
+    question = "select count(*), sum(likes) from observations"
+    with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as session:
+        before = session.execute(question).fetchall()
+        assert likelens(studio, "run").returncode == 0
+        assert session.execute(question).fetchall() == before
+    assert rows(studio, question)[0][0] == 2 * before[0][0]
+
+
+def test_the_commands_after_a_run_show_it(studio, likelens):
+    """rank, sql, status and report answer from what was published, as text for people and for programs."""
+    assert likelens(studio, "run").returncode == 0
+    asked = ("rank", "--classifier", "visual", "--by", "likes", "--top", "3", "--format")
+    ranked = json.loads(likelens(studio, *asked, "json").stdout)
+    assert [row["rank"] for row in ranked] == [1, 2, 3]
+    assert list(ranked[0])[:7] == ["rank", "label", "posts", "accounts", "total", "mean", "median"]
+    macro = likelens(studio, "sql", "--format", "json", "from top_labels('visual', by := 'likes', n := 3)")
+    assert json.loads(macro.stdout) == ranked
+    assert likelens(studio, *asked, "csv").stdout.splitlines()[0].startswith("rank,label,posts,accounts,total")
+    assert ranked[0]["label"] in likelens(studio, *asked, "table").stdout
+    status = likelens(studio, "status")
+    assert status.returncode == 0
+    assert "scrape" in status.stdout
+    assert "wait to be fetched" in status.stdout
+    page = Path(likelens(studio, "report").stdout.strip())
+    assert page.read_text().startswith("<!")
+    for ending in ("svg", "png", "html", "csv"):
+        assert (studio / "data" / "report" / f"visual-likes-mean.{ending}").stat().st_size > 0
+
+
+def test_sql_can_not_change_or_leave_the_database(studio, likelens, tmp_path):
+    """A query that writes, or reads files that are not ours, is refused in words."""
+    assert likelens(studio, "run").returncode == 0
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    for query in (
+        "drop view posts",
+        "create table t (a int)",
+        f"copy posts to '{tmp_path}/out.csv'",
+        f"from '{tmp_path}/secret.csv'",
+        "select * from nothing",
+    ):
+        ran = likelens(studio, "sql", query)
+        assert ran.returncode in (1, 2), query
+        assert ran.stdout == ""
+        assert "Traceback" not in ran.stderr
+    assert not (tmp_path / "out.csv").exists()
