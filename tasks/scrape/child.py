@@ -96,6 +96,9 @@ def _settings(delay_seconds: float) -> dict[str, object]:
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            # Before the one that asks a host for its robots.txt.
+            "tasks.scrape.politeness.OwnHostOnly": 50,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "tasks.scrape.politeness.PoliteRetry": 550,
         },

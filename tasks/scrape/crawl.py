@@ -35,6 +35,7 @@ FAILURES: dict[FailureKind, tuple[type[StageError], str]] = {
     "not_found": (AccountNotFound, "Check the account's name and the url in the settings."),
     "private": (AccountPrivate, "Remove the source from the settings, or ask its owner for another way in."),
     "refused": (SourceRefused, "Wait, raise delay_seconds, or ask the site's owner before you run again."),
+    "moved": (SourceRefused, "If the gallery has moved, set its new address as url in the settings."),
     "robots": (SourceRefused, "likelens obeys robots.txt; ask the site's owner for another way in."),
     "unreachable": (SourceUnreachable, "Check the url and the network; the next run tries again."),
     "layout": (LayoutChanged, ""),
@@ -70,17 +71,21 @@ def crawl(order: Order, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
 
 
 def _pages(out: IO[bytes], errors: BinaryIO | IO[bytes], until: float) -> Iterator[Page]:
+    read_any = False
     for message in _messages(out, until):
         if message is None:
             errors.seek(0)
             logger.debug("crawl's standard error: %s", errors.read().decode(errors="replace"))
             raise _error("crashed", f"The crawl's process ended without a word. {_last_line(errors)}")
         if message.kind == "page" and message.page is not None:
+            read_any = True
             yield message.page
         elif message.kind == "log":
             logger.log(message.level, "%s", message.text)
         elif message.kind == "failed":
             raise _error(message.failure or "crashed", message.text)
+        elif not read_any:
+            raise _error("crashed", "The crawl ended without a page and without a reason.")
         else:
             return
 

@@ -29,7 +29,9 @@ class Order:
     spool: str
 
 
-FailureKind = Literal["not_found", "private", "refused", "robots", "unreachable", "layout", "crashed"]
+FailureKind = Literal[
+    "not_found", "private", "refused", "moved", "robots", "unreachable", "layout", "crashed"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ import logging
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
@@ -34,6 +36,32 @@ class Politeness:
     """How a host is asked: `delay_seconds` between two pages of it."""
 
     delay_seconds: float = 5.0
+
+
+class LeadsAway(IgnoreRequest):
+    """A page of the gallery sends us to another host."""
+
+
+class OwnHostOnly:
+    """Keeps the crawl on the gallery's host: whom else we ask is not for its pages to choose.
+
+    In place of Scrapy's own offsite middleware, which drops a redirect without a word.
+    """
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> OwnHostOnly:
+        """As Scrapy makes middlewares."""
+        made = cls()
+        made.crawler = crawler
+        return made
+
+    crawler: Crawler
+
+    def process_request(self, request: Request) -> None:
+        """Raise `LeadsAway` where the request is for another host than the spider's."""
+        if urlsplit(request.url).hostname != getattr(self.crawler.spider, "host", None):
+            asked = request.meta.get("redirect_urls", [request.url])[0]
+            raise LeadsAway(f"{asked} leads to {request.url}, away from the gallery's own host.")
 
 
 class PoliteRetry(RetryMiddleware):

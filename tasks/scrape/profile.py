@@ -56,7 +56,8 @@ class _Part(BaseModel):
 class Place(_Part):
     """Where something stands: a CSS selector or an XPath (relative, so starting with `.`).
 
-    `attribute` takes an attribute in place of the text; `pattern` keeps its first group.
+    `attribute` takes an attribute in place of the text, as `a::attr(href)` or `.//a/@href` do;
+    `pattern` keeps its first group.
     """
 
     css: str | None = None

@@ -20,6 +20,7 @@ from tasks.errors import AccountPrivate, LayoutChanged
 from tasks.scrape.extract import check_head, next_pages, read_page
 from tasks.scrape.messages import FailureKind, Message, Order
 from tasks.scrape.pages import Page, ScrapedPost
+from tasks.scrape.politeness import LeadsAway
 from tasks.scrape.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,9 @@ class AccountSpider(scrapy.Spider):
     name = "account"
 
     def __init__(self, order: Order, say: Callable[[Message], None], **kwargs: Any) -> None:
-        super().__init__(allowed_domains=[urlsplit(order.first_url).hostname], **kwargs)
+        super().__init__(**kwargs)
         self.order = order
+        self.host = urlsplit(order.first_url).hostname
         self.say = say
         self.seen_posts: set[str] = set()
         self.seen_urls: set[str] = {order.first_url}
@@ -124,7 +126,6 @@ class AccountSpider(scrapy.Spider):
         return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
     def _ask(self, url: str, pager_tries: int = 0) -> scrapy.Request:
-        # Without `dont_filter`: Scrapy would take it for leave to follow a redirect to any host.
         return scrapy.Request(url, self.read, errback=self.failed, meta={"pager_tries": pager_tries})
 
     def _fail(self, kind: FailureKind, text: str) -> None:
@@ -138,9 +139,11 @@ def _why(failure: Failure) -> tuple[FailureKind, str]:
         return _why_status(error.response.status, error.response.url)
     if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
         return "robots", f"The robots.txt of {urlsplit(url).netloc} does not allow {url}."
-    if isinstance(error, IgnoreRequest) and "offsite" in str(error):
-        return "refused", f"{url} leads away from the gallery's own host: {error}."
-    if isinstance(error, IgnoreRequest | DownloadCancelledError):
+    if isinstance(error, LeadsAway):
+        return "moved", str(error)
+    if isinstance(error, DownloadCancelledError):
+        return "layout", f"{url} is far larger than a page of a gallery can be."
+    if isinstance(error, IgnoreRequest):
         return "layout", f"{url} can't be a page of the gallery: {error}."
     what = failure.getErrorMessage() or type(error).__name__
     return (

@@ -85,7 +85,7 @@ def _wait_until_healthy(url: str, log: Path) -> None:
     pytest.fail(f"The Prefect server did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def likelens(prefect: dict[str, str]) -> Run:
     """Run a command of ours in a folder, with the Prefect server unless told otherwise."""
 

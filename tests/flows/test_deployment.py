@@ -61,9 +61,7 @@ def test_the_deployment_runs_every_night_and_never_twice_at_once(deployed):
 
 def test_a_worker_runs_it_to_its_end_and_the_server_shows_how(deployed, studio):
     """The run is completed; its tasks, log lines, rankings and progress are there to look at."""
-    command(
-        deployed, "deployment", "run", "nightly/nightly", "--param", f"config={studio / 'likelens.toml'}"
-    )
+    command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={studio / 'likelens.toml'}")
     command(deployed, "worker", "start", "--pool", "likelens", "--run-once")
     (run,) = ask(
         deployed,

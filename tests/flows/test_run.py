@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import duckdb
+import pytest
 
 NEW_ROWS = ("posts", "post_pictures", "pictures", "fetches", "labels")
 
@@ -15,6 +16,15 @@ def rows(folder: Path, query: str) -> list[tuple]:
     """What a plain DuckDB answers from the published database."""
     with duckdb.connect(str(folder / "data" / "likelens.duckdb"), read_only=True) as database:
         return database.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def ran(prefect, settings, tmp_path_factory, likelens) -> Path:
+    """A folder in which a run has ended."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "likelens.toml").write_text(settings)
+    assert likelens(folder, "run").returncode == 0
+    return folder
 
 
 def test_without_a_server_a_run_brings_its_own_and_the_gallery_comes_out_exactly(studio, site, likelens):
@@ -45,41 +55,38 @@ def test_without_a_server_a_run_brings_its_own_and_the_gallery_comes_out_exactly
     )
 
 
-def test_an_open_session_survives_a_run_and_does_not_delay_it(studio, likelens):
+def test_an_open_session_survives_a_run_and_does_not_delay_it(ran, likelens):
     """An analyst's open read-only session answers the same before and after another run."""
-    assert likelens(studio, "run").returncode == 0
     question = "select count(*), sum(likes) from observations"
-    with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as session:
+    with duckdb.connect(str(ran / "data" / "likelens.duckdb"), read_only=True) as session:
         before = session.execute(question).fetchall()
-        assert likelens(studio, "run").returncode == 0
+        assert likelens(ran, "run").returncode == 0
         assert session.execute(question).fetchall() == before
-    assert rows(studio, question)[0][0] == 2 * before[0][0]
+    assert rows(ran, question)[0][0] == 2 * before[0][0]
 
 
-def test_the_commands_after_a_run_show_it(studio, likelens):
+def test_the_commands_after_a_run_show_it(ran, likelens):
     """rank, sql, status and report answer from what was published, as text for people and for programs."""
-    assert likelens(studio, "run").returncode == 0
     asked = ("rank", "--classifier", "visual", "--by", "likes", "--top", "3", "--format")
-    ranked = json.loads(likelens(studio, *asked, "json").stdout)
+    ranked = json.loads(likelens(ran, *asked, "json").stdout)
     assert [row["rank"] for row in ranked] == [1, 2, 3]
     assert list(ranked[0])[:7] == ["rank", "label", "posts", "accounts", "total", "mean", "median"]
-    macro = likelens(studio, "sql", "--format", "json", "from top_labels('visual', by := 'likes', n := 3)")
+    macro = likelens(ran, "sql", "--format", "json", "from top_labels('visual', by := 'likes', n := 3)")
     assert json.loads(macro.stdout) == ranked
-    assert likelens(studio, *asked, "csv").stdout.splitlines()[0].startswith("rank,label,posts,accounts,total")
-    assert ranked[0]["label"] in likelens(studio, *asked, "table").stdout
-    status = likelens(studio, "status")
+    assert likelens(ran, *asked, "csv").stdout.splitlines()[0].startswith("rank,label,posts,accounts,total")
+    assert ranked[0]["label"] in likelens(ran, *asked, "table").stdout
+    status = likelens(ran, "status")
     assert status.returncode == 0
     assert "scrape" in status.stdout
     assert "wait to be fetched" in status.stdout
-    page = Path(likelens(studio, "report").stdout.strip())
+    page = Path(likelens(ran, "report").stdout.strip())
     assert page.read_text().startswith("<!")
     for ending in ("svg", "png", "html", "csv"):
-        assert (studio / "data" / "report" / f"visual-likes-mean.{ending}").stat().st_size > 0
+        assert (ran / "data" / "report" / f"visual-likes-mean.{ending}").stat().st_size > 0
 
 
-def test_sql_can_not_change_or_leave_the_database(studio, likelens, tmp_path):
+def test_sql_can_not_change_or_leave_the_database(ran, likelens, tmp_path):
     """A query that writes, or reads files that are not ours, is refused in words."""
-    assert likelens(studio, "run").returncode == 0
     (tmp_path / "secret.csv").write_text("a\n1\n")
     for query in (
         "drop view posts",
@@ -88,7 +95,7 @@ def test_sql_can_not_change_or_leave_the_database(studio, likelens, tmp_path):
         f"from '{tmp_path}/secret.csv'",
         "select * from nothing",
     ):
-        ran = likelens(studio, "sql", query)
+        ran = likelens(ran, "sql", query)
         assert ran.returncode in (1, 2), query
         assert ran.stdout == ""
         assert "Traceback" not in ran.stderr

@@ -1,0 +1,196 @@
+"""A small web site for the crawl to meet, pages for it in imgrum's layout, and a crawl of them."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tasks.scrape.gallery import GallerySettings, GallerySource
+from tasks.scrape.pages import Page
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.profile import Profile, load_profile
+from tasks.scrape.spool import Spool
+
+ACCOUNT = "/user/ann/7"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer; an `endless` one repeats its body until the client has had enough."""
+
+    body: str | bytes = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    endless: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that the site got."""
+
+    path: str
+    at: float
+    user_agent: str
+
+
+class Site:
+    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.account = base + ACCOUNT
+        self.replies: dict[str, Reply | list[Reply]] = {}
+        self.asked: list[Asked] = []
+        self.closing = threading.Event()
+
+    def reply(self, path: str, user_agent: str) -> Reply:
+        self.asked.append(Asked(path, time.monotonic(), user_agent))
+        found = self.replies.get(path, Reply("<h1>Not found</h1>", 404))
+        if isinstance(found, Reply):
+            return found
+        return found.pop(0) if len(found) > 1 else found[0]
+
+    @property
+    def paths(self) -> list[str]:
+        """What was asked for, in order, without robots.txt."""
+        return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64
+    site: Site
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: clients are killed here."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        site = cast(_Server, self.server).site
+        reply = site.reply(self.path, self.headers.get("User-Agent", ""))
+        site.closing.wait(reply.delay)
+        body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+        headers = {"Content-Type": "text/html; charset=utf-8", **reply.headers}
+        if reply.endless:
+            headers["Connection"] = "close"
+        else:
+            headers.setdefault("Content-Length", str(len(body)))
+        self.send_response(reply.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        while reply.endless and not site.closing.is_set():
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent: `Site.asked` has it."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web site on this machine; it has nothing but what the test gives it."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.site = Site(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server.site
+    server.site.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def reply() -> type[Reply]:
+    """Make an answer of the site."""
+    return Reply
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+POST = """<div class="fw_preview_wrapper">
+<div class="blogpreview_top"><div class="box_date"><a href="/user/ann/7">2017-05-25 02:31:09</a></div></div>
+<div class="pf_output_container image"><a href="/media/{id}_7"><img src="/p/{id}.jpg"></a></div>
+<div class="block_likes"><div class="post-views"><i class="stand_icon icon-eye"></i> <span>3</span></div></div>
+<div class="gallery_likes gallery_likes_add "><i class="stand_icon icon-heart-o"></i> <span>1{id}</span></div>
+</div>"""
+
+
+def _gallery_page(posts: Sequence[int], older: str | None = None, count: str | None = None) -> str:
+    head = (
+        "" if count is None else f'<ul class="user_counts"><li class="posts"><span>{count}</span></li></ul>'
+    )
+    pager = (
+        "" if older is None else f'<ul class="pagerblock type_columns1"><li><a href="{older}">o</a></li></ul>'
+    )
+    shown = "\n".join(POST.format(id=post) for post in posts)
+    return f"""<!DOCTYPE html><html><body><div class="user_info"><h1 class="user_name">ann</h1>{head}</div>
+        <div class="fs_blog_module is_masonry this_is_blog"><div class="blogpost_preview_fw">{shown}</div></div>
+        {pager}</body></html>"""
+
+
+@pytest.fixture
+def gallery_page() -> Callable[..., str]:
+    """Make a page of posts with these ids; `older` is its pager's link, `count` the account's posts."""
+    return _gallery_page
+
+
+@pytest.fixture
+def three_pages(site: Site) -> list[int]:
+    """The site shows five posts on three pages; returned are their ids, newest first."""
+    site.replies[ACCOUNT] = Reply(_gallery_page([9, 8], f"{ACCOUNT}/8_7", "5"))
+    site.replies[f"{ACCOUNT}/8_7"] = Reply(_gallery_page([7, 6], f"{site.account}/6_7"))
+    site.replies[f"{ACCOUNT}/6_7"] = Reply(_gallery_page([5]))
+    return [9, 8, 7, 6, 5]
+
+
+@pytest.fixture(scope="session")
+def imgrum() -> Profile:
+    """The built-in profile."""
+    return load_profile("imgrum")
+
+
+@pytest.fixture
+def open_source() -> Callable[[str], GallerySource]:
+    """Open a source of the kind gallery, as the settings would."""
+
+    def open_it(url: str) -> GallerySource:
+        settings = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=url)
+        return settings.open(Path())
+
+    return open_it
+
+
+@pytest.fixture
+def crawl(open_source: Callable[[str], GallerySource], tmp_path: Path) -> Callable[..., list[Page]]:
+    """Crawl an account's pages to the end, in a process of its own, without a delay."""
+
+    def crawl_it(url: str, delay_seconds: float = 0.0) -> list[Page]:
+        return list(open_source(url).pages(Spool(tmp_path / "none.jsonl"), Politeness(delay_seconds)))
+
+    return crawl_it
+
+
+@pytest.fixture
+def ids() -> Callable[[Sequence[Page]], list[int]]:
+    """The ids of the pages' posts, in order."""
+    return lambda pages: [int(post.post_id) for page in pages for post in page.posts]

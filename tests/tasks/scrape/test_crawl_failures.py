@@ -1,0 +1,143 @@
+"""What can go wrong between the crawl and a site: each is an error of its own, in words for a person."""
+
+from __future__ import annotations
+
+import gzip
+from typing import get_args
+
+import pytest
+
+from tasks.errors import (
+    AccountNotFound,
+    AccountPrivate,
+    LayoutChanged,
+    SourceRefused,
+    SourceUnreachable,
+    StageError,
+)
+from tasks.scrape.crawl import FAILURES
+from tasks.scrape.messages import FailureKind
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.spool import Spool
+
+ACCOUNT = "/user/ann/7"
+PRIVATE = '<div class="user_info"></div><p class="private_note">This account is private.</p>'
+
+
+def test_every_failure_of_a_crawl_has_its_error() -> None:
+    """Whatever reason the crawl's process gives, the run has an error for it."""
+    assert set(FAILURES) == set(get_args(FailureKind))
+
+
+def test_an_unknown_account(site, reply, crawl) -> None:
+    """An account that the site does not know is an error that says to check its name."""
+    site.replies[ACCOUNT] = reply("gone", 404)
+    with pytest.raises(AccountNotFound) as raised:
+        crawl(site.account)
+    assert site.account in str(raised.value) and "Check the account's name" in str(raised.value)
+
+
+def test_a_private_account(site, reply, crawl) -> None:
+    """A private account is an error that says so."""
+    site.replies[ACCOUNT] = reply(PRIVATE)
+    with pytest.raises(AccountPrivate, match="private"):
+        crawl(site.account)
+
+
+def test_a_host_that_refuses_us(site, reply, crawl) -> None:
+    """A host that answers 403 is not asked again, and the error says what to do."""
+    site.replies[ACCOUNT] = reply("no", 403)
+    with pytest.raises(SourceRefused, match="403"):
+        crawl(site.account)
+    assert site.paths == [ACCOUNT]
+
+
+def test_a_host_that_nobody_reaches(unused_port, crawl) -> None:
+    """A host without a server is an error worth another try, with the host and the cause in it."""
+    with pytest.raises(SourceUnreachable) as raised:
+        crawl(f"http://127.0.0.1:{unused_port}{ACCOUNT}")
+    assert f"127.0.0.1:{unused_port}" in str(raised.value) and "refused" in str(raised.value).lower()
+
+
+def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
+    """An account that robots.txt keeps from us is not asked for, and the error says why."""
+    rules = "User-agent: likelens\nDisallow: /user/\n"
+    site.replies["/robots.txt"] = reply(rules, headers={"Content-Type": "text/plain"})
+    with pytest.raises(SourceRefused, match=r"robots\.txt"):
+        crawl(site.account)
+    assert site.paths == []
+
+
+def test_a_robots_txt_that_forbids_later_pages(site, reply, three_pages, open_source, tmp_path) -> None:
+    """A later page that robots.txt keeps from us is not asked for either; the pages before it are had."""
+    site.replies["/robots.txt"] = reply(f"User-agent: *\nDisallow: {ACCOUNT}/6\n")
+    pages = open_source(site.account).pages(Spool(tmp_path / "none"), Politeness(0))
+    assert [len(next(pages).posts), len(next(pages).posts)] == [2, 2]
+    with pytest.raises(SourceRefused, match=r"robots\.txt"):
+        next(pages)
+    assert site.paths == [ACCOUNT, f"{ACCOUNT}/8_7"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]"])
+def test_a_redirect_to_another_host(site, reply, three_pages, gallery_page, crawl, host) -> None:
+    """A redirect to another host, private ones above all, is not followed, whatever page waits there."""
+    elsewhere = site.base.replace("127.0.0.1", host) + "/inside"
+    site.replies["/inside"] = reply(gallery_page([1]))
+    site.replies[ACCOUNT] = reply("", 302, {"Location": elsewhere})
+    with pytest.raises(SourceRefused, match="away from the gallery's own host") as raised:
+        crawl(site.account)
+    assert elsewhere in str(raised.value) and site.account in str(raised.value)
+    assert [asked.path for asked in site.asked] == ["/robots.txt", ACCOUNT]
+
+
+def test_a_redirect_on_the_same_host(site, reply, gallery_page, crawl, ids) -> None:
+    """A redirect on the same host is followed, and one that leads to itself ends."""
+    site.replies[ACCOUNT] = reply("", 301, {"Location": f"{ACCOUNT}/new"})
+    site.replies[f"{ACCOUNT}/new"] = reply(gallery_page([9]))
+    assert ids(crawl(site.account)) == [9]
+    site.replies[f"{ACCOUNT}/new"] = reply("", 302, {"Location": ACCOUNT})
+    with pytest.raises(LayoutChanged, match="redirect"):
+        crawl(site.account)
+    assert len(site.paths) < 15
+
+
+def test_a_redirect_to_a_file(site, reply, crawl) -> None:
+    """A redirect to a file of this machine is not followed."""
+    site.replies[ACCOUNT] = reply("", 302, {"Location": "file:///etc/passwd"})
+    with pytest.raises(StageError, match="302"):
+        crawl(site.account)
+    assert site.paths == [ACCOUNT]
+
+
+def test_a_picture_in_place_of_a_page(site, reply, crawl) -> None:
+    """A binary answer in place of a page is an error that says so."""
+    site.replies[ACCOUNT] = reply(
+        b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", headers={"Content-Type": "image/jpeg"}
+    )
+    with pytest.raises(LayoutChanged, match="no text"):
+        crawl(site.account)
+
+
+def test_a_page_without_an_end(site, reply, gallery_page, crawl) -> None:
+    """A page of endless size is left at a limit, and the error names the page and its size."""
+    site.replies[ACCOUNT] = reply(gallery_page(range(1000)), endless=True)
+    with pytest.raises(LayoutChanged) as raised:
+        crawl(site.account)
+    assert site.account in str(raised.value) and "far larger" in str(raised.value)
+    assert site.paths == [ACCOUNT]
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_page(site, reply, crawl) -> None:
+    """A compressed answer that would unpack to far more than a page is left at the same limit."""
+    body = gzip.compress(bytes(40 * 1024 * 1024))
+    site.replies[ACCOUNT] = reply(body, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(LayoutChanged, match="exceeded"):
+        crawl(site.account)
+
+
+def test_an_answer_that_breaks_off(site, reply, gallery_page, crawl, ids) -> None:
+    """An answer that ends before its announced length is not taken for a page; the next try is."""
+    page = gallery_page([9, 8, 7], None, "3")
+    broken = reply(page[:900], headers={"Content-Length": str(len(page)), "Connection": "close"})
+    site.replies[ACCOUNT] = [broken, reply(page)]
+    assert ids(crawl(site.account)) == [9, 8, 7]

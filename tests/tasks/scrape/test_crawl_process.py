@@ -1,0 +1,138 @@
+"""The crawl's own process: it ends with its run, and a crawl that was cut off goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import CrawlCrashed, SourceUnreachable
+from tasks.scrape.crawl import crawl
+from tasks.scrape.messages import Order
+from tasks.scrape.pages import Page
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.spool import Spool
+
+ACCOUNT = "/user/ann/7"
+PROCESSES = Path("/proc")
+pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="looks for processes in /proc")
+
+
+def children(parent: int) -> list[int]:
+    """The crawls that a process has started and that still run."""
+    found = []
+    for folder in PROCESSES.glob("[0-9]*"):
+        try:
+            state, ppid = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            crawls = b"tasks.scrape.child" in (folder / "cmdline").read_bytes()
+        except OSError:  # it has just ended
+            continue
+        if int(ppid) == parent and state != "Z" and crawls:
+            found.append(int(folder.name))
+    return found
+
+
+def alive(process: int) -> bool:
+    """Whether a process still runs; one that has ended and waits for its parent does not."""
+    try:
+        return (PROCESSES / str(process) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(happens: Callable[[], object], seconds: float = 20.0) -> bool:
+    """Whether it happens before this time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if happens():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open_source, tmp_path) -> None:
+    """When nobody wants more pages, as after a cancel, the process is gone at once and asks for nothing more."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    pages = open_source(site.account).pages(Spool(tmp_path / "none"), Politeness(0))
+    next(pages)
+    (child,) = children(os.getpid())
+    pages.close()
+    assert not alive(child)
+    assert children(os.getpid()) == []
+
+
+def test_a_run_that_is_killed_takes_its_crawl_along(site, reply, three_pages, tmp_path) -> None:
+    """When the run dies without a word, its crawl ends too and leaves the host alone."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    script = """
+import sys
+from pathlib import Path
+from tasks.scrape.gallery import GallerySettings
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.spool import Spool
+source = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=sys.argv[1]).open(Path())
+for page in source.pages(Spool(Path(sys.argv[2])), Politeness(0)):
+    print("page", flush=True)
+"""
+    run = subprocess.Popen(
+        [sys.executable, "-c", script, site.account, str(tmp_path / "none")],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+    try:
+        assert run.stdout is not None and run.stdout.readline() == b"page\n"
+        (child,) = children(run.pid)
+    finally:
+        run.kill()
+        run.wait()
+    assert wait_until(lambda: not alive(child))
+
+
+def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
+    site, reply, three_pages, open_source, tmp_path
+) -> None:
+    """When the crawl's process dies, the run is told, with what was read before in its hands."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    pages = open_source(site.account).pages(Spool(tmp_path / "none"), Politeness(0))
+    assert len(next(pages).posts) == 2
+    os.kill(children(os.getpid())[0], signal.SIGKILL)
+    with pytest.raises(CrawlCrashed, match="without a word"):
+        next(pages)
+
+
+def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids, tmp_path) -> None:
+    """A crawl with two pages in its spool asks for the third alone, and knows the posts of the others."""
+    source, spool = open_source(site.account), Spool(tmp_path / "ann.jsonl")
+    first = source.pages(spool, Politeness(0))
+    spool.add(next(first))
+    spool.add(next(first))
+    first.close()
+    site.asked.clear()
+    rest = list(source.pages(Spool(spool.file), Politeness(0)))
+    assert ids(rest) == three_pages[4:]
+    assert site.paths == [f"{ACCOUNT}/6_7"]
+    assert rest[0].problems == () and rest[0].head is None
+
+
+def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> None:
+    """A host that lets us wait for ever does not hold up the run for ever."""
+    site.replies[ACCOUNT] = reply("slow", delay=30.0)
+    order = Order(imgrum, "ann", site.account, site.account, Politeness(0), str(tmp_path / "none"))
+    with pytest.raises(SourceUnreachable, match="too long"):
+        next(crawl(order, limit_seconds=0.5))
+    assert children(os.getpid()) == []
+
+
+def test_a_bug_in_the_crawl_is_no_quiet_end(site, three_pages, imgrum, tmp_path) -> None:
+    """When the crawl itself fails, here on a spool that is none, the run gets an error and no empty result."""
+    spool = tmp_path / "spool.jsonl"
+    spool.write_bytes(b"this is no page\n")
+    order = Order(imgrum, "ann", site.account, site.account, Politeness(0), str(spool))
+    with pytest.raises(CrawlCrashed):
+        list[Page](crawl(order))
