@@ -35,11 +35,13 @@ def scrape_source(
     source: Source,
     spool: Spool,
     politeness: Politeness,
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
     *,
     final: bool,
 ) -> Ended:
-    """Read one source and store what it shows; `progress` hears the number of posts so far.
+    """Read one source and store what it shows.
+
+    `progress` hears the number of posts so far, and of all by the account's own count (0 when it shows none).
 
     Raises the errors of `tasks.errors`, with nothing stored. Only on the `final` try, when a crawl was
     cut short after some pages, these are stored and the end is `incomplete`.
@@ -68,15 +70,18 @@ def store_spool(lake: Lake, source_name: str, spool: Spool) -> Ended:
     return _store(lake, source_name, spool)
 
 
-def _read(source: Source, spool: Spool, politeness: Politeness, progress: Callable[[int], None]) -> None:
+def _read(source: Source, spool: Spool, politeness: Politeness, progress: Callable[[int, int], None]) -> None:
     posts = sum(len(page.posts) for page in spool.pages())
     if posts:
         logger.info("%s: going on after the %d posts that were read before", source.name, posts)
     last: Page | None = None
+    expected = next((page.head.posts or 0 for page in spool.pages() if page.head is not None), 0)
     for last in source.pages(spool, politeness):
         spool.add(last)
         posts += len(last.posts)
-        progress(posts)
+        if last.head is not None:
+            expected = last.head.posts or 0
+        progress(posts, max(expected, posts) if expected else 0)
     if last is not None and last.next_url is not None:
         raise CrawlCrashed(f"The crawl of {source.name} ended before its last page. Run again.")
     spool.end()

@@ -26,9 +26,7 @@ def scrape(night: Night, source: Source, politeness: Politeness) -> State[Any]:
 
     def body() -> Ended:
         with shown_progress(f"scrape {source.name}") as tell:
-            return scrape_source(
-                night.home.lake, source, spool, politeness, lambda posts: tell(posts, 0), final=is_last_try()
-            )
+            return scrape_source(night.home.lake, source, spool, politeness, tell, final=is_last_try())
 
     state = run_stage(night, "scrape", source.name, body)
     if state.is_completed():

@@ -38,7 +38,7 @@ def spool(tmp_path: Path) -> Spool:
 def scrape(lake, spool, site, open_source) -> Scrape:
     """Scrape the site's account into the lake; `heard` is told the number of posts after each page."""
 
-    def run(heard: Callable[[int], None] = lambda posts: None, *, final: bool = True) -> Ended:
+    def run(heard: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True) -> Ended:
         source = open_source(site.account)
         return scrape_source(lake, source, Spool(spool.file), Politeness(0), heard, final=final)
 
@@ -102,7 +102,7 @@ def test_a_killed_crawl_goes_on_without_losing_or_doubling(
     last = site.replies[f"{ACCOUNT}/6_7"]
     site.replies[f"{ACCOUNT}/6_7"] = reply("slow", delay=30.0)
     with pytest.raises(CrawlCrashed):
-        scrape(lambda posts: kill_crawl() if posts == 4 else None, final=False)
+        scrape(lambda posts, _: kill_crawl() if posts == 4 else None, final=False)
     assert rows("select count(*) from posts") == [(0,)]
     with spool.file.open("ab") as file:
         file.write(b'{"url": "a line that was cut off')
