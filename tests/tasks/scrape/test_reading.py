@@ -70,7 +70,7 @@ def kill_crawl() -> None:
 def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows) -> None:
     """Posts, observations, pictures and the account's size are in the lake once each, under the source's name."""
     heard: list[int] = []
-    ended = scrape(heard.append)
+    ended = scrape(lambda posts, _: heard.append(posts))
     assert (ended.status, ended.items, ended.failures) == ("done", 5, 0)
     assert heard == [2, 4, 5]
     assert rows("select post_id, source, account, kind, url from posts order by post_id::int desc") == [
