@@ -239,7 +239,8 @@ def _mistake(model: type[BaseModel], where: str, error: Any) -> str:
 
 
 def _unknown(key: str, known: list[str], where: str) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
+    close = [name for name in known if name.startswith(key) or key.startswith(name)]
+    close += difflib.get_close_matches(key, known, n=1)
     hint = (
         f"did you mean {close[0]}?"
         if close

@@ -31,9 +31,9 @@ def write_report(
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
-    need_room(home.folder)
     folder = home.report
-    with full_disk_noticed(home.folder), published(home) as database:
+    with published(home) as database, full_disk_noticed(home.folder):
+        need_room(home.folder)
         folder.mkdir(parents=True, exist_ok=True)
         sections: list[Section] = []
         drawn = 0

@@ -1,0 +1,111 @@
+"""likelens.toml: what it may say, and how each mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import SettingsError, questions, read_settings
+
+SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
+VISUAL = '[[classifiers]]\nname = "visual"\nkind = "visual"\n'
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Read settings from a text."""
+    monkeypatch.delenv("LIKELENS_HOME", raising=False)
+
+    def read_text(text: str):
+        file = tmp_path / "likelens.toml"
+        file.write_text(text, "utf-8")
+        return read_settings(file)
+
+    return read_text
+
+
+def test_the_settings_of_the_design_are_read(read, tmp_path):
+    """Every setting is taken as it is written; what is left out has the documented default."""
+    settings = read(SOURCE + VISUAL)
+    assert settings.home.folder == tmp_path / "data"
+    assert settings.scrape.delay_seconds == 5.0
+    assert settings.scrape.refresh_days == 14
+    assert settings.fetch.concurrency == 32
+    assert [question.by for question in questions(settings)] == ["likes", "comments", "count"]
+    assert {question.statistic for question in questions(settings)} == {"mean"}
+    settings = read(
+        'home = "there"\n'
+        + SOURCE
+        + "[scrape]\ndelay_seconds = 0.5\nrefresh_days = 3\n"
+        + '[fetch]\nconcurrency = 8\nallow_private_hosts = ["127.0.0.1"]\n'
+        + '[rank]\nstatistic = "median"\ntop = 5\nmin_posts = 2\n'
+        + VISUAL
+        + '[[classifiers]]\nname = "m"\nkind = "litert"\nmodel = "m.tflite"\nlabels = "l.txt"\n'
+        + '[[classifiers]]\nname = "k"\nkind = "keras"\napplication = "MobileNet"\nweights = "w.h5"\nlabels = ""\ntop = 3\n'
+    )
+    assert settings.home.folder == tmp_path / "there"
+    assert settings.fetch.allow_private_hosts == ("127.0.0.1",)
+    assert [lane.name for lane in settings.classifiers] == ["visual", "m", "k"]
+    assert settings.classifiers[1].options.model == tmp_path / "m.tflite"
+    assert settings.classifiers[2].options.weights == tmp_path / "w.h5"
+    assert len(questions(settings)) == 9
+
+
+def test_the_environment_says_where_the_home_is(read, tmp_path, monkeypatch):
+    """LIKELENS_HOME comes before what the file says."""
+    monkeypatch.setenv("LIKELENS_HOME", str(tmp_path / "elsewhere"))
+    assert read('home = "data"\n' + SOURCE).home.folder == tmp_path / "elsewhere"
+
+
+MISTAKES = {
+    "hom = 'data'\n" + SOURCE: ["unknown key hom", "home"],
+    SOURCE + "[scrape]\ndelay = 1\n": ["[scrape]", "unknown key delay", "did you mean delay_seconds"],
+    SOURCE + '[scrape]\ndelay_seconds = "fast"\n': ["[scrape]", "delay_seconds", "'fast'"],
+    SOURCE + "[scrape]\ndelay_seconds = -1\n": ["delay_seconds", "-1"],
+    SOURCE + "[fetch]\nconcurrency = 0\n": ["concurrency", "0"],
+    SOURCE + '[rank]\nstatistic = "best"\n': ["statistic", "'best'", "mean"],
+    SOURCE.replace('kind = "gallery"', 'kind = "galery"'): ["there is no kind 'galery'", "gallery"],
+    SOURCE.replace('kind = "gallery"\n', ""): ["the key kind is missing"],
+    SOURCE.replace('name = "a"\n', ""): ["name"],
+    SOURCE + SOURCE: ["the name 'a' stands 2 times"],
+    SOURCE.replace('name = "a"', 'name = "../a"'): ["letters, digits"],
+    SOURCE.replace("http://x.org/user/a/1", "file:///etc/passwd"): ["http"],
+    SOURCE.replace("http://x.org/user/a/1", "http://x.org/about"): ["/about", "first page"],
+    SOURCE.replace('profile = "imgrum"', 'profile = "instagrum"'): ["instagrum", "imgrum"],
+    SOURCE.replace("[[sources]]", "[sources]"): ["[[sources]]"],
+    VISUAL: ["there is no [[sources]]"],
+    "": ["there is no [[sources]]"],
+    SOURCE + '[[classifiers]]\nname = "v"\nkind = "visuel"\n': ["there is no kind 'visuel'", "visual"],
+    SOURCE + '[[classifiers]]\nname = "m"\nkind = "litert"\nlabels = "l"\n': ["the key model is missing"],
+    SOURCE + VISUAL + "top = 3\n": ["unknown key top"],
+    SOURCE + "x = [1\n": ["not TOML", "line"],
+    "home = 3\n" + SOURCE: ["home"],
+}
+
+
+@pytest.mark.parametrize(("text", "told"), MISTAKES.items(), ids=range(len(MISTAKES)))
+def test_a_mistake_is_told_where_it_is_and_what_would_be_right(read, text, told):
+    """The message names the file, the place and the way out, in a few lines."""
+    with pytest.raises(SettingsError) as caught:
+        read(text)
+    said = str(caught.value)
+    assert "likelens.toml" in said
+    for part in told:
+        assert part in said
+    assert len(said.splitlines()) < 15
+
+
+def test_all_mistakes_are_told_at_once(read):
+    """Someone with three mistakes needs one try, not three."""
+    with pytest.raises(SettingsError) as caught:
+        read(SOURCE + "[scrape]\ndelay = 1\n[fetch]\nconcurency = 3\n[rank]\ntop = 0\n")
+    assert all(word in str(caught.value) for word in ("delay_seconds", "concurrency", "top"))
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path):
+    """A settings file in another encoding is no traceback."""
+    file = tmp_path / "likelens.toml"
+    file.write_bytes(b'home = "\xff\xfe"\n')
+    with pytest.raises(SettingsError, match="can't be read"):
+        read_settings(file)
