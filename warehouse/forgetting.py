@@ -63,12 +63,14 @@ def _only(source: str | None) -> str:
 
 _LEFT = """
     with going as (select unnest($1) as source, unnest($2) as post_id),
-    theirs as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures semi join going using (source, post_id)),
-    others as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures anti join going using (source, post_id)),
-    orphans as (select sha256, path from pictures
-                anti join (select sha256 from others
-                           union all select fetches.sha256 from fetches semi join others using (picture_url)) using (sha256))
+    shown as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures),
+    theirs as (from shown semi join going using (source, post_id)),
+    others as (from shown anti join going using (source, post_id)),
+    still_shown as (select sha256 from others
+                    union all select fetches.sha256 from fetches semi join others using (picture_url)),
+    orphans as (select sha256, path from pictures anti join still_shown using (sha256))
 """
+"""What the posts that go show, what all others show, and the pictures that are left without a post."""
 
 
 def _of_no_other_post(

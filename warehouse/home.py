@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.lake import Lake
-from warehouse.space import full_disk_noticed, need_room
+from warehouse.space import full_disk_noticed, need_room, says_full
 
 _UNFIT = frozenset("[]^|\\%*?")
 """Characters that the libraries can't take: deltalake 1.6 reads addresses and writes elsewhere or panics,
@@ -65,7 +65,9 @@ class Home:
         with full_disk_noticed(existing):
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            except (PermissionError, FileExistsError, NotADirectoryError) as error:
+            except OSError as error:
+                if says_full(error):
+                    raise
                 raise BadHome(
                     f"The home folder {self.folder} can't be made: {error.strerror}. Set home in the settings"
                     " (or LIKELENS_HOME) to a folder that you may write to."

@@ -26,11 +26,13 @@ from warehouse.tables import TABLES
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the lake as it is now and put it in place of the old one.
 
+    The caller holds the home folder, so what another publish left there was left by a killed one.
     Raises `DiskFull` or `LakeDamaged`, in which case the old database stays as it was.
     """
     need_room(home.folder)
     fresh = home.folder / f".likelens-{os.getpid()}.duckdb"
-    _remove(fresh)
+    for left in home.folder.glob(".likelens-*.duckdb*"):
+        _remove(left)
     try:
         with (
             full_disk_noticed(home.folder),

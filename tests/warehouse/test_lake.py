@@ -1,0 +1,165 @@
+"""Appends, upserts and deletions of the lake: everything counts once, and comes back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from warehouse.home import Home
+from warehouse.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
+from warehouse.tables import AccountObservation, Observation, Post, StageRun
+
+NO_RESET = settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def read(home: Home, query: str) -> list[tuple[Any, ...]]:
+    with home.lake.reader() as reader:
+        return reader.execute(query).fetchall()
+
+
+def test_a_batch_appended_twice_counts_once(home: Home, observed: Callable[..., Observation]) -> None:
+    """The second time nothing is added, and no file is written."""
+    batch = [observed(f"p{i}", likes=i) for i in range(10)]
+    assert home.lake.append(batch) == 10
+    files = home.lake.files("observations")
+    assert home.lake.append(batch) == 0
+    assert home.lake.files("observations") == files
+    assert read(home, "select count(*), sum(likes) from observations") == [(10, 45)]
+
+
+def test_overlapping_batches_add_what_is_new(home: Home, observed: Callable[..., Observation]) -> None:
+    """Of an overlapping batch the new keys alone are added; rows that are known stay as they were."""
+    home.lake.append([observed("a", 1), observed("b", 2)])
+    assert home.lake.append([observed("b", 99), observed("c", 3), observed("c", 4)]) == 1
+    assert read(home, "select post_id, likes from observations order by 1") == [("a", 1), ("b", 2), ("c", 3)]
+
+
+def test_nothing_to_write_writes_nothing(home: Home) -> None:
+    """Empty batches are fine and count 0."""
+    assert (home.lake.append([]), home.lake.upsert([])) == (0, 0)
+
+
+def test_upsert_updates_adds_and_tells_how_many(home: Home, post: Callable[..., Post]) -> None:
+    """Changed and new rows are counted and stored; the same again changes nothing and writes no file."""
+    home.lake.upsert([post("a", caption="old"), post("b", caption="same")])
+    batch = [post("a", caption=None), post("b", caption="same"), post("c", caption="new")]
+    assert home.lake.upsert(batch) == 2
+    files = home.lake.files("posts")
+    assert home.lake.upsert(batch) == 0
+    assert home.lake.files("posts") == files
+    assert read(home, "select post_id, caption from posts order by 1") == [
+        ("a", None),
+        ("b", "same"),
+        ("c", "new"),
+    ]
+
+
+def test_upsert_keeps_the_columns_it_is_told_to(
+    home: Home, post: Callable[..., Post], evening: datetime
+) -> None:
+    """A kept column stays as first written, for known rows only, and does not count as a change."""
+    home.lake.upsert([post("a")], keep=["first_seen_at"])
+    later = evening + timedelta(days=1)
+    moved = [post("a", first_seen_at=later, last_seen_at=later), post("b", first_seen_at=later)]
+    assert home.lake.upsert(moved, keep=["first_seen_at"]) == 2
+    assert home.lake.upsert([replace(moved[0], first_seen_at=evening)], keep=["first_seen_at"]) == 0
+    found = read(home, "select first_seen_at, last_seen_at from posts order by post_id")
+    first, last, other = evening.replace(tzinfo=None), later.replace(tzinfo=None), later.replace(tzinfo=None)
+    assert found[0] == (first, last) and found[1][0] == other
+
+
+@pytest.mark.parametrize("count", [0, 1, 2**31, 2**53 + 1, 2**63 - 1])
+def test_counts_are_64_bit(home: Home, observed: Callable[..., Observation], count: int) -> None:
+    """Counts beyond 32 bits, and beyond what a double holds, come back to the digit."""
+    home.lake.append([observed("a", count, count)])
+    assert read(home, "select likes, comments from observations") == [(count, count)]
+
+
+def test_a_missing_number_stays_null(home: Home, observed: Callable[..., Observation]) -> None:
+    """Null is null and 0 is 0, through appends, merges and compaction."""
+    home.lake.append([observed("hidden", None, None), observed("none", 0, 0)])
+    home.lake.upsert([observed("none", None, 0), observed("more", 0, None)])
+    assert read(home, "select post_id, likes, comments from observations order by 1") == [
+        ("hidden", None, None),
+        ("more", 0, None),
+        ("none", None, 0),
+    ]
+
+
+def test_times_are_stored_in_utc(home: Home, observed: Callable[..., Observation]) -> None:
+    """A time given with another offset is the same instant in UTC, to the microsecond."""
+    seen = datetime(2026, 3, 1, 0, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    home.lake.append([observed("a", 1, observed_at=seen)])
+    assert home.lake.append([observed("a", 1, observed_at=seen.astimezone(UTC))]) == 0
+    assert read(home, "select observed_at from observations") == [(datetime(2026, 2, 28, 19, 0, 0, 123456),)]
+
+
+@NO_RESET
+@given(text=st.text(st.characters(exclude_categories=["Cs"])), key=st.text(st.characters(codec="utf-8")))
+def test_any_text_comes_back_as_it_was(
+    home: Home, loaded: Callable[..., StageRun], text: str, key: str
+) -> None:
+    """Quotes, line ends, NUL, emoji: text is stored, found by its key and deleted exactly."""
+    row = loaded(run_id=key, lane="text", message=text)
+    home.lake.upsert([row])
+    assert home.lake.upsert([row]) == 0
+    with home.lake.reader() as reader:
+        found = reader.execute("select message from runs where run_id = ?", [key]).fetchall()
+    assert found == [(text,)]
+    home.lake.delete("runs", "run_id", [key])
+    assert read(home, "select count(*) from runs") == [(0,)]
+
+
+def test_delete_takes_what_is_named_and_nothing_else(home: Home, post: Callable[..., Post]) -> None:
+    """More values than one statement takes are deleted, within the condition, quotes and all."""
+    names = [f'it\'s "{i}" \\ %_' for i in range(DELETE_VALUES + 5)]
+    home.lake.append([post(name, source=source) for name in names for source in ("o'ne", "two")])
+    home.lake.delete("posts", "post_id", names[1:], "source = 'o''ne'")
+    assert read(home, "select source, count(*) from posts group by all order by 1") == [
+        ("o'ne", 1),
+        ("two", len(names)),
+    ]
+
+
+def test_tidy_merges_small_files_and_changes_no_row(
+    home: Home, account_seen: Callable[..., AccountObservation], observed: Callable[..., Observation]
+) -> None:
+    """Many small files become one, a table with few is left alone, and every row is as it was."""
+    for night in range(COMPACT_ABOVE_FILES + 1):
+        home.lake.append([account_seen(f"a{night}", posts=None if night % 2 else night)])
+    home.lake.append([observed("a", 1)])
+    home.lake.append([observed("b", 1)])
+    before = read(home, "select * from accounts order by all")
+    few = home.lake.files("observations")
+    home.lake.tidy()
+    assert len(home.lake.files("accounts")) == 1
+    assert read(home, "select * from accounts order by all") == before
+    assert home.lake.files("observations") == few
+    assert home.lake.append([account_seen("a0")]) == 0
+
+
+def test_polars_reads_the_lake_lazily(home: Home, observed: Callable[..., Observation]) -> None:
+    """The lake is open: Polars finds the rows without DuckDB or us, after updates too."""
+    home.lake.append([observed("a", 1), observed("b", 2)])
+    home.lake.upsert([observed("b", 20)])
+    found = pl.scan_delta(str(home.lake.folder / "observations")).sort("post_id").select("likes").collect()
+    assert found["likes"].to_list() == [1, 20]
+
+
+def test_an_open_reader_goes_on_with_what_it_saw(home: Home, observed: Callable[..., Observation]) -> None:
+    """Rows that are written while a reader is open do not appear in it half way."""
+    home.lake.append([observed("a", 1)])
+    with home.lake.reader() as reader:
+        home.lake.append([observed("b", 2)])
+        home.lake.upsert([observed("a", 10)])
+        assert reader.execute("select post_id, likes from observations").fetchall() == [("a", 1)]
+    assert read(home, "select sum(likes) from observations") == [(12,)]

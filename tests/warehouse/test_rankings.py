@@ -1,0 +1,148 @@
+"""Rankings: SQL and Polars agree to the digit, planted effects come out, ties have an order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse.home import Home
+from warehouse.publish import publish, published
+from warehouse.rankings import COLUMNS, MEASURES, STATISTICS, Question, classifiers_with_labels, rank
+from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture, StageRun
+
+LABELS = ("cat", "dog", "Éclair", "eclair", "it's", "zebra", "日本", "sky")
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """An empty home folder for the whole module, which `crowded` fills once."""
+    home = Home(tmp_path_factory.mktemp("crowd") / "home")
+    home.prepare()
+    return home
+
+
+@pytest.fixture
+def crowded(
+    crowd: Home,
+    post: Callable[..., Post],
+    shows: Callable[..., PostPicture],
+    observed: Callable[..., Observation],
+    stored: Callable[..., Picture],
+    labelled: Callable[..., PictureLabel],
+    loaded: Callable[..., StageRun],
+    evening: datetime,
+) -> Home:
+    """300 posts of 4 accounts in 2 sources: carousels, re-posts, ties, hidden and unknown numbers, versions."""
+    if crowd.database.exists():
+        return crowd
+    chosen = random.Random(11)
+    pictures = [f"picture {i}" for i in range(120)]
+    names = [f"p{i:03}" for i in range(150)]
+    posts = [(source, name) for source in ("demo", "other") for name in names]
+    lake = crowd.lake
+    lake.append([post(n, source=s, account=chosen.choice(["ann", "bob", "o'hara"])) for s, n in posts])
+    lake.append(
+        [
+            shows(n, chosen.choice([*pictures, None]), source=s, position=place)
+            for s, n in posts
+            for place in range(chosen.choice([1, 1, 1, 4]))
+        ]
+    )
+    numbers = [None, 0, 1, 2, 2, 2, 3, 50, 999, 2**31 + 1, 2**40 + 1]
+    lake.append(
+        [
+            observed(n, chosen.choice(numbers), chosen.choice(numbers), source=s, observed_at=at)
+            for s, n in posts[:-20]
+            for at in (evening, *[evening + timedelta(days=1)] * chosen.randrange(2))
+        ]
+    )
+    lake.append([stored(name) for name in pictures])
+    lake.append(
+        [
+            labelled(name, chosen.choice(LABELS), classifier=one, version=version, region=region, rank=place)
+            for name, one, version in product(pictures, ("model", "visual"), ("1", "2"))
+            for region in range(chosen.choice([1, 1, 3]))
+            for place in range(1, chosen.choice([2, 4]))
+        ]
+    )
+    lake.append([labelled("picture 0", "never loaded", classifier="gone")])
+    runs = [loaded("model", "2"), loaded("model", "1", run_id="second", started_at=evening + timedelta(1))]
+    lake.append([*runs, loaded("visual", "2"), loaded("visual", None, run_id="third")])
+    publish(crowd)
+    return crowd
+
+
+def by_macro(database: duckdb.DuckDBPyConnection, asked: Question) -> list[tuple[Any, ...]]:
+    return database.execute(
+        f"""select {", ".join(COLUMNS)} from top_labels($1, "by" := $2, n := $3, statistic := $4,
+            account_name := $5, min_posts := $6)""",
+        [asked.classifier, asked.by, asked.top, asked.statistic, asked.account, asked.min_posts],
+    ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("classifier", "account"),
+    [("model", None), ("visual", None), ("model", "o'hara"), ("visual", "nobody"), ("gone", None)],
+)
+def test_the_macro_and_polars_agree_to_the_digit(crowded: Home, classifier: str, account: str | None) -> None:
+    """Ordered by any number and statistic, cut anywhere, for all or one account: the same rows and digits."""
+    sizes = set()
+    with published(crowded) as database:
+        for by, statistic, (top, min_posts) in product(MEASURES, STATISTICS, [(100, 1), (3, 20)]):
+            question = Question(classifier, by, statistic, top, account, min_posts)
+            answer = rank(crowded, question)
+            assert tuple(answer.columns) == COLUMNS
+            assert by_macro(database, question) == answer.rows(), question
+            assert answer["rank"].to_list() == list(range(1, len(answer) + 1))
+            sizes.add(len(answer))
+    assert max(sizes) == (0 if "gone" in classifier or account == "nobody" else len(LABELS))
+
+
+def test_numbers_are_those_counted_by_hand(crowded: Home) -> None:
+    """Every number of a ranking is what plain Python counts from the rows of the tables themselves."""
+    with crowded.lake.reader() as reader:
+        rows = reader.execute(
+            """select distinct p.source, p.post_id, p.account, l.label, o.likes
+               from posts p join post_pictures using (source, post_id) join labels l using (sha256)
+               join (select * from observations qualify row_number() over
+                     (partition by source, post_id order by observed_at desc) = 1) o using (source, post_id)
+               where classifier = 'model' and version = '1' and o.likes is not null"""
+        ).fetchall()
+    posts = {(source, post_id) for source, post_id, *_ in rows}
+    expected = {}
+    for label in {row[3] for row in rows}:
+        mine = [row for row in rows if row[3] == label]
+        likes = sorted(row[4] for row in mine)
+        middle = (likes[(len(likes) - 1) // 2] + likes[len(likes) // 2]) / 2
+        accounts = len({(row[0], row[2]) for row in mine})
+        total = sum(likes)
+        share = len(mine) / len(posts)
+        expected[label] = (len(mine), accounts, total, total / len(mine), middle, share)
+    found = {row[1]: row[2:] for row in rank(crowded, Question("model", top=100)).rows()}
+    assert found == expected
+
+
+def test_the_macros_defaults_are_those_of_a_question(crowded: Home) -> None:
+    """`top_labels('model')` alone is the ten best by mean likes, as a plain question is."""
+    with published(crowded) as database:
+        short = database.execute("select * from top_labels('model')").fetchall()
+        named = database.execute("select * from top_labels('model', by := 'likes', n := 10)").fetchall()
+    assert short == named == rank(crowded, Question("model")).rows()
+
+
+@pytest.mark.parametrize("wrong", ["by := 'beauty'", "statistic := 'mode'"])
+def test_an_unknown_order_is_refused(crowded: Home, wrong: str) -> None:
+    """A misspelt order is an error that lists what there is, not a ranking by something else."""
+    with published(crowded) as database, pytest.raises(duckdb.Error, match=r" is .* or "):
+        database.execute(f"select * from top_labels('model', {wrong})").fetchall()
+
+
+def test_only_classifiers_that_were_loaded_are_listed(crowded: Home) -> None:
+    """Classifiers with current labels are listed in order; labels of a version no run loaded are not counted."""
+    assert classifiers_with_labels(crowded) == ["model", "visual"]

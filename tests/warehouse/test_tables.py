@@ -1,0 +1,142 @@
+"""The tables are those of the contract, by name, key, columns and types, in the lake and in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import duckdb
+import pytest
+from deltalake import DeltaTable
+
+from warehouse.home import Home
+from warehouse.publish import publish
+from warehouse.tables import TABLES, Row, Table
+
+# Written out here, because people have queries, notebooks and other programs that name these columns.
+CONTRACT = {
+    "posts": (
+        "source post_id",
+        "source post_id account url kind posted_at caption place pinned first_seen_at last_seen_at",
+    ),
+    "post_pictures": ("source post_id position", "source post_id position picture_url sha256"),
+    "observations": (
+        "source post_id observed_at",
+        "source post_id observed_at likes comments likes_hidden",
+    ),
+    "accounts": (
+        "source account observed_at",
+        "source account observed_at followers following posts",
+    ),
+    "comments": (
+        "source post_id comment_id",
+        "source post_id comment_id parent_id author text posted_at likes",
+    ),
+    "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
+    "fetches": (
+        "picture_url attempted_at",
+        "picture_url attempted_at status reason http_status sha256 seconds",
+    ),
+    "labels": (
+        "sha256 classifier version region rank",
+        "sha256 classifier version region rank label label_id score x0 y0 x1 y1 labelled_at",
+    ),
+    "unlabelled": (
+        "sha256 classifier version",
+        "sha256 classifier version reason message attempted_at",
+    ),
+    "runs": (
+        "run_id stage lane",
+        "run_id stage lane started_at ended_at status items failures message version",
+    ),
+}
+POST_LABELS = "source post_id classifier label account posted_at score likes comments"
+COUNTS = {
+    "observations": "likes comments",
+    "accounts": "followers following posts",
+    "comments": "likes",
+    "pictures": "bytes",
+    "runs": "items failures",
+}
+MAY_BE_NULL = {
+    "posts": "posted_at caption place pinned",
+    "post_pictures": "sha256",
+    "observations": "likes comments",
+    "accounts": "followers following posts",
+    "comments": "parent_id author text posted_at likes",
+    "pictures": "",
+    "fetches": "reason http_status sha256",
+    "labels": "label_id x0 y0 x1 y1",
+    "unlabelled": "message",
+    "runs": "ended_at items failures message version",
+}
+
+
+def test_tables_keys_and_columns_are_those_of_the_contract() -> None:
+    """Every table of the contract is there with its key and its columns, in their order, and no other."""
+    declared = {
+        name: (" ".join(table.key), " ".join(c.name for c in table.columns)) for name, table in TABLES.items()
+    }
+    assert declared == CONTRACT
+
+
+def test_only_what_can_be_missing_may_be_null() -> None:
+    """A number or text that a source may not tell is nullable; a key, a time of ours or a status is not."""
+    nullable = {n: " ".join(c.name for c in t.columns if c.nullable) for n, t in TABLES.items()}
+    assert nullable == MAY_BE_NULL
+
+
+def test_the_lake_holds_the_tables_as_delta_tables_with_comments(home: Home) -> None:
+    """Any Delta reader finds each table with its columns, its meaning and each column's meaning."""
+    for name, (_, columns) in CONTRACT.items():
+        table = DeltaTable(str(home.lake.folder / name))
+        found = table.schema().fields
+        assert " ".join(field.name for field in found) == columns
+        assert all(field.metadata.get("comment") for field in found), name
+        assert table.metadata().name == name and table.metadata().description
+
+
+def test_the_database_has_the_contract_too(home: Home) -> None:
+    """Analysts see the same tables and columns as views, post_labels, 64-bit counts and UTC timestamps."""
+    publish(home)
+    with duckdb.connect(str(home.database), read_only=True) as database:
+        rows = database.execute(
+            "select table_name, column_name, data_type from duckdb_columns() where not internal"
+            " order by table_name, column_index"
+        ).fetchall()
+    types: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        types.setdefault(table, {})[column] = kind
+    assert {n: " ".join(types[n]) for n in CONTRACT} == {n: columns for n, (_, columns) in CONTRACT.items()}
+    assert " ".join(types["post_labels"]).startswith(POST_LABELS)
+    for table, columns in (COUNTS | {"post_labels": "likes comments"}).items():
+        assert {types[table][column] for column in columns.split()} == {"BIGINT"}, table
+    times = {kind for columns in types.values() for name, kind in columns.items() if name.endswith("_at")}
+    assert times == {"TIMESTAMP"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncommented(Row):
+    """A table whose column says nothing of itself."""
+
+    table: ClassVar[str] = "uncommented"
+    key: ClassVar[tuple[str, ...]] = ("name",)
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unstorable(Row):
+    """A table with a column that Delta readers could not read."""
+
+    table: ClassVar[str] = "unstorable"
+    key: ClassVar[tuple[str, ...]] = ("seen_at",)
+    seen_at: Annotated[datetime, "When it was seen (UTC)"]
+    parts: Annotated[complex, "A number with two parts"]
+
+
+@pytest.mark.parametrize(("row", "told"), [(Uncommented, "name"), (Unstorable, "parts")])
+def test_a_column_without_meaning_or_storable_type_is_refused(row: type[Row], told: str) -> None:
+    """Whoever adds a column hears its name when it has no comment or a type that the lake stores not."""
+    with pytest.raises(TypeError, match=told):
+        _ = Table(row).columns
