@@ -28,6 +28,16 @@ def account_posts(home: Home, account: str, source: str | None) -> list[tuple[st
     return [(str(source), str(post_id)) for source, post_id in rows]
 
 
+def is_observed(home: Home, account: str, source: str | None) -> bool:
+    """Whether the account's size was ever noted; an account without posts has no other rows."""
+    with home.lake.reader() as reader:
+        found = reader.execute(
+            "select 1 from accounts where account = $1 and ($2 is null or source = $2) limit 1",
+            [account, source],
+        ).fetchone()
+    return found is not None
+
+
 def forget_account(home: Home, account: str, source: str | None) -> Removed:
     """Remove the account's posts with all that hangs on them, and pictures that no other post shows.
 

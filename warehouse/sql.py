@@ -66,7 +66,7 @@ VIEWS: tuple[View, ...] = (
         "post_labels",
         """select post.source, post.post_id, found.classifier, found.label, post.account, post.posted_at,
                   max(found.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
-                  arg_max(found.sha256, found.score) as sha256, any_value(found.version) as version
+                  arg_max(found.sha256, row(found.score, found.sha256)) as sha256, any_value(found.version) as version
            from current_labels found
            join post_pictures shown using (sha256)
            join posts post on post.source = shown.source and post.post_id = shown.post_id
@@ -81,7 +81,7 @@ VIEWS: tuple[View, ...] = (
             "account": "Account that posted it",
             "posted_at": "When it was posted (UTC)",
             "score": "Best score of the label among the post's pictures and their regions, 0 to 1",
-            "sha256": "The picture with that score",
+            "sha256": "A picture of the post with that score",
             "version": "Version of the classifier",
         },
     ),

@@ -1,0 +1,70 @@
+"""`likelens forget`: an account is gone from what was published, from the lake and from the disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.demo.gallery import demo_gallery
+from flows.demo.server import GalleryServer
+from flows.settings import read_settings
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import scrape_source
+from tasks.scrape.spool import Spool
+from warehouse.publish import publish
+
+SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """A folder with two accounts scraped and published, and one more half-read in a spool."""
+    accounts = [demo_gallery(posts=4, seed=seed, account=name) for seed, name in ((7, "ann"), (8, "bob"))]
+    pictures = {path: accounts[0][1][path] for path in accounts[0][1]}
+    with GalleryServer([replace(gallery) for gallery, _ in accounts], pictures) as server:
+        (tmp_path / "likelens.toml").write_text(
+            "".join(
+                SOURCE.format(name=f"from_{gallery.account}", url=server.url(gallery))
+                for gallery, _ in accounts
+            )
+        )
+        settings = read_settings(tmp_path / "likelens.toml")
+        settings.home.prepare()
+        for source in settings.sources:
+            spool = Spool(settings.home.spool("one") / f"{source.name}.jsonl")
+            scrape_source(settings.home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+    publish(settings.home)
+    return tmp_path
+
+
+def accounts(folder: Path) -> list[str]:
+    """The accounts that are published."""
+    with duckdb.connect(str(folder / "data" / "likelens.duckdb"), read_only=True) as database:
+        return [
+            name for (name,) in database.execute("select distinct account from posts order by 1").fetchall()
+        ]
+
+
+def test_an_account_is_gone_and_the_others_stay(stored, likelens):
+    """Its posts, its sizes and its spool are gone; the other account is as it was; the settings' hint is given."""
+    assert accounts(stored) == ["ann", "bob"]
+    ran = likelens(stored, "forget", "--account", "ann", "--yes")
+    assert ran.returncode == 0, ran.stderr
+    assert "Removed 4 posts" in ran.stdout
+    assert "from_ann" in ran.stdout
+    assert accounts(stored) == ["bob"]
+    kept = [file.read_bytes() for file in (stored / "data").rglob("*.jsonl")]
+    assert kept
+    assert not any(b'"ann"' in content for content in kept)
+
+
+def test_without_a_yes_nothing_is_removed(stored, likelens):
+    """The command asks first, and no answer means no; an unknown account is told."""
+    assert likelens(stored, "forget", "--account", "ann").returncode != 0
+    assert accounts(stored) == ["ann", "bob"]
+    unknown = likelens(stored, "forget", "--account", "nobody", "--yes")
+    assert unknown.returncode == 2
+    assert "Nothing of an account 'nobody' is stored" in unknown.stderr
