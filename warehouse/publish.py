@@ -23,6 +23,10 @@ from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 
 
+READABLE_FROM = "v1.2.0"
+"""The oldest DuckDB that opens the published database: an analyst's is often older than ours."""
+
+
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the lake as it is now and put it in place of the old one.
 
@@ -37,7 +41,7 @@ def publish(home: Home) -> None:
         with (
             full_disk_noticed(home.folder),
             damage_noticed(home.lake.folder),
-            duckdb.connect(str(fresh)) as connection,
+            duckdb.connect(str(fresh), config={"storage_compatibility_version": READABLE_FROM}) as connection,
         ):
             connection.begin()
             _write(connection, home)
