@@ -91,7 +91,10 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_chatter():
         import keras
-    # Keras would print about downloads on standard output, where programs read our results.
+    # Keras numbers nameless layers on from model to model; the names in a weights file count from the start.
+    keras.utils.clear_session(free_memory=False)
+    # Keras would print about downloads on standard output, where programs read our results. The line above
+    # forgets this setting, so it stands here.
     keras.utils.disable_interactive_logging()
 
     build = _application(options.application)
@@ -141,7 +144,7 @@ def _with_weights(build: Callable[..., Any], application: str, weights: str | Pa
     try:
         if weights.suffix == ".keras":
             return _whole_model(build, weights)
-        model = _unnumbered(build)
+        model = build(weights=None)
         if weights.suffix == ".safetensors":
             _assign_safetensors(model, weights)
         else:
@@ -164,14 +167,6 @@ def _downloaded(build: Callable[..., Any], application: str) -> Any:
             f"The ImageNet weights of {application} can't be downloaded ({_cause(error)}). Run once with a"
             " network, or set weights to a weights file of your own."
         ) from error
-
-
-def _unnumbered(build: Callable[..., Any]) -> Any:
-    import keras
-
-    # Keras numbers nameless layers on from model to model; the names in a file count from the start.
-    keras.utils.clear_session(free_memory=False)
-    return build(weights=None)
 
 
 def _whole_model(build: Callable[..., Any], file: Path) -> Any:

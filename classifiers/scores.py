@@ -24,9 +24,10 @@ def top_labels(
 ) -> list[Label]:
     """The `top` best classes of one picture; `scores` has shape (classes,), float, 0 to 1.
 
-    Classes with equal scores keep the model's order, so the answer never depends on chance.
+    Classes with equal scores keep the model's order, so the answer never depends on chance. A score of 0
+    is no label: quantised models give it to nearly all classes, and the first of them would be everywhere.
     """
-    best = np.argsort(-scores, kind="stable")[:top]
+    best = [index for index in np.argsort(-scores, kind="stable")[:top] if scores[index] > 0]
     return [
         Label(label=names[index], label_id=ids[index], score=float(scores[index]), rank=rank)
         for rank, index in enumerate(best, start=1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Label, Prepared
@@ -27,7 +29,7 @@ def label_pictures(home: Home, classifier: Classifier, progress: Callable[[int, 
     """Label what this version of the classifier was not asked about; `progress` hears done and total.
 
     A picture that can't be decoded costs itself alone: a row in `unlabelled` says why. One whose file is
-    missing is told, and asked for again in the next run.
+    missing, or no longer has the bytes that were stored, is told and asked for again in the next run.
     """
     total = count_to_label(home.lake, classifier.name, classifier.version)
     done = failures = missing = 0
@@ -63,7 +65,11 @@ class _Batch:
             try:
                 self._waiting.append((picture, decoding.result()))
             except UnreadablePicture as error:
-                self._leave_out(picture, "unreadable", str(error)[:300])
+                if _is_as_stored(self.home.folder / picture.path, picture.sha256):
+                    self._leave_out(picture, "unreadable", str(error)[:300])
+                else:
+                    logger.warning("The stored picture %s is damaged: %s", picture.path, error)
+                    self.missing.append(picture)
             except OSError as error:
                 logger.warning("The stored picture %s can't be opened: %s", picture.path, error)
                 self.missing.append(picture)
@@ -94,10 +100,20 @@ class _Batch:
         self.unlabelled.append(row)
 
 
+def _is_as_stored(file: Path, sha256: str) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
 def _ended(done: int, failures: int, missing: int, version: str) -> Ended:
     told = [f"{failures} pictures got no label; the table unlabelled says why."] if failures else []
     if missing:
-        told.append(f"{missing} picture files are missing; put them back, and the next run labels them.")
+        told.append(
+            f"{missing} picture files are missing or damaged; put them back, and the next run labels them."
+        )
     status = "incomplete" if missing else "done"
     return Ended(status, done - failures - missing, failures + missing, " ".join(told), version)
 

@@ -1,0 +1,87 @@
+"""The kind `litert`, with small models made for the test: floats, bytes of both kinds, and what is no classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classifiers.errors import LaneUnavailable
+from classifiers.litert import LitertOptions, load
+
+Convert = Callable[..., Path]
+
+# TensorFlow says so of every quantised model, statistics or not.
+pytestmark = pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
+
+
+@pytest.fixture(scope="module")
+def convert(keras: Any, tmp_path_factory: pytest.TempPathFactory) -> Convert:
+    """Make a LiteRT file of a Keras model, quantised to a type of bytes if one is given."""
+    import tensorflow as tf
+
+    def made(model: Any, quantised: str | None = None) -> Path:
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        if quantised:
+            chance = np.random.default_rng(1)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: (
+                [np.float32(level) * np.ones((1, *model.input_shape[1:]), np.float32)]
+                for level in chance.uniform(-1, 1, 50)
+            )
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = tf.as_dtype(quantised)
+        file = tmp_path_factory.mktemp("litert") / "model.tflite"
+        file.write_bytes(converter.convert())
+        return file
+
+    return made
+
+
+def colours(keras: Any, activation: str | None) -> Any:
+    """A model that scores how red, green and blue a picture is."""
+    picture = keras.Input((8, 8, 3))
+    last = keras.layers.Dense(3, activation=activation)
+    model = keras.Model(picture, last(keras.layers.GlobalAveragePooling2D()(picture)))
+    last.set_weights([np.eye(3, dtype=np.float32) * 2, np.zeros(3, np.float32)])
+    return model
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+@pytest.mark.parametrize("quantised", [None, "int8", "uint8"])
+def test_scores(
+    activation: str | None, quantised: str | None, keras: Any, convert: Convert, tmp_path: Path
+) -> None:
+    """Floats and bytes go in as the model takes them; scores are its softmax, also where it ends before one."""
+    (tmp_path / "names.txt").write_text("background\nred\ngreen\nblue\n")
+    Image.new("RGB", (20, 30), (255, 64, 128)).save(tmp_path / "picture.png")
+    model = convert(colours(keras, activation), quantised)
+    classifier = load("colours", LitertOptions(model=model, labels=tmp_path / "names.txt"))
+    (found,) = classifier.label([classifier.prepare(tmp_path / "picture.png")])
+    powers = np.exp((np.array([255, 64, 128]) / 127.5 - 1) * 2)
+    expected = dict(zip(("red", "green", "blue"), powers / powers.sum(), strict=True))
+    assert [label.label for label in found] == ["red", "blue", "green"]
+    for label in found:
+        assert label.score == pytest.approx(expected[label.label], abs=0.03 if quantised else 1e-5)
+
+
+def test_no_classifier(keras: Any, convert: Convert, tmp_path: Path) -> None:
+    """A model that takes no RGB picture, or gives no score a class, is refused in words."""
+    (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")
+    grey, picture, vector = keras.Input((8, 8, 1)), keras.Input((8, 8, 3)), keras.Input((9,))
+    layers = keras.layers
+    models = [
+        keras.Model(grey, layers.Dense(3)(layers.Flatten()(grey))),
+        keras.Model(vector, layers.Dense(3)(vector)),
+        keras.Model(picture, layers.ReLU()(picture)),
+        keras.Model(picture, [layers.Dense(3)(layers.Flatten()(picture)) for _ in range(2)]),
+    ]
+    for model in models:
+        file = convert(model)
+        with pytest.raises(LaneUnavailable, match="no picture classifier") as refused:
+            load("lane", LitertOptions(model=file, labels=tmp_path / "names.txt"))
+        assert str(file) in str(refused.value)

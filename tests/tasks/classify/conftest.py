@@ -1,0 +1,168 @@
+"""A home folder with stored pictures, and classifiers to label them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classifiers import registry
+from classifiers.litert import LitertOptions
+from classifiers.pictures import rgb_array
+from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.visual import VisualOptions
+from tasks.classify.labelling import label_pictures
+from tasks.fetch.store import PictureStore, Unfit, read_kind
+from warehouse.home import Home
+from warehouse.runs import Ended
+from warehouse.tables import Picture
+
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
+MODEL = SHARED / "models" / "mobilenet_v2_1.0_224_quant.tflite"
+NAMES = SHARED / "models" / "imagenet_labels_1001.txt"
+
+
+@dataclass
+class MeanColour:
+    """A classifier that is told apart by eye: its labels are a picture's mean red, green and blue."""
+
+    batch_size: int = 4
+    name: str = "mean"
+    version: str = "mean-1"
+    batches: list[int] = field(default_factory=list)
+    stop_at: int | None = None
+
+    def prepare(self, path: Path) -> Prepared:
+        """The picture at 4 x 4 pixels."""
+        return rgb_array(path, 4, 4)
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """One label a picture, `black` none; the batch number `stop_at` breaks down."""
+        self.batches.append(len(batch))
+        if len(self.batches) == self.stop_at:
+            raise RuntimeError("out of order")
+        means = [np.asarray(one).reshape(-1, 3).mean(axis=0).astype(int).tolist() for one in batch]
+        return [[Label(str(mean), 1.0, 1)] if any(mean) else [] for mean in means]
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """A home folder, and lanes run on it."""
+
+    home: Home
+
+    def store(self, file: Path) -> str:
+        """Store a picture as a fetch does; returns its hash."""
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        try:
+            kind = read_kind(file)
+        except Unfit as unfit:
+            raise AssertionError(f"a fetch would not store {file}") from unfit
+        store = PictureStore(self.home.folder)
+        store.incoming.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, store.incoming / "one")
+        row = Picture(
+            sha256=sha256,
+            bytes=file.stat().st_size,
+            width=kind.width,
+            height=kind.height,
+            format=kind.format,
+            path=store.keep(store.incoming / "one", sha256, kind.ending),
+            fetched_at=datetime(2024, 5, 1, tzinfo=UTC),
+        )
+        self.home.lake.append([row])
+        return sha256
+
+    def store_colours(self, count: int) -> None:
+        """Store pictures of one colour each, all different, none black."""
+        store = PictureStore(self.home.folder)
+        store.incoming.mkdir(parents=True, exist_ok=True)
+        rows = []
+        for number in range(count):
+            Image.new("RGB", (4, 4), (number % 256, number // 256, 9)).save(store.incoming / "one", "BMP")
+            data = (store.incoming / "one").read_bytes()
+            sha256 = hashlib.sha256(data).hexdigest()
+            path = store.keep(store.incoming / "one", sha256, "bmp")
+            row = Picture(
+                sha256=sha256,
+                bytes=len(data),
+                width=4,
+                height=4,
+                format="bmp",
+                path=path,
+                fetched_at=datetime(2024, 5, 1, tzinfo=UTC),
+            )
+            rows.append(row)
+        self.home.lake.append(rows)
+
+    def file_of(self, sha256: str) -> Path:
+        """Where a stored picture lies."""
+        (found,) = self.rows(f"select path from pictures where sha256 = '{sha256}'")
+        return self.home.folder / str(found[0])
+
+    def run(self, classifier: Classifier) -> Ended:
+        """Label what waits."""
+        return label_pictures(self.home, classifier, lambda done, total: None)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the lake answers."""
+        with self.home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home folder with empty tables, made once; tests work in copies of it."""
+    home = Home(tmp_path_factory.mktemp("empty") / "home")
+    home.prepare()
+    return home
+
+
+@pytest.fixture
+def labelling(empty_home: Home, tmp_path: Path) -> Labelling:
+    """A new home folder."""
+    return Labelling(Home(shutil.copytree(empty_home.folder, tmp_path / "home")))
+
+
+@pytest.fixture
+def mean_colour() -> type[MeanColour]:
+    """A small classifier of the tests' own."""
+    return MeanColour
+
+
+@pytest.fixture
+def visual() -> Classifier:
+    """The classifier that needs no weights."""
+    return registry.load("visual", "visual", VisualOptions())
+
+
+@pytest.fixture(scope="session")
+def photographs() -> Path:
+    """The folder with photographs of known content."""
+    folder = SHARED / "photos"
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder {folder.resolve()} with photographs")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mobilenet_files() -> tuple[Path, Path]:
+    """A real LiteRT model and its class names."""
+    if not MODEL.is_file():
+        pytest.skip(f"there is no model {MODEL.resolve()}")
+    return MODEL, NAMES
+
+
+@pytest.fixture(scope="session")
+def mobilenet(mobilenet_files: tuple[Path, Path]) -> Classifier:
+    """The model, loaded."""
+    model, names = mobilenet_files
+    return registry.load("litert", "mobilenet", LitertOptions(model=model, labels=names))
