@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint lock
+.PHONY: setup demo test lint bench lock
 
 setup: $(VENV)/.ready
 
@@ -24,6 +24,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy flows tasks classifiers warehouse
 	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m benchmarks.growth
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

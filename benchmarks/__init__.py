@@ -1,0 +1,6 @@
+"""How fast, and with how much memory, beside what a user would pick instead.
+
+    growth.py    what a night costs in the warehouse while more and more is stored
+
+Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all.
+"""
