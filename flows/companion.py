@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import subprocess
 from typing import Any
 
@@ -31,7 +32,13 @@ _started: list[Any] = []
 
 
 def _start_watched(server: Any) -> subprocess.Popen[Any]:
-    process: subprocess.Popen[Any] = _started[0](server)
+    # Ctrl-C reaches every process of the terminal; a server that ends before the run leaves it waiting for
+    # answers for minutes. What is blocked here stays blocked in the server; it is ended with SIGTERM.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process: subprocess.Popen[Any] = _started[0](server)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     watcher = subprocess.Popen(
         ["/bin/sh", "-c", _WAIT_AND_KILL, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
     )

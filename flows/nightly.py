@@ -21,12 +21,14 @@ from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank
 from tasks.report.task import report
+from tasks.scrape.crawl import HALTED
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.task import scrape
 from tasks.stage import Night
 from warehouse.runs import Ended
 
 HOSTS_AT_ONCE = 4
+WAIT_SECONDS = 1.0
 TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 
 
@@ -68,6 +70,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
 
 def scrape_all(night: Night, settings: Settings) -> None:
     """Crawl the sources: different hosts at the same time, those on one host one after the other."""
+    HALTED.clear()
     politeness = Politeness(settings.scrape.delay_seconds)
     last: dict[str, PrefectFuture[Any]] = {}
     futures = []
@@ -75,7 +78,14 @@ def scrape_all(night: Night, settings: Settings) -> None:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
         last[source.host] = scrape.submit(night, source, politeness, wait_for=before, return_state=False)
         futures.append(last[source.host])
-    wait(futures)
+    try:
+        # In short steps: a signal that another thread of the process takes wakes nobody here.
+        while wait(futures, timeout=WAIT_SECONDS).not_done:
+            pass
+    except BaseException:
+        # An interrupt comes to this thread alone, and the runner waits for the others.
+        HALTED.set()
+        raise
 
 
 def publish_all(night: Night, settings: Settings) -> None:

@@ -9,6 +9,7 @@
         ├── AccountPrivate        the account shows its posts to followers only
         ├── SourceRefused         the source, or its robots.txt, does not want us
         ├── LayoutChanged         a page does not fit the profile
+        ├── CrawlStopped          a person stopped the run
         └── BadProfile            a gallery profile, or its use, is wrong
 
 `REACTIONS` adds the errors of the other rooms: it is the one table that says what a task tries again.
@@ -57,6 +58,10 @@ class SourceRefused(Stop):
 
 class LayoutChanged(Stop):
     """A page does not fit the profile."""
+
+
+class CrawlStopped(Stop):
+    """A person, or Prefect for one, stopped the run."""
 
 
 class BadProfile(Stop):

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.states import Completed, Failed
+from prefect.tasks import exponential_backoff
 
 from tasks.errors import EXPECTED, reaction
 from warehouse.home import Home
@@ -22,9 +23,10 @@ from warehouse.runs import Ended, Journal
 
 logger = logging.getLogger(__name__)
 
-RETRIES = 1
-RETRY_AFTER_SECONDS = 5.0
-"""Pages and pictures have their own, longer retries; this one is for what broke around them."""
+RETRIES = 2
+BACKOFF_SECONDS = 3.0
+"""Pause before the first retry, doubled for the second, and up to doubled again by jitter. Pages and pictures
+have their own, longer retries; these are for what broke around them."""
 TRY_AGAIN = "TryAgain"
 HOUR = 3600.0
 
@@ -35,7 +37,7 @@ def _wants_retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
 
 STAGE: dict[str, Any] = {
     "retries": RETRIES,
-    "retry_delay_seconds": RETRY_AFTER_SECONDS,
+    "retry_delay_seconds": exponential_backoff(BACKOFF_SECONDS),
     "retry_jitter_factor": 1.0,
     "retry_condition_fn": _wants_retry,
     "cache_policy": NO_CACHE,

@@ -2,7 +2,9 @@
 
     run.py      run and relabel     rank.py     rank        report.py   report
     sql.py      sql                 status.py   status      doctor.py   doctor
-    forget.py   forget              demo.py     demo        output.py   tables, CSV and JSON on the terminal
+    forget.py   forget              output.py   tables, CSV and JSON on the terminal
+
+The demo has a folder of its own, `flows.demo`.
 
 Each returns the exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but incomplete.
 """

@@ -1,1 +1,4 @@
-"""The stage publish: the lake tidied, and `likelens.duckdb` swapped in. The work is `warehouse.publish`'s."""
+"""The stage publish: the lake tidied, and `likelens.duckdb` swapped in.
+
+task.py        the Prefect task; the work is `warehouse.publish`'s
+"""

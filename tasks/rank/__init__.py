@@ -1,1 +1,4 @@
-"""The stage rank: every ranking as a CSV file and a Prefect artifact. The arithmetic is `warehouse.rankings`'."""
+"""The stage rank: every ranking as a CSV file and a Prefect artifact.
+
+task.py        the Prefect task; the arithmetic is `warehouse.rankings`'
+"""

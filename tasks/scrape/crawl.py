@@ -16,6 +16,7 @@ from tasks.errors import (
     AccountNotFound,
     AccountPrivate,
     CrawlCrashed,
+    CrawlStopped,
     LayoutChanged,
     SourceRefused,
     SourceUnreachable,
@@ -44,11 +45,15 @@ FAILURES: dict[FailureKind, tuple[type[StageError], str]] = {
 """Which error each failure of a crawl becomes, and what a person can do."""
 
 
+HALTED = threading.Event()
+"""Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
+
+
 def crawl(order: Order, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
-    `FAILURES` when the crawl says why it failed, and `CrawlCrashed` when it ends without a word.
+    `FAILURES` when the crawl says why it failed, `CrawlStopped` when the run is interrupted, and `CrawlCrashed` when it ends without a word.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -98,6 +103,8 @@ def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(out, lines), daemon=True).start()
     while True:
+        if HALTED.is_set():
+            raise CrawlStopped("The run was stopped; the next one goes on after the last page that was read.")
         if time.monotonic() > until:
             raise SourceUnreachable(
                 "The crawl took too long and was ended; the next run goes on where it was."

@@ -1,0 +1,187 @@
+"""The pages of docs/ with their code blocks, and a home folder as two nights leave it, without Prefect.
+
+A test that takes `sql_block`, `toml_block` or `python_block` runs once for each such block of the pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifiers.pictures import rgb_array
+from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.visual import VisualOptions
+from classifiers.visual import load as load_visual
+from flows.demo.gallery import demo_gallery
+from flows.demo.server import GalleryServer
+from tasks.classify.labelling import label_pictures
+from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.scrape.gallery import GallerySettings
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import scrape_source
+from tasks.scrape.spool import Spool
+from warehouse.home import Home
+from warehouse.publish import publish
+from warehouse.runs import WHOLE, Ended, begin_run
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\|(.*)\|$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: its language, where it stands, and what it says."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of docs/."""
+
+    name: str
+    text: str
+
+    def blocks(self, language: str) -> list[Block]:
+        """The page's fenced blocks in a language."""
+        found = (
+            Block(self.name, self.text.count("\n", 0, match.start()) + 1, match[1], match[2])
+            for match in FENCED.finditer(self.text)
+        )
+        return [block for block in found if block.language == language]
+
+    def section(self, heading: str) -> str:
+        """What stands under a heading (with its #s), up to the next heading."""
+        after = f"\n{self.text}".split(f"\n{heading}\n", 1)
+        assert len(after) == 2, f"{self.name} has no heading {heading!r}"
+        return re.split(r"\n#{1,4} ", FENCED.sub("", after[1]), maxsplit=1)[0]
+
+    def rows(self, heading: str, header: str) -> list[list[str]]:
+        """Cells of the tables under a heading whose first line is `header`, without the first line."""
+        lines = self.section(heading).splitlines()
+        starts = [number for number, line in enumerate(lines) if line == header]
+        assert starts, f"{self.name} has no table {header!r} under {heading!r}"
+        return [row for start in starts for row in _rows(lines[start + 2 :])]
+
+
+def _rows(lines: Sequence[str]) -> Iterator[list[str]]:
+    for line in lines:
+        if not (found := ROW.match(line)):
+            return
+        yield [cell.strip() for cell in found[1].split("|")]
+
+
+def read_pages() -> dict[str, Page]:
+    return {file.name: Page(file.name, file.read_text("utf-8")) for file in sorted(DOCS.glob("*.md"))}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test each block of the language that it asks for."""
+    for language in ("sql", "toml", "python"):
+        if (name := f"{language}_block") in metafunc.fixturenames:
+            readme = Page("README.md", (ROOT / "README.md").read_text("utf-8"))
+            blocks = [block for page in (readme, *read_pages().values()) for block in page.blocks(language)]
+            metafunc.parametrize(name, blocks, ids=[f"{block.page}:{block.line}" for block in blocks])
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, Page]:
+    """The pages by their file names."""
+    return read_pages()
+
+
+class WarmOrCold:
+    """Stands for Inception v3, whose weights are not here: two labels a picture, none for a dark one."""
+
+    name = "inception_v3"
+    version = "InceptionV3-0123456789ab"
+    batch_size = 16
+
+    def prepare(self, path: Path) -> Prepared:
+        """The picture at 8 x 8 pixels."""
+        return rgb_array(path, 8, 8)
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """A thing and a place."""
+        return [self._labels(*np.asarray(one).mean(axis=(0, 1))) for one in batch]
+
+    def _labels(self, red: float, green: float, blue: float) -> list[Label]:
+        if red + green + blue < 150:
+            return []
+        thing = "espresso" if red > 1.2 * blue else "seashore"
+        return [Label(thing, 0.8, 1, "n1"), Label("studio couch" if green > 90 else "stage", 0.1, 2, "n2")]
+
+
+class Broken(Mapping[str, bytes]):
+    """Pictures as they are, but for one that is cut off in the middle."""
+
+    def __init__(self, pictures: Mapping[str, bytes]) -> None:
+        self.pictures = pictures
+        self.cut = sorted(pictures)[3]
+
+    def __getitem__(self, path: str) -> bytes:
+        return self.pictures[path][:9000] if path == self.cut else self.pictures[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.pictures)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier]) -> None:
+    """What the flow `nightly` does, stage by stage, up to the published database."""
+    journal = begin_run(home.lake)
+    for number, url in enumerate(urls):
+        name = ("instagram", "other")[number]
+        source = GallerySettings(name=name, kind="gallery", profile="imgrum", url=url).open(home.folder)
+        spool = Spool(home.spool(journal.run_id) / f"{name}.jsonl")
+        journal.start("scrape", name)
+        read = scrape_source(home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+        journal.finish("scrape", name, read)
+    journal.start("fetch")
+    manner = Manner(8, frozenset({"127.0.0.1"}))
+    journal.finish("fetch", "", fetch_pictures(home, manner, lambda *_: None))
+    for classifier in classifiers:
+        journal.start("classify", classifier.name)
+        journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
+    journal.finish(WHOLE, "", Ended("done", 1))
+    publish(home)
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page]) -> Path:
+    """A folder with a home folder `data` after two nights, and the files that the pages' examples name."""
+    folder = tmp_path_factory.mktemp("studio")
+    home = Home(folder / "data")
+    home.prepare()
+    gallery, pictures = demo_gallery(posts=36, account="instagram")
+    other, more = demo_gallery(posts=8, account="other", seed=9)
+    lanes: list[Classifier] = [load_visual("visual", VisualOptions()), WarmOrCold()]
+    with GalleryServer([gallery, other], Broken({**pictures, **more})) as server:
+        gone = sorted(pictures)[5]
+        server.pictures = {path: server.pictures[path] for path in server.pictures if path != gone}
+        urls = [server.url(gallery), server.url(other)]
+        spend_night(home, urls, lanes)
+        server.galleries = [demo_gallery(posts=36, account="instagram", night=3)[0], other]
+        spend_night(home, urls[:1], lanes)
+    profile = pages["gallery-profiles.md"]
+    (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")
+    (folder / "page.html").write_text(profile.blocks("html")[0].text, "utf-8")
+    return folder

@@ -1,0 +1,84 @@
+"""The guide names every command and option, and every command line in the pages is one that is understood."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from flows.cli import cli
+
+OPTIONS = [
+    (name, option)
+    for name, command in cli.commands.items()
+    for parameter in command.params
+    if isinstance(parameter, click.Option) and not parameter.hidden
+    for option in parameter.opts
+]
+SHELL = re.compile(r"^```sh\n(.*?)^```$|^    (\S[^\n]*)$", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^(?:.* && )?(?:\.venv/bin/)?(likelens .+)$")
+SPAN = re.compile(r"`(?:\.venv/bin/)?(likelens [^`]+)`")
+
+
+@pytest.fixture(scope="module")
+def texts(pages, root) -> dict[str, str]:
+    """The pages and the README."""
+    return {
+        "README.md": (root / "README.md").read_text("utf-8"),
+        **{name: page.text for name, page in pages.items()},
+    }
+
+
+def lines(text: str) -> Iterator[str]:
+    """Command lines in blocks, fenced or indented."""
+    for fenced, indented in SHELL.findall(text):
+        yield from (found[1] for line in (fenced or indented).splitlines() if (found := LINE.match(line)))
+
+
+def test_every_command_is_told(pages):
+    """Each command has a heading of its own or shares one."""
+    headings = " ".join(re.findall(r"^### (.+)$", pages["guide.md"].text, re.MULTILINE))
+    assert [name for name in cli.commands if f"likelens {name}" not in headings] == []
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS, ids=[" ".join(one) for one in OPTIONS])
+def test_every_option_is_told(pages, command, option):
+    """The guide has each option where it tells of its command; --config and --format once for all."""
+    guide = pages["guide.md"]
+    where = guide.text if option in ("--config", "--format") else _told_of(guide.text, command)
+    assert option in where
+
+
+def _told_of(text: str, command: str) -> str:
+    (section,) = re.findall(rf"^### [^\n]*likelens {command}\b.*?(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    return section
+
+
+def test_every_command_line_is_understood(texts):
+    """Lines that a reader would copy have the commands, options and values that the command line takes."""
+    found = [line for text in texts.values() for line in lines(text)]
+    assert len(found) > 12
+    for line in found:
+        name, *arguments = shlex.split(line, comments=True)[1:]
+        cli.commands[name].make_context(name, arguments)
+
+
+def test_every_command_in_a_sentence_is_there(texts):
+    """Commands that a sentence names are commands, their options are options."""
+    found = [span for text in texts.values() for span in SPAN.findall(text)]
+    assert len(found) > 12
+    for span in found:
+        name, *rest = span.split()[1:]
+        if name in ("--help", "--version"):
+            continue
+        known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("--")} <= known, span
+
+
+def test_the_statuses_are_told(pages):
+    """The guide has the exit statuses that the command line's own help names."""
+    told = {status for status, _ in pages["guide.md"].rows("## Run", "| exit status | meaning |")}
+    assert set(re.findall(r"\b(\d) [a-z]", cli.help or "")) == told - {"130"}

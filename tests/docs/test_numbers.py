@@ -1,0 +1,38 @@
+"""Numbers that the guide's sentences name are those of the code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from classifiers.pictures import MAX_PIXELS
+from flows.demo.running import POSTS
+from flows.night import WAIT_FOR_OTHER_RUN_SECONDS
+from flows.nightly import HOSTS_AT_ONCE
+from tasks.fetch.download import Limits
+from warehouse.lake import KEEP_HOURS
+from warehouse.publish import READABLE_FROM
+from warehouse.runs import RESUME_WITHIN
+
+WORDS = {4: "four", 6: "six", 7: "a week"}
+SENTENCES = [
+    ("guide.md", f"serves a gallery of {POSTS} posts"),
+    ("guide.md", f"the same time ({WORDS[HOSTS_AT_ONCE]} at most)"),
+    (
+        "guide.md",
+        f"picture may have {Limits().most_bytes // 2**20} MB and {MAX_PIXELS // 10**6} million pixels",
+    ),
+    ("guide.md", f"began less than {RESUME_WITHIN.total_seconds() / 3600:g} hours ago"),
+    ("guide.md", f"waits up to {WORDS[int(WAIT_FOR_OTHER_RUN_SECONDS / 3600)]} hours for the first"),
+    ("tables.md", f"old files stay there for {WORDS[KEEP_HOURS // 24]}"),
+    ("sql-cookbook.md", f"older than {WORDS[KEEP_HOURS // 24]} may lose their files"),
+    ("sql-cookbook.md", f"own command line, {READABLE_FROM.removeprefix('v').removesuffix('.0')} or newer"),
+    ("classifiers.md", f"at most {MAX_PIXELS // 10**6} million pixels"),
+]
+
+
+@pytest.mark.parametrize(("page", "sentence"), SENTENCES, ids=range(len(SENTENCES)))
+def test_a_sentence_has_the_number_of_the_code(pages, page, sentence):
+    """The sentence stands on the page with the number that the code has."""
+    assert sentence in re.sub(r"\s+", " ", pages[page].text)

@@ -1,0 +1,16 @@
+"""The pages' Python blocks run as they stand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_every_python_block_runs(studio, python_block):
+    """Each block is a whole program, in the folder that its page speaks of."""
+    ran = subprocess.run(
+        [sys.executable, "-c", python_block.text], cwd=studio, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    if "print(" in python_block.text:
+        assert ran.stdout.strip()

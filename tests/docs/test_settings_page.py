@@ -1,0 +1,108 @@
+"""The settings in the pages are read by the code, and the guide names every key with its default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from classifiers.registry import KINDS
+from flows.settings import FetchSettings, RankSettings, ScrapeSettings, read_settings
+from tasks.scrape.profile import load_profile
+from tasks.scrape.sources import SOURCE_KINDS
+
+SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
+HEADER = "| key | default | meaning |"
+
+
+def test_every_toml_block_is_read(toml_block, studio, pages, tmp_path, monkeypatch):
+    """Settings in the pages are settings, profiles are profiles; nothing in them is misspelt."""
+    monkeypatch.delenv("LIKELENS_HOME", raising=False)
+    given = tomllib.loads(toml_block.text)
+    if "account" in given:
+        (tmp_path / "one.toml").write_text(toml_block.text, "utf-8")
+        assert load_profile("one.toml", tmp_path).name == given["name"]
+        return
+    if any(lane["kind"] not in KINDS for lane in given.get("classifiers", [])):
+        assert toml_block.page == "classifiers.md"  # which adds the kind; its own test reads it
+        return
+    text = toml_block.text if "sources" in given else SOURCE + toml_block.text
+    (tmp_path / "pix.toml").write_text((studio / "pix.toml").read_text("utf-8"), "utf-8")
+    (tmp_path / "likelens.toml").write_text(text, "utf-8")
+    settings = read_settings(tmp_path / "likelens.toml")
+    assert [lane.name for lane in settings.classifiers] == [c["name"] for c in given.get("classifiers", [])]
+    assert all(path.is_relative_to(tmp_path) for path in paths(settings.classifiers))
+
+
+def paths(classifiers: Any) -> list[Path]:
+    """The paths in classifiers' options."""
+    return [value for lane in classifiers for _, value in lane.options if isinstance(value, Path)]
+
+
+def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
+    """The keys of settings' tables, each with its default."""
+    fields = [(key, field.default) for model in models for key, field in model.model_fields.items()]
+    return [(key, default) for key, default in fields if key not in without]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("### [scrape]", keys(ScrapeSettings)),
+        ("### [fetch]", keys(FetchSettings)),
+        ("### [rank]", keys(RankSettings)),
+        ("### [[sources]]", keys(*SOURCE_KINDS.values())),
+        (
+            "### [[classifiers]]",
+            [
+                ("name", PydanticUndefined),
+                ("kind", PydanticUndefined),
+                *keys(*(kind.options for kind in KINDS.values())),
+            ],
+        ),
+    ],
+    ids=["scrape", "fetch", "rank", "sources", "classifiers"],
+)
+def test_every_key_is_told_with_its_default(pages, heading, expected):
+    """The guide's tables have the keys of the code, in their order, with the defaults of the code."""
+    told = [(key, default) for key, default, _ in pages["guide.md"].rows(heading, HEADER)]
+    assert told == [(key, written(default)) for key, default in expected]
+
+
+def written(default: Any) -> str:
+    """A default as the guide writes it."""
+    if default is PydanticUndefined:
+        return "none: needed"
+    if isinstance(default, str):
+        return f'"{default}"'
+    return {None: "none", (): "[]"}.get(default, str(default))
+
+
+def test_the_files_first_lines_are_told(pages, tmp_path, monkeypatch):
+    """`home` and `note` are keys, `home` has the default that the guide names."""
+    monkeypatch.delenv("LIKELENS_HOME", raising=False)
+    told = {key: default for key, default, _ in pages["guide.md"].rows("### The file's first lines", HEADER)}
+    assert set(told) == {"home", "note"}
+    (tmp_path / "likelens.toml").write_text(SOURCE)
+    assert read_settings(tmp_path / "likelens.toml").home.folder == tmp_path / told["home"].strip('"')
+    (tmp_path / "likelens.toml").write_text("note = 'n'\nhome = 'h'\n" + SOURCE)
+    assert read_settings(tmp_path / "likelens.toml").note == "n"
+
+
+def test_every_kind_is_named(pages):
+    """The guide names each kind of source and classifier that there is, and no other as being there."""
+    guide = pages["guide.md"]
+    for kind in (*SOURCE_KINDS, *KINDS):
+        assert f"`{kind}`" in guide.text
+    missing = guide.section("## Not there yet")
+    assert not [kind for kind in (*SOURCE_KINDS, *KINDS) if f"`{kind}`" in missing and kind != "gallery"]
+
+
+def test_the_deployment_is_told_as_it_is(pages, root):
+    """The lines of prefect.yaml that the guide shows stand there."""
+    (shown,) = pages["guide.md"].blocks("yaml")
+    assert shown.text in (root / "prefect.yaml").read_text("utf-8")

@@ -1,0 +1,82 @@
+"""docs/tables.md agrees with the published database, column by column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from tasks.fetch.reasons import PATIENCE, Reason
+from warehouse.sql import MACROS, VIEWS
+from warehouse.tables import TABLES
+
+PARAMETER = re.compile(r'(?:^|, )"?(\w+)"?(?: := ([^,]+))?')
+
+
+@pytest.fixture(scope="module")
+def database(studio) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published database."""
+    with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def page(pages):
+    """The page."""
+    return pages["tables.md"]
+
+
+def columns(database: duckdb.DuckDBPyConnection, name: str) -> list[list[str]]:
+    """Name, type and comment of a view's columns."""
+    query = "select column_name, data_type, comment from duckdb_columns() where table_name = ? order by column_index"
+    found = database.execute(query, [name]).fetchall()
+    return [list(row) for row in found]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_told_with_its_columns(page, database, name):
+    """Columns, types, nulls, meanings and key stand on the page as the database has them, in their order."""
+    rows = page.rows(f"### {name}", "| column | type | null | meaning |")
+    assert [[column, kind, meaning] for column, kind, _, meaning in rows] == columns(database, name)
+    nulls = {column.name: "yes" if column.nullable else "no" for column in TABLES[name].columns}
+    assert {column: null for column, _, null, _ in rows} == nulls
+    assert f"\nKey: {', '.join(TABLES[name].key)}\n" in page.section(f"### {name}")
+
+
+@pytest.mark.parametrize("name", [view.name for view in VIEWS])
+def test_every_view_is_told_with_its_columns(page, database, name):
+    """So do the views that are made from the tables."""
+    assert page.rows(f"### {name}", "| column | type | meaning |") == columns(database, name)
+
+
+@pytest.mark.parametrize("macro", MACROS, ids=lambda macro: macro.name)
+def test_every_macro_is_told_with_its_parameters_and_columns(page, database, macro):
+    """A macro's parameters with their defaults, and the columns of its answer, are those of the database."""
+    parameters = [[name, default.strip()] for name, default in PARAMETER.findall(macro.parameters)]
+    heading = f"### {macro.name}"
+    told = page.rows(heading, "| parameter | default | meaning |")
+    assert [[name, default] for name, default, _ in told] == parameters
+    answer = database.execute(f"describe from {macro.name}('visual')").fetchall()
+    told = page.rows(heading, "| column | type | meaning |")
+    assert [(name, kind) for name, kind, _ in told] == [(name, kind) for name, kind, *_ in answer]
+
+
+def test_the_page_tells_of_nothing_that_is_not_there(page, database):
+    """Each name with a section of its own is a view or a macro of the database."""
+    there = {name for (name,) in database.execute("select view_name from duckdb_views()").fetchall()}
+    there |= {macro.name for macro in MACROS}
+    assert set(re.findall(r"^### (.+)$", page.text, re.MULTILINE)) <= there
+
+
+def test_every_reason_of_a_failed_fetch_is_told(page):
+    """Each reason has its line, with how often it is tried."""
+    tried = {reason: tries for reason, _, tries in page.rows("### fetches", "| reason | meaning | tried |")}
+    assert set(tried) == {reason.value for reason in Reason}
+    for reason, patience in PATIENCE.items():
+        if patience.tries == 1:
+            assert tried[reason] == "once"
+        elif patience.tries < 1000:
+            assert f"{patience.tries} tries in all" in tried[reason]
+        assert (f"after {patience.hours:g} hours" in tried[reason]) == (patience.hours > 0)

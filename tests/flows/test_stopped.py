@@ -1,0 +1,44 @@
+"""A person, or Prefect, stops a run: it ends soon, takes its processes along, and the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_stopped_run_leaves_no_crawl_behind_and_is_gone_on_with(
+    signum, status, studio, settings, prefect, likelens
+):
+    """The crawl would wait a minute for its next page; the run ends long before, and loses nothing it read."""
+    (studio / "likelens.toml").write_text(settings.replace("delay_seconds = 0.1", "delay_seconds = 60"))
+    run = subprocess.Popen(
+        [Path(sys.executable).with_name("likelens"), "run"],
+        cwd=studio,
+        env=prefect,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert run.stdout is not None
+    assert any("12 posts" in line for line in run.stdout)
+    run.send_signal(signum)
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == status, said
+    assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+    (studio / "likelens.toml").write_text(settings)
+    again = likelens(studio, "run")
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert "going on after the 12 posts" in again.stderr
+    with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as database:
+        counts = "select (select count(*) from posts), (select count(*) from observations)"
+        assert database.execute(counts).fetchall() == [(30, 30)]
