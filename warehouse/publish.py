@@ -22,7 +22,6 @@ from warehouse.space import full_disk_noticed, need_room
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 
-
 READABLE_FROM = "v1.2.0"
 """The oldest DuckDB that opens the published database: an analyst's is often older than ours."""
 

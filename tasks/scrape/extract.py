@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -68,12 +69,12 @@ def next_pages(profile: Profile, page: Selector, url: str) -> list[str]:
     return links
 
 
-def check_head(profile: Profile, page: Page) -> None:
-    """Raise `LayoutChanged` where the first page of an account shows nothing of the account itself."""
-    if page.head is None:
-        raise LayoutChanged(
-            _misfit(profile, page.url, "head.present", profile.head.present, "nothing of the account")
-        )
+def check_head(profile: Profile, page: Page) -> Page:
+    """The first page of an account; where it shows nothing of the account itself, with that as a problem."""
+    if page.head is not None:
+        return page
+    problem = f"{page.url}: head.present ({profile.head.present}) finds nothing of the account"
+    return replace(page, problems=(*page.problems, problem))
 
 
 class _Reader:

@@ -80,7 +80,7 @@ class AccountSpider(scrapy.Spider):
         order, selector = self.order, Selector(response.text, type="html")
         page = read_page(order.profile, selector, response.url, order.account, datetime.now(UTC))
         if not self._later():
-            check_head(order.profile, page)
+            page = check_head(order.profile, page)
         return page, next_pages(order.profile, selector, response.url)
 
     def _say_page(self, page: Page, next_url: str | None) -> Iterator[scrapy.Request]:
