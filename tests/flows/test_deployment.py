@@ -63,10 +63,12 @@ def test_a_worker_runs_it_to_its_end_and_the_server_shows_how(deployed, studio):
     """The run is completed; its tasks, log lines, rankings and progress are there to look at."""
     command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={studio / 'likelens.toml'}")
     command(deployed, "worker", "start", "--pool", "likelens", "--run-once")
+    deployment = ask(deployed, "deployments/name/nightly/nightly")["id"]
+    ended = {"any_": ["COMPLETED", "FAILED", "CRASHED"]}
     (run,) = ask(
         deployed,
         "flow_runs/filter",
-        {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}},
+        {"flow_runs": {"deployment_id": {"any_": [deployment]}, "state": {"type": ended}}},
     )
     assert run["state"]["type"] == "COMPLETED", run["state"]
     only = {"flow_runs": {"id": {"any_": [run["id"]]}}}

@@ -95,8 +95,8 @@ def test_sql_can_not_change_or_leave_the_database(ran, likelens, tmp_path):
         f"from '{tmp_path}/secret.csv'",
         "select * from nothing",
     ):
-        ran = likelens(ran, "sql", query)
-        assert ran.returncode in (1, 2), query
-        assert ran.stdout == ""
-        assert "Traceback" not in ran.stderr
+        asked = likelens(ran, "sql", query)
+        assert asked.returncode in (1, 2), query
+        assert asked.stdout == ""
+        assert "Traceback" not in asked.stderr
     assert not (tmp_path / "out.csv").exists()

@@ -101,13 +101,20 @@ def _running() -> Iterator[PictureServer]:
         made.port = runner.addresses[0][1]
         return runner
 
+    async def end() -> None:
+        await runner.cleanup()
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}  # answers that were to come late, or never
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
     runner = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
         yield made
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()
