@@ -28,8 +28,19 @@ ENOUGH_POSTS = 5
 """From this many posts on, a field that all of them lack is no accident."""
 
 
-def read_page(profile: Profile, page: Selector, url: str, account: str, observed_at: datetime) -> Page:
+def read_page(
+    profile: Profile,
+    page: Selector,
+    url: str,
+    account: str,
+    observed_at: datetime,
+    *,
+    may_be_empty: bool = False,
+) -> Page:
     """The posts on one page of `account`, as they were at `observed_at`.
+
+    `may_be_empty`: the pages before it have shown all posts that the account counts; where their number
+    fills the last page, a pager often leads to one without any.
 
     Raises `AccountPrivate` when the page says so, and `LayoutChanged`, naming the selector, when the
     page does not fit the profile.
@@ -39,7 +50,7 @@ def read_page(profile: Profile, page: Selector, url: str, account: str, observed
     reader = _Reader(profile, url)
     head = reader.head(page)
     blocks = profile.list.post.find(page)
-    if not blocks and (head is None or head.posts != 0):
+    if not (blocks or may_be_empty) and (head is None or head.posts != 0):
         raise LayoutChanged(_misfit(profile, url, "list.post", profile.list.post, "no post"))
     posts = [post for block in blocks if (post := reader.post(block)) is not None]
     reader.check_usual(posts, len(blocks))

@@ -78,7 +78,15 @@ class AccountSpider(scrapy.Spider):
             raise LayoutChanged(f"The page {response.url} is no text, so it can't be a page of the gallery.")
         # Not `response.selector`: that one believes the server when it calls its page JSON or XML.
         order, selector = self.order, Selector(response.text, type="html")
-        page = read_page(order.profile, selector, response.url, order.account, datetime.now(UTC))
+        all_seen = self.expected_posts is not None and len(self.seen_posts) >= max(1, self.expected_posts)
+        page = read_page(
+            order.profile,
+            selector,
+            response.url,
+            order.account,
+            datetime.now(UTC),
+            may_be_empty=all_seen,
+        )
         if not self._later():
             page = check_head(order.profile, page)
         return page, next_pages(order.profile, selector, response.url)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tasks.errors import LayoutChanged
 from tasks.scrape.pages import Page
 
 ACCOUNT = "/user/ann/7"
@@ -42,6 +43,18 @@ def test_a_post_at_the_border_of_two_pages_counts_once(site, reply, gallery_page
     pages = crawl(site.account)
     assert ids(pages) == [9, 8, 7, 6]
     assert pages[-1].problems == ()
+
+
+def test_an_empty_page_after_the_last_post_is_the_end(site, reply, gallery_page, crawl, ids) -> None:
+    """A pager that leads on after all posts were shown ends the crawl; one that leads there too early is an error."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply(gallery_page([]))
+    site.replies[ACCOUNT] = reply(gallery_page([9, 8], f"{ACCOUNT}/8_7", "2"))
+    pages = crawl(site.account)
+    assert ids(pages) == [9, 8]
+    assert all(page.problems == () for page in pages)
+    site.replies[ACCOUNT] = reply(gallery_page([9, 8], f"{ACCOUNT}/8_7", "3"))
+    with pytest.raises(LayoutChanged, match=r"list\.post"):
+        crawl(site.account)
 
 
 @pytest.mark.parametrize("count", ["5", "5.4k"])
