@@ -112,6 +112,14 @@ def applications() -> list[str]:
     return sorted(name for name in dir(keras.applications) if name[0].isupper())
 
 
+def gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow can use."""
+    with without_native_chatter():
+        import tensorflow as tf
+
+        return [device.name for device in tf.config.list_physical_devices("GPU")]
+
+
 def _application(name: str) -> Callable[..., Any]:
     import keras
 

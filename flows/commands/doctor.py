@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from classifiers.errors import LaneUnavailable
+from classifiers.keras import gpus
 from classifiers.registry import load
 from flows.environment import has_server, prepare
 from flows.settings import ClassifierSettings, Settings, read_settings
@@ -91,9 +92,7 @@ def _lane(lane: ClassifierSettings) -> Finding:
 
 
 def _gpu() -> Finding:
-    import tensorflow as tf
-
-    found = [device.name for device in tf.config.list_physical_devices("GPU")]
+    found = gpus()
     return Finding(
         True, f"GPU: {', '.join(found)}" if found else "GPU: none that TensorFlow can use; the CPU works"
     )
