@@ -99,6 +99,8 @@ def _settings(delay_seconds: float) -> dict[str, object]:
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             # Before the one that asks a host for its robots.txt.
             "tasks.scrape.politeness.OwnHostOnly": 50,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "tasks.scrape.politeness.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "tasks.scrape.politeness.PoliteRetry": 550,
         },

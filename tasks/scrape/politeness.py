@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
@@ -62,6 +63,34 @@ class OwnHostOnly:
         if urlsplit(request.url).hostname != getattr(self.crawler.spider, "host", None):
             asked = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(f"{asked} leads to {request.url}, away from the gallery's own host.")
+
+
+class RobotsUnavailable(IgnoreRequest):
+    """A host can't say now what its robots.txt allows."""
+
+
+class RobotsFirst(RobotsTxtMiddleware):
+    """Scrapy's robots.txt, and nothing asked of a host whose robots.txt is a server error.
+
+    Scrapy would read the error page as rules, which allow all; RFC 9309 (2.3.1.4) has it that nothing is
+    allowed then.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._unavailable: dict[str, int] = {}
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= 500:
+            self._unavailable[netloc] = response.status
+        await super()._parse_robots(response, netloc, request)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Raise `RobotsUnavailable`, or `IgnoreRequest` where the rules forbid the request."""
+        netloc = urlsplit(request.url).netloc
+        if status := self._unavailable.get(netloc):
+            raise RobotsUnavailable(f"The robots.txt of {netloc} answers {status}, so nothing was asked for.")
+        super().process_request_2(rp, request)
 
 
 class PoliteRetry(RetryMiddleware):

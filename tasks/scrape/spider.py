@@ -20,7 +20,7 @@ from tasks.errors import AccountPrivate, LayoutChanged
 from tasks.scrape.extract import check_head, next_pages, read_page
 from tasks.scrape.messages import FailureKind, Message, Order
 from tasks.scrape.pages import Page, ScrapedPost
-from tasks.scrape.politeness import LeadsAway
+from tasks.scrape.politeness import LeadsAway, RobotsUnavailable
 from tasks.scrape.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -145,10 +145,10 @@ def _why(failure: Failure) -> tuple[FailureKind, str]:
     url = getattr(getattr(failure, "request", None), "url", "the page")
     if isinstance(error, HttpError):
         return _why_status(error.response.status, error.response.url)
+    if isinstance(error, RobotsUnavailable | LeadsAway):
+        return "moved" if isinstance(error, LeadsAway) else "unreachable", str(error)
     if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
         return "robots", f"The robots.txt of {urlsplit(url).netloc} does not allow {url}."
-    if isinstance(error, LeadsAway):
-        return "moved", str(error)
     if isinstance(error, DownloadCancelledError):
         return "layout", f"{url} is far larger than a page of a gallery can be."
     if isinstance(error, IgnoreRequest):

@@ -58,3 +58,13 @@ def test_the_crawl_delay_of_robots_txt_is_kept(site, reply, three_pages, crawl, 
     site.replies["/robots.txt"] = reply("User-agent: *\nCrawl-delay: 1\nDisallow: /private/\n")
     assert ids(crawl(site.account)) == three_pages
     assert min(pauses(site)) >= 0.95
+
+
+def test_a_host_that_can_not_say_its_rules_is_left_alone(site, reply, three_pages, crawl, ids) -> None:
+    """While robots.txt is a server error no page is asked for; one that comes on a second try is obeyed."""
+    site.replies["/robots.txt"] = reply("broken", 503, {"Retry-After": "86400"})
+    with pytest.raises(SourceUnreachable, match=r"robots\.txt of .* answers 503"):
+        crawl(site.account)
+    assert site.paths == []
+    site.replies["/robots.txt"] = [reply("busy", 503), reply("User-agent: *\nDisallow:\n")]
+    assert ids(crawl(site.account)) == three_pages
