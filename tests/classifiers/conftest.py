@@ -11,27 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
-MODEL = SHARED / "models" / "mobilenet_v2_1.0_224_quant.tflite"
-NAMES = SHARED / "models" / "imagenet_labels_1001.txt"
-
-
-@pytest.fixture(scope="session")
-def litert_files() -> tuple[Path, Path]:
-    """A real LiteRT model, quantised to bytes, and its class names."""
-    if not MODEL.is_file():
-        pytest.skip(f"there is no model {MODEL.resolve()}")
-    return MODEL, NAMES
-
-
-@pytest.fixture(scope="session")
-def photographs() -> Path:
-    """The folder with photographs of known content."""
-    folder = SHARED / "photos"
-    if not folder.is_dir():
-        pytest.skip(f"there is no folder {folder.resolve()} with photographs")
-    return folder
-
 
 @pytest.fixture(scope="session")
 def keras() -> Any:

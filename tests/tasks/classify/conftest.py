@@ -25,10 +25,6 @@ from warehouse.home import Home
 from warehouse.runs import Ended
 from warehouse.tables import Picture
 
-SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
-MODEL = SHARED / "models" / "mobilenet_v2_1.0_224_quant.tflite"
-NAMES = SHARED / "models" / "imagenet_labels_1001.txt"
-
 
 @dataclass
 class MeanColour:
@@ -118,14 +114,6 @@ class Labelling:
             return reader.execute(query).fetchall()
 
 
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home folder with empty tables, made once; tests work in copies of it."""
-    home = Home(tmp_path_factory.mktemp("empty") / "home")
-    home.prepare()
-    return home
-
-
 @pytest.fixture
 def labelling(empty_home: Home, tmp_path: Path) -> Labelling:
     """A new home folder."""
@@ -145,24 +133,7 @@ def visual() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def photographs() -> Path:
-    """The folder with photographs of known content."""
-    folder = SHARED / "photos"
-    if not folder.is_dir():
-        pytest.skip(f"there is no folder {folder.resolve()} with photographs")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def mobilenet_files() -> tuple[Path, Path]:
-    """A real LiteRT model and its class names."""
-    if not MODEL.is_file():
-        pytest.skip(f"there is no model {MODEL.resolve()}")
-    return MODEL, NAMES
-
-
-@pytest.fixture(scope="session")
-def mobilenet(mobilenet_files: tuple[Path, Path]) -> Classifier:
+def mobilenet(litert_files: tuple[Path, Path]) -> Classifier:
     """The model, loaded."""
-    model, names = mobilenet_files
+    model, names = litert_files
     return registry.load("litert", "mobilenet", LitertOptions(model=model, labels=names))

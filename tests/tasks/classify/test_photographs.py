@@ -90,12 +90,12 @@ def test_two_lanes(labelling: Any, stored: dict[str, str], mobilenet: Any, visua
 
 
 def test_changed_weights(
-    labelling: Any, stored: dict[str, str], mobilenet: Any, mobilenet_files: tuple[Path, Path], tmp_path: Path
+    labelling: Any, stored: dict[str, str], mobilenet: Any, litert_files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """New weights are a new version: all is labelled again under it, and the old labels stay."""
     labelling.run(mobilenet)
     before = labelling.rows("from labels order by all")
-    model, names = mobilenet_files
+    model, names = litert_files
     changed = bytearray(model.read_bytes())
     place = len(changed) // 2  # within the weights
     changed[place : place + 64] = bytes(value ^ 1 for value in changed[place : place + 64])
@@ -109,11 +109,11 @@ def test_changed_weights(
 
 
 def test_moved_model(
-    labelling: Any, stored: dict[str, str], mobilenet: Any, mobilenet_files: tuple[Path, Path], tmp_path: Path
+    labelling: Any, stored: dict[str, str], mobilenet: Any, litert_files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """The same model at another place is the same version, and nothing is labelled again."""
     labelling.run(mobilenet)
-    model, names = mobilenet_files
+    model, names = litert_files
     (tmp_path / model.name).write_bytes(model.read_bytes())
     moved = registry.load("litert", "mobilenet", LitertOptions(model=tmp_path / model.name, labels=names))
     assert labelling.run(moved).items == 0

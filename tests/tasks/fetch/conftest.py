@@ -177,14 +177,6 @@ class Fetching:
         assert found == dict(self.rows("select path, sha256 from pictures"))
 
 
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home folder with empty tables, made once; tests work in copies of it."""
-    home = Home(tmp_path_factory.mktemp("empty") / "home")
-    home.prepare()
-    return home
-
-
 @pytest.fixture
 def fetching(empty_home: Home, tmp_path: Path) -> Fetching:
     """A new home folder for a test."""
