@@ -21,7 +21,7 @@ from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank
 from tasks.report.task import report
-from tasks.scrape.crawl import HALTED
+from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.task import scrape
 from tasks.stage import Night

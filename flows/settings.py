@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifiers.registry import KINDS
-from tasks.errors import BadProfile
-from tasks.scrape.gallery import SOURCE_NAME
+from tasks.errors import BadSource
+from tasks.scrape.model import SOURCE_NAME
 from tasks.scrape.sources import SOURCE_KINDS, Source
 from warehouse.home import Home
 from warehouse.rankings import MEASURES, Question, Statistic
@@ -166,8 +166,8 @@ def _sources(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> Itera
         settings = _table(SOURCE_KINDS[kind], table, where, mistakes)
         if settings is not None:
             try:
-                yield settings.open(file.absolute().parent)  # type: ignore[attr-defined]
-            except BadProfile as error:
+                yield settings.open(file.absolute().parent)
+            except BadSource as error:
                 mistakes.append(f"{where}: {error}")
 
 

@@ -8,9 +8,13 @@
         ├── AccountNotFound       the source knows no such account
         ├── AccountPrivate        the account shows its posts to followers only
         ├── SourceRefused         the source, or its robots.txt, does not want us
-        ├── LayoutChanged         a page does not fit the profile
+        │   └── BadToken          it does not take our token, or wants one
+        ├── LayoutChanged         a page or an answer does not fit what is known of the source
+        │   └── SourceChanged     what a source always had is gone: its posts, or a field of them
+        ├── BadInput              a file to be brought in has a mistake
         ├── CrawlStopped          a person stopped the run
-        └── BadProfile            a gallery profile, or its use, is wrong
+        └── BadSource             a source's settings can't be used
+            └── BadProfile        a gallery profile, or its use, is wrong
 
 `REACTIONS` adds the errors of the other rooms: it is the one table that says what a task tries again.
 Each error's text is for a person and says what to do.
@@ -56,15 +60,35 @@ class SourceRefused(Stop):
     """The source, or its robots.txt, does not want us."""
 
 
+class BadToken(SourceRefused):
+    """The source does not take our token, or wants one."""
+
+
 class LayoutChanged(Stop):
-    """A page does not fit the profile."""
+    """A page or an answer does not fit what is known of the source."""
+
+
+class SourceChanged(LayoutChanged):
+    """What a source always had is gone; `counts` is what it has now, as `runs.counts` keeps it."""
+
+    def __init__(self, message: str, counts: str | None = None) -> None:
+        super().__init__(message)
+        self.counts = counts
+
+
+class BadInput(Stop):
+    """A file to be brought in has a mistake; the text names file, line and field."""
 
 
 class CrawlStopped(Stop):
     """A person, or Prefect for one, stopped the run."""
 
 
-class BadProfile(Stop):
+class BadSource(Stop):
+    """A source's settings can't be used."""
+
+
+class BadProfile(BadSource):
     """A gallery profile can't be used."""
 
 

@@ -1,12 +1,14 @@
-"""The stage scrape: an account's posts, read page by page from wherever they are shown.
+"""The stage scrape: an account's posts, read wherever they are shown.
 
 task.py        the Prefect task
 reading.py     one source: pages into the spool, then into the lake
 sources.py     the kinds of source; to add one, open it
-gallery.py     the kind `gallery`: a web site, described by a profile
-profile.py     what a profile may say; profiles/ has those that come with likelens
-extract.py     from a page to its posts, with counts.py for numbers; pages.py has the result's types
-crawl.py       the run's side of a crawl; child.py and spider.py its own process, messages.py between them
-politeness.py  delays, robots.txt, Retry-After
-spool.py       pages on disk until the crawl has ended
+model.py       what the settings of every kind have in common
+gallery/       the kind `gallery`: a web site, described by a profile
+crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
+pages.py       what a source shows: pages, posts, comments
+visit.py       one reading of a source: what it needs, and what is decided after each page
+counts.py      numbers as people write them
+politeness.py  what a host may expect of us
+spool.py       pages on disk until the reading has ended
 """

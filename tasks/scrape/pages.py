@@ -16,17 +16,46 @@ class Head:
     """The account as its page describes it; a count that the page does not show is None.
 
     `posts_least`: the account has at least so many posts, for `posts` may be rounded.
+    `rounded`: at least one of the counts is.
     """
 
     followers: int | None = None
     following: int | None = None
     posts: int | None = None
     posts_least: int | None = None
+    rounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapedComment:
+    """One comment. `author` is the name as the source shows it; it never reaches a disk in this form.
+
+    `comment_id` is the source's own, or None where it has none: the run then gives it one that stays the
+    same from night to night. `parent_id` is the comment that this one answers.
+    """
+
+    comment_id: str | None
+    author: str | None = None
+    text: str | None = None
+    parent_id: str | None = None
+    posted_at: datetime | None = None
+    likes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapedPost:
-    """One post as a page shows it. `pictures` are absolute addresses; a video has none."""
+    """One post as a source shows it.
+
+    - `kind` is image, video or carousel
+    - `pictures` are absolute http(s) addresses, or `file:` addresses of files in a folder that the source
+      allows; a video has none
+    - `likes_rounded`, `comments_rounded`: the source shows the number with less than all of its digits
+    - `likes_hidden`: the source says that the owner hides the likes; `likes` is None then
+    - `observed_at` (UTC) where it differs from the page's, as for files that someone saved earlier
+    - `detailed`: its own page, or its thread of comments, was read too; `thread` has the comments
+    - `partial`: a page of its own would tell more of it and was not read this time, so what is None here
+      may be known from before
+    """
 
     post_id: str
     url: str
@@ -39,11 +68,22 @@ class ScrapedPost:
     comments: int | None = None
     likes_hidden: bool = False
     pictures: tuple[str, ...] = ()
+    likes_rounded: bool = False
+    comments_rounded: bool = False
+    observed_at: datetime | None = None
+    detailed: bool = False
+    partial: bool = False
+    thread: tuple[ScrapedComment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of posts, and where the next one is. `problems` are fields that could not be read."""
+    """One page of posts, and the address of the next one.
+
+    - `problems` are what a person should know, in words: fields that could not be read, above all
+    - `unparsed` are the names of those fields (`likes`, `posted_at`, …), one for each value
+    - `more`: the source has further posts of the account that were not read from here on
+    """
 
     url: str
     observed_at: datetime
@@ -52,6 +92,8 @@ class Page:
     posts: tuple[ScrapedPost, ...]
     next_url: str | None
     problems: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
+    more: bool = False
 
 
 PAGE_JSON: TypeAdapter[Page] = TypeAdapter(Page)

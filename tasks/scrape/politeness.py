@@ -1,163 +1,22 @@
-"""Being a welcome guest: what the crawl and its retries owe the host."""
+"""What every host that is asked may expect of us, as values; `crawl.middlewares` keeps to them."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
-from scrapy import Request, Spider, signals
-from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
-from scrapy.robotstxt import RobotParser
-
-from tasks.pauses import asked_pause_seconds, pause_seconds
-
-logger = logging.getLogger(__name__)
-
+NAME = "likelens"
+"""How robots.txt knows us."""
 USER_AGENT = "likelens/0.1"
-PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
-"""HTTP statuses that usually go away on a later try."""
-MOST_TRIES = 4
-"""Further tries of a page that answered with a passing status."""
-MOST_TRIES_UNREACHED = 2
-"""Further tries of a host that gave no answer."""
-LONGEST_WAIT_SECONDS = 3600.0
-"""A host that asks for a longer pause is left alone until the next run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """How a host is asked: `delay_seconds` between two pages of it."""
+    """How a host is asked: `delay_seconds` between two pages of it, and whom it may write to about us."""
 
     delay_seconds: float = 5.0
+    contact: str = ""
 
-
-class LeadsAway(IgnoreRequest):
-    """A page of the gallery sends us to another host."""
-
-
-class OwnHostOnly:
-    """Keeps the crawl on the gallery's host: whom else we ask is not for its pages to choose.
-
-    In place of Scrapy's own offsite middleware, which drops a redirect without a word.
-    """
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> OwnHostOnly:
-        """As Scrapy makes middlewares."""
-        made = cls()
-        made.crawler = crawler
-        return made
-
-    crawler: Crawler
-
-    def process_request(self, request: Request) -> None:
-        """Raise `LeadsAway` where the request is for another host than the spider's."""
-        if urlsplit(request.url).hostname != getattr(self.crawler.spider, "host", None):
-            asked = request.meta.get("redirect_urls", [request.url])[0]
-            raise LeadsAway(f"{asked} leads to {request.url}, away from the gallery's own host.")
-
-
-class RobotsUnavailable(IgnoreRequest):
-    """A host can't say now what its robots.txt allows."""
-
-
-class RobotsFirst(RobotsTxtMiddleware):
-    """Scrapy's robots.txt, and nothing asked of a host whose robots.txt is a server error.
-
-    Scrapy would read the error page as rules, which allow all; RFC 9309 (2.3.1.4) has it that nothing is
-    allowed then.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._unavailable: dict[str, int] = {}
-
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if response.status >= 500:
-            self._unavailable[netloc] = response.status
-        await super()._parse_robots(response, netloc, request)
-
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Raise `RobotsUnavailable`, or `IgnoreRequest` where the rules forbid the request."""
-        netloc = urlsplit(request.url).netloc
-        if status := self._unavailable.get(netloc):
-            raise RobotsUnavailable(f"The robots.txt of {netloc} answers {status}, so nothing was asked for.")
-        super().process_request_2(rp, request)
-
-
-class PoliteRetry(RetryMiddleware):
-    """Scrapy's retries, with growing pauses, and with the pause that the host asks for."""
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> PoliteRetry:
-        """As Scrapy makes middlewares; also obeys the Crawl-delay of robots.txt."""
-        made = cls(crawler.settings)
-        made.crawler = crawler
-        crawler.signals.connect(made.robots_read, signal=signals.robots_parsed)
-        return made
-
-    def robots_read(self, robotparser: RobotParser, request: Request) -> None:
-        """Slow down to the host's own Crawl-delay where that is longer than ours."""
-        wished = robotparser.crawl_delay(USER_AGENT)
-        engine = self.crawler.engine
-        if wished and engine is not None:
-            for host, slot in engine.downloader.slots.items():
-                slot.delay = max(slot.delay, float(wished))
-                # Scrapy forgets a slot that was idle for a minute, and makes it anew from here.
-                engine.downloader.per_slot_settings[host] = {"delay": slot.delay}
-
-    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Ask again after a pause where the status may pass; else hand the answer on."""
-        if response.status not in PASSING:
-            return response
-        tried = request.meta.get("retry_times", 0)
-        asked = asked_pause_seconds(_text(response.headers.get("Retry-After")), datetime.now(UTC))
-        if asked is not None and asked > LONGEST_WAIT_SECONDS:
-            logger.warning("%s asks for a pause of %.0f s: leaving it alone for now", request.url, asked)
-            return response
-        again = get_retry_request(
-            request,
-            spider=_spider(self.crawler),
-            reason=f"HTTP {response.status}",
-            max_retry_times=MOST_TRIES,
-        )
-        if again is None:
-            return response
-        await _pause(
-            request, f"HTTP {response.status}", max(asked or 0.0, pause_seconds(tried, random.random()))
-        )
-        return again
-
-    async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
-        """Ask again after a pause where the host gave no answer."""
-        if not isinstance(exception, self.exceptions_to_retry):
-            return None
-        again = get_retry_request(
-            request, spider=_spider(self.crawler), reason=exception, max_retry_times=MOST_TRIES_UNREACHED
-        )
-        if again is not None:
-            tried = request.meta.get("retry_times", 0)
-            await _pause(request, type(exception).__name__, pause_seconds(tried, random.random()))
-        return again
-
-
-async def _pause(request: Request, why: str, seconds: float) -> None:
-    logger.info("%s: %s; asking again in %.0f s", request.url, why, seconds)
-    await asyncio.sleep(seconds)
-
-
-def _spider(crawler: Crawler) -> Spider:
-    assert crawler.spider is not None
-    return crawler.spider
-
-
-def _text(header: bytes | None) -> str | None:
-    return None if header is None else header.decode("latin-1")
+    @property
+    def user_agent(self) -> str:
+        """The header User-Agent: the project, and the address in the settings where there is one."""
+        return f"{USER_AGENT} (+{self.contact})" if self.contact else USER_AGENT

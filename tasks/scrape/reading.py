@@ -15,6 +15,7 @@ from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 from warehouse.lake import Lake
 from warehouse.posts import Seen, store_seen
 from warehouse.runs import Ended
@@ -76,7 +77,7 @@ def _read(source: Source, spool: Spool, politeness: Politeness, progress: Callab
         logger.info("%s: going on after the %d posts that were read before", source.name, posts)
     last: Page | None = None
     expected = next((page.head.posts or 0 for page in spool.pages() if page.head is not None), 0)
-    for last in source.pages(spool, politeness):
+    for last in source.pages(Visit(spool, politeness)):
         spool.add(last)
         posts += len(last.posts)
         if last.head is not None:

@@ -1,7 +1,8 @@
 """The kinds of source, and what each must be able to do.
 
-To add a kind: a file beside `gallery.py` with its settings (a pydantic model with a literal `kind`) and
-an `open` method that gives a `Source`; then name the model in `SOURCE_KINDS`.
+To add a kind: a folder beside `gallery/` with its settings (a model made from `SourceModel`, with a
+literal `kind`) and an `open` method that gives a `Source`; then name the model in `SOURCE_KINDS`. A kind
+that is read over HTTP brings a walk (`crawl/walk.py`), and names it in `crawl/messages.py` too.
 """
 
 from __future__ import annotations
@@ -10,35 +11,68 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel
-
-from tasks.scrape.gallery import GallerySettings
+from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
-from tasks.scrape.politeness import Politeness
-from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 
 
 class Source(Protocol):
-    """A place where one account's posts are read. `host` is asked by one crawl at a time."""
+    """A place where an account's posts are read.
 
-    name: str
-    host: str
+    - `host` is asked by one crawl at a time
+    - `address` is what a person would open to look: a web address, or a path
+    - `secret_name` is the environment variable (or Prefect Secret) with its token; None when it takes none
+    - `needs_secret`: it can't be read without
+    - `shows_all`: a reading that got to the end saw every post there is, so one that it did not see is gone
+    - `folders`: the folders on this machine that its pictures may come from
+    - `may_lack`: fields that its posts may all be without
+    """
 
-    def pages(self, spool: Spool, politeness: Politeness) -> Iterator[Page]:
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """What is asked by one crawl at a time."""
+        ...
+
+    @property
+    def may_lack(self) -> tuple[str, ...]:
+        """Fields that its posts may all be without."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """What a person would open."""
+        ...
+
+    @property
+    def secret_name(self) -> str | None:
+        """Name of the environment variable with its token."""
+        ...
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether it can't be read without a token."""
+        ...
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether a post that a whole reading does not show is gone."""
+        ...
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders that its pictures may come from."""
+        ...
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
         """The account's pages, from the one after the spool's last; raises the errors of `tasks.errors`."""
         ...
 
 
-class SourceSettings(Protocol):
-    """What the settings of every kind of source have."""
-
-    name: str
-    kind: str
-
-    def open(self, folder: Path) -> Source:
-        """Make the source; paths in its settings are relative to `folder`. Raises `BadProfile`."""
-        ...
-
-
-SOURCE_KINDS: dict[str, type[BaseModel]] = {"gallery": GallerySettings}
+SOURCE_KINDS: dict[str, type[SourceModel]] = {"gallery": GallerySettings}
 """The settings of each kind of source, by the word that `kind` has in the settings."""

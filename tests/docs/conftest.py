@@ -21,7 +21,7 @@ from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from tasks.classify.labelling import label_pictures
 from tasks.fetch.fetching import Manner, fetch_pictures
-from tasks.scrape.gallery import GallerySettings
+from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.reading import scrape_source
 from tasks.scrape.spool import Spool

@@ -8,8 +8,8 @@ from importlib import resources
 import pytest
 from parsel import Selector
 
-from tasks.scrape.extract import check_head, next_pages, read_page
-from tasks.scrape.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile, load_profile
+from tasks.scrape.gallery.extract import check_head, next_pages, read_page
+from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile, load_profile
 
 URL = "https://pix.example/zoe"
 
@@ -54,7 +54,7 @@ def test_the_example_reads_the_sample_as_the_page_says(page, sample):
 
 def test_imgrum_is_shown_as_it_is(page):
     """The built-in profile on the page is the file that comes with likelens."""
-    shipped = (resources.files("tasks.scrape") / "profiles" / "imgrum.toml").read_text("utf-8")
+    shipped = (resources.files("tasks.scrape.gallery") / "profiles" / "imgrum.toml").read_text("utf-8")
     assert shipped in [block.text for block in page.blocks("toml")]
 
 

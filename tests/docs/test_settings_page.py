@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from classifiers.registry import KINDS
 from flows.settings import FetchSettings, RankSettings, ScrapeSettings, read_settings
-from tasks.scrape.profile import load_profile
+from tasks.scrape.gallery.profile import load_profile
 from tasks.scrape.sources import SOURCE_KINDS
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'

@@ -13,11 +13,13 @@ from typing import cast
 
 import pytest
 
-from tasks.scrape.gallery import GallerySettings, GallerySource
+from tasks.scrape.gallery.profile import Profile, load_profile
+from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.profile import Profile, load_profile
+from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 
 ACCOUNT = "/user/ann/7"
 
@@ -170,10 +172,10 @@ def imgrum() -> Profile:
 
 
 @pytest.fixture
-def open_source() -> Callable[[str], GallerySource]:
+def open_source() -> Callable[[str], Source]:
     """Open a source of the kind gallery, as the settings would."""
 
-    def open_it(url: str) -> GallerySource:
+    def open_it(url: str) -> Source:
         settings = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=url)
         return settings.open(Path())
 
@@ -181,11 +183,11 @@ def open_source() -> Callable[[str], GallerySource]:
 
 
 @pytest.fixture
-def crawl(open_source: Callable[[str], GallerySource], tmp_path: Path) -> Callable[..., list[Page]]:
+def crawl(open_source: Callable[[str], Source], tmp_path: Path) -> Callable[..., list[Page]]:
     """Crawl an account's pages to the end, in a process of its own, without a delay."""
 
     def crawl_it(url: str, delay_seconds: float = 0.0) -> list[Page]:
-        return list(open_source(url).pages(Spool(tmp_path / "none.jsonl"), Politeness(delay_seconds)))
+        return list(open_source(url).pages(Visit(Spool(tmp_path / "none.jsonl"), Politeness(delay_seconds))))
 
     return crawl_it
 

@@ -13,6 +13,7 @@ from tasks.errors import CrawlCrashed, LayoutChanged, SourceUnreachable
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.reading import scrape_source, store_spool
 from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 from warehouse.home import Home
 from warehouse.lake import Lake
 from warehouse.runs import Ended
@@ -61,7 +62,7 @@ def kill_crawl() -> None:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             ppid = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if ppid == os.getpid() and b"tasks.scrape.child" in (folder / "cmdline").read_bytes():
+            if ppid == os.getpid() and b"tasks.scrape.crawl.child" in (folder / "cmdline").read_bytes():
                 os.kill(int(folder.name), signal.SIGKILL)
         except OSError:
             continue
@@ -179,7 +180,7 @@ def test_what_an_abandoned_run_left_can_be_stored(
     scrape, site, lake, spool, three_pages, open_source, rows
 ) -> None:
     """The pages in the spool of a run that nobody goes on with are stored, once."""
-    pages = open_source(site.account).pages(Spool(spool.file), Politeness(0))
+    pages = open_source(site.account).pages(Visit(Spool(spool.file), Politeness(0)))
     spool.add(next(pages))
     pages.close()
     for _ in range(2):

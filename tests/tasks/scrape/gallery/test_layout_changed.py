@@ -10,9 +10,9 @@ import pytest
 from parsel import Selector
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.extract import check_head, next_pages, read_page
+from tasks.scrape.gallery.extract import check_head, next_pages, read_page
+from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile
 from tasks.scrape.pages import Page
-from tasks.scrape.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"
 URL = "http://www.imgrum.net/user/marta.roams/4477"

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import CrawlCrashed, SourceUnreachable
-from tasks.scrape.crawl import crawl
-from tasks.scrape.messages import Order
+from tasks.scrape.crawl.messages import Order
+from tasks.scrape.crawl.process import crawl
+from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 
 ACCOUNT = "/user/ann/7"
 PROCESSES = Path("/proc")
@@ -30,7 +32,7 @@ def children(parent: int) -> list[int]:
     for folder in PROCESSES.glob("[0-9]*"):
         try:
             state, ppid = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            crawls = b"tasks.scrape.child" in (folder / "cmdline").read_bytes()
+            crawls = b"tasks.scrape.crawl.child" in (folder / "cmdline").read_bytes()
         except OSError:  # it has just ended
             continue
         if int(ppid) == parent and state != "Z" and crawls:
@@ -59,7 +61,7 @@ def wait_until(happens: Callable[[], object], seconds: float = 20.0) -> bool:
 def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open_source, tmp_path) -> None:
     """When nobody wants more pages, as after a cancel, the process is gone at once and asks for nothing more."""
     site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
-    pages = open_source(site.account).pages(Spool(tmp_path / "none"), Politeness(0))
+    pages = open_source(site.account).pages(Visit(Spool(tmp_path / "none"), Politeness(0)))
     next(pages)
     (child,) = children(os.getpid())
     pages.close()
@@ -73,17 +75,18 @@ def test_a_run_that_is_killed_takes_its_crawl_along(site, reply, three_pages, tm
     script = """
 import sys
 from pathlib import Path
-from tasks.scrape.gallery import GallerySettings
+from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
 source = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=sys.argv[1]).open(Path())
-for page in source.pages(Spool(Path(sys.argv[2])), Politeness(0)):
+for page in source.pages(Visit(Spool(Path(sys.argv[2])), Politeness(0))):
     print("page", flush=True)
 """
     run = subprocess.Popen(
         [sys.executable, "-c", script, site.account, str(tmp_path / "none")],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[3],
+        cwd=Path(__file__).resolve().parents[4],
     )
     try:
         assert run.stdout is not None and run.stdout.readline() == b"page\n"
@@ -99,7 +102,7 @@ def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
 ) -> None:
     """When the crawl's process dies, the run is told, with what was read before in its hands."""
     site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
-    pages = open_source(site.account).pages(Spool(tmp_path / "none"), Politeness(0))
+    pages = open_source(site.account).pages(Visit(Spool(tmp_path / "none"), Politeness(0)))
     assert len(next(pages).posts) == 2
     os.kill(children(os.getpid())[0], signal.SIGKILL)
     with pytest.raises(CrawlCrashed, match="without a word"):
@@ -109,12 +112,12 @@ def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
 def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids, tmp_path) -> None:
     """A crawl with two pages in its spool asks for the third alone, and knows the posts of the others."""
     source, spool = open_source(site.account), Spool(tmp_path / "ann.jsonl")
-    first = source.pages(spool, Politeness(0))
+    first = source.pages(Visit(spool, Politeness(0)))
     spool.add(next(first))
     spool.add(next(first))
     first.close()
     site.asked.clear()
-    rest = list(source.pages(Spool(spool.file), Politeness(0)))
+    rest = list(source.pages(Visit(Spool(spool.file), Politeness(0))))
     assert ids(rest) == three_pages[4:]
     assert site.paths == [f"{ACCOUNT}/6_7"]
     assert rest[0].problems == () and rest[0].head is None
@@ -123,7 +126,9 @@ def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids
 def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> None:
     """A host that lets us wait for ever does not hold up the run for ever."""
     site.replies[ACCOUNT] = reply("slow", delay=30.0)
-    order = Order(imgrum, "ann", site.account, site.account, Politeness(0), str(tmp_path / "none"))
+    order = Order(
+        GalleryWalk(imgrum, "ann", site.account), site.account, Politeness(0), str(tmp_path / "none")
+    )
     with pytest.raises(SourceUnreachable, match="too long"):
         next(crawl(order, limit_seconds=0.5))
     assert children(os.getpid()) == []
@@ -133,6 +138,6 @@ def test_a_bug_in_the_crawl_is_no_quiet_end(site, three_pages, imgrum, tmp_path)
     """When the crawl itself fails, here on a spool that is none, the run gets an error and no empty result."""
     spool = tmp_path / "spool.jsonl"
     spool.write_bytes(b"this is no page\n")
-    order = Order(imgrum, "ann", site.account, site.account, Politeness(0), str(spool))
+    order = Order(GalleryWalk(imgrum, "ann", site.account), site.account, Politeness(0), str(spool))
     with pytest.raises(CrawlCrashed):
         list[Page](crawl(order))

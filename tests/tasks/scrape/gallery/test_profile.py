@@ -11,11 +11,12 @@ import pytest
 from parsel import Selector
 
 from tasks.errors import BadProfile, LayoutChanged
-from tasks.scrape.extract import read_page
-from tasks.scrape.gallery import GallerySettings
-from tasks.scrape.messages import ORDER_JSON, Order
+from tasks.scrape.crawl.messages import ORDER_JSON, Order
+from tasks.scrape.gallery.extract import read_page
+from tasks.scrape.gallery.profile import Profile, built_in_profiles, load_profile
+from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.profile import Profile, built_in_profiles, load_profile
 
 OWN = """
 name = "pixgram"
@@ -63,7 +64,7 @@ def test_the_built_in_profile_is_imgrum(imgrum: Profile) -> None:
 
 def test_every_file_of_the_folder_is_a_profile() -> None:
     """Each file in `profiles/` loads, under its own name."""
-    files = [entry.name for entry in (resources.files("tasks.scrape") / "profiles").iterdir()]
+    files = [entry.name for entry in (resources.files("tasks.scrape.gallery") / "profiles").iterdir()]
     assert sorted(files) == [f"{name}.toml" for name in built_in_profiles()]
     for name in built_in_profiles():
         assert load_profile(name).name == name
@@ -84,7 +85,7 @@ def test_a_profile_of_ones_own_is_used(own_profile: Callable[..., Path]) -> None
     )
     source = settings.open(folder)
     assert (source.account, source.host) == ("zoe", "pix.example")
-    page = read_page(source.profile, Selector(OWN_PAGE), source.url, "zoe", datetime.now(UTC))
+    page = read_page(source.walk.profile, Selector(OWN_PAGE), source.address, "zoe", datetime.now(UTC))
     assert [post.post_id for post in page.posts] == ["1", "2"]
     assert [post.url for post in page.posts] == ["https://pix.example/p/1", "https://pix.example/p/2"]
     assert page.posts[0].posted_at == datetime(2024, 3, 1, 1, 30, tzinfo=UTC)
@@ -98,7 +99,8 @@ def test_a_profile_of_ones_own_is_used(own_profile: Callable[..., Path]) -> None
 def test_a_profile_survives_the_way_to_the_crawl(own_profile: Callable[..., Path]) -> None:
     """The crawl's process gets the profile as it was written."""
     profile = load_profile("pixgram.toml", own_profile())
-    order = Order(profile, "zoe", "https://a.example/zoe", "https://a.example/zoe", Politeness(0.5), "spool")
+    url = "https://a.example/zoe"
+    order = Order(GalleryWalk(profile, "zoe", url), url, Politeness(0.5), "spool")
     assert ORDER_JSON.validate_json(ORDER_JSON.dump_json(order)) == order
 
 

@@ -18,8 +18,8 @@ from parsel import Selector
 
 from tasks.errors import AccountPrivate, LayoutChanged
 from tasks.scrape.counts import Count, parse_count
+from tasks.scrape.gallery.profile import Place, Profile
 from tasks.scrape.pages import Head, Page, ScrapedPost
-from tasks.scrape.profile import Place, Profile
 
 Value = TypeVar("Value")
 USUAL = ("posted_at", "likes", "comments")

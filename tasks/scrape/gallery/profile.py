@@ -141,7 +141,7 @@ class Profile(_Part):
 
 def built_in_profiles() -> list[str]:
     """Names of the profiles that come with likelens."""
-    folder = resources.files("tasks.scrape") / "profiles"
+    folder = resources.files("tasks.scrape.gallery") / "profiles"
     return sorted(
         entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
     )
@@ -153,7 +153,9 @@ def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
     Raises `BadProfile`, naming each key that is wrong.
     """
     if name_or_path in built_in_profiles():
-        text = (resources.files("tasks.scrape") / "profiles" / f"{name_or_path}.toml").read_text("utf-8")
+        text = (resources.files("tasks.scrape.gallery") / "profiles" / f"{name_or_path}.toml").read_text(
+            "utf-8"
+        )
     else:
         text = _own_profile(folder / name_or_path, name_or_path)
     try:

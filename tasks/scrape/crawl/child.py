@@ -1,41 +1,60 @@
 """The crawl's own process: Scrapy, one account, pages to standard output.
 
 A Twisted reactor can't be started twice in a process, so each crawl gets a process of its own:
-`python -m tasks.scrape.child`, started by `tasks.scrape.crawl`.
+`python -m tasks.scrape.crawl.child`, started by `tasks.scrape.crawl`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 import threading
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import BinaryIO
 
-from scrapy import signals
 from scrapy.crawler import CrawlerProcess
-from twisted.python.failure import Failure
 
-from tasks.scrape.messages import MESSAGE_JSON, ORDER_JSON, Message
-from tasks.scrape.politeness import USER_AGENT
-from tasks.scrape.spider import AccountSpider
+from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message
+from tasks.scrape.crawl.spider import AccountSpider
+from tasks.scrape.pages import Page
+from tasks.scrape.politeness import NAME, Politeness
+from tasks.scrape.visit import Verdict
 
 LARGEST_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60
 
 
+THROTTLED_DELAY_SECONDS = 60.0
+"""A host that answers slowly is asked ever more slowly, up to this."""
+
+
 class Speaker:
-    """Writes messages to the run; safe from several threads."""
+    """Writes messages to the run, safe from several threads, and waits for its verdicts."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Future[Verdict]] = SimpleQueue()
 
     def say(self, message: Message) -> None:
         """Write one message as a line."""
         with self._lock:
             self._out.write(MESSAGE_JSON.dump_json(message) + b"\n")
             self._out.flush()
+
+    async def ask(self, page: Page) -> Verdict:
+        """What the run wants after this page."""
+        answer: Future[Verdict] = Future()
+        self._waiting.put(answer)
+        self.say(Message("judge", page=page))
+        return await asyncio.wrap_future(answer)
+
+    def hear(self, line: bytes) -> None:
+        """Take a verdict for the page that was asked about first."""
+        self._waiting.get().set_result(VERDICT_JSON.validate_json(line))
 
 
 class _LogToRun(logging.Handler):
@@ -55,24 +74,19 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     order = ORDER_JSON.validate_json(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_run, daemon=True).start()
     speaker = Speaker(out)
+    threading.Thread(target=_listen, args=(speaker,), daemon=True).start()
     _log_to(speaker)
-    process = CrawlerProcess(settings=_settings(order.politeness.delay_seconds), install_root_handler=False)
-    crawler = process.create_crawler(AccountSpider)
-
-    def bug(failure: Failure) -> None:
-        speaker.say(Message("failed", failure="crashed", text=failure.getTraceback()))
-
-    # Scrapy would log an error of the spider and end as if all were well.
-    crawler.signals.connect(bug, signal=signals.spider_error, weak=False)
-    process.crawl(crawler, order=order, say=speaker.say)
+    process = CrawlerProcess(settings=_settings(order.politeness), install_root_handler=False)
+    process.crawl(process.create_crawler(AccountSpider), order=order, run=speaker)
     process.start()
     speaker.say(Message("end"))
 
 
-def _end_with_run() -> None:
-    sys.stdin.buffer.read()
+def _listen(speaker: Speaker) -> None:
+    """Hear verdicts; the input's end is the run's, and ours."""
+    for line in iter(sys.stdin.buffer.readline, b""):
+        speaker.hear(line)
     os._exit(1)
 
 
@@ -83,26 +97,30 @@ def _log_to(speaker: Speaker) -> None:
     logging.getLogger("tasks").setLevel(logging.INFO)
 
 
-def _settings(delay_seconds: float) -> dict[str, object]:
+def _settings(politeness: Politeness) -> dict[str, object]:
     return {
-        "USER_AGENT": USER_AGENT,
+        "USER_AGENT": politeness.user_agent,
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_USER_AGENT": "likelens",
-        "DOWNLOAD_DELAY": delay_seconds,
+        "ROBOTSTXT_USER_AGENT": NAME,
+        "DOWNLOAD_DELAY": politeness.delay_seconds,
         # The delay is a promise to the host, not a mean around which to vary.
         "DOWNLOAD_DELAY_JITTER": 0,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        # Slower than the delay where the host is slow, never faster.
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": politeness.delay_seconds,
+        "AUTOTHROTTLE_MAX_DELAY": max(THROTTLED_DELAY_SECONDS, politeness.delay_seconds),
         "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_SECONDS,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             # Before the one that asks a host for its robots.txt.
-            "tasks.scrape.politeness.OwnHostOnly": 50,
+            "tasks.scrape.crawl.middlewares.OwnHostOnly": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "tasks.scrape.politeness.RobotsFirst": 100,
+            "tasks.scrape.crawl.middlewares.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            "tasks.scrape.politeness.PoliteRetry": 550,
+            "tasks.scrape.crawl.middlewares.PoliteRetry": 550,
         },
         # A page without its pager is asked for again.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
@@ -111,7 +129,7 @@ def _settings(delay_seconds: float) -> dict[str, object]:
         "REDIRECT_MAX_TIMES": 5,
         "TELNETCONSOLE_ENABLED": False,
         # No server for remote control, and no statistics of its own: the run keeps the journal.
-        "EXTENSIONS_BASE": {},
+        "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},
         "STATS_DUMP": False,
         "LOG_ENABLED": False,
     }

@@ -1,7 +1,8 @@
-"""Starting a crawl and reading what it says: the run's side of `tasks.scrape.child`."""
+"""Starting a crawl and reading what it says: the run's side of `tasks.scrape.crawl.child`."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import subprocess
@@ -12,18 +13,11 @@ import time
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
-from tasks.errors import (
-    AccountNotFound,
-    AccountPrivate,
-    CrawlCrashed,
-    CrawlStopped,
-    LayoutChanged,
-    SourceRefused,
-    SourceUnreachable,
-    StageError,
-)
-from tasks.scrape.messages import MESSAGE_JSON, ORDER_JSON, FailureKind, Message, Order
+import tasks.errors
+from tasks.errors import CrawlCrashed, CrawlStopped, SourceUnreachable, StageError
+from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
 from tasks.scrape.pages import Page
+from tasks.scrape.visit import Judge, read_all
 
 logger = logging.getLogger(__name__)
 
@@ -32,32 +26,22 @@ POLL_SECONDS = 0.5
 LIMIT_SECONDS = 12 * 3600.0
 """A crawl that takes longer is ended; what it read is kept, and the next run goes on."""
 
-FAILURES: dict[FailureKind, tuple[type[StageError], str]] = {
-    "not_found": (AccountNotFound, "Check the account's name and the url in the settings."),
-    "private": (AccountPrivate, "Remove the source from the settings, or ask its owner for another way in."),
-    "refused": (SourceRefused, "Wait, raise delay_seconds, or ask the site's owner before you run again."),
-    "moved": (SourceRefused, "If the gallery has moved, set its new address as url in the settings."),
-    "robots": (SourceRefused, "likelens obeys robots.txt; ask the site's owner for another way in."),
-    "unreachable": (SourceUnreachable, "Check the url and the network; the next run tries again."),
-    "layout": (LayoutChanged, ""),
-    "crashed": (CrawlCrashed, "Run again; if it stays, please report it with this text."),
-}
-"""Which error each failure of a crawl becomes, and what a person can do."""
-
+_AGAIN = "Run again; if it stays, please report it with this text."
 
 HALTED = threading.Event()
 """Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
 
 
-def crawl(order: Order, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
-    """Crawl in a process of its own and yield the pages as they come.
+def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
+    """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
-    `FAILURES` when the crawl says why it failed, `CrawlStopped` when the run is interrupted, and `CrawlCrashed` when it ends without a word.
+    `tasks.errors` that the crawl names, `CrawlStopped` when the run is interrupted, and `CrawlCrashed`
+    when the crawl ends without a word.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.scrape.child"],
+            [sys.executable, "-m", "tasks.scrape.crawl.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -65,32 +49,45 @@ def crawl(order: Order, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(ORDER_JSON.dump_json(order) + b"\n")
-            process.stdin.flush()
-            yield from _pages(process.stdout, errors, time.monotonic() + limit_seconds)
+            _send(process.stdin, ORDER_JSON.dump_json(order))
+            messages = _messages(process.stdout, time.monotonic() + limit_seconds)
+            yield from _pages(messages, process.stdin, judge, errors)
         finally:
             process.kill()
             process.wait()
-            process.stdin.close()
+            # What was not sent any more is nobody's concern.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
             process.stdout.close()
 
 
-def _pages(out: IO[bytes], errors: BinaryIO | IO[bytes], until: float) -> Iterator[Page]:
+def _send(pipe: IO[bytes], line: bytes) -> None:
+    # When the crawl is gone its silence tells, with what it said on standard error.
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write(line + b"\n")
+        pipe.flush()
+
+
+def _pages(
+    messages: Iterator[Message | None], answers: IO[bytes], judge: Judge, errors: BinaryIO | IO[bytes]
+) -> Iterator[Page]:
     read_any = False
-    for message in _messages(out, until):
+    for message in messages:
         if message is None:
             errors.seek(0)
             logger.debug("crawl's standard error: %s", errors.read().decode(errors="replace"))
-            raise _error("crashed", f"The crawl's process ended without a word. {_last_line(errors)}")
-        if message.kind == "page" and message.page is not None:
+            raise CrawlCrashed(f"The crawl's process ended without a word. {_last_line(errors)} {_AGAIN}")
+        if message.kind == "judge" and message.page is not None:
+            _send(answers, VERDICT_JSON.dump_json(judge(message.page)))
+        elif message.kind == "page" and message.page is not None:
             read_any = True
             yield message.page
         elif message.kind == "log":
             logger.log(message.level, "%s", message.text)
         elif message.kind == "failed":
-            raise _error(message.failure or "crashed", message.text)
+            raise _error(message)
         elif not read_any:
-            raise _error("crashed", "The crawl ended without a page and without a reason.")
+            raise CrawlCrashed(f"The crawl ended without a page and without a reason. {_AGAIN}")
         else:
             return
 
@@ -125,9 +122,10 @@ def _read(out: IO[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
     lines.put(None)
 
 
-def _error(kind: FailureKind, text: str) -> StageError:
-    error, advice = FAILURES[kind]
-    return error(f"{text} {advice}".strip())
+def _error(message: Message) -> StageError:
+    kind = getattr(tasks.errors, message.error, CrawlCrashed)
+    assert issubclass(kind, StageError)
+    return kind(message.text)
 
 
 def _last_line(errors: BinaryIO | IO[bytes]) -> str:

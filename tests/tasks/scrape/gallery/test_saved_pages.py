@@ -20,9 +20,9 @@ from scrapy.http import HtmlResponse
 
 import tasks.errors
 from tasks.errors import StageError
-from tasks.scrape.extract import next_pages, read_page
+from tasks.scrape.gallery.extract import next_pages, read_page
+from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.pages import Page, ScrapedPost
-from tasks.scrape.profile import Profile
 
 PAGES = Path(__file__).with_name("pages")
 EXPECTED: dict[str, dict[str, Any]] = {

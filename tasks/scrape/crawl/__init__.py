@@ -1,0 +1,11 @@
+"""Crawling: Scrapy in a process of its own, along the walk that a kind of source brings.
+
+walk.py         what a kind of source brings; to add one that is read over HTTP, open it
+source.py       a source that is a walk on a host
+process.py      the run's side of a crawl
+child.py        the crawl's own process
+messages.py     what the two say to each other
+spider.py       asks page after page
+middlewares.py  delays, robots.txt, Retry-After, the source's own host only
+failures.py     what a request that went wrong means
+"""

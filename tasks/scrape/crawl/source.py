@@ -1,0 +1,69 @@
+"""A source that is read over HTTP: a walk, and a crawl along it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from tasks.scrape.crawl.messages import AnyWalk, Order
+from tasks.scrape.crawl.process import crawl
+from tasks.scrape.pages import Page
+from tasks.scrape.visit import Visit
+
+
+def _is_web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("give an http or https address")
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+"""An http or https address with a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrawledSource:
+    """One account on a host, read along its walk; the fields and properties are those of `Source`."""
+
+    name: str
+    walk: AnyWalk
+    account: str
+    may_lack: tuple[str, ...] = ()
+    secret_name: str | None = None
+    needs_secret: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return urlsplit(self.walk.first_url).netloc
+
+    @property
+    def address(self) -> str:
+        """The first address that is asked."""
+        return self.walk.first_url
+
+    @property
+    def shows_all(self) -> bool:
+        """A crawl to the end saw every post that there is."""
+        return True
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """None: its pictures are on the web."""
+        return ()
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        """Crawl the account's pages, from the one after the spool's last."""
+        last = visit.spool.last()
+        if last is not None and last.next_url is None:
+            return iter(())
+        start = self.walk.first_url if last is None or last.next_url is None else last.next_url
+        walk = replace(self.walk, comments=visit.comments)
+        order = Order(walk, start, visit.politeness, str(visit.spool.file), visit.secret)
+        return crawl(order, visit.judge)

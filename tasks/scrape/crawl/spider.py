@@ -1,0 +1,243 @@
+"""The spider: from an account's first page along its pager to the last, one request after the other.
+
+What the answers mean is the walk's business, and which pages are wanted is the run's; the spider asks,
+keeps what it has seen apart from what is new, and notices when it goes round in circles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy.http import Response, TextResponse
+
+from tasks.errors import AccountNotFound, LayoutChanged, SourceRefused, SourceUnreachable, StageError
+from tasks.scrape.crawl.failures import failure_of, status_failure
+from tasks.scrape.crawl.messages import Message, Order
+from tasks.scrape.crawl.middlewares import LONGEST_WAIT_SECONDS, unsigned
+from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
+from tasks.scrape.pages import Head, Page, ScrapedPost
+from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Verdict
+
+logger = logging.getLogger(__name__)
+
+MISSING_PAGER_TRIES = 4
+"""Some galleries now and then serve a page without its pager; as often is such a page asked for again."""
+REFUSED_IN_A_ROW = 3
+"""So many posts' own pages may be refused one after the other; then the host is left alone."""
+MOST_DETAIL_PAGES = 50
+"""Pages of comments that are read of one post."""
+
+
+class Run(Protocol):
+    """The run, as the spider speaks with it."""
+
+    def say(self, message: Message) -> None:
+        """Tell it something."""
+        ...
+
+    async def ask(self, page: Page) -> Verdict:
+        """Ask what to do after a page."""
+        ...
+
+
+class AccountSpider(scrapy.Spider):
+    """Reads the pages of one account and says each to the run."""
+
+    name = "account"
+
+    def __init__(self, order: Order, run: Run, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.order = order
+        self.walk = order.walk
+        self.host = urlsplit(self.walk.first_url).hostname
+        self.run = run
+        self.seen_posts: set[str] = set()
+        self.seen_urls: set[str] = {self.walk.first_url}
+        self.expected_posts: int | None = None
+        self.head: Head | None = None
+        self.first = True
+        self.jumped = False
+        self.refused = 0
+        for page in Spool(Path(order.spool)).pages():
+            self._remember(page)
+
+    async def start(self) -> AsyncIterator[scrapy.Request]:
+        """Read all pages; whatever ends it early is said to the run. Yields nothing: it asks by itself."""
+        try:
+            await self._read_account()
+        except StageError as error:
+            self.run.say(Message("failed", error=type(error).__name__, text=str(error)))
+        except Exception:  # noqa: BLE001 - Scrapy would log a bug and end as if all were well
+            self.run.say(Message("failed", error="CrawlCrashed", text=traceback.format_exc()))
+        return
+        yield  # an asynchronous generator without an item is what Scrapy wants
+
+    async def _read_account(self) -> None:
+        url: str | None = self.order.start_url
+        while url is not None:
+            url = await self._read_page(url)
+
+    async def _read_page(self, url: str) -> str | None:
+        """Read one page and say it; returns the address to go on at."""
+        step = await self._step(url)
+        for _ in range(MISSING_PAGER_TRIES):
+            if step.page is None or self._unseen(step) or not self._posts_missing(step.page):
+                break
+            logger.info("%s: no further page, though more posts are counted; asking again", unsigned(url))
+            step = await self._step(url)
+        self.head = step.head or self.head
+        if step.page is None:
+            following = self._unseen(step)
+            self.seen_urls.update(following[:1])
+            return following[0] if following else None
+        page = self._told(step.page, self._unseen(step))
+        verdict = await self.run.ask(page)
+        page = self._decided(await self._with_details(page, verdict), verdict)
+        self._remember(page)
+        logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
+        self.run.say(Message("page", page=page))
+        return page.next_url
+
+    async def _step(self, url: str) -> Step:
+        so_far = SoFar(len(self.seen_posts), self.expected_posts, self.first)
+        return self.walk.read(await self._get(url), so_far)
+
+    def _told(self, page: Page, following: list[str]) -> Page:
+        """The page with its posts that are new to this crawl, and with the address of the next page."""
+        fresh: dict[str, ScrapedPost] = {}
+        for post in page.posts:
+            if post.post_id not in self.seen_posts:
+                fresh.setdefault(post.post_id, post)
+        problems, next_url, more = page.problems, following[0] if following else None, page.more
+        if next_url is not None and page.posts and not fresh:
+            problems += (f"{page.url}: the pager leads in a circle; stopped there",)
+            next_url, more = None, True
+        missing = 0 if self.jumped else self._posts_missing(page)
+        if next_url is None and missing:
+            problems += (f"{page.url}: {self._told_missing(missing)}",)
+            more = True
+        return replace(
+            page,
+            head=page.head or self.head if self.first else None,
+            posts=tuple(fresh.values()),
+            next_url=next_url,
+            problems=problems,
+            more=more,
+        )
+
+    def _told_missing(self, missing: int) -> str:
+        pager = getattr(self.walk, "pager", "the pager")
+        return f"the account counts {missing} more posts than its pages show, and {pager} finds no other page"
+
+    def _decided(self, page: Page, verdict: Verdict) -> Page:
+        if page.next_url is None:
+            return page
+        if verdict.jump_to is not None and verdict.jump_to not in self.seen_urls:
+            self.jumped = True
+            return replace(page, next_url=verdict.jump_to, more=True)
+        return page if verdict.go_on else replace(page, next_url=None, more=True)
+
+    def _remember(self, page: Page) -> None:
+        self.seen_posts.update(post.post_id for post in page.posts)
+        self.seen_urls.add(page.url)
+        self.first = False
+        if page.head is not None and page.head.posts_least is not None:
+            self.expected_posts = page.head.posts_least
+
+    def _unseen(self, step: Step) -> list[str]:
+        return [url for url in step.next_urls if url not in self.seen_urls]
+
+    def _posts_missing(self, page: Page) -> int:
+        head = page.head or self.head
+        expected = self.expected_posts
+        if expected is None and head is not None:
+            expected = head.posts_least
+        return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
+
+    async def _with_details(self, page: Page, verdict: Verdict) -> Page:
+        """The page with what the wanted posts' own pages tell; one that can't be had costs only itself."""
+        posts, problems, unparsed = [], list(page.problems), list(page.unparsed)
+        wanted = set(verdict.details)
+        for post in page.posts:
+            detail = Detail(post)
+            if post.post_id in wanted:
+                try:
+                    detail = await self._detail(post)
+                except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
+                    self._count_refusal(error)
+                    problems.append(f"post {post.post_id}: its own page was not read: {error}")
+            posts.append(detail.post)
+            problems += detail.problems
+            unparsed += detail.unparsed
+        return replace(page, posts=tuple(posts), problems=tuple(problems), unparsed=tuple(unparsed))
+
+    def _count_refusal(self, error: StageError) -> None:
+        if isinstance(error, SourceRefused):
+            self.refused += 1
+            if self.refused >= REFUSED_IN_A_ROW:
+                raise error
+
+    async def _detail(self, post: ScrapedPost) -> Detail:
+        detail, url = Detail(post), self.walk.detail_url(post)
+        problems: tuple[str, ...] = ()
+        unparsed: tuple[str, ...] = ()
+        for _ in range(MOST_DETAIL_PAGES):
+            if url is None:
+                break
+            detail = self.walk.read_detail(await self._get(url), detail.post)
+            detail = replace(detail, post=replace(detail.post, detailed=True, partial=False))
+            problems, unparsed = problems + detail.problems, unparsed + detail.unparsed
+            url = detail.next_url
+            self.refused = 0
+        return replace(detail, problems=problems, unparsed=unparsed)
+
+    async def _get(self, url: str) -> Answer:
+        """Ask for an address. Raises the error that the answer, or its lack, means."""
+        signed = self.walk.signed(url, self.order.secret)
+        meta = {} if self.walk.obeys_robots else {"dont_obey_robotstxt": True}
+        request = scrapy.Request(signed.url, headers=dict(signed.headers), meta=meta)
+        assert self.crawler.engine is not None
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            raise failure_of(error, url) from error
+        # A redirect is told as such, but never an address that holds a token.
+        answer = _answer(response, url if signed.url != url else response.url)
+        if answer.status != 200:
+            raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
+        await self._rest(self.walk.pause_seconds(answer), url)
+        return answer
+
+    async def _rest(self, seconds: float, url: str) -> None:
+        if seconds > LONGEST_WAIT_SECONDS:
+            raise SourceRefused(
+                f"{urlsplit(url).netloc} has no requests left for us for {seconds / 60:.0f} minutes."
+                " What was read is kept; the next run goes on."
+            )
+        if seconds > 0:
+            logger.info("%s: its limit is nearly spent; waiting %.0f s", urlsplit(url).netloc, seconds)
+            await asyncio.sleep(seconds)
+
+
+def _answer(response: Response, url: str) -> Answer:
+    if not isinstance(response, TextResponse):
+        if response.status == 200:
+            raise LayoutChanged(f"The page {url} is no text, so it can't be a page of the source.")
+        text = ""
+    else:
+        text = response.text
+    headers = {
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        for name, values in response.headers.items()
+    }
+    return Answer(url, text, datetime.now(UTC), response.status, headers)
