@@ -16,6 +16,7 @@ import deltalake
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
+from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
@@ -45,7 +46,7 @@ class Lake:
         self.folder = folder
 
     def create(self) -> None:
-        """Create the tables that do not exist yet."""
+        """Create the tables that do not exist yet, and the columns that an older likelens did not know."""
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
@@ -56,6 +57,9 @@ class Lake:
                         name=table.name,
                         description=table.comment,
                     )
+            elif missing := self._missing_columns(table):
+                with self._writing(table):
+                    self._delta(table).alter.add_columns(missing)
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows whose keys the table does not have; returns how many those were.
@@ -142,6 +146,10 @@ class Lake:
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
                 delta.alter.set_table_properties({_KEEP_LOG: "interval 30 days"})
+
+    def _missing_columns(self, table: Table) -> list[DeltaField]:
+        has = {field.name for field in self._delta(table).schema().fields}
+        return [DeltaField.from_arrow(field) for field in table.schema if field.name not in has]
 
     def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
         same_key = " and ".join(f"kept.{name} = fresh.{name}" for name in table.key)

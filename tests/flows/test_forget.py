@@ -11,10 +11,13 @@ import pytest
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from flows.settings import read_settings
+from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import scrape_source
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
 from warehouse.publish import publish
+
+SWIFTLY = ScrapeManner(Politeness(0.0))
 
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'
 
@@ -35,7 +38,7 @@ def stored(tmp_path: Path) -> Path:
         settings.home.prepare()
         for source in settings.sources:
             spool = Spool(settings.home.spool("one") / f"{source.name}.jsonl")
-            scrape_source(settings.home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+            scrape_source(Reading(settings.home, source, spool, SWIFTLY), lambda *_: None)
     publish(settings.home)
     return tmp_path
 
