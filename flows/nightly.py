@@ -115,7 +115,9 @@ def publish_all(night: Night, settings: Settings) -> None:
 
 def manner(settings: Settings) -> Manner:
     """How pictures are fetched, from the settings."""
-    return Manner(settings.fetch.concurrency, frozenset(settings.fetch.allow_private_hosts), Limits())
+    folders = tuple(folder for source in settings.sources for folder in source.folders)
+    allowed = frozenset(settings.fetch.allow_private_hosts)
+    return Manner(settings.fetch.concurrency, allowed, Limits(), folders)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:

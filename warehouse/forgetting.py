@@ -98,7 +98,7 @@ def _only(source: str | None) -> str:
 
 _LEFT = """
     with going as (select unnest($1) as source, unnest($2) as post_id),
-    shown as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures),
+    shown as (select *, regexp_extract(picture_url, '^[^?#]*') as unsigned from post_pictures),
     theirs as (from shown semi join going using (source, post_id)),
     others as (from shown anti join going using (source, post_id)),
     still_shown as (select sha256 from others
@@ -124,8 +124,8 @@ def _of_no_other_post(
                 where sha256 in (select sha256 from orphans)
                    or (picture_url in (select picture_url from theirs)
                        and picture_url not in (select picture_url from others))
-                   or (split_part(picture_url, '?', 1) in (select unsigned from theirs)
-                       and split_part(picture_url, '?', 1) not in (select unsigned from others))
+                   or (regexp_extract(picture_url, '^[^?#]*') in (select unsigned from theirs)
+                       and regexp_extract(picture_url, '^[^?#]*') not in (select unsigned from others))
                 order by all""",
             going,
         ).fetchall()

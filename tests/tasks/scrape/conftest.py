@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.pages import Page
+from tasks.scrape.manner import Manner
+from tasks.scrape.model import SourceModel
+from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.visit import Visit
+from warehouse.home import Home
+from warehouse.runs import Ended
 
 ACCOUNT = "/user/ann/7"
 
@@ -196,3 +202,50 @@ def crawl(open_source: Callable[[str], Source], tmp_path: Path) -> Callable[...,
 def ids() -> Callable[[Sequence[Page]], list[int]]:
     """The ids of the pages' posts, in order."""
     return lambda pages: [int(post.post_id) for page in pages for post in page.posts]
+
+
+@dataclass
+class Importing:
+    """A home folder, and sources of files that are read into it, one reading after the other."""
+
+    home: Home
+    folder: Path
+    readings: int = 0
+
+    def run(self, settings: SourceModel, **manner: Any) -> Ended:
+        """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
+        self.readings += 1
+        spool = Spool(self.home.folder / f"{self.readings}.jsonl")
+        source = settings.open(self.folder)
+        return scrape_source(Reading(self.home, source, spool, Manner(**manner)), lambda *_: None)
+
+    def pages(self, settings: SourceModel, comments: bool = True) -> list[Page]:
+        """The source's pages, not stored."""
+        spool = Spool(self.home.folder / "none.jsonl")
+        return list(settings.open(self.folder).pages(Visit(spool, comments=comments)))
+
+    def posts(self, settings: SourceModel) -> dict[str, ScrapedPost]:
+        """The posts of its pages by their ids."""
+        return {post.post_id: post for page in self.pages(settings) for post in page.posts}
+
+    def problems(self, settings: SourceModel) -> list[str]:
+        """The problems of its pages."""
+        return [problem for page in self.pages(settings) for problem in page.problems]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the lake answers."""
+        with self.home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the tables that a reading writes."""
+        names = ("posts", "post_pictures", "observations", "accounts", "comments", "threads")
+        return {name: self.rows(f"from {name} order by all") for name in names}
+
+
+@pytest.fixture
+def importing(empty_home: Home, tmp_path: Path) -> Importing:
+    """An empty home folder, and a folder `files` for what is read into it."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return Importing(Home(shutil.copytree(empty_home.folder, tmp_path / "home")), folder)
