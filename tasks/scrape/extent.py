@@ -27,7 +27,8 @@ class Extent:
 
     def add(self, page: Page) -> None:
         """Take a page into account."""
-        self.began = self.began or page.observed_at
+        if page.posts:
+            self.began = self.began or page.observed_at
         self.accounts.add(page.account)
         self.whole = self.whole and not page.more and "id" not in page.unparsed
         self._gap = self._gap or "id" in page.unparsed or (page.more and page.next_url is not None)

@@ -16,6 +16,8 @@ from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.instaloader.source import InstaloaderSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
+from tasks.scrape.rows.jsonl import JsonLinesSettings
+from tasks.scrape.rows.table import TableSettings
 from tasks.scrape.visit import Visit
 
 
@@ -79,5 +81,7 @@ class Source(Protocol):
 SOURCE_KINDS: dict[str, type[SourceModel]] = {
     "gallery": GallerySettings,
     "instaloader": InstaloaderSettings,
+    "jsonl": JsonLinesSettings,
+    "table": TableSettings,
 }
 """The settings of each kind of source, by the word that `kind` has in the settings."""
