@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.instagram_export.source import InstagramExportSettings
 from tasks.scrape.instaloader.source import InstaloaderSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
@@ -81,6 +82,7 @@ class Source(Protocol):
 SOURCE_KINDS: dict[str, type[SourceModel]] = {
     "gallery": GallerySettings,
     "instaloader": InstaloaderSettings,
+    "instagram_export": InstagramExportSettings,
     "jsonl": JsonLinesSettings,
     "table": TableSettings,
 }

@@ -16,7 +16,8 @@ PAGE_COMMENTS = 5_000
 class Found:
     """What one file or line gave: a post of an account, the account's own numbers, or only problems.
 
-    `cursor`: a reading that is taken up again goes on behind this one.
+    `cursor`: a reading that is taken up again goes on behind this one. `part`: no page goes from one part into
+    the next, so that its time is the part's.
     """
 
     cursor: str
@@ -26,6 +27,7 @@ class Found:
     head: Head | None = None
     problems: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(slots=True)
@@ -39,15 +41,18 @@ class _Open:
     unparsed: list[str] = field(default_factory=list)
     comments: int = 0
     cursor: str = ""
+    part: str = ""
 
     def fits(self, found: Found) -> bool:
-        if found.post is None:
+        if self.observed_at is None:
             return True
+        if found.part != self.part or found.post is None:
+            return found.part == self.part
         full = len(self.posts) >= PAGE_POSTS or self.comments >= PAGE_COMMENTS
         return not full and self.account in (None, found.account)
 
     def add(self, found: Found) -> None:
-        self.cursor = found.cursor
+        self.cursor, self.part = found.cursor, found.part
         self.problems += found.problems
         self.unparsed += found.unparsed
         # The earliest, so that each post is dated by its own time.

@@ -102,7 +102,9 @@ class FileReader:
         if self.bad > TELL_PROBLEMS:
             cut.append(f"{self.file.name}: {self.bad - TELL_PROBLEMS:,} more {form.word}s could not be read")
         if cut:
-            yield Found(self.cursor(line), modified, problems=tuple(cut), unparsed=("id",))
+            yield Found(
+                self.cursor(line), modified, problems=tuple(cut), unparsed=("id",), part=str(self.file)
+            )
 
     def cursor(self, line: int) -> str:
         """Behind a line of this file."""
@@ -117,7 +119,7 @@ class FileReader:
 
     def _one(self, raw: Raw, modified: datetime, word: str) -> Found:
         where = f"{self.file.name}, {word} {raw.line}"
-        found = Found(self.cursor(raw.line), modified)
+        found = Found(self.cursor(raw.line), modified, part=str(self.file))
         try:
             if raw.problem is not None:
                 return self._left_out(found, where, raw.problem)
