@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.errors import SourceRefused, SourceUnreachable
+from tasks.errors import OutOfTime, SourceRefused, SourceUnreachable
 from tasks.scrape.manner import Manner
 from tasks.scrape.politeness import Politeness
 
@@ -89,7 +89,11 @@ def test_posts_without_a_date_are_old_when_they_were_first_seen_long_ago(invente
     assert source.asked == [BASE]
 
 
-@pytest.mark.parametrize("error", [SourceRefused("Enough."), SourceUnreachable("Gone quiet.")])
+@pytest.mark.parametrize(
+    "error",
+    [SourceRefused("Enough."), SourceUnreachable("Gone quiet."), OutOfTime("Too long.")],
+    ids=lambda e: type(e).__name__,
+)
 def test_a_reading_that_was_cut_off_goes_on_there_the_next_night(
     invented, post, spend_night, rows, error
 ) -> None:
