@@ -54,7 +54,8 @@ class NightlyJudge:
 
     def _is_settled(self, post: ScrapedPost, known: dict[str, KnownPost]) -> bool:
         before = known.get(post.post_id)
-        return before is not None and self._is_old(post, before)
+        # One that was gone and is back has others below it that may be back too.
+        return before is not None and before.post.gone_at is None and self._is_old(post, before)
 
     def _is_old(self, post: ScrapedPost, before: KnownPost) -> bool:
         born = post.posted_at or before.post.posted_at or before.post.first_seen_at

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tasks.errors import AccountNotFound, CrawlCrashed, LayoutChanged, Retry, SourceRefused, StageError
+from tasks.errors import (
+    AccountNotFound,
+    CrawlCrashed,
+    LayoutChanged,
+    OutOfTime,
+    Retry,
+    SourceRefused,
+    StageError,
+)
 from tasks.scrape.authorship import without_names
 from tasks.scrape.contract import past
 from tasks.scrape.judging import NightlyJudge
@@ -26,7 +34,7 @@ from warehouse.runs import Ended
 
 logger = logging.getLogger(__name__)
 
-CUT_SHORT = (Retry, SourceRefused, AccountNotFound)
+CUT_SHORT = (Retry, SourceRefused, AccountNotFound, OutOfTime)
 """Errors that leave the pages read before them good."""
 Progress = Callable[[int, int], None]
 """Hears the number of posts so far, and of all by the account's own count (0 when it shows none)."""

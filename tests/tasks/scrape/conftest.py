@@ -204,6 +204,23 @@ def ids() -> Callable[[Sequence[Page]], list[int]]:
     return lambda pages: [int(post.post_id) for page in pages for post in page.posts]
 
 
+@pytest.fixture
+def home(tmp_path: Path, empty_home: Home) -> Home:
+    """A home folder with empty tables."""
+    return Home(Path(shutil.copytree(empty_home.folder, tmp_path / "home")))
+
+
+@pytest.fixture
+def rows(home: Home) -> Callable[[str], list[tuple[object, ...]]]:
+    """Ask the home folder's lake."""
+
+    def ask(query: str) -> list[tuple[object, ...]]:
+        with home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+    return ask
+
+
 @dataclass
 class Importing:
     """A home folder, and sources of files that are read into it, one reading after the other."""
@@ -244,8 +261,8 @@ class Importing:
 
 
 @pytest.fixture
-def importing(empty_home: Home, tmp_path: Path) -> Importing:
+def importing(home: Home, tmp_path: Path) -> Importing:
     """An empty home folder, and a folder `files` for what is read into it."""
     folder = tmp_path / "files"
     folder.mkdir()
-    return Importing(Home(shutil.copytree(empty_home.folder, tmp_path / "home")), folder)
+    return Importing(home, folder)

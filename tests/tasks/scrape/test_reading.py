@@ -25,14 +25,6 @@ Scrape = Callable[..., Ended]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home folder with empty tables."""
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
 def lake(home: Home) -> Lake:
     """Its lake."""
     return home.lake
@@ -53,17 +45,6 @@ def scrape(home, spool, site, open_source) -> Scrape:
         return scrape_source(Reading(home, source, Spool(spool.file), manner, final=final), heard)
 
     return run
-
-
-@pytest.fixture
-def rows(lake: Lake) -> Callable[[str], list[tuple[object, ...]]]:
-    """Ask the lake."""
-
-    def ask(query: str) -> list[tuple[object, ...]]:
-        with lake.reader() as reader:
-            return reader.execute(query).fetchall()
-
-    return ask
 
 
 def kill_crawl() -> None:
