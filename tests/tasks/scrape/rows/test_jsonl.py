@@ -102,7 +102,8 @@ def test_a_complete_list_tells_what_is_gone(importing, files, jsonl, row) -> Non
     """With `complete = true`, a post that the newest file no longer lists is marked as gone; one that comes back is not."""
     files.lines("a.jsonl", row("a"), row("b"), row("c", observed_at="2023-11-01"))
     importing.run(jsonl(files="*.jsonl", complete=True))
-    files.lines("b.jsonl", row("a"), row("c", observed_at="2023-10-01"), written=1_700_086_400)
+    account = {"v": 1, "type": "account", "account": "ann", "observed_at": "2029-01-01"}
+    files.lines("b.jsonl", account, row("a"), row("c", observed_at="2023-10-01"), written=1_700_086_400)
     for _ in range(2):
         importing.run(jsonl(files="*.jsonl", complete=True))
         assert importing.rows("select post_id from posts where gone_at is not null") == [("b",)]
