@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-MOST_BYTES = 64 * 1024 * 1024
-"""Of one file, unpacked; Instaloader's are below 1 MB."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of one file, unpacked. Instaloader's are below 1 MB, those with comments mostly too; JSON of empty lists takes
+up to twenty times its size in memory."""
 _XZ = b"\xfd7zXZ\x00"
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -62,11 +63,22 @@ def open_regular(file: Path) -> BinaryIO:
 
 
 def modified_at(found: os.stat_result) -> datetime:
-    """A file's modification time (UTC). Raises `Unreadable` for one that no calendar has."""
+    """A file's modification time (UTC). Raises `Unreadable` for one that is no date, or to come.
+
+    It is the time of observations, and one in the future would stay the newest for years.
+    """
     try:
-        return _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
+        modified = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
     except OverflowError:
         raise Unreadable("has a modification time that is no date; set it with touch") from None
+    if is_future(modified):
+        raise Unreadable(f"was last changed in the future ({modified:%Y-%m-%d}); set its time with touch")
+    return modified
+
+
+def is_future(when: datetime) -> bool:
+    """Whether a time is still to come; clocks may differ by a day."""
+    return when > datetime.now(UTC) + timedelta(days=1)
 
 
 def decoded(data: bytes) -> tuple[str, bool]:

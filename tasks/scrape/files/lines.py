@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from tasks.scrape.files.documents import Unreadable, decoded
 
-MOST_LINE_BYTES = 16 * 1024 * 1024
+MOST_LINE_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 64 * 1024**3
 """Of one file, unpacked: more is no list of posts."""
 _GZIP = b"\x1f\x8b"

@@ -22,9 +22,12 @@ def inside(file: Path, folder: Path) -> Path | None:
 def local_address(file: Path, folder: Path) -> str | None:
     """The address of a picture file in the folder; None when there is none, or it leads out of the folder."""
     real = inside(file, folder)
-    if real is None or not real.is_file():
+    try:
+        if real is None or not real.is_file():
+            return None
+        found = real.stat()
+    except OSError:
         return None
-    found = real.stat()
     return f"{real.as_uri()}#{found.st_mtime_ns}-{found.st_size}"
 
 

@@ -38,7 +38,7 @@ def root_of(folder: Path) -> Path:
         )
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}. Mend `folder`, or unpack the export there.")
-    candidates = [folder, *sorted(one for one in folder.iterdir() if one.is_dir())]
+    candidates = [folder, *sorted(one for one in folder.iterdir() if one.is_dir() and not one.is_symlink())]
     roots = [one for one in candidates if post_files(one)]
     if len(roots) == 1 or (roots and roots[0] == folder):
         return roots[0]

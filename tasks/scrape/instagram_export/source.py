@@ -29,7 +29,7 @@ from tasks.scrape.model import Lackable, SourceModel
 from tasks.scrape.pages import Head, Page
 from tasks.scrape.visit import Visit
 
-MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 """Of one file: `posts_1.json` has all posts of many years."""
 TELL_PROBLEMS = 3
 LACKS: tuple[Lackable, ...] = ("likes", "comments")

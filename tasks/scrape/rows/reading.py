@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from tasks.errors import BadInput
-from tasks.scrape.files.documents import Unreadable, modified_at, open_regular
+from tasks.scrape.files.documents import Unreadable, is_future, modified_at, open_regular
 from tasks.scrape.files.paging import Found
 from tasks.scrape.files.values import shown
 from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
@@ -165,6 +165,7 @@ class FileReader:
 
     def _head(self, value: dict[str, Any], found: Found) -> Found:
         row = checked(AccountRow, value)
+        _check_past(row.observed_at)
         head = Head(followers=row.followers, following=row.following, posts=row.posts)
         return replace(
             found, account=row.account, head=head, observed_at=row.observed_at or found.observed_at
@@ -172,6 +173,7 @@ class FileReader:
 
     def _post(self, value: dict[str, Any], found: Found, where: str) -> Found:
         row = checked(PostRow, value)
+        _check_past(row.observed_at)
         pictures = pictures_of(row.pictures, self.file.parent)
         thread = self._thread(row)
         post = ScrapedPost(
@@ -219,6 +221,13 @@ class FileReader:
         for name, value in (("{post_id}", row.post_id), ("{account}", row.account)):
             url = url.replace(name, quote(value, safe=""))
         return url
+
+
+def _check_past(observed_at: datetime | None) -> None:
+    if observed_at is not None and is_future(observed_at):
+        raise BadRow(
+            "observed_at", f"{observed_at:%Y-%m-%d} lies in the future; nothing can have been read then"
+        )
 
 
 def _comment(row: CommentRow) -> ScrapedComment:

@@ -66,7 +66,15 @@ def test_a_bomb(importing, good) -> None:
             out.write(pack.compress(b" " * 2**20))
         out.write(pack.flush())
     assert (good.root / "a.json.xz").stat().st_size < 100_000
-    assert "is larger than 64 MB" in told(importing, good, "a.json.xz ")
+    assert "is larger than 32 MB" in told(importing, good, "a.json.xz ")
+
+
+def test_a_time_to_come(importing, good, anonymous) -> None:
+    """A file whose time lies in the future is left out: its counts would stay the newest for years."""
+    good.post("a", anonymous("x"), 4_000_000_000)
+    assert "was last changed in the future (2096-10-02); set its time with touch" in told(
+        importing, good, "a.json.xz "
+    )
 
 
 def test_links(importing, good, anonymous) -> None:

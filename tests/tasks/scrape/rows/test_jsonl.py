@@ -102,7 +102,7 @@ def test_a_complete_list_tells_what_is_gone(importing, files, jsonl, row) -> Non
     """With `complete = true`, a post that the newest file no longer lists is marked as gone; one that comes back is not."""
     files.lines("a.jsonl", row("a"), row("b"), row("c", observed_at="2023-11-01"))
     importing.run(jsonl(files="*.jsonl", complete=True))
-    account = {"v": 1, "type": "account", "account": "ann", "observed_at": "2029-01-01"}
+    account = {"v": 1, "type": "account", "account": "ann", "observed_at": "2024-01-01"}
     files.lines("b.jsonl", account, row("a"), row("c", observed_at="2023-10-01"), written=1_700_086_400)
     for _ in range(2):
         importing.run(jsonl(files="*.jsonl", complete=True))
@@ -145,10 +145,11 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
         row("d", v=True),
         {"account": "ann"},
         row("e", type="story"),
+        row("f", observed_at="2101-01-01"),
         row("z"),
     )
     ended = importing.run(jsonl())
-    assert (ended.status, ended.items, ended.failures) == ("incomplete", 2, 8)
+    assert (ended.status, ended.items, ended.failures) == ("incomplete", 2, 9)
     problems = importing.problems(jsonl())
     expected = [
         "posts.jsonl, line 2: likes: -1 is no count",
@@ -159,6 +160,7 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
         "posts.jsonl, line 8: v: true is no version",
         'posts.jsonl, line 9: v: is missing; write "v": 1',
         "posts.jsonl, line 10: type: 'story' is none of post, account",
+        "posts.jsonl, line 11: observed_at: 2101-01-01 lies in the future",
     ]
     assert [told[: len(said)] for told, said in zip(problems, expected, strict=True)] == expected
     assert importing.rows("select post_id from posts order by 1") == [("a",), ("z",)]
@@ -195,10 +197,10 @@ def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, sa
 
 
 def test_a_line_without_end(importing, files, jsonl, row) -> None:
-    """A line of more than 16 MB ends the file there, is told, and does not fill the memory."""
-    files.write("posts.jsonl", json.dumps(row()).encode() + b"\n" + b'"' + b"x" * (17 * 2**20))
+    """A line of more than 8 MB ends the file there, is told, and does not fill the memory."""
+    files.write("posts.jsonl", json.dumps(row()).encode() + b"\n" + b'"' + b"x" * (9 * 2**20))
     (page,) = importing.pages(jsonl())
-    assert page.problems == ("posts.jsonl has a line 2 of more than 16 MB",)
+    assert page.problems == ("posts.jsonl has a line 2 of more than 8 MB",)
 
 
 def test_many_bad_lines(importing, files, jsonl, row) -> None:
