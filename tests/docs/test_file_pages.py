@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.scrape.files.documents import MOST_BYTES
+from tasks.scrape.files.lines import MOST_LINE_BYTES
 from tasks.scrape.pages import ScrapedPost
 from tasks.scrape.rows.schema import AccountRow, CommentRow, PostRow
 from tasks.scrape.sources import SOURCE_KINDS
@@ -94,6 +96,12 @@ def test_every_key_of_the_schema_is_told(pages, heading, model, more):
     assert keys == [*more, *model.model_fields]
     needed = {key for key, needed, _ in pages["files.md"].rows(heading, KEYS) if needed == "yes"}
     assert {key for key, field in model.model_fields.items() if field.is_required()} <= needed
+
+
+def test_limits_are_those_of_the_code(pages):
+    """The pages name the largest line and file that are read."""
+    assert f"one JSON object a line of at most {MOST_LINE_BYTES // 2**20} MB" in pages["files.md"].text
+    assert f"A file may have {MOST_BYTES // 2**20} MB, unpacked" in pages["instaloader.md"].text
 
 
 def test_an_instaloader_post_is_read_as_the_page_says(pages, tmp_path):
