@@ -24,28 +24,28 @@ def from_text(cells: Mapping[str, str]) -> dict[str, Any]:
     for field, text in cells.items():
         if not text.strip():
             continue
-        if field in ("likes", "comments", "followers", "following", "posts"):
+        if field in ("likes", "comments"):
             values |= _counted(field, text)
         else:
             values[field] = _READ.get(field, str)(text)
     return values
 
 
-def from_column(field: str, value: Any) -> Any:
-    """A value of a typed column: what one language writes for a missing or a whole number is that."""
-    if isinstance(value, float | Decimal) and value != value:  # noqa: PLR0124 - only NaN differs from itself
-        return None
-    if (
-        isinstance(value, float | Decimal)
-        and field not in ("posted_at", "observed_at")
-        and value == int(value)
-    ):
-        return int(value)
-    if isinstance(value, str) and field in ("likes", "comments", "pictures", "thread"):
-        return from_text({field: value}).get(field)
+def from_column(field: str, value: Any) -> dict[str, Any]:
+    """A row's values out of the value of a typed column: what one language writes for a missing or whole number is that.
+
+    Raises `BadRow`, and `ArithmeticError` for a number without an end.
+    """
+    if isinstance(value, str):
+        return from_text({field: value})
+    if isinstance(value, float | Decimal):
+        if value != value:  # noqa: PLR0124 - only NaN differs from itself
+            return {}
+        if field not in ("posted_at", "observed_at") and value == int(value):
+            return {field: int(value)}
     if isinstance(value, list) and field == "pictures":
-        return [one for one in value if one is not None]
-    return value
+        return {field: [one for one in value if one is not None]}
+    return {} if value is None else {field: value}
 
 
 def _counted(field: str, text: str) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def parquet_raws(file: Path, columns: Columns) -> Iterator[Raw]:
 
 def _raw(number: int, values: dict[str, Any]) -> Raw:
     try:
-        read = {field: from_column(field, value) for field, value in values.items()}
-        return Raw(
-            number, {"v": VERSION} | {field: value for field, value in read.items() if value is not None}
-        )
-    except (BadRow, ValueError, OverflowError) as error:
+        row: dict[str, Any] = {"v": VERSION}
+        for field, value in values.items():
+            row |= from_column(field, value)
+        return Raw(number, row)
+    except (BadRow, ValueError, ArithmeticError) as error:
         return Raw(number, {}, error if isinstance(error, BadRow) else BadRow("", str(error)))

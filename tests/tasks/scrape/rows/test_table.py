@@ -191,11 +191,20 @@ def test_parquets_other_types(importing, files, table) -> None:
             "post_id": ["a", "b"],
             "kind": ["video"] * 2,
             "posted_at": [date(2024, 5, 1), date(2024, 5, 2)],
+            "observed_at": ["1700000000", None],
             "likes": [Decimal("12.00"), Decimal("1.50")],
+            "comments": ["1.2k", None],
+            "pinned": ["yes", ""],
         },
     )
     (page,) = importing.pages(table(file="posts.parquet", url=URL))
     assert [(post.post_id, post.likes) for post in page.posts] == [("a", 12)]
+    assert (page.posts[0].comments, page.posts[0].comments_rounded, page.posts[0].pinned) == (
+        1_200,
+        True,
+        True,
+    )
+    assert page.posts[0].observed_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert page.posts[0].posted_at == datetime(2024, 5, 1, tzinfo=UTC)
     assert page.problems == (
         "posts.parquet, row 2: likes: 1.50 is no count; it is a whole number from 0 on, or null when unknown",
