@@ -5,6 +5,8 @@ reading.py     one source: pages into the spool, then into the lake
 sources.py     the kinds of source; to add one, open it
 model.py       what the settings of every kind have in common
 gallery/       the kind `gallery`: a web site, described by a profile
+mastodon/      the kind `mastodon`: an account on a Mastodon or Pixelfed server
+graph/         the kind `graph`: an Instagram account, through Instagram's own Graph API
 crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
 pages.py       what a source shows: pages, posts, comments
 visit.py       one reading of a source: what it needs, and what is decided after each page

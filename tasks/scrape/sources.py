@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.graph.source import GraphSettings
+from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.visit import Visit
@@ -74,5 +76,9 @@ class Source(Protocol):
         ...
 
 
-SOURCE_KINDS: dict[str, type[SourceModel]] = {"gallery": GallerySettings}
+SOURCE_KINDS: dict[str, type[SourceModel]] = {
+    "gallery": GallerySettings,
+    "mastodon": MastodonSettings,
+    "graph": GraphSettings,
+}
 """The settings of each kind of source, by the word that `kind` has in the settings."""
