@@ -49,7 +49,7 @@ class GraphWalk:
             raise meaning(error, answer, self.account, self.user_id)
         findings = Findings()
         media = read_media(answer, document, findings, first=so_far.first)
-        leads_on = media.listed > 0 and media.after is not None
+        leads_on = media.listed > 0 and media.after not in (None, "")
         astray = leads_on and not is_cursor(media.after)
         if astray:
             findings.problems.append("paging.cursors.after is no cursor; older posts were not read")
