@@ -65,11 +65,12 @@ def demo(config: str | None) -> int:
 
 @cli.command()
 @with_config
-def run(config: Path) -> int:
+@click.option("--full", is_flag=True, help="Read every source to its end, as is done once a week anyway.")
+def run(config: Path, full: bool) -> int:
     """The nightly run now, without a server."""
     from flows.commands.run import run as work
 
-    return work(config)
+    return work(config, full=full)
 
 
 @cli.command()
@@ -152,14 +153,19 @@ def doctor(config: Path) -> int:
 
 @cli.command()
 @with_config
-@click.option("--account", required=True, help="Account whose posts and pictures are removed.")
-@click.option("--source", help="Only in this source.")
+@click.option("--account", help="Account whose posts and pictures are removed.")
+@click.option("--author", help="Author whose comments are removed, and not stored again.")
+@click.option("--source", help="The account only in this source.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(config: Path, account: str, source: str | None, yes: bool) -> int:
-    """Remove an account from all tables, and its pictures from the disk."""
-    from flows.commands.forget import forget as work
+def forget(config: Path, account: str | None, author: str | None, source: str | None, yes: bool) -> int:
+    """Remove an account, or the author of comments, from all tables and the disk."""
+    from flows.commands.forget import forget_account, forget_author
 
-    return work(config, account, source, yes)
+    if (account is None) == (author is None) or (author is not None and source is not None):
+        raise click.UsageError("Give either --account, with or without --source, or --author.")
+    if account is not None:
+        return forget_account(config, account, source, yes)
+    return forget_author(config, str(author), yes)
 
 
 def main() -> None:

@@ -6,16 +6,18 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from flows.environment import show_own_lines
 from flows.settings import Settings
-from tasks.errors import EXPECTED
-from tasks.scrape.reading import store_spool
+from tasks.errors import EXPECTED, SourceChanged
 from tasks.scrape.spool import Spool
+from tasks.scrape.storing import store_spool
 from tasks.stage import Night
 from warehouse.home import Home
 from warehouse.publish import publish
-from warehouse.runs import WHOLE, Ended, begin_run
+from warehouse.runs import WHOLE, Ended, Journal, begin_run
 from warehouse.tables import StageRun
 from warehouse.waiting import count_posts
 
@@ -35,7 +37,7 @@ def begun(settings: Settings, *, go_on: bool = True) -> Iterator[Night]:
         if journal.resumed:
             logger.info("Going on with run %s, which was cut off", journal.run_id)
         if go_on:
-            _store_abandoned(home, journal.run_id)
+            _store_abandoned(settings, journal.run_id)
         yield Night(home, journal)
 
 
@@ -84,14 +86,26 @@ def _say_waiting(home: Home) -> None:
     logger.warning("Another run works in %s; waiting until it has ended", home.folder)
 
 
-def _store_abandoned(home: Home, run_id: str) -> None:
+def _store_abandoned(settings: Settings, run_id: str) -> None:
     """Store what older runs had read when they were cut off for good: it was seen, so it counts."""
-    spools = home.spool(run_id).parent
+    spools = settings.home.spool(run_id).parent
     for folder in sorted(spools.iterdir()) if spools.exists() else []:
         if folder.name != run_id:
             for file in sorted(folder.glob("*.jsonl")):
-                ended = store_spool(home.lake, file.stem, Spool(file))
-                logger.info(
-                    "Stored %d posts that run %s had read from %s", ended.items, folder.name, file.stem
-                )
+                _store_one(settings, folder.name, file)
             shutil.rmtree(folder)
+
+
+def _store_one(settings: Settings, run_id: str, file: Path) -> None:
+    lake, spool = settings.home.lake, Spool(file)
+    if spool.last() is None:
+        return
+    may_lack = next((source.may_lack for source in settings.sources if source.name == file.stem), ())
+    try:
+        ended = store_spool(lake, file.stem, spool, may_lack=may_lack)
+    except SourceChanged as error:
+        logger.warning("What run %s had read is left out. %s", run_id, error)
+        return
+    # With its counts, so that the next reading of the source goes on where this one was cut off.
+    Journal(lake, run_id, resumed=False).finish("scrape", file.stem, replace(ended, status="interrupted"))
+    logger.info("Stored %d posts that run %s had read from %s", ended.items, run_id, file.stem)

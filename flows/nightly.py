@@ -10,9 +10,19 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import SecretStr
 
 from flows.night import begun, conclude, has_posts
-from flows.settings import DEFAULT_FILE, ClassifierSettings, Settings, SettingsError, questions, read_settings
+from flows.secrets import secret
+from flows.settings import (
+    DEFAULT_FILE,
+    ClassifierSettings,
+    Settings,
+    SettingsError,
+    questions,
+    read_settings,
+    scrape_manner,
+)
 from tasks.classify.task import classify
 from tasks.errors import EXPECTED
 from tasks.fetch.download import Limits
@@ -22,7 +32,7 @@ from tasks.publish.task import publish
 from tasks.rank.task import rank
 from tasks.report.task import report
 from tasks.scrape.crawl.process import HALTED
-from tasks.scrape.politeness import Politeness
+from tasks.scrape.sources import Source
 from tasks.scrape.task import scrape
 from tasks.stage import Night
 from warehouse.runs import Ended
@@ -34,16 +44,16 @@ TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=HOSTS_AT_ONCE))  # type: ignore[arg-type]
-def nightly(config: str = DEFAULT_FILE) -> State[Any]:
+def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """The whole run: scrape, fetch, classify, publish, rank, report.
 
-    `config` is the settings file. The state is Completed, Incomplete (also of type completed: published,
+    `config` is the settings file; with `full` every source is read to its end. The state is Completed, Incomplete (also of type completed: published,
     but a source or lane is not), or Failed; its message says what is missing.
     """
     try:
         settings = read_settings(Path(config))
         with begun(settings) as night:
-            scrape_all(night, settings)
+            scrape_all(night, settings, full=full)
             if has_posts(night):
                 fetch(night, manner(settings), return_state=True)
                 for lane in settings.classifiers:
@@ -68,15 +78,17 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         return Failed(message=str(error))
 
 
-def scrape_all(night: Night, settings: Settings) -> None:
+def scrape_all(night: Night, settings: Settings, *, full: bool = False) -> None:
     """Crawl the sources: different hosts at the same time, those on one host one after the other."""
     HALTED.clear()
-    politeness = Politeness(settings.scrape.delay_seconds)
+    how = scrape_manner(settings, full=full)
     last: dict[str, PrefectFuture[Any]] = {}
     futures = []
     for source in settings.sources:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
-        last[source.host] = scrape.submit(night, source, politeness, wait_for=before, return_state=False)
+        last[source.host] = scrape.submit(
+            night, source, how, _secret_of(source), wait_for=before, return_state=False
+        )
         futures.append(last[source.host])
     try:
         # In short steps: a signal that another thread of the process takes wakes nobody here.
@@ -86,6 +98,11 @@ def scrape_all(night: Night, settings: Settings) -> None:
         # An interrupt comes to this thread alone, and the runner waits for the others.
         HALTED.set()
         raise
+
+
+def _secret_of(source: Source) -> SecretStr | None:
+    token = secret(source.secret_name) if source.secret_name else None
+    return None if token is None else SecretStr(token)
 
 
 def publish_all(night: Night, settings: Settings) -> None:

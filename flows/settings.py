@@ -20,8 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifiers.registry import KINDS
 from tasks.errors import BadSource
+from tasks.scrape.manner import Manner
 from tasks.scrape.model import SOURCE_NAME
+from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, Source
+from warehouse.authors import Keeping
 from warehouse.home import Home
 from warehouse.rankings import MEASURES, Question, Statistic
 
@@ -53,6 +56,10 @@ class ScrapeSettings(_Table):
 
     delay_seconds: float = Field(default=5.0, ge=0, le=3600)
     refresh_days: int = Field(default=14, ge=0)
+    full_days: float = Field(default=7.0, ge=0)
+    comments: bool = True
+    comment_authors: Keeping = "hashed"
+    contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
 
 
 class FetchSettings(_Table):
@@ -112,6 +119,19 @@ def read_settings(file: Path) -> Settings:
     if mistakes:
         raise SettingsError(f"The settings {file} can't be used:\n" + "\n".join(f"  - {m}" for m in mistakes))
     return settings
+
+
+def scrape_manner(settings: Settings, *, full: bool = False) -> Manner:
+    """How the sources are read, from the settings; with `full` to their ends."""
+    chosen = settings.scrape
+    return Manner(
+        Politeness(chosen.delay_seconds, chosen.contact),
+        chosen.refresh_days,
+        chosen.full_days,
+        full,
+        chosen.comments,
+        chosen.comment_authors,
+    )
 
 
 def questions(settings: Settings) -> tuple[Question, ...]:

@@ -12,6 +12,7 @@
         ├── LayoutChanged         a page or an answer does not fit what is known of the source
         │   └── SourceChanged     what a source always had is gone: its posts, or a field of them
         ├── BadInput              a file to be brought in has a mistake
+        ├── OutOfTime             a reading took as long as one may; the next run goes on
         ├── CrawlStopped          a person stopped the run
         └── BadSource             a source's settings can't be used
             └── BadProfile        a gallery profile, or its use, is wrong
@@ -78,6 +79,10 @@ class SourceChanged(LayoutChanged):
 
 class BadInput(Stop):
     """A file to be brought in has a mistake; the text names file, line and field."""
+
+
+class OutOfTime(Stop):
+    """A reading took as long as one may; what was read is kept, and the next run goes on."""
 
 
 class CrawlStopped(Stop):

@@ -67,7 +67,7 @@ def run_stage(night: Night, stage: str, lane: str, body: Callable[[], Ended]) ->
         if reaction(error) == "retry" and not is_last_try():
             logger.warning("%s", error)
             return Failed(message=str(error), name=TRY_AGAIN)
-        ended = Ended("failed", message=str(error))
+        ended = Ended("failed", message=str(error), counts=getattr(error, "counts", None))
     _note(night, stage, lane, ended)
     return _state(ended)
 

@@ -6,6 +6,8 @@
     home.py        the home folder, and who may write there now
     runs.py        the journal of what ran, and how a run that was cut off goes on
     posts.py       storing what a source showed
+    known.py       what is known of posts that a source shows again
+    authors.py     names of those who comment, as they are stored
     waiting.py     what waits to be fetched or labelled
     sql.py         views and macros of the published database; to add one, open it
     publish.py     building that database and swapping it in

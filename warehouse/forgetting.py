@@ -1,10 +1,11 @@
-"""Removing an account from everything that is known: rows, old table versions and picture files."""
+"""Removing an account, or an author, from everything that is known: rows, old table versions and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from warehouse.authors import same_author
 from warehouse.home import Home
 from warehouse.reading import quoted
 from warehouse.tables import TABLES
@@ -52,12 +53,36 @@ def forget_account(home: Home, account: str, source: str | None) -> Removed:
     for table in ("labels", "unlabelled", "pictures"):
         home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
     home.lake.delete("accounts", "account", [account], _only(source))
-    for table in ("comments", "observations", "post_pictures"):
+    for table in ("comments", "threads", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
     home.lake.purge([name for name in TABLES if name != "posts"])
     _delete_posts(home, "posts", posts)
     home.lake.purge(["posts"])
     return Removed(len(posts), len(orphans))
+
+
+def author_values(home: Home, name: str) -> list[str]:
+    """Values of `comments.author` that stand for an author: the keyed hash, and names that mean the same."""
+    key = home.authors().keyed(same_author(name))
+    with home.lake.reader() as reader:
+        rows = reader.execute("select distinct author from comments where author is not null").fetchall()
+    return [value for (value,) in rows if value == key or same_author(value) == same_author(name)]
+
+
+def forget_author(home: Home, name: str) -> int:
+    """Remove an author's comments, and store none of theirs again; returns how many were removed.
+
+    The caller holds the home folder and publishes afterwards; files of older table versions are deleted.
+    """
+    home.authors().forget(name)
+    values = author_values(home, name)
+    with home.lake.reader() as reader:
+        found = reader.execute(
+            "select count(*) from comments where author in (select unnest($1))", [values]
+        ).fetchone()
+    home.lake.delete("comments", "author", values)
+    home.lake.purge(["comments"])
+    return int(found[0]) if found else 0
 
 
 def _delete_posts(home: Home, table: str, posts: Sequence[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from warehouse.authors import Authors, Keeping
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.lake import Lake
 from warehouse.space import full_disk_noticed, need_room, says_full
@@ -44,6 +45,10 @@ class Home:
     def report(self) -> Path:
         """The charts and the HTML page."""
         return self.folder / "report"
+
+    def authors(self, keeping: Keeping = "hashed") -> Authors:
+        """How those who comment are stored here, and who is to be forgotten."""
+        return Authors(self.folder / "authors", keeping)
 
     def spool(self, run_id: str) -> Path:
         """What a run has read but not yet stored."""

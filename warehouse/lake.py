@@ -16,6 +16,7 @@ import deltalake
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
+from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
@@ -45,7 +46,7 @@ class Lake:
         self.folder = folder
 
     def create(self) -> None:
-        """Create the tables that do not exist yet."""
+        """Create the tables that do not exist yet, and the columns that an older likelens did not know."""
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
@@ -56,6 +57,9 @@ class Lake:
                         name=table.name,
                         description=table.comment,
                     )
+            elif missing := self._missing_columns(table):
+                with self._writing(table):
+                    self._delta(table).alter.add_columns(missing)
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows whose keys the table does not have; returns how many those were.
@@ -83,9 +87,13 @@ class Lake:
         batch = table.to_arrow(rows)
         columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
         with self._writing(table):
-            changed = batch.take(self._positions_of_changed(table, batch, columns))
-            if changed.num_rows:
+            places, any_known = self._positions_of_changed(table, batch, columns)
+            changed = batch.take(places)
+            if any_known:
                 self._merge(table, changed, columns)
+            elif changed.num_rows:
+                # A merge would read what is stored, though nothing of it changes.
+                write_deltalake(str(self._path(table)), changed, mode="append")
         return int(changed.num_rows)
 
     def files(self, table_name: str) -> list[str]:
@@ -143,6 +151,10 @@ class Lake:
                 delta.cleanup_metadata()
                 delta.alter.set_table_properties({_KEEP_LOG: "interval 30 days"})
 
+    def _missing_columns(self, table: Table) -> list[DeltaField]:
+        has = {field.name for field in self._delta(table).schema().fields}
+        return [DeltaField.from_arrow(field) for field in table.schema if field.name not in has]
+
     def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
         same_key = " and ".join(f"kept.{name} = fresh.{name}" for name in table.key)
         (
@@ -155,28 +167,31 @@ class Lake:
 
     def _positions_of_new(self, table: Table, batch: pa.Table) -> pa.Array:
         keys = ", ".join(table.key)
-        return self._positions(
-            table, batch, f"select batch_place from firsts anti join stored using ({keys})"
+        found = self._positions(
+            table, batch, f"select batch_place, false from firsts anti join stored using ({keys})"
         )
+        return pa.array([place for place, _ in found], pa.int64())
 
-    def _positions_of_changed(self, table: Table, batch: pa.Table, columns: Sequence[str]) -> pa.Array:
+    def _positions_of_changed(
+        self, table: Table, batch: pa.Table, columns: Sequence[str]
+    ) -> tuple[pa.Array, bool]:
+        """Places of the rows that are new or changed, and whether the key of any is stored already."""
         differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
         first_key = table.key[0]
-        query = f"""select batch_place from firsts left join stored using ({", ".join(table.key)})
+        query = f"""select batch_place, stored.{first_key} is not null
+                    from firsts left join stored using ({", ".join(table.key)})
                     where stored.{first_key} is null or {differs}"""
-        return self._positions(table, batch, query)
+        found = self._positions(table, batch, query)
+        return pa.array([place for place, _ in found], pa.int64()), any(known for _, known in found)
 
-    def _positions(self, table: Table, batch: pa.Table, query: str) -> pa.Array:
+    def _positions(self, table: Table, batch: pa.Table, query: str) -> list[tuple[int, bool]]:
         numbered = batch.append_column("batch_place", pa.array(range(batch.num_rows), pa.int64()))
         with damage_noticed(self.folder), duckdb.connect() as connection:
             connection.register("batch", numbered)
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
                 firsts as (select * from batch qualify row_number() over (partition by {keys} order by batch_place) = 1)"""
-            found = connection.execute(
-                f"{ctes} select batch_place from ({query}) order by batch_place"
-            ).fetchall()
-        return pa.array([batch_place for (batch_place,) in found], pa.int64())
+            return connection.execute(f"{ctes} {query} order by batch_place").fetchall()
 
     def _path(self, table: Table) -> Path:
         return self.folder / table.name

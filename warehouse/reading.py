@@ -31,11 +31,17 @@ def quoted(text: str) -> str:
 
 
 def scan(files: Sequence[str], table: Table) -> str:
-    """An SQL table expression over the table's Parquet files; one without rows when there are none."""
+    """An SQL table expression over the table's Parquet files; one without rows when there are none.
+
+    It has all columns of the table: those that older files lack, because an older likelens wrote them, are
+    null there.
+    """
+    columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
+    empty = f"select {columns} where false"
     if not files:
-        columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
-        return f"(select {columns} where false)"
-    return f"read_parquet([{', '.join(quoted(file) for file in files)}])"
+        return f"({empty})"
+    listed = ", ".join(quoted(file) for file in files)
+    return f"({empty} union all by name from read_parquet([{listed}], union_by_name := true))"
 
 
 def damaged(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:

@@ -24,7 +24,8 @@ WHOLE = "run"
 class Ended:
     """How a stage or lane ended: `status` is done, incomplete or failed; `message` is for a person.
 
-    `version` is that of the classifier, for the lanes of the stage classify.
+    `version` is that of the classifier, for the lanes of the stage classify. `counts` is JSON for
+    `runs.counts`.
     """
 
     status: str
@@ -32,6 +33,7 @@ class Ended:
     failures: int = 0
     message: str = ""
     version: str | None = None
+    counts: str | None = None
 
 
 class Journal:
@@ -72,6 +74,7 @@ class Journal:
             failures=ended.failures,
             message=ended.message or None,
             version=ended.version,
+            counts=ended.counts,
         )
         self.lake.upsert([row], keep=["started_at"] if ended.version else ["started_at", "version"])
 

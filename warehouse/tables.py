@@ -52,6 +52,9 @@ class Post(Row):
     pinned: Annotated[bool | None, "Pinned to the top of the account; null where the source does not say"]
     first_seen_at: Annotated[datetime, "When a run first saw the post (UTC)"]
     last_seen_at: Annotated[datetime, "When a run last saw the post (UTC)"]
+    gone_at: Annotated[
+        datetime | None, "When a run first saw that the source no longer shows it (UTC); null while it does"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,12 @@ class Observation(Row):
     likes: Annotated[int | None, "Number of likes; null when hidden or unknown"]
     comments: Annotated[int | None, "Number of comments; null when unknown"]
     likes_hidden: Annotated[bool, "True when the source says that the owner hides the likes"]
+    likes_rounded: Annotated[
+        bool | None, "True when the source shows likes with less than all digits, as 36.0k; null: not noted"
+    ] = None
+    comments_rounded: Annotated[
+        bool | None, "True when the source shows comments with less than all digits; null: not noted"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +105,9 @@ class AccountObservation(Row):
     followers: Annotated[int | None, "Number of followers; null when unknown"]
     following: Annotated[int | None, "Number of accounts it follows; null when unknown"]
     posts: Annotated[int | None, "Number of posts by the account's own count; null when unknown"]
+    rounded: Annotated[
+        bool | None, "True when one of the numbers has less than all digits, as 1.2m; null: not noted"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +121,26 @@ class Comment(Row):
     post_id: Annotated[str, "The source's own id of the post"]
     comment_id: Annotated[str, "The source's own id of the comment"]
     parent_id: Annotated[str | None, "Comment that this one answers; null at the top of a thread"]
-    author: Annotated[str | None, "Keyed hash of the author's name, unless the settings keep names"]
+    author: Annotated[
+        str | None,
+        "Keyed hash of the author's name, or the name where the settings keep names; null: unknown",
+    ]
     text: Annotated[str | None, "The comment as plain text"]
     posted_at: Annotated[datetime | None, "When it was written (UTC)"]
     likes: Annotated[int | None, "Number of likes of the comment; null when unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread(Row):
+    """When a post's own page or thread of comments was last read: it is read again when the number changes."""
+
+    table: ClassVar[str] = "threads"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id")
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    read_at: Annotated[datetime, "When it was last read (UTC)"]
+    comments: Annotated[int | None, "Number of comments that the source counted then; null when unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +241,9 @@ class StageRun(Row):
     failures: Annotated[int | None, "How many items failed"]
     message: Annotated[str | None, "What a person should know"]
     version: Annotated[str | None, "Version of the classifier that was loaded; null for other stages"]
+    counts: Annotated[
+        str | None, "What was counted, as JSON: for scrape pages, posts, nulls and unparsed values by field"
+    ] = None
 
 
 ROWS: tuple[type[Row], ...] = (
@@ -221,6 +252,7 @@ ROWS: tuple[type[Row], ...] = (
     Observation,
     AccountObservation,
     Comment,
+    Thread,
     Picture,
     Fetch,
     PictureLabel,

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from classifiers.errors import LaneUnavailable
 from classifiers.keras import gpus
 from classifiers.registry import load
 from flows.environment import has_server, prepare
+from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings
 from tasks.scrape.politeness import USER_AGENT
+from tasks.scrape.sources import Source
 from warehouse.errors import WarehouseError
 
 SECONDS = 10.0
@@ -60,7 +63,9 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         True, "Prefect: the server that is set" if has_server() else "Prefect: one of its own for each run"
     )
     for source in settings.sources:
-        yield _source(source.name, getattr(source, "url", ""))
+        yield _source(source)
+        if source.secret_name is not None and (source.needs_secret or secret(source.secret_name)):
+            yield _secret(source.name, source.secret_name)
     for lane in settings.classifiers:
         yield _lane(lane)
     yield _gpu()
@@ -75,12 +80,27 @@ def _home(settings: Settings) -> Finding:
     return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
 
 
-def _source(name: str, url: str) -> Finding:
-    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})  # noqa: S310 - settings take http(s) only
+def _source(source: Source) -> Finding:
+    if urlsplit(source.address).scheme not in ("http", "https"):
+        there = Path(source.address).exists()
+        return Finding(
+            there,
+            f"source {source.name}: {source.address} is {'there' if there else 'not there; mend its path'}",
+        )
+    request = urllib.request.Request(source.address, headers={"User-Agent": USER_AGENT})  # noqa: S310 - http(s), as was looked at above
     return _tried(
-        f"source {name}: {url} answers",
-        lambda: urllib.request.urlopen(request, timeout=SECONDS).close(),  # noqa: S310 - settings take http(s) only
-        f"source {name}: {url} does not answer; check the url and the network",
+        f"source {source.name}: {source.address} answers",
+        lambda: urllib.request.urlopen(request, timeout=SECONDS).close(),  # noqa: S310 - the same
+        f"source {source.name}: {source.address} does not answer; check the url and the network",
+    )
+
+
+def _secret(source: str, name: str) -> Finding:
+    if secret(name):
+        return Finding(True, f"source {source}: {name} is set")
+    return Finding(
+        False,
+        f"source {source}: set its token as {name} in the environment, or as Prefect Secret {block_name(name)}",
     )
 
 

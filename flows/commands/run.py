@@ -13,12 +13,12 @@ from warehouse.runs import WHOLE, stage_runs
 DONE, FAILED, WRONG, INCOMPLETE = 0, 1, 2, 3
 
 
-def run(config: Path) -> int:
-    """Run the flow `nightly` and tell how it ended."""
+def run(config: Path, *, full: bool = False) -> int:
+    """Run the flow `nightly` and tell how it ended; with `full` every source is read to its end."""
     settings = _ready(config)
     from flows.nightly import nightly
 
-    return told(settings, nightly(str(config), return_state=True))
+    return told(settings, nightly(str(config), full, return_state=True))
 
 
 def relabel(config: Path, classifier: str) -> int:

@@ -23,8 +23,8 @@ _QUERIES = {
         where run_id = (select arg_max(run_id, started_at) from runs where stage = 'run') and stage <> 'run'
         order by started_at""",
     "Sources": """
-        select source, count(distinct account) as accounts, count(*) as posts, max(posted_at) as newest_post,
-               max(last_seen_at) as last_seen
+        select source, count(distinct account) as accounts, count(*) as posts,
+               count(gone_at) as gone, max(posted_at) as newest_post, max(last_seen_at) as last_seen
         from posts group by source order by source""",
     "Classifiers": """
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs

@@ -1,7 +1,13 @@
 """The stage scrape: an account's posts, read wherever they are shown.
 
 task.py        the Prefect task
-reading.py     one source: pages into the spool, then into the lake
+reading.py     one source: its pages into the spool, then into the lake
+manner.py      how sources are read, from the settings
+judging.py     whether to read on after a page, and which posts' own pages are wanted
+authorship.py  comments without their authors' names
+storing.py     from the spool into the lake
+contract.py    what a source gave, and what it must go on giving
+extent.py      how far a reading got, so which posts are gone
 sources.py     the kinds of source; to add one, open it
 model.py       what the settings of every kind have in common
 gallery/       the kind `gallery`: a web site, described by a profile

@@ -7,7 +7,8 @@ run that goes on with it does not read, or count, a page twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tasks.scrape.pages import PAGE_JSON, Page
@@ -47,6 +48,19 @@ class Spool:
         for line in self._lines():
             last = line if line != _END else last
         return None if last is None else PAGE_JSON.validate_json(last)
+
+    def rewrite(self, change: Callable[[Page], Page]) -> None:
+        """Put other pages in place of the pages, all at once."""
+        fresh = self.file.with_name(f".{self.file.name}.fresh")
+        with full_disk_noticed(self._folder()), fresh.open("wb") as out:
+            for line in self._lines():
+                page = (
+                    line
+                    if line == _END
+                    else PAGE_JSON.dump_json(change(PAGE_JSON.validate_json(line))) + b"\n"
+                )
+                out.write(page)
+        os.replace(fresh, self.file)
 
     def remove(self) -> None:
         """Delete the spool."""

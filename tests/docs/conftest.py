@@ -22,12 +22,15 @@ from flows.demo.server import GalleryServer
 from tasks.classify.labelling import label_pictures
 from tasks.fetch.fetching import Manner, fetch_pictures
 from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import scrape_source
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
 from warehouse.home import Home
 from warehouse.publish import publish
 from warehouse.runs import WHOLE, Ended, begin_run
+
+SWIFTLY = ScrapeManner(Politeness(0.0))
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -153,7 +156,7 @@ def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifie
         source = GallerySettings(name=name, kind="gallery", profile="imgrum", url=url).open(home.folder)
         spool = Spool(home.spool(journal.run_id) / f"{name}.jsonl")
         journal.start("scrape", name)
-        read = scrape_source(home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+        read = scrape_source(Reading(home, source, spool, SWIFTLY), lambda *_: None)
         journal.finish("scrape", name, read)
     journal.start("fetch")
     manner = Manner(8, frozenset({"127.0.0.1"}))

@@ -11,10 +11,15 @@ import pytest
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from flows.settings import read_settings
+from tasks.scrape.manner import Manner as ScrapeManner
+from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import scrape_source
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
 from warehouse.publish import publish
+from warehouse.tables import Comment
+
+SWIFTLY = ScrapeManner(Politeness(0.0))
 
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'
 
@@ -35,7 +40,7 @@ def stored(tmp_path: Path) -> Path:
         settings.home.prepare()
         for source in settings.sources:
             spool = Spool(settings.home.spool("one") / f"{source.name}.jsonl")
-            scrape_source(settings.home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+            scrape_source(Reading(settings.home, source, spool, SWIFTLY), lambda *_: None)
     publish(settings.home)
     return tmp_path
 
@@ -68,3 +73,38 @@ def test_without_a_yes_nothing_is_removed(stored, likelens):
     unknown = likelens(stored, "forget", "--account", "nobody", "--yes")
     assert unknown.returncode == 2
     assert "Nothing of an account 'nobody' is stored" in unknown.stderr
+
+
+def test_an_author_is_gone_in_every_spelling(stored, likelens):
+    """Comments of one author go from what is published and from what waits; those of others stay."""
+    home = read_settings(stored / "likelens.toml").home
+    authors = home.authors()
+    said = [comment(number, authors.stored(name)) for number, name in enumerate(("Eve", "@eve", "zoe"))]
+    home.lake.append(said)
+    publish(home)
+    waiting = next((stored / "data" / "spool").glob("*/*.jsonl"))
+    page = next(Spool(waiting).pages())
+    spoken = ScrapedComment("c9", authors.stored("eve"), "still waiting")
+    Spool(waiting).rewrite(lambda _: replace(page, posts=(replace(page.posts[0], thread=(spoken,)),)))
+    ran = likelens(stored, "forget", "--author", "EVE", "--yes")
+    assert ran.returncode == 0, ran.stderr
+    assert "Removed 2 comments" in ran.stdout
+    with duckdb.connect(str(home.database), read_only=True) as database:
+        assert database.execute("select comment_id from comments").fetchall() == [("2",)]
+    assert b"still waiting" not in waiting.read_bytes()
+    assert likelens(stored, "forget", "--yes").returncode == 2
+    assert likelens(stored, "forget", "--author", "a", "--account", "b", "--yes").returncode == 2
+
+
+def comment(number: int, author: str | None) -> Comment:
+    """A comment under a post."""
+    return Comment(
+        source="from_ann",
+        post_id="1",
+        comment_id=str(number),
+        parent_id=None,
+        author=author,
+        text="words",
+        posted_at=None,
+        likes=None,
+    )

@@ -18,21 +18,22 @@ from warehouse.tables import TABLES, Row, Table
 CONTRACT = {
     "posts": (
         "source post_id",
-        "source post_id account url kind posted_at caption place pinned first_seen_at last_seen_at",
+        "source post_id account url kind posted_at caption place pinned first_seen_at last_seen_at gone_at",
     ),
     "post_pictures": ("source post_id position", "source post_id position picture_url sha256"),
     "observations": (
         "source post_id observed_at",
-        "source post_id observed_at likes comments likes_hidden",
+        "source post_id observed_at likes comments likes_hidden likes_rounded comments_rounded",
     ),
     "accounts": (
         "source account observed_at",
-        "source account observed_at followers following posts",
+        "source account observed_at followers following posts rounded",
     ),
     "comments": (
         "source post_id comment_id",
         "source post_id comment_id parent_id author text posted_at likes",
     ),
+    "threads": ("source post_id", "source post_id read_at comments"),
     "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
     "fetches": (
         "picture_url attempted_at",
@@ -48,7 +49,7 @@ CONTRACT = {
     ),
     "runs": (
         "run_id stage lane",
-        "run_id stage lane started_at ended_at status items failures message version",
+        "run_id stage lane started_at ended_at status items failures message version counts",
     ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
@@ -56,20 +57,22 @@ COUNTS = {
     "observations": "likes comments",
     "accounts": "followers following posts",
     "comments": "likes",
+    "threads": "comments",
     "pictures": "bytes",
     "runs": "items failures",
 }
 MAY_BE_NULL = {
-    "posts": "posted_at caption place pinned",
+    "posts": "posted_at caption place pinned gone_at",
     "post_pictures": "sha256",
-    "observations": "likes comments",
-    "accounts": "followers following posts",
+    "observations": "likes comments likes_rounded comments_rounded",
+    "accounts": "followers following posts rounded",
     "comments": "parent_id author text posted_at likes",
+    "threads": "comments",
     "pictures": "",
     "fetches": "reason http_status sha256",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
-    "runs": "ended_at items failures message version",
+    "runs": "ended_at items failures message version counts",
 }
 
 

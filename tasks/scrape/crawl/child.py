@@ -114,6 +114,8 @@ def _settings(politeness: Politeness) -> dict[str, object]:
         # Slower than the delay where the host is slow, never faster.
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": politeness.delay_seconds,
+        # We rest as long as a page took, and at least for the delay.
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.5,
         "AUTOTHROTTLE_MAX_DELAY": max(THROTTLED_DELAY_SECONDS, politeness.delay_seconds),
         "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_SECONDS,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 import tasks.errors
-from tasks.errors import CrawlCrashed, CrawlStopped, SourceUnreachable, StageError
+from tasks.errors import CrawlCrashed, CrawlStopped, OutOfTime, StageError
 from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
 from tasks.scrape.pages import Page
 from tasks.scrape.visit import Judge, read_all
@@ -103,9 +103,7 @@ def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:
         if HALTED.is_set():
             raise CrawlStopped("The run was stopped; the next one goes on after the last page that was read.")
         if time.monotonic() > until:
-            raise SourceUnreachable(
-                "The crawl took too long and was ended; the next run goes on where it was."
-            )
+            raise OutOfTime("The crawl took too long and was ended; the next run goes on where it was.")
         try:
             line = lines.get(timeout=POLL_SECONDS)
         except queue.Empty:

@@ -135,7 +135,7 @@ class AccountSpider(scrapy.Spider):
         if next_url is not None and page.posts and not fresh:
             problems += (f"{page.url}: the pager leads in a circle; stopped there",)
             next_url, more = None, True
-        missing = 0 if self.jumped else self._posts_missing(page)
+        missing = self._posts_missing(page)
         if next_url is None and missing:
             problems += (f"{page.url}: {self._told_missing(missing)}",)
             more = True
@@ -172,6 +172,8 @@ class AccountSpider(scrapy.Spider):
         return [url for url in step.next_urls if url not in self.seen_urls]
 
     def _posts_missing(self, page: Page) -> int:
+        if self.jumped:
+            return 0  # those that were jumped over are known
         head = page.head or self.head
         expected = self.expected_posts
         if expected is None and head is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.visit import Visit
+from warehouse.home import Home
 
 ACCOUNT = "/user/ann/7"
 
@@ -213,3 +215,20 @@ def crawl(open_source: Callable[[str], Source], tmp_path: Path) -> Callable[...,
 def ids() -> Callable[[Sequence[Page]], list[int]]:
     """The ids of the pages' posts, in order."""
     return lambda pages: [int(post.post_id) for page in pages for post in page.posts]
+
+
+@pytest.fixture
+def home(tmp_path: Path, empty_home: Home) -> Home:
+    """A home folder with empty tables."""
+    return Home(Path(shutil.copytree(empty_home.folder, tmp_path / "home")))
+
+
+@pytest.fixture
+def rows(home: Home) -> Callable[[str], list[tuple[object, ...]]]:
+    """Ask the home folder's lake."""
+
+    def ask(query: str) -> list[tuple[object, ...]]:
+        with home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+    return ask

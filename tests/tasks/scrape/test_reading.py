@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import CrawlCrashed, LayoutChanged, SourceUnreachable
+from tasks.scrape.manner import Manner
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import scrape_source, store_spool
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.storing import store_spool
 from tasks.scrape.visit import Visit
 from warehouse.home import Home
 from warehouse.lake import Lake
@@ -23,10 +25,8 @@ Scrape = Callable[..., Ended]
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    """An empty lake."""
-    home = Home(tmp_path / "home")
-    home.prepare()
+def lake(home: Home) -> Lake:
+    """Its lake."""
     return home.lake
 
 
@@ -36,25 +36,15 @@ def spool(tmp_path: Path) -> Spool:
 
 
 @pytest.fixture
-def scrape(lake, spool, site, open_source) -> Scrape:
+def scrape(home, spool, site, open_source) -> Scrape:
     """Scrape the site's account into the lake; `heard` is told the number of posts after each page."""
 
     def run(heard: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True) -> Ended:
         source = open_source(site.account)
-        return scrape_source(lake, source, Spool(spool.file), Politeness(0), heard, final=final)
+        manner = Manner(Politeness(0))
+        return scrape_source(Reading(home, source, Spool(spool.file), manner, final=final), heard)
 
     return run
-
-
-@pytest.fixture
-def rows(lake: Lake) -> Callable[[str], list[tuple[object, ...]]]:
-    """Ask the lake."""
-
-    def ask(query: str) -> list[tuple[object, ...]]:
-        with lake.reader() as reader:
-            return reader.execute(query).fetchall()
-
-    return ask
 
 
 def kill_crawl() -> None:

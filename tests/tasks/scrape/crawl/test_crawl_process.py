@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import CrawlCrashed, SourceUnreachable
+from tasks.errors import CrawlCrashed, OutOfTime
 from tasks.scrape.crawl.messages import Order
 from tasks.scrape.crawl.process import crawl
 from tasks.scrape.gallery.walk import GalleryWalk
@@ -129,7 +129,7 @@ def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> 
     order = Order(
         GalleryWalk(imgrum, "ann", site.account), site.account, Politeness(0), str(tmp_path / "none")
     )
-    with pytest.raises(SourceUnreachable, match="too long"):
+    with pytest.raises(OutOfTime, match="too long"):
         next(crawl(order, limit_seconds=0.5))
     assert children(os.getpid()) == []
 

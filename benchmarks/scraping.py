@@ -1,0 +1,131 @@
+"""What the stage scrape itself costs while an account grows: spool, verdicts, checks, tables; no network, no parsing.
+
+For each size, in a process of its own, an invented account is read for the first time, with two comments a
+post, and again with nothing new. Parsing has a benchmark of its own (`parsing.py`), and a host's delay of
+seconds a page comes on top of both.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tasks.scrape.manner import Manner
+from tasks.scrape.pages import Head, Page, ScrapedComment, ScrapedPost
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
+from warehouse.home import Home
+from warehouse.runs import Journal
+
+SIZES = (1_000, 10_000, 100_000)
+PAGE_POSTS = 40
+NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of so many posts, as a source; its pages are made when they are asked for."""
+
+    posts: int
+    name: str = "account"
+    host: str = "x.org"
+    address: str = "https://x.org"
+    may_lack: tuple[str, ...] = ()
+    secret_name: str | None = None
+    needs_secret: bool = False
+    shows_all: bool = True
+    folders: tuple[Path, ...] = ()
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        """All pages, as far as the run wants them."""
+        for start in range(0, self.posts, PAGE_POSTS):
+            page = self._page(start)
+            verdict = visit.judge(page)
+            wanted = set(verdict.details)
+            posts = tuple(
+                replace(one, detailed=True, thread=_thread(one)) if one.post_id in wanted else one
+                for one in page.posts
+            )
+            following = page.next_url if verdict.go_on else None
+            yield replace(page, posts=posts, next_url=following, more=not verdict.go_on)
+            if following is None:
+                return
+
+    def _page(self, start: int) -> Page:
+        end = min(self.posts, start + PAGE_POSTS)
+        following = f"{self.address}?from={end}" if end < self.posts else None
+        posts = tuple(_post(number) for number in range(start, end))
+        head = Head(followers=1, posts=self.posts) if start == 0 else None
+        return Page(f"{self.address}?from={start}", datetime.now(UTC), "a", head, posts, following)
+
+
+def _post(number: int) -> ScrapedPost:
+    return ScrapedPost(
+        post_id=f"{number:09}",
+        url=f"https://x.org/{number}",
+        kind="image",
+        posted_at=NEWEST - timedelta(hours=number),
+        caption="Forty characters of a caption, or so it is." * 3,
+        likes=number * 7919 % 10_007,
+        comments=2,
+        pictures=(f"https://x.org/{number}.jpg",),
+    )
+
+
+def _thread(post: ScrapedPost) -> tuple[ScrapedComment, ...]:
+    return tuple(
+        ScrapedComment(f"{post.post_id}-{n}", f"author {n}", "A comment of some words.") for n in (1, 2)
+    )
+
+
+def spend_night(home: Home, account: Account, night: int) -> float:
+    """Read the account as a run does; returns the seconds that it took."""
+    journal = Journal(home.lake, f"night{night}", resumed=False)
+    journal.start("scrape", account.name)
+    spool = Spool(home.spool(journal.run_id) / "account.jsonl")
+    begun = time.perf_counter()
+    ended = scrape_source(Reading(home, account, spool, Manner(Politeness(0))), lambda *_: None)
+    seconds = time.perf_counter() - begun
+    journal.finish("scrape", account.name, ended)
+    spool.remove()
+    return seconds
+
+
+def _child(folder: str, posts: int) -> None:
+    home = Home(Path(folder))
+    home.prepare()
+    account = Account(posts)
+    first = spend_night(home, account, 1)
+    told = {
+        "first night, ms a post": first * 1000 / posts,
+        "night with nothing new, ms": spend_night(home, account, 2) * 1000,
+        "peak memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(told))
+
+
+def main() -> None:
+    """Print a column for each size."""
+    columns: dict[str, dict[str, float]] = {}
+    for posts in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "benchmarks.scraping", folder, str(posts)]
+            said = subprocess.run(command, capture_output=True, check=True)
+            columns[f"{posts:,}"] = json.loads(said.stdout)
+    print(f"{'an account of … posts':<34}" + "".join(f"{name:>10}" for name in columns))
+    for part in next(iter(columns.values())):
+        print(f"{part:<34}" + "".join(f"{column[part]:>10,.1f}" for column in columns.values()))
+
+
+if __name__ == "__main__":
+    _child(sys.argv[1], int(sys.argv[2])) if len(sys.argv) > 1 else main()

@@ -1,0 +1,181 @@
+"""What a source gave, counted for each run, and what it must go on giving.
+
+The counts are kept in `runs.counts`. A source that suddenly has no post, or no longer has a field that
+its posts always had, has changed: it fails loudly before anything of it is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tasks.errors import SourceChanged
+from tasks.scrape.model import CHECKED
+from tasks.scrape.pages import Page, ScrapedPost
+from warehouse.known import KnownPost, count_known, known_posts
+from warehouse.lake import Lake
+from warehouse.runs import stage_runs
+
+FIELDS = ("posted_at", "likes", "comments", "caption", "pictures", "place")
+"""Fields of a post whose nulls are counted."""
+LEAST_HAD = 2
+"""So many known posts must have lost a field before it counts as lost …"""
+LEAST_NEW = 5
+"""… or so many new ones lack it, where so many before them all had it."""
+RUNS_COMPARED = 40
+"""Readings of a source that are looked back at: more than the nights between two full ones."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one reading of a source gave.
+
+    `lost` are known posts that had a field and lack it now, by field. `to_end`: it got to the source's last
+    page; else, where it was cut off, `resume_at` is the address to go on at.
+    """
+
+    pages: int = 0
+    posts: int = 0
+    comments: int = 0
+    problems: int = 0
+    nulls: Counter[str] = field(default_factory=Counter)
+    unparsed: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    to_end: bool = False
+    resume_at: str | None = None
+
+    def add(self, page: Page, known: Mapping[str, KnownPost]) -> None:
+        """Count a page; `known` are those of its posts that are stored."""
+        self.pages += 1
+        self.posts += len(page.posts)
+        self.problems += len(page.problems)
+        self.unparsed.update(page.unparsed)
+        for post in page.posts:
+            self.comments += len(post.thread)
+            missing = [name for name in FIELDS if _lacks(post, name)]
+            self.nulls.update(missing)
+            if (before := known.get(post.post_id)) is not None:
+                self.lost.update(name for name in missing if _had(before, name))
+
+    def as_json(self) -> str:
+        """As `runs.counts` keeps it."""
+        told: dict[str, Any] = {
+            "pages": self.pages,
+            "posts": self.posts,
+            "comments": self.comments,
+            "problems": self.problems,
+            "nulls": {name: self.nulls[name] for name in FIELDS},
+            "unparsed": dict(sorted(self.unparsed.items())),
+            "to_end": self.to_end,
+        }
+        if self.resume_at is not None:
+            told["resume_at"] = self.resume_at
+        return json.dumps(told, ensure_ascii=False)
+
+
+def count_pages(lake: Lake, source: str, batches: Iterable[Sequence[Page]]) -> Counts:
+    """Count what a reading gave, batch after batch, beside what is stored of the same posts."""
+    counts = Counts()
+    for pages in batches:
+        known = known_posts(lake, source, [post.post_id for page in pages for post in page.posts])
+        for page in pages:
+            counts.add(page, known)
+    return counts
+
+
+def check(lake: Lake, source: str, counts: Counts, may_lack: Sequence[str] = ()) -> None:
+    """Raise `SourceChanged` where a source that always had something has it no more.
+
+    A field counts as lost when no post of this reading has it, though known posts among them had it, or
+    though every post of the runs before had it. `may_lack` names what a source may be without.
+    """
+    if counts.posts == 0:
+        if "posts" not in may_lack and (before := count_known(lake, source)):
+            raise SourceChanged(_told_empty(source, before), counts.as_json())
+        return
+    always = _always_had(lake, source)
+    for name in CHECKED:
+        if name == "posts" or name in may_lack or counts.nulls[name] < counts.posts:
+            continue
+        if counts.lost[name] >= LEAST_HAD or (counts.posts >= LEAST_NEW and name in always):
+            raise SourceChanged(_told_lost(source, name, counts), counts.as_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The last readings of a source: `counts` of those that were stored, newest first, and when each ended.
+
+    `resume_at` is where the very last one was cut off.
+    """
+
+    counts: tuple[dict[str, Any], ...]
+    ended: tuple[datetime, ...]
+    resume_at: str | None
+
+    def to_end_since(self, when: datetime) -> bool:
+        """Whether a reading got to the source's end since then."""
+        return any(
+            ended >= when and counts.get("to_end", False)
+            for counts, ended in zip(self.counts, self.ended, strict=True)
+        )
+
+
+def past(lake: Lake, source: str) -> Past:
+    """What the last runs have noted of the source."""
+    rows = stage_runs(lake, "stage = 'scrape' and lane = ? and ended_at is not null", [source])[::-1]
+    stored = [row for row in rows if row.counts is not None and row.status != "failed"][:RUNS_COMPARED]
+    # Once only: an address that did not lead on is not tried for ever.
+    resume_at = json.loads(rows[0].counts or "{}").get("resume_at") if rows and rows[0] in stored else None
+    return Past(
+        tuple(json.loads(row.counts or "{}") for row in stored),
+        tuple(row.ended_at for row in stored if row.ended_at is not None),
+        resume_at,
+    )
+
+
+def _always_had(lake: Lake, source: str) -> set[str]:
+    """Fields that every post of the last runs had."""
+    before = past(lake, source).counts
+    if sum(counts.get("posts", 0) for counts in before) < LEAST_NEW:
+        return set()
+    return {name for name in FIELDS if not any(counts["nulls"].get(name, 0) for counts in before)}
+
+
+def _lacks(post: ScrapedPost, name: str) -> bool:
+    if name == "pictures":
+        return post.kind != "video" and not post.pictures
+    if name == "likes" and post.likes_hidden:
+        return False
+    # A list that shows less than a post's own page has lost nothing.
+    if post.partial and name in ("caption", "place", "posted_at"):
+        return False
+    return getattr(post, name) is None
+
+
+def _had(before: KnownPost, name: str) -> bool:
+    if name == "pictures":
+        return before.pictures > 0
+    if name in ("likes", "comments"):
+        return getattr(before, name) is not None
+    return getattr(before.post, name) is not None
+
+
+def _told_empty(source: str, before: int) -> str:
+    return (
+        f"The source {source} shows no post at all, though {before:,} are known. Nothing was stored; what is"
+        ' published stays. Look at the source: if its owner has removed all posts, set may_lack = ["posts"] for'
+        " it, or remove the source."
+    )
+
+
+def _told_lost(source: str, name: str, counts: Counts) -> str:
+    unparsed = f" ({counts.unparsed[name]} values could not be read)" if counts.unparsed[name] else ""
+    return (
+        f"The source {source} always had {name}, and none of its {counts.posts:,} posts has it now{unparsed}."
+        " Nothing was stored; what is published stays. Look at the source: if the site has changed, mend the"
+        f' profile or tell us; if its owner hides {name}, set may_lack = ["{name}"] for the source.'
+    )

@@ -1,0 +1,159 @@
+"""From the spool into the lake: checked first, then stored batch by batch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+from tasks.scrape.contract import Counts, check, count_pages
+from tasks.scrape.extent import Extent
+from tasks.scrape.pages import Page, ScrapedPost
+from tasks.scrape.spool import Spool
+from warehouse.known import mark_gone
+from warehouse.lake import Lake
+from warehouse.posts import Seen, store_seen
+from warehouse.runs import Ended
+from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
+
+logger = logging.getLogger(__name__)
+
+STORE_POSTS = 1_000
+"""Posts that are stored at once; memory holds about this many."""
+TOLD_PROBLEMS = 3
+
+
+def store_spool(
+    lake: Lake, source: str, spool: Spool, *, may_lack: Sequence[str] = (), shows_all: bool = False
+) -> Ended:
+    """Check and store what a reading of a source has left in its spool.
+
+    With `shows_all` known posts that it must have shown, and did not, are marked as gone. Raises
+    `SourceChanged` with nothing stored.
+    """
+    counts = count_pages(lake, source, _batches(spool.pages()))
+    extent = _extent(spool, counts)
+    check(lake, source, counts, may_lack)
+    posts = 0
+    for pages in _batches(spool.pages()):
+        accounts = [row for page in pages if (row := _account_row(source, page)) is not None]
+        seen = [_seen(source, page, post) for page in pages for post in page.posts]
+        posts += store_seen(lake, seen, accounts)
+    if shows_all and (gone := _mark_gone(lake, source, extent)):
+        logger.info("%s: %d known posts are no longer shown", source, gone)
+    told = _told(source, spool, counts.problems)
+    return Ended("incomplete" if told else "done", posts, counts.problems, told, counts=counts.as_json())
+
+
+def _extent(spool: Spool, counts: Counts) -> Extent:
+    extent, last = Extent(), None
+    for last in spool.pages():
+        extent.add(last)
+    if last is not None:
+        extent.whole = extent.whole and last.next_url is None
+        counts.to_end = last.next_url is None and not last.more
+        counts.resume_at = last.next_url
+    return extent
+
+
+def _mark_gone(lake: Lake, source: str, extent: Extent) -> int:
+    if extent.began is None or not extent.tells_gone:
+        return 0
+    began, newer_than = extent.began, extent.newer_than
+    return sum(mark_gone(lake, source, account, began, newer_than) for account in extent.accounts)
+
+
+def _told(name: str, spool: Spool, problems: int) -> str:
+    """The first problems in words; each of them is a warning in the log."""
+    told: list[str] = []
+    for problem in (problem for page in spool.pages() for problem in page.problems):
+        logger.warning("%s: %s", name, problem)
+        if len(told) < TOLD_PROBLEMS:
+            told.append(problem)
+    return "; ".join(told) + ("; …" if problems > TOLD_PROBLEMS else "")
+
+
+def _batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
+    held: list[Page] = []
+    posts = 0
+    for page in pages:
+        held.append(page)
+        posts += len(page.posts)
+        if posts >= STORE_POSTS:
+            yield held
+            held, posts = [], 0
+    if held:
+        yield held
+
+
+def _account_row(source: str, page: Page) -> AccountObservation | None:
+    if page.head is None:
+        return None
+    return AccountObservation(
+        source=source,
+        account=page.account,
+        observed_at=page.observed_at,
+        followers=page.head.followers,
+        following=page.head.following,
+        posts=page.head.posts,
+        rounded=page.head.rounded,
+    )
+
+
+def _seen(source: str, page: Page, post: ScrapedPost) -> Seen:
+    pictures = (
+        PostPicture(source=source, post_id=post.post_id, position=position, picture_url=url, sha256=None)
+        for position, url in enumerate(post.pictures)
+    )
+    thread = Thread(source=source, post_id=post.post_id, read_at=page.observed_at, comments=post.comments)
+    return Seen(
+        _post_row(source, page, post),
+        _observation_row(source, page, post),
+        tuple(pictures),
+        tuple(_comment_rows(source, post)),
+        thread if post.detailed else None,
+        post.partial,
+    )
+
+
+def _post_row(source: str, page: Page, post: ScrapedPost) -> Post:
+    return Post(
+        source=source,
+        post_id=post.post_id,
+        account=page.account,
+        url=post.url,
+        kind=post.kind,
+        posted_at=post.posted_at,
+        caption=post.caption,
+        place=post.place,
+        pinned=post.pinned,
+        first_seen_at=page.observed_at,
+        last_seen_at=page.observed_at,
+    )
+
+
+def _observation_row(source: str, page: Page, post: ScrapedPost) -> Observation:
+    return Observation(
+        source=source,
+        post_id=post.post_id,
+        observed_at=post.observed_at or page.observed_at,
+        likes=post.likes,
+        comments=post.comments,
+        likes_hidden=post.likes_hidden,
+        likes_rounded=post.likes_rounded,
+        comments_rounded=post.comments_rounded,
+    )
+
+
+def _comment_rows(source: str, post: ScrapedPost) -> Iterator[Comment]:
+    for comment in post.thread:
+        assert comment.comment_id is not None, "the spool has comments with ids only"
+        yield Comment(
+            source=source,
+            post_id=post.post_id,
+            comment_id=comment.comment_id,
+            parent_id=comment.parent_id,
+            author=comment.author,
+            text=comment.text,
+            posted_at=comment.posted_at,
+            likes=comment.likes,
+        )

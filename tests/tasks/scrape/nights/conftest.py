@@ -1,0 +1,138 @@
+"""An account that never was: a source without a network, whose posts a test changes from night to night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import EXPECTED, StageError
+from tasks.scrape.manner import Manner
+from tasks.scrape.pages import Head, Page, ScrapedComment, ScrapedPost
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.sources import Source
+from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
+from warehouse.home import Home
+from warehouse.runs import Ended, Journal
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+BASE = "https://pix.example/ann"
+
+
+def _post(number: int, days_old: float = 100.0, **given: object) -> ScrapedPost:
+    """A post with likes, comments and a picture; post 9 is younger than post 8 of the same age."""
+    plain = ScrapedPost(
+        post_id=str(number),
+        url=f"{BASE}/{number}",
+        kind="image",
+        posted_at=NOW - timedelta(days=days_old) + timedelta(seconds=number),
+        caption=f"post {number}",
+        likes=10 * number,
+        comments=0,
+        pictures=(f"https://cdn.example/{number}.jpg",),
+    )
+    return replace(plain, **given)  # type: ignore[arg-type]
+
+
+@dataclass
+class Invented:
+    """A source as the run sees one: pages of `page_size` posts in their order, and threads by post."""
+
+    posts: list[ScrapedPost]
+    page_size: int = 5
+    name: str = "ann"
+    may_lack: tuple[str, ...] = ()
+    shows_all: bool = True
+    threads: dict[str, tuple[ScrapedComment, ...]] = field(default_factory=dict)
+    breaks_at: int | None = None
+    breaks_with: StageError | None = None
+    problems: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
+    asked: list[str] = field(default_factory=list)
+    host: str = "pix.example"
+    address: str = BASE
+    secret_name: str | None = None
+    needs_secret: bool = False
+    folders: tuple[Path, ...] = ()
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        last = visit.spool.last()
+        url: str | None = BASE if last is None else last.next_url
+        while url is not None:
+            page = self._page(url)
+            verdict = visit.judge(page)
+            page = self._with_threads(page, set(verdict.details) if visit.comments else set())
+            if page.next_url is not None and verdict.jump_to is not None:
+                page = replace(page, next_url=verdict.jump_to, more=True)
+            elif page.next_url is not None and not verdict.go_on:
+                page = replace(page, next_url=None, more=True)
+            yield page
+            url = page.next_url
+
+    def _page(self, url: str) -> Page:
+        start = int(url.partition("?from=")[2] or 0)
+        if self.breaks_at is not None and start >= self.breaks_at:
+            assert self.breaks_with is not None
+            raise self.breaks_with
+        self.asked.append(url)
+        shown = self.posts[start : start + self.page_size]
+        further = start + self.page_size < len(self.posts)
+        return Page(
+            url=url,
+            observed_at=datetime.now(UTC),
+            account="ann",
+            head=Head(followers=7, posts=len(self.posts)) if start == 0 else None,
+            posts=tuple(shown),
+            next_url=f"{BASE}?from={start + self.page_size}" if further else None,
+            problems=self.problems if start == 0 else (),
+            unparsed=self.unparsed if start == 0 else (),
+        )
+
+    def _with_threads(self, page: Page, wanted: set[str]) -> Page:
+        posts = []
+        for one in page.posts:
+            if one.post_id in wanted and one.post_id in self.threads:
+                self.asked.append(one.url)
+                posts.append(replace(one, detailed=True, thread=self.threads[one.post_id]))
+            else:
+                posts.append(one)
+        return replace(page, posts=tuple(posts))
+
+
+@pytest.fixture
+def post() -> Callable[..., ScrapedPost]:
+    """Make a post: `post(9, days_old=3, likes=None)`."""
+    return _post
+
+
+@pytest.fixture
+def invented() -> type[Invented]:
+    """Make a source of posts."""
+    return Invented
+
+
+@pytest.fixture
+def spend_night(home: Home) -> Callable[..., Ended]:
+    """Read a source as a run does, with its row in `runs`; returns how it ended. Errors end it as `failed`."""
+    nights: list[str] = []
+
+    def spend(source: Source, manner: Manner | None = None) -> Ended:
+        nights.append(f"run{len(nights)}")
+        journal = Journal(home.lake, nights[-1], resumed=False)
+        spool = Spool(home.spool(journal.run_id) / f"{source.name}.jsonl")
+        journal.start("scrape", source.name)
+        reading = Reading(home, source, spool, manner or Manner(Politeness(0)))
+        try:
+            ended = scrape_source(reading, lambda *_: None)
+        except EXPECTED as error:
+            ended = Ended("failed", message=str(error), counts=getattr(error, "counts", None))
+        journal.finish("scrape", source.name, ended)
+        spool.remove()
+        return ended
+
+    return spend

@@ -1,0 +1,138 @@
+"""Comments: read when there are new ones, kept in their threads, and their authors known to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.scrape.manner import Manner
+from tasks.scrape.pages import ScrapedComment
+from tasks.scrape.politeness import Politeness
+from warehouse.forgetting import forget_author
+
+WRITTEN = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+THREAD = (
+    ScrapedComment("c1", "Marta.Roams", "so blue", None, WRITTEN, 3),
+    ScrapedComment("c2", "ben", "where is this?", "c1", WRITTEN, 0),
+)
+NAMELESS = (
+    ScrapedComment(None, "ann", "nice"),
+    ScrapedComment(None, "ben", "nice"),
+    ScrapedComment(None, "ann", "nice"),
+)
+
+
+def files_with(folder: Path, word: bytes) -> list[Path]:
+    """Files that hold a word."""
+    return [file for file in folder.rglob("*") if file.is_file() and word in file.read_bytes().lower()]
+
+
+def talked_about(invented, post, **threads):
+    """A source whose posts have comments."""
+    posts = [post(n, comments=len(threads.get(f"p{n}", ()))) for n in range(8, 0, -1)]
+    return invented(posts, threads={name[1:]: thread for name, thread in threads.items()})
+
+
+def test_comments_are_stored_with_their_threads(invented, post, spend_night, rows) -> None:
+    """Text, time, likes and the comment that is answered are there; the author is a hash, the same each time."""
+    spend_night(talked_about(invented, post, p8=THREAD, p7=(replace(THREAD[0], comment_id="c9"),)))
+    found = rows("select post_id, comment_id, parent_id, text, posted_at, likes from comments order by 2")
+    when = WRITTEN.replace(tzinfo=None)
+    assert found == [
+        ("8", "c1", None, "so blue", when, 3),
+        ("8", "c2", "c1", "where is this?", when, 0),
+        ("7", "c9", None, "so blue", when, 3),
+    ]
+    authors = [author for (author,) in rows("select author from comments order by comment_id")]
+    assert authors[0] == authors[2] != authors[1]
+    assert all(len(author) == 32 and int(author, 16) for author in authors)
+
+
+def test_no_name_reaches_the_disk(invented, post, spend_night, home) -> None:
+    """While comments wait in the spool and after they are stored, no file has an author's name."""
+    source = talked_about(invented, post, p8=THREAD)
+    seen = []
+    original = source._with_threads
+
+    def looked(page, wanted):
+        seen.extend(files_with(home.folder, b"marta"))
+        return original(page, wanted)
+
+    source._with_threads = looked
+    spend_night(source)
+    assert seen == []
+    assert files_with(home.folder, b"marta") == []
+
+
+def test_names_are_kept_or_dropped_where_the_settings_say_so(invented, post, spend_night, rows) -> None:
+    """`named` keeps names as they are, `dropped` keeps nothing of them."""
+    spend_night(talked_about(invented, post, p8=THREAD), Manner(Politeness(0), comment_authors="named"))
+    assert rows("select author from comments order by 1") == [("Marta.Roams",), ("ben",)]
+    spend_night(
+        replace(talked_about(invented, post, p8=THREAD), name="other"),
+        Manner(Politeness(0), comment_authors="dropped"),
+    )
+    assert rows("select distinct author from comments where source = 'other'") == [(None,)]
+
+
+def test_a_thread_is_read_again_when_its_number_changed(invented, post, spend_night, rows) -> None:
+    """A night reads the threads with new comments only, and keeps what was there."""
+    source = talked_about(invented, post, p8=THREAD, p7=THREAD[:1])
+    spend_night(source)
+    source.asked.clear()
+    spend_night(source)
+    assert not [url for url in source.asked if "?" not in url and url.endswith(("/8", "/7"))]
+    source.threads["8"] = (*THREAD, ScrapedComment("c3", "zoe", "Lisbon!", "c2"))
+    source.posts[0] = replace(source.posts[0], comments=3)
+    source.asked.clear()
+    spend_night(source)
+    assert [url for url in source.asked if url.endswith(("/8", "/7"))] == ["https://pix.example/ann/8"]
+    assert rows("select comment_id from comments where post_id = '8' order by 1") == [
+        ("c1",),
+        ("c2",),
+        ("c3",),
+    ]
+
+
+def test_comments_without_an_id_get_one_that_stays(invented, post, spend_night, rows) -> None:
+    """The same comments on another night are the same rows; equal words of one author are two comments."""
+    source = talked_about(invented, post, p8=NAMELESS)
+    spend_night(source)
+    before = rows("select comment_id, author from comments order by 1")
+    assert len(before) == 3
+    source.posts[0] = replace(source.posts[0], comments=4)
+    source.threads["8"] = (ScrapedComment(None, "zoe", "first!"), *NAMELESS)
+    spend_night(source)
+    after = rows("select comment_id, author from comments order by 1")
+    assert len(after) == 4
+    assert set(before) < set(after)
+
+
+def test_without_comments_none_is_read(invented, post, spend_night, rows) -> None:
+    """With comments = false no thread is asked for."""
+    source = talked_about(invented, post, p8=THREAD)
+    spend_night(source, Manner(Politeness(0), comments=False))
+    assert rows("select count(*) from comments") == [(0,)]
+    assert len(source.asked) == 2
+
+
+def test_an_author_is_forgotten_for_good(invented, post, spend_night, home, rows) -> None:
+    """However the name is spelt, their comments go, from old files too, and do not come back the next night."""
+    source = talked_about(invented, post, p8=THREAD)
+    spend_night(source)
+    assert forget_author(home, "@marta.roams") == 1
+    assert rows("select text from comments") == [("where is this?",)]
+    assert files_with(home.folder / "lake", b"so blue") == []
+    source.posts[0] = replace(source.posts[0], comments=3)
+    source.threads["8"] = (*THREAD, ScrapedComment("c3", "zoe", "Lisbon!", "c2"))
+    spend_night(source)
+    assert rows("select comment_id from comments order by 1") == [("c2",), ("c3",)]
+    assert forget_author(home, "nobody") == 0
+
+
+def test_an_author_whose_name_is_kept_is_forgotten_too(invented, post, spend_night, home, rows) -> None:
+    """Stored names are found in any spelling."""
+    spend_night(talked_about(invented, post, p8=THREAD), Manner(Politeness(0), comment_authors="named"))
+    assert forget_author(home, "MARTA.roams") == 1
+    assert rows("select author from comments") == [("ben",)]

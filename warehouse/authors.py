@@ -1,0 +1,93 @@
+"""Names of those who comment: stored as keyed hashes, as names, or not at all; and those to be forgotten.
+
+The hash is HMAC-SHA256 (RFC 2104) under a random key of this home folder, so one author has one value here,
+another in every other home, and nobody can try out names without the key file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+Keeping = Literal["hashed", "named", "dropped"]
+"""How authors are stored."""
+
+KEY_BYTES = 32
+SHOWN_DIGITS = 32
+"""Hex digits of a stored hash: 128 bits, so that two authors never share one."""
+
+
+@dataclass(frozen=True)
+class Authors:
+    """The authors of one home folder, kept as `keeping` says. The folder is `HOME/authors`."""
+
+    folder: Path
+    keeping: Keeping = "hashed"
+
+    def stored(self, name: str | None) -> str | None:
+        """What is stored for an author; None where there is no name, or names are dropped."""
+        if name is None or self.keeping == "dropped":
+            return None
+        return name if self.keeping == "named" else self.keyed(same_author(name))
+
+    def keyed(self, text: str) -> str:
+        """The keyed hash of a text, in lower-case hex."""
+        return hmac.new(self._key, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[
+            :SHOWN_DIGITS
+        ]
+
+    def forget(self, name: str) -> None:
+        """From now on, comments by this author are not stored; what is kept of the name is its hash."""
+        line = self.keyed(same_author(name))
+        if line not in self._forgotten:
+            with self._forgotten_file.open("a", encoding="ascii") as file:
+                file.write(f"{line}\n")
+            self.__dict__.pop("_forgotten", None)
+
+    def is_forgotten(self, name: str | None) -> bool:
+        """Whether comments by this author must not be stored."""
+        return name is not None and bool(self._forgotten) and self.keyed(same_author(name)) in self._forgotten
+
+    @cached_property
+    def _forgotten(self) -> frozenset[str]:
+        file = self._forgotten_file
+        return frozenset(file.read_text("ascii").split()) if file.exists() else frozenset()
+
+    @property
+    def _forgotten_file(self) -> Path:
+        return self.folder / "forgotten"
+
+    @cached_property
+    def _key(self) -> bytes:
+        file = self.folder / "key"
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_once(file, secrets.token_bytes(KEY_BYTES))
+        return file.read_bytes()
+
+
+def same_author(name: str) -> str:
+    """One spelling for all that mean the same author: `@Ann` and `ann`."""
+    return name.strip().removeprefix("@").casefold()
+
+
+def _write_once(file: Path, content: bytes) -> None:
+    """Make a file whole and for its owner alone; the first of two writers wins."""
+    fresh = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(fresh, file)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
