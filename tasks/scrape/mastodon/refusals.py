@@ -21,18 +21,17 @@ MARGIN_SECONDS = 0.5
 """Waited on top, for clocks and reset times that are whole seconds."""
 
 
-def refusal(answer: Answer, account: str) -> StageError | None:
-    """What an answer with another status than 200 means; None for what it usually means."""
+def refusal(answer: Answer, account: str, token_variable: str) -> StageError | None:
+    """What an answer with another status than 200 means; None for what it usually means.
+
+    `token_variable` is the environment variable that has the token, or should have it.
+    """
     server, said, status = urlsplit(answer.url).netloc, _said(answer.text), answer.status
     why = f"HTTP {status}" + (f": {said}" if said else "")
     if (missing := _missing(answer, account, why, said or "")) is not None:
         return AccountNotFound(missing)
     if status == 401 or (status == 403 and said is not None) or (status == 422 and "authent" in (said or "")):
-        return BadToken(
-            f"{server} does not answer us ({why}). If MASTODON_TOKEN is set, it is wrong, expired or lacks the scope"
-            " read: make a new one in the server's settings, under Development. If it is not set, this server"
-            " shows nothing without a token: set it."
-        )
+        return _token(answer, token_variable, why)
     if status in (400, 422):
         return LayoutChanged(f"{server} does not understand {answer.url} ({why}). Please report it.")
     if status == 429:
@@ -40,6 +39,21 @@ def refusal(answer: Answer, account: str) -> StageError | None:
             f"{server} has no requests left for us now ({why}). What was read is kept; the next run goes on."
         )
     return None
+
+
+def _token(answer: Answer, variable: str, why: str) -> BadToken:
+    """What a token would help with, or a better one."""
+    server, address = urlsplit(answer.url).netloc, answer.url.partition("?")[0]
+    shows, also = "nothing", ""
+    if address.endswith("/context"):
+        shows, also = "no comments", ", or set comments = false under [scrape]"
+    elif address.endswith("/statuses"):
+        also = "; a private account also needs the token of one of its followers"
+    return BadToken(
+        f"{server} does not answer us ({why}). If {variable} is set, it is wrong, expired or lacks the scope"
+        " read: make a new one in the server's settings, under Development. If it is not set, this server"
+        f" shows {shows} without a token: set it{also}."
+    )
 
 
 def _missing(answer: Answer, account: str, why: str, said: str) -> str | None:

@@ -31,8 +31,9 @@ from tasks.scrape.pages import Head, ScrapedPost
 
 VIDEOS = frozenset({"video", "gifv", "audio"})
 REQUIRED = (
-    Required("id or url", "id", 1),
+    # Posts without media are left out as those without an id, so they are looked at first.
     Required("media_attachments", "media", 1),
+    Required("id or url", "id", 1),
     Required("created_at", "posted_at", 2),
     Required("favourites_count", "likes", 5),
     Required("replies_count", "comments", 5),
@@ -116,6 +117,7 @@ def _post(status: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
     attached = status.get("media_attachments")
     if not isinstance(attached, list):
         findings.add("media", f"post {post_id}: media_attachments is no list, so it was left out")
+        findings.unparsed.append("id")  # a post that is not shown for this is not gone
         return None
     if not attached:
         return None

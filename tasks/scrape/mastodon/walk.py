@@ -15,14 +15,21 @@ from tasks.scrape.mastodon.statuses import Statuses, read_account, read_statuses
 from tasks.scrape.mastodon.thread import read_thread
 from tasks.scrape.pages import Page, ScrapedPost
 
+TOKEN_VARIABLE = "MASTODON_TOKEN"  # noqa: S105 - a name, no token
+"""The environment variable with the token, unless the settings name another."""
+
 
 @dataclass(frozen=True, slots=True)
 class MastodonWalk:
-    """One account on a server, by its name or by its id there; the other of the two is empty."""
+    """One account on a server, by its name or by its id there; the other of the two is empty.
+
+    `token_variable` is named where a token is wanted.
+    """
 
     server: str
     account: str
     account_id: str = ""
+    token_variable: str = TOKEN_VARIABLE
     comments: bool = True
     kind: Literal["mastodon"] = "mastodon"
 
@@ -66,7 +73,7 @@ class MastodonWalk:
 
     def refusal(self, answer: Answer) -> StageError | None:
         """What the server says of tokens, accounts and limits."""
-        return refusal(answer, self.account or self.account_id)
+        return refusal(answer, self.account or self.account_id, self.token_variable)
 
     def pause_seconds(self, answer: Answer) -> float:
         """How long until the server's limit is renewed, where it is nearly spent."""
@@ -79,7 +86,7 @@ class MastodonWalk:
         if so_far.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(
                 f"The account {self.account or self.account_id} on {self.server} is private: its posts are shown"
-                " to its followers only. Set MASTODON_TOKEN to the token of a follower, or remove the source."
+                f" to its followers only. Set {self.token_variable} to the token of a follower, or remove the source."
             )
         more = self._repeats_all(answer.url, found, so_far)
         if more:

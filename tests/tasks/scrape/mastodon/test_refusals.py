@@ -49,6 +49,20 @@ def test_what_a_refusal_means(answer, status, body, error, says) -> None:
     assert len(str(refused)) < 700
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("statuses/9/context", r"no comments .*comments = false"),
+        ("accounts/7/statuses?x=1", "private account"),
+    ],
+)
+def test_what_else_helps_where_a_token_is_wanted(answer, path, says) -> None:
+    """Comments can be done without, and a private account needs a follower's token."""
+    refused = WALK.refusal(answer({"error": "no"}, f"https://social.example/api/v1/{path}", status=403))
+    with pytest.raises(BadToken, match=says):
+        raise refused
+
+
 def test_a_post_that_is_gone_is_not_taken_for_the_account(answer) -> None:
     """A thread that is not there says nothing of the account."""
     refused = WALK.refusal(answer({"error": "Record not found"}, CONTEXT, status=404))
@@ -134,6 +148,15 @@ def test_settings_that_are_not_taken(given, error, says) -> None:
     """Mistakes are told when the settings are read; a token never goes over http to another machine."""
     with pytest.raises(error, match=says):
         settings(**{"server": "https://s.example", **given})
+
+
+def test_each_server_has_a_token_of_its_own(answer) -> None:
+    """The token comes from the variable that the source names, and a message names that one."""
+    source = settings(server="https://s.example", account="ann", token_variable="PIXELFED_TOKEN")
+    assert source.secret_name == "PIXELFED_TOKEN"
+    assert "If PIXELFED_TOKEN is set" in str(source.walk.refusal(answer("", status=401)))
+    with pytest.raises(ValidationError, match="pattern"):
+        settings(server="https://s.example", account="ann", token_variable="s3cret-token")
 
 
 def test_a_token_is_kept_from_the_address() -> None:

@@ -146,7 +146,6 @@ def test_counts_that_a_server_does_not_show(answer, status) -> None:
         ({"id": None}, "id", False),
         ({"url": None, "uri": "tag:x"}, "id", False),
         ({"url": "javascript:alert(1)", "uri": None}, "id", False),
-        ({"media_attachments": "none"}, "media", False),
         ({"created_at": "yesterday"}, "posted_at", True),
         ({"created_at": None}, "posted_at", True),
         ({"content": 5}, "caption", True),
@@ -159,6 +158,13 @@ def test_one_broken_post(answer, status, changes, unparsed, kept) -> None:
     assert [post.post_id for post in page.posts] == (["9", "8"] if kept else ["8"])
     assert page.unparsed == (() if unparsed is None else (unparsed,))
     assert len(page.problems) == len(page.unparsed)
+
+
+def test_a_post_without_a_list_of_media(answer, status) -> None:
+    """A post whose media can't be read is left out as one without an id, so that it is not taken for gone."""
+    page = page_of(answer, status(9, media_attachments="none"), status(8))
+    assert [post.post_id for post in page.posts] == ["8"]
+    assert page.unparsed == ("media", "id") and len(page.problems) == 1
 
 
 @pytest.mark.parametrize(
