@@ -32,6 +32,8 @@ UNKNOWN_ACCOUNT = frozenset({24, 110})
 UNKNOWN_ACCOUNT_SUBCODES = frozenset({2207006, 2207013})
 OLD_VERSION = frozenset({12, 2635})
 NO_SUCH_OBJECT_SUBCODE = 33
+NO_QUERY = 2500
+"""What can't be understood; also a request without any token."""
 PERMISSIONS = "instagram_basic, instagram_manage_insights and pages_read_engagement"
 
 
@@ -82,7 +84,7 @@ def _number(value: Any) -> int | None:
 def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> StageError:
     """The error of ours that one of theirs means."""
     code, why = error.code, error.why
-    if code in TOKEN_REFUSED:
+    if code in TOKEN_REFUSED or (code == NO_QUERY and "access token" in error.message.lower()):
         return BadToken(
             f"Instagram does not take the token ({why}). It has expired, was revoked, or is misspelt: make a new"
             " long-lived one for your app and set INSTAGRAM_TOKEN."
@@ -114,7 +116,7 @@ def _setting(error: GraphError, user_id: str) -> StageError | None:
         )
     if error.code in OLD_VERSION:
         return BadSource(f"The Graph API no longer has this version ({error.why}). Set a newer api_version.")
-    if error.code in (100, 2500):
+    if error.code in (100, NO_QUERY):
         return LayoutChanged(
             f"The Graph API no longer knows what likelens asks for ({error.why}). Set api_version to one that does,"
             " such as the default, or report it. Nothing of this answer was stored."

@@ -24,6 +24,8 @@ WALK = GraphWalk("https://graph.example", "v25.0", "17841400000000001", "ann")
             "190/463: Session has exp",
         ),
         ({"code": "190"}, BadToken, "make a new"),
+        ({"code": 2500, "message": "An active access token must be used"}, BadToken, "set INSTAGRAM_TOKEN"),
+        ({"code": 2500, "message": "Syntax error"}, LayoutChanged, "Syntax error"),
         ({"code": 102}, BadToken, "INSTAGRAM_TOKEN"),
         ({"code": 10, "message": "no permission"}, BadToken, "instagram_manage_insights"),
         ({"code": 200}, BadToken, "pages_read_engagement"),
