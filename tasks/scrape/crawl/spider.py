@@ -78,6 +78,7 @@ class AccountSpider(scrapy.Spider):
         self.jumped = False
         self.refused = 0
         self.details_refused = False
+        self.leaves: SourceRefused | None = None
         self.rest_until = time.monotonic()
         for page in Spool(Path(order.spool)).pages():
             self._remember(page)
@@ -118,6 +119,8 @@ class AccountSpider(scrapy.Spider):
         self._remember(page)
         logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
         self.run.say(Message("page", page=page))
+        if self.leaves is not None:
+            raise self.leaves
         return page.next_url
 
     async def _step(self, url: str) -> Step:
@@ -207,7 +210,8 @@ class AccountSpider(scrapy.Spider):
         if isinstance(error, SourceRefused):
             self.refused += 1
             if self.refused >= REFUSED_IN_A_ROW:
-                raise error
+                # Not before the page is said: its posts are read.
+                self.details_refused, self.leaves = True, error
 
     async def _detail(self, post: ScrapedPost) -> Detail:
         detail, url = Detail(post), self.walk.detail_url(post)

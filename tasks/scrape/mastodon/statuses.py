@@ -168,7 +168,7 @@ def _kind(told_type: Any, address: str | None) -> str | None:
     """Image or video. A server that has not fetched another's media calls it unknown; then the name tells."""
     if told_type == "image":
         return "image"
-    if told_type in VIDEOS:
+    if isinstance(told_type, str) and told_type in VIDEOS:
         return "video"
     guessed = mimetypes.guess_type(urlsplit(address or "").path)[0] or ""
     kind = guessed.partition("/")[0]

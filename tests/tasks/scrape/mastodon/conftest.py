@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,13 +148,19 @@ def server(site, reply) -> MastodonServer:
 
 
 @pytest.fixture
-def read(site, tmp_path: Path) -> Callable[..., list[Page]]:
-    """Crawl an account to the end in a process of its own, without a delay."""
+def open_account(site, tmp_path: Path) -> Callable[..., Iterator[Page]]:
+    """Begin to crawl an account in a process of its own, without a delay."""
 
-    def read_it(secret: str | None = None, *, comments: bool = True, **settings: Any) -> list[Page]:
+    def begin(secret: str | None = None, *, comments: bool = True, **settings: Any) -> Iterator[Page]:
         given = {"account": "ann", **settings} if "id" not in settings else settings
         source = MastodonSettings(name="ann", kind="mastodon", server=site.base, **given).open(tmp_path)
         visit = Visit(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), comments=comments, secret=secret)
-        return list(source.pages(visit))
+        return source.pages(visit)
 
-    return read_it
+    return begin
+
+
+@pytest.fixture
+def read(open_account: Callable[..., Iterator[Page]]) -> Callable[..., list[Page]]:
+    """Crawl an account to the end."""
+    return lambda *args, **settings: list(open_account(*args, **settings))

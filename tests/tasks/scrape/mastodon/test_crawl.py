@@ -102,6 +102,19 @@ def test_threads_that_want_a_token_cost_no_post(site, server, read) -> None:
     assert len([path for path in site.paths if path.endswith("/context")]) == 1
 
 
+def test_a_host_that_refuses_threads_is_left_with_what_was_read(site, server, reply, open_account) -> None:
+    """After three threads that a host refuses nothing more is asked of it; the page that was read is kept."""
+    server.page_size = 4
+    for status in server.statuses:
+        status["replies_count"] = 1
+        site.replies[f"/api/v1/statuses/{status['id']}/context"] = reply("<h1>Forbidden</h1>", 403)
+    pages = open_account()
+    assert len(next(pages).posts) == 4
+    with pytest.raises(SourceRefused, match="403"):
+        next(pages)
+    assert len([path for path in site.paths if path.endswith("/context")]) == 3
+
+
 def test_a_thread_that_is_gone_costs_only_itself(site, server, read) -> None:
     """A post that was deleted before its thread was read is stored without one, and the problem names it."""
     server.statuses[0]["replies_count"] = server.statuses[1]["replies_count"] = 1
