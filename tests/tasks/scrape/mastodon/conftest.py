@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -68,7 +68,11 @@ def make_answer(
 
 @dataclass
 class MastodonServer:
-    """Answers as a server does: by default with Link headers and without wanting a token."""
+    """Answers as a server does: by default with Link headers and without wanting a token.
+
+    `headers` are more headers for the next answers, one after the other; `Reset-In` among them are the
+    seconds until the limit is renewed, from the answer on. `spent` answers are 429.
+    """
 
     reply: Callable[..., Any]
     base: str
@@ -81,12 +85,12 @@ class MastodonServer:
     token: str | None = None
     token_for_context: str | None = None
     headers: list[dict[str, str]] = field(default_factory=list)
+    spent: int = 0
 
     def __call__(self, asked: Any) -> Any:
         path, query = urlsplit(asked.path).path, parse_qs(urlsplit(asked.path).query)
-        wanted = self.token_for_context if path.endswith("/context") else self.token
-        if wanted is not None and asked.authorization != f"Bearer {wanted}":
-            return self._json({"error": "The access token is invalid"}, 401)
+        if (refused := self._refused(asked, path)) is not None:
+            return refused
         if path == "/api/v1/accounts/lookup" and query["acct"] == [self.account["acct"]]:
             return self._json(self.account)
         if path == f"/api/v1/accounts/{self.account['id']}":
@@ -96,6 +100,15 @@ class MastodonServer:
         if path.endswith("/context") and (post_id := path.split("/")[-2]) in self.contexts:
             return self._json({"ancestors": [make_status(1)], "descendants": self.contexts[post_id]})
         return self._json({"error": "Record not found"}, 404)
+
+    def _refused(self, asked: Any, path: str) -> Any:
+        if self.spent > 0:
+            self.spent -= 1
+            return self._json({"error": "Too many requests"}, 429)
+        wanted = self.token_for_context if path.endswith("/context") else self.token
+        if wanted is not None and asked.authorization != f"Bearer {wanted}":
+            return self._json({"error": "The access token is invalid"}, 401)
+        return None
 
     def _page(self, path: str, query: dict[str, list[str]]) -> Any:
         assert query["only_media"] == query["exclude_reblogs"] == query["exclude_replies"] == ["true"]
@@ -112,6 +125,10 @@ class MastodonServer:
 
     def _json(self, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Any:
         more = self.headers.pop(0) if self.headers else {}
+        if "Reset-In" in more:
+            more["X-RateLimit-Reset"] = (
+                datetime.now(UTC) + timedelta(seconds=float(more["Reset-In"]))
+            ).isoformat()
         kind = {"Content-Type": "application/json; charset=utf-8"}
         return self.reply(json.dumps(body), status, {**kind, **(headers or {}), **more})
 
