@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from tasks.errors import BadToken
 from tasks.scrape.crawl.messages import AnyWalk, Order
 from tasks.scrape.crawl.process import crawl
 from tasks.scrape.pages import Page
@@ -80,7 +81,12 @@ class CrawledSource:
         return ()
 
     def pages(self, visit: Visit) -> Iterator[Page]:
-        """Crawl the account's pages, from the one after the spool's last."""
+        """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
+        if self.needs_secret and visit.secret is None:
+            raise BadToken(
+                f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
+                f" or make the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
+            )
         last = visit.spool.last()
         if last is not None and last.next_url is None:
             return iter(())

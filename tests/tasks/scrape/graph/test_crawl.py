@@ -42,6 +42,13 @@ def test_a_token_that_is_not_taken(server, read, token) -> None:
     assert "EAAG-an-old" not in str(raised.value) and "***" in str(raised.value)
 
 
+def test_without_a_token_nobody_is_asked(site, server, read) -> None:
+    """A source that needs a token says which, and where it may stand, before any request."""
+    with pytest.raises(BadToken, match="INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
+        read(None)
+    assert site.asked == []
+
+
 def test_an_error_of_the_network_does_not_tell_the_token(site, read, token, unused_port) -> None:
     """What goes wrong on the way is told with the address that was asked, without the token in it."""
     site.base = f"http://127.0.0.1:{unused_port}"
