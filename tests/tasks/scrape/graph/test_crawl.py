@@ -44,7 +44,7 @@ def test_a_token_that_is_not_taken(server, read, token) -> None:
 
 def test_without_a_token_nobody_is_asked(site, server, read) -> None:
     """A source that needs a token says which, and where it may stand, before any request."""
-    with pytest.raises(BadToken, match="INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
+    with pytest.raises(BadToken, match=r"INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
         read(None)
     assert site.asked == []
 
