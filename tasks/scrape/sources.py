@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.graph.source import GraphSettings
 from tasks.scrape.instagram_export.source import InstagramExportSettings
 from tasks.scrape.instaloader.source import InstaloaderSettings
+from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.rows.jsonl import JsonLinesSettings
@@ -81,6 +83,8 @@ class Source(Protocol):
 
 SOURCE_KINDS: dict[str, type[SourceModel]] = {
     "gallery": GallerySettings,
+    "mastodon": MastodonSettings,
+    "graph": GraphSettings,
     "instaloader": InstaloaderSettings,
     "instagram_export": InstagramExportSettings,
     "jsonl": JsonLinesSettings,

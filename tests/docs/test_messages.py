@@ -10,6 +10,8 @@ import pytest
 TABLES = [
     ("guide.md", "## When something goes wrong"),
     ("gallery-profiles.md", "## What an error means"),
+    ("mastodon.md", "## When something goes wrong"),
+    ("graph.md", "## When something goes wrong"),
     ("instaloader.md", "## When something goes wrong"),
     ("instagram-export.md", "## When something goes wrong"),
     ("files.md", "## When something goes wrong"),

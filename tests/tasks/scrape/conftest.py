@@ -48,21 +48,29 @@ class Asked:
     path: str
     at: float
     user_agent: str
+    authorization: str | None = None
+    accept: str | None = None
 
 
 class Site:
-    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays."""
+    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays.
+
+    What has no reply is asked of `service` where there is one, a program that answers requests.
+    """
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.account = base + ACCOUNT
         self.replies: dict[str, Reply | list[Reply]] = {}
         self.asked: list[Asked] = []
+        self.service: Callable[[Asked], Reply] | None = None
         self.closing = threading.Event()
 
-    def reply(self, path: str, user_agent: str) -> Reply:
-        self.asked.append(Asked(path, time.monotonic(), user_agent))
-        found = self.replies.get(path, Reply("<h1>Not found</h1>", 404))
+    def reply(self, asked: Asked) -> Reply:
+        self.asked.append(asked)
+        if asked.path not in self.replies and asked.path != "/robots.txt" and self.service is not None:
+            return self.service(asked)
+        found = self.replies.get(asked.path, Reply("<h1>Not found</h1>", 404))
         if isinstance(found, Reply):
             return found
         return found.pop(0) if len(found) > 1 else found[0]
@@ -86,7 +94,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = cast(_Server, self.server).site
-        reply = site.reply(self.path, self.headers.get("User-Agent", ""))
+        head = self.headers
+        reply = site.reply(
+            Asked(
+                self.path,
+                time.monotonic(),
+                head.get("User-Agent", ""),
+                head.get("Authorization"),
+                head.get("Accept"),
+            )
+        )
         site.closing.wait(reply.delay)
         body = reply.body.encode() if isinstance(reply.body, str) else reply.body
         headers = {"Content-Type": "text/html; charset=utf-8", **reply.headers}
