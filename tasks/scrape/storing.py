@@ -18,7 +18,7 @@ from warehouse.tables import AccountObservation, Comment, Observation, Post, Pos
 
 logger = logging.getLogger(__name__)
 
-STORE_POSTS = 1_000
+STORE_POSTS = 4_000
 """Posts that are stored at once; memory holds about this many."""
 TOLD_PROBLEMS = 3
 
