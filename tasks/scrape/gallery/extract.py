@@ -152,9 +152,9 @@ class PostReader:
         places, reader = self.reader.profile.post, self.reader
         if not post.pictures and post.kind != "video" and _must(places.picture, "pictures", self.may_lack):
             reader.tell(f"post {post.post_id}: post.picture ({places.picture}) finds no picture")
-        if post.posted_at is None and _must(places.posted_at, "posted_at", self.may_lack):
-            if not reader.has_value(places.posted_at, part):
-                reader.tell(f"post {post.post_id}: post.posted_at ({places.posted_at}) finds no date")
+        lacks_date = post.posted_at is None and not reader.has_value(places.posted_at, part)
+        if lacks_date and _must(places.posted_at, "posted_at", self.may_lack):
+            reader.tell(f"post {post.post_id}: post.posted_at ({places.posted_at}) finds no date")
 
 
 def told(what: str, page: Part) -> str:
