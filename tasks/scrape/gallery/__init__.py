@@ -8,6 +8,7 @@ What a profile may say:
 profile.py    its tables; to add a key, open it
 profiles/     those that come with likelens
 place.py      where something stands, and finding it there
+asking.py     selectors, compiled
 state.py      the JSON of a page that a script draws
 dates.py      forms of dates
 pager.py      ways to the next page

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from tasks.scrape.gallery.document import kind_of_json
+
 LONGEST = 100
 """Characters that a date has at most."""
 WORDS_FOR_FORMS = ("iso", "unix", "unix_ms")
@@ -54,7 +56,7 @@ def date_reader(forms: Sequence[str], zone: tzinfo, months: Sequence[str]) -> Ca
 
     def read(found: object) -> datetime:
         if isinstance(found, bool) or not isinstance(found, (str, int, float)):
-            raise ValueError(f"{str(found)[:40]!r} is no date")  # noqa: TRY004 - a page's value is wrong, no type of ours
+            raise ValueError(f"{kind_of_json(found)} is no date")  # noqa: TRY004 - a page's value is wrong, no type of ours
         plain = " ".join(str(found)[: LONGEST + 1].split())
         for form in forms:
             if len(plain) <= LONGEST and (at := _read(plain, form, english)) is not None:

@@ -76,6 +76,13 @@ def read_json(text: str) -> Any:
         raise ValueError(f"no JSON: {error}") from error
 
 
+def kind_of_json(value: object) -> str:
+    """What a JSON value is, in words; what is in an object or array may be endless."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "an array"
+    return str(value)[:40]
+
+
 def clean(text: str) -> str:
     """A text that every table and file can hold: without NUL, and without halves of characters."""
     if text.isascii():

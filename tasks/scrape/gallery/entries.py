@@ -30,14 +30,13 @@ class Entries:
         if not self.by_id:
             return part
         try:
-            found = self.id.values(part)
+            post_id = self.id.first(part)
         except ValueError:  # told when the id is read as the post's
             return part
-        return Part(part.element, self.by_id.get(str(found[0])) if found else None)
+        return Part(part.element, self.by_id.get(str(post_id)))
 
     def _keep(self, found: Any, entry_id: Place | None) -> None:
         if entry_id is not None:
-            for value in entry_id.values(Part(None, found))[:1]:
-                self.by_id[str(value)] = found
+            self.by_id[str(entry_id.first(Part(None, found)))] = found
         elif isinstance(found, dict):
             self.by_id.update(found)

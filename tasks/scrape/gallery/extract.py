@@ -109,6 +109,7 @@ class PostReader:
     def __init__(self, reader: FieldReader, may_lack: Collection[str]) -> None:
         self.reader = reader
         self.may_lack = may_lack
+        self.partial = reader.profile.detail.tells_more
         self.left_out: tuple[str, Place] = ("post.id", reader.profile.post.id)
 
     def read(self, part: Part) -> ScrapedPost | None:
@@ -139,7 +140,7 @@ class PostReader:
             pictures=pictures,
             likes_rounded=is_rounded(likes),
             comments_rounded=is_rounded(comments),
-            partial=reader.profile.detail.tells_more,
+            partial=self.partial,
         )
         self._tell_lacks(post, part)
         return post

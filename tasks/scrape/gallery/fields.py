@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tasks.scrape.counts import Count, exact_count, parse_count
 from tasks.scrape.gallery.addresses import absolute, filled
-from tasks.scrape.gallery.document import clean
+from tasks.scrape.gallery.document import clean, kind_of_json
 from tasks.scrape.gallery.place import AddressPlace, Part, Place, Value
 from tasks.scrape.gallery.profile import Profile
 
@@ -45,8 +45,8 @@ class FieldReader:
         if place is None:
             return None
         try:
-            values = place.values(part, one=True)
-            return parse(values[0]) if values else None
+            value = place.first(part)
+            return None if value is None else parse(value)
         except ValueError as error:
             self.not_read(name, place, error)
             return None
@@ -86,13 +86,14 @@ class FieldReader:
 
     def address(self, name: str, place: AddressPlace | None, part: Part) -> str | None:
         """The first address at the place."""
-        return self.read(name, place, part, lambda value: self._address(place, value))
+        return None if place is None else self.read(name, place, part, self._address_of(place))
 
     def addresses(self, name: str, place: AddressPlace | None, part: Part) -> tuple[str, ...]:
         """All addresses at the place, each once."""
-        return tuple(
-            dict.fromkeys(self.read_all(name, place, part, lambda value: self._address(place, value)))
-        )
+        if place is None:
+            return ()
+        found = self.read_all(name, place, part, self._address_of(place))
+        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
     def count(self, name: str, place: Place | None, part: Part) -> Count | None:
         """The count at the place."""
@@ -111,11 +112,15 @@ class FieldReader:
         self.tell(f"{self.url}: {name} ({place}): {error}")
         self.unreadable.setdefault(name, str(error))
 
-    def _address(self, place: AddressPlace | None, value: Value) -> str:
-        text = as_name(value) if place is not None and place.template else as_text(value)
-        if place is not None and place.template:
-            text = filled(place.template, account=self.account, value=text)
-        return absolute(self.url, text)
+    def _address_of(self, place: AddressPlace) -> Callable[[Value], str]:
+        """What makes an address of a value at the place."""
+        template = place.template
+        if template is None:
+            return self._absolute
+        return lambda value: absolute(self.url, filled(template, account=self.account, value=as_name(value)))
+
+    def _absolute(self, value: Value) -> str:
+        return absolute(self.url, as_text(value))
 
 
 def as_count(value: Value) -> Count:
@@ -124,13 +129,13 @@ def as_count(value: Value) -> Count:
         return parse_count(value)
     if isinstance(value, (int, float)):
         return exact_count(value)
-    raise ValueError(f"{str(value)[:40]!r} is no count")
+    raise ValueError(f"{kind_of_json(value)} is no count")
 
 
 def as_text(value: Value, longest: int = LONGEST_TEXT) -> str:
     """A text, or a number written out. Raises `ValueError` for what is neither, or too long."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError(f"{str(value)[:40]!r} is no text")  # noqa: TRY004 - a page's value is wrong, no type of ours
+        raise ValueError(f"{kind_of_json(value)} is no text")  # noqa: TRY004 - a page's value is wrong, no type of ours
     if len(text := str(value)) > longest:
         raise ValueError(f"it is longer than {longest:,} characters: {text[:40]!r}…")
     return clean(text)

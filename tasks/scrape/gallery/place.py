@@ -1,8 +1,4 @@
-"""A place: where on a page something stands, and how to find it there.
-
-Selectors are compiled once for each place, and work on lxml's elements: with a selector object around each
-element a page takes three times as long.
-"""
+"""A place: where on a page something stands, and how to find it there."""
 
 from __future__ import annotations
 
@@ -12,22 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-import jmespath
-import parsel  # noqa: F401 - makes XPath know has-class()
-from cssselect import SelectorError
-from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
 from lxml import etree
-from parsel.csstranslator import HTMLTranslator
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tasks.scrape.gallery.asking import asker, check_query, path_finder
 from tasks.scrape.gallery.document import read_json, text_of
 
 Value = Any
 """What a place finds: a text, or what JSON knows."""
-
-_HAS_CLASS = re.compile(r"""has-class\(\s*(["'])([\w-]+)\1\s*\)""")
-_OWN_CLASS = 'contains(concat(" ", normalize-space(@class), " "), " \\2 ")'
-_EXSLT = {"re": "http://exslt.org/regular-expressions", "set": "http://exslt.org/sets"}
 
 
 @dataclass(slots=True)
@@ -94,97 +82,73 @@ class Place(Table):
     def find(self, part: Part) -> list[Any]:
         """Everything at this place: elements, texts or JSON. Raises `ValueError` where it can't be looked for."""
         if self._path is None:
-            return self._asked(part.data)
-        if part.element is None:
-            return []
-        try:
-            found = self._path(part.element)
-        except etree.XPathError as error:
-            raise ValueError(f"the selector can't be evaluated here: {error}") from error
-        return found if type(found) is list else [found]
+            found = self._ask(part.data)
+            return [] if found is None else found if type(found) is list else [found]
+        return [] if part.element is None else self._path(part.element)
 
-    def values(self, part: Part, *, one: bool = False) -> list[Value]:
-        """What stands there, without blanks around it; what is empty or null is left out.
+    def values(self, part: Part) -> list[Value]:
+        """What stands there, without blanks around it; what is empty or null is left out."""
+        found = self._texts_with_json(part, one=False) if self._is_mixed else self.find(part)
+        return [value for each in found if (value := self._value(each)) is not None]
 
-        `one`: a single value is wanted, so an array in JSON is none, and `ValueError`.
-        """
+    def first(self, part: Part) -> Value | None:
+        """The first value there. An array in JSON is none, and `ValueError`: nobody knows which of it is meant."""
         if self._path is None:
-            found = [value for each in self._asked(part.data, one=one) if (value := _bare(each)) is not None]
-        else:
-            found = [value for each in self.find(part) if (value := self._value(each)) is not None]
-        if self._query is not None and self._path is not None:
-            found = self._inside(found, one=one)
-        if self._cut is not None:
-            found = [kept for value in found if (kept := self._kept(value)) is not None]
-        return found
+            return self._value(_one(self._ask(part.data)))
+        found = self._texts_with_json(part, one=True) if self._is_mixed else self.find(part)
+        for each in found:
+            if (value := self._value(each)) is not None:
+                return value
+        return None
 
     def is_there(self, part: Part) -> bool:
         """Whether anything stands there; in JSON, anything but false, 0 and what is empty."""
-        if self.pattern is None and self.attribute is None and self._query is None:
+        if self.pattern is None and self.attribute is None and self.query is None:
             return any(found is not False for found in self.find(part))
         return any(self.values(part))
 
     def finds_empty(self, part: Part) -> bool:
         """Whether an array stands there, and nothing in it."""
-        return self._query is not None and self.in_json and self._query.search(part.data) == []
+        return self._path is None and self._ask(part.data) == []
 
-    def _asked(self, data: Any, *, one: bool = False) -> list[Any]:
-        assert self._query is not None
-        try:
-            found = self._query.search(data)
-        except JMESPathError as error:
-            raise ValueError(f"the JMESPath can't be evaluated here: {str(error)[:120]}") from error
-        if one and type(found) is list and found:
-            raise ValueError(
-                f"finds an array, {str(found)[:40]!r}, which is no count and no text: name one of it"
-            )
-        return [] if found is None else found if type(found) is list else [found]
-
-    def _inside(self, texts: list[Value], *, one: bool) -> list[Any]:
-        """What the JMESPath finds in the JSON of each text; one that is no JSON matters where nothing is found."""
+    def _texts_with_json(self, part: Part, *, one: bool) -> list[Any]:
+        """What the JMESPath finds in the JSON of each element; one that is no JSON matters where nothing is found."""
+        assert self._path is not None
         found, error = [], None
-        for text in texts:
+        for each in [] if part.element is None else self._path(part.element):
             try:
-                found += [
-                    value
-                    for each in self._asked(read_json(text), one=one)
-                    if (value := _bare(each)) is not None
-                ]
+                inside = self._ask(read_json(raw_text(each, self.attribute)))
+                found += [_one(inside)] if one or type(inside) is not list else inside
             except ValueError as why:
                 error = why
-        if error is not None and not found:
+        if error is not None and not any(each is not None for each in found):
             raise error
         return found
 
     def _value(self, found: Any) -> Value | None:
         """Text or attribute of one element, or JSON; None when it is empty."""
         if isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
-            text = text_of(found) if self.attribute is None else found.get(self.attribute) or ""
-            return text.strip() or None
-        return _bare(found)
-
-    def _kept(self, value: Value) -> Value | None:
-        assert self._cut is not None
-        match = self._cut.search(str(value)) if isinstance(value, (str, int, float)) else None
-        return (match[1] or "").strip() or None if match else None
+            found = raw_text(found, self.attribute)
+        if self._cut is not None:
+            match = self._cut.search(str(found)) if isinstance(found, (str, int, float)) else None
+            found = match[1] if match else None
+        return found.strip() or None if isinstance(found, str) else found
 
     @cached_property
-    def _path(self) -> Callable[[etree._Element], Any] | None:
-        if self.in_json:
-            return None
-        path = self.xpath if self.css is None else HTMLTranslator().css_to_xpath(self.css)
-        # In Python has-class() takes longer than all the rest.
-        path = _HAS_CLASS.sub(_OWN_CLASS, path or "")
-        compiled: Callable[[etree._Element], Any] = etree.XPath(path, namespaces=_EXSLT, smart_strings=False)
-        return compiled
+    def _is_mixed(self) -> bool:
+        return self.query is not None and not self.in_json
 
     @cached_property
-    def _query(self) -> Any:
-        return None if self.query is None else jmespath.compile(self.query)
+    def _path(self) -> Callable[[etree._Element], list[Any]] | None:
+        return None if self.in_json else path_finder(self.css, self.xpath)
+
+    @cached_property
+    def _ask(self) -> Callable[[Any], Any]:
+        return asker(self.query or "")
 
     @cached_property
     def _cut(self) -> re.Pattern[str] | None:
-        return None if self.pattern is None else re.compile(self.pattern)
+        return None if self.pattern is None else re.compile(self.pattern, re.DOTALL)
 
     def __str__(self) -> str:
         return " › ".join(part for part in (self.css, self.xpath, self.query) if part)
@@ -202,32 +166,30 @@ class AddressPlace(Place):
         return self
 
 
-def _bare(value: Any) -> Value | None:
-    if isinstance(value, str):
-        return value.strip() or None
-    return value
+def raw_text(found: Any, attribute: str | None) -> str:
+    """The text or attribute of an element; what a selector finds as a text is one already."""
+    if isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
+        return text_of(found) if attribute is None else found.get(attribute) or ""
+    return str(found)
+
+
+def _one(found: Any) -> Any:
+    if type(found) is not list:
+        return found
+    if found:
+        raise ValueError(
+            f"finds an array of {len(found)}, which is no count and no text: name one of it, as [0] does"
+        )
+    return None
 
 
 def _try_path(place: Place) -> None:
     if place.xpath is not None and place.xpath.lstrip("(").startswith("/"):
         raise ValueError(f"put a dot before the xpath {place.xpath}, or it looks through the whole page")
-    if place.in_json:
-        return
-    try:
-        assert place._path is not None  # noqa: SLF001 - compiles it
-        place._path(etree.Element("p"))  # noqa: SLF001
-    except SelectorError as error:
-        raise ValueError(f"not a CSS selector: {error}") from error
-    except (etree.XPathError, ValueError) as error:
-        raise ValueError(f"not an XPath: {error}") from error
+    if not place.in_json:
+        path_finder(place.css, place.xpath)(etree.Element("p"))
 
 
 def _try_query(place: Place) -> None:
-    if place.query is None:
-        return
-    try:
-        jmespath.compile(place.query).search({})
-    except JMESPathTypeError:
-        pass  # a function whose argument is not there
-    except (ParseError, JMESPathError) as error:
-        raise ValueError(f"not a JMESPath: {str(error).splitlines()[0]}") from error
+    if place.query is not None:
+        check_query(place.query)

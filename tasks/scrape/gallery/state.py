@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import model_validator
 
 from tasks.scrape.gallery.document import Document, parse, read_json
-from tasks.scrape.gallery.place import Part, Place
+from tasks.scrape.gallery.place import Part, Place, raw_text
 
 
 class StatePlace(Place):
@@ -46,15 +47,11 @@ class StatePlace(Place):
         return read or None
 
     def _texts(self, document: Document) -> list[str]:
-        texts = []
-        for found in self.find(Part(document.root)):
-            text = self._value(found)
-            if isinstance(text, str) and self._cut is not None:
-                match = self._cut.search(text)
-                texts += [] if match is None else [text[match.start(1) :]]
-            elif isinstance(text, str):
-                texts.append(text)
-        return texts
+        texts = [raw_text(found, self.attribute).strip() for found in self.find(Part(document.root))]
+        if self.pattern is not None:
+            begins = (re.search(self.pattern, text) for text in texts)
+            texts = [found.string[found.start(1) :] for found in begins if found is not None]
+        return [text for text in texts if text]
 
 
 def open_page(place: StatePlace | None, text: str) -> Part:
