@@ -12,12 +12,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from tasks.scrape.crawl.one_page import OnePageWalk
 from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.visit import Verdict
 
-AnyWalk = Annotated[GalleryWalk, Field()]
+AnyWalk = Annotated[GalleryWalk | OnePageWalk, Field(discriminator="kind")]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
 
 

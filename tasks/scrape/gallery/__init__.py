@@ -24,4 +24,9 @@ detail.py     a post's own page
 thread.py     its comments
 addresses.py  addresses, and which of them are on the site
 messages.py   what is said when a page does not fit
+
+To try a profile:
+
+check.py      what it finds on a page, field by field
+saved.py      pages that someone saved
 """

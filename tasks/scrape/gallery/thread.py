@@ -34,14 +34,7 @@ def read_thread(reader: FieldReader, page: Part, post_id: str) -> list[ScrapedCo
     """
     places = reader.profile.comments
     assert places is not None
-    try:
-        found = places.comment.find(page)
-        blocks = list(_of_json(reader, found)) if places.comment.in_json else _of_elements(found)
-    except ValueError as error:
-        what = f"nothing: {error}"
-        raise LayoutChanged(
-            misfit(reader.profile, reader.url, "comments.comment", places.comment, what)
-        ) from error
+    blocks = _blocks(reader, page)
     ids = [reader.read("comments.id", places.id, block.part, as_name) for block in blocks]
     comments = []
     for block, comment_id in zip(blocks, ids, strict=True):
@@ -52,6 +45,24 @@ def read_thread(reader: FieldReader, page: Part, post_id: str) -> list[ScrapedCo
         else:
             comments.append(comment)
     return comments
+
+
+def comment_parts(reader: FieldReader, page: Part) -> list[Part]:
+    """Each comment's own part of the page, out of which those that answer it are taken."""
+    return [block.part for block in _blocks(reader, page)]
+
+
+def _blocks(reader: FieldReader, page: Part) -> list[_Block]:
+    places = reader.profile.comments
+    assert places is not None
+    try:
+        found = places.comment.find(page)
+        return list(_of_json(reader, found)) if places.comment.in_json else _of_elements(found)
+    except ValueError as error:
+        what = f"nothing: {error}"
+        raise LayoutChanged(
+            misfit(reader.profile, reader.url, "comments.comment", places.comment, what)
+        ) from error
 
 
 def _comment(reader: FieldReader, part: Part, comment_id: str | None, answered: str | None) -> ScrapedComment:
