@@ -43,9 +43,7 @@ def imgrum_page(number: int) -> str:
 <div class="pf_output_container image"><a href="/media/{post}_7"><img src="http://cdn.example/p/{
             post
         }.jpg"></a></div>
-<article class="contentarea">Caption number {
-            post
-        }, with <a href="/tag/sea">#sea</a> &amp; a line<br>more</article>
+<article class="contentarea">Caption number {post}, with <a href="/tag/sea">#sea</a> &amp; more</article>
 <div class="block_likes">{
             place if post % 3 else ""
         }<div class="post-views"><i class="stand_icon icon-eye"></i> <span>{post % 97}</span></div></div>
@@ -155,8 +153,7 @@ def compare(
     walk = GalleryWalk(load_profile(profile), "ann", url)
     pages = [make(number) for number in range(PAGES)]
     for page in pages:
-        same = by_hand(page, url)
-        assert [row for row in ours(walk, page) if row not in same and "<br>" not in page] == []
+        assert ours(walk, page) == by_hand(page, url)
     ratios, rates = [], []
     for _ in range(TURNS):
         seconds = [

@@ -23,7 +23,7 @@ from tasks.scrape.pages import ScrapedPost
 
 MOST_EXAMPLES = 3
 LONGEST_EXAMPLE = 60
-MARKS = ("present", "private", "video", "hidden", "pinned")
+MARKS = ("present", "private", "unknown", "video", "hidden", "pinned")
 """Keys that only say whether something stands there."""
 ALWAYS = ("id", "url", "posted_at", "picture")
 """Keys that every post of a list has."""

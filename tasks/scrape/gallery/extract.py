@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from tasks.errors import AccountPrivate, LayoutChanged
+from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged
 from tasks.scrape.counts import Count
 from tasks.scrape.gallery.entries import Entries
 from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
@@ -38,7 +38,7 @@ def read_page(
     fills the last page, a pager often leads to one without any. `may_lack`: fields, by their names in the
     settings, that all posts may be without.
 
-    Raises `AccountPrivate` when the page says so, and `LayoutChanged`, naming the selector, when the
+    Raises `AccountPrivate` or `AccountNotFound` when the page says so, and `LayoutChanged`, naming the selector, when the
     page does not fit the profile.
     """
     reader = FieldReader(profile, url, account)
@@ -46,6 +46,8 @@ def read_page(
         reader.tell(f"{url}: {trouble}")
     if reader.is_there("head.private", profile.head.private, page):
         raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
+    if reader.is_there("head.unknown", profile.head.unknown, page):
+        raise AccountNotFound(f"{url} says that there is no such account. Check its name and the url.")
     head = read_head(reader, page)
     parts = post_parts(profile, page, url)
     if not parts and not (may_be_empty or "posts" in may_lack or _says_empty(profile, page, head)):

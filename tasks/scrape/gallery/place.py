@@ -94,7 +94,8 @@ class Place(Table):
     def first(self, part: Part) -> Value | None:
         """The first value there. An array in JSON is none, and `ValueError`: nobody knows which of it is meant."""
         if self._path is None:
-            return self._value(_one(self._ask(part.data)))
+            found = self._ask(part.data)
+            return None if found is None else self._value(_one(found))
         found = self._texts_with_json(part, one=True) if self._is_mixed else self.find(part)
         for each in found:
             if (value := self._value(each)) is not None:
@@ -103,8 +104,11 @@ class Place(Table):
 
     def is_there(self, part: Part) -> bool:
         """Whether anything stands there; in JSON, anything but false, 0 and what is empty."""
-        if self.pattern is None and self.attribute is None and self.query is None:
-            return any(found is not False for found in self.find(part))
+        if self.pattern is None and self.attribute is None:
+            if self.query is None:
+                return any(found is not False for found in self.find(part))
+            if self._path is None and type(found := self._ask(part.data)) in (bool, type(None)):
+                return bool(found)
         return any(self.values(part))
 
     def finds_empty(self, part: Part) -> bool:
@@ -127,7 +131,7 @@ class Place(Table):
 
     def _value(self, found: Any) -> Value | None:
         """Text or attribute of one element, or JSON; None when it is empty."""
-        if isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
+        if type(found) is not str and isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
             found = raw_text(found, self.attribute)
         if self._cut is not None:
             match = self._cut.search(str(found)) if isinstance(found, (str, int, float)) else None
@@ -148,7 +152,7 @@ class Place(Table):
 
     @cached_property
     def _cut(self) -> re.Pattern[str] | None:
-        return None if self.pattern is None else re.compile(self.pattern, re.DOTALL)
+        return None if self.pattern is None else re.compile(self.pattern)
 
     def __str__(self) -> str:
         return " › ".join(part for part in (self.css, self.xpath, self.query) if part)

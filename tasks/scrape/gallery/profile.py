@@ -53,6 +53,7 @@ class HeadPlaces(Table):
     following: Place | None = None
     posts: Place | None = None
     private: Place | None = None
+    unknown: Place | None = None
 
 
 class ListPlaces(Table):

@@ -28,6 +28,7 @@ NOT_ALWAYS_THERE = [
     "head.following",
     "head.posts",
     "head.private",
+    "head.unknown",
     "list.next",
 ]
 ELSEWHERE = ["list.numbered", "list.entries", "list.entry_id"]
