@@ -49,7 +49,7 @@ def read_detail_page(
         post = replace(post, thread=(*post.thread, *fresh))
         # A page without a new comment ends it: a pager may lead in a circle.
         next_url = _next_url(reader, page) if fresh else None
-    return Detail(post, tuple(reader.problems), tuple(reader.unparsed), next_url)
+    return Detail(post, reader.told(), tuple(reader.unparsed), next_url)
 
 
 def _check_present(reader: FieldReader, page: Part) -> None:
@@ -79,6 +79,8 @@ def _changed(reader: FieldReader, page: Part, post: ScrapedPost) -> dict[str, An
         found |= {"pictures": (), "kind": "video"}
     if reader.is_there("detail.hidden", places.hidden, page):
         found |= {"likes": None, "likes_rounded": False, "likes_hidden": True}
+    elif "likes" in found:
+        found["likes_hidden"] = False
     return {key: value for key, value in found.items() if value is not None or key == "likes"}
 
 

@@ -16,6 +16,8 @@ from lxml import etree
 
 SMALL_BYTES = 1_000_000
 _TEXTS = etree.XPath("descendant::text() | descendant::br", smart_strings=False)
+_WRAPPING = re.compile(r"\s*\ufeff?(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)?(?:\s*\*/)?\s*")
+"""How scripts once hid their text from browsers that knew none."""
 _LIMIT = re.compile("Excessive depth|Resource limit")
 _CUT_OFF = "its elements stand too deeply inside one another; what follows the deepest of them was not read"
 
@@ -69,7 +71,7 @@ def read_json(text: str) -> Any:
     The last texts are kept, for several places look into the same one.
     """
     try:
-        return _DECODER.raw_decode(str(text).lstrip())[0]
+        return _DECODER.raw_decode(_WRAPPING.sub("", str(text), count=1))[0]
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     except ValueError as error:

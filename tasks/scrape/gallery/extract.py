@@ -62,7 +62,7 @@ def read_page(
         head=head,
         posts=tuple(read),
         next_url=None,
-        problems=tuple(reader.problems),
+        problems=reader.told(),
         unparsed=tuple(reader.unparsed),
     )
 

@@ -17,7 +17,7 @@ LONGEST_TEXT = 100_000
 LONGEST_NAME = 1_000
 """Characters of the longest id, name or place that is taken."""
 MOST_TOLD = 200
-"""Problems of one page that are told in words; all of them are counted."""
+"""Problems of one page that are told in words; of the rest their number is."""
 FIELDS = {"picture": "pictures"}
 """What the tables call a key of a profile, where it is another word."""
 
@@ -34,6 +34,7 @@ class FieldReader:
         self.url = url
         self.account = account
         self.problems: list[str] = []
+        self.untold = 0
         self.unparsed: list[str] = []
         self.unreadable: dict[str, str] = {}
         self.read_date = profile.read_date
@@ -103,6 +104,13 @@ class FieldReader:
         """Keep a problem for a person to read."""
         if len(self.problems) < MOST_TOLD:
             self.problems.append(problem)
+        else:
+            self.untold += 1
+
+    def told(self) -> tuple[str, ...]:
+        """The problems, and how many more there are."""
+        more = (f"{self.url}: {self.untold} more problems of this kind",) if self.untold else ()
+        return (*self.problems, *more)
 
     def not_read(self, name: str, place: Place, error: ValueError) -> None:
         """Keep that a value could not be read."""
@@ -137,7 +145,7 @@ def as_text(value: Value, longest: int = LONGEST_TEXT) -> str:
     if type(value) is not str and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
         raise ValueError(f"{kind_of_json(value)} is no text")
     if len(text := str(value)) > longest:
-        raise ValueError(f"it is longer than {longest:,} characters: {text[:40]!r}…")
+        raise ValueError(f"it is longer than {longest:,} characters")
     return clean(text)
 
 

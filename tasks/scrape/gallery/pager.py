@@ -41,7 +41,7 @@ class Numbered(Table):
     def number_of(self, url: str, account: str) -> int:
         """The number of the page at `url`; an address without a number is the first page's."""
         before, after = filled(self.address, account=account).split("{page}")
-        found = re.search(f"{re.escape(before.lstrip('.'))}(\\d{{1,9}}){re.escape(after)}(?:#.*)?$", url)
+        found = re.search(rf"{re.escape(before.lstrip('.'))}(\d{{1,9}}){re.escape(after)}(?!\d)", url)
         return int(found[1]) if found else self.first
 
 
