@@ -37,7 +37,9 @@ class StatePlace(Place):
         read, error = [], None
         for text in self._texts(document):
             try:
-                read.append(read_json(text))
+                data = read_json(text)
+                # JSON in quotes, as `JSON.parse("…")` takes it.
+                read.append(read_json(data) if isinstance(data, str) else data)
             except ValueError as why:
                 error = why
             if read and not self.several:

@@ -181,6 +181,13 @@ def test_json_of_several_scripts_is_one_array() -> None:
     assert broken.data is None and "state (script.ld): no JSON" in broken.troubles[0]
 
 
+def test_json_in_quotes_is_a_state() -> None:
+    """A page whose script takes its JSON out of a text is read like one that has it as it stands."""
+    html = r"""<script>window.S = JSON.parse("{\"a\": \"\\u003cb\\u003e\"}");</script>"""
+    place = StatePlace(css="script", pattern=r'JSON\.parse\((")')
+    assert open_page(place, html).data == {"a": "<b>"}
+
+
 @pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
 def test_json_that_is_nested_without_end_is_told(deep: str) -> None:
     """JSON that was made to break its reader is a trouble in words."""
