@@ -103,7 +103,7 @@ def _check_list(profile: Profile, text: str, url: str) -> Checked:
         len(parts),
         trouble="" if parts or not error else "missing",
     )
-    fields = [*check.table("head", profile.head, [page]), listed, pager]
+    fields = [*_state(profile, page), *check.table("head", profile.head, [page]), listed, pager]
     return Checked("list", url, (*fields, *check.table("post", profile.post, parts)), problems, error)
 
 
@@ -119,7 +119,7 @@ def _check_post(profile: Profile, text: str, url: str) -> Checked:
     except StageError as why:
         error = str(why)
     check, page = _Check(profile, url, account), open_page(profile.state, text)
-    fields = list(check.table("detail", profile.detail, [page]))
+    fields = [*_state(profile, page), *check.table("detail", profile.detail, [page])]
     if profile.comments is not None:
         reader = FieldReader(profile, url, account)
         parts = comment_parts(reader, page) if _found(profile.comments.comment, page) else []
@@ -130,6 +130,7 @@ def _check_post(profile: Profile, text: str, url: str) -> Checked:
             )
         )
         fields += check.table("comments", profile.comments, parts)
+        fields.append(check.field("comments.next", "next", profile.comments.next, [page], profile.comments))
     return Checked("post", url, tuple(fields), problems, error)
 
 
@@ -145,11 +146,12 @@ class _Check:
         """Each key of a table, in parts of which each should have it."""
         for key, place in table:
             if key not in _NOT_VALUES:
-                yield self._field(f"{name}.{key}", key, place, parts, table)
+                yield self.field(f"{name}.{key}", key, place, parts, table)
 
-    def _field(
+    def field(
         self, name: str, key: str, place: Place | None, parts: Sequence[Part], table: Table
     ) -> CheckedField:
+        """One key, in parts of which each should have it."""
         if place is None:
             return CheckedField(name, "", 0, len(parts))
         if key in MARKS:
@@ -200,10 +202,20 @@ class _Check:
 
 
 def _should(key: str, table: Table, part: Part) -> bool:
-    """Whether a part should have the key: a video has no picture, and likes may be hidden."""
+    """Whether a part should have the key: a video has no picture, likes may be hidden, a last page has no next."""
+    if key == "next":
+        return False
     excuse = {"picture": "video", "likes": "hidden"}.get(key)
     place = getattr(table, excuse, None) if excuse else None
     return place is None or not _is_there(place, part)
+
+
+def _state(profile: Profile, page: Part) -> Iterator[CheckedField]:
+    """Whether the page's JSON was found, where the profile says that it has some."""
+    if profile.state is not None:
+        there = page.data is not None
+        trouble = "; ".join(page.troubles) or ("" if there else "missing")
+        yield CheckedField("state", str(profile.state), int(there), 1, (), trouble)
 
 
 def _pager(profile: Profile, page: Part, url: str, account: Account) -> CheckedField:

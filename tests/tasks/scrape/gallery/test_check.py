@@ -112,6 +112,16 @@ def test_no_page_breaks_the_check(profile: str, text: str, is_post: bool | None)
     assert not check_page(load_profile(profile), text, "https://x.example/", is_post=is_post).is_good
 
 
+def test_the_state_and_the_comments_pager_have_lines() -> None:
+    """Whether a page's JSON was found, and where its comments go on, is told too."""
+    url = "https://lumen.example/photo/Lz9"
+    checked = check_page(load_profile("lumen"), page("lumen_post"), url)
+    assert (field(checked, "state").found, field(checked, "state").trouble) == (1, "")
+    assert field(checked, "comments.next").examples == (f"{url}?thread_after=6%3D%3D",)
+    broken = check_page(load_profile("lumen"), page("lumen_broken_state"), "https://lumen.example/u/kofi")
+    assert "no JSON" in field(broken, "state").trouble
+
+
 def test_where_a_saved_page_came_from(tmp_path: Path) -> None:
     """A saved page is read in the encoding that it says, and names its address as browsers or sites write it."""
     file = tmp_path / "page.html"
