@@ -2,6 +2,7 @@
 
     growth.py    what a night costs in the warehouse while more and more is stored
     scraping.py  what reading a source costs beside network and parsing, while an account grows
+    parsing.py   a gallery's pages to posts, beside a bare lxml loop
 
 Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all.
 """

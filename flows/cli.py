@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from flows.commands.output import FORMATS, Format
+from flows.commands.output import CHECK_FORMATS, FORMATS, CheckFormat, Format
 from flows.settings import DEFAULT_FILE, SettingsError
 from tasks.errors import EXPECTED
 from warehouse.rankings import MEASURES, STATISTICS, By, Question, Statistic
@@ -166,6 +166,37 @@ def forget(config: Path, account: str | None, author: str | None, source: str | 
     if account is not None:
         return forget_account(config, account, source, yes)
     return forget_author(config, str(author), yes)
+
+
+@cli.group()
+def profile() -> None:
+    """Gallery profiles: what a site's pages look like, as data."""
+
+
+@profile.command()
+@with_config
+@click.argument("profile")
+@click.argument("page", metavar="URL-OR-FILE")
+@click.option("--url", help="Address that a saved page came from.  [default: as the page says]")
+@click.option("--post/--list", "is_post", default=None, help="What the page is.  [default: see]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(CHECK_FORMATS),
+    default="table",
+    show_default=True,
+    help="How to print.",
+)
+def check(
+    config: Path, profile: str, page: str, url: str | None, is_post: bool | None, form: CheckFormat
+) -> int:
+    """What a profile finds on a page, field by field, and what is missing.
+
+    PROFILE is a built-in profile or a file; the page is an address, or a file that you saved.
+    """
+    from flows.commands.profile import check as work
+
+    return work(config, profile, page, url, is_post, form)
 
 
 def main() -> None:

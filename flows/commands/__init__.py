@@ -2,7 +2,8 @@
 
     run.py      run and relabel     rank.py     rank        report.py   report
     sql.py      sql                 status.py   status      doctor.py   doctor
-    forget.py   forget              output.py   tables, CSV and JSON on the terminal
+    forget.py   forget              profile.py  profile check
+    output.py   tables, CSV and JSON on the terminal
 
 The demo has a folder of its own, `flows.demo`.
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from pydantic import Field, TypeAdapter
 
+from tasks.scrape.crawl.one_page import OnePageWalk
 from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.graph.walk import GraphWalk
 from tasks.scrape.mastodon.walk import MastodonWalk
@@ -20,7 +21,7 @@ from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.visit import Verdict
 
-AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk, Field(discriminator="kind")]
+AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(discriminator="kind")]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
 
 

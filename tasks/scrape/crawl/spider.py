@@ -113,7 +113,7 @@ class AccountSpider(scrapy.Spider):
             following = self._unseen(step)
             self.seen_urls.update(following[:1])
             return following[0] if following else None
-        page = self._told(step.page, self._unseen(step))
+        page = self._told(step.page, self._unseen(step), guessed=step.guessed)
         verdict = await self.run.ask(page)
         page = self._decided(await self._with_details(page, verdict), verdict)
         self._remember(page)
@@ -125,9 +125,16 @@ class AccountSpider(scrapy.Spider):
 
     async def _step(self, url: str) -> Step:
         so_far = SoFar(len(self.seen_posts), self.expected_posts, self.first, self.head)
-        return self.walk.read(await self._get(url), so_far)
+        try:
+            return self.walk.read(await self._get(url), so_far)
+        except AccountNotFound:
+            # A walk that counts pages may have counted one too far.
+            missing: Step | None = getattr(self.walk, "missing", lambda *_: None)(url, datetime.now(UTC))
+            if missing is None or self.first:
+                raise
+            return missing
 
-    def _told(self, page: Page, following: list[str]) -> Page:
+    def _told(self, page: Page, following: list[str], *, guessed: bool) -> Page:
         """The page with its posts that are new to this crawl, and with the address of the next page."""
         fresh: dict[str, ScrapedPost] = {}
         for post in page.posts:
@@ -135,6 +142,8 @@ class AccountSpider(scrapy.Spider):
                 fresh.setdefault(post.post_id, post)
         problems, self.head_problems = self.head_problems + page.problems, ()
         next_url, more = following[0] if following else None, page.more
+        if next_url is not None and guessed and not fresh:
+            next_url = None
         if next_url is not None and page.posts and not fresh:
             problems += (f"{page.url}: the pager leads in a circle; stopped there",)
             next_url, more = None, True

@@ -50,13 +50,15 @@ class Step:
 
     An answer without a page, such as the look-up of an account's id, has the address to ask next; a
     `head` and the `problems` that it brings go to the first page of posts. Of several `next_urls` the first that was not
-    asked before is asked.
+    asked before is asked. `guessed`: that there is a next page is a guess, so one without new posts is the
+    end, and no circle.
     """
 
     page: Page | None
     next_urls: tuple[str, ...] = ()
     head: Head | None = None
     problems: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def unused_port() -> int:
 POST = """<div class="fw_preview_wrapper">
 <div class="blogpreview_top"><div class="box_date"><a href="/user/ann/7">2017-05-25 02:31:09</a></div></div>
 <div class="pf_output_container image"><a href="/media/{id}_7"><img src="/p/{id}.jpg"></a></div>
-<div class="block_likes"><div class="post-views"><i class="stand_icon icon-eye"></i> <span>3</span></div></div>
+<div class="block_likes"><div class="post-views"><i class="stand_icon icon-eye"></i> <span>0</span></div></div>
 <div class="gallery_likes gallery_likes_add "><i class="stand_icon icon-heart-o"></i> <span>1{id}</span></div>
 </div>"""
 
@@ -195,22 +195,26 @@ def imgrum() -> Profile:
 
 
 @pytest.fixture
-def open_source() -> Callable[[str], Source]:
+def open_source() -> Callable[..., Source]:
     """Open a source of the kind gallery, as the settings would."""
 
-    def open_it(url: str) -> Source:
-        settings = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=url)
+    def open_it(url: str, profile: str = "imgrum") -> Source:
+        settings = GallerySettings(name="ann", kind="gallery", profile=profile, url=url)
         return settings.open(Path())
 
     return open_it
 
 
 @pytest.fixture
-def crawl(open_source: Callable[[str], Source], tmp_path: Path) -> Callable[..., list[Page]]:
-    """Crawl an account's pages to the end, in a process of its own, without a delay."""
+def crawl(open_source: Callable[..., Source], tmp_path: Path) -> Callable[..., list[Page]]:
+    """Crawl an account's pages to the end, in a process of its own, without a delay; posts' own pages if asked to."""
 
-    def crawl_it(url: str, delay_seconds: float = 0.0) -> list[Page]:
-        return list(open_source(url).pages(Visit(Spool(tmp_path / "none.jsonl"), Politeness(delay_seconds))))
+    def crawl_it(
+        url: str, delay_seconds: float = 0.0, *, comments: bool = True, profile: str = "imgrum"
+    ) -> list[Page]:
+        spool = Spool(tmp_path / "none.jsonl")
+        visit = Visit(spool, Politeness(delay_seconds), comments=comments)
+        return list(open_source(url, profile).pages(visit))
 
     return crawl_it
 
