@@ -5,6 +5,7 @@ nightly.py      the flow `nightly`, and `relabel`
 night.py        beginning and ending a run: its folder, its journal, its summary
 settings.py     likelens.toml
 companion.py    Prefect's own server, ended with the run
+secrets.py      keys and tokens, from the environment or a Prefect Secret block
 environment.py  what Prefect and TensorFlow need to be told before they are imported
 demo/           the invented gallery of `likelens demo`
 """

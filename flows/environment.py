@@ -1,6 +1,6 @@
 """What other libraries must be told through the environment before they are imported.
 
-The only module beside `settings` that touches `os.environ`. Nothing here overrides what a person set.
+With `settings` and `secrets` the only module that touches `os.environ`. Nothing here overrides what a person set.
 """
 
 from __future__ import annotations

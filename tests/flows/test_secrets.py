@@ -1,0 +1,75 @@
+"""Keys and tokens, from the environment and from a real Prefect server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from flows.secrets import block_name, secret
+
+ASK = """
+import logging
+logging.basicConfig()
+from flows.secrets import secret
+print(repr(secret("LIKELENS_TEST_TOKEN")))
+"""
+SAVE = """
+from prefect.blocks.system import Secret
+Secret(value={value!r}).save("likelens-test-token", overwrite=True)
+"""
+
+
+def python(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own: Prefect reads its settings once."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """A machine on which no Prefect server is set."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+
+
+def test_the_environment_comes_first(alone, monkeypatch):
+    """A variable's value is the secret, without the blanks and line ends that files and shells leave on it."""
+    monkeypatch.setenv("LIKELENS_TEST_TOKEN", " abc\n")
+    assert secret("LIKELENS_TEST_TOKEN") == "abc"
+
+
+@pytest.mark.parametrize("value", [None, "", "  \n"])
+def test_an_empty_value_is_no_secret(alone, monkeypatch, value):
+    """A variable that is set to nothing counts as not set."""
+    monkeypatch.delenv("LIKELENS_TEST_TOKEN", raising=False)
+    if value is not None:
+        monkeypatch.setenv("LIKELENS_TEST_TOKEN", value)
+    assert secret("LIKELENS_TEST_TOKEN") is None
+
+
+def test_a_block_is_named_after_its_variable():
+    """The block's name is the variable's in lower case with dashes, for Prefect takes no underscores."""
+    assert block_name("CLARIFAI_PAT") == "clarifai-pat"
+
+
+@pytest.mark.parametrize("value", ["s3cr3t", "0123456789"])
+def test_a_block_gives_the_secret(prefect, value):
+    """Without the variable the Secret block's value is the secret, to the letter, also where it is all digits."""
+    python(SAVE.format(value=value), prefect)
+    assert python(ASK, prefect).stdout.strip() == repr(value)
+    assert python(ASK, {**prefect, "LIKELENS_TEST_TOKEN": "mine"}).stdout.strip() == repr("mine")
+
+
+def test_a_server_that_is_down_is_no_secret_and_a_warning(prefect):
+    """Prefect's server can't be reached: there is no secret, and a warning names the block."""
+    asked = python(ASK, {**prefect, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
+    assert asked.stdout.strip() == "None"
+    assert "likelens-test-token" in asked.stderr
