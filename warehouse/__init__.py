@@ -7,6 +7,7 @@
     runs.py        the journal of what ran, and how a run that was cut off goes on
     posts.py       storing what a source showed
     waiting.py     what waits to be fetched or labelled
+    charges.py     what was sent for money, what is spent, what was bought already
     sql.py         views and macros of the published database; to add one, open it
     publish.py     building that database and swapping it in
     rankings.py    the rankings; to add a statistic, open it

@@ -42,7 +42,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "classifier_versions",
         """select lane as classifier, arg_max(version, started_at) as version from runs
-           where stage = 'classify' and version is not null group by lane""",
+           where stage in ('classify', 'tag') and version is not null group by lane""",
         "The version that each classifier had when a run last loaded it",
         {"classifier": "Name of the classifier in the settings", "version": "Version that is current"},
     ),

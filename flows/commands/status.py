@@ -28,7 +28,7 @@ _QUERIES = {
         from posts group by source order by source""",
     "Classifiers": """
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
-                         where stage = 'classify' group by lane)
+                         where stage in ('classify', 'tag') group by lane)
         select classifier, version, count(distinct labels.sha256) as labelled,
                (select count(*) from pictures) - count(distinct labels.sha256) - count(distinct unlabelled.sha256)
                as waiting, count(distinct unlabelled.sha256) as without_label
