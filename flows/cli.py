@@ -44,6 +44,13 @@ def with_format(command: Command) -> Command:
     )(command)
 
 
+def with_dry_run(command: Command) -> Command:
+    """Give a command the option --dry-run."""
+    return click.option(
+        "--dry-run", "dry", is_flag=True, help="Only tell how many pictures would be sent, and for how much."
+    )(command)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("likelens"), prog_name="likelens")
 def cli() -> None:
@@ -65,8 +72,13 @@ def demo(config: str | None) -> int:
 
 @cli.command()
 @with_config
-def run(config: Path) -> int:
+@with_dry_run
+def run(config: Path, dry: bool) -> int:
     """The nightly run now, without a server."""
+    if dry:
+        from flows.commands.dry_run import dry_run
+
+        return dry_run(config, None)
     from flows.commands.run import run as work
 
     return work(config)
@@ -134,8 +146,13 @@ def status(config: Path) -> int:
 @cli.command()
 @with_config
 @click.option("--classifier", required=True, help="Name of the classifier in the settings.")
-def relabel(config: Path, classifier: str) -> int:
+@with_dry_run
+def relabel(config: Path, classifier: str, dry: bool) -> int:
     """Run a new or changed classifier over the stored pictures."""
+    if dry:
+        from flows.commands.dry_run import dry_run
+
+        return dry_run(config, classifier)
     from flows.commands.run import relabel as work
 
     return work(config, classifier)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from classifiers.clarifai.options import KEY, ClarifaiOptions
+from classifiers.clarifai.options import KEY
 from flows.environment import clarifai_base
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
 from tasks.classify.task import classify
 from tasks.stage import Night
-from tasks.tag.tagging import Tagging
+from tasks.tag.tagging import Tagging, paid_options
 from tasks.tag.task import tag
 
 
@@ -24,6 +24,7 @@ def run_lane(night: Night, lane: ClassifierSettings) -> None:
 
 def as_tagging(lane: ClassifierSettings) -> Tagging | None:
     """The lane as the stage tag runs it; None for one that costs nothing."""
-    if not isinstance(lane.options, ClarifaiOptions):
+    options = paid_options(lane.options)
+    if options is None:
         return None
-    return Tagging(lane.name, lane.options, partial(secret, KEY), clarifai_base())
+    return Tagging(lane.name, options, partial(secret, KEY), clarifai_base())

@@ -9,6 +9,7 @@ import click
 from flows.settings import SettingsError, questions, read_settings
 from tasks.report.writing import write_report
 from tasks.scrape.spool import Spool
+from tasks.tag.arrivals import store_kept
 from warehouse.forgetting import account_posts, forget_account, is_observed
 from warehouse.home import Home
 from warehouse.publish import publish
@@ -33,6 +34,7 @@ def forget(config: Path, account: str, source: str | None, yes: bool) -> int:
     with home.held(0, waiting=lambda: None):
         for spool in spools:
             spool.remove()
+        store_kept(home)  # answers on disk name pictures too; in the tables they are found and removed
         removed = forget_account(home, account, source)
         publish(home)
         write_report(home, questions(settings), settings.note)

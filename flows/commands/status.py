@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.commands.money import money
 from flows.commands.output import show
 from flows.settings import read_settings
 from tasks.fetch.reasons import PATIENCE
@@ -43,13 +44,17 @@ _QUERIES = {
 
 def status(config: Path) -> int:
     """Show the state of a home folder. Raises `NotPublished` when nothing ever ran there."""
-    home = read_settings(config).home
+    settings = read_settings(config)
+    home = settings.home
     if not home.lake.folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
     for title, query in _QUERIES.items():
         frame = _answer(home, query)
         if frame.height:
             show(frame, title=title)
+    spent = money(settings)
+    if spent.height:
+        show(spent, title="Money: pictures sent this month (UTC), a picture once for each model")
     print(f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures wait to be fetched.")
     return 0
 

@@ -73,6 +73,25 @@ def known_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
     return lane_of(name, options, lambda model_id: newest_version(home.lake, model_id) or "")
 
 
+def probed(tagging: Tagging) -> list[str]:
+    """The lane's models with the versions that will be asked, after Clarifai has said that it has them.
+
+    Raises `LaneUnavailable` when the key, a model or the server is not as the settings say. Costs nothing.
+    """
+    options = tagging.options
+    client = tagging.open_client()
+    try:
+        asked = [model_id for model_id in (options.model, options.regions_model) if model_id]
+        return [f"{one}@{client.current_version(one, options.version_of(one))}" for one in asked]
+    finally:
+        client.close()
+
+
+def paid_options(options: object) -> ClarifaiOptions | None:
+    """A classifier's options where it costs money and so is run by this stage; None where it is not."""
+    return options if isinstance(options, ClarifaiOptions) else None
+
+
 def _store_left(home: Home) -> None:
     if stored := store_kept(home):
         logger.info("Stored %d answers that a run had received when it was cut off", stored)
