@@ -195,9 +195,9 @@ class StandIn(service_pb2_grpc.V2Servicer):
         time.sleep(self.seconds)
         if refused := self._refuses(request, context):
             return service_pb2.MultiOutputResponse(status=refused)
-        return self._answer(ask)
+        return self._answer(ask, context)
 
-    def _answer(self, ask: Ask) -> service_pb2.MultiOutputResponse:
+    def _answer(self, ask: Ask, context: Any) -> service_pb2.MultiOutputResponse:
         bad = self.bad & set(ask.sha256s)
         if bad and self.fails_fast:
             outputs = [resources_pb2.Output(status=status(30002, "Failed")) for _ in ask.sha256s]
@@ -207,7 +207,7 @@ class StandIn(service_pb2_grpc.V2Servicer):
                 return service_pb2.MultiOutputResponse(status=status(11006, "Account limits exceeded"))
             self.quota = None if self.quota is None else self.quota - len(ask.sha256s)
         for entry in self.bill(ask):
-            entry.delivered = entry.billed
+            entry.delivered = entry.billed and context.is_active()  # a client that was killed gets nothing
         outputs = [
             resources_pb2.Output(status=status(30104, "Bad picture"))
             if one in bad

@@ -6,7 +6,7 @@ the same model: under another name, or beside a second model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -128,14 +128,20 @@ def sums_since(lake: Lake, since: datetime) -> list[Sums]:
     return [Sums(*row) for row in rows]
 
 
-def close_cut_off(lake: Lake, now: datetime) -> int:
-    """Note as unknown what a killed run had sent without noting the end; returns how many pictures.
+def close_cut_off(lake: Lake, unsent: Collection[str], now: datetime) -> int:
+    """Note how requests ended that a killed run did not settle: those in `unsent` were never sent, others are unknown.
 
-    The caller holds the purse, and has stored the answers that did arrive.
+    Returns how many pictures are unknown. The caller holds the purse, and has stored the answers that came.
     """
     left = _charges(lake, "outcome = 'sent'", [])
-    lake.upsert([replace(row, outcome="unknown", reason="cut_off", ended_at=now) for row in left])
-    return len(left)
+    lake.upsert([_cut_off(row, row.request_id in unsent, now) for row in left])
+    return sum(row.request_id not in unsent for row in left)
+
+
+def _cut_off(row: Charge, never_sent: bool, now: datetime) -> Charge:
+    if never_sent:
+        return replace(row, ended_at=now, outcome="not_billed", reason="not_sent")
+    return replace(row, ended_at=now, outcome="unknown", reason="cut_off")
 
 
 def forget_in_charges(lake: Lake, sha256s: Sequence[str]) -> None:

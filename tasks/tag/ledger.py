@@ -78,16 +78,13 @@ class Ledger:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def reserve(self, slips: Sequence[Slip]) -> None:
-        """Write that these requests are about to be sent, in one commit. Raises `DiskFull`."""
-        need_room(self._home.folder)
-        self._home.lake.append([row for slip in slips for row in _rows(slip)])
+    def write(self, upcoming: Sequence[Slip], ended: Sequence[tuple[Slip, Sequence[Verdict]]] = ()) -> None:
+        """Write labels, then how each picture's request ended, and which requests are about to be sent.
 
-    def settle(self, ended: Sequence[tuple[Slip, Sequence[Verdict]]]) -> None:
-        """Write the labels, and then how each picture's request ended: what is billed has its labels.
-
-        Writing the same again changes nothing.
+        In this order, so that what is billed has its labels; the last two in one commit. Writing the same
+        again changes nothing. Raises `DiskFull`.
         """
+        need_room(self._home.folder)
         now = datetime.now(UTC)
         self._home.lake.append(
             [
@@ -97,13 +94,16 @@ class Ledger:
                 for label in verdict.labels
             ]
         )
-        self._home.lake.upsert(
-            [
-                _ended(row, verdict, now)
-                for slip, verdicts in ended
-                for row, verdict in zip(_rows(slip), verdicts, strict=True)
-            ]
-        )
+        rows = [row for slip in upcoming for row in _rows(slip)]
+        if not ended:
+            self._home.lake.append(rows)
+            return
+        settled = [
+            _ended(row, verdict, now)
+            for slip, verdicts in ended
+            for row, verdict in zip(_rows(slip), verdicts, strict=True)
+        ]
+        self._home.lake.upsert(settled + rows)
 
     def withdraw(self, slips: Sequence[Slip]) -> None:
         """Write that these requests were never sent."""

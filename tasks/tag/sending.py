@@ -7,6 +7,7 @@ one writes to the lake, so that pictures are decoded and labels stored while req
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import random
 import time
@@ -39,8 +40,11 @@ LONGEST_PAUSE_SECONDS = 30.0
 MOST_DOUBLINGS = 5
 MOST_UNDER_WAY_BYTES = 256_000_000
 """Pictures under way weigh no more than this, unless one request alone does."""
-MOST_UNSTORED = 64
-"""Answers that wait to be stored; they are on disk already."""
+WRITE_EVERY_SECONDS = 0.35
+"""Writes to the lake begin no faster than this while requests are under way: each costs the same for a few."""
+AHEAD_SECONDS = 0.8
+"""Requests are written into the ledger at most so long before they go."""
+MOST_AHEAD = 16
 TIDY_EVERY = 64
 """Writes after which small files of the lake are merged."""
 LINGER_SECONDS = 10.0
@@ -79,6 +83,7 @@ class Sender:
         self._ledger = Ledger(home)
         self._arrivals = Arrivals(home)
         self._purse = Purse(home.lake, lane)
+        self._ahead = min(MOST_AHEAD, math.ceil(lane.options.requests_per_second * AHEAD_SECONDS))
         self._pace = Pace(lane.options.requests_per_second)
         self._events: queue.SimpleQueue[tuple[Request, bytes | Status] | None] = queue.SimpleQueue()
         self.batches = Batches(home, lane, lambda: self._events.put(None))
@@ -86,9 +91,10 @@ class Sender:
         self._reserved: deque[Request] = deque()
         self._under_way: dict[str, tuple[Request, Sent]] = {}
         self._unstored: list[tuple[Slip, list[Verdict]]] = []
-        self._storing: Future[None] | None = None
+        self._writing: Future[list[Request]] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._writes = 0
+        self._write_at = 0.0
         self._pauses = 0
         self._lost_in_a_row = 0
         self._refused_in_a_row = 0
@@ -98,16 +104,15 @@ class Sender:
         """Send until there is nothing more to do. Raises what the lake or the disk raise."""
         try:
             while not self._finished():
-                self._reserve()
+                self._write_next()
                 self._send()
-                self._store()
                 self._wait()
         finally:
             self._wind_up()
         return self.tally
 
     def _finished(self) -> bool:
-        if self._under_way or self._storing is not None or self._unstored:
+        if self._under_way or self._writing is not None or self._unstored:
             return False
         if self._ending:
             return True
@@ -117,24 +122,49 @@ class Sender:
     def _ending(self) -> bool:
         return bool(self.tally.stopped or self.tally.postponed)
 
-    def _reserve(self) -> None:
-        """Write requests into the ledger that may go soon, all in one commit."""
+    def _write_next(self) -> None:
+        """When the writer is free, let it write what has arrived, and requests that may go soon."""
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._reserved += self._writing.result()
+            self._writing = None
+        busy = self._reserved or self._under_way
+        if busy and not self._ending and time.monotonic() < self._write_at:
+            return
+        chosen = self._choose()
+        if chosen or self._unstored:
+            ended, self._unstored = self._unstored, []
+            self._write_at = time.monotonic() + WRITE_EVERY_SECONDS
+            self._writing = self._writer.submit(self._write, chosen, ended)
+            self._writing.add_done_callback(lambda _: self._events.put(None))
+        elif self._again and not (self._purse.left() or self._reserved or self._under_way):
+            self.tally.postponed = self._purse.used_up()
+
+    def _choose(self) -> list[Request]:
+        """Requests to write into the ledger now."""
         self._purse.refresh()
         chosen: list[Request] = []
         while self._may_reserve(len(chosen)) and (batch := self._next_batch()) is not None:
             chosen.append(Request(self._slip(batch), batch))
-        if chosen:
-            self._ledger.reserve([one.slip for one in chosen])
-            self._reserved += chosen
-        elif self._again and not self._purse.left() and not self._reserved and not self._under_way:
-            self.tally.postponed = self._purse.used_up()
+        return chosen
+
+    def _write(self, chosen: list[Request], ended: list[tuple[Slip, list[Verdict]]]) -> list[Request]:
+        self._arrivals.announce([one.slip for one in chosen])
+        self._ledger.write([one.slip for one in chosen], ended)
+        self._arrivals.drop([slip for slip, _ in ended])
+        self._writes += 1
+        if self._writes % TIDY_EVERY == 0:
+            self._lake.tidy()
+        return chosen
 
     def _may_reserve(self, chosen: int) -> bool:
-        if self._ending or self._pace.held or len(self._unstored) > MOST_UNSTORED:
+        if self._ending or self._pace.held:
             return False
-        # After a pause one request looks whether the service is ready again.
-        most = 1 if self._pauses else self._lane.options.in_flight
-        return len(self._under_way) + len(self._reserved) + chosen < most
+        waiting = len(self._reserved) + chosen
+        if self._pauses:  # after a pause one request looks whether the service is ready again
+            return not (waiting or self._under_way)
+        return waiting < self._ahead
 
     def _next_batch(self) -> Batch | None:
         """What goes next, as far as the budget lets it; the rest waits for what turns out not to be billed."""
@@ -160,6 +190,7 @@ class Sender:
         while self._reserved and not self._ending and not self._pace.delay() and self._has_room():
             request = self._reserved.popleft()
             self._pace.go()
+            self._arrivals.sends(request.slip)
             model = request.batch.model
             sent = self._client.send(
                 model.model_id, model.version, [one.payload for one in request.batch.pictures]
@@ -168,9 +199,9 @@ class Sender:
             sent.when_done(lambda request=request, sent=sent: self._arrived(request, sent))  # type: ignore[misc]
 
     def _has_room(self) -> bool:
-        weight = sum(request.batch.bytes for request, _ in self._under_way.values())
-        if self._pauses and weight:
+        if len(self._under_way) >= (1 if self._pauses else self._lane.options.in_flight):
             return False
+        weight = sum(request.batch.bytes for request, _ in self._under_way.values())
         return not weight or weight + self._reserved[0].batch.bytes <= MOST_UNDER_WAY_BYTES
 
     def _arrived(self, request: Request, sent: Sent) -> None:
@@ -187,8 +218,10 @@ class Sender:
     def _wait(self) -> None:
         """Until an answer, a batch or a written file is there, or the next request may go."""
         seconds = IDLE_SECONDS
-        if not self._ending and (self._reserved or (self._again and self._purse.left())):
-            seconds = min(seconds, max(self._pace.delay(), 0.001))
+        if not self._ending and (self._reserved or self._again):
+            seconds = min(seconds, self._pace.delay() or seconds)
+        if self._writing is None:
+            seconds = min(seconds, max(self._write_at - time.monotonic(), 0.01))
         try:
             event = self._events.get(timeout=seconds)
             while True:
@@ -267,23 +300,6 @@ class Sender:
         self._pace.hold(seconds)
         logger.info("%s: %s; a pause of %.1f s", self._lane.name, status, seconds)
 
-    def _store(self) -> None:
-        """Begin to write what has arrived, when the writer is free."""
-        if self._storing is not None and self._storing.done():
-            self._storing.result()
-            self._storing = None
-        if self._storing is None and self._unstored:
-            ended, self._unstored = self._unstored, []
-            self._storing = self._writer.submit(self._write, ended)
-            self._storing.add_done_callback(lambda _: self._events.put(None))
-
-    def _write(self, ended: list[tuple[Slip, list[Verdict]]]) -> None:
-        self._ledger.settle(ended)
-        self._arrivals.drop([slip for slip, _ in ended])
-        self._writes += 1
-        if self._writes % TIDY_EVERY == 0:
-            self._lake.tidy()
-
     def _wind_up(self) -> None:
         """End in order, also when a person or an error stopped the run: what was paid for is kept."""
         try:
@@ -291,6 +307,7 @@ class Sender:
             self._linger()
             if self._reserved:
                 self._ledger.withdraw([one.slip for one in self._reserved])
+                self._arrivals.forget_unsent()
         finally:
             for _, sent in list(self._under_way.values()):
                 sent.cancel()
@@ -305,7 +322,7 @@ class Sender:
                 break
             if event is not None:
                 self._take(*event)
-        if self._storing is not None:
-            self._storing.result()
+        if self._writing is not None:
+            self._reserved += self._writing.result()
         if self._unstored:
-            self._write(self._unstored)
+            self._write([], self._unstored)

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 
 from classifiers.clarifai.client import Client, open_client
 from classifiers.clarifai.options import ClarifaiOptions
-from tasks.tag.arrivals import store_kept
+from tasks.tag.arrivals import close_books
 from tasks.tag.lane import Lane, lane_of, models_of
 from tasks.tag.sending import Sender, Tally
 from warehouse.charges import (
     adopt,
-    close_cut_off,
     count_to_send,
     lanes_with_labels,
     newest_version,
@@ -93,9 +92,7 @@ def paid_options(options: object) -> ClarifaiOptions | None:
 
 
 def _store_left(home: Home) -> None:
-    if stored := store_kept(home):
-        logger.info("Stored %d answers that a run had received when it was cut off", stored)
-    if unknown := close_cut_off(home.lake, datetime.now(UTC)):
+    if unknown := close_books(home):
         logger.warning(
             "%d pictures were sent by a run that was cut off, and no answer came: they count as spent",
             unknown,
