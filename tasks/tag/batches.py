@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,7 +27,9 @@ READ_PICTURES = 512
 AHEAD = 64
 """Pictures that are being decoded ahead of the batch."""
 DECODERS = 2
-_LOOK_SECONDS = 0.2
+MOST_READY = 16
+READY_BYTES = 128_000_000
+"""Batches that are ready weigh no more than this, unless there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class _Open:
 
 
 class Batches:
-    """Full batches of what waits, one ready at a time: memory does not grow with the number of pictures.
+    """Full batches of what waits, a few ready at a time: memory does not grow with the number of
+    pictures.
 
     `wake` is called, from another thread, when there is a batch to get or the end is reached.
     """
@@ -70,9 +73,10 @@ class Batches:
         self._home = home
         self._lane = lane
         self._wake = wake
-        self._full: queue.Queue[Batch] = queue.Queue(maxsize=1)
-        self._stop = threading.Event()
-        self._ended = threading.Event()
+        self._full: deque[Batch] = deque()
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._ended = False
         self._error: BaseException | None = None
         self.unfit = 0
         self.missing = 0
@@ -81,21 +85,25 @@ class Batches:
 
     def get(self) -> Batch | None:
         """A batch, or None when none is ready now. Raises what went wrong while pictures were read."""
-        try:
-            return self._full.get_nowait()
-        except queue.Empty:
-            if self._error is not None:
-                raise self._error from None
-            return None
+        with self._changed:
+            self._changed.notify_all()
+            if self._full:
+                return self._full.popleft()
+        if self._error is not None:
+            raise self._error
+        return None
 
     @property
     def exhausted(self) -> bool:
         """Whether there is no batch any more."""
-        return self._ended.is_set() and self._full.empty() and self._error is None
+        with self._changed:
+            return self._ended and not self._full and self._error is None
 
     def stop(self) -> None:
         """Read no more."""
-        self._stop.set()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
         self._thread.join()
 
     def _work(self) -> None:
@@ -104,7 +112,8 @@ class Batches:
         except BaseException as error:  # noqa: BLE001 - it is raised again by `get`, in the thread that sends
             self._error = error
         finally:
-            self._ended.set()
+            with self._changed:
+                self._ended = True
             self._wake()
 
     def _fill(self) -> None:
@@ -114,7 +123,7 @@ class Batches:
             for pictures in to_send(self._home.lake, lane.name, lane.version, lane.models, READ_PICTURES):
                 unfit: list[Unlabelled] = []
                 for picture, decoding in self._decoded(pictures, decoders):
-                    if self._stop.is_set():
+                    if self._stopped:
                         return
                     if (ready := self._ready(picture, decoding, unfit)) is not None:
                         for model in picture.wanted_by:
@@ -137,13 +146,15 @@ class Batches:
         full, opened[model] = opened[model], _Open()
         if not full.pictures:
             return
-        while not self._stop.is_set():
-            try:
-                self._full.put(Batch(model, tuple(full.pictures)), timeout=_LOOK_SECONDS)
-            except queue.Full:
-                continue
-            self._wake()
-            return
+        batch = Batch(model, tuple(full.pictures))
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._has_room(batch))
+            self._full.append(batch)
+        self._wake()
+
+    def _has_room(self, batch: Batch) -> bool:
+        weight = sum(one.bytes for one in self._full)
+        return len(self._full) < MOST_READY and (not weight or weight + batch.bytes <= READY_BYTES)
 
     def _ready(
         self, picture: WaitingPicture, decoding: Future[Payload], unfit: list[Unlabelled]
