@@ -63,8 +63,7 @@ class _Open:
 
 
 class Batches:
-    """Full batches of what waits, a few ready at a time: memory does not grow with the number of
-    pictures.
+    """Full batches of what waits, a few ready at a time, so that memory does not grow with what waits.
 
     `wake` is called, from another thread, when there is a batch to get or the end is reached.
     """

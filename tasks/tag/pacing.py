@@ -6,8 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-MARGIN = 0.02
+MARGIN = 0.04
 """Part of a second by which requests may bunch up on their way: so much longer each second is made."""
+EVENLY = 0.8
+"""Requests keep this part of their even distance, so that catching up is no burst."""
 
 
 class Pace:
@@ -16,7 +18,7 @@ class Pace:
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         whole = max(1, int(per_second))
         self._window = (whole / per_second) * (1.0 + MARGIN)
-        self._gap = 0.5 / per_second
+        self._gap = EVENLY / per_second
         self._gone: deque[float] = deque(maxlen=whole)
         self._held_until = 0.0
         self._clock = clock
