@@ -67,6 +67,7 @@ class Tally:
     answered: int = 0
     refused: int = 0
     lost: int = 0
+    lost_why: str = ""
     stopped: str = ""
     postponed: str = ""
 
@@ -265,17 +266,18 @@ class Sender:
                 replace(batch, pictures=batch.pictures[half:]),
             ]
         elif reaction is Reaction.WAIT:
-            self._again.append(batch)
+            self._again.appendleft(batch)
             self._pause(status)
         else:
             self._try_again(status, replace(batch, tries=batch.tries + 1))
 
     def _try_again(self, status: Status, batch: Batch) -> None:
         if batch.tries < TRIES:
-            self._again.append(batch)
+            self._again.appendleft(batch)
             self._pause(status)
             return
         self.tally.lost += len(batch.pictures)
+        self.tally.lost_why = str(status)
         self._lost_in_a_row += 1
         logger.warning("%s: no answer for %d pictures (%s)", self._lane.name, len(batch.pictures), status)
         if self._lost_in_a_row >= LOST_IN_A_ROW:

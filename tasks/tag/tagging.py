@@ -137,7 +137,9 @@ def _ended(lane: Lane, tally: Tally, missing: int, waiting: int) -> Ended:
     if tally.refused:
         told.append(f"{tally.refused:,} pictures were refused; the table charges says why.")
     if tally.lost:
-        told.append(f"{tally.lost:,} pictures got no answer and are tried again in the next run.")
+        told.append(
+            f"{tally.lost:,} pictures got no answer and are tried again in the next run ({tally.lost_why})."
+        )
     if missing:
         told.append(f"{missing:,} picture files are missing or damaged; put them back.")
     if waiting and (tally.stopped or tally.postponed):
