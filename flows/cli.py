@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from flows.commands.compare import PARTS, Part
 from flows.commands.output import FORMATS, Format
 from flows.settings import DEFAULT_FILE, SettingsError
 from tasks.errors import EXPECTED
@@ -177,6 +178,30 @@ def forget(config: Path, account: str, source: str | None, yes: bool) -> int:
     from flows.commands.forget import forget as work
 
     return work(config, account, source, yes)
+
+
+@cli.command()
+@with_config
+@click.option(
+    "--classifier", "classifiers", multiple=True, required=True, help="One of the two; write it twice."
+)
+@click.option(
+    "--by", type=click.Choice(MEASURES), default="likes", show_default=True, help="What to rank by."
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many names and pictures."
+)
+@click.option(
+    "--part", type=click.Choice(PARTS), help="One table only.  [default: all; as CSV or JSON, labels]"
+)
+@with_format
+def compare(
+    config: Path, classifiers: tuple[str, ...], by: By, top: int, part: Part | None, form: Format
+) -> int:
+    """How two classifiers agree, and what each costs."""
+    from flows.commands.compare import compare as work
+
+    return work(config, classifiers, by, top, part, form)
 
 
 def main() -> None:

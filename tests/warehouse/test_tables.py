@@ -50,6 +50,10 @@ CONTRACT = {
         "run_id stage lane",
         "run_id stage lane started_at ended_at status items failures message version",
     ),
+    "charges": (
+        "request_id position",
+        "request_id position sha256 classifier model model_version sent_at ended_at outcome reason message price",
+    ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
 COUNTS = {
