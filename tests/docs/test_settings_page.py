@@ -79,6 +79,8 @@ def written(default: Any) -> str:
         return "none: needed"
     if isinstance(default, str):
         return f'"{default}"'
+    if isinstance(default, bool):
+        return str(default).lower()
     return {None: "none", (): "[]"}.get(default, str(default))
 
 

@@ -74,6 +74,7 @@ MAY_BE_NULL = {
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
     "runs": "ended_at items failures message version",
+    "charges": "sha256 ended_at reason message price",
 }
 
 
