@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,18 +22,6 @@ from tasks.tag.tagging import Tagging, tag_pictures
 from warehouse.home import Home
 from warehouse.runs import Ended
 from warehouse.tables import Picture
-
-FILE = Path(__file__).resolve().parents[2] / "clarifai_server.py"
-
-
-def load() -> ModuleType:
-    """The stand-in's module: the tests are no packages."""
-    made = importlib.util.spec_from_file_location("clarifai_server", FILE)
-    module = importlib.util.module_from_spec(made)
-    sys.modules.setdefault("clarifai_server", module)
-    if sys.modules["clarifai_server"] is module:
-        made.loader.exec_module(module)
-    return sys.modules["clarifai_server"]
 
 
 @dataclass
@@ -100,12 +86,6 @@ class Shop:
     def labelled(self) -> set[str]:
         """Pictures with labels."""
         return {sha256 for (sha256,) in self.rows("select distinct sha256 from labels")}
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> ModuleType:
-    """The module of the stand-in."""
-    return load()
 
 
 @pytest.fixture
