@@ -94,7 +94,7 @@ class Client:
         status = of_code(found.status.code, self.scrubbed(_said(found.status)))
         if status.reaction is not Reaction.KEEP:
             raise _refused(model_id, status)
-        return str(found.model.model_version.id) or version
+        return version or str(found.model.model_version.id)
 
     def scrubbed(self, text: str) -> str:
         """What a server said, without the key, should it say that."""

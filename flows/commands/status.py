@@ -48,6 +48,7 @@ def status(config: Path) -> int:
     home = settings.home
     if not home.lake.folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
+    home.lake.create()  # tables that came with a newer likelens
     for title, query in _QUERIES.items():
         frame = _answer(home, query)
         if frame.height:

@@ -3,7 +3,8 @@
     task.py       the Prefect task
     tagging.py    the lane from its beginning to its end
     lane.py       a lane: its settings, its models, its version
-    sending.py    requests in flight, and what to do about each answer
+    sending.py    requests in flight
+    plan.py       what goes next, and what to do about each answer
     batches.py    pictures read, checked and filled into batches
     pacing.py     how many requests a second, and pauses
     purse.py      the budgets

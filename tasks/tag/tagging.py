@@ -11,7 +11,8 @@ from classifiers.clarifai.client import Client, open_client
 from classifiers.clarifai.options import ClarifaiOptions
 from tasks.tag.arrivals import close_books
 from tasks.tag.lane import Lane, lane_of, models_of
-from tasks.tag.sending import Sender, Tally
+from tasks.tag.plan import Tally
+from tasks.tag.sending import Sender
 from warehouse.charges import (
     adopt,
     count_to_send,

@@ -17,7 +17,7 @@ from PIL import Image
 
 from classifiers.clarifai.options import ClarifaiOptions
 from tasks.fetch.store import PictureStore, read_kind
-from tasks.tag import sending
+from tasks.tag import plan
 from tasks.tag.tagging import Tagging, tag_pictures
 from warehouse.home import Home
 from warehouse.runs import Ended
@@ -108,5 +108,5 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         taken.append(tried)
         return 0.01
 
-    monkeypatch.setattr(sending, "pause_seconds", pause)
+    monkeypatch.setattr(plan, "pause_seconds", pause)
     return taken

@@ -10,7 +10,7 @@ import pytest
 
 from classifiers.clarifai.channel import MAX_ANSWER_BYTES
 from classifiers.errors import LaneUnavailable
-from tasks.tag import sending
+from tasks.tag import plan, sending
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
@@ -108,7 +108,7 @@ def test_tries_without_an_answer_are_few(shop, stand_in):
     shop.clarifai.always = stand_in.breaks(UNAVAILABLE, after_work=True)
     ended = shop.run(batch=4, in_flight=1)
     assert ended.status == "incomplete" and "does not answer" in ended.message
-    assert len(shop.clarifai.asks) == sending.TRIES * sending.LOST_IN_A_ROW
+    assert len(shop.clarifai.asks) == plan.TRIES * plan.LOST_IN_A_ROW
     assert ended.failures == 8
 
 
