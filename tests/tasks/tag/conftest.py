@@ -37,23 +37,33 @@ class Shop:
         """Store that many small pictures, all different; returns their hashes, in the order of being stored."""
         noise = np.random.default_rng(first)
         pictures = [noise.integers(0, 255, (24, 32, 3), dtype=np.uint8) for _ in range(count)]
-        return [self.store_picture(Image.fromarray(one), number) for number, one in enumerate(pictures)]
+        rows = [self._keep(self._saved(Image.fromarray(one)), number) for number, one in enumerate(pictures)]
+        self.home.lake.append(rows)
+        return [row.sha256 for row in rows]
 
     def store_picture(self, image: Image.Image, number: int = 0, form: str = "JPEG", **saving: Any) -> str:
         """Store one picture as a fetch does; returns its hash."""
+        return self.store_file(self._saved(image, form, **saving), number)
+
+    def _saved(self, image: Image.Image, form: str = "JPEG", **saving: Any) -> Path:
         file = self.home.folder / "one"
         image.save(file, form, **saving)
-        return self.store_file(file, number)
+        return file
 
     def store_file(self, file: Path, number: int = 0) -> str:
         """Store a file, if it is a picture or not; returns its hash."""
+        row = self._keep(file, number)
+        self.home.lake.append([row])
+        return row.sha256
+
+    def _keep(self, file: Path, number: int) -> Picture:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         kind = read_kind(file)
         store = PictureStore(self.home.folder)
         store.incoming.mkdir(parents=True, exist_ok=True)
         size = file.stat().st_size
         shutil.copy(file, store.incoming / "one")
-        row = Picture(
+        return Picture(
             sha256=sha256,
             bytes=size,
             width=kind.width,
@@ -62,8 +72,6 @@ class Shop:
             path=store.keep(store.incoming / "one", sha256, kind.ending),
             fetched_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
         )
-        self.home.lake.append([row])
-        return sha256
 
     def tagging(self, name: str = "clarifai", **options: Any) -> Tagging:
         """The lane with these settings."""
