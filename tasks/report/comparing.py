@@ -54,7 +54,7 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
     )
     data: dict[str, Any] = {"values": rows or [{"name": "", "rank": 1, "other": 1}]}
     chart: alt.LayerChart = (
-        alt.LayerChart(data=data, layer=layers if rows else [_nothing()], height=alt.Step(_ROW))
+        alt.LayerChart(data=data, layer=layers if rows else [_nothing()], height=alt.Step(_ROW) if rows else _ROW)
         .properties(title=title, width=WIDTH, background="white", padding=16)
         .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .configure(font=_FONT)
