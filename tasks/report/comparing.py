@@ -38,12 +38,12 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
     ]
     axis = alt.Axis(labelExpr="substring(datum.value, 4)", labelLimit=0, labelFontSize=13, labelColor=_INK)
     y = alt.Y("name:N", title=None, axis=axis)
-    first = alt.X("rank:Q", title="place in the ranking by likes (1 is best)", axis=alt.Axis(gridColor=_GRID))
+    first = alt.X("rank:Q", title="place in the ranking by likes (1 is best)", axis=_places())
     second = alt.X("other:Q")
     layers = [
         alt.Chart().mark_rule(color=_GREY, strokeWidth=2).encode(y=y, x=first, x2="other:Q"),
-        alt.Chart().mark_circle(size=110, color=COLOURS[0], opacity=1).encode(y=y, x=first),
-        alt.Chart().mark_circle(size=110, color=COLOURS[1], opacity=1).encode(y=y, x=second),
+        alt.Chart().mark_circle(size=200, color=COLOURS[0], opacity=1).encode(y=y, x=first),
+        alt.Chart().mark_circle(size=80, color=COLOURS[1], opacity=1).encode(y=y, x=second),
     ]
     title = alt.TitleParams(
         f"Names that {shorten(one, 12)} and {shorten(other, 12)} share",
@@ -54,7 +54,9 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
     )
     data: dict[str, Any] = {"values": rows or [{"name": "", "rank": 1, "other": 1}]}
     chart: alt.LayerChart = (
-        alt.LayerChart(data=data, layer=layers if rows else [_nothing()], height=alt.Step(_ROW) if rows else _ROW)
+        alt.LayerChart(
+            data=data, layer=layers if rows else [_nothing()], height=alt.Step(_ROW) if rows else _ROW
+        )
         .properties(title=title, width=WIDTH, background="white", padding=16)
         .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .configure(font=_FONT)
@@ -90,6 +92,10 @@ def _compared(home: Home, one: str, other: str, found: Comparison) -> Compared:
             for path, says, other_says in found.pictures.select("path", "says", "other_says").iter_rows()
         ),
     )
+
+
+def _places() -> alt.Axis:
+    return alt.Axis(gridColor=_GRID, tickMinStep=1, tickCount=8, format="d")
 
 
 def _nothing() -> alt.Chart:
