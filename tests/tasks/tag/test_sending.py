@@ -121,7 +121,9 @@ def test_the_rate_is_kept(shop):
     shop.clarifai.per_second, shop.clarifai.seconds = 15, 0.2
     shop.store(40)
     assert shop.run(batch=1, requests_per_second=15).status == "done"
-    assert shop.clarifai.throttled <= 1  # a busy machine may bunch two up
+    assert (
+        shop.clarifai.throttled <= 4
+    )  # a busy machine bunches some up; without a pace it would be most of them
 
 
 def test_a_pace_lets_no_second_have_more():
