@@ -16,12 +16,14 @@ from classifiers.errors import LaneUnavailable
 from classifiers.keras import gpus
 from classifiers.registry import load
 from flows.environment import has_server, prepare
+from flows.lanes import as_tagging
 from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings
 from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.crawl.walk import Answer
 from tasks.scrape.politeness import USER_AGENT
 from tasks.scrape.sources import Source
+from tasks.tag.tagging import Tagging, probed
 from warehouse.errors import WarehouseError
 
 SECONDS = 10.0
@@ -122,10 +124,20 @@ def _secret(source: str, name: str) -> Finding:
 
 
 def _lane(lane: ClassifierSettings) -> Finding:
+    if (tagging := as_tagging(lane)) is not None:
+        return _paid_lane(tagging)
     try:
         return Finding(True, f"classifier {lane.name}: {load(lane.kind, lane.name, lane.options).version}")
     except LaneUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
+
+
+def _paid_lane(tagging: Tagging) -> Finding:
+    """Whether the key and the models are good; asking costs nothing, for no picture is sent."""
+    try:
+        return Finding(True, f"classifier {tagging.name}: {', '.join(probed(tagging))}")
+    except LaneUnavailable as error:
+        return Finding(False, f"classifier {tagging.name}: {error}")
 
 
 def _gpu() -> Finding:

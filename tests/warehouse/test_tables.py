@@ -51,6 +51,10 @@ CONTRACT = {
         "run_id stage lane",
         "run_id stage lane started_at ended_at status items failures message version counts",
     ),
+    "charges": (
+        "request_id position",
+        "request_id position sha256 classifier model model_version sent_at ended_at outcome reason message price",
+    ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
 COUNTS = {
@@ -73,6 +77,7 @@ MAY_BE_NULL = {
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
     "runs": "ended_at items failures message version counts",
+    "charges": "sha256 ended_at reason message price",
 }
 
 
