@@ -26,7 +26,8 @@ profile = "imgrum"
 url = "{url}"
 
 [scrape]
-delay_seconds = 0.1
+delay_seconds = 0.02
+full_days = 0
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]

@@ -14,8 +14,9 @@ import pytest
 
 from flows.settings import read_settings
 from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import scrape_source
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
 from warehouse.publish import publish
 
@@ -52,7 +53,7 @@ def pictures(studio: Path) -> Path:
     settings.home.prepare()
     (source,) = settings.sources
     spool = Spool(settings.home.spool("one") / "demo.jsonl")
-    scrape_source(settings.home.lake, source, spool, Politeness(0.0), lambda *_: None, final=True)
+    scrape_source(Reading(settings.home, source, spool, ScrapeManner(Politeness(0.0))), lambda *_: None)
     fetch_pictures(settings.home, Manner(4, frozenset({"127.0.0.1"})), lambda *_: None)
     publish(settings.home)
     add_lane(studio)

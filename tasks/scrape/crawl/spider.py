@@ -117,8 +117,9 @@ class AccountSpider(scrapy.Spider):
         verdict = await self.run.ask(page)
         page = self._decided(await self._with_details(page, verdict), verdict)
         self._remember(page)
-        logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
         self.run.say(Message("page", page=page))
+        # Told when the run has it: what is told must not be lost when the run is stopped now.
+        logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
         if self.leaves is not None:
             raise self.leaves
         return page.next_url
