@@ -115,7 +115,8 @@ def publish_all(night: Night, settings: Settings) -> None:
 
 def manner(settings: Settings) -> Manner:
     """How pictures are fetched, from the settings."""
-    return Manner(settings.fetch.concurrency, frozenset(settings.fetch.allow_private_hosts), Limits())
+    fetch = settings.fetch
+    return Manner(fetch.concurrency, frozenset(fetch.allow_private_hosts), Limits(), per_host=fetch.per_host)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:

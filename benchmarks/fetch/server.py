@@ -45,7 +45,7 @@ def _motif(number: int) -> bytes:
     coarse = Image.fromarray(random.integers(0, 256, (SIZE[1] // 6, SIZE[0] // 6, 3), dtype=np.uint8))
     image = coarse.resize(SIZE, Image.Resampling.BICUBIC)
     found = b""
-    for quality in range(20, 100, 2):
+    for quality in range(4, 100, 2):
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality)
         if found and len(buffer.getvalue()) > aim:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -124,7 +123,7 @@ async def _follow(url: str, doors: Doors, store: PictureStore, limits: Limits, h
                 asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
                 raise _Failed(reason, asked)
             heard.body = Body(
-                store.incoming / uuid.uuid4().hex,
+                store.new_file(),
                 limits.most_bytes,
                 response.headers.get("Content-Encoding", ""),
             )

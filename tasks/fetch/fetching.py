@@ -34,7 +34,7 @@ class Manner:
     `per_host`: how many of these at once from one host.
     """
 
-    concurrency: int = 64
+    concurrency: int = 32
     allow_private_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     per_host: int = 32

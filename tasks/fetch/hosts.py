@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -51,7 +50,6 @@ class Host:
     listed: bool = False
     clock_is_set: bool = False
     given_up: Reason | None = None
-    asked_seconds: float = 0.0
     _silent: int = 0
     _setbacks: int = 0
     _stepped_back_at: float = 0.0
@@ -59,9 +57,11 @@ class Host:
     def __post_init__(self) -> None:
         self.at_once = float(self.most_at_once)
 
-    def may_be_asked(self, now: float) -> bool:
-        """Whether a request may begin now."""
-        return bool(self.waiting) and self.running < int(self.at_once) and now >= self.paused_until
+    def may_be_asked(self, now: float, share: int) -> bool:
+        """Whether a request may begin now, where the host may have so many of all places."""
+        return (
+            bool(self.waiting) and self.running < min(int(self.at_once), share) and now >= self.paused_until
+        )
 
     def heard(self, tried: Attempt, began: float, now: float) -> None:
         """Learn from a try that began at `began` and has just ended."""
@@ -79,7 +79,6 @@ class Host:
             self.at_once = min(float(self.most_at_once), self.at_once + 1.0 / self.at_once)
 
     def _step_back(self, why: Reason, asked: float | None, at_once: float, began: float, now: float) -> None:
-        self.asked_seconds = max(self.asked_seconds, asked or 0.0)
         if (asked or 0.0) > LONGEST_PAUSE_SECONDS:
             self.given_up = why
         # Requests that were under way when the host was left in peace tell nothing new.
@@ -94,10 +93,11 @@ class Host:
 
 
 class Hosts:
-    """All hosts of a run, asked in turn."""
+    """All hosts of a run, asked in turn; where there are several, a slow one can't take all places."""
 
-    def __init__(self, per_host: int) -> None:
+    def __init__(self, concurrency: int, per_host: int) -> None:
         self._per_host = per_host
+        self._share = concurrency - concurrency // 4
         self._hosts: dict[str, Host] = {}
         self._in_turn: deque[Host] = deque()
 
@@ -111,7 +111,7 @@ class Hosts:
 
     def list(self, host: Host, now: float) -> None:
         """Let a host have its turn, if it may be asked now and is not listed yet."""
-        if not host.listed and host.may_be_asked(now):
+        if not host.listed and self._may_be_asked(host, now):
             host.listed = True
             self._in_turn.append(host)
 
@@ -120,16 +120,15 @@ class Hosts:
         while self._in_turn:
             host = self._in_turn.popleft()
             host.listed = False
-            if host.may_be_asked(now):
+            if self._may_be_asked(host, now):
                 job = host.waiting.popleft()
                 host.running += 1
                 self.list(host, now)
                 return host, job
         return None
 
-    def given_up(self) -> Iterator[Host]:
-        """The hosts that are not asked any more in this run."""
-        return (host for host in self._hosts.values() if host.given_up)
+    def _may_be_asked(self, host: Host, now: float) -> bool:
+        return host.may_be_asked(now, self._share if len(self._hosts) > 1 else host.most_at_once)
 
 
 def _host_name(url: str) -> str:

@@ -39,7 +39,7 @@ class Pipeline:
         self, ask: Callable[[str], Awaitable[Attempt]], concurrency: int, per_host: int, results: Results
     ) -> None:
         self._ask = ask
-        self._hosts = Hosts(per_host)
+        self._hosts = Hosts(concurrency, per_host)
         self._results = results
         self._free = concurrency
         self._under_way = 0

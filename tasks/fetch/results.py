@@ -44,8 +44,10 @@ class Results:
     async def keep_writing(self) -> None:
         """Write whenever there is a batch, or the time for one has passed; until cancelled."""
         while True:
+            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event came at the same time.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), BATCH_SECONDS)
+                async with asyncio.timeout(BATCH_SECONDS):
+                    await self._enough.wait()
             self._enough.clear()
             await self.write()
 

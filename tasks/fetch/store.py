@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import mmap
 import os
 import shutil
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,8 +30,8 @@ _MAGIC = (
 )  # fmt: skip
 """How files of the formats begin; WebP and AVIF have their sign further in."""
 _FURTHER_IN = {b"RIFF": (8, (b"WEBP",)), b"ftyp": (8, (b"avif", b"avis", b"mif1", b"msf1"))}
-THREADS = 4
-"""For what a picture costs beside its download; more would not write faster."""
+THREADS = 2
+"""For what a picture costs beside its download. More would be in each other's way, and in that of the downloads."""
 
 
 class Unfit(Exception):
@@ -95,17 +95,22 @@ class PictureStore:
         self.home = home
         self.incoming = home / "pictures" / ".incoming"
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pictures")
+        self._numbers = itertools.count()
 
     def clear_incoming(self) -> None:
         """Remove what a killed run left half-downloaded. Only the run that holds the home may call this."""
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir(parents=True, exist_ok=True)
 
+    def new_file(self) -> Path:
+        """A name that no other incoming file has."""
+        return self.incoming / str(next(self._numbers))
+
     def add_bytes(self, data: bytes) -> Picture:
         """Check a whole body and store it. Raises `Unfit` and `DiskFull`."""
         kind = _kind(io.BytesIO(data), data)
         sha256 = hashlib.sha256(data).hexdigest()
-        incoming = self.incoming / uuid.uuid4().hex
+        incoming = self.new_file()
         try:
             need_room(self.incoming, len(data))
             with full_disk_noticed(self.incoming):
