@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fetch.clients import CLIENTS, Client, Job
 from benchmarks.fetch.server import NoServer, nginx, write_pictures
 
+# A process begins with the peak memory of the one that started it, so a small one starts them.
+LAUNCHER = """
+import json, os, sys, time
+begun = time.perf_counter()
+child = os.fork()
+if not child:
+    said = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1), os.dup2(said, 2)
+    os.execvp(sys.argv[2], sys.argv[2:])
+_, status, used = os.wait4(child, 0)
+print(json.dumps([status, time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
 PATHS = {"0 ms": "now", "50 ms": "late"}
 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What one run took: seconds of the clock, seconds of CPU (its children's too), and peak memory in MB."""
+    """What one run took: seconds of the clock, CPU seconds with its children's, peak MB of its largest process."""
 
     seconds: float
     cpu: float
@@ -74,21 +86,19 @@ def _rounds(
 def _run(client: Client, job: Job) -> Took:
     shutil.rmtree(job.folder, ignore_errors=True)
     job.folder.mkdir()
-    command = client.prepare(job)
+    command, said = client.prepare(job), job.folder.parent / "said.txt"
     os.sync()  # what the one before has written is not this one's to wait for
-    begun = time.perf_counter()
-    with (job.folder.parent / "said.txt").open("wb") as said:
-        running = subprocess.Popen(command, stdout=said, stderr=said)
-        _, status, used = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - begun
+    launched = [sys.executable, "-S", "-c", LAUNCHER, str(said), *command]
+    status, seconds, cpu, memory = json.loads(
+        subprocess.run(launched, capture_output=True, check=True).stdout
+    )
     files = [file for file in job.folder.rglob("*.jpg") if file.stat().st_size > 50_000]
-    if running.returncode or len(files) != len(job.urls):
+    if status or len(files) != len(job.urls):
         raise SystemExit(
-            f"{client.name} ended with {running.returncode} and {len(files)} of {len(job.urls)} pictures: "
-            + (job.folder.parent / "said.txt").read_text("utf-8", "replace")[-2000:]
+            f"{client.name} ended with {status} and {len(files)} of {len(job.urls)} pictures: "
+            + said.read_text("utf-8", "replace")[-2000:]
         )
-    return Took(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Took(seconds, cpu, memory / 1024)
 
 
 def _show(took: dict[tuple[str, str], list[Took]], pictures: int) -> None:

@@ -66,7 +66,9 @@ async def _fetch_all(home: Home, manner: Manner, now: datetime, progress: Callab
                 return await attempt(url, doors, store, manner.limits)
 
             def listed() -> Iterator[list[WaitingPicture]]:
-                return to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
+                if pipeline.tally:
+                    link_fetched(home.lake)  # so that what this run has is not listed again
+                yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
 
             pipeline = Pipeline(ask, manner.concurrency, manner.per_host, results)
             await pipeline.run(listed)
