@@ -5,6 +5,7 @@
     keras.py       any model of keras.applications: Inception v3 and its like
     litert.py      a LiteRT (TensorFlow Lite) model file
     visual/        colour, light and composition, measured
+    clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely
     names.py       class names; scores.py turns a model's scores into labels
     native.py      what native libraries print, kept from the terminal

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from classifiers.clarifai import ClarifaiOptions
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.protocol import Classifier, Loader
@@ -29,6 +30,7 @@ KINDS: dict[str, Kind] = {
     "keras": Kind(KerasOptions, "classifiers.keras"),
     "litert": Kind(LitertOptions, "classifiers.litert"),
     "visual": Kind(VisualOptions, "classifiers.visual"),
+    "clarifai": Kind(ClarifaiOptions, "classifiers.clarifai"),
 }
 """By the word that `kind` has in the settings."""
 

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from classifiers.errors import UnreadablePicture
-from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.protocol import Classifier, Prepared
+from tasks.labels import label_row
 from warehouse.home import Home
 from warehouse.runs import Ended
 from warehouse.space import need_room
@@ -84,7 +85,10 @@ class _Batch:
         now = datetime.now(UTC)
         answers = self.classifier.label([prepared for _, prepared in waiting])
         for (picture, _), found in zip(waiting, answers, strict=True):
-            self.labels += [_label_row(picture, self.classifier, label, now) for label in found]
+            self.labels += [
+                label_row(picture.sha256, self.classifier.name, self.classifier.version, label, now)
+                for label in found
+            ]
             if not found:
                 self._leave_out(picture, "no_labels", None)
 
@@ -133,22 +137,3 @@ def _decoded(
     while running:
         yield running.pop(0)
         running += begin(1)
-
-
-def _label_row(picture: StoredPicture, classifier: Classifier, label: Label, now: datetime) -> PictureLabel:
-    box = label.box
-    return PictureLabel(
-        sha256=picture.sha256,
-        classifier=classifier.name,
-        version=classifier.version,
-        region=label.region,
-        rank=label.rank,
-        label=label.label,
-        label_id=label.label_id,
-        score=label.score,
-        x0=box.x0 if box else None,
-        y0=box.y0 if box else None,
-        x1=box.x1 if box else None,
-        y1=box.y1 if box else None,
-        labelled_at=now,
-    )

@@ -6,6 +6,7 @@ pipeline.py    many at once, in bounded memory, each picture with its tries
 hosts.py       how much each host is asked for at once, and when it is left in peace
 download.py    one try: asked for, followed, streamed with a cap
 body.py        what comes, in memory while it is small
+local.py       a picture that is a file on this machine
 store.py       where pictures lie, and what is a picture
 whole.py       whether a picture's file has its end
 results.py     rows on their way into the lake

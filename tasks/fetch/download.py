@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -14,6 +15,7 @@ import aiohttp
 
 from tasks.fetch.addresses import PRIVATE, Doors, PrivateAddress
 from tasks.fetch.body import BLOCK_BYTES, Body
+from tasks.fetch.local import copy_in, is_local
 from tasks.fetch.reasons import Reason, next_try_at, of_status
 from tasks.fetch.store import PictureStore, Unfit
 from tasks.pauses import asked_pause_seconds
@@ -71,19 +73,38 @@ class _Failed(Exception):
         self.asked_seconds = asked_seconds
 
 
-async def attempt(url: str, doors: Doors, store: PictureStore, limits: Limits) -> Attempt:
-    """Try once to fetch and store the picture at `url`. Raises `DiskFull`; all else becomes a reason."""
+async def attempt(
+    url: str, doors: Doors, store: PictureStore, limits: Limits, folders: Sequence[Path] = ()
+) -> Attempt:
+    """Try once to fetch and store the picture at `url`; a `file:` address only where it is in one of `folders`.
+
+    Raises `DiskFull`; all else becomes a reason.
+    """
     began, clock, heard = datetime.now(UTC), time.monotonic(), _Heard()
     try:
         try:
-            picture = await _fetch(url, doors, store, limits, heard)
+            if is_local(url):
+                picture = await _in_thread(store, lambda: _take_in(url, store, limits, folders))
+            else:
+                picture = await _fetch(url, doors, store, limits, heard)
         finally:
             if heard.body is not None:
                 heard.body.discard()
     except _Failed as failed:
         row = failed_row(url, began, failed.reason, heard.last_status, time.monotonic() - clock)
         return Attempt(row, asked_seconds=failed.asked_seconds)
-    return Attempt(_ok_row(url, began, picture.sha256, time.monotonic() - clock), picture)
+    row = _ok_row(url, began, heard.last_status, picture.sha256, time.monotonic() - clock)
+    return Attempt(row, picture)
+
+
+def _take_in(url: str, store: PictureStore, limits: Limits, folders: Sequence[Path]) -> Picture:
+    incoming = store.new_file()
+    try:
+        return store.add_file(incoming, *copy_in(url, folders, limits.most_bytes, incoming))
+    except Unfit as unfit:
+        raise _Failed(unfit.reason) from None
+    finally:
+        incoming.unlink(missing_ok=True)
 
 
 async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, heard: _Heard) -> Picture:
@@ -161,13 +182,13 @@ def failed_row(url: str, began: datetime, reason: Reason, http_status: int | Non
     )
 
 
-def _ok_row(url: str, began: datetime, sha256: str, seconds: float) -> Fetch:
+def _ok_row(url: str, began: datetime, http_status: int | None, sha256: str, seconds: float) -> Fetch:
     return Fetch(
         picture_url=url,
         attempted_at=began,
         status="ok",
         reason=None,
-        http_status=200,
+        http_status=http_status,
         sha256=sha256,
         seconds=round(seconds, 3),
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tasks.fetch.addresses import Doors
 from tasks.fetch.download import Attempt, Limits, attempt
@@ -31,12 +32,14 @@ MOST_HOSTS_TOLD = 5
 class Manner:
     """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
 
-    `per_host`: how many of these at once from one host.
+    `folders`: a picture that is a file on this machine is taken from these only. `per_host`: how many at
+    once from one host.
     """
 
     concurrency: int = 32
     allow_private_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    folders: tuple[Path, ...] = ()
     per_host: int = 32
 
 
@@ -49,7 +52,12 @@ def fetch_pictures(home: Home, manner: Manner, progress: Callable[[int, int], No
         logger.info("%d pictures were stored already", linked)
     if not total:
         return Ended("done", 0)
-    pipeline = asyncio.run(_fetch_all(home, manner, now, lambda done: progress(done, total)))
+
+    def tell(done: int) -> None:
+        logger.info("%d of %d pictures", done, total)
+        progress(done, total)
+
+    pipeline = asyncio.run(_fetch_all(home, manner, now, tell))
     link_fetched(lake)
     return _ended(pipeline.tally, pipeline.left)
 
@@ -63,7 +71,7 @@ async def _fetch_all(home: Home, manner: Manner, now: datetime, progress: Callab
         async with Doors(manner.concurrency, manner.allow_private_hosts, manner.limits.timeout()) as doors:
 
             async def ask(url: str) -> Attempt:
-                return await attempt(url, doors, store, manner.limits)
+                return await attempt(url, doors, store, manner.limits, manner.folders)
 
             def listed() -> Iterator[list[WaitingPicture]]:
                 if pipeline.tally:

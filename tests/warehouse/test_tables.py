@@ -37,7 +37,7 @@ CONTRACT = {
     "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
     "fetches": (
         "picture_url attempted_at",
-        "picture_url attempted_at status reason http_status sha256 seconds",
+        "picture_url attempted_at status reason http_status sha256 seconds next_try_at",
     ),
     "labels": (
         "sha256 classifier version region rank",
@@ -50,6 +50,10 @@ CONTRACT = {
     "runs": (
         "run_id stage lane",
         "run_id stage lane started_at ended_at status items failures message version counts",
+    ),
+    "charges": (
+        "request_id position",
+        "request_id position sha256 classifier model model_version sent_at ended_at outcome reason message price",
     ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
@@ -69,10 +73,11 @@ MAY_BE_NULL = {
     "comments": "parent_id author text posted_at likes",
     "threads": "comments",
     "pictures": "",
-    "fetches": "reason http_status sha256",
+    "fetches": "reason http_status sha256 next_try_at",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
     "runs": "ended_at items failures message version counts",
+    "charges": "sha256 ended_at reason message price",
 }
 
 
