@@ -29,6 +29,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.scraping
+	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
 

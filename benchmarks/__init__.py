@@ -1,6 +1,7 @@
 """How fast, and with how much memory, beside what a user would pick instead.
 
     growth.py    what a night costs in the warehouse while more and more is stored
+    fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop
     clarifai.py  pictures a second through the paid lane, beside one call a picture

@@ -115,9 +115,10 @@ def publish_all(night: Night, settings: Settings) -> None:
 
 def manner(settings: Settings) -> Manner:
     """How pictures are fetched, from the settings."""
+    fetch = settings.fetch
     folders = tuple(folder for source in settings.sources for folder in source.folders)
-    allowed = frozenset(settings.fetch.allow_private_hosts)
-    return Manner(settings.fetch.concurrency, allowed, Limits(), folders)
+    allowed = frozenset(fetch.allow_private_hosts)
+    return Manner(fetch.concurrency, allowed, Limits(), folders, fetch.per_host)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:

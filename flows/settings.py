@@ -66,6 +66,7 @@ class FetchSettings(_Table):
     """The table `[fetch]`."""
 
     concurrency: int = Field(default=32, ge=1, le=1000)
+    per_host: int = Field(default=32, ge=1, le=1000)
     allow_private_hosts: tuple[str, ...] = ()
 
 

@@ -43,6 +43,23 @@ VIEWS: tuple[View, ...] = (
         | {"observed_at": "When it was made (UTC)", "likes_hidden": "Whether the likes are hidden"},
     ),
     View(
+        "failed_pictures",
+        """select picture_url, tries, latest.* from (
+               select picture_url, count(*) as tries,
+                      arg_max(struct_pack(reason, http_status, last_try_at := attempted_at, next_try_at),
+                              attempted_at) as latest
+               from fetches group by picture_url having not bool_or(status = 'ok'))""",
+        "Pictures that were asked for and never came: why, how often, and when a run tries again",
+        {
+            "picture_url": "Address that was asked",
+            "tries": "How often it was asked, in all runs",
+            "reason": "Why the last try failed",
+            "http_status": "HTTP status of the last answer; null when there was none",
+            "last_try_at": "When the last try began (UTC)",
+            "next_try_at": "From when on a run tries again (UTC); null: not again, or not noted",
+        },
+    ),
+    View(
         "post_labels",
         """select post.source, post.post_id, found.classifier, found.label, post.account, post.posted_at,
                   max(found.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,

@@ -175,6 +175,10 @@ class Fetch(Row):
     http_status: Annotated[int | None, "HTTP status of the last answer; null when there was none"]
     sha256: Annotated[str | None, "The stored picture; null when it failed"]
     seconds: Annotated[float, "How long the attempt took, in seconds"]
+    next_try_at: Annotated[
+        datetime | None,
+        "After a failure: from when on a run tries again (UTC); null: not again, or not noted",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

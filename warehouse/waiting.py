@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from warehouse.lake import Lake
 from warehouse.tables import PostPicture
@@ -23,6 +23,20 @@ class Patience:
     hours: float
     tries: int
 
+    def next_try_at(self, failures: int, last: datetime) -> datetime | None:
+        """From when on a picture that failed so often, and last at `last`, is tried again; None: not again."""
+        if failures >= self.tries:
+            return None
+        return last + timedelta(hours=self.hours * 2.0 ** (failures - 1)) if self.hours else last
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPicture:
+    """A picture that is to be fetched: its address, and how many tries have failed."""
+
+    url: str
+    failures: int
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
@@ -36,14 +50,18 @@ _TO_FETCH = """
     with wanted as (select distinct picture_url from post_pictures where sha256 is null),
     patience as (select unnest(?) as reason, unnest(?) as hours, unnest(?) as tries),
     tried as (
-        select picture_url, count(*) as failures, max(attempted_at) as last, arg_max(reason, attempted_at) as reason
+        select picture_url, count(*) as failures, max(attempted_at) as last, arg_max(reason, attempted_at) as reason,
+               max(next_try_at) as asked_for
         from fetches semi join wanted using (picture_url) where status <> 'ok' group by all)
-    select wanted.picture_url
+    select wanted.picture_url, coalesce(tried.failures, 0) as failures
     from wanted left join tried using (picture_url) left join patience using (reason)
     where tried.failures is null
        or (tried.failures < patience.tries
-           and tried.last + to_seconds(patience.hours * 3600 * pow(2, tried.failures - 1)) <= ?)
+           and greatest(asked_for, tried.last
+               + case hours when 0 then interval 0 seconds
+                 else to_seconds(patience.hours * 3600 * pow(2, tried.failures - 1)) end) <= ?)
 """
+# A host may have asked for a longer pause than ours: the time that was noted with a try counts too.
 
 
 def count_to_fetch(lake: Lake, patience: dict[str, Patience], now: datetime) -> int:
@@ -51,12 +69,14 @@ def count_to_fetch(lake: Lake, patience: dict[str, Patience], now: datetime) -> 
     return _count(lake, f"select count(*) from ({_TO_FETCH})", _patience_values(patience, now))
 
 
-def to_fetch(lake: Lake, patience: dict[str, Patience], now: datetime, batch: int) -> Iterator[list[str]]:
-    """Addresses of pictures that are not stored and may be tried now, in batches, each address once."""
+def to_fetch(
+    lake: Lake, patience: dict[str, Patience], now: datetime, batch: int
+) -> Iterator[list[WaitingPicture]]:
+    """Pictures that are not stored and may be tried now, in batches, each address once."""
     with lake.reader() as reader:
         found = reader.execute(f"{_TO_FETCH} order by picture_url", _patience_values(patience, now))
         while rows := found.fetchmany(batch):
-            yield [url for (url,) in rows]
+            yield [WaitingPicture(url, failures) for url, failures in rows]
 
 
 def _patience_values(patience: dict[str, Patience], now: datetime) -> list[object]:

@@ -36,8 +36,11 @@ _QUERIES = {
         from current left join labels using (classifier, version) left join unlabelled using (classifier, version)
         group by all order by classifier""",
     "Pictures that could not be fetched": """
-        select reason, count(*) as pictures, max(last) as last_try from (
-            select picture_url, arg_max(reason, attempted_at) as reason, max(attempted_at) as last
+        select reason, count(*) as pictures, max(tries) as most_tries, max(last) as last_try,
+               count(again) as tried_again, min(again) as next_try from (
+            select count(*) as tries, max(attempted_at) as last,
+                   arg_max(struct_pack(reason), attempted_at).reason as reason,
+                   arg_max(struct_pack(next_try_at), attempted_at).next_try_at as again
             from fetches group by picture_url having not bool_or(status = 'ok')) group by reason order by 2 desc""",
 }
 

@@ -1,10 +1,15 @@
 """The stage fetch: pictures into the content store.
 
 task.py        the Prefect task
-fetching.py    batches, many at once, tries and their rows
-download.py    one picture's way in: followed, streamed with a cap, hashed, checked
+fetching.py    the stage: what waits, and how it ended
+pipeline.py    many at once, in bounded memory, each picture with its tries
+hosts.py       how much each host is asked for at once, and when it is left in peace
+download.py    one try: asked for, followed, streamed with a cap
+body.py        what comes, in memory while it is small
 local.py       a picture that is a file on this machine
-addresses.py   which addresses may be asked
 store.py       where pictures lie, and what is a picture
+whole.py       whether a picture's file has its end
+results.py     rows on their way into the lake
+addresses.py   which addresses may be asked
 reasons.py     why one failed, and when it is tried again
 """

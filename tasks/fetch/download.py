@@ -1,28 +1,30 @@
-"""One picture's way in: asked for, followed, streamed with a cap, hashed, checked, kept."""
+"""One picture's way in: asked for, followed, streamed with a cap, checked, kept."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urljoin
 
 import aiohttp
 
 from tasks.fetch.addresses import PRIVATE, Doors, PrivateAddress
+from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
-from tasks.fetch.reasons import Reason, of_status
-from tasks.fetch.store import PictureStore, Unfit, read_kind
-from warehouse.space import full_disk_noticed, need_room
+from tasks.fetch.reasons import Reason, next_try_at, of_status
+from tasks.fetch.store import PictureStore, Unfit
+from tasks.pauses import asked_pause_seconds
+from warehouse.space import need_room
 from warehouse.tables import Fetch, Picture
 
+Result = TypeVar("Result")
+
 MOST_REDIRECTS = 5
-CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -36,10 +38,8 @@ class Limits:
     idle_seconds: float = 30.0
 
     def timeout(self) -> aiohttp.ClientTimeout:
-        """The same as aiohttp takes it."""
-        return aiohttp.ClientTimeout(
-            total=self.total_seconds, sock_connect=self.connect_seconds, sock_read=self.idle_seconds
-        )
+        """The same as aiohttp takes it; the total is kept over all redirects, and not here."""
+        return aiohttp.ClientTimeout(total=None, connect=self.connect_seconds, sock_read=self.idle_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,29 @@ class Attempt:
 
     fetch: Fetch
     picture: Picture | None = None
-    retry_after: str | None = None
+    asked_seconds: float | None = None
+
+    def noted(self, failures: int) -> Attempt:
+        """The same with the time of the next try, after so many failures in all."""
+        if self.fetch.reason is None:
+            return self
+        again = next_try_at(Reason(self.fetch.reason), failures, self.fetch.attempted_at, self.asked_seconds)
+        return replace(self, fetch=replace(self.fetch, next_try_at=again))
 
 
 @dataclass(slots=True)
 class _Heard:
-    """What the hosts have answered so far."""
+    """What came so far: the status of the last answer, and of its body."""
 
     last_status: int | None = None
+    body: Body | None = None
 
 
 class _Failed(Exception):
-    def __init__(self, reason: Reason, retry_after: str | None = None) -> None:
+    def __init__(self, reason: Reason, asked_seconds: float | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
-        self.retry_after = retry_after
+        self.asked_seconds = asked_seconds
 
 
 async def attempt(
@@ -72,34 +80,37 @@ async def attempt(
 
     Raises `DiskFull`; all else becomes a reason.
     """
-    began, clock = datetime.now(UTC), time.monotonic()
-    incoming, heard = store.incoming / uuid.uuid4().hex, _Heard()
+    began, clock, heard = datetime.now(UTC), time.monotonic(), _Heard()
     try:
         try:
-            picture = await _fetch(url, doors, store, limits, incoming, heard, folders)
+            if is_local(url):
+                picture = await _in_thread(store, lambda: _take_in(url, store, limits, folders))
+            else:
+                picture = await _fetch(url, doors, store, limits, heard)
         finally:
-            incoming.unlink(missing_ok=True)
+            if heard.body is not None:
+                heard.body.discard()
     except _Failed as failed:
-        row = _row(url, began, clock, failed.reason, heard.last_status, None)
-        return Attempt(row, retry_after=failed.retry_after)
-    return Attempt(_row(url, began, clock, None, heard.last_status, picture.sha256), picture)
+        row = failed_row(url, began, failed.reason, heard.last_status, time.monotonic() - clock)
+        return Attempt(row, asked_seconds=failed.asked_seconds)
+    row = _ok_row(url, began, heard.last_status, picture.sha256, time.monotonic() - clock)
+    return Attempt(row, picture)
 
 
-async def _fetch(
-    url: str,
-    doors: Doors,
-    store: PictureStore,
-    limits: Limits,
-    incoming: Path,
-    heard: _Heard,
-    folders: Sequence[Path],
-) -> Picture:
+def _take_in(url: str, store: PictureStore, limits: Limits, folders: Sequence[Path]) -> Picture:
+    incoming = store.new_file()
+    try:
+        return store.add_file(incoming, *copy_in(url, folders, limits.most_bytes, incoming))
+    except Unfit as unfit:
+        raise _Failed(unfit.reason) from None
+    finally:
+        incoming.unlink(missing_ok=True)
+
+
+async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, heard: _Heard) -> Picture:
     try:
         async with asyncio.timeout(limits.total_seconds):
-            if is_local(url):
-                sha256, size = await asyncio.to_thread(copy_in, url, folders, limits.most_bytes, incoming)
-            else:
-                sha256, size = await _follow(url, doors, limits, incoming, heard)
+            body = await _follow(url, doors, store, limits, heard)
     except Unfit as unfit:
         raise _Failed(unfit.reason) from None
     except PrivateAddress:
@@ -117,21 +128,12 @@ async def _fetch(
     except aiohttp.ClientError:
         raise _Failed(Reason.UNREACHABLE) from None
     try:
-        kind = await asyncio.to_thread(read_kind, incoming)
+        return await _in_thread(store, lambda: body.store_in(store))
     except Unfit as unfit:
         raise _Failed(unfit.reason) from None
-    return Picture(
-        sha256=sha256,
-        bytes=size,
-        width=kind.width,
-        height=kind.height,
-        format=kind.format,
-        path=store.keep(incoming, sha256, kind.ending),
-        fetched_at=datetime.now(UTC),
-    )
 
 
-async def _follow(url: str, doors: Doors, limits: Limits, incoming: Path, heard: _Heard) -> tuple[str, int]:
+async def _follow(url: str, doors: Doors, store: PictureStore, limits: Limits, heard: _Heard) -> Body:
     for _ in range(MOST_REDIRECTS + 1):
         async with doors.session_for(url).get(url, allow_redirects=False) as response:
             heard.last_status = response.status
@@ -139,40 +141,54 @@ async def _follow(url: str, doors: Doors, limits: Limits, incoming: Path, heard:
                 url = urljoin(url, target)
                 continue
             if reason := of_status(response.status):
-                raise _Failed(reason, response.headers.get("Retry-After"))
-            return await _stream(response, limits, incoming)
+                asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+                raise _Failed(reason, asked)
+            heard.body = Body(
+                store.new_file(),
+                limits.most_bytes,
+                response.headers.get("Content-Encoding", ""),
+            )
+            await _stream(response, heard.body, store, limits)
+            return heard.body
     raise _Failed(Reason.REDIRECTS)
 
 
-async def _stream(response: aiohttp.ClientResponse, limits: Limits, incoming: Path) -> tuple[str, int]:
-    if (response.content_length or 0) > limits.most_bytes:
+async def _stream(response: aiohttp.ClientResponse, body: Body, store: PictureStore, limits: Limits) -> None:
+    announced = response.content_length or 0
+    if announced > limits.most_bytes:
         raise _Failed(Reason.TOO_LARGE)
-    need_room(incoming.parent, response.content_length or 0)
-    digest, size = hashlib.sha256(), 0
-    with full_disk_noticed(incoming.parent), incoming.open("wb") as out:
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            size += len(chunk)
-            if size > limits.most_bytes:
-                raise _Failed(Reason.TOO_LARGE)
-            digest.update(chunk)
-            out.write(chunk)
-    return digest.hexdigest(), size
+    if announced > BLOCK_BYTES:
+        need_room(store.incoming, announced)
+    async for chunk in response.content.iter_any():
+        if body.add(chunk):
+            await _in_thread(store, body.spill)
 
 
-def _row(
-    url: str,
-    began: datetime,
-    clock: float,
-    reason: Reason | None,
-    http_status: int | None,
-    sha256: str | None,
-) -> Fetch:
+async def _in_thread(store: PictureStore, work: Callable[[], Result]) -> Result:
+    # Not asyncio's own threads: these may all be waiting for names to resolve.
+    return await asyncio.get_running_loop().run_in_executor(store.threads, work)
+
+
+def failed_row(url: str, began: datetime, reason: Reason, http_status: int | None, seconds: float) -> Fetch:
+    """The row of a try that failed."""
     return Fetch(
         picture_url=url,
         attempted_at=began,
-        status="failed" if reason else "ok",
-        reason=reason.value if reason else None,
+        status="failed",
+        reason=reason.value,
+        http_status=http_status,
+        sha256=None,
+        seconds=round(seconds, 3),
+    )
+
+
+def _ok_row(url: str, began: datetime, http_status: int | None, sha256: str, seconds: float) -> Fetch:
+    return Fetch(
+        picture_url=url,
+        attempted_at=began,
+        status="ok",
+        reason=None,
         http_status=http_status,
         sha256=sha256,
-        seconds=round(time.monotonic() - clock, 3),
+        seconds=round(seconds, 3),
     )

@@ -89,7 +89,7 @@ def linked(
 
 
 def waiting(home: Home, now: datetime) -> list[str]:
-    return [url for urls in to_fetch(home.lake, {}, now, 10) for url in urls]
+    return [one.url for batch in to_fetch(home.lake, {}, now, 10) for one in batch]
 
 
 @pytest.mark.parametrize(

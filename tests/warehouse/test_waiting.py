@@ -27,7 +27,7 @@ PATIENCE = {"gone": Patience(hours=20, tries=3), "timeout": Patience(hours=0, tr
 
 
 def waiting(home: Home, now: datetime) -> list[str]:
-    urls = [url for batch in to_fetch(home.lake, PATIENCE, now, 100) for url in batch]
+    urls = [one.url for batch in to_fetch(home.lake, PATIENCE, now, 100) for one in batch]
     assert count_to_fetch(home.lake, PATIENCE, now) == len(urls)
     return urls
 
@@ -41,7 +41,7 @@ def test_each_address_waits_once_and_in_batches(
     home.lake.append([*rows, *again, shows("known", "stored")])
     batches = list(to_fetch(home.lake, PATIENCE, evening, 3))
     assert [len(batch) for batch in batches] == [3, 3, 1]
-    assert list(chain.from_iterable(batches)) == sorted(row.picture_url for row in rows)
+    assert [one.url for batch in batches for one in batch] == sorted(row.picture_url for row in rows)
     assert count_to_fetch(home.lake, PATIENCE, evening) == 7
 
 

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from tasks.fetch.download import Limits
-from tasks.fetch.fetching import BATCH_PICTURES, Manner, fetch_pictures
+from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.results import BATCH_ROWS
 from warehouse.errors import DiskFull
 
 MEGABYTE = 1024 * 1024
@@ -114,13 +115,13 @@ def test_full_disk(server: Any, fetching: Any, picture: Callable[..., bytes]) ->
 
 
 def test_stored_batch_by_batch(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """A long list is fetched in batches; what progress is told of is stored by then."""
+    """A long list is stored in batches while it is fetched; what progress is told of is stored by then."""
     body = picture(1)
 
     async def same(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=body)
 
-    total = 2 * BATCH_PICTURES + 3
+    total = 2 * BATCH_ROWS + 3
     paths = [f"/{number}" for number in range(total)]
     server.pages = dict.fromkeys(paths, same)
     fetching.want([server.url(path) for path in paths])
@@ -132,6 +133,6 @@ def test_stored_batch_by_batch(server: Any, fetching: Any, picture: Callable[...
         stored.append(fetching.rows("select count(*) from fetches")[0][0])
 
     ended = fetch_pictures(fetching.home, Manner(allow_private_hosts=frozenset({"127.0.0.1"})), progress)
-    assert told == [(BATCH_PICTURES, total), (2 * BATCH_PICTURES, total), (total, total)]
-    assert stored == [BATCH_PICTURES, 2 * BATCH_PICTURES, total]
+    assert len(told) >= 3 and told[-1] == (total, total)
+    assert [done for done, _ in told] == stored == sorted(stored)
     assert ended.items == total and set(server.asked.values()) == {1}

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.fetch.reasons import PASSING, PATIENCE, Reason, of_status
+from tasks.fetch.reasons import PASSING, PATIENCE, Reason, next_try_at, of_status
+from warehouse.publish import publish, published
 from warehouse.tables import Fetch
 
 # reason, hours since each failure, the newest first: whether it is asked again now
@@ -77,3 +78,26 @@ def test_every_reason_has_its_patience() -> None:
 def test_only_200_is_fine() -> None:
     """Every HTTP status but 200 has a reason."""
     assert [status for status in range(100, 1000) if of_status(status) is None] == [200]
+
+
+def test_next_try_is_told(server: Any, fetching: Any) -> None:
+    """For each picture that never came an analyst sees its reason, its tries and when a run tries again."""
+    urls = [server.serve("/gone", status=404), server.serve("/error", status=500)]
+    fetching.want([*urls, "ftp://nowhere/a.jpg"])
+    fetching.run()
+    publish(fetching.home)
+    with published(fetching.home) as database:
+        told = database.execute(
+            "select reason, http_status, tries, next_try_at - last_try_at from failed_pictures order by 1"
+        ).fetchall()
+    assert told == [
+        ("bad_address", None, 1, None),
+        ("gone", 404, 1, timedelta(hours=20)),
+        ("server_error", 500, 3, timedelta(0)),
+    ]
+
+
+def test_never_longer_than_a_week() -> None:
+    """A host's slip in Retry-After puts a picture off for a week, and not for years."""
+    now = datetime.now(UTC)
+    assert next_try_at(Reason.BUSY, 1, now, 10.0**12) == now + timedelta(days=7)
