@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
+from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
 from classifiers.visual import VisualOptions
 
@@ -28,6 +29,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "keras": Kind(KerasOptions, "classifiers.keras"),
     "litert": Kind(LitertOptions, "classifiers.litert"),
+    "onnx": Kind(OnnxOptions, "classifiers.onnx"),
     "visual": Kind(VisualOptions, "classifiers.visual"),
 }
 """By the word that `kind` has in the settings."""

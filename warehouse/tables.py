@@ -225,6 +225,18 @@ class Unlabelled(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelGroup(Row):
+    """Plain words that labels of a classifier stand for: 'tabby' and 'tiger cat' are a 'cat'."""
+
+    table: ClassVar[str] = "label_groups"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "label")
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    label: Annotated[str, "The label"]
+    label_group: Annotated[str, "The word for it and its like; a label without a row stands for itself"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRun(Row):
     """What ran: a row for each stage and lane of a run, and one (stage run) for the run itself."""
 
@@ -257,6 +269,7 @@ ROWS: tuple[type[Row], ...] = (
     Fetch,
     PictureLabel,
     Unlabelled,
+    LabelGroup,
     StageRun,
 )
 

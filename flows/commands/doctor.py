@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from classifiers.backend import gpus
 from classifiers.errors import LaneUnavailable
-from classifiers.keras import gpus
 from classifiers.registry import load
 from flows.environment import has_server, prepare
 from flows.secrets import block_name, secret
@@ -114,7 +114,7 @@ def _lane(lane: ClassifierSettings) -> Finding:
 def _gpu() -> Finding:
     found = gpus()
     return Finding(
-        True, f"GPU: {', '.join(found)}" if found else "GPU: none that TensorFlow can use; the CPU works"
+        True, f"GPU: {', '.join(found)}" if found else "GPU: none that Keras can use; the CPU works"
     )
 
 
