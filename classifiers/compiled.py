@@ -18,6 +18,7 @@ CPU_BATCH = 32
 GPU_BATCH = 256
 """The largest that is tried on a GPU; halved until it fits the memory."""
 
+ANY_SIZE = 224
 _NO_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom")
 
 
@@ -33,7 +34,9 @@ class Compiled:
     ) -> None:
         if precision == "bfloat16":
             _compute_in_bfloat16(model)
-        self.size: tuple[int, int] = model.input_shape[1:3]
+        # MobileNetV3 takes any size; 224 is what it was trained with.
+        height, width = model.input_shape[1:3]
+        self.size = (height or ANY_SIZE, width or ANY_SIZE)
         self._run = _compiled(model, preprocess, on_gpu=on_gpu)
         self.callers = 2 if on_gpu else 1  # one batch travels to the GPU while another is computed
         self.batch_size = largest_batch(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
