@@ -30,6 +30,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.onnx_export import as_onnx
+from classifiers.backend import import_keras
 from classifiers.compiled import CPU_BATCH
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import rgb_array
@@ -40,7 +41,6 @@ from tasks.classify.labelling import label_pictures
 from warehouse.home import Home
 from warehouse.tables import Picture
 
-FILES = 256
 SIZE = (1080, 1350)
 STUDY_PICTURES = 8
 MODEL_BATCHES = 3
@@ -50,7 +50,7 @@ Way = Callable[[], float]
 """Does its work once and returns pictures a second."""
 
 
-def jpegs(photos: Path | None, folder: Path) -> list[Path]:
+def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
     """JPEG files of 1080 x 1350 pixels and about 200 KB, all different, in `folder`."""
     if photos is None:
         sources = [original(subject) for subject in SUBJECTS]
@@ -59,7 +59,7 @@ def jpegs(photos: Path | None, folder: Path) -> list[Path]:
     chance = np.random.default_rng(5)
     grain = chance.normal(0, 4, (SIZE[1], SIZE[0], 1))
     files = []
-    for number in range(FILES):
+    for number in range(count):
         source = sources[number % len(sources)]
         box = chance.uniform(0, 0.1, 2) * source.size
         enlarged = source.resize(
@@ -102,6 +102,7 @@ def per_second(pictures: int, work: Callable[[], object]) -> float:
 
 def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Way]]:
     """The study's way, and ours in each precision: the model alone, then the whole lane."""
+    import_keras()
     import keras
 
     build = getattr(keras.applications, application)
@@ -210,11 +211,11 @@ def _openvino(model: Path, batch: Any) -> Iterator[tuple[str, Way]]:
         yield f"OpenVINO, {precision}", _repeated(lambda compiled=compiled: compiled(batch))  # type: ignore[misc]
 
 
-def speeds(photos: Path | None, application: str, rounds: int) -> None:
+def speeds(photos: Path | None, application: str, pictures: int, rounds: int) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = jpegs(photos, folder)
+        files = jpegs(photos, folder, pictures)
         kilobytes = statistics.mean(file.stat().st_size for file in files) / 1024
         print(
             f"{application}; {len(files)} JPEG files of {SIZE[0]} x {SIZE[1]}, {kilobytes:.0f} KB on average;"
@@ -222,9 +223,10 @@ def speeds(photos: Path | None, application: str, rounds: int) -> None:
         print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start\n")
         ways = dict([*keras_ways(folder, files, application), *others(folder, application)])
         found: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             for way, measure in ways.items():
                 found[way].append(measure())
+                print(f"  round {number}: {found[way][-1]:>8.1f}  {way}", flush=True)
     study = next(iter(found))
     print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'ratio to the first':>20}")
     for way, rates in found.items():
@@ -289,12 +291,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures a second on this machine.")
     parser.add_argument("--photos", type=Path, help="a folder of .jpg files to vary; else the demo's")
     parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
+    parser.add_argument("--pictures", type=int, default=256, help="JPEG files for the whole lane")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--memory", type=int, nargs="+", metavar="PICTURES", help="memory for so many pictures"
     )
     given = parser.parse_args()
-    memory(given.memory) if given.memory else speeds(given.photos, given.application, given.rounds)
+    memory(given.memory) if given.memory else speeds(
+        given.photos, given.application, given.pictures, given.rounds
+    )
 
 
 if __name__ == "__main__":

@@ -94,8 +94,7 @@ VIEWS: tuple[View, ...] = (
 MACROS: tuple[Macro, ...] = (
     Macro(
         "top_labels",
-        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1,
-        grouped := false""",
+        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
         """select row_number() over (order by worth desc, posts desc, label) as rank,
                   label, posts, accounts, total, mean, median, share
            from (

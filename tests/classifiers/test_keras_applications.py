@@ -37,11 +37,12 @@ def begun(keras: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def shape_of(name: str) -> tuple[int, ...]:
         build = _application(name)
-        with monkeypatch.context() as patched, pytest.raises(Begun) as found:
+        with monkeypatch.context() as patched:
             patched.setattr(
                 inspect.getmodule(inspect.unwrap(build)).imagenet_utils, "obtain_input_shape", stop
             )
-            build(weights=None)
+            with pytest.raises(Begun) as found:
+                build(weights=None)
         shape: tuple[int, ...] = found.value.args[0]
         return shape
 
