@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import os
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,8 +19,6 @@ logger = logging.getLogger(__name__)
 
 MOST_DECODERS = 32
 BATCHES_AHEAD = 2
-NICENESS = 10
-"""Of the decoders, on Linux: a model's threads work in step, so one that has to wait holds up all."""
 
 
 class Missing(Exception):
@@ -45,7 +41,7 @@ def decoded(folder: Path, classifier: Classifier, pictures: Iterator[StoredPictu
     """
     ahead = BATCHES_AHEAD * classifier.batch_size + decoders()
     running: deque[tuple[StoredPicture, Future[Prepared | UnreadablePicture | Missing]]] = deque()
-    with ThreadPoolExecutor(decoders(), "decode", initializer=_step_back) as pool:
+    with ThreadPoolExecutor(decoders(), "decode") as pool:
         try:
             while True:
                 for picture in islice(pictures, ahead - len(running)):
@@ -56,12 +52,6 @@ def decoded(folder: Path, classifier: Classifier, pictures: Iterator[StoredPictu
                 yield picture, decoding.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _step_back() -> None:
-    # Of this thread alone: Linux gives each thread a priority of its own.
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _prepared(
