@@ -31,7 +31,9 @@ Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | Missing]
 
 def decoders() -> int:
     """How many threads decode: one a core that this process may use."""
-    return max(2, min(MOST_DECODERS, len(os.sched_getaffinity(0))))
+    # What the process may use, where the system tells; macOS does not.
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(2, min(MOST_DECODERS, mine))
 
 
 def decoded(folder: Path, classifier: Classifier, pictures: Iterator[StoredPicture]) -> Iterator[Decoded]:
