@@ -5,7 +5,8 @@
 
 The first prints a table: the model alone, the whole lane (JPEG files in, stored labels out), and others. All
 are measured in turn, round by round, because a machine is not equally fast all the time; a number is
-the median of the rounds. Weights are random: they change no speed. ONNX Runtime and OpenVINO get the same
+the median of the rounds. 'By CPU' is what the cores would do alone, from the time that the process spent on
+them: the number to look at where other programs work too. Weights are random: they change no speed. ONNX Runtime and OpenVINO get the same
 model where `onnx` and `openvino` are installed, which the project does not need. The second labels as many
 pictures with a classifier that costs nothing, and prints the memory that the lane takes.
 """
@@ -223,15 +224,21 @@ def speeds(photos: Path | None, application: str, pictures: int, rounds: int) ->
         print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start\n")
         ways = dict([*keras_ways(folder, files, application), *others(folder, application)])
         found: dict[str, list[float]] = {way: [] for way in ways}
+        whole: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(1, rounds + 1):
             for way, measure in ways.items():
+                cpu, begun = time.process_time(), time.perf_counter()
                 found[way].append(measure())
+                cores = (time.process_time() - cpu) / (time.perf_counter() - begun)
+                whole[way].append(found[way][-1] / cores * len(os.sched_getaffinity(0)))
                 print(f"  round {number}: {found[way][-1]:>8.1f}  {way}", flush=True)
     study = next(iter(found))
-    print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'ratio to the first':>20}")
+    print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'ratio to the first':>20}")
     for way, rates in found.items():
         ratio = statistics.median(a / b for a, b in zip(rates, found[study], strict=True))
-        print(f"{way:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{ratio:>20.1f}")
+        print(
+            f"{way:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(whole[way]):>8.1f}{ratio:>20.1f}"
+        )
     for precision in ("float32", "bfloat16"):
         model = next(
             (rates for way, rates in found.items() if way.startswith(f"model alone, {precision}")), None
