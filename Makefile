@@ -29,6 +29,8 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.scraping
+	$(BIN)/python -m benchmarks.parsing
+	$(BIN)/python -m benchmarks.clarifai
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -2,6 +2,8 @@
 
     growth.py    what a night costs in the warehouse while more and more is stored
     scraping.py  what reading a source costs beside network and parsing, while an account grows
+    parsing.py   a gallery's pages to posts, beside a bare lxml loop
+    clarifai.py  pictures a second through the paid lane, beside one call a picture
 
 Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all.
 """

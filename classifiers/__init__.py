@@ -6,6 +6,7 @@
     litert.py      a LiteRT (TensorFlow Lite) model file
     onnx.py        an ONNX model file
     visual/        colour, light and composition, measured
+    clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
     compiled.py    a Keras model made fast: batches, precision, GPU

@@ -3,6 +3,7 @@
 ClassifierError
 ├── LaneUnavailable     stop this lane, say why and what to do; the other lanes go on
 └── UnreadablePicture   skip this picture, keep a row that says why
+    └── PictureTooLarge     the same: the service takes no picture of that size
 """
 
 
@@ -16,3 +17,7 @@ class LaneUnavailable(ClassifierError):
 
 class UnreadablePicture(ClassifierError):
     """The picture can't be decoded; trying again with the same bytes can't help."""
+
+
+class PictureTooLarge(UnreadablePicture):
+    """The picture is larger than a service takes, and the settings do not allow to make it smaller."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +49,35 @@ _METADATA_ERRORS = (
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a picture is: its format as Pillow names it, its size in pixels as stored, its EXIF orientation."""
+
+    format: str
+    width: int
+    height: int
+    orientation: int
+
+
+def look_at(data: bytes) -> Sight:
+    """What the picture in `data` is, decoded to its end to be sure that it can be. Raises `UnreadablePicture`.
+
+    A JPEG is decoded at an eighth of its size, which reads all of it in half the time.
+    """
+    with _unreadable_told(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_size(image)
+        width, height = image.size
+        image.draft(None, (width // 8 or 1, height // 8 or 1))
+        image.load()
+        return Sight(image.format or "", width, height, _orientation(image))
+
+
+def decode_rgb(data: bytes) -> Image.Image:
+    """As `open_rgb`, of bytes that were read already."""
+    with _unreadable_told():
+        return _decode(io.BytesIO(data))
+
+
 def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
     """The picture in `path` as an upright 8-bit RGB image.
 
@@ -56,15 +89,8 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
     and nothing else, when the file is broken, of another format than `FORMATS` or larger than
     `MAX_PIXELS`; a file that can't be opened is an `OSError` as ever, for it may be back tomorrow.
     """
-    with path.open("rb") as file:
-        try:
-            return _decode(file, enough)
-        except UnreadablePicture:
-            raise
-        except Exception as error:
-            # Hostile bytes make the decoders raise nearly anything: seen were RuntimeError,
-            # NotImplementedError, AttributeError, struct.error, MemoryError and SyntaxError.
-            raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
+    with path.open("rb") as file, _unreadable_told():
+        return _decode(file, enough)
 
 
 def rgb_array(path: Path, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
@@ -79,10 +105,26 @@ def rgb_array(path: Path, width: int, height: int, *, exact: bool = True) -> NDA
     return np.asarray(image, dtype=np.uint8)
 
 
+@contextmanager
+def _unreadable_told() -> Iterator[None]:
+    try:
+        yield
+    except UnreadablePicture:
+        raise
+    except Exception as error:
+        # Hostile bytes make the decoders raise nearly anything: seen were RuntimeError,
+        # NotImplementedError, AttributeError, struct.error, MemoryError and SyntaxError.
+        raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadablePicture(f"{image.width} x {image.height} pixels are over the limit")
+
+
 def _decode(file: BinaryIO, enough: int | None = None) -> Image.Image:
     with Image.open(file, formats=FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise UnreadablePicture(f"{image.width} x {image.height} pixels are over the limit")
+        _check_size(image)
         if enough is not None:
             image.draft(None, (enough, enough))  # for a JPEG alone: its decoder can leave out detail
         image.load()

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from classifiers.clarifai import ClarifaiOptions
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
@@ -31,6 +32,7 @@ KINDS: dict[str, Kind] = {
     "litert": Kind(LitertOptions, "classifiers.litert"),
     "onnx": Kind(OnnxOptions, "classifiers.onnx"),
     "visual": Kind(VisualOptions, "classifiers.visual"),
+    "clarifai": Kind(ClarifaiOptions, "classifiers.clarifai"),
 }
 """By the word that `kind` has in the settings."""
 

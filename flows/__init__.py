@@ -2,6 +2,7 @@
 
 cli.py          the command line, a thin door; each command's work is in commands/
 nightly.py      the flow `nightly`, and `relabel`
+lanes.py        which stage runs a classifier
 night.py        beginning and ending a run: its folder, its journal, its summary
 settings.py     likelens.toml
 companion.py    Prefect's own server, ended with the run

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from flows.commands.output import FORMATS, Format
+from flows.commands.compare import PARTS, Part
+from flows.commands.output import CHECK_FORMATS, FORMATS, CheckFormat, Format
 from flows.settings import DEFAULT_FILE, SettingsError
 from tasks.errors import EXPECTED
 from warehouse.rankings import MEASURES, STATISTICS, By, Statistic
@@ -44,6 +45,13 @@ def with_format(command: Command) -> Command:
     )(command)
 
 
+def with_dry_run(command: Command) -> Command:
+    """Give a command the option --dry-run."""
+    return click.option(
+        "--dry-run", "dry", is_flag=True, help="Only tell how many pictures would be sent, and for how much."
+    )(command)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("likelens"), prog_name="likelens")
 def cli() -> None:
@@ -66,8 +74,13 @@ def demo(config: str | None) -> int:
 @cli.command()
 @with_config
 @click.option("--full", is_flag=True, help="Read every source to its end, as is done once a week anyway.")
-def run(config: Path, full: bool) -> int:
+@with_dry_run
+def run(config: Path, full: bool, dry: bool) -> int:
     """The nightly run now, without a server."""
+    if dry:
+        from flows.commands.dry_run import dry_run
+
+        return dry_run(config, None)
     from flows.commands.run import run as work
 
     return work(config, full=full)
@@ -142,8 +155,13 @@ def status(config: Path) -> int:
 @cli.command()
 @with_config
 @click.option("--classifier", required=True, help="Name of the classifier in the settings.")
-def relabel(config: Path, classifier: str) -> int:
+@with_dry_run
+def relabel(config: Path, classifier: str, dry: bool) -> int:
     """Run a new or changed classifier over the stored pictures."""
+    if dry:
+        from flows.commands.dry_run import dry_run
+
+        return dry_run(config, classifier)
     from flows.commands.run import relabel as work
 
     return work(config, classifier)
@@ -173,6 +191,61 @@ def forget(config: Path, account: str | None, author: str | None, source: str | 
     if account is not None:
         return forget_account(config, account, source, yes)
     return forget_author(config, str(author), yes)
+
+
+@cli.group()
+def profile() -> None:
+    """Gallery profiles: what a site's pages look like, as data."""
+
+
+@profile.command()
+@with_config
+@click.argument("profile")
+@click.argument("page", metavar="URL-OR-FILE")
+@click.option("--url", help="Address that a saved page came from.  [default: as the page says]")
+@click.option("--post/--list", "is_post", default=None, help="What the page is.  [default: see]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(CHECK_FORMATS),
+    default="table",
+    show_default=True,
+    help="How to print.",
+)
+def check(
+    config: Path, profile: str, page: str, url: str | None, is_post: bool | None, form: CheckFormat
+) -> int:
+    """What a profile finds on a page, field by field, and what is missing.
+
+    PROFILE is a built-in profile or a file; the page is an address, or a file that you saved.
+    """
+    from flows.commands.profile import check as work
+
+    return work(config, profile, page, url, is_post, form)
+
+
+@cli.command()
+@with_config
+@click.option(
+    "--classifier", "classifiers", multiple=True, required=True, help="One of the two; write it twice."
+)
+@click.option(
+    "--by", type=click.Choice(MEASURES), default="likes", show_default=True, help="What to rank by."
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many names and pictures."
+)
+@click.option(
+    "--part", type=click.Choice(PARTS), help="One table only.  [default: all; as CSV or JSON, labels]"
+)
+@with_format
+def compare(
+    config: Path, classifiers: tuple[str, ...], by: By, top: int, part: Part | None, form: Format
+) -> int:
+    """How two classifiers agree, and what each costs."""
+    from flows.commands.compare import compare as work
+
+    return work(config, classifiers, by, top, part, form)
 
 
 def main() -> None:

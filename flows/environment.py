@@ -56,3 +56,8 @@ def has_server() -> bool:
         return False
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
     return bool(profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL"))
+
+
+def clarifai_base() -> str | None:
+    """Where `CLARIFAI_GRPC_BASE` sends requests to Clarifai instead, a test server for one; None when unset."""
+    return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None

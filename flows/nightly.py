@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
+from flows.lanes import run_lane
 from flows.night import begun, conclude, has_posts
 from flows.secrets import secret
 from flows.settings import (
@@ -23,7 +24,6 @@ from flows.settings import (
     read_settings,
     scrape_manner,
 )
-from tasks.classify.task import classify
 from tasks.errors import EXPECTED
 from tasks.fetch.download import Limits
 from tasks.fetch.fetching import Manner
@@ -45,7 +45,7 @@ TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=HOSTS_AT_ONCE))  # type: ignore[arg-type]
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """The whole run: scrape, fetch, classify, publish, rank, report.
+    """The whole run: scrape, fetch, classify or tag, publish, rank, report.
 
     `config` is the settings file; with `full` every source is read to its end. The state is Completed, Incomplete (also of type completed: published,
     but a source or lane is not), or Failed; its message says what is missing.
@@ -57,7 +57,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
             if has_posts(night):
                 fetch(night, manner(settings), return_state=True)
                 for lane in settings.classifiers:
-                    classify(night, lane.name, lane.kind, lane.options, return_state=True)
+                    run_lane(night, lane)
                 publish_all(night, settings)
             return final_state(conclude(night))
     except TOLD_IN_WORDS as error:
@@ -71,7 +71,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         settings = read_settings(Path(config))
         lane = lane_called(settings, classifier)
         with begun(settings, go_on=False) as night:
-            classify(night, lane.name, lane.kind, lane.options, return_state=True)
+            run_lane(night, lane)
             publish_all(night, settings)
             return final_state(conclude(night))
     except TOLD_IN_WORDS as error:
@@ -115,7 +115,9 @@ def publish_all(night: Night, settings: Settings) -> None:
 
 def manner(settings: Settings) -> Manner:
     """How pictures are fetched, from the settings."""
-    return Manner(settings.fetch.concurrency, frozenset(settings.fetch.allow_private_hosts), Limits())
+    folders = tuple(folder for source in settings.sources for folder in source.folders)
+    allowed = frozenset(settings.fetch.allow_private_hosts)
+    return Manner(settings.fetch.concurrency, allowed, Limits(), folders)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:

@@ -3,6 +3,7 @@
 scrape/     posts from the sources          to add a source, open scrape/sources.py
 fetch/      their pictures                  reasons and tries stand in fetch/reasons.py
 classify/   what the pictures show          to add a classifier, open classifiers/registry.py
+tag/        what they show, from a service that costs money
 publish/    the database that analysts read
 rank/       the rankings as files and artifacts
 report/     charts and the HTML page        to change a chart, open report/charts.py

@@ -1,8 +1,11 @@
-"""Real photographs and a real model, where a folder `shared` beside the repository has them."""
+"""Real photographs and a real model, where a folder `shared` beside the repository has them; a stand-in for Clarifai."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -26,3 +29,14 @@ def litert_files() -> tuple[Path, Path]:
     if not model.is_file():
         pytest.skip(f"there is no model {model}")
     return model, models / "imagenet_labels_1001.txt"
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> ModuleType:
+    """The module of the server that stands in for Clarifai: the tests are no packages, so it is loaded by its file."""
+    name = "clarifai_server"
+    if name not in sys.modules:
+        made = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        sys.modules[name] = importlib.util.module_from_spec(made)
+        made.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

@@ -9,9 +9,12 @@
     known.py       what is known of posts that a source shows again
     authors.py     names of those who comment, as they are stored
     waiting.py     what waits to be fetched or labelled
+    charges.py     what was sent for money, what is spent, what was bought already
     sql.py         views and macros of the published database; to add one, open it
+    sql_comparing.py   those that set two classifiers side by side, and spending; sql_types.py is what all are made of
     publish.py     building that database and swapping it in
     rankings.py    the rankings; to add a statistic, open it
+    comparing.py   two classifiers side by side
     forgetting.py  removing an account from everything
     space.py       room on the disk
     errors.py      what can go wrong, by the reaction it wants

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from warehouse.authors import same_author
+from warehouse.charges import forget_in_charges
 from warehouse.home import Home
 from warehouse.reading import quoted
 from warehouse.tables import TABLES
@@ -42,6 +43,8 @@ def is_observed(home: Home, account: str, source: str | None) -> bool:
 def forget_account(home: Home, account: str, source: str | None) -> Removed:
     """Remove the account's posts with all that hangs on them, and pictures that no other post shows.
 
+    What was paid for the pictures stays in `charges`, without their hashes: money is not forgotten.
+
     Rows in `posts` go last, so that a removal that is cut off can be done again. The caller holds the
     home folder and publishes afterwards; files of older table versions are deleted at once.
     """
@@ -52,6 +55,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removed:
     home.lake.delete("fetches", "picture_url", urls)
     for table in ("labels", "unlabelled", "pictures"):
         home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
+    forget_in_charges(home.lake, [sha256 for sha256, _ in orphans])
     home.lake.delete("accounts", "account", [account], _only(source))
     for table in ("comments", "threads", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
@@ -98,7 +102,7 @@ def _only(source: str | None) -> str:
 
 _LEFT = """
     with going as (select unnest($1) as source, unnest($2) as post_id),
-    shown as (select *, split_part(picture_url, '?', 1) as unsigned from post_pictures),
+    shown as (select *, regexp_extract(picture_url, '^[^?#]*') as unsigned from post_pictures),
     theirs as (from shown semi join going using (source, post_id)),
     others as (from shown anti join going using (source, post_id)),
     still_shown as (select sha256 from others
@@ -124,8 +128,8 @@ def _of_no_other_post(
                 where sha256 in (select sha256 from orphans)
                    or (picture_url in (select picture_url from theirs)
                        and picture_url not in (select picture_url from others))
-                   or (split_part(picture_url, '?', 1) in (select unsigned from theirs)
-                       and split_part(picture_url, '?', 1) not in (select unsigned from others))
+                   or (regexp_extract(picture_url, '^[^?#]*') in (select unsigned from theirs)
+                       and regexp_extract(picture_url, '^[^?#]*') not in (select unsigned from others))
                 order by all""",
             going,
         ).fetchall()

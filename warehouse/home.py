@@ -50,6 +50,11 @@ class Home:
         """How those who comment are stored here, and who is to be forgotten."""
         return Authors(self.folder / "authors", keeping)
 
+    @property
+    def answers(self) -> Path:
+        """Answers that were paid for and are not in the tables yet."""
+        return self.folder / "answers"
+
     def spool(self, run_id: str) -> Path:
         """What a run has read but not yet stored."""
         return self.folder / "spool" / run_id
@@ -86,7 +91,18 @@ class Home:
         The kernel lets go of the lock when the process ends, killed or not. Raises `HomeBusy` after
         `wait_seconds`.
         """
-        lock = FileLock(self.folder / ".run.lock")
+        with self._locked(".run.lock", wait_seconds, waiting):
+            yield
+
+    @contextmanager
+    def purse_held(self, wait_seconds: float) -> Iterator[None]:
+        """Hold what is spent: one at a time sends pictures for money, also without holding the whole folder."""
+        with self._locked(".purse.lock", wait_seconds, lambda: None):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, wait_seconds: float, waiting: Callable[[], None]) -> Iterator[None]:
+        lock = FileLock(self.folder / name)
         _acquire(lock, time.monotonic() + wait_seconds, waiting)
         try:
             yield

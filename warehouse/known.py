@@ -50,6 +50,18 @@ def known_posts(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, K
     return {row[1]: KnownPost(_post(row[:width]), *row[width:]) for row in rows}
 
 
+def last_observed(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each of the posts that are stored was last observed, by its id."""
+    with lake.reader() as reader:
+        found = reader.execute(
+            """select post_id, max(observed_at) from observations
+               where source = $1 and post_id in (select unnest($2)) group by post_id""",
+            [source, list(post_ids)],
+        )
+        rows = found.fetchall()
+    return {post_id: _utc(observed_at) for post_id, observed_at in rows}
+
+
 def known_pictures(
     lake: Lake, pictures: Sequence[PostPicture]
 ) -> dict[tuple[str, str, int], tuple[str, str | None]]:

@@ -60,6 +60,11 @@ class Question:
         return "-".join((_safe(self.classifier), self.by, *statistic, *grouped, *account))
 
 
+def file_stem(*names: str) -> str:
+    """A file name without ending for something that has these names, made safe as `Question.stem` is."""
+    return "-".join(map(_safe, names))
+
+
 def _safe(name: str) -> str:
     kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
     if kept == name:

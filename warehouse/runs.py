@@ -24,7 +24,7 @@ WHOLE = "run"
 class Ended:
     """How a stage or lane ended: `status` is done, incomplete or failed; `message` is for a person.
 
-    `version` is that of the classifier, for the lanes of the stage classify. `counts` is JSON for
+    `version` is that of the classifier, for the lanes of the stages classify and tag. `counts` is JSON for
     `runs.counts`.
     """
 

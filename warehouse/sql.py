@@ -6,28 +6,8 @@ in `VIEWS`, a new macro one in `MACROS`; both are created in their order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view: its query and what it and its columns mean."""
-
-    name: str
-    query: str
-    comment: str
-    columns: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Macro:
-    """A table macro: its parameters with defaults, its query, and what it answers."""
-
-    name: str
-    parameters: str
-    query: str
-    comment: str
-
+from warehouse.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
+from warehouse.sql_types import Macro, View
 
 _POST = {
     "source": "Name of the source in the settings",
@@ -42,7 +22,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "classifier_versions",
         """select lane as classifier, arg_max(version, started_at) as version from runs
-           where stage = 'classify' and version is not null group by lane""",
+           where stage in ('classify', 'tag') and version is not null group by lane""",
         "The version that each classifier had when a run last loaded it",
         {"classifier": "Name of the classifier in the settings", "version": "Version that is current"},
     ),
@@ -88,6 +68,7 @@ VIEWS: tuple[View, ...] = (
             "label_group": "The plain word for the label and its like; the label itself where it has none",
         },
     ),
+    *COMPARING_VIEWS,
 )
 
 
@@ -125,4 +106,5 @@ MACROS: tuple[Macro, ...] = (
         " posts counts the posts with a known number; mean, median and total are over those; share is their part of"
         " the posts that the classifier labelled. With grouped := true labels of one group count as one",
     ),
+    *COMPARING_MACROS,
 )

@@ -218,7 +218,9 @@ class Unlabelled(Row):
     classifier: Annotated[str, "Name of the classifier in the settings"]
     version: Annotated[str, "Version of the classifier: its weights or remote model version"]
     reason: Annotated[
-        str, "unreadable (the file can't be decoded) or no_labels (the classifier found nothing)"
+        str,
+        "unreadable (the file can't be decoded), no_labels (the classifier found nothing), or, where a service"
+        " is asked, too_large, refused or unanswered",
     ]
     message: Annotated[str | None, "What the decoder or the classifier said"]
     attempted_at: Annotated[datetime, "When the classifier was asked (UTC)"]
@@ -237,6 +239,36 @@ class LabelGroup(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Charge(Row):
+    """What was sent to services that cost money: a row for each picture of each request, written before it."""
+
+    table: ClassVar[str] = "charges"
+    key: ClassVar[tuple[str, ...]] = ("request_id", "position")
+
+    request_id: Annotated[str, "The request"]
+    position: Annotated[int, "Place of the picture in the request: 0, 1, …"]
+    sha256: Annotated[str | None, "The picture; null when it was forgotten since"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    model: Annotated[str, "The service's id of the model that was asked"]
+    model_version: Annotated[str, "The service's id of the model's version"]
+    sent_at: Annotated[datetime, "When the request was about to be sent (UTC)"]
+    ended_at: Annotated[datetime | None, "When its end was noted (UTC); null until then"]
+    outcome: Annotated[
+        str,
+        "sent (the end is not noted yet), billed, not_billed or unknown; all but not_billed count as spent",
+    ]
+    reason: Annotated[
+        str | None,
+        "Why there is no label: picture_failed, split, try_later, no_answer, cut_off, stopped or not_sent; null"
+        " when it was answered",
+    ]
+    message: Annotated[str | None, "What the service said, where it gave no label"]
+    price: Annotated[
+        float | None, "Price of one picture by the settings at that time; null when they name none"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRun(Row):
     """What ran: a row for each stage and lane of a run, and one (stage run) for the run itself."""
 
@@ -244,7 +276,7 @@ class StageRun(Row):
     key: ClassVar[tuple[str, ...]] = ("run_id", "stage", "lane")
 
     run_id: Annotated[str, "The run; a run that was cut off and went on later keeps its id"]
-    stage: Annotated[str, "scrape, fetch, classify, publish, rank, report, or run for the whole"]
+    stage: Annotated[str, "scrape, fetch, classify, tag, publish, rank, report, or run for the whole"]
     lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]
     ended_at: Annotated[datetime | None, "When it ended (UTC); null while it runs or when it was cut off"]
@@ -271,6 +303,7 @@ ROWS: tuple[type[Row], ...] = (
     Unlabelled,
     LabelGroup,
     StageRun,
+    Charge,
 )
 
 

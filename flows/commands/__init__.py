@@ -3,6 +3,9 @@
     run.py      run and relabel     rank.py     rank        report.py   report
     sql.py      sql                 status.py   status      doctor.py   doctor
     forget.py   forget              output.py   tables, CSV and JSON on the terminal
+    profile.py  profile check       compare.py  compare
+    money.py    what was spent, for status
+    dry_run.py  --dry-run of run and relabel
 
 The demo has a folder of its own, `flows.demo`.
 

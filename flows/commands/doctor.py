@@ -8,21 +8,26 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from classifiers.backend import gpus
 from classifiers.errors import LaneUnavailable
 from classifiers.registry import load
 from flows.environment import has_server, prepare
+from flows.lanes import as_tagging
 from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings
+from tasks.scrape.crawl.source import CrawledSource
+from tasks.scrape.crawl.walk import Answer
 from tasks.scrape.politeness import USER_AGENT
 from tasks.scrape.sources import Source
+from tasks.tag.tagging import Tagging, probed
 from warehouse.errors import WarehouseError
 
 SECONDS = 10.0
+MOST_TOLD_BYTES = 100_000
 _LIBRARIES = (
     "prefect",
     "scrapy",
@@ -81,18 +86,32 @@ def _home(settings: Settings) -> Finding:
 
 
 def _source(source: Source) -> Finding:
-    if urlsplit(source.address).scheme not in ("http", "https"):
+    if not isinstance(source, CrawledSource):
         there = Path(source.address).exists()
         return Finding(
             there,
             f"source {source.name}: {source.address} is {'there' if there else 'not there; mend its path'}",
         )
-    request = urllib.request.Request(source.address, headers={"User-Agent": USER_AGENT})  # noqa: S310 - http(s), as was looked at above
+    token = secret(source.secret_name) if source.secret_name else None
+    signed = source.walk.signed(source.address, token)
+    headers = {"User-Agent": USER_AGENT, **signed.headers}
+    request = urllib.request.Request(signed.url, headers=headers)  # noqa: S310 - settings take http(s) only
     return _tried(
         f"source {source.name}: {source.address} answers",
-        lambda: urllib.request.urlopen(request, timeout=SECONDS).close(),  # noqa: S310 - the same
-        f"source {source.name}: {source.address} does not answer; check the url and the network",
+        lambda: _ask(source, request),
+        f"source {source.name}: {source.address} can't be read; check the url and the network",
     )
+
+
+def _ask(source: CrawledSource, request: urllib.request.Request) -> None:
+    """Raise what a refusal means, in words; never an address with a token."""
+    try:
+        urllib.request.urlopen(request, timeout=SECONDS).close()  # noqa: S310 - the same
+    except urllib.error.HTTPError as error:
+        text = error.read(MOST_TOLD_BYTES).decode("utf-8", "replace")
+        answer = Answer(source.address, text, datetime.now(UTC), error.code)
+        told = source.walk.refusal(answer) or f"HTTP {error.code}"
+        raise ValueError(str(told)) from None
 
 
 def _secret(source: str, name: str) -> Finding:
@@ -105,10 +124,20 @@ def _secret(source: str, name: str) -> Finding:
 
 
 def _lane(lane: ClassifierSettings) -> Finding:
+    if (tagging := as_tagging(lane)) is not None:
+        return _paid_lane(tagging)
     try:
         return Finding(True, f"classifier {lane.name}: {load(lane.kind, lane.name, lane.options).version}")
     except LaneUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
+
+
+def _paid_lane(tagging: Tagging) -> Finding:
+    """Whether the key and the models are good; asking costs nothing, for no picture is sent."""
+    try:
+        return Finding(True, f"classifier {tagging.name}: {', '.join(probed(tagging))}")
+    except LaneUnavailable as error:
+        return Finding(False, f"classifier {tagging.name}: {error}")
 
 
 def _gpu() -> Finding:

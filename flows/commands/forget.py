@@ -11,6 +11,7 @@ from flows.settings import Settings, SettingsError, questions, read_settings
 from tasks.report.writing import write_report
 from tasks.scrape.pages import Page
 from tasks.scrape.spool import Spool
+from tasks.tag.arrivals import store_kept
 from warehouse import forgetting
 from warehouse.authors import same_author
 from warehouse.home import Home
@@ -37,6 +38,7 @@ def forget_account(config: Path, account: str, source: str | None, yes: bool) ->
     with home.held(0, waiting=lambda: None):
         for spool in spools:
             spool.remove()
+        store_kept(home)  # answers on disk name pictures too; in the tables they are found and removed
         removed = forgetting.forget_account(home, account, source)
         _publish(settings)
     print(f"Removed {removed.posts:,} posts and {removed.pictures:,} pictures of {account}.")

@@ -13,6 +13,9 @@ from rich.text import Text
 
 Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+CheckFormat = Literal["table", "json"]
+CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
+"""For what is no single table."""
 
 
 def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) -> None:

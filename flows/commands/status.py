@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.commands.money import money
 from flows.commands.output import show
 from flows.settings import read_settings
 from tasks.fetch.reasons import PATIENCE
@@ -28,7 +29,7 @@ _QUERIES = {
         from posts group by source order by source""",
     "Classifiers": """
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
-                         where stage = 'classify' group by lane)
+                         where stage in ('classify', 'tag') group by lane)
         select classifier, version, count(distinct labels.sha256) as labelled,
                (select count(*) from pictures) - count(distinct labels.sha256) - count(distinct unlabelled.sha256)
                as waiting, count(distinct unlabelled.sha256) as without_label
@@ -43,13 +44,18 @@ _QUERIES = {
 
 def status(config: Path) -> int:
     """Show the state of a home folder. Raises `NotPublished` when nothing ever ran there."""
-    home = read_settings(config).home
+    settings = read_settings(config)
+    home = settings.home
     if not home.lake.folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
+    home.lake.create()  # tables that came with a newer likelens
     for title, query in _QUERIES.items():
         frame = _answer(home, query)
         if frame.height:
             show(frame, title=title)
+    spent = money(settings)
+    if spent.height:
+        show(spent, title="Money: pictures sent this month (UTC), a picture once for each model")
     print(f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures wait to be fetched.")
     return 0
 

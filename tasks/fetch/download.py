@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urljoin
 import aiohttp
 
 from tasks.fetch.addresses import PRIVATE, Doors, PrivateAddress
+from tasks.fetch.local import copy_in, is_local
 from tasks.fetch.reasons import Reason, of_status
 from tasks.fetch.store import PictureStore, Unfit, read_kind
 from warehouse.space import full_disk_noticed, need_room
@@ -63,27 +65,43 @@ class _Failed(Exception):
         self.retry_after = retry_after
 
 
-async def attempt(url: str, doors: Doors, store: PictureStore, limits: Limits) -> Attempt:
-    """Try once to fetch and store the picture at `url`. Raises `DiskFull`; all else becomes a reason."""
+async def attempt(
+    url: str, doors: Doors, store: PictureStore, limits: Limits, folders: Sequence[Path] = ()
+) -> Attempt:
+    """Try once to fetch and store the picture at `url`; a `file:` address only where it is in one of `folders`.
+
+    Raises `DiskFull`; all else becomes a reason.
+    """
     began, clock = datetime.now(UTC), time.monotonic()
     incoming, heard = store.incoming / uuid.uuid4().hex, _Heard()
     try:
         try:
-            picture = await _fetch(url, doors, store, limits, incoming, heard)
+            picture = await _fetch(url, doors, store, limits, incoming, heard, folders)
         finally:
             incoming.unlink(missing_ok=True)
     except _Failed as failed:
         row = _row(url, began, clock, failed.reason, heard.last_status, None)
         return Attempt(row, retry_after=failed.retry_after)
-    return Attempt(_row(url, began, clock, None, 200, picture.sha256), picture)
+    return Attempt(_row(url, began, clock, None, heard.last_status, picture.sha256), picture)
 
 
 async def _fetch(
-    url: str, doors: Doors, store: PictureStore, limits: Limits, incoming: Path, heard: _Heard
+    url: str,
+    doors: Doors,
+    store: PictureStore,
+    limits: Limits,
+    incoming: Path,
+    heard: _Heard,
+    folders: Sequence[Path],
 ) -> Picture:
     try:
         async with asyncio.timeout(limits.total_seconds):
-            sha256, size = await _follow(url, doors, limits, incoming, heard)
+            if is_local(url):
+                sha256, size = await asyncio.to_thread(copy_in, url, folders, limits.most_bytes, incoming)
+            else:
+                sha256, size = await _follow(url, doors, limits, incoming, heard)
+    except Unfit as unfit:
+        raise _Failed(unfit.reason) from None
     except PrivateAddress:
         raise _Failed(Reason.PRIVATE_ADDRESS) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):

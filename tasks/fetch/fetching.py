@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tasks.fetch.addresses import Doors
 from tasks.fetch.download import Attempt, Limits, attempt
@@ -31,11 +32,15 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost."""
+    """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
+
+    `folders`: a picture that is a file on this machine is taken from these only.
+    """
 
     concurrency: int = 32
     allow_private_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    folders: tuple[Path, ...] = ()
 
 
 def fetch_pictures(home: Home, manner: Manner, progress: Callable[[int, int], None]) -> Ended:
@@ -74,7 +79,7 @@ async def _fetch_batch(
 
     async def one(url: str) -> list[Attempt]:
         async with places:
-            return await _with_retries(url, doors, store, manner.limits)
+            return await _with_retries(url, doors, store, manner)
 
     running = [asyncio.ensure_future(one(url)) for url in urls]
     try:
@@ -85,10 +90,10 @@ async def _fetch_batch(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _with_retries(url: str, doors: Doors, store: PictureStore, limits: Limits) -> list[Attempt]:
+async def _with_retries(url: str, doors: Doors, store: PictureStore, manner: Manner) -> list[Attempt]:
     tries: list[Attempt] = []
     while True:
-        tries.append(await attempt(url, doors, store, limits))
+        tries.append(await attempt(url, doors, store, manner.limits, manner.folders))
         if tries[-1].fetch.reason not in PASSING or len(tries) == TRIES:
             return tries
         asked = asked_pause_seconds(tries[-1].retry_after, datetime.now(UTC))

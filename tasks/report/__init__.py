@@ -4,6 +4,7 @@
 |---|---|
 | what the page is told: accounts, sections, examples, notices | `content.py` |
 | how a ranking is drawn | `charts.py` |
+| two classifiers side by side | `comparing.py`, `templates/comparison.html` |
 | how a chart opens in a browser on its own | `chart_html.py`, `templates/chart.html` |
 | how the page is put together | `page.py`, `templates/report.html`, `section.html`, `report.css` |
 | how titles and numbers read | `wording.py` |

@@ -63,6 +63,27 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A picture about which the two say different things; `thumbnail` is a data URI or None."""
+
+    thumbnail: str | None
+    says: str
+    other_says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two classifiers side by side, as the page shows them: sentences, a chart as SVG text, and pictures."""
+
+    one: str
+    other: str
+    sentences: tuple[str, ...]
+    svg: str
+    words: str
+    doubts: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSummary:
     """An account that was studied: its posts that are stored, its followers when last seen (or None)."""
 
@@ -92,3 +113,4 @@ class Report:
     until: datetime | None
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
+    comparisons: tuple[Compared, ...] = ()

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
-from tasks.report.content import AccountSummary, Example, Heading, RankedChart, Report, Section
+from tasks.report.comparing import comparisons
+from tasks.report.content import AccountSummary, Compared, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
 from warehouse.home import Home
@@ -46,9 +47,11 @@ def write_report(
                 drawn += 1
                 progress(drawn, len(questions))
             sections.append(Section(classifier, version, tuple(charts)))
+        both = [section.classifier for section in sections if section.version is not None]
+        side_by_side = tuple(comparisons(home, both))
         page = folder / PAGE
         fresh = page.with_name(f".{PAGE}.{os.getpid()}")
-        fresh.write_text(render_page(_report(database, note, tuple(sections))), "utf-8")
+        fresh.write_text(render_page(_report(database, note, tuple(sections), side_by_side)), "utf-8")
         os.replace(fresh, page)
     return page
 
@@ -95,7 +98,12 @@ def _version(database: duckdb.DuckDBPyConnection, classifier: str) -> str | None
     return None if found is None else str(found[0])
 
 
-def _report(database: duckdb.DuckDBPyConnection, note: str | None, sections: tuple[Section, ...]) -> Report:
+def _report(
+    database: duckdb.DuckDBPyConnection,
+    note: str | None,
+    sections: tuple[Section, ...],
+    side_by_side: tuple[Compared, ...],
+) -> Report:
     posts, pictures, since, until = database.execute(
         "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
     ).fetchall()[0]
@@ -112,6 +120,7 @@ def _report(database: duckdb.DuckDBPyConnection, note: str | None, sections: tup
         until=until,
         notices=tuple(notices),
         sections=sections,
+        comparisons=side_by_side,
     )
 
 

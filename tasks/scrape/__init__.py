@@ -11,6 +11,12 @@ extent.py      how far a reading got, so which posts are gone
 sources.py     the kinds of source; to add one, open it
 model.py       what the settings of every kind have in common
 gallery/       the kind `gallery`: a web site, described by a profile
+mastodon/      the kind `mastodon`: an account on a Mastodon or Pixelfed server
+graph/         the kind `graph`: an Instagram account, through Instagram's own Graph API
+instaloader/   the kind `instaloader`: a folder that Instaloader has downloaded posts to
+instagram_export/  the kind `instagram_export`: what Instagram gives an account's owner to download
+rows/          the kinds `jsonl` and `table`: posts that any other program has written
+files/         what all sources that are files on this machine share
 crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
 pages.py       what a source shows: pages, posts, comments
 visit.py       one reading of a source: what it needs, and what is decided after each page

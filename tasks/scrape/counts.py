@@ -1,38 +1,120 @@
-"""Counts as people write them, to integers."""
+"""Counts as people write them, to integers.
+
+What means different numbers in different languages is no count: `1,5 B` and `12 B` may be the Turkish `bin`
+(thousand) or a billion, so only `1.5B` and `12B`, as English writes them, are read. `L` is the Indian lakh, `mil`
+the Spanish and Portuguese thousand. Sums such as `1億2345万` are not read. Words around a number are for the
+profile's pattern to cut off.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
-_WHOLE = re.compile(r"\d+|\d{1,3}(?:([,. ’'])\d{3})(?:\1\d{3})*")
-_SHORT = re.compile(r"(\d+(?:[.,]\d{1,2})?) ?([kmb])", re.IGNORECASE)
-_SHORT_FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+LONGEST = 60
+"""Characters that a count has at most."""
 _LARGEST = 2**63 - 1
 """What the tables hold."""
+
+_UNITS: dict[int, str] = {
+    1_000: "k к tsd tsd. mil тыс тыс. tys tys. 千 천 هزار ألف",
+    10_000: "万 萬 만",
+    100_000: "l lakh lakhs lac लाख",
+    1_000_000: "m mio mio. mi mln mln. млн млн. مليون میلیون",
+    10_000_000: "cr cr. crore crores करोड़",
+    100_000_000: "億 亿 억",
+    1_000_000_000: "b bn mrd mrd. md mld mld. млрд млрд.",
+}
+_FACTORS = {word: factor for factor, words in _UNITS.items() for word in words.split()}
+
+_GROUP = r"[,. '٬،]"
+_WHOLE = re.compile(
+    rf"\d+|[1-9]\d{{0,2}}(?:({_GROUP})\d{{3}})(?:\1\d{{3}})*"  # 36044, 36,044, 36 044
+    r"|[1-9]\d?(?:,\d{2})+,\d{3}",  # 1,00,000, as in India
+    re.ASCII,
+)
+_SHORT = re.compile(r"(\d{1,19})(?:[.,٫](\d{1,2}))? ?([^\d\s.,+]+\.?)")
+_TURKISH = re.compile(r".*[, ].*b", re.IGNORECASE)
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("’ʼ‘＇", "'"),  # apostrophes between thousands
+        "，": ",",
+        "．": ".",
+        "＋": "+",
+        # Marks of direction and joints that nobody sees.
+        **dict.fromkeys(
+            "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A count, and the smallest one that a page would round to it."""
+    """A count, and the smallest one that a page would round to it.
+
+    `rounded`: the page shows fewer digits than the count has.
+    """
 
     value: int
     least: int
+    rounded: bool = False
 
 
 def parse_count(text: str) -> Count:
-    """Read `36044`, `36,044`, `36.0k` or `1.2m`. Raises `ValueError` for any other form: it is never 0."""
-    plain = " ".join(text.split())
-    if _WHOLE.fullmatch(plain):
-        value = least = int(re.sub(r"\D", "", plain))
-    elif short := _SHORT.fullmatch(plain):
-        number = Decimal(short[1].replace(",", "."))
-        half_of_last_digit = Decimal(5).scaleb(int(number.as_tuple().exponent) - 1)
-        factor = _SHORT_FACTORS[short[2].lower()]
-        value, least = int(number * factor), max(0, int((number - half_of_last_digit) * factor))
+    """Read `36044`, `36,044`, `36.0k`, `1,2 Mio.`, `3.4万` or `10k+`.
+
+    Digits may be of any script. Raises `ValueError` for any other form: it is never 0.
+    """
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return Count(int(text), int(text))
+    plain = _plain(text)
+    bare = plain.removesuffix("+").rstrip() if plain[:1].isdigit() else plain
+    if _WHOLE.fullmatch(bare):
+        value = int(re.sub(r"\D", "", bare))
+        count = Count(value, value, bare != plain)
+    elif (
+        (short := _SHORT.fullmatch(bare))
+        and (factor := _FACTORS.get(short[3].casefold()))
+        and not _TURKISH.fullmatch(bare)
+    ):
+        count = _shortened(short[1], short[2] or "", factor)
     else:
-        raise ValueError(f"{plain[:40]!r} is no count")
-    if value > _LARGEST:
-        raise ValueError(f"{plain[:40]!r} is too large for a count")
-    return Count(value, least)
+        raise ValueError(f"{_told(text)} is no count")
+    if count.value > _LARGEST:
+        raise ValueError(f"{_told(text)} is too large for a count")
+    return count
+
+
+def exact_count(number: float) -> Count:
+    """A count that a page's data has as a number. Raises `ValueError` for what counts nothing."""
+    if isinstance(number, bool) or number < 0 or number > _LARGEST or number % 1:
+        raise ValueError(f"{str(number)[:40]} is no count")
+    return Count(int(number), int(number))
+
+
+def _shortened(whole: str, decimals: str, factor: int) -> Count:
+    number = Decimal(f"{whole}.{decimals}" if decimals else whole)
+    half_of_last_digit = Decimal(5).scaleb(-len(decimals) - 1)
+    return Count(int(number * factor), max(0, int((number - half_of_last_digit) * factor)), rounded=True)
+
+
+def _plain(text: str) -> str:
+    """The text with ASCII digits, plain blanks and plain signs. Raises `ValueError` where it is too long."""
+    if len(text) > 10 * LONGEST:
+        raise ValueError(f"{_told(text)} is no count")
+    plain = " ".join(text.translate(_SIGNS).split())
+    if len(plain) > LONGEST:
+        raise ValueError(f"{_told(text)} is no count")
+    if plain.isascii():
+        return plain
+    zeros = {ord(sign) - unicodedata.decimal(sign) for sign in plain if sign.isdecimal()}
+    if len(zeros) > 1:
+        raise ValueError(f"{_told(text)} is no count: its digits are of several scripts")
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in plain)
+
+
+def _told(text: str) -> str:
+    return repr(" ".join(text[:400].split())[:40])

@@ -27,7 +27,9 @@ class Extent:
 
     def add(self, page: Page) -> None:
         """Take a page into account."""
-        self.began = self.began or page.observed_at
+        # A page with the account's own numbers alone may have a time of its own, in a file.
+        if self.began is None or (page.posts and not self._posts):
+            self.began = page.observed_at
         self.accounts.add(page.account)
         self.whole = self.whole and not page.more and "id" not in page.unparsed
         self._gap = self._gap or "id" in page.unparsed or (page.more and page.next_url is not None)

@@ -16,7 +16,8 @@ class Head:
     """The account as its page describes it; a count that the page does not show is None.
 
     `posts_least`: the account has at least so many posts, for `posts` may be rounded.
-    `rounded`: at least one of the counts is.
+    `rounded`: at least one of the counts is. `locked`: whom it lets follow it is its owner's choice, so its
+    posts may be shown to these only.
     """
 
     followers: int | None = None
@@ -24,6 +25,7 @@ class Head:
     posts: int | None = None
     posts_least: int | None = None
     rounded: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

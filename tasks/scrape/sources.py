@@ -2,7 +2,8 @@
 
 To add a kind: a folder beside `gallery/` with its settings (a model made from `SourceModel`, with a
 literal `kind`) and an `open` method that gives a `Source`; then name the model in `SOURCE_KINDS`. A kind
-that is read over HTTP brings a walk (`crawl/walk.py`), and names it in `crawl/messages.py` too.
+that is read over HTTP brings a walk (`crawl/walk.py`), and names it in `crawl/messages.py` too. One that
+is read from files on this machine finds what these share in `files/`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from pathlib import Path
 from typing import Protocol
 
 from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.graph.source import GraphSettings
+from tasks.scrape.instagram_export.source import InstagramExportSettings
+from tasks.scrape.instaloader.source import InstaloaderSettings
+from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
+from tasks.scrape.rows.jsonl import JsonLinesSettings
+from tasks.scrape.rows.table import TableSettings
 from tasks.scrape.visit import Visit
 
 
@@ -74,5 +81,13 @@ class Source(Protocol):
         ...
 
 
-SOURCE_KINDS: dict[str, type[SourceModel]] = {"gallery": GallerySettings}
+SOURCE_KINDS: dict[str, type[SourceModel]] = {
+    "gallery": GallerySettings,
+    "mastodon": MastodonSettings,
+    "graph": GraphSettings,
+    "instaloader": InstaloaderSettings,
+    "instagram_export": InstagramExportSettings,
+    "jsonl": JsonLinesSettings,
+    "table": TableSettings,
+}
 """The settings of each kind of source, by the word that `kind` has in the settings."""

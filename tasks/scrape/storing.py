@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from tasks.scrape.contract import Counts, check, count_pages
 from tasks.scrape.extent import Extent
@@ -17,7 +18,7 @@ from warehouse.tables import AccountObservation, Comment, Observation, Post, Pos
 
 logger = logging.getLogger(__name__)
 
-STORE_POSTS = 1_000
+STORE_POSTS = 4_000
 """Posts that are stored at once; memory holds about this many."""
 TOLD_PROBLEMS = 3
 
@@ -104,7 +105,7 @@ def _seen(source: str, page: Page, post: ScrapedPost) -> Seen:
         PostPicture(source=source, post_id=post.post_id, position=position, picture_url=url, sha256=None)
         for position, url in enumerate(post.pictures)
     )
-    thread = Thread(source=source, post_id=post.post_id, read_at=page.observed_at, comments=post.comments)
+    thread = Thread(source=source, post_id=post.post_id, read_at=_seen_at(page, post), comments=post.comments)
     return Seen(
         _post_row(source, page, post),
         _observation_row(source, page, post),
@@ -126,9 +127,14 @@ def _post_row(source: str, page: Page, post: ScrapedPost) -> Post:
         caption=post.caption,
         place=post.place,
         pinned=post.pinned,
-        first_seen_at=page.observed_at,
-        last_seen_at=page.observed_at,
+        first_seen_at=_seen_at(page, post),
+        last_seen_at=_seen_at(page, post),
     )
+
+
+def _seen_at(page: Page, post: ScrapedPost) -> datetime:
+    """When the source showed the post; a file may list a post today whose counts are older."""
+    return max(page.observed_at, post.observed_at or page.observed_at)
 
 
 def _observation_row(source: str, page: Page, post: ScrapedPost) -> Observation:

@@ -11,12 +11,23 @@ import pytest
 
 from flows.cli import cli
 
+
+def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with its whole name; a group's own commands in place of the group."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+COMMANDS = dict(commands(cli))
 OPTIONS = [
     (name, option)
-    for name, command in cli.commands.items()
+    for name, command in COMMANDS.items()
     for parameter in command.params
     if isinstance(parameter, click.Option) and not parameter.hidden
-    for option in parameter.opts
+    for option in (*parameter.opts, *parameter.secondary_opts)
 ]
 SHELL = re.compile(r"^```sh\n(.*?)^```$|^    (\S[^\n]*)$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^(?:.* && )?(?:\.venv/bin/)?(likelens .+)$")
@@ -38,10 +49,16 @@ def lines(text: str) -> Iterator[str]:
         yield from (found[1] for line in (fenced or indented).splitlines() if (found := LINE.match(line)))
 
 
+def command_of(words: list[str]) -> tuple[str, list[str]]:
+    """The command that a line begins with, of one word or two, and what follows it."""
+    length = 2 if " ".join(words[:2]) in COMMANDS else 1
+    return " ".join(words[:length]), words[length:]
+
+
 def test_every_command_is_told(pages):
     """Each command has a heading of its own or shares one."""
     headings = " ".join(re.findall(r"^### (.+)$", pages["guide.md"].text, re.MULTILINE))
-    assert [name for name in cli.commands if f"likelens {name}" not in headings] == []
+    assert [name for name in COMMANDS if f"likelens {name}" not in headings] == []
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=[" ".join(one) for one in OPTIONS])
@@ -62,8 +79,8 @@ def test_every_command_line_is_understood(texts):
     found = [line for text in texts.values() for line in lines(text)]
     assert len(found) > 12
     for line in found:
-        name, *arguments = shlex.split(line, comments=True)[1:]
-        cli.commands[name].make_context(name, arguments)
+        name, arguments = command_of(shlex.split(line, comments=True)[1:])
+        COMMANDS[name].make_context(name, arguments)
 
 
 def test_every_command_in_a_sentence_is_there(texts):
@@ -71,10 +88,14 @@ def test_every_command_in_a_sentence_is_there(texts):
     found = [span for text in texts.values() for span in SPAN.findall(text)]
     assert len(found) > 12
     for span in found:
-        name, *rest = span.split()[1:]
-        if name in ("--help", "--version"):
+        if span.split()[1] in ("--help", "--version"):
             continue
-        known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+        name, rest = command_of(span.split()[1:])
+        known = {
+            option
+            for parameter in COMMANDS[name].params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in rest if word.startswith("--")} <= known, span
 
 

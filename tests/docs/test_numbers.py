@@ -11,11 +11,12 @@ from flows.demo.running import POSTS
 from flows.night import WAIT_FOR_OTHER_RUN_SECONDS
 from flows.nightly import HOSTS_AT_ONCE
 from tasks.fetch.download import Limits
+from tasks.scrape.graph.usage import NEARLY_ALL, WAIT_SECONDS
 from warehouse.lake import KEEP_HOURS
 from warehouse.publish import READABLE_FROM
 from warehouse.runs import RESUME_WITHIN
 
-WORDS = {4: "four", 6: "six", 7: "a week"}
+WORDS = {4: "four", 5: "five", 6: "six", 7: "a week"}
 SENTENCES = [
     ("guide.md", f"serves a gallery of {POSTS} posts"),
     ("guide.md", f"the same time ({WORDS[HOSTS_AT_ONCE]} at most)"),
@@ -28,6 +29,7 @@ SENTENCES = [
     ("tables.md", f"old files stay there for {WORDS[KEEP_HOURS // 24]}"),
     ("sql-cookbook.md", f"older than {WORDS[KEEP_HOURS // 24]} may lose their files"),
     ("sql-cookbook.md", f"own command line, {READABLE_FROM.removeprefix('v').removesuffix('.0')} or newer"),
+    ("graph.md", f"waits {WORDS[int(WAIT_SECONDS / 60)]} minutes from {NEARLY_ALL} percent on"),
     ("classifiers.md", f"at most {MAX_PIXELS // 10**6} million pixels"),
 ]
 

@@ -6,12 +6,33 @@ from datetime import UTC, datetime
 from importlib import resources
 
 import pytest
-from parsel import Selector
 
-from tasks.scrape.gallery.extract import check_head, next_pages, read_page
-from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile, load_profile
+from tasks.scrape.counts import parse_count
+from tasks.scrape.gallery.check import check_page
+from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.pager import Account, Numbered, next_pages
+from tasks.scrape.gallery.place import AddressPlace
+from tasks.scrape.gallery.profile import (
+    CommentPlaces,
+    DetailPlaces,
+    HeadPlaces,
+    ListPlaces,
+    PostPlaces,
+    Profile,
+    built_in_profiles,
+    load_profile,
+)
+from tasks.scrape.gallery.state import StatePlace, open_page
 
 URL = "https://pix.example/zoe"
+TABLES = {
+    "head": HeadPlaces,
+    "list": ListPlaces,
+    "list.numbered": Numbered,
+    "post": PostPlaces,
+    "detail": DetailPlaces,
+    "comments": CommentPlaces,
+}
 
 
 @pytest.fixture
@@ -23,13 +44,14 @@ def page(pages):
 @pytest.fixture
 def sample(page, studio):
     """The sample page, and the profile that goes with it."""
-    return Selector(page.blocks("html")[0].text, type="html"), load_profile("pix.toml", studio)
+    return page.blocks("html")[0].text, load_profile("pix.toml", studio)
 
 
 def test_the_example_reads_the_sample_as_the_page_says(page, sample):
     """Each cell of the page's table is what the profile finds in the sample."""
     html, profile = sample
-    read = read_page(profile, html, URL, profile.account_of("/zoe"), datetime.now(UTC))
+    whole = open_page(profile.state, html)
+    read = read_page(profile, whole, URL, profile.account_of("/zoe"), datetime.now(UTC))
     check_head(profile, read)
     header = "| post_id | kind | posted_at | likes | comments | pictures | caption |"
     assert page.rows("## A worked example", header) == [
@@ -46,32 +68,51 @@ def test_the_example_reads_the_sample_as_the_page_says(page, sample):
     ]
     assert read.problems == ()
     assert (read.head.posts, read.head.followers) == (5, 1200)
-    (following,) = next_pages(profile, html, URL)
+    (following,) = next_pages(profile, whole, URL, Account("zoe", URL))
     told = page.section("## A worked example")
     assert following in told
     assert "5 posts and 1200 followers" in told
 
 
-def test_imgrum_is_shown_as_it_is(page):
-    """The built-in profile on the page is the file that comes with likelens."""
-    shipped = (resources.files("tasks.scrape.gallery") / "profiles" / "imgrum.toml").read_text("utf-8")
-    assert shipped in [block.text for block in page.blocks("toml")]
+def test_the_example_is_good_to_the_check(sample):
+    """A reader who follows the page sees that nothing is missing."""
+    html, profile = sample
+    assert check_page(profile, html, URL).is_good
 
 
-@pytest.mark.parametrize(
-    ("heading", "model"),
-    [("### [head]", HeadPlaces), ("### [list]", ListPlaces), ("### [post]", PostPlaces)],
-    ids=["head", "list", "post"],
-)
-def test_every_key_is_told(page, heading, model):
+def test_the_built_in_profiles_are_shown_as_they_are(page):
+    """The built-in profiles on the page are the files that come with likelens, and each has its line."""
+    shown = [block.text for block in page.blocks("toml")]
+    for name in built_in_profiles():
+        file = resources.files("tasks.scrape.gallery") / "profiles" / f"{name}.toml"
+        assert file.read_text("utf-8") in shown
+    told = {name for name, _ in page.rows("## The built-in profiles", "| profile | layout |")}
+    assert told == set(built_in_profiles())
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_key_is_told(page, table):
     """The keys of each table stand on the page, and which of them are needed."""
-    told = {key: needed == "yes" for key, needed, _ in page.rows(heading, "| key | needed | meaning |")}
-    assert told == {key: field.is_required() for key, field in model.model_fields.items()}
+    rows = page.rows(f"### [{table}]", "| key | needed | meaning |")
+    told = {key: needed == "yes" for key, needed, _ in rows}
+    assert told == {key: field.is_required() for key, field in TABLES[table].model_fields.items()}
 
 
-def test_the_first_lines_and_the_places_are_told(page):
-    """So do a profile's own keys, and those of a place."""
+def test_the_first_lines_the_state_and_the_places_are_told(page):
+    """So do a profile's own keys, those of the state, and those of a place."""
     told = {key for key, _, _ in page.rows("### The first lines", "| key | needed | meaning |")}
-    assert told | {"head", "list", "post"} == set(Profile.model_fields)
+    assert told | {"state", "head", "list", "post", "detail", "comments"} == set(Profile.model_fields)
+    told = {key for key, _, _ in page.rows("### [state]", "| key | needed | meaning |")}
+    assert told | {"query"} == set(StatePlace.model_fields)
     told = {key for key, _ in page.rows("## Key by key", "| in a place | meaning |")}
-    assert told == set(Place.model_fields)
+    assert told == {field.alias or key for key, field in AddressPlace.model_fields.items()}
+
+
+def test_the_counts_are_read_as_the_page_says(page):
+    """Each form in the page's table of counts has the value, and the mark, that the table names."""
+    rows = page.rows("## How values are read", "| written | read | rounded |")
+    forms = [(form, value, mark) for written, value, mark in rows for form in written.strip("`").split("` `")]
+    assert len(forms) > 15
+    for form, value, mark in forms:
+        count = parse_count(form)
+        assert (count.value, count.rounded) == (int(value), mark == "yes"), form

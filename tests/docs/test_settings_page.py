@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from classifiers.registry import KINDS
 from flows.settings import FetchSettings, RankSettings, ScrapeSettings, read_settings
 from tasks.scrape.gallery.profile import load_profile
+from tasks.scrape.model import SourceModel
 from tasks.scrape.sources import SOURCE_KINDS
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
@@ -55,7 +56,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [scrape]", keys(ScrapeSettings)),
         ("### [fetch]", keys(FetchSettings)),
         ("### [rank]", keys(RankSettings)),
-        ("### [[sources]]", keys(*SOURCE_KINDS.values())),
+        ("### [[sources]]", keys(SourceModel)),
         (
             "### [[classifiers]]",
             [
@@ -70,6 +71,29 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
 def test_every_key_is_told_with_its_default(pages, heading, expected):
     """The guide's tables have the keys of the code, in their order, with the defaults of the code."""
     told = [(key, default) for key, default, _ in pages["guide.md"].rows(heading, HEADER)]
+    assert told == [(key, written(default)) for key, default in expected]
+
+
+KIND_PAGES = {
+    "gallery": "gallery-profiles.md",
+    "instagram_export": "instagram-export.md",
+    "jsonl": "files.md",
+    "table": "files.md",
+}
+"""The pages of kinds of source that are not called as the kind is."""
+
+
+def page_of(kind: str) -> str:
+    """The page that tells the settings of a kind of source."""
+    return KIND_PAGES.get(kind, f"{kind}.md")
+
+
+@pytest.mark.parametrize("page", sorted({page_of(kind) for kind in SOURCE_KINDS}))
+def test_every_key_of_a_kind_of_source_is_told_on_its_page(pages, page):
+    """Under Settings a page has the keys of its kinds of source, in the order and with the defaults of the code."""
+    models = [model for kind, model in SOURCE_KINDS.items() if page_of(kind) == page]
+    expected = keys(*models, without=tuple(SourceModel.model_fields))
+    told = [(key, default) for key, default, _ in pages[page].rows("## Settings", HEADER)]
     assert told == [(key, written(default)) for key, default in expected]
 
 

@@ -52,6 +52,10 @@ CONTRACT = {
         "run_id stage lane",
         "run_id stage lane started_at ended_at status items failures message version counts",
     ),
+    "charges": (
+        "request_id position",
+        "request_id position sha256 classifier model model_version sent_at ended_at outcome reason message price",
+    ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
 COUNTS = {
@@ -75,6 +79,7 @@ MAY_BE_NULL = {
     "unlabelled": "message",
     "label_groups": "",
     "runs": "ended_at items failures message version counts",
+    "charges": "sha256 ended_at reason message price",
 }
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from scrapy.crawler import CrawlerProcess
 
-from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message
+from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, without_secret
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import NAME, Politeness
@@ -32,17 +32,22 @@ THROTTLED_DELAY_SECONDS = 60.0
 
 
 class Speaker:
-    """Writes messages to the run, safe from several threads, and waits for its verdicts."""
+    """Writes messages to the run, safe from several threads, and waits for its verdicts.
 
-    def __init__(self, out: BinaryIO) -> None:
+    The `secret` is in none of them: an error of Scrapy's or a server's answer may quote the whole address.
+    """
+
+    def __init__(self, out: BinaryIO, secret: str | None = None) -> None:
         self._out = out
+        self._secret = secret
         self._lock = threading.Lock()
         self._waiting: SimpleQueue[Future[Verdict]] = SimpleQueue()
 
     def say(self, message: Message) -> None:
         """Write one message as a line."""
+        line = MESSAGE_JSON.dump_json(without_secret(message, self._secret))
         with self._lock:
-            self._out.write(MESSAGE_JSON.dump_json(message) + b"\n")
+            self._out.write(line + b"\n")
             self._out.flush()
 
     async def ask(self, page: Page) -> Verdict:
@@ -74,7 +79,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     order = ORDER_JSON.validate_json(sys.stdin.buffer.readline())
-    speaker = Speaker(out)
+    speaker = Speaker(out, order.secret)
     threading.Thread(target=_listen, args=(speaker,), daemon=True).start()
     _log_to(speaker)
     process = CrawlerProcess(settings=_settings(order.politeness), install_root_handler=False)

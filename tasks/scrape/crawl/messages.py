@@ -8,16 +8,20 @@ its standard input. When the run ends, however it ends, the open input closes an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, quote_plus
 
 from pydantic import Field, TypeAdapter
 
+from tasks.scrape.crawl.one_page import OnePageWalk
 from tasks.scrape.gallery.walk import GalleryWalk
+from tasks.scrape.graph.walk import GraphWalk
+from tasks.scrape.mastodon.walk import MastodonWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.visit import Verdict
 
-AnyWalk = Annotated[GalleryWalk, Field()]
+AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(discriminator="kind")]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
 
 
@@ -49,3 +53,27 @@ class Message:
 ORDER_JSON: TypeAdapter[Order] = TypeAdapter(Order)
 MESSAGE_JSON: TypeAdapter[Message] = TypeAdapter(Message)
 VERDICT_JSON: TypeAdapter[Verdict] = TypeAdapter(Verdict)
+
+
+LEAST_SECRET = 4
+"""A shorter token is no secret, and stands in any word."""
+
+
+def without_secret(message: Message, secret: str | None) -> Message:
+    """The message with three stars wherever the token stands in one of its texts, also as addresses write it."""
+    if secret is None or len(secret) < LEAST_SECRET:
+        return message
+    forms = {secret, quote(secret, safe=""), quote_plus(secret)}
+    return MESSAGE_JSON.validate_python(_starred(MESSAGE_JSON.dump_python(message, mode="json"), forms))
+
+
+def _starred(value: Any, forms: set[str]) -> Any:
+    if isinstance(value, str):
+        for form in forms:
+            value = value.replace(form, "***")
+        return value
+    if isinstance(value, list):
+        return [_starred(one, forms) for one in value]
+    if isinstance(value, dict):
+        return {key: _starred(one, forms) for key, one in value.items()}
+    return value

@@ -17,7 +17,7 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
-from tasks.pauses import asked_pause_seconds, pause_seconds
+from tasks.pauses import asked_pause_seconds, pause_seconds, reset_pause_seconds
 from tasks.scrape.politeness import NAME
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class PoliteRetry(RetryMiddleware):
         if response.status not in PASSING:
             return response
         tried = request.meta.get("retry_times", 0)
-        asked = asked_pause_seconds(_text(response.headers.get("Retry-After")), datetime.now(UTC))
+        asked = _asked_seconds(response)
         if asked is not None and asked > LONGEST_WAIT_SECONDS:
             logger.warning(
                 "%s asks for a pause of %.0f s: leaving it alone for now", unsigned(request.url), asked
@@ -146,6 +146,15 @@ class PoliteRetry(RetryMiddleware):
             tried = request.meta.get("retry_times", 0)
             await _pause(request, type(exception).__name__, pause_seconds(tried, random.random()))
         return again
+
+
+def _asked_seconds(response: Response) -> float | None:
+    """The pause that the host asks for. Mastodon says with 429 only when its limit is renewed."""
+    now = datetime.now(UTC)
+    asked = asked_pause_seconds(_text(response.headers.get("Retry-After")), now)
+    if asked is None and response.status == 429:
+        return reset_pause_seconds(_text(response.headers.get("X-RateLimit-Reset")), now)
+    return asked
 
 
 async def _pause(request: Request, why: str, seconds: float) -> None:

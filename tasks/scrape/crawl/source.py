@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from tasks.errors import BadToken
 from tasks.scrape.crawl.messages import AnyWalk, Order
 from tasks.scrape.crawl.process import crawl
 from tasks.scrape.pages import Page
@@ -25,6 +27,26 @@ def _is_web_address(url: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 """An http or https address with a host."""
+
+
+def _keeps_secrets(url: str) -> str:
+    parts = urlsplit(_is_web_address(url))
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        raise ValueError("give an https address: over http anyone on the way reads the token")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("give the server's address alone, such as https://host.example")
+    return url.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+SecretAddress = Annotated[str, AfterValidator(_keeps_secrets)]
+"""The address of a server that gets a token: https, or http on this machine; without a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +81,12 @@ class CrawledSource:
         return ()
 
     def pages(self, visit: Visit) -> Iterator[Page]:
-        """Crawl the account's pages, from the one after the spool's last."""
+        """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
+        if self.needs_secret and visit.secret is None:
+            raise BadToken(
+                f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
+                f" or make the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
+            )
         last = visit.spool.last()
         if last is not None and last.next_url is None:
             return iter(())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,7 +20,14 @@ from urllib.parse import urlsplit
 import scrapy
 from scrapy.http import Response, TextResponse
 
-from tasks.errors import AccountNotFound, LayoutChanged, SourceRefused, SourceUnreachable, StageError
+from tasks.errors import (
+    AccountNotFound,
+    BadToken,
+    LayoutChanged,
+    SourceRefused,
+    SourceUnreachable,
+    StageError,
+)
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import Message, Order
 from tasks.scrape.crawl.middlewares import LONGEST_WAIT_SECONDS, unsigned
@@ -65,9 +73,13 @@ class AccountSpider(scrapy.Spider):
         self.seen_urls: set[str] = {self.walk.first_url}
         self.expected_posts: int | None = None
         self.head: Head | None = None
+        self.head_problems: tuple[str, ...] = ()
         self.first = True
         self.jumped = False
         self.refused = 0
+        self.details_refused = False
+        self.leaves: SourceRefused | None = None
+        self.rest_until = time.monotonic()
         for page in Spool(Path(order.spool)).pages():
             self._remember(page)
 
@@ -97,28 +109,41 @@ class AccountSpider(scrapy.Spider):
             step = await self._step(url)
         self.head = step.head or self.head
         if step.page is None:
+            self.head_problems += step.problems
             following = self._unseen(step)
             self.seen_urls.update(following[:1])
             return following[0] if following else None
-        page = self._told(step.page, self._unseen(step))
+        page = self._told(step.page, self._unseen(step), guessed=step.guessed)
         verdict = await self.run.ask(page)
         page = self._decided(await self._with_details(page, verdict), verdict)
         self._remember(page)
         logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
         self.run.say(Message("page", page=page))
+        if self.leaves is not None:
+            raise self.leaves
         return page.next_url
 
     async def _step(self, url: str) -> Step:
-        so_far = SoFar(len(self.seen_posts), self.expected_posts, self.first)
-        return self.walk.read(await self._get(url), so_far)
+        so_far = SoFar(len(self.seen_posts), self.expected_posts, self.first, self.head)
+        try:
+            return self.walk.read(await self._get(url), so_far)
+        except AccountNotFound:
+            # A walk that counts pages may have counted one too far.
+            missing: Step | None = getattr(self.walk, "missing", lambda *_: None)(url, datetime.now(UTC))
+            if missing is None or self.first:
+                raise
+            return missing
 
-    def _told(self, page: Page, following: list[str]) -> Page:
+    def _told(self, page: Page, following: list[str], *, guessed: bool) -> Page:
         """The page with its posts that are new to this crawl, and with the address of the next page."""
         fresh: dict[str, ScrapedPost] = {}
         for post in page.posts:
             if post.post_id not in self.seen_posts:
                 fresh.setdefault(post.post_id, post)
-        problems, next_url, more = page.problems, following[0] if following else None, page.more
+        problems, self.head_problems = self.head_problems + page.problems, ()
+        next_url, more = following[0] if following else None, page.more
+        if next_url is not None and guessed and not fresh:
+            next_url = None
         if next_url is not None and page.posts and not fresh:
             problems += (f"{page.url}: the pager leads in a circle; stopped there",)
             next_url, more = None, True
@@ -151,6 +176,7 @@ class AccountSpider(scrapy.Spider):
         self.seen_posts.update(post.post_id for post in page.posts)
         self.seen_urls.add(page.url)
         self.first = False
+        self.head = page.head or self.head
         if page.head is not None and page.head.posts_least is not None:
             self.expected_posts = page.head.posts_least
 
@@ -172,9 +198,15 @@ class AccountSpider(scrapy.Spider):
         wanted = set(verdict.details)
         for post in page.posts:
             detail = Detail(post)
-            if post.post_id in wanted:
+            if post.post_id in wanted and not self.details_refused:
                 try:
                     detail = await self._detail(post)
+                except BadToken as error:
+                    # What it wants a token for, it wants it for at every post.
+                    self.details_refused = True
+                    problems.append(
+                        f"post {post.post_id} and those after it: no page of their own was read: {error}"
+                    )
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
                     self._count_refusal(error)
                     problems.append(f"post {post.post_id}: its own page was not read: {error}")
@@ -187,7 +219,8 @@ class AccountSpider(scrapy.Spider):
         if isinstance(error, SourceRefused):
             self.refused += 1
             if self.refused >= REFUSED_IN_A_ROW:
-                raise error
+                # Not before the page is said: its posts are read.
+                self.details_refused, self.leaves = True, error
 
     async def _detail(self, post: ScrapedPost) -> Detail:
         detail, url = Detail(post), self.walk.detail_url(post)
@@ -205,6 +238,7 @@ class AccountSpider(scrapy.Spider):
 
     async def _get(self, url: str) -> Answer:
         """Ask for an address. Raises the error that the answer, or its lack, means."""
+        await self._rest(url)
         signed = self.walk.signed(url, self.order.secret)
         meta = {} if self.walk.obeys_robots else {"dont_obey_robotstxt": True}
         request = scrapy.Request(signed.url, headers=dict(signed.headers), meta=meta)
@@ -217,10 +251,12 @@ class AccountSpider(scrapy.Spider):
         answer = _answer(response, url if signed.url != url else response.url)
         if answer.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
-        await self._rest(self.walk.pause_seconds(answer), url)
+        self.rest_until = time.monotonic() + self.walk.pause_seconds(answer)
         return answer
 
-    async def _rest(self, seconds: float, url: str) -> None:
+    async def _rest(self, url: str) -> None:
+        """Wait as long as the last answer wants us to: before the next request, for none may follow."""
+        seconds = self.rest_until - time.monotonic()
         if seconds > LONGEST_WAIT_SECONDS:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {seconds / 60:.0f} minutes."

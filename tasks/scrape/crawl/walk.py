@@ -35,12 +35,13 @@ class SoFar:
     """What the crawl has seen before this answer.
 
     `posts`: how many posts. `expected`: how many the account has at least, by its own count; None when
-    it shows none. `first`: no page of posts was read yet.
+    it shows none. `first`: no page of posts was read yet. `head`: the account as an answer before told it.
     """
 
     posts: int = 0
     expected: int | None = None
     first: bool = True
+    head: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,16 @@ class Step:
     """What an answer means: a page of posts (its `next_url` is not set yet), where to go on, or both.
 
     An answer without a page, such as the look-up of an account's id, has the address to ask next; a
-    `head` that it brings goes to the first page of posts. Of several `next_urls` the first that was not
-    asked before is asked.
+    `head` and the `problems` that it brings go to the first page of posts. Of several `next_urls` the first that was not
+    asked before is asked. `guessed`: that there is a next page is a guess, so one without new posts is the
+    end, and no circle.
     """
 
     page: Page | None
     next_urls: tuple[str, ...] = ()
     head: Head | None = None
+    problems: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

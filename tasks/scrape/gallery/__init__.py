@@ -1,8 +1,32 @@
 """The kind `gallery`: a web site that shows an account's posts page by page, described by a profile.
 
-source.py   its settings
-profile.py  what a profile may say
-profiles/   those that come with likelens
-extract.py  from a page to its posts
-walk.py     from page to page
+source.py     its settings
+walk.py       from page to page
+
+What a profile may say:
+
+profile.py    its tables; to add a key, open it
+profiles/     those that come with likelens
+place.py      where something stands, and finding it there
+asking.py     selectors, compiled
+state.py      the JSON of a page that a script draws
+dates.py      forms of dates
+pager.py      ways to the next page
+
+From a page to its posts:
+
+document.py   a page parsed
+fields.py     one field after the other, and what can't be read
+extract.py    a page of posts
+entries.py    what a page's JSON tells of posts in its elements
+usual.py      what every page has
+detail.py     a post's own page
+thread.py     its comments
+addresses.py  addresses, and which of them are on the site
+messages.py   what is said when a page does not fit
+
+To try a profile:
+
+check.py      what it finds on a page, field by field
+saved.py      pages that someone saved
 """

@@ -7,77 +7,64 @@ names its selector, and nothing of the page is used.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from datetime import datetime
 
-from parsel import Selector
-
-from tasks.errors import AccountPrivate, LayoutChanged
-from tasks.scrape.counts import Count, parse_count
-from tasks.scrape.gallery.profile import Place, Profile
+from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged
+from tasks.scrape.counts import Count
+from tasks.scrape.gallery.entries import Entries
+from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
+from tasks.scrape.gallery.messages import misfit
+from tasks.scrape.gallery.place import AddressPlace, Part, Place
+from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.usual import check_usual
 from tasks.scrape.pages import Head, Page, ScrapedPost
-
-Value = TypeVar("Value")
-USUAL = ("posted_at", "likes", "comments")
-"""Fields that some post of a page has, or else the layout has changed."""
-ENOUGH_POSTS = 5
-"""From this many posts on, a field that all of them lack is no accident."""
 
 
 def read_page(
     profile: Profile,
-    page: Selector,
+    page: Part,
     url: str,
     account: str,
     observed_at: datetime,
     *,
     may_be_empty: bool = False,
+    may_lack: Collection[str] = (),
 ) -> Page:
     """The posts on one page of `account`, as they were at `observed_at`.
 
     `may_be_empty`: the pages before it have shown all posts that the account counts; where their number
-    fills the last page, a pager often leads to one without any.
+    fills the last page, a pager often leads to one without any. `may_lack`: fields, by their names in the
+    settings, that all posts may be without.
 
-    Raises `AccountPrivate` when the page says so, and `LayoutChanged`, naming the selector, when the
+    Raises `AccountPrivate` or `AccountNotFound` when the page says so, and `LayoutChanged`, naming the selector, when the
     page does not fit the profile.
     """
-    if profile.head.private is not None and profile.head.private.find(page):
+    reader = FieldReader(profile, url, account)
+    for trouble in page.troubles:
+        reader.tell(f"{url}: {trouble}")
+    if reader.is_there("head.private", profile.head.private, page):
         raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
-    reader = _Reader(profile, url)
-    head = reader.head(page)
-    blocks = profile.list.post.find(page)
-    if not (blocks or may_be_empty) and (head is None or head.posts != 0):
-        raise LayoutChanged(_misfit(profile, url, "list.post", profile.list.post, "no post"))
-    posts = [post for block in blocks if (post := reader.post(block)) is not None]
-    reader.check_usual(posts, len(blocks))
+    if reader.is_there("head.unknown", profile.head.unknown, page):
+        raise AccountNotFound(f"{url} says that there is no such account. Check its name and the url.")
+    head = read_head(reader, page)
+    parts = post_parts(profile, page, url)
+    if not parts and not (may_be_empty or "posts" in may_lack or _says_empty(profile, page, head)):
+        raise LayoutChanged(misfit(profile, url, "list.post", profile.list.post, told("no post", page)))
+    posts = PostReader(reader, may_lack)
+    read = [post for part in parts if (post := posts.read(part)) is not None]
+    check_usual(reader, read, len(parts), posts.left_out, may_lack)
     return Page(
         url=url,
         observed_at=observed_at,
         account=account,
         head=head,
-        posts=tuple(posts),
+        posts=tuple(read),
         next_url=None,
-        problems=tuple(reader.problems),
+        problems=reader.told(),
+        unparsed=tuple(reader.unparsed),
     )
-
-
-def next_pages(profile: Profile, page: Selector, url: str) -> list[str]:
-    """Addresses that the pager leads to. Raises `LayoutChanged` when one is on another host."""
-    place = profile.list.next
-    values = [value for found in place.find(page) if (value := _value(place, found)) is not None]
-    links = []
-    for value in values:
-        link = _same_site(url, value)
-        if link is None:
-            what = f"a link away from the site ({value[:120]})"
-            raise LayoutChanged(_misfit(profile, url, "list.next", place, what))
-        if link != url and not value.startswith("#"):
-            links.append(link)
-    return links
 
 
 def check_head(profile: Profile, page: Page) -> Page:
@@ -88,147 +75,118 @@ def check_head(profile: Profile, page: Page) -> Page:
     return replace(page, problems=(*page.problems, problem))
 
 
-class _Reader:
-    def __init__(self, profile: Profile, url: str) -> None:
-        self.profile = profile
-        self.url = url
-        self.problems: list[str] = []
-        self.unreadable: dict[str, str] = {}
-        self.left_out = ("post.id", profile.post.id)
+def read_head(reader: FieldReader, page: Part) -> Head | None:
+    """The account as the page describes it; None where it does not."""
+    places = reader.profile.head
+    if not reader.is_there("head.present", places.present, page):
+        return None
+    followers = reader.count("head.followers", places.followers, page)
+    following = reader.count("head.following", places.following, page)
+    posts = reader.count("head.posts", places.posts, page)
+    return Head(
+        followers=number(followers),
+        following=number(following),
+        posts=number(posts),
+        posts_least=None if posts is None else posts.least,
+        rounded=any(is_rounded(count) for count in (followers, following, posts)),
+    )
 
-    def head(self, page: Selector) -> Head | None:
-        places = self.profile.head
-        if not places.present.find(page):
-            return None
-        posts = self._read("head.posts", places.posts, page, parse_count)
-        return Head(
-            followers=_number(self._read("head.followers", places.followers, page, parse_count)),
-            following=_number(self._read("head.following", places.following, page, parse_count)),
-            posts=_number(posts),
-            posts_least=None if posts is None else posts.least,
-        )
 
-    def post(self, block: Selector) -> ScrapedPost | None:
-        places = self.profile.post
-        post_id = self._read("post.id", places.id, block, str)
-        url = self._read("post.url", places.url, block, self._absolute)
+def post_parts(profile: Profile, page: Part, url: str) -> list[Part]:
+    """Each post's own part of a page of posts."""
+    place = profile.list.post
+    try:
+        found = place.find(page)
+    except ValueError as error:
+        raise LayoutChanged(misfit(profile, url, "list.post", place, f"nothing: {error}")) from error
+    if place.in_json:
+        return [Part(None, data) for data in found]
+    entries = Entries(profile, page, url)
+    return [entries.with_data(Part(element)) for element in found if not isinstance(element, str | float)]
+
+
+class PostReader:
+    """Reads posts of one page; `left_out` is the place that the last post left out lacked."""
+
+    def __init__(self, reader: FieldReader, may_lack: Collection[str]) -> None:
+        self.reader = reader
+        self.may_lack = may_lack
+        self.partial = reader.profile.detail.tells_more
+        self.left_out: tuple[str, Place] = ("post.id", reader.profile.post.id)
+
+    def read(self, part: Part) -> ScrapedPost | None:
+        """One post, or None with a problem where it has no id or no address."""
+        reader, places = self.reader, self.reader.profile.post
+        post_id = reader.read("post.id", places.id, part, as_name)
+        url = reader.address("post.url", places.url, part)
         if post_id is None or url is None:
-            lacks, place = ("post.id", places.id) if post_id is None else ("post.url", places.url)
-            self.problems.append(f"{self.url}: a post without {lacks} ({place}) was left out")
-            self.left_out = lacks, place
+            self._leave_out(*(("post.id", places.id) if post_id is None else ("post.url", places.url)))
             return None
-        is_video = bool(places.video.find(block))
-        pictures = () if is_video else self._pictures(block)
-        if not pictures and not is_video:
-            self.problems.append(f"post {post_id}: post.picture ({places.picture}) finds no picture")
-        if not places.posted_at.find(block):
-            self.problems.append(f"post {post_id}: post.posted_at ({places.posted_at}) finds no date")
-        return ScrapedPost(
+        is_video = reader.is_there("post.video", places.video, part)
+        pictures = () if is_video else reader.addresses("post.picture", places.picture, part)
+        hidden = reader.is_there("post.hidden", places.hidden, part)
+        likes = None if hidden else reader.count("post.likes", places.likes, part)
+        comments = reader.count("post.comments", places.comments, part)
+        posted_at = reader.read("post.posted_at", places.posted_at, part, reader.read_date)
+        post = ScrapedPost(
             post_id=post_id,
             url=url,
-            kind="video" if is_video else "carousel" if len(pictures) > 1 else "image",
-            posted_at=self._read("post.posted_at", places.posted_at, block, self._date),
-            caption=self._read("post.caption", places.caption, block, str),
-            place=self._read("post.place", places.place, block, str),
-            pinned=None if places.pinned is None else bool(places.pinned.find(block)),
-            likes=_number(self._read("post.likes", places.likes, block, parse_count)),
-            comments=_number(self._read("post.comments", places.comments, block, parse_count)),
+            kind=kind_of(pictures, is_video=is_video),
+            posted_at=posted_at,
+            caption=reader.read("post.caption", places.caption, part, as_text),
+            place=reader.read("post.place", places.place, part, as_name),
+            pinned=None if places.pinned is None else reader.is_there("post.pinned", places.pinned, part),
+            likes=number(likes),
+            comments=number(comments),
+            likes_hidden=hidden,
             pictures=pictures,
+            likes_rounded=is_rounded(likes),
+            comments_rounded=is_rounded(comments),
+            partial=self.partial,
         )
+        self._tell_lacks(post, part)
+        return post
 
-    def check_usual(self, posts: list[ScrapedPost], blocks: int) -> None:
-        """Raise `LayoutChanged` where what every page has is nowhere on this one."""
-        places = self.profile.post
-        if blocks and not posts:
-            raise LayoutChanged(_misfit(self.profile, self.url, *self.left_out, "nothing in any post"))
-        shown = [post for post in posts if post.kind != "video"]
-        if shown and not any(post.pictures for post in shown):
-            raise LayoutChanged(
-                _misfit(self.profile, self.url, "post.picture", places.picture, "nothing in any post")
-            )
-        for name in USUAL:
-            place: Place | None = getattr(places, name)
-            if place and len(posts) >= ENOUGH_POSTS and all(getattr(post, name) is None for post in posts):
-                what = "nothing that can be read in any post"
-                if f"post.{name}" in self.unreadable:
-                    what += f" ({self.unreadable[f'post.{name}']})"
-                raise LayoutChanged(_misfit(self.profile, self.url, f"post.{name}", place, what))
+    def _leave_out(self, name: str, place: Place) -> None:
+        self.reader.tell(f"{self.reader.url}: a post without {name} ({place}) was left out")
+        self.left_out = name, place
 
-    def _pictures(self, block: Selector) -> tuple[str, ...]:
-        place = self.profile.post.picture
-        pictures = []
-        for value in (_value(place, found) for found in place.find(block)):
-            try:
-                pictures += [] if value is None else [self._absolute(value)]
-            except ValueError as error:
-                self.problems.append(f"{self.url}: post.picture ({place}): {error}")
-        return tuple(pictures)
-
-    def _read(
-        self, name: str, place: Place | None, selector: Selector, parse: Callable[[str], Value]
-    ) -> Value | None:
-        if place is None:
-            return None
-        text = next((v for found in place.find(selector) if (v := _value(place, found)) is not None), None)
-        if text is None:
-            return None
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.problems.append(f"{self.url}: {name} ({place}): {error}")
-            self.unreadable.setdefault(name, str(error))
-            return None
-
-    def _absolute(self, address: str) -> str:
-        absolute = urljoin(self.url, address)
-        if urlsplit(absolute).scheme not in ("http", "https"):
-            raise ValueError(f"{absolute[:80]!r} is not a web address")
-        return absolute
-
-    def _date(self, text: str) -> datetime:
-        plain = " ".join(text.split())
-        for form in self.profile.dates:
-            try:
-                read = datetime.strptime(plain, form)  # noqa: DTZ007 (a form may have its own zone)
-            except ValueError:
-                continue
-            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-        raise ValueError(f"{plain[:40]!r} fits none of the profile's dates")
+    def _tell_lacks(self, post: ScrapedPost, part: Part) -> None:
+        places, reader = self.reader.profile.post, self.reader
+        if not post.pictures and post.kind != "video" and _must(places.picture, "pictures", self.may_lack):
+            reader.tell(f"post {post.post_id}: post.picture ({places.picture}) finds no picture")
+        lacks_date = post.posted_at is None and not reader.has_value(places.posted_at, part)
+        if lacks_date and _must(places.posted_at, "posted_at", self.may_lack):
+            reader.tell(f"post {post.post_id}: post.posted_at ({places.posted_at}) finds no date")
 
 
-def _same_site(url: str, address: str) -> str | None:
-    """The absolute address where it is on the site of `url` (https may follow http), else None."""
-    try:
-        link = urljoin(url, address)
-        here, there = urlsplit(url), urlsplit(link)
-    except ValueError:
-        return None
-    same = there.netloc.lower() == here.netloc.lower() and there.scheme in (here.scheme, "https")
-    return link if same else None
+def told(what: str, page: Part) -> str:
+    """What a selector finds, and what of the page could not be read at all."""
+    return f"{what} ({'; '.join(page.troubles)})" if page.troubles else what
 
 
-def _value(place: Place, found: Selector) -> str | None:
-    """Text or attribute of one element, without what surrounds it; None when it is empty."""
-    if isinstance(found.root, str):  # the selector itself names an attribute or a text
-        value = found.root.strip()
-    elif place.attribute is not None:
-        value = found.attrib.get(place.attribute, "").strip()
-    else:
-        parts = found.xpath("descendant-or-self::text() | descendant::br")
-        value = "".join(part.root if isinstance(part.root, str) else "\n" for part in parts).strip()
-    if place.pattern is not None:
-        match = re.search(place.pattern, value)
-        value = match[1] if match else ""
-    return value or None
+def kind_of(pictures: tuple[str, ...], *, is_video: bool) -> str:
+    """What a post is, by its pictures."""
+    return "video" if is_video else "carousel" if len(pictures) > 1 else "image"
 
 
-def _number(count: Count | None) -> int | None:
+def number(count: Count | None) -> int | None:
+    """A count's value."""
     return None if count is None else count.value
 
 
-def _misfit(profile: Profile, url: str, name: str, place: Place, what: str) -> str:
-    return (
-        f"The page {url} no longer fits the profile {profile.name}: its selector {name} ({place}) finds {what}."
-        " Nothing of it was stored. If the site has changed, mend that selector in a profile of your own"
-        " (see docs/gallery-profiles.md)."
-    )
+def is_rounded(count: Count | None) -> bool:
+    """Whether a count is known and rounded."""
+    return count is not None and count.rounded
+
+
+def _must(place: Place | AddressPlace | None, field: str, may_lack: Collection[str]) -> bool:
+    return place is not None and field not in may_lack
+
+
+def _says_empty(profile: Profile, page: Part, head: Head | None) -> bool:
+    """Whether the page itself says that there are no posts: by the account's count, or by an empty array."""
+    place = profile.list.post
+    if head is not None and head.posts == 0:
+        return True
+    return place.in_json and place.finds_empty(page)

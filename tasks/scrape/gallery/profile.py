@@ -1,6 +1,6 @@
 """Gallery profiles: what a site's pages look like, as data.
 
-A profile is a TOML file of selectors and patterns; `profiles/imgrum.toml` is the model to copy. To add
+A profile is a TOML file of selectors and patterns; those in `profiles/` are the models to copy. To add
 a site, add a file there (or point `profile` in the settings to one of your own); no code is needed.
 """
 
@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from cssselect import SelectorError
-from parsel import Selector
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from tasks.errors import BadProfile
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    if not re.compile(pattern).groups:
-        raise ValueError("it needs a group, in parentheses, around what is to be kept")
-    return pattern
+from tasks.scrape.gallery.dates import DateForm, date_reader
+from tasks.scrape.gallery.pager import Numbered
+from tasks.scrape.gallery.place import AddressPlace, Pattern, Place, Table
+from tasks.scrape.gallery.state import StatePlace
 
 
 def _names_account(pattern: str) -> str:
@@ -36,57 +31,21 @@ def _names_account(pattern: str) -> str:
     return pattern
 
 
-def _reads_dates(form: str) -> str:
+def _is_zone(name: str) -> str:
     try:
-        datetime.strptime(datetime(2017, 5, 25, tzinfo=UTC).strftime(form), form).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ValueError(f"{form!r} is no form of a date as Python's strptime knows it: {error}") from error
-    return form
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from error
+    return name
 
 
-Pattern = Annotated[str, AfterValidator(_compiles)]
 AccountPattern = Annotated[Pattern, AfterValidator(_names_account)]
-DateForm = Annotated[str, AfterValidator(_reads_dates)]
+Zone = Annotated[str, AfterValidator(_is_zone)]
+IN_POST_OR_DETAIL = ("posted_at", "picture", "likes")
+"""What every profile says, for the list or for the post's own page."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Place(_Part):
-    """Where something stands: a CSS selector or an XPath (relative, so starting with `.`).
-
-    `attribute` takes an attribute in place of the text, as `a::attr(href)` or `.//a/@href` do;
-    `pattern` keeps its first group.
-    """
-
-    css: str | None = None
-    xpath: str | None = None
-    attribute: str | None = None
-    pattern: Pattern | None = None
-
-    @model_validator(mode="after")
-    def _one_selector(self) -> Place:
-        if (self.css is None) == (self.xpath is None):
-            raise ValueError("give either css or xpath")
-        if self.xpath is not None and self.xpath.lstrip("(").startswith("/"):
-            raise ValueError(f"put a dot before the xpath {self.xpath}, or it looks through the whole page")
-        try:
-            self.find(Selector(text="<p></p>"))
-        except SelectorError as error:
-            raise ValueError(f"not a CSS selector: {error}") from error
-        return self
-
-    def find(self, selector: Selector) -> list[Selector]:
-        """All elements at this place."""
-        found = selector.css(self.css) if self.css is not None else selector.xpath(self.xpath or "")
-        return list(found)
-
-    def __str__(self) -> str:
-        return self.css or self.xpath or ""
-
-
-class HeadPlaces(_Part):
+class HeadPlaces(Table):
     """The account's own part of the page."""
 
     present: Place
@@ -94,39 +53,135 @@ class HeadPlaces(_Part):
     following: Place | None = None
     posts: Place | None = None
     private: Place | None = None
+    unknown: Place | None = None
 
 
-class ListPlaces(_Part):
-    """A page of posts: one element a post, and the link to the next page."""
+class ListPlaces(Table):
+    """A page of posts: one element or JSON object a post, and the way to the next page.
+
+    `entries` are JSON objects with more of the posts, one for each: by the posts' ids, or with an `entry_id`.
+    """
 
     post: Place
-    next: Place
+    next: AddressPlace | None = None
+    numbered: Numbered | None = None
+    entries: Place | None = None
+    entry_id: Place | None = None
+
+    @model_validator(mode="after")
+    def _leads_on(self) -> ListPlaces:
+        if (self.next is None) == (self.numbered is None):
+            raise ValueError("give either next or numbered")
+        if self.entries is not None and (self.post.in_json or not self.entries.in_json):
+            raise ValueError("entries are json, for posts that are found by css or xpath")
+        return self
 
 
-class PostPlaces(_Part):
-    """One post, inside its element of the list."""
+class PostPlaces(Table):
+    """One post, inside its element or JSON object of the list."""
 
     id: Place
-    url: Place
-    posted_at: Place
-    picture: Place
-    video: Place
+    url: AddressPlace
+    posted_at: Place | None = None
+    picture: AddressPlace | None = None
+    video: Place | None = None
     caption: Place | None = None
     place: Place | None = None
-    likes: Place
+    likes: Place | None = None
     comments: Place | None = None
+    hidden: Place | None = None
     pinned: Place | None = None
 
 
-class Profile(_Part):
+class DetailPlaces(Table):
+    """A post's own page: what it tells better than the list, or alone."""
+
+    present: Place | None = None
+    posted_at: Place | None = None
+    picture: AddressPlace | None = None
+    video: Place | None = None
+    caption: Place | None = None
+    place: Place | None = None
+    likes: Place | None = None
+    comments: Place | None = None
+    hidden: Place | None = None
+
+    @property
+    def tells_more(self) -> bool:
+        """Whether fields of the post are taken from its own page."""
+        return any(place is not None for key, place in self if key != "present")
+
+
+class CommentPlaces(Table):
+    """Comments on a post's own page; those inside another one, or in its `replies`, answer it."""
+
+    comment: Place
+    id: Place | None = None
+    author: Place | None = None
+    text: Place
+    posted_at: Place | None = None
+    likes: Place | None = None
+    parent: Place | None = None
+    replies: Place | None = None
+    next: AddressPlace | None = None
+
+    @model_validator(mode="after")
+    def _nests(self) -> CommentPlaces:
+        if self.replies is not None and not (self.comment.in_json and self.replies.in_json):
+            raise ValueError("replies is json, for comments in json; of elements, nesting tells the replies")
+        return self
+
+
+class Profile(Table):
     """A gallery site. `account` is a pattern for the path of an account's page, with a group `account`."""
 
     name: str
     account: AccountPattern
     dates: tuple[DateForm, ...] = Field(min_length=1)
+    zone: Zone = "UTC"
+    months: tuple[str, ...] = ()
+    state: StatePlace | None = None
     head: HeadPlaces
     list: ListPlaces
     post: PostPlaces
+    detail: DetailPlaces = DetailPlaces()
+    comments: CommentPlaces | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Profile:
+        wrong = [*self._missing(), *self._misplaced()]
+        if len(self.months) not in (0, 12):
+            wrong.append("months: it has the names of all twelve months, in order")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _missing(self) -> Iterator[str]:
+        for key in IN_POST_OR_DETAIL:
+            if getattr(self.post, key) is None and getattr(self.detail, key) is None:
+                yield f"post.{key}: it must be told here or in [detail]"
+
+    def _misplaced(self) -> Iterator[str]:
+        """Places that can't find anything where they are looked for."""
+        entries = self.list.post.in_json or self.list.entries is not None
+        yield from _unfit("post", self.post, elements=not self.list.post.in_json, data=entries)
+        if (comments := self.comments) is not None:
+            in_json = comments.comment.in_json
+            inside = CommentPlaces.model_construct(**{**dict(comments), "comment": None, "next": None})
+            yield from _unfit("comments", inside, elements=not in_json, data=in_json)
+        if self.state is None:
+            of_page = (("head", self.head), ("list", self.list), ("detail", self.detail))
+            places = [(f"{name}.{key}", place) for name, part in of_page for key, place in part]
+            if comments is not None:
+                places += [("comments.comment", comments.comment), ("comments.next", comments.next)]
+            for name, place in places:
+                if isinstance(place, Place) and place.in_json and name != "list.entry_id":
+                    yield f"{name}: json alone looks into the page's [state], which is not told"
+
+    @cached_property
+    def read_date(self) -> Callable[[object], datetime]:
+        """Reads a date of the site; raises `ValueError` where none of its forms fits."""
+        return date_reader(self.dates, ZoneInfo(self.zone), self.months)
 
     def account_of(self, path: str) -> str:
         """The account whose page has this path. Raises `BadProfile` when the path is no account's."""
@@ -137,6 +192,16 @@ class Profile(_Part):
                 f" {self.account}. Set url to the account's first page."
             )
         return found["account"]
+
+
+def _unfit(name: str, part: Table, *, elements: bool, data: bool) -> Iterator[str]:
+    for key, place in part:
+        if not isinstance(place, Place):
+            continue
+        if place.in_json and not data:
+            yield f"{name}.{key}: json alone does not go with elements; add css or xpath, or list.entries"
+        elif not place.in_json and not elements:
+            yield f"{name}.{key}: css and xpath find nothing inside json"
 
 
 def built_in_profiles() -> list[str]:

@@ -23,4 +23,5 @@ class GallerySettings(SourceModel):
         """Make the source. Raises `BadProfile` when the profile can't be used or the url is no account's."""
         profile = load_profile(self.profile, folder)
         account = profile.account_of(urlsplit(self.url).path)
-        return CrawledSource(self.name, GalleryWalk(profile, account, self.url), account, self.may_lack)
+        walk = GalleryWalk(profile, account, self.url, may_lack=self.may_lack)
+        return CrawledSource(self.name, walk, account, self.may_lack)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
-
-from parsel import Selector
 
 from tasks.errors import StageError
 from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
-from tasks.scrape.gallery.extract import check_head, next_pages, read_page
+from tasks.scrape.gallery.detail import read_detail_page
+from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile
-from tasks.scrape.pages import ScrapedPost
+from tasks.scrape.gallery.state import open_page
+from tasks.scrape.pages import Page, ScrapedPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class GalleryWalk:
     account: str
     first_url: str
     comments: bool = True
+    may_lack: tuple[str, ...] = ()
     kind: Literal["gallery"] = "gallery"
 
     @property
@@ -32,6 +35,8 @@ class GalleryWalk:
     @property
     def pager(self) -> str:
         """What leads to the next page, for messages."""
+        if self.profile.list.numbered is not None:
+            return f"list.numbered ({self.profile.list.numbered.address})"
         return f"list.next ({self.profile.list.next})"
 
     def signed(self, url: str, secret: str | None) -> Signed:
@@ -40,21 +45,40 @@ class GalleryWalk:
 
     def read(self, answer: Answer, so_far: SoFar) -> Step:
         """A page of posts. Raises `AccountPrivate` or `LayoutChanged`."""
-        # Not Scrapy's own selector: that one believes the server when it calls its page JSON or XML.
-        selector = Selector(answer.text, type="html")
-        all_seen = so_far.expected is not None and so_far.posts >= max(1, so_far.expected)
-        page = read_page(self.profile, selector, answer.url, self.account, answer.at, may_be_empty=all_seen)
+        part = open_page(self.profile.state, answer.text)
+        page = read_page(
+            self.profile,
+            part,
+            answer.url,
+            self.account,
+            answer.at,
+            may_be_empty=self._may_be_empty(so_far),
+            may_lack=self.may_lack,
+        )
         if so_far.first:
             page = check_head(self.profile, page)
-        return Step(page, tuple(next_pages(self.profile, selector, answer.url)))
+        counted = self.profile.list.numbered is not None
+        if counted and not page.posts:
+            return Step(page, guessed=True)
+        following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
+        return Step(page, tuple(following), guessed=counted)
+
+    def missing(self, url: str, at: datetime) -> Step | None:
+        """What it means that there is no page at `url`: after the last of counted pages, the end."""
+        numbered = self.profile.list.numbered
+        if numbered is None or numbered.number_of(url, self.account) <= numbered.first:
+            return None
+        return Step(Page(url, at, self.account, None, (), None), guessed=True)
 
     def detail_url(self, post: ScrapedPost) -> str | None:
-        """Not read yet."""
-        return None
+        """The post's own page; None where nothing of the profile stands on it, or only comments and it has none."""
+        wants_comments = self.comments and self.profile.comments is not None and post.comments != 0
+        return post.url if wants_comments or self.profile.detail.tells_more else None
 
     def read_detail(self, answer: Answer, post: ScrapedPost) -> Detail:
-        """Not read yet."""
-        return Detail(post)
+        """The post's own page, or a further page of its comments. Raises `LayoutChanged`."""
+        part = open_page(self.profile.state, answer.text)
+        return read_detail_page(self.profile, part, answer.url, self.account, post, comments=self.comments)
 
     def refusal(self, answer: Answer) -> StageError | None:
         """Statuses mean what they usually mean."""
@@ -63,3 +87,8 @@ class GalleryWalk:
     def pause_seconds(self, answer: Answer) -> float:
         """Galleries say Retry-After at most, which every crawl obeys."""
         return 0.0
+
+    def _may_be_empty(self, so_far: SoFar) -> bool:
+        """Whether a page without posts is the end: all were shown, or pages are counted until one is empty."""
+        all_seen = so_far.expected is not None and so_far.posts >= max(1, so_far.expected)
+        return all_seen or (self.profile.list.numbered is not None and so_far.posts > 0)

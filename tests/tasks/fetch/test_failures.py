@@ -54,7 +54,7 @@ EXPECTED: dict[str, tuple[str, int | None, int]] = {
 # address: reason; asked without an answer
 UNREACHED: dict[str, str] = {
     "http://no-such-host.invalid/a.jpg": "unreachable",
-    "file:///etc/hostname": "bad_address",
+    "file:///etc/hostname": "private_address",
     "ftp://ftp.example/a.jpg": "bad_address",
     "data:image/png;base64,AAAA": "bad_address",
     "javascript:alert(1)": "bad_address",

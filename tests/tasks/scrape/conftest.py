@@ -10,18 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.pages import Page
+from tasks.scrape.manner import Manner
+from tasks.scrape.model import SourceModel
+from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.visit import Visit
 from warehouse.home import Home
+from warehouse.runs import Ended
 
 ACCOUNT = "/user/ann/7"
 
@@ -44,21 +48,29 @@ class Asked:
     path: str
     at: float
     user_agent: str
+    authorization: str | None = None
+    accept: str | None = None
 
 
 class Site:
-    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays."""
+    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays.
+
+    What has no reply is asked of `service` where there is one, a program that answers requests.
+    """
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.account = base + ACCOUNT
         self.replies: dict[str, Reply | list[Reply]] = {}
         self.asked: list[Asked] = []
+        self.service: Callable[[Asked], Reply] | None = None
         self.closing = threading.Event()
 
-    def reply(self, path: str, user_agent: str) -> Reply:
-        self.asked.append(Asked(path, time.monotonic(), user_agent))
-        found = self.replies.get(path, Reply("<h1>Not found</h1>", 404))
+    def reply(self, asked: Asked) -> Reply:
+        self.asked.append(asked)
+        if asked.path not in self.replies and asked.path != "/robots.txt" and self.service is not None:
+            return self.service(asked)
+        found = self.replies.get(asked.path, Reply("<h1>Not found</h1>", 404))
         if isinstance(found, Reply):
             return found
         return found.pop(0) if len(found) > 1 else found[0]
@@ -82,7 +94,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = cast(_Server, self.server).site
-        reply = site.reply(self.path, self.headers.get("User-Agent", ""))
+        head = self.headers
+        reply = site.reply(
+            Asked(
+                self.path,
+                time.monotonic(),
+                head.get("User-Agent", ""),
+                head.get("Authorization"),
+                head.get("Accept"),
+            )
+        )
         site.closing.wait(reply.delay)
         body = reply.body.encode() if isinstance(reply.body, str) else reply.body
         headers = {"Content-Type": "text/html; charset=utf-8", **reply.headers}
@@ -134,7 +155,7 @@ def unused_port() -> int:
 POST = """<div class="fw_preview_wrapper">
 <div class="blogpreview_top"><div class="box_date"><a href="/user/ann/7">2017-05-25 02:31:09</a></div></div>
 <div class="pf_output_container image"><a href="/media/{id}_7"><img src="/p/{id}.jpg"></a></div>
-<div class="block_likes"><div class="post-views"><i class="stand_icon icon-eye"></i> <span>3</span></div></div>
+<div class="block_likes"><div class="post-views"><i class="stand_icon icon-eye"></i> <span>0</span></div></div>
 <div class="gallery_likes gallery_likes_add "><i class="stand_icon icon-heart-o"></i> <span>1{id}</span></div>
 </div>"""
 
@@ -174,22 +195,26 @@ def imgrum() -> Profile:
 
 
 @pytest.fixture
-def open_source() -> Callable[[str], Source]:
+def open_source() -> Callable[..., Source]:
     """Open a source of the kind gallery, as the settings would."""
 
-    def open_it(url: str) -> Source:
-        settings = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=url)
+    def open_it(url: str, profile: str = "imgrum") -> Source:
+        settings = GallerySettings(name="ann", kind="gallery", profile=profile, url=url)
         return settings.open(Path())
 
     return open_it
 
 
 @pytest.fixture
-def crawl(open_source: Callable[[str], Source], tmp_path: Path) -> Callable[..., list[Page]]:
-    """Crawl an account's pages to the end, in a process of its own, without a delay."""
+def crawl(open_source: Callable[..., Source], tmp_path: Path) -> Callable[..., list[Page]]:
+    """Crawl an account's pages to the end, in a process of its own, without a delay; posts' own pages if asked to."""
 
-    def crawl_it(url: str, delay_seconds: float = 0.0) -> list[Page]:
-        return list(open_source(url).pages(Visit(Spool(tmp_path / "none.jsonl"), Politeness(delay_seconds))))
+    def crawl_it(
+        url: str, delay_seconds: float = 0.0, *, comments: bool = True, profile: str = "imgrum"
+    ) -> list[Page]:
+        spool = Spool(tmp_path / "none.jsonl")
+        visit = Visit(spool, Politeness(delay_seconds), comments=comments)
+        return list(open_source(url, profile).pages(visit))
 
     return crawl_it
 
@@ -215,3 +240,50 @@ def rows(home: Home) -> Callable[[str], list[tuple[object, ...]]]:
             return reader.execute(query).fetchall()
 
     return ask
+
+
+@dataclass
+class Importing:
+    """A home folder, and sources of files that are read into it, one reading after the other."""
+
+    home: Home
+    folder: Path
+    readings: int = 0
+
+    def run(self, settings: SourceModel, **manner: Any) -> Ended:
+        """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
+        self.readings += 1
+        spool = Spool(self.home.folder / f"{self.readings}.jsonl")
+        source = settings.open(self.folder)
+        return scrape_source(Reading(self.home, source, spool, Manner(**manner)), lambda *_: None)
+
+    def pages(self, settings: SourceModel, comments: bool = True) -> list[Page]:
+        """The source's pages, not stored."""
+        spool = Spool(self.home.folder / "none.jsonl")
+        return list(settings.open(self.folder).pages(Visit(spool, comments=comments)))
+
+    def posts(self, settings: SourceModel) -> dict[str, ScrapedPost]:
+        """The posts of its pages by their ids."""
+        return {post.post_id: post for page in self.pages(settings) for post in page.posts}
+
+    def problems(self, settings: SourceModel) -> list[str]:
+        """The problems of its pages."""
+        return [problem for page in self.pages(settings) for problem in page.problems]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the lake answers."""
+        with self.home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the tables that a reading writes."""
+        names = ("posts", "post_pictures", "observations", "accounts", "comments", "threads")
+        return {name: self.rows(f"from {name} order by all") for name in names}
+
+
+@pytest.fixture
+def importing(home: Home, tmp_path: Path) -> Importing:
+    """An empty home folder, and a folder `files` for what is read into it."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return Importing(home, folder)

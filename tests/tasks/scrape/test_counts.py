@@ -6,43 +6,114 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.counts import parse_count
+from tasks.scrape.counts import Count, exact_count, parse_count
 
 COUNTS = st.integers(0, 2**63 - 1)
 NO_COUNTS = (
-    "|many|-1|+5|1,23|12,34,567|1.2.3|1,234k|k|1e3|1.50|0x10|12 likes|NaN|∞|½|36 044,5|1 2|9999999999b"
+    "|many|-1|+5|1,23|12,34|1.2|1.2.3|1,2,3|1,234k|k|+|k+|1e3|1.50|0,123|0.123|0x10|12 likes|NaN|∞|½|²|36 044,5"
+    "|1 2|1.234,567|1,234.567|1_000|9999999999b|1,5 B|12 B|1.2q|１,2|1٢3|1億2345万|99999999999999999999|3 mal"
 )
 FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("36044", 36_044),
+        ("36,044", 36_044),
+        ("36.044", 36_044),
+        ("36 044", 36_044),
+        ("36’044", 36_044),
+        ("36'044", 36_044),
+        ("\n 1\u202f234 ", 1_234),
+        ("1\xa0234\u2009567", 1_234_567),
+        ("\u200f1,234\u200e", 1_234),
+        ("1,00,000", 100_000),
+        ("12,34,567", 1_234_567),
+        ("٣٦٬٠٤٤", 36_044),
+        ("۳۶۰۴۴", 36_044),
+        ("३६,०४४", 36_044),
+        ("３６，０４４", 36_044),
+        ("0", 0),
+    ],
+)
+def test_whole_counts_of_many_places(text: str, value: int) -> None:
+    """A count that is written in full is exact, whatever separates its thousands and whatever digits it has."""
+    assert parse_count(text) == Count(value, value, rounded=False)
+
+
+@pytest.mark.parametrize(
     ("text", "value", "least"),
     [
-        ("36044", 36_044, 36_044),
-        ("36,044", 36_044, 36_044),
         ("36.0k", 36_000, 35_950),
         ("1.2m", 1_200_000, 1_150_000),
         ("1,2 M", 1_200_000, 1_150_000),
         ("3k", 3_000, 2_500),
         ("1.25k", 1_250, 1_245),
-        ("0", 0, 0),
         ("0k", 0, 0),
-        ("\n 1\u202f234 ", 1_234, 1_234),
-        ("36.044", 36_044, 36_044),
+        ("1.5B", 1_500_000_000, 1_450_000_000),
+        ("12,4 Tsd.", 12_400, 12_350),
+        ("1,2 Mio.", 1_200_000, 1_150_000),
+        ("3 Mrd.", 3_000_000_000, 2_500_000_000),
+        ("1,2 Md", 1_200_000_000, 1_150_000_000),
+        ("12,5 mil", 12_500, 12_450),
+        ("2 mi", 2_000_000, 1_500_000),
+        ("12 тыс.", 12_000, 11_500),
+        ("1,2 млн", 1_200_000, 1_150_000),
+        ("3.4万", 34_000, 33_500),
+        ("1.2萬", 12_000, 11_500),
+        ("2億", 200_000_000, 150_000_000),
+        ("1.2만", 12_000, 11_500),
+        ("3천", 3_000, 2_500),
+        ("1.5L", 150_000, 145_000),
+        ("2.5 lakh", 250_000, 245_000),
+        ("2 Cr", 20_000_000, 15_000_000),
+        ("२ करोड़", 20_000_000, 15_000_000),
+        ("١٫٢ مليون", 1_200_000, 1_150_000),
+        ("10k+", 10_000, 9_500),
+        ("1,000+", 1_000, 1_000),
+        ("1.2万+", 12_000, 11_500),
     ],
 )
-def test_the_forms_of_galleries(text: str, value: int, least: int) -> None:
-    """Each known form has its value, and the smallest count that a site would write that way."""
-    count = parse_count(text)
-    assert (count.value, count.least) == (value, least)
+def test_shortened_counts_of_many_places(text: str, value: int, least: int) -> None:
+    """A shortened count has its value, the smallest count that a site would write so, and the mark that digits are lost."""
+    assert parse_count(text) == Count(value, least, rounded=True)
 
 
-@pytest.mark.parametrize("separator", ["", ",", ".", " ", "’"])
+@pytest.mark.parametrize("separator", ["", ",", ".", " ", "\u202f", "\xa0", "\u2009", "’", "'", "٬"])
 @given(number=COUNTS)
 def test_a_whole_count_comes_back(separator: str, number: int) -> None:
     """Any count, written with any separator of thousands, is read as itself."""
     count = parse_count(f"{number:,}".replace(",", separator))
-    assert count.value == count.least == number
+    assert (count.value, count.least, count.rounded) == (number, number, False)
+
+
+@pytest.mark.parametrize("zero", ["٠", "۰", "०", "０"])
+@given(number=COUNTS)
+def test_digits_of_any_script_come_back(zero: str, number: int) -> None:
+    """A count in Arabic, Persian, Devanagari or wide digits is the same count."""
+    written = str(number).translate({ord("0") + digit: ord(zero) + digit for digit in range(10)})
+    assert parse_count(written).value == number
+
+
+@given(number=st.integers(0, 9_999_999_999))
+def test_an_indian_count_comes_back(number: int) -> None:
+    """A count with lakhs and crores set apart is read as itself."""
+    thousands, rest = divmod(number, 1000)
+    groups = [f"{rest:03}"]
+    while thousands:
+        thousands, pair = divmod(thousands, 100)
+        groups.insert(0, f"{pair:02}")
+    written = ",".join(groups).lstrip("0,") or "0"
+    assert parse_count(written) == Count(number, number)
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, float("nan"), float("inf"), True, False, 2**63, 1e19])
+def test_a_number_that_counts_nothing_is_an_error(number: float) -> None:
+    """A number in a page's data that can't be a count is an error, as it is in words; a whole one is itself."""
+    with pytest.raises(ValueError, match="count"):
+        exact_count(number)
+    assert exact_count(36_044) == exact_count(36_044.0) == Count(36_044, 36_044)
 
 
 @given(tenths=st.integers(0, 99_999), unit=st.sampled_from(sorted(FACTORS)), upper=st.booleans())

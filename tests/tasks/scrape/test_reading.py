@@ -68,7 +68,7 @@ def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows
         (str(post), "ann", "ann", "image", f"{site.base}/media/{post}_7") for post in three_pages
     ]
     assert rows("select post_id, likes, comments from observations order by 1") == [
-        (str(post), int(f"1{post}"), 3) for post in sorted(three_pages)
+        (str(post), int(f"1{post}"), 0) for post in sorted(three_pages)
     ]
     assert rows("select post_id, picture_url, sha256 from post_pictures order by 1") == [
         (str(post), f"{site.base}/p/{post}.jpg", None) for post in sorted(three_pages)

@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from parsel import Selector
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.gallery.extract import check_head, next_pages, read_page
-from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, Place, PostPlaces, Profile
+from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.place import AddressPlace, Place
+from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, PostPlaces, Profile
+from tasks.scrape.gallery.state import open_page
 from tasks.scrape.pages import Page
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"
 URL = "http://www.imgrum.net/user/marta.roams/4477"
-NOWHERE = Place(css="div.renamed-by-the-site")
+NOWHERE = AddressPlace(css="div.renamed-by-the-site")
 
 ALWAYS_THERE = ["list.post", "post.id", "post.url"]
 ALWAYS_THERE += ["post.posted_at", "post.picture", "post.likes", "post.comments"]
@@ -26,14 +28,17 @@ NOT_ALWAYS_THERE = [
     "head.following",
     "head.posts",
     "head.private",
+    "head.unknown",
     "list.next",
 ]
-NOT_ALWAYS_THERE += ["post.video", "post.caption", "post.place", "post.pinned"]
+ELSEWHERE = ["list.numbered", "list.entries", "list.entry_id"]
+"""Other layouts' keys, which have tests of their own."""
+NOT_ALWAYS_THERE += ["post.hidden", "post.video", "post.caption", "post.place", "post.pinned"]
 
 
 def read_first_page(profile: Profile, html: str | None = None) -> Page:
     html = FIRST_PAGE.read_text("utf-8") if html is None else html
-    page = read_page(profile, Selector(html), URL, "marta.roams", datetime.now(UTC))
+    page = read_page(profile, open_page(profile.state, html), URL, "marta.roams", datetime.now(UTC))
     return check_head(profile, page)
 
 
@@ -47,7 +52,7 @@ def test_every_selector_of_a_profile_is_tried_here() -> None:
     """A selector that is added to the profile's language is added to these tests."""
     parts = {"head": HeadPlaces, "list": ListPlaces, "post": PostPlaces}
     every = [f"{part}.{key}" for part, places in parts.items() for key in places.model_fields]
-    assert sorted(every) == sorted(ALWAYS_THERE + NOT_ALWAYS_THERE)
+    assert sorted(every) == sorted(ALWAYS_THERE + NOT_ALWAYS_THERE + ELSEWHERE)
 
 
 @pytest.mark.parametrize("name", ALWAYS_THERE)
@@ -119,7 +124,7 @@ def test_a_pager_on_another_host_is_named(imgrum: Profile) -> None:
         (URL, "http://www.imgrum.net:8080/user/x"),
         ("https://a.example/user/x", "http://a.example/"),
     ]:
-        page = Selector(f'<ul class="pagerblock"><li><a href="{link}">older</a></li></ul>')
+        page = open_page(None, f'<ul class="pagerblock"><li><a href="{link}">older</a></li></ul>')
         with pytest.raises(LayoutChanged, match=r"list\.next") as raised:
-            next_pages(imgrum, page, url)
+            next_pages(imgrum, page, url, Account("x", url))
         assert link in str(raised.value)

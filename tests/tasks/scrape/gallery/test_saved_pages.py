@@ -1,7 +1,9 @@
-"""Saved pages in imgrum's layout: one folder a case, one test a case and field.
+"""Saved pages in the layouts of the built-in profiles: one folder a case, one test a case and field.
 
 `pages/CASE/page.html` is a page as a server sends it; `expected.json` beside it has what must come out:
 a post's field as one list over the posts, a problem as words that must stand in it, an error by its class.
+`profile` and `page_url` say how it is read, where it is not imgrum's list; with `post_page` it is the own page
+of that post, whose fields are `post.…`, and its comments' `thread.…`, one list over the comments.
 """
 
 from __future__ import annotations
@@ -9,19 +11,23 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from parsel import Selector
 from pydantic import TypeAdapter
 from scrapy.http import HtmlResponse
 
 import tasks.errors
 from tasks.errors import StageError
-from tasks.scrape.gallery.extract import next_pages, read_page
-from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.crawl.walk import Answer, Detail
+from tasks.scrape.gallery.extract import read_page
+from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.profile import Profile, built_in_profiles, load_profile
+from tasks.scrape.gallery.state import open_page
+from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import Page, ScrapedPost
 
 PAGES = Path(__file__).with_name("pages")
@@ -30,27 +36,43 @@ EXPECTED: dict[str, dict[str, Any]] = {
     for folder in sorted(PAGES.iterdir())
 }
 URL = "http://www.imgrum.net/user/marta.roams/4477"
+ABOUT = ("profile", "page_url", "post_page", "problems", "error", "says")
 POST_FIELDS = {field.name for field in fields(ScrapedPost)}
 AS_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+POST: TypeAdapter[ScrapedPost] = TypeAdapter(ScrapedPost)
+
+profile_called = cache(load_profile)
 
 
-def read_saved(profile: Profile, case: str) -> tuple[Page, list[str]]:
+@cache
+def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
     """The page as the spider reads it, and where its pager leads."""
+    expected = EXPECTED[case]
+    profile: Profile = profile_called(expected.get("profile", "imgrum"))
+    url = expected.get("page_url", URL)
     body = (PAGES / case / "page.html").read_bytes()
-    response = HtmlResponse(URL, headers={"Content-Type": "text/html; charset=utf-8"}, body=body)
-    selector = Selector(response.text, type="html")
-    return read_page(profile, selector, URL, "marta.roams", datetime.now(UTC)), next_pages(
-        profile, selector, URL
-    )
+    text = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body).text
+    if "post_page" in expected:
+        post = POST.validate_python({"url": url, "kind": "image", **expected["post_page"]})
+        walk = GalleryWalk(profile, "ann", url)
+        return walk.read_detail(Answer(url, text, datetime.now(UTC)), post), []
+    page = open_page(profile.state, text)
+    account = url.rsplit("/", 1)[-1].partition("?")[0] if "profile" in expected else "marta.roams"
+    read = read_page(profile, page, url, account, datetime.now(UTC))
+    return read, next_pages(profile, page, url, Account(account, url.partition("?")[0]))
 
 
-def field_of(page: Page, links: list[str], name: str) -> Any:
+def field_of(read: Page | Detail, links: list[str], name: str) -> Any:
     """A field by its name in `expected.json`, as JSON has it."""
     if name == "next":
         return links
-    if name in POST_FIELDS:
-        return AS_JSON.dump_python([getattr(post, name) for post in page.posts], mode="json")
-    return AS_JSON.dump_python(attrgetter(name)(page), mode="json")
+    if name.startswith("thread."):
+        assert isinstance(read, Detail)
+        key = name.removeprefix("thread.")
+        return AS_JSON.dump_python([getattr(comment, key) for comment in read.post.thread], mode="json")
+    if isinstance(read, Page) and name in POST_FIELDS:
+        return AS_JSON.dump_python([getattr(post, name) for post in read.posts], mode="json")
+    return AS_JSON.dump_python(attrgetter(name)(read), mode="json")
 
 
 @pytest.mark.parametrize(
@@ -59,19 +81,19 @@ def field_of(page: Page, links: list[str], name: str) -> Any:
         pytest.param(case, name, id=f"{case}-{name}")
         for case, expected in EXPECTED.items()
         for name in expected
-        if name not in ("problems", "error", "says")
+        if name not in ABOUT
     ],
 )
-def test_the_field_is_read(imgrum: Profile, case: str, name: str) -> None:
+def test_the_field_is_read(case: str, name: str) -> None:
     """Each field of each saved page comes out as a person reads it there."""
-    page, links = read_saved(imgrum, case)
-    assert field_of(page, links, name) == EXPECTED[case][name]
+    read, links = read_saved(case)
+    assert field_of(read, links, name) == EXPECTED[case][name]
 
 
 @pytest.mark.parametrize("case", [case for case, expected in EXPECTED.items() if "error" not in expected])
-def test_the_problems_are_told(imgrum: Profile, case: str) -> None:
+def test_the_problems_are_told(case: str) -> None:
     """What can't be read is a problem that names the field and the value, and nothing else is one."""
-    problems = list(read_saved(imgrum, case)[0].problems)
+    problems = list(read_saved(case)[0].problems)
     for words in EXPECTED[case]["problems"]:
         found = [problem for problem in problems if all(word in problem for word in words)]
         assert found, (words, problems)
@@ -80,10 +102,17 @@ def test_the_problems_are_told(imgrum: Profile, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case, expected in EXPECTED.items() if "error" in expected])
-def test_a_page_that_can_not_be_used_is_an_error_in_words(imgrum: Profile, case: str) -> None:
+def test_a_page_that_can_not_be_used_is_an_error_in_words(case: str) -> None:
     """A page that is no account's page of posts is an error that says what was looked for and where."""
     with pytest.raises(StageError) as raised:
-        read_saved(imgrum, case)
+        read_saved(case)
     assert type(raised.value) is getattr(tasks.errors, EXPECTED[case]["error"])
     for word in EXPECTED[case]["says"]:
         assert word in str(raised.value)
+
+
+def test_every_profile_has_a_saved_list_and_a_saved_post_page() -> None:
+    """No profile comes with likelens that was not read against pages of both kinds."""
+    for kind in (False, True):
+        tried = {case.get("profile", "imgrum") for case in EXPECTED.values() if ("post_page" in case) == kind}
+        assert tried == set(built_in_profiles())

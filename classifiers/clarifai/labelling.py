@@ -1,0 +1,85 @@
+"""Clarifai's concepts and regions to labels: names cleaned, scores and boxes checked, boxes turned upright."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from clarifai_grpc.grpc.api import resources_pb2
+
+from classifiers.clarifai.statuses import plain
+from classifiers.protocol import Box, Label
+
+MAX_CONCEPTS = 200
+"""Clarifai's own limit for one picture or region."""
+MAX_REGIONS = 100
+"""The surest regions of a picture; an answer may bring any number."""
+
+Corner = tuple[float, float]
+
+
+def concept_labels(
+    concepts: Iterable[resources_pb2.Concept], top: int, region: int = 0, box: Box | None = None
+) -> list[Label]:
+    """The best `top` concepts of a picture or region, best first, each name once.
+
+    A concept without a name or with a score that is no number above 0 is left out.
+    """
+    scores: dict[str, tuple[float, str]] = {}
+    for concept in concepts:
+        name, score = plain(concept.name or concept.id), concept.value
+        if name and score > 0 and math.isfinite(score) and scores.get(name, (0.0, ""))[0] < score:
+            scores[name] = (min(1.0, score), plain(concept.id))
+    best = sorted(scores.items(), key=lambda one: (-one[1][0], one[0]))[: min(top, MAX_CONCEPTS)]
+    return [
+        Label(label=name, score=score, rank=rank, label_id=label_id or None, region=region, box=box)
+        for rank, (name, (score, label_id)) in enumerate(best, start=1)
+    ]
+
+
+def region_labels(regions: Iterable[resources_pb2.Region], top: int, orientation: int) -> list[Label]:
+    """Labels of a picture's regions, the surest region first, numbered from 1.
+
+    `orientation` is the EXIF orientation of the picture that was sent: Clarifai's boxes refer to the pixels
+    as they are stored, ours to the picture as people see it. A region without a box or a concept is left out.
+    """
+    found: list[tuple[float, Box, list[Label]]] = []
+    for region in regions:
+        box = upright_box(region.region_info.bounding_box, orientation)
+        labels = concept_labels(region.data.concepts, top)
+        if box is not None and labels:
+            found.append((labels[0].score, box, labels))
+    found.sort(key=lambda one: (-one[0], one[1].x0, one[1].y0, one[1].x1, one[1].y1))
+    return list(_numbered(found[:MAX_REGIONS]))
+
+
+def _numbered(found: list[tuple[float, Box, list[Label]]]) -> Iterator[Label]:
+    for number, (_, box, labels) in enumerate(found, start=1):
+        for one in labels:
+            yield Label(one.label, one.score, one.rank, one.label_id, number, box)
+
+
+def upright_box(box: resources_pb2.BoundingBox, orientation: int) -> Box | None:
+    """The box in the upright picture, kept within 0 to 1; None for one that has no area there."""
+    edges = (box.left_col, box.top_row, box.right_col, box.bottom_row)
+    if not all(map(math.isfinite, edges)):
+        return None
+    left, top, right, bottom = (min(1.0, max(0.0, edge)) for edge in edges)
+    (x0, y0), (x1, y1) = _turned((left, top), orientation), _turned((right, bottom), orientation)
+    x0, x1, y0, y1 = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
+    # A box whose edges stand the wrong way round has no area either: it was no box before it was turned.
+    return Box(x0, y0, x1, y1) if left < right and top < bottom else None
+
+
+def _turned(point: Corner, orientation: int) -> Corner:
+    """Where a point of the stored picture lies in the upright one (EXIF 2.32, tag 0x0112)."""
+    x, y = point
+    return {
+        2: (1 - x, y),
+        3: (1 - x, 1 - y),
+        4: (x, 1 - y),
+        5: (y, x),
+        6: (1 - y, x),
+        7: (1 - y, 1 - x),
+        8: (y, 1 - x),
+    }.get(orientation, point)

@@ -1,0 +1,56 @@
+"""What classifiers that cost money have spent, for `likelens status`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from flows.settings import ClassifierSettings, Settings
+from tasks.tag.purse import budgets
+from tasks.tag.tagging import known_lane, paid_options
+from warehouse.charges import count_to_send, sums_since
+from warehouse.home import Home
+
+_SCHEMA = {
+    "classifier": pl.String,
+    "spent": pl.Int64,
+    "unknown": pl.Int64,
+    "left": pl.Int64,
+    "left_today": pl.Int64,
+    "price_per_1000": pl.Float64,
+    "cost": pl.Float64,
+    "waiting": pl.Int64,
+}
+
+
+def money(settings: Settings) -> pl.DataFrame:
+    """A row for each classifier that costs money: pictures spent and left this month (UTC), price and cost.
+
+    `spent` counts a picture once for each model that it was sent to, and `unknown` says how many of them
+    may not have been billed; `waiting` counts what the models have not answered about.
+    """
+    now = datetime.now(UTC)
+    rows = [row for lane in settings.classifiers if (row := _row(settings.home, lane, now)) is not None]
+    return pl.DataFrame(rows, schema=_SCHEMA)
+
+
+def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, object] | None:
+    options = paid_options(settings.options)
+    if options is None:
+        return None
+    lane = known_lane(home, settings.name, options)
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    sums = [one for one in sums_since(home.lake, first) if one.classifier == lane.name]
+    limits = {one.name: one for one in budgets(home.lake, lane, now)}
+    costs = [one.cost for one in sums if one.cost is not None]
+    return {
+        "classifier": lane.name,
+        "spent": sum(one.spent for one in sums),
+        "unknown": sum(one.unknown for one in sums),
+        "left": limits["monthly"].left,
+        "left_today": limits["daily"].left if "daily" in limits else None,
+        "price_per_1000": options.price_per_1000,
+        "cost": sum(costs) if costs else None,
+        "waiting": sum(count_to_send(home.lake, lane.name, lane.version, lane.models)),
+    }

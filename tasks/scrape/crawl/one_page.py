@@ -1,0 +1,66 @@
+"""One page, fetched as a crawl fetches it and kept as it came: to try a profile on."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks.errors import CrawlCrashed, StageError
+from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
+from tasks.scrape.pages import Page, ScrapedPost
+from tasks.scrape.politeness import Politeness
+
+
+@dataclass(frozen=True, slots=True)
+class OnePageWalk:
+    """A walk of one step, which writes the page's text into `file`."""
+
+    first_url: str
+    file: str
+    comments: bool = False
+    kind: Literal["page"] = "page"
+
+    @property
+    def obeys_robots(self) -> bool:
+        """As every crawl of pages for people."""
+        return True
+
+    def signed(self, url: str, secret: str | None) -> Signed:
+        """Without a token."""
+        return Signed(url)
+
+    def read(self, answer: Answer, so_far: SoFar) -> Step:
+        """Keep the page; nothing follows it."""
+        Path(self.file).write_text(answer.text, "utf-8", errors="replace", newline="")
+        return Step(Page(answer.url, answer.at, "", None, (), None))
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """There are no posts."""
+        return None
+
+    def read_detail(self, answer: Answer, post: ScrapedPost) -> Detail:
+        """There are no posts."""
+        return Detail(post)
+
+    def refusal(self, answer: Answer) -> StageError | None:
+        """Statuses mean what they usually mean."""
+        return None
+
+    def pause_seconds(self, answer: Answer) -> float:
+        """Nothing follows."""
+        return 0.0
+
+
+def fetch_page(url: str, politeness: Politeness) -> tuple[str, str]:
+    """The page at `url`: where it was in the end, and its text. Raises the errors of `tasks.errors`."""
+    from tasks.scrape.crawl.messages import Order
+    from tasks.scrape.crawl.process import crawl
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page"
+        walk = OnePageWalk(url, str(file))
+        for page in crawl(Order(walk, url, politeness, str(Path(folder) / "spool"))):
+            return page.url, file.read_text("utf-8")
+    raise CrawlCrashed(f"The crawl of {url} ended without a page. Run again.")

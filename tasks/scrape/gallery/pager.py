@@ -1,0 +1,105 @@
+"""From one page of posts to the next: along a link, with a cursor, or by counting."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from pydantic import Field, model_validator
+
+from tasks.errors import LayoutChanged
+from tasks.scrape.counts import parse_count
+from tasks.scrape.gallery.addresses import filled, same_site
+from tasks.scrape.gallery.messages import misfit
+from tasks.scrape.gallery.place import Part, Place, Table
+
+if TYPE_CHECKING:
+    from tasks.scrape.gallery.profile import Profile
+
+
+class Numbered(Table):
+    """Pages that are counted: `address` with `{page}` in it, relative to the account's first page.
+
+    `first` is the number of the account's first page. `last` are the numbers of pages as the pager shows
+    them, of which the largest is the last page's; without it, the first page without new posts ends it.
+    """
+
+    address: str
+    first: int = Field(default=1, ge=0)
+    last: Place | None = None
+
+    @model_validator(mode="after")
+    def _counts(self) -> Numbered:
+        if self.address.count("{page}") != 1:
+            raise ValueError("the address needs {page} once, where the page's number is put")
+        if self.address.startswith("{page}"):
+            raise ValueError("the address needs something before {page} by which it is known")
+        return self
+
+    def number_of(self, url: str, account: str) -> int:
+        """The number of the page at `url`; an address without a number is the first page's."""
+        before, after = filled(self.address, account=account).split("{page}")
+        found = re.search(rf"{re.escape(before.lstrip('.'))}(\d{{1,9}}){re.escape(after)}(?!\d)", url)
+        return int(found[1]) if found else self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose pages they are, and where these begin."""
+
+    name: str
+    first_url: str
+
+
+def next_pages(profile: Profile, page: Part, url: str, account: Account) -> list[str]:
+    """Addresses that the pager leads to. Raises `LayoutChanged` when one is on another host."""
+    if (numbered := profile.list.numbered) is not None:
+        return _next_number(profile, numbered, page, url, account)
+    place = profile.list.next
+    assert place is not None
+    links = []
+    for value in _found(profile, "list.next", place, page, url):
+        address = filled(place.template, account=account.name, value=value) if place.template else value
+        link = same_site(url, address)
+        if link is None:
+            what = f"a link away from the site ({address[:120]})"
+            raise LayoutChanged(misfit(profile, url, "list.next", place, what))
+        if link != url and not address.startswith("#"):
+            links.append(link)
+    return links
+
+
+def _next_number(profile: Profile, numbered: Numbered, page: Part, url: str, account: Account) -> list[str]:
+    number = numbered.number_of(url, account.name)
+    if numbered.last is not None:
+        found = _found(profile, "list.numbered.last", numbered.last, page, url)
+        last = max((one for text in found if (one := _number(text)) is not None), default=None)
+        if last is not None and number >= last:
+            return []
+    following = filled(numbered.address, account=account.name, page=str(number + 1))
+    link = same_site(url, urljoin(account.first_url, following))
+    if link is None:
+        what = f"an address away from the site ({following[:120]})"
+        raise LayoutChanged(misfit(profile, url, "list.numbered", numbered.address, what))
+    return [link]
+
+
+def _found(profile: Profile, name: str, place: Place, page: Part, url: str) -> list[str]:
+    try:
+        values = [value for value in place.values(page) if value is not False]
+    except ValueError as error:
+        raise LayoutChanged(misfit(profile, url, name, place, f"nothing: {error}")) from error
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            what = f"what is neither an address nor a number ({str(value)[:80]})"
+            raise LayoutChanged(misfit(profile, url, name, place, what))
+    return [str(value) for value in values]
+
+
+def _number(text: str) -> int | None:
+    try:
+        return parse_count(text).value
+    except ValueError:
+        return None

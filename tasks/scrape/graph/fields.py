@@ -1,0 +1,27 @@
+"""What is asked for: the field `business_discovery`, with a page of the account's media in it.
+
+Source: Instagram's documentation of business discovery, version 25.0. What it does not offer of other
+people's accounts, as `shortcode` or the texts of comments, makes the whole request fail, so it is not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+
+MEDIA = (
+    "id,caption,comments_count,like_count,media_product_type,media_type,media_url,permalink,timestamp,"
+    "children{media_url,media_type}"
+)
+_CURSOR = re.compile(r"[\w=+/.:|~-]{1,2000}")
+
+
+def discovery(account: str, page_size: int, after: str | None = None) -> str:
+    """The value of `fields`: the account's counts, and its media older than those before the cursor `after`."""
+    older = "" if after is None else f".after({after})"
+    media = f"media{older}.limit({page_size}){{{MEDIA}}}"
+    return f"business_discovery.username({account}){{followers_count,media_count,{media}}}"
+
+
+def is_cursor(value: object) -> bool:
+    """Whether a value can be a cursor: it goes into the request, and must not add to what is asked there."""
+    return isinstance(value, str) and _CURSOR.fullmatch(value) is not None

@@ -1,0 +1,32 @@
+"""The kind `graph`: a professional Instagram account, through Instagram's own Graph API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.scrape.crawl.source import CrawledSource, SecretAddress
+from tasks.scrape.graph.walk import GraphWalk
+from tasks.scrape.model import SourceModel
+
+TOKEN = "INSTAGRAM_TOKEN"  # noqa: S105 - the variable's name
+"""The environment variable with the token."""
+
+
+class GraphSettings(SourceModel):
+    """`[[sources]]` with `kind = "graph"`; `user_id` is the id of the account that asks, `account` whom it asks about."""
+
+    kind: Literal["graph"]
+    account: str = Field(pattern=r"^@?[A-Za-z0-9._]{1,30}$")
+    user_id: str = Field(pattern=r"^[0-9]{1,30}$", coerce_numbers_to_str=True)
+    base: SecretAddress = "https://graph.facebook.com"
+    api_version: str = Field(default="v25.0", pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")
+    page_size: int = Field(default=50, ge=1, le=100)
+
+    def open(self, folder: Path) -> CrawledSource:
+        """Make the source."""
+        account = self.account.removeprefix("@")
+        walk = GraphWalk(self.base, self.api_version, self.user_id, account, self.page_size)
+        return CrawledSource(self.name, walk, account, self.may_lack, TOKEN, needs_secret=True)

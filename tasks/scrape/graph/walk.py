@@ -1,0 +1,88 @@
+"""A walk along an Instagram account's media: one address a page, with the cursor of the page before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from tasks.errors import StageError
+from tasks.scrape.crawl.answers import Findings, read_json
+from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
+from tasks.scrape.graph.errors import error_in, error_of, meaning
+from tasks.scrape.graph.fields import discovery, is_cursor
+from tasks.scrape.graph.media import INTERFACE, read_media
+from tasks.scrape.graph.usage import pause_seconds
+from tasks.scrape.pages import Page, ScrapedPost
+
+
+@dataclass(frozen=True, slots=True)
+class GraphWalk:
+    """One professional account, asked about in the name of `user_id`."""
+
+    base: str
+    api_version: str
+    user_id: str
+    account: str
+    page_size: int = 50
+    comments: bool = True
+    kind: Literal["graph"] = "graph"
+
+    @property
+    def first_url(self) -> str:
+        """The account with its newest media; without the token."""
+        return self._url(None)
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Not asked: robots.txt speaks to those who come unasked, and Instagram has given us a token to come."""
+        return False
+
+    def signed(self, url: str, secret: str | None) -> Signed:
+        """With the token in the address, as the Graph API wants it."""
+        return Signed(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
+
+    def read(self, answer: Answer, so_far: SoFar) -> Step:
+        """A page of posts. Raises what an error in the answer means, or `LayoutChanged`."""
+        document = read_json(answer, INTERFACE)
+        if isinstance(document, dict) and (error := error_of(document)) is not None:
+            raise meaning(error, answer, self.account, self.user_id)
+        findings = Findings()
+        media = read_media(answer, document, findings, first=so_far.first)
+        leads_on = media.listed > 0 and media.after not in (None, "")
+        astray = leads_on and not is_cursor(media.after)
+        if astray:
+            findings.problems.append("paging.cursors.after is no cursor; older posts were not read")
+        page = Page(
+            url=answer.url,
+            observed_at=answer.at,
+            account=self.account,
+            head=media.head if so_far.first else None,
+            posts=media.posts,
+            next_url=None,
+            problems=tuple(findings.problems),
+            unparsed=tuple(findings.unparsed),
+            more=astray,
+        )
+        return Step(page, (self._url(media.after),) if leads_on and not astray else ())
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """Instagram gives the texts of comments to a post's own author only."""
+        return None
+
+    def read_detail(self, answer: Answer, post: ScrapedPost) -> Detail:
+        """Nothing is added."""
+        return Detail(post)
+
+    def refusal(self, answer: Answer) -> StageError | None:
+        """What the error code in the answer means; None where it has none."""
+        error = error_in(answer.text)
+        return None if error is None else meaning(error, answer, self.account, self.user_id)
+
+    def pause_seconds(self, answer: Answer) -> float:
+        """How long to wait where a limit is nearly used up."""
+        return pause_seconds(answer.headers)
+
+    def _url(self, after: str | None) -> str:
+        query = urlencode({"fields": discovery(self.account, self.page_size, after)})
+        return f"{self.base}/{self.api_version}/{self.user_id}?{query}"

@@ -1,0 +1,150 @@
+"""From one JSON file of the folder, and the files beside it, to what it gives.
+
+A post is known by the shortcode inside its JSON, for file names follow patterns that users change. Its
+counts are those of the time when the JSON was written, so reading it again adds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.scrape.files.documents import Document, Unreadable, open_regular, read_document
+from tasks.scrape.files.paging import Found
+from tasks.scrape.files.pictures import inside, local_address, shown_path
+from tasks.scrape.files.values import Fields, text_of
+from tasks.scrape.instaloader.comments import comments_of
+from tasks.scrape.instaloader.listing import COMMENTS, Listed
+from tasks.scrape.instaloader.pictures import Beside, pictures_of
+from tasks.scrape.instaloader.post import Node, head_of, node_of, owner_of, post_of, shortcode_of
+from tasks.scrape.pages import ScrapedComment, ScrapedPost
+
+LOCATION = "_location.txt"
+_PLACE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReader:
+    """Reads files of the folder `root`.
+
+    `account`: only this profile; a file that does not name its owner is taken for its.
+    """
+
+    root: Path
+    account: str | None
+    comments: bool
+
+    def read(self, listed: Listed) -> Found | None:
+        """What a file gives; None where it is neither a post nor a profile of the account."""
+        where = shown_path(listed.file, self.root)
+        try:
+            document = self._document(listed.file, listed.problem)
+        except Unreadable as error:
+            return _left_out(listed, f"{where} {error}", datetime.now(UTC))
+        node, fields = node_of(document.value), Fields(where)
+        owner = _owner(node) or self.account
+        if node.type == "other" or not self._wants(owner):
+            return None
+        if owner is None:
+            why = (
+                "does not name its owner; give the source `account`, the profile that it was downloaded from"
+            )
+            return _left_out(listed, f"{where} {why}", document.modified)
+        _tell_mended(document, fields)
+        post = self._post(listed, node.value, fields, document.modified) if node.type == "post" else None
+        head = head_of(node.value, fields) if node.type == "profile" else None
+        return Found(
+            cursor=listed.cursor,
+            observed_at=document.modified,
+            account=owner,
+            post=post,
+            head=head,
+            problems=tuple(fields.problems),
+            unparsed=tuple(fields.unparsed),
+        )
+
+    def _wants(self, owner: str | None) -> bool:
+        return self.account is None or owner is None or owner.casefold() == self.account.casefold()
+
+    def _post(
+        self, listed: Listed, node: dict[str, Any], fields: Fields, observed_at: datetime
+    ) -> ScrapedPost | None:
+        shortcode = shortcode_of(node)
+        if shortcode is None:
+            fields.lost("id", "it has no shortcode; the post was left out")
+            return None
+        post = post_of(node, shortcode, fields)
+        thread = self._thread(listed, fields) if self.comments else None
+        return replace(
+            post,
+            place=post.place or self._place(listed),
+            pictures=self._pictures(listed, node, post.kind, fields),
+            observed_at=observed_at,
+            detailed=thread is not None,
+            thread=thread or (),
+        )
+
+    def _pictures(self, listed: Listed, node: dict[str, Any], kind: str, fields: Fields) -> tuple[str, ...]:
+        addresses = []
+        found = pictures_of(node, kind, Beside(listed.stem, listed.beside))
+        for number, picture in enumerate(found, start=1):
+            local = picture.file and local_address(listed.file.parent / picture.file, self.root)
+            if address := local or picture.url:
+                addresses.append(address)
+            else:
+                fields.lost("pictures", f"picture {number} has no file beside it and no address")
+        return tuple(addresses)
+
+    def _thread(self, listed: Listed, fields: Fields) -> tuple[ScrapedComment, ...] | None:
+        file = listed.file.with_name(listed.stem + COMMENTS)
+        if file.name not in listed.beside:
+            return None
+        of_thread = Fields(shown_path(file, self.root))
+        try:
+            document = self._document(file)
+            _tell_mended(document, of_thread)
+            return comments_of(document.value, of_thread)
+        except Unreadable as error:
+            of_thread.lost("thread", str(error))
+            return None
+        finally:
+            fields.problems += of_thread.problems
+            fields.unparsed += of_thread.unparsed
+
+    def _place(self, listed: Listed) -> str | None:
+        """The first line of `STEM_location.txt`; the second is a map's address."""
+        file = listed.file.with_name(listed.stem + LOCATION)
+        real = inside(file, self.root) if file.name in listed.beside else None
+        try:
+            if real is None:
+                return None
+            with open_regular(real) as opened:
+                return text_of(
+                    opened.read(_PLACE_BYTES).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+                )
+        except OSError:
+            return None
+
+    def _document(self, file: Path, problem: str | None = None) -> Document:
+        if problem is not None:
+            raise Unreadable(problem)
+        real = inside(file, self.root)
+        if real is None:
+            raise Unreadable("is a link that leads out of the folder, or nowhere")
+        return read_document(real)
+
+
+def _owner(node: Node) -> str | None:
+    return text_of(node.value.get("username")) if node.type == "profile" else owner_of(node.value)
+
+
+def _left_out(listed: Listed, problem: str, seen_at: datetime) -> Found:
+    # Which post it held is not known: so it counts as one without an id.
+    return Found(listed.cursor, seen_at, problems=(problem,), unparsed=("id",))
+
+
+def _tell_mended(document: Document, fields: Fields) -> None:
+    if document.mended:
+        fields.problems.append(f"{fields.where}: bytes that are no UTF-8 were replaced by U+FFFD")

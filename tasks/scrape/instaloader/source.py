@@ -1,0 +1,80 @@
+"""The kind `instaloader`: a folder that Instaloader has downloaded posts to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.errors import BadInput
+from tasks.scrape.files.paging import Found, as_pages
+from tasks.scrape.files.source import FileSource, cursor_of
+from tasks.scrape.instaloader.listing import json_files
+from tasks.scrape.instaloader.reading import FolderReader
+from tasks.scrape.model import SourceModel
+from tasks.scrape.pages import Page
+from tasks.scrape.visit import Visit
+
+logger = logging.getLogger(__name__)
+
+
+class InstaloaderSettings(SourceModel):
+    """`[[sources]]` with `kind = "instaloader"`; without `account`, posts of all accounts in the folder."""
+
+    kind: Literal["instaloader"]
+    folder: str = Field(min_length=1)
+    account: str | None = Field(default=None, min_length=1)
+
+    def open(self, folder: Path) -> InstaloaderFolder:
+        """Make the source; the folder need not be there yet."""
+        path = folder / Path(self.folder).expanduser()
+        return InstaloaderFolder(self.name, path, self.may_lack, self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class InstaloaderFolder(FileSource):
+    """The folder as a source. All of it is read each time: to look costs no host anything."""
+
+    account: str | None = None
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        """The folder's posts; raises `BadInput` when it is no folder, or has no post."""
+        after, ended = cursor_of(visit)
+        if ended:
+            return iter(())
+        reader = FolderReader(self.path, self.account, comments=visit.comments)
+        return as_pages(self._found(reader, after), self.address)
+
+    def _found(self, reader: FolderReader, after: str | None) -> Iterator[Found]:
+        posts = others = 0
+        first_problem = ""
+        try:
+            for listed in json_files(self.path, after):
+                found = reader.read(listed)
+                if found is None:
+                    others += 1
+                    continue
+                posts += found.post is not None
+                first_problem = first_problem or next(iter(found.problems), "")
+                yield found
+        except OSError as error:
+            raise BadInput(
+                f"The folder {self.path} can't be read ({error.strerror or error}). Mend `folder` of the source"
+                f" {self.name}, or download to it first."
+            ) from None
+        logger.info("%s: %d posts, %d other JSON files", self.name, posts, others)
+        if not posts and after is None:
+            raise BadInput(self._told_empty(others, first_problem))
+
+    def _told_empty(self, others: int, first_problem: str) -> str:
+        of_whom = f" of the account {self.account}" if self.account else ""
+        also = f" It has {others:,} other JSON files." if others else ""
+        broken = f" The first that could not be read: {first_problem}." if first_problem else ""
+        return (
+            f"The folder {self.path} has no post{of_whom} with Instaloader's JSON.{also}{broken} Mend `folder`"
+            f"{' or `account`' if self.account else ''} of the source {self.name}, or download without --no-metadata-json."
+        )

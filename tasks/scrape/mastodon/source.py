@@ -1,0 +1,36 @@
+"""The kind `mastodon`: an account on a Mastodon or Pixelfed server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.errors import BadSource
+from tasks.scrape.crawl.source import CrawledSource, SecretAddress
+from tasks.scrape.mastodon.walk import TOKEN_VARIABLE, MastodonWalk
+from tasks.scrape.model import SourceModel
+
+
+class MastodonSettings(SourceModel):
+    """`[[sources]]` with `kind = "mastodon"`; the account by its name or by its id on that server.
+
+    `token_variable` is the environment variable with the token: a server must not get another one's.
+    """
+
+    kind: Literal["mastodon"]
+    server: SecretAddress
+    account: str | None = Field(default=None, pattern=r"^@?[\w.-]+(@[\w.:-]+)?$", max_length=300)
+    id: str | None = Field(default=None, pattern=r"^[\w-]+$", max_length=100, coerce_numbers_to_str=True)
+    token_variable: str = Field(default=TOKEN_VARIABLE, pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)
+
+    def open(self, folder: Path) -> CrawledSource:
+        """Make the source. Raises `BadSource` unless it has one of `account` and `id`."""
+        if (self.account is None) == (self.id is None):
+            raise BadSource('give either account (as account = "Gargron") or id, not both and not neither')
+        account = (self.account or "").removeprefix("@")
+        walk = MastodonWalk(self.server, account, self.id or "", self.token_variable)
+        return CrawledSource(
+            self.name, walk, account or walk.account_id, self.may_lack, secret_name=self.token_variable
+        )

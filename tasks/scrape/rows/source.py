@@ -1,0 +1,104 @@
+"""What the kinds `jsonl` and `table` share: settings that name files, and a source that reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from pydantic import Field, field_validator, model_validator
+
+from tasks.errors import BadInput
+from tasks.scrape.files.paging import Found, as_pages
+from tasks.scrape.files.source import FileSource, cursor_of
+from tasks.scrape.files.values import web_address
+from tasks.scrape.model import SourceModel
+from tasks.scrape.pages import Page
+from tasks.scrape.rows.paths import Paths
+from tasks.scrape.rows.reading import Defaults, FileReader, Reading
+from tasks.scrape.visit import Visit
+
+
+class RowsSettings(SourceModel):
+    """Keys of both kinds; `file`, a path, or `files`, a pattern, says what is read."""
+
+    file: str | None = Field(default=None, min_length=1)
+    files: str | None = Field(default=None, min_length=1)
+    account: str | None = Field(default=None, min_length=1)
+    url: str | None = None
+    complete: bool = False
+
+    @field_validator("url")
+    @classmethod
+    def _has_place(cls, url: str | None) -> str | None:
+        if url is not None and ("{post_id}" not in url or web_address(url) is None):
+            raise ValueError(
+                'write an http or https address with {post_id} in it, as "https://x.org/p/{post_id}"'
+            )
+        return url
+
+    @model_validator(mode="after")
+    def _names_files(self) -> RowsSettings:
+        if (self.file is None) == (self.files is None):
+            raise ValueError('write either `file`, a path, or `files`, a pattern as "exports/*.jsonl"')
+        return self
+
+    def paths(self, folder: Path) -> Paths:
+        """The files that they name."""
+        return Paths(folder, self.file or self.files or "", self.file is None)
+
+    def defaults(self) -> Defaults:
+        """What rows may leave to them."""
+        return Defaults(self.account, self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsSource(FileSource):
+    """Files with rows as a source. `is_complete`: the newest of them lists every post that there is."""
+
+    paths: Paths
+    defaults: Defaults
+    is_complete: bool = False
+
+    @property
+    def shows_all(self) -> bool:
+        """Only where the settings say so."""
+        return self.is_complete
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Pictures lie beside the files."""
+        return (self.paths.folder,)
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        """The rows of all files, those of the newest file first. Raises `BadInput`."""
+        if cursor_of(visit)[1]:
+            return iter(())
+        return as_pages(self._found(visit), self.address)
+
+    def _found(self, visit: Visit) -> Iterator[Found]:
+        raise NotImplementedError
+
+    def _of_files(self, visit: Visit, how: Reading) -> Iterator[Found]:
+        files = self.paths.found()
+        begin, line = _place(cursor_of(visit)[0])
+        if begin in files:
+            files = files[files.index(begin) :]
+        good = 0
+        for file in files:
+            reader = FileReader(file, how, line if file == begin else 0)
+            yield from reader.found()
+            good += reader.good
+        if not good and begin is None and "posts" not in self.may_lack:
+            raise BadInput(
+                f"There is no row in {files[0]}. Mend the path of the source {self.name}, or fill the file."
+            )
+
+
+def _place(cursor: str | None) -> tuple[Path | None, int]:
+    if not cursor:
+        return None, 0
+    file, _, line = cursor.rpartition(":")
+    return Path(os.fsdecode(unquote_to_bytes(file))), int(line)

@@ -1,0 +1,27 @@
+"""The task tag: one classifier's lane that costs money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.client.schemas.objects import State
+
+from tasks.progress import shown_progress
+from tasks.stage import HOUR, STAGE, Night, run_stage
+from tasks.tag.tagging import Tagging, tag_pictures
+from warehouse.runs import Ended
+from warehouse.waiting import count_pictures
+
+
+@task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
+def tag(night: Night, tagging: Tagging) -> State[Any]:
+    """Send the pictures that the lane's models were not asked about, within the budgets."""
+
+    def body() -> Ended:
+        if not count_pictures(night.home.lake):
+            return Ended("done", message="there are no pictures yet")
+        with shown_progress(f"tag {tagging.name}") as tell:
+            return tag_pictures(night.home, tagging, tell)
+
+    return run_stage(night, "tag", tagging.name, body)

@@ -1,0 +1,84 @@
+"""Sources that are files in the settings: paths relative to them, and the folders that pictures may come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.commands.doctor import _source
+from flows.nightly import manner
+from flows.settings import SettingsError, read_settings
+
+GALLERY = '[[sources]]\nname = "g"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
+FILES = """
+[[sources]]
+name = "saved"
+kind = "instaloader"
+folder = "insta"
+
+[[sources]]
+name = "mine"
+kind = "instagram_export"
+folder = "export"
+
+[[sources]]
+name = "lines"
+kind = "jsonl"
+file = "rows/posts.jsonl"
+
+[[sources]]
+name = "tables"
+kind = "table"
+files = "out/*/t.csv"
+columns = { "a b" = "likes" }
+"""
+
+
+@pytest.fixture
+def settings_of(tmp_path, monkeypatch):
+    """Read some settings."""
+    monkeypatch.delenv("LIKELENS_HOME", raising=False)
+
+    def read(text: str):
+        (tmp_path / "likelens.toml").write_text(text, "utf-8")
+        return read_settings(tmp_path / "likelens.toml")
+
+    return read
+
+
+def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
+    """The fetch takes files of the sources' folders, relative to the settings, and none where no source has one."""
+    assert manner(settings_of(GALLERY + FILES)).folders == tuple(
+        tmp_path / name for name in ("insta", "export", "rows", "out")
+    )
+    assert manner(settings_of(GALLERY)).folders == ()
+
+
+def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path):
+    """A path that leads nowhere is no mistake in the settings; the doctor tells it, source by source."""
+    settings = settings_of(FILES)
+    assert [_source(source).good for source in settings.sources] == [False] * 4
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "posts.jsonl").touch()
+    (tmp_path / "insta").mkdir()
+    findings = [_source(source) for source in settings.sources]
+    assert [finding.good for finding in findings] == [True, False, True, False]
+    assert str(tmp_path / "export") in findings[1].what and "mend its path" in findings[1].what
+
+
+def test_mistakes_are_told_all_at_once(settings_of):
+    """Each mistake in a source of files is told with the source that it is in."""
+    wrong = (
+        FILES.replace('folder = "insta"', 'folders = "insta"')
+        .replace('"likes"', '"like"')
+        .replace("file =", "fil =")
+    )
+    with pytest.raises(SettingsError) as raised:
+        settings_of(wrong)
+    said = str(raised.value)
+    assert "(saved): unknown key folders; did you mean folder?" in said
+    assert "(saved): the key folder is missing" in said
+    assert "(lines): unknown key fil; did you mean file?" in said
+    assert (
+        "(tables): columns = {'a b': 'like'}: 'a b' can't be 'like': it is no field; did you mean likes?"
+        in said
+    )

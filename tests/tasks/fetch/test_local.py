@@ -1,0 +1,168 @@
+"""Pictures that are files on this machine: taken from the settings' folders only, and stored like downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.fetch.download import Limits
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that a source may take pictures from; its name needs quoting in an address."""
+    made = tmp_path / "saved #1 ?"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def take(fetching: Any, folder: Path) -> Callable[[str], tuple[str | None, int | None]]:
+    """Fetch one address; returns the reason and the HTTP status of its only try."""
+
+    def take_it(url: str, **manner: Any) -> tuple[str | None, int | None]:
+        fetching.want([url])
+        fetching.run(**{"folders": (folder,), **manner})
+        ((_, reason, status),) = fetching.tries(url)
+        return reason, status
+
+    return take_it
+
+
+def test_a_file_is_stored_like_a_download(fetching, folder, take, picture) -> None:
+    """A local picture lies in the store byte for byte under its hash, with a row for the try, and stays where it was."""
+    body = picture(5, "JPEG")
+    file = folder / "ä b.jpg"
+    file.write_bytes(body)
+    url = f"{file.as_uri()}#1700000000-123"
+    assert take(url) == (None, None)
+    sha256 = hashlib.sha256(body).hexdigest()
+    assert list(fetching.stored().values()) == [body]
+    assert fetching.rows("select sha256, format from pictures") == [(sha256, "jpeg")]
+    assert fetching.rows("select sha256 from post_pictures") == [(sha256,)]
+    assert file.read_bytes() == body
+    fetching.check_store()
+
+
+def test_a_photograph(fetching, folder, take, photographs) -> None:
+    """A real photograph comes in whole."""
+    photo = next(file for file in sorted(photographs.iterdir()) if file.suffix in (".jpg", ".png"))
+    (folder / "p").write_bytes(photo.read_bytes())
+    assert take((folder / "p").as_uri(), limits=Limits()) == (None, None)
+    fetching.check_store()
+
+
+def test_without_folders_no_file_is_taken(fetching, folder, take, picture) -> None:
+    """Where no source of the settings has a folder, no file of this machine is ever read."""
+    (folder / "a.png").write_bytes(picture(1))
+    assert take((folder / "a.png").as_uri(), folders=()) == ("private_address", None)
+    assert fetching.stored() == {}
+
+
+def outside(folder: Path) -> Path:
+    return folder.parent / "outside.png"
+
+
+def link_to_file(folder: Path) -> str:
+    (folder / "link.png").symlink_to(outside(folder))
+    return (folder / "link.png").as_uri()
+
+
+def link_to_folder(folder: Path) -> str:
+    (folder / "up").symlink_to(folder.parent)
+    return (folder / "up" / "outside.png").as_uri()
+
+
+OUTSIDE = {
+    "elsewhere": lambda folder: outside(folder).as_uri(),
+    "dots": lambda folder: f"{folder.as_uri()}/../outside.png",
+    "quoted dots": lambda folder: f"{folder.as_uri()}/%2e%2e/outside.png",
+    "a link": link_to_file,
+    "a folder's link": link_to_folder,
+    "a name that begins alike": lambda folder: f"{folder.as_uri()}2/outside.png",
+}
+
+
+@pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
+def test_nothing_outside_is_taken(fetching, folder, take, picture, make) -> None:
+    """However an address leads out of the folder, the file is not read, and the reason is told."""
+    outside(folder).write_bytes(picture(1))
+    beside = folder.with_name(folder.name + "2")
+    beside.mkdir()
+    (beside / "outside.png").write_bytes(picture(2))
+    assert take(make(folder)) == ("private_address", None)
+    assert fetching.stored() == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("file://host.example{}/a.png", "bad_address"),
+        ("file:a.png", "bad_address"),
+        ("file:", "bad_address"),
+        ("file://[{}/a.png", "bad_address"),
+        ("FILE://{}/a.png", "bad_address"),
+        ("file://{}/a%00.png", "bad_address"),
+        ("file://{}/gone.png", "gone"),
+        ("file://{}/a.png/b.png", "gone"),
+        ("file://{}/empty.png", "not_a_picture"),
+        ("file://{}/text.png", "not_a_picture"),
+        ("file://{}/large.png", "too_large"),
+        ("file://{}/a folder", "refused"),
+    ],
+)
+def test_what_can_not_be_taken(folder, take, picture, address, reason) -> None:
+    """Each file that is no picture to take has its reason, as a download would."""
+    (folder / "a.png").write_bytes(picture(1))
+    (folder / "empty.png").touch()
+    (folder / "text.png").write_text("<svg onload='alert(1)'>")
+    (folder / "large.png").write_bytes(picture(1) + bytes(300_000))
+    (folder / "a folder").mkdir()
+    quoted = folder.as_uri().removeprefix("file://")
+    assert take(address.format(quoted))[0] == reason
+
+
+def test_a_pipe_is_not_waited_for(folder, take) -> None:
+    """A named pipe is refused at once, though nobody writes to it."""
+    os.mkfifo(folder / "pipe.jpg")
+    answer: list[Any] = []
+    thread = threading.Thread(target=lambda: answer.append(take((folder / "pipe.jpg").as_uri())), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert answer == [("refused", None)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_that_may_not_be_read(folder, take, picture) -> None:
+    """A file without the right to read it is refused."""
+    (folder / "a.png").write_bytes(picture(1))
+    (folder / "a.png").chmod(0)
+    assert take((folder / "a.png").as_uri()) == ("refused", None)
+
+
+def test_a_server_can_not_send_to_a_file(fetching, folder, server, picture) -> None:
+    """A redirect from the web to a file of an allowed folder is not followed."""
+    (folder / "a.png").write_bytes(picture(1))
+    url = server.serve("/to", status=302, headers={"Location": (folder / "a.png").as_uri()})
+    fetching.want([url])
+    fetching.run(folders=(folder,))
+    assert fetching.tries(url) == [("failed", "bad_address", 302)]
+    assert fetching.stored() == {}
+
+
+def test_files_need_no_network_and_many_come_at_once(fetching, folder, picture) -> None:
+    """Hundreds of local pictures come in with one pass, each once."""
+    urls = []
+    for number in range(300):
+        (folder / f"{number}.png").write_bytes(picture(number))
+        urls.append((folder / f"{number}.png").as_uri())
+    fetching.want(urls)
+    ended = fetching.run(folders=(folder,), concurrency=4)
+    assert (ended.status, ended.items) == ("done", 300)
+    fetching.check_store()

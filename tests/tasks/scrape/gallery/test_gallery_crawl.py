@@ -1,0 +1,235 @@
+"""Galleries of the other layouts, crawled from a real site on this machine: pagers and posts' own pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import AccountNotFound, LayoutChanged
+from tasks.scrape.gallery.source import GallerySettings
+from tasks.scrape.pages import Page
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.spool import Spool
+from tasks.scrape.visit import Visit
+
+LUMEN, WALL, BOGEN = "/u/kofi", "/@ines", "/mappe/joerg"
+
+
+def lumen(posts: Sequence[int], cursor: str | None = None, count: int | None = None, replies: int = 0) -> str:
+    """A page of the profile lumen."""
+    items = [
+        {
+            "id": post,
+            "code": f"c{post}",
+            "kind": "photo",
+            "taken": 1741276811,
+            "hearts": post,
+            "replies": replies,
+        }
+        | {"media": [{"type": "photo", "url": f"/{post}.jpg"}]}
+        for post in posts
+    ]
+    feed = {"items": items, "more": cursor is not None, "cursor": cursor}
+    state = {"user": {"handle": "kofi", "stats": {"photos": count}}, "feed": feed}
+    return f"<script>window.__LUMEN__ = {json.dumps(state)};</script>"
+
+
+def thread(comments: Sequence[int], cursor: str | None = None) -> str:
+    """A post's own page of the profile lumen."""
+    said = [{"id": one, "by": {"handle": f"u{one}"}, "body": "hi", "answers": []} for one in comments]
+    return f"<script>window.__LUMEN__ = {json.dumps({'photo': {'thread': said, 'thread_cursor': cursor}})}</script>"
+
+
+def bogen(posts: Sequence[int], pages: str = "", count: int | None = None) -> str:
+    """A page of the profile bilderbogen."""
+    shown = "".join(
+        f'<td class="bild"><a class="bild" href="/bild/{post}"><img src="/{post}.jpg"></a>'
+        f'<small class="datum">31.12.2023</small><span class="gefaellt">Gefällt {post} Mal</span>'
+        f'<span class="kommentare">0 Kommentare</span></td>'
+        for post in posts
+    )
+    head = "" if count is None else f'<div class="mappe"><h1>J</h1></div><p class="zahlen">{count} Bilder</p>'
+    return f'{head}<table class="bogen"><tr>{shown}</tr></table><p class="seiten">{pages}</p>'
+
+
+@pytest.fixture
+def lists(crawl) -> Callable[..., list[Page]]:
+    """Crawl an account's lists, without the posts' own pages."""
+    return lambda url, profile: crawl(url, profile=profile, comments=False)
+
+
+def without_detail(site, reply, posts: Sequence[int]) -> None:
+    """Posts' own pages of the profile bilderbogen, with one picture each."""
+    for post in posts:
+        body = f'<div class="einzelbild"><img class="gross" src="/{post}_gross.jpg"></div>'
+        site.replies[f"/bild/{post}"] = reply(body)
+
+
+def test_a_cursor_leads_to_the_last_page(site, reply, lists, ids) -> None:
+    """A cursor in the page's JSON is put into the next address, quoted, until the site says that there is no more."""
+    site.replies[LUMEN] = reply(lumen([9, 8], "a+b/c=", count=5))
+    site.replies[f"{LUMEN}?after=a%2Bb%2Fc%3D"] = reply(lumen([8, 7, 6], "z"))
+    site.replies[f"{LUMEN}?after=z"] = reply(lumen([5]))
+    pages = lists(site.base + LUMEN, "lumen")
+    assert ids(pages) == [9, 8, 7, 6, 5]
+    assert [page.problems for page in pages] == [(), (), ()]
+    assert pages[0].next_url == f"{site.base}{LUMEN}?after=a%2Bb%2Fc%3D"
+
+
+def test_a_cursor_that_never_changes_ends(site, reply, lists, ids) -> None:
+    """A site whose cursor leads to the same page again and again is left after that page."""
+    site.replies[LUMEN] = reply(lumen([9, 8], "x"))
+    site.replies[f"{LUMEN}?after=x"] = reply(lumen([7], "x"))
+    assert ids(lists(site.base + LUMEN, "lumen")) == [9, 8, 7]
+    assert site.paths == [LUMEN, f"{LUMEN}?after=x"]
+
+
+def test_an_answer_that_is_json_itself_is_a_page(site, reply, lists, ids) -> None:
+    """A site that answers a cursor with JSON alone is read with the same profile."""
+    site.replies[LUMEN] = reply(lumen([9], "x"))
+    state = lumen([8, 7]).partition("= ")[2].removesuffix(";</script>")
+    site.replies[f"{LUMEN}?after=x"] = reply(state, headers={"Content-Type": "application/json"})
+    assert ids(lists(site.base + LUMEN, "lumen")) == [9, 8, 7]
+
+
+def test_a_crawl_that_was_cut_off_goes_on_at_its_cursor(
+    site, reply, open_source, ids, tmp_path: Path
+) -> None:
+    """The address of the next page is all that a killed crawl needs to go on, for a cursor as for a counted page."""
+    site.replies[f"{LUMEN}?after=x"] = reply(lumen([8, 7], "y"))
+    site.replies[f"{LUMEN}?after=y"] = reply(lumen([6]))
+    site.replies[LUMEN] = reply(lumen([9], "x"))
+    site.replies[BOGEN] = reply(bogen([9, 8]))
+    site.replies[f"{BOGEN}?seite=2"] = reply(bogen([7]))
+    site.replies[f"{BOGEN}?seite=3"] = reply(bogen([]))
+    without_detail(site, reply, [9, 8, 7])
+    for account, profile, asked in ((LUMEN, "lumen", [f"{LUMEN}?after=x", f"{LUMEN}?after=y"]),
+                                    (BOGEN, "bilderbogen", [f"{BOGEN}?seite=2", f"{BOGEN}?seite=3"])):  # fmt: skip
+        source, spool = open_source(site.base + account, profile), Spool(tmp_path / f"{profile}.jsonl")
+        first = source.pages(Visit(spool, Politeness(0)))
+        spool.add(next(first))
+        first.close()
+        before = len(site.paths)
+        rest = list(source.pages(Visit(Spool(spool.file), Politeness(0))))
+        assert [path for path in site.paths[before:] if "?" in path] == asked
+        assert len(ids(rest)) == len(set(ids(rest))) and 9 not in ids(rest)
+
+
+def test_counted_pages_end_at_the_last_number(site, reply, lists, ids) -> None:
+    """Where the pager shows the pages' numbers, none is asked for past the largest."""
+    pages = '<b>1</b> <a href="?seite=2">2</a> <a href="?seite=2">weiter</a>'
+    site.replies[BOGEN] = reply(bogen([9, 8], pages, 3))
+    site.replies[f"{BOGEN}?seite=2"] = reply(bogen([7], '<a href="?seite=1">1</a> <b>2</b>'))
+    without_detail(site, reply, [9, 8, 7])
+    read = lists(site.base + BOGEN, "bilderbogen")
+    assert ids(read) == [9, 8, 7]
+    assert [path for path in site.paths if path.startswith(BOGEN)] == [BOGEN, f"{BOGEN}?seite=2"]
+    assert all(page.problems == () for page in read)
+
+
+@pytest.mark.parametrize("end", ["empty", "repeated", "missing"])
+def test_counted_pages_without_a_number_end_at_the_first_without_new_posts(
+    site, reply, lists, ids, end
+) -> None:
+    """A page past the last that is empty, shows the last posts again or does not exist is the end, and no problem."""
+    site.replies[BOGEN] = reply(bogen([9, 8], count=3))
+    site.replies[f"{BOGEN}?seite=2"] = reply(bogen([8, 7]))
+    if end != "missing":
+        site.replies[f"{BOGEN}?seite=3"] = reply(bogen([] if end == "empty" else [8, 7]))
+    without_detail(site, reply, [9, 8, 7])
+    read = lists(site.base + BOGEN, "bilderbogen")
+    assert ids(read) == [9, 8, 7]
+    assert site.paths.count(f"{BOGEN}?seite=3") == 1 and f"{BOGEN}?seite=4" not in site.paths
+    assert all(page.problems == () and not page.more for page in read)
+
+
+def test_counted_pages_that_end_too_early_are_told(site, reply, lists) -> None:
+    """Where the account counts more posts than the counted pages show, that is a problem with the pager's name."""
+    site.replies[BOGEN] = reply(bogen([9, 8], count=30))
+    site.replies[f"{BOGEN}?seite=2"] = reply(bogen([]))
+    without_detail(site, reply, [9, 8])
+    read = lists(site.base + BOGEN, "bilderbogen")
+    assert "28 more posts" in read[-1].problems[0] and "list.numbered" in read[-1].problems[0]
+    assert read[-1].more
+
+
+def test_an_unknown_account_of_counted_pages_is_not_the_end(site, crawl) -> None:
+    """A first page that does not exist is an unknown account, however its pages are counted."""
+    with pytest.raises(AccountNotFound):
+        crawl(site.base + BOGEN, profile="bilderbogen")
+
+
+def test_comments_are_read_page_by_page(site, reply, crawl) -> None:
+    """A post's comments are read to the last page of them; a post that counts none is not asked for."""
+    site.replies[LUMEN] = reply(lumen([9], "x", replies=4))
+    site.replies[f"{LUMEN}?after=x"] = reply(lumen([8]))
+    site.replies["/photo/c9"] = reply(thread([1, 2], "n"))
+    site.replies["/photo/c9?thread_after=n"] = reply(thread([2, 3], "m"))
+    site.replies["/photo/c9?thread_after=m"] = reply(thread([3], "k"))
+    (nine,), (eight,) = [page.posts for page in crawl(site.base + LUMEN, profile="lumen")]
+    assert [comment.comment_id for comment in nine.thread] == ["1", "2", "3"]
+    assert [comment.author for comment in nine.thread] == ["u1", "u2", "u3"]
+    assert nine.detailed and not nine.partial and not eight.detailed
+    assert "/photo/c8" not in site.paths and "/photo/c9?thread_after=k" not in site.paths
+
+
+def test_a_carousel_is_whole_from_its_own_page(site, reply, crawl) -> None:
+    """The list shows one picture of a carousel, its own page all; the caption there is whole too."""
+    card = (
+        '<article class="card" id="p-{0}"><a class="card__link" href="/p/{0}"><img src="/{0}.jpg"></a>'
+        '<time datetime="2025-03-01T07:00:00Z"></time><ul><li class="likes" title="5"></li></ul></article>'
+    )
+    body = f'<header class="owner">I</header><main class="wall">{card.format(1)}{card.format(2)}</main>'
+    site.replies[WALL] = reply(body)
+    frame = '<main class="photo"><figure class="photo__frame"><img src="/1.jpg"><img src="/1b.jpg"></figure>'
+    site.replies["/p/1"] = reply(f'{frame}<div class="photo__caption">All of it</div></main>')
+    (page,) = crawl(site.base + WALL, profile="cardwall", comments=False)
+    whole, cut = page.posts
+    assert (whole.kind, whole.caption, whole.partial) == ("carousel", "All of it", False)
+    assert whole.pictures == (f"{site.base}/1.jpg", f"{site.base}/1b.jpg")
+    assert (cut.kind, cut.partial, cut.detailed) == ("image", True, False)
+    assert any("post 2" in problem and "404" in problem for problem in page.problems)
+
+
+def test_a_post_page_of_another_kind_costs_only_itself(site, reply, crawl) -> None:
+    """A post's own page that is no such page is a problem that names post and selector; the post is kept."""
+    body = bogen([9, 8], count=2)
+    site.replies[BOGEN] = reply(body)
+    site.replies[f"{BOGEN}?seite=2"] = reply(bogen([]))
+    without_detail(site, reply, [8])
+    site.replies["/bild/9"] = reply("<h1>Wartung</h1>")
+    page, _ = crawl(site.base + BOGEN, profile="bilderbogen")
+    assert [post.detailed for post in page.posts] == [False, True]
+    (problem,) = page.problems
+    assert "post 9" in problem and "detail.present (div.einzelbild)" in problem
+
+
+def five_without_likes() -> str:
+    state = lumen([5, 4, 3, 2, 1])
+    return state.replace('"hearts": ', '"hearts": null, "was": ')
+
+
+def test_an_account_that_shows_no_likes_may_be_read(site, reply, tmp_path: Path) -> None:
+    """Five posts without likes are an error that names the way out; with that in the settings they are read."""
+    site.replies[LUMEN] = reply(five_without_likes())
+
+    def read(may_lack: tuple[str, ...]) -> list[Page]:
+        settings = GallerySettings.model_validate(
+            {
+                "name": "k",
+                "kind": "gallery",
+                "profile": "lumen",
+                "url": site.base + LUMEN,
+                "may_lack": may_lack,
+            }
+        )
+        return list(settings.open(tmp_path).pages(Visit(Spool(tmp_path / "none"), Politeness(0))))
+
+    with pytest.raises(LayoutChanged) as raised:
+        read(())
+    assert "post.likes (hearts)" in str(raised.value) and 'may_lack = ["likes"]' in str(raised.value)
+    (page,) = read(("likes",))
+    assert [post.likes for post in page.posts] == [None] * 5

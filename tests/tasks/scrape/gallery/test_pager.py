@@ -1,0 +1,23 @@
+"""Pages that are counted: which one an address is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.scrape.gallery.pager import Numbered
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "number"),
+    [
+        ("?page={page}", "https://x.org/zoe", 1),
+        ("?page={page}", "https://x.org/zoe?page=12", 12),
+        ("?page={page}", "https://x.org/zoe?page=12&sort=new", 12),
+        ("?sort=new&page={page}", "https://x.org/zoe?sort=new&page=3#top", 3),
+        ("/u/{account}/page/{page}/", "https://x.org/u/zoe/page/7/", 7),
+        ("./page-{page}.html", "https://x.org/zoe/page-2.html", 2),
+    ],
+)
+def test_the_number_of_a_page_stands_in_its_address(address: str, url: str, number: int) -> None:
+    """A page's number is read out of its own address, so a crawl can go on from it alone."""
+    assert Numbered(address=address).number_of(url, "zoe") == number

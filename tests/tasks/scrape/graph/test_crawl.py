@@ -1,0 +1,110 @@
+"""The crawl of a stand-in for the Graph API on this machine."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+import pytest
+
+from tasks.errors import AccountNotFound, BadSource, BadToken, LayoutChanged, SourceRefused, SourceUnreachable
+
+
+def ids(pages) -> list[str]:
+    return [post.post_id for page in pages for post in page.posts]
+
+
+def test_an_account_is_read_to_its_end_by_cursors(site, server, read) -> None:
+    """Each page is asked for once, with the cursor of the one before; robots.txt is for those without a token."""
+    pages = read()
+    assert ids(pages) == ["17909", "17908", "17907", "17906", "17905"]
+    assert len(site.asked) == 3
+    head = pages[0].head
+    assert head is not None and (head.followers, head.following, head.posts) == (900, None, 5)
+    assert [page.head for page in pages[1:]] == [None, None]
+    assert all(page.account == "ann" and page.problems == () for page in pages)
+
+
+def test_the_token_is_told_nowhere(site, server, read, token, caplog) -> None:
+    """The token is in each request, and on no page, in no address that is kept and in no log line."""
+    server.media[0]["caption"] = f"leaked: {token}"
+    with caplog.at_level(logging.DEBUG):
+        pages = read()
+    told = repr(pages) + caplog.text
+    assert all(quote(token, safe="") in asked.path for asked in site.asked)
+    assert token not in told and quote(token, safe="") not in told and "access_token" not in told
+
+
+def test_a_token_that_is_not_taken(server, read, token) -> None:
+    """An expired or misspelt token is an error that says what to do, without the token that the answer quotes."""
+    with pytest.raises(BadToken, match=r"does not take the token \(code 190.*INSTAGRAM_TOKEN") as raised:
+        read("EAAG-an-old-token")
+    assert "EAAG-an-old" not in str(raised.value) and "***" in str(raised.value)
+
+
+def test_without_a_token_nobody_is_asked(site, server, read) -> None:
+    """A source that needs a token says which, and where it may stand, before any request."""
+    with pytest.raises(BadToken, match=r"INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
+        read(None)
+    assert site.asked == []
+
+
+def test_an_error_of_the_network_does_not_tell_the_token(site, read, token, unused_port) -> None:
+    """What goes wrong on the way is told with the address that was asked, without the token in it."""
+    site.base = f"http://127.0.0.1:{unused_port}"
+    with pytest.raises(SourceUnreachable, match="can't be reached") as raised:
+        read()
+    assert "access_token" not in str(raised.value) and token not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"account": "nobody"}, AccountNotFound, "professional account"),
+        ({"user_id": "123"}, BadSource, "no user_id 123"),
+    ],
+)
+def test_what_the_settings_name_is_not_there(server, read, settings, error, says) -> None:
+    """An account that can't be had, or a user_id of someone else, is an error with its name."""
+    with pytest.raises(error, match=says):
+        read(**settings)
+
+
+def test_a_limit_that_is_used_up_is_waited_for(site, server, read) -> None:
+    """Minutes until access is regained are waited before the next page; none is waited for after the last."""
+    usage = '{"1784": [{"type": "instagram", "call_count": 96, "estimated_time_to_regain_access": 0.02}]}'
+    later = '{"call_count": 99, "total_time": 3, "total_cputime": 1}'
+    server.headers = [{"X-Business-Use-Case-Usage": usage}, {}, {"X-App-Usage": later}]
+    assert len(ids(read())) == 5
+    assert site.asked[1].at - site.asked[0].at >= 1.2
+    assert server.headers == []
+
+
+def test_a_limit_that_is_spent_keeps_what_was_read(site, server, read, reply) -> None:
+    """An answer that a limit is spent ends the crawl, with the minutes that the headers tell."""
+    usage = '{"1784": [{"call_count": 100, "estimated_time_to_regain_access": 42}]}'
+    server.headers = [{"X-Business-Use-Case-Usage": usage}]
+    site.service = lambda asked: server.refuse(4, "Application request limit reached", status=403)
+    with pytest.raises(SourceRefused, match=r"code 4.*Wait 42 minutes.*is kept"):
+        read()
+    assert len(site.asked) == 1
+
+
+def test_a_cursor_in_a_circle(site, server, read, reply, page, media) -> None:
+    """An interface that shows the same page under ever new cursors is left, and it is told."""
+    numbers = iter(range(100))
+    site.service = lambda asked: server._json(page(media(9), media(8), after=f"c{next(numbers)}"))
+    pages = read()
+    assert ids(pages) == ["17909", "17908"]
+    assert len(site.asked) == 2
+    assert "circle" in pages[-1].problems[0]
+
+
+def test_an_error_with_status_200(site, server, read) -> None:
+    """An error in an answer that calls itself good is an error all the same, and so is a page of HTML."""
+    site.service = lambda asked: server.refuse(10, "Application does not have permission", status=200)
+    with pytest.raises(BadToken, match="instagram_basic"):
+        read()
+    site.service = lambda asked: server.reply("<html>Sorry, something went wrong.</html>")
+    with pytest.raises(LayoutChanged, match="Instagram's Graph API: the answer is not JSON"):
+        read()

@@ -1,0 +1,92 @@
+"""Comments and their answers, from the file that Instaloader writes with --comments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+COMMENTS = [
+    {
+        "id": 17_900_000_000_000_001,
+        "created_at": 1_600_000_000,
+        "text": "وردة 🌹",
+        "owner": {"id": "9", "username": "bob"},
+        "likes_count": 3,
+        "answers": [
+            {
+                "id": 2,
+                "created_at": 1_600_000_100,
+                "text": "@bob <3",
+                "owner": {"username": "ann"},
+                "likes_count": 0,
+            }
+        ],
+    },
+    {"id": 3, "created_at": 1_600_000_200, "text": "nice", "owner": {"username": "cy"}},
+]
+
+
+def test_answers_keep_their_place(importing, download, anonymous) -> None:
+    """Comments and answers are read whole, and an answer names the comment that it answers."""
+    download.post("p", anonymous("p"))
+    download.write("p_comments.json", COMMENTS)
+    post = importing.posts(download.settings())["p"]
+    assert post.detailed
+    first, answer, third = post.thread
+    assert (first.comment_id, first.author, first.text, first.likes) == (
+        "17900000000000001",
+        "bob",
+        "وردة 🌹",
+        3,
+    )
+    assert first.posted_at == datetime.fromtimestamp(1_600_000_000, UTC)
+    assert (answer.parent_id, answer.author, answer.text, answer.likes) == (
+        first.comment_id,
+        "ann",
+        "@bob <3",
+        0,
+    )
+    assert (third.parent_id, third.likes) == (None, None)
+
+
+def test_comments_in_the_lake(importing, download, anonymous) -> None:
+    """In the tables they are under their post, with authors that are no names."""
+    download.post("p", anonymous("p"))
+    download.write("p_comments.json", COMMENTS)
+    importing.run(download.settings())
+    rows = importing.rows(
+        "select post_id, comment_id, parent_id, likes, author from comments order by posted_at"
+    )
+    assert [row[:4] for row in rows] == [
+        ("p", "17900000000000001", None, 3),
+        ("p", "2", "17900000000000001", 0),
+        ("p", "3", None, None),
+    ]
+    assert not {"bob", "ann", "cy"} & {row[4] for row in rows}
+
+
+def test_comments_that_are_not_wanted(importing, download, anonymous) -> None:
+    """With `comments = false` in the settings the file is not read."""
+    download.post("p", anonymous("p"))
+    download.write("p_comments.json", COMMENTS)
+    (page,) = importing.pages(download.settings(), comments=False)
+    assert (page.posts[0].thread, page.posts[0].detailed) == ((), False)
+
+
+def test_broken_comments_cost_only_themselves(importing, download, anonymous) -> None:
+    """A comments file that is cut off, or odd inside, is told; the post and the good comments stay."""
+    download.post("a", anonymous("a"))
+    download.write("a_comments.json", b'[{"id": 1, "text": "cut')
+    download.post("b", anonymous("b"))
+    download.write(
+        "b_comments.json", ["?", {"id": None, "text": 5, "created_at": "x", "likes_count": -1}, *COMMENTS]
+    )
+    posts = importing.posts(download.settings())
+    assert (posts["a"].thread, posts["a"].detailed) == ((), False)
+    assert [comment.comment_id for comment in posts["b"].thread] == [None, "17900000000000001", "2", "3"]
+    problems = importing.problems(download.settings())
+    assert any(
+        problem.startswith("a_comments.json: thread: is no JSON, or was cut off") for problem in problems
+    )
+    assert "b_comments.json: thread: a comment is no object; it was left out" in problems
+    assert "b_comments.json: thread: 'x' is no Unix time in seconds" in problems
+    assert "b_comments.json: thread: -1 is no count" in problems

@@ -1,0 +1,163 @@
+"""A folder with anything in it: each broken file costs only itself, and is told by its name."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+
+import pytest
+
+from tasks.errors import BadInput
+
+
+def told(importing, download, name: str) -> str:
+    """The problem that names a file, where the good post beside it is read all the same."""
+    (page,) = importing.pages(download.settings())
+    assert [post.post_id for post in page.posts] == ["good"]
+    (problem,) = page.problems
+    assert problem.startswith(name)
+    assert page.unparsed == ("id",)
+    return problem
+
+
+@pytest.fixture
+def good(download, anonymous):
+    """A folder with one good post, whose file comes last."""
+    download.post("z_good", anonymous("good"))
+    return download
+
+
+BROKEN = [
+    (b"", "is no JSON, or was cut off"),
+    (b'{"node": {"shortcode": "x", "ow', "is no JSON, or was cut off"),
+    (b"[" * 200_000, "is nested too deep"),
+    (b'{"shortcode": NaN}', "NaN is no number in JSON"),
+    (b'{"shortcode": ' + b"9" * 5000 + b"}", "is no JSON"),
+    (b"\x89PNG\r\n", "is no JSON, or was cut off"),
+]
+
+
+@pytest.mark.parametrize(("data", "said"), BROKEN, ids=range(len(BROKEN)))
+def test_a_broken_file(importing, good, data, said) -> None:
+    """A file that is empty, cut off, nested without end or no JSON at all is left out and named."""
+    good.write("a.json", data)
+    assert said in told(importing, good, "a.json ")
+
+
+def test_a_packed_file_that_is_cut_off(importing, good, anonymous) -> None:
+    """A packed file that is being written is left out; the message says that the next run reads it."""
+    packed = lzma.compress(json.dumps(anonymous("x")).encode())
+    (good.root / "a.json.xz").write_bytes(packed[: len(packed) // 2])
+    assert "is cut off; if it is being written, the next run reads it" in told(importing, good, "a.json.xz ")
+
+
+def test_a_packed_file_that_is_none(importing, good) -> None:
+    """A damaged packed file is left out and named."""
+    (good.root / "a.json.xz").write_bytes(b"\xfd7zXZ\x00" + bytes(range(50)))
+    assert "can't be unpacked" in told(importing, good, "a.json.xz ")
+
+
+def test_a_bomb(importing, good) -> None:
+    """A small file that unpacks to gigabytes is stopped at the limit."""
+    pack = lzma.LZMACompressor()
+    with (good.root / "a.json.xz").open("wb") as out:
+        for _ in range(80):
+            out.write(pack.compress(b" " * 2**20))
+        out.write(pack.flush())
+    assert (good.root / "a.json.xz").stat().st_size < 100_000
+    assert "is larger than 32 MB" in told(importing, good, "a.json.xz ")
+
+
+def test_a_time_to_come(importing, good, anonymous) -> None:
+    """A file whose time lies in the future is left out: its counts would stay the newest for years."""
+    good.post("a", anonymous("x"), 4_000_000_000)
+    assert "was last changed in the future (2096-10-02); set its time with touch" in told(
+        importing, good, "a.json.xz "
+    )
+
+
+def test_links(importing, good, anonymous) -> None:
+    """A link to a file outside is not read, nor is a folder behind a link; a loop of links ends."""
+    outside = importing.folder / "outside"
+    outside.mkdir()
+    (outside / "x.json").write_text(json.dumps(anonymous("secret")))
+    (good.root / "a.json").symlink_to(outside / "x.json")
+    (good.root / "b").symlink_to(outside)
+    (good.root / "loop").symlink_to(good.root)
+    assert "is a link that leads out of the folder" in told(importing, good, "a.json ")
+
+
+def test_a_pipe_is_not_waited_for(importing, good) -> None:
+    """A named pipe and a folder with a JSON file's name are no files: they are passed over."""
+    os.mkfifo(good.root / "a.json")
+    (good.root / "b.json").mkdir()
+    (page,) = importing.pages(good.settings())
+    assert ([post.post_id for post in page.posts], page.problems) == (["good"], ())
+
+
+def test_bytes_that_are_no_utf8(importing, download, anonymous) -> None:
+    """A file with broken bytes in a caption is read, the bytes are U+FFFD, and the file is told."""
+    text = json.dumps({"node": anonymous("x"), "instaloader": {"node_type": "Post"}})
+    data = text.replace("at the harbour", "@@").encode().replace(b"@@", b"caf\xe9")
+    download.write("a.json", data)
+    (page,) = importing.pages(download.settings())
+    assert page.posts[0].caption == "Morning 🌅 caf�"
+    assert page.problems == ("a.json: bytes that are no UTF-8 were replaced by U+FFFD",)
+
+
+def test_odd_texts_reach_the_lake_unchanged(importing, download, anonymous) -> None:
+    """Markup, right-to-left marks, emoji and half a surrogate pair survive the way into the tables."""
+    caption = "<script>alert(1)</script> \u202eabc\u202c 👩‍👩‍👧 \x00 ''; drop table posts --"
+    node = anonymous("x", edge_media_to_caption={"edges": [{"node": {"text": caption + "\ud83d"}}]})
+    download.post("a", node)
+    importing.run(download.settings())
+    assert importing.rows("select caption from posts") == [(caption + "�",)]
+
+
+def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
+    """A file whose name has bytes that are no UTF-8 is read, and so is the picture beside it."""
+    stem = os.fsdecode(b"caf\xe9")
+    download.post(stem, anonymous("x"))
+    download.picture(f"{stem}.jpg")
+    download.write(f"{stem}2.json", b"{")
+    importing.run(download.settings())
+    assert importing.rows("select picture_url like 'file:%caf\\%E9.jpg%' escape '\\' from post_pictures") == [
+        (True,)
+    ]
+    (page,) = importing.pages(download.settings())
+    assert page.problems[0].startswith("caf�2.json is no JSON")
+
+
+@pytest.mark.parametrize("shortcode", ["", "../../etc", "a b", 5, None, "x" * 100])
+def test_a_shortcode_that_is_none(importing, good, anonymous, shortcode) -> None:
+    """A post without a shortcode that can be one is left out and told."""
+    good.post("a", anonymous("x") | {"shortcode": shortcode})
+    (page,) = importing.pages(good.settings())
+    assert [post.post_id for post in page.posts] == ["good"]
+    assert page.problems == ("a.json.xz: id: it has no shortcode; the post was left out",)
+
+
+@pytest.mark.parametrize("value", [[], {}, "x", 7, None, {"edges": 3}, {"count": {}}])
+@pytest.mark.parametrize("field", ["edge_sidecar_to_children", "edge_media_to_caption", "owner", "location",
+                                   "iphone_struct", "edge_media_preview_like", "display_url", "__typename"])  # fmt: skip
+def test_fields_of_any_kind(importing, download, anonymous, field, value) -> None:
+    """Whatever stands in a field's place, the post is read without it."""
+    download.post("a", anonymous("x", **{field: value}))
+    assert list(importing.posts(download.settings(account="ann"))) == ["x"]
+
+
+def test_a_folder_that_is_not_there(importing, download) -> None:
+    """No folder, and a folder without posts, are errors that name it and say what to do; nothing is stored."""
+    settings = download.settings()
+    with pytest.raises(BadInput, match=r"insta has no post with Instaloader's JSON.*Mend `folder`"):
+        importing.run(settings)
+    download.root.rmdir()
+    with pytest.raises(
+        BadInput, match=r"insta can't be read \(No such file.*Mend `folder` of the source saved"
+    ):
+        importing.run(settings)
+    download.root.write_text("a file")
+    with pytest.raises(BadInput, match="can't be read"):
+        importing.run(settings)
+    assert importing.rows("select count(*) from posts") == [(0,)]

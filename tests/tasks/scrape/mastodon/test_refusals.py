@@ -1,0 +1,167 @@
+"""What a server's other answers mean, what its limits ask for, and which settings are taken."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.errors import AccountNotFound, BadSource, BadToken, LayoutChanged, SourceRefused
+from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.mastodon.walk import MastodonWalk
+
+WALK = MastodonWalk("https://social.example", "ann")
+CONTEXT = "https://social.example/api/v1/statuses/9/context"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "says"),
+    [
+        (401, {"error": "The access token was revoked"}, BadToken, "was revoked.*make a new one.*set it"),
+        (401, "<html>", BadToken, "MASTODON_TOKEN"),
+        (403, {"error": "This action is outside the authorized scopes"}, BadToken, "lacks the scope read"),
+        (403, {"message": ""}, BadToken, "nothing without a token"),
+        (403, "<html>Cloudflare</html>", None, ""),
+        (403, {"error": "Account is suspended"}, AccountNotFound, "gone or suspended"),
+        (404, {"error": "Record not found"}, AccountNotFound, "knows no account ann.*give id"),
+        (400, {"error": "Record not found"}, AccountNotFound, "knows no account ann"),
+        (410, "", AccountNotFound, "gone"),
+        (422, {"error": "This method requires an authenticated user"}, BadToken, "MASTODON_TOKEN"),
+        (422, {"error": "limit is too large"}, LayoutChanged, "limit is too large"),
+        (429, {"error": "Too many requests"}, SourceRefused, "is kept"),
+        (503, "", None, ""),
+        (401, {"error": "x" * 5000 + "\n"}, BadToken, "xxx…"),
+    ],
+)
+def test_what_a_refusal_means(answer, status, body, error, says) -> None:
+    """Each refusal is an error named by what to do, with the server's own short words in it."""
+    refused = WALK.refusal(answer(body, status=status))
+    if error is None:
+        assert refused is None
+        return
+    assert type(refused) is error
+    with pytest.raises(error, match=says):
+        raise refused
+    assert len(str(refused)) < 700
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("statuses/9/context", r"no comments .*comments = false"),
+        ("accounts/7/statuses?x=1", "private account"),
+    ],
+)
+def test_what_else_helps_where_a_token_is_wanted(answer, path, says) -> None:
+    """Comments can be done without, and a private account needs a follower's token."""
+    refused = WALK.refusal(answer({"error": "no"}, f"https://social.example/api/v1/{path}", status=403))
+    with pytest.raises(BadToken, match=says):
+        raise refused
+
+
+def test_a_post_that_is_gone_is_not_taken_for_the_account(answer) -> None:
+    """A thread that is not there says nothing of the account."""
+    refused = WALK.refusal(answer({"error": "Record not found"}, CONTEXT, status=404))
+    assert isinstance(refused, AccountNotFound) and "post" in str(refused) and "spelling" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "limit", "reset", "seconds"),
+    [
+        ("299", "300", "2026-05-01T12:05:00.000Z", 0),
+        ("4", "300", "2026-05-01T12:05:00Z", 0),
+        ("3", "300", "2026-05-01T12:05:00Z", 300),
+        ("0", "300", "2026-05-01T12:05:00Z", 300),
+        ("1", None, "2026-05-01T12:00:30Z", 30),
+        ("0", "300", "1777636830", 30),
+        ("0", "300", "1777636830000", 30),
+        ("0", "300", "30", 30),
+        ("0", "300", "2026-05-01T11:00:00Z", 0),
+        ("0", "300", "tomorrow", 0),
+        ("0", "300", None, 0),
+        ("0", "300", "9" * 400, 0),
+        ("many", "300", "2026-05-01T12:05:00Z", 0),
+        ("-1", "300", "2026-05-01T12:05:00Z", 0),
+        (None, None, None, 0),
+    ],
+)
+def test_the_pause_that_a_limit_asks_for(answer, remaining, limit, reset, seconds) -> None:
+    """A pause until the limit is renewed comes before it is spent; headers without sense ask for nothing."""
+    given = {"x-ratelimit-remaining": remaining, "x-ratelimit-limit": limit, "x-ratelimit-reset": reset}
+    headers = {name: value for name, value in given.items() if value is not None}
+    pause = WALK.pause_seconds(answer([], headers=headers))
+    assert seconds <= pause <= seconds + 1
+    assert (pause == 0) == (seconds == 0)
+
+
+def test_the_servers_clock_counts(answer) -> None:
+    """A server whose clock is an hour ahead is not waited for an hour longer; a Date without sense does no harm."""
+    one = answer([])
+    ahead = one.at + timedelta(hours=1)
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": (ahead + timedelta(seconds=20)).isoformat()}
+    assert 20 <= WALK.pause_seconds(answer([], headers={**headers, "date": format_datetime(ahead)})) < 22
+    assert WALK.pause_seconds(answer([], headers={**headers, "date": "noon"})) > 3600
+
+
+def settings(**given):
+    return MastodonSettings.model_validate({"name": "ann", "kind": "mastodon", **given}).open(Path())
+
+
+@pytest.mark.parametrize(
+    ("given", "first_url", "account"),
+    [
+        ({"account": "ann"}, "https://s.example/api/v1/accounts/lookup?acct=ann", "ann"),
+        (
+            {"account": "@ann@o.example"},
+            "https://s.example/api/v1/accounts/lookup?acct=ann%40o.example",
+            "ann@o.example",
+        ),
+        ({"id": "13179"}, "https://s.example/api/v1/accounts/13179", "13179"),
+        ({"id": 13179}, "https://s.example/api/v1/accounts/13179", "13179"),
+    ],
+)
+def test_settings_that_are_taken(given, first_url, account) -> None:
+    """An account is named as people write it, or by its id; a token may be there and need not."""
+    source = settings(server="https://s.example/", **given)
+    assert (source.address, source.account, source.host) == (first_url, account, "s.example")
+    assert (source.secret_name, source.needs_secret) == ("MASTODON_TOKEN", False)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({}, BadSource, "either account"),
+        ({"account": "ann", "id": "7"}, BadSource, "not both"),
+        ({"server": "http://s.example", "account": "ann"}, ValidationError, "https"),
+        ({"server": "s.example", "account": "ann"}, ValidationError, "address"),
+        ({"server": "https://s.example/?x=1", "account": "ann"}, ValidationError, "alone"),
+        ({"server": "https://u:p@s.example", "account": "ann"}, ValidationError, "alone"),
+        ({"account": "https://s.example/@ann"}, ValidationError, "pattern"),
+        ({"id": "../7"}, ValidationError, "pattern"),
+    ],
+)
+def test_settings_that_are_not_taken(given, error, says) -> None:
+    """Mistakes are told when the settings are read; a token never goes over http to another machine."""
+    with pytest.raises(error, match=says):
+        settings(**{"server": "https://s.example", **given})
+
+
+def test_each_server_has_a_token_of_its_own(answer) -> None:
+    """The token comes from the variable that the source names, and a message names that one."""
+    source = settings(server="https://s.example", account="ann", token_variable="PIXELFED_TOKEN")
+    assert source.secret_name == "PIXELFED_TOKEN"
+    assert "If PIXELFED_TOKEN is set" in str(source.walk.refusal(answer("", status=401)))
+    with pytest.raises(ValidationError, match="pattern"):
+        settings(server="https://s.example", account="ann", token_variable="s3cret-token")
+
+
+def test_a_token_is_kept_from_the_address() -> None:
+    """The token goes into a header, so no address has it."""
+    signed = WALK.signed(WALK.first_url, "t0ken")
+    assert signed.url == WALK.first_url and signed.headers["Authorization"] == "Bearer t0ken"
+    assert "Authorization" not in WALK.signed(WALK.first_url, None).headers
+    assert json.dumps(dict(signed.headers)).count("application/json") == 1

@@ -1,0 +1,271 @@
+"""What is read of a page of statuses, clean, messy and hostile ones; no server is asked."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.errors import AccountNotFound, LayoutChanged
+from tasks.scrape.crawl.walk import SoFar
+from tasks.scrape.mastodon.walk import MastodonWalk
+from tasks.scrape.pages import PAGE_JSON
+
+WALK = MastodonWalk("https://social.example", "ann")
+RTL = "שלום עולם 👩‍👩‍👧 \u202egnp.exe"
+
+
+def page_of(answer, *statuses, **so_far):
+    step = WALK.read(answer(list(statuses)), SoFar(**so_far))
+    assert step.page is not None
+    return step.page
+
+
+def test_a_status_becomes_a_post(answer, status) -> None:
+    """Each of a status's fields lands where a person expects it."""
+    given = status(9, content="<p>One &amp; two<br>three</p><p>#four</p>", replies_count=4, pinned=True)
+    (post,) = page_of(answer, given).posts
+    assert (post.post_id, post.url, post.kind) == ("9", "https://social.example/@ann/9", "image")
+    assert post.posted_at == datetime(2026, 4, 10, 10, tzinfo=UTC)
+    assert post.caption == "One & two\nthree\n\n#four"
+    assert (post.likes, post.comments, post.likes_hidden, post.pinned) == (90, 4, False, True)
+    assert post.pictures == ("https://files.example/9.jpg",)
+
+
+@pytest.mark.parametrize(
+    ("attached", "kind", "pictures"),
+    [
+        (["a.jpg"], "image", ["a.jpg"]),
+        (["a.jpg", "b.png", "c.jpg"], "carousel", ["a.jpg", "b.png", "c.jpg"]),
+        (["a.mp4"], "video", []),
+        (["a.mp4", "b.mp4"], "video", []),
+        (["a.mp4", "b.jpg"], "carousel", ["b.jpg"]),
+        (["a.gifv", "b.mp3"], "video", []),
+    ],
+)
+def test_pictures_and_videos(answer, status, media, attached, kind, pictures) -> None:
+    """Of a mixed post the pictures are kept, in their order; one of videos alone is a video."""
+    types = {"jpg": "image", "png": "image", "mp4": "video", "gifv": "gifv", "mp3": "audio"}
+    given = [media(name, types[name.rpartition(".")[2]]) for name in attached]
+    (post,) = page_of(answer, status(9, media_attachments=given)).posts
+    assert (post.kind, [url.rpartition("/")[2] for url in post.pictures]) == (kind, pictures)
+
+
+def test_addresses_of_pictures(answer, status) -> None:
+    """The server's own copy comes first, the original next, the preview last; a type unknown is told by its name."""
+    given = [
+        {
+            "type": "image",
+            "url": None,
+            "remote_url": "https://far.example/1.jpg",
+            "preview_url": "https://p/1",
+        },
+        {"type": "image", "url": "", "preview_url": "https://files.example/small.jpg"},
+        {"type": "unknown", "url": None, "remote_url": "https://far.example/3.webp?x=1"},
+        {"type": "image", "url": "file:///etc/passwd"},
+        {"type": "hologram", "url": "https://files.example/4.holo"},
+        "nonsense",
+    ]
+    page = page_of(answer, status(9, media_attachments=given))
+    assert page.posts[0].pictures == (
+        "https://far.example/1.jpg",
+        "https://files.example/small.jpg",
+        "https://far.example/3.webp?x=1",
+    )
+    assert page.unparsed == ("pictures",) * 3
+    assert "no address" in page.problems[0] and "hologram" in page.problems[1]
+
+
+def test_what_is_no_post_of_the_account(answer, status) -> None:
+    """Boosts, answers to others and statuses without media are no posts, whatever the server lists.
+
+    An answer to oneself is.
+    """
+    boosted = status(9, reblog=status(2))
+    reply = status(8, in_reply_to_id="1", in_reply_to_account_id="3")
+    own_thread = status(7, in_reply_to_id="6", in_reply_to_account_id="7")
+    page = page_of(answer, boosted, reply, own_thread, status(6, media_attachments=[]))
+    assert [post.post_id for post in page.posts] == ["7"]
+    assert page.problems == ()
+
+
+def test_a_warning_stands_before_the_text(answer, status) -> None:
+    """The text of a content warning is kept, before the caption; a sensitive post is a post."""
+    given = status(9, spoiler_text="Food", sensitive=True, content="<p>Soup</p>")
+    assert page_of(answer, given).posts[0].caption == "Food\n\nSoup"
+    assert page_of(answer, status(9, content="")).posts[0].caption is None
+
+
+@pytest.mark.parametrize(
+    ("content", "caption"),
+    [
+        (
+            '<a href="y"><span class="invisible">https://</span>x.example/long</a> <a>#<span>art</span></a>',
+            "https://x.example/long #art",
+        ),
+        ("Pixelfed line<br />\nnext &lt;b&gt;", "Pixelfed line\nnext <b>"),
+        (f"<p>{RTL}</p>", RTL),
+        ("<script>alert(1)</script><p>a<style>b{}</style><!-- c --></p></div></p>d", "a\n\nd"),
+        ("I <3 you & all", "I <3 you & all"),
+        ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
+        ("half \ud83d of a character\x00", "half \ufffd of a character"),
+        ("<div>" * 5000 + "deep &amp; down", "deep & down"),
+        ("<p> </p>", None),
+    ],
+    ids=["link", "break", "right-to-left", "script", "bare", "list", "surrogate", "deep", "blank"],
+)
+def test_captions(answer, status, content, caption) -> None:
+    """Captions with markup, emoji and right-to-left text are read as a person reads them, and can be stored."""
+    page = page_of(answer, status(9, content=content))
+    assert page.posts[0].caption == caption
+    assert PAGE_JSON.validate_json(PAGE_JSON.dump_json(page)) == page
+
+
+@pytest.mark.parametrize("value", [-1, "12", "1.2k", 3.5, True, [], 2**63, 10**500])
+def test_a_count_that_is_none(answer, status, value) -> None:
+    """Anything but a whole number is null and a problem that names post and field, never 0."""
+    page = page_of(answer, status(9, favourites_count=value), status(8))
+    assert [post.likes for post in page.posts] == [None, 80]
+    assert page.unparsed == ("likes",)
+    assert "post 9: favourites_count" in page.problems[0]
+
+
+def test_counts_that_a_server_does_not_show(answer, status) -> None:
+    """Counts that are null or missing, as some Pixelfed servers have it, are null and no problem."""
+    bare = status(8)
+    del bare["favourites_count"], bare["replies_count"]
+    page = page_of(answer, status(9, favourites_count=None, replies_count=None), bare)
+    assert [(post.likes, post.comments) for post in page.posts] == [(None, None)] * 2
+    assert page.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "unparsed", "kept"),
+    [
+        ({"id": None}, "id", False),
+        ({"url": None, "uri": "tag:x"}, "id", False),
+        ({"url": "javascript:alert(1)", "uri": None}, "id", False),
+        ({"created_at": "yesterday"}, "posted_at", True),
+        ({"created_at": None}, "posted_at", True),
+        ({"content": 5}, "caption", True),
+        ({"url": None}, None, True),
+    ],
+)
+def test_one_broken_post(answer, status, changes, unparsed, kept) -> None:
+    """What one post lacks or garbles costs only itself, and is told."""
+    page = page_of(answer, status(9, **changes), status(8))
+    assert [post.post_id for post in page.posts] == (["9", "8"] if kept else ["8"])
+    assert page.unparsed == (() if unparsed is None else (unparsed,))
+    assert len(page.problems) == len(page.unparsed)
+
+
+def test_a_post_without_a_list_of_media(answer, status) -> None:
+    """A post whose media can't be read is left out as one without an id, so that it is not taken for gone."""
+    page = page_of(answer, status(9, media_attachments="none"), status(8))
+    assert [post.post_id for post in page.posts] == ["8"]
+    assert page.unparsed == ("media", "id") and len(page.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("id", None, "id or url"),
+        ("url", None, "id or url"),
+        ("created_at", 1714557600, "created_at"),
+        ("media_attachments", None, "media_attachments"),
+        ("favourites_count", "many", "favourites_count"),
+        ("replies_count", {}, "replies_count"),
+    ],
+)
+def test_a_field_that_every_post_lacks(answer, status, key, value, told) -> None:
+    """A page on which no post has a field that every post has is an error that names the field; nothing is kept."""
+    changed = [status(number, **{key: value, "uri": None}) for number in range(9, 4, -1)]
+    with pytest.raises(LayoutChanged, match=f"none of its 5 posts has {told} "):
+        page_of(answer, *changed)
+
+
+def test_posts_without_any_picture(answer, status, media) -> None:
+    """Several posts without the address of a single picture mean that the interface has changed."""
+    bare = [status(number, media_attachments=[{"type": "image", "href": "https://x"}]) for number in (9, 8)]
+    with pytest.raises(LayoutChanged, match="address of a picture"):
+        page_of(answer, *bare)
+    assert len(page_of(answer, bare[0]).posts) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>",
+        "{",
+        "null",
+        '"text"',
+        "[" * 100_000,
+        '{"error": "Sorry"}',
+        '{"statuses": []}',
+        "[NaN]",
+        "\ufeff{}",
+    ],
+)
+def test_an_answer_that_is_no_page(answer, body) -> None:
+    """What is no JSON, or other JSON than a list of statuses, is an error in words, with what the server says."""
+    with pytest.raises(
+        LayoutChanged, match="no longer fits what likelens knows of Mastodon's interface"
+    ) as raised:
+        WALK.read(answer(body), SoFar())
+    assert ("Sorry" in str(raised.value)) == ("Sorry" in body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "says"),
+    [
+        ({"acct": "ann"}, LayoutChanged, "the account has no id"),
+        ([], LayoutChanged, "the account has no id"),
+        ({"error": "Nope"}, LayoutChanged, "Nope"),
+        ({"id": "7", "suspended": True}, AccountNotFound, "suspended"),
+    ],
+)
+def test_an_account_that_can_not_be_read(answer, fields, error, says) -> None:
+    """An answer that is no account, or a suspended one, is an error in words."""
+    with pytest.raises(error, match=says):
+        WALK.read(answer(fields, WALK.first_url), SoFar())
+
+
+def test_counts_of_an_account_that_are_none(answer, account) -> None:
+    """The account's id may be a number, and a count that is none is null and told."""
+    step = WALK.read(answer({**account, "id": 7, "followers_count": "1k"}, WALK.first_url), SoFar())
+    assert step.head is not None and (step.head.followers, step.head.posts) == (None, 5)
+    assert step.head.posts_least is None
+    assert "followers_count" in step.problems[0]
+    assert "/accounts/7/statuses?" in step.next_urls[0]
+
+
+def test_duplicates_and_ids_that_are_numbers(answer, status) -> None:
+    """An id that is a number is the same post as its text; what stands between posts that is none is told."""
+    page = page_of(answer, status(9, id=9), None, status(8))
+    assert [post.post_id for post in page.posts] == ["9", "8"]
+    assert page.unparsed == ("id",)
+
+
+def test_the_account_of_a_source_with_an_id(answer, status) -> None:
+    """A source that names an id stores its posts under the account's name where the answer tells it."""
+    walk = MastodonWalk("https://social.example", "", "7")
+    assert walk.read(answer([status(9)]), SoFar()).page.account == "ann"
+    assert walk.read(answer([status(9, account=None)]), SoFar()).page.account == "7"
+
+
+def test_an_id_can_not_leave_its_place(answer, status) -> None:
+    """An id with slashes in it does not lead to another address of the server."""
+    (post,) = page_of(answer, status(9, id="../../admin?x=", replies_count=1)).posts
+    assert WALK.detail_url(post) == "https://social.example/api/v1/statuses/..%2F..%2Fadmin%3Fx%3D/context"
+
+
+def test_answers_are_json_that_python_reads_itself(answer, status) -> None:
+    """A number of a million digits costs only its field."""
+    text = json.dumps([status(9), status(8)]).replace(
+        '"favourites_count": 90', f'"favourites_count": {"9" * 10**6}'
+    )
+    page = WALK.read(answer(text), SoFar()).page
+    assert [post.likes for post in page.posts] == [None, 80]
+    assert len(page.problems[0]) < 300

@@ -1,0 +1,70 @@
+"""What is read of a post's context."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.errors import LayoutChanged
+from tasks.scrape.mastodon.walk import MastodonWalk
+from tasks.scrape.pages import ScrapedComment, ScrapedPost
+
+WALK = MastodonWalk("https://social.example", "ann")
+POST = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=2)
+
+
+def thread_of(answer, *descendants, **more):
+    return WALK.read_detail(answer({"ancestors": [], "descendants": list(descendants), **more}), POST)
+
+
+def test_a_comment_is_read_whole(answer, status) -> None:
+    """A descendant becomes a comment with its text, author, time and likes."""
+    given = status(
+        21, in_reply_to_id="20", account={"id": "3", "acct": "bob@x.example"}, content="<p>a<br>b 👍</p>"
+    )
+    assert thread_of(answer, given).post.thread == (
+        ScrapedComment("21", "bob@x.example", "a\nb 👍", "20", datetime(2026, 4, 22, 10, tzinfo=UTC), 210),
+    )
+
+
+def test_an_answer_to_the_post_itself_has_no_parent(answer, status) -> None:
+    """Parents are comments: an answer to the post has none, whether ids are texts or numbers."""
+    detail = thread_of(answer, status(21, in_reply_to_id=9), status(22, in_reply_to_id=21))
+    assert [(one.comment_id, one.parent_id) for one in detail.post.thread] == [("21", None), ("22", "21")]
+    assert detail.problems == ()
+
+
+def test_a_broken_comment_costs_only_itself(answer, status) -> None:
+    """What a comment lacks or garbles is null and told; one without id is left out; one listed twice counts once."""
+    detail = thread_of(
+        answer,
+        status(21, account=None, favourites_count="x", created_at=None, content=None),
+        status(22, id=None),
+        "nonsense",
+        status(23),
+        status(23),
+        status(9),
+    )
+    assert [one.comment_id for one in detail.post.thread] == ["21", "23"]
+    assert detail.post.thread[0] == ScrapedComment("21")
+    assert sorted(detail.unparsed) == ["comment_id", "comment_id", "comment_likes", "comment_posted_at"]
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", '{"ancestors": []}', '{"descendants": {}}', '{"descendants": [{}]}']
+)
+def test_what_is_no_context(answer, body) -> None:
+    """An answer that is no context is an error, so the post keeps the comments that were known."""
+    with pytest.raises(LayoutChanged, match="Mastodon's interface"):
+        WALK.read_detail(answer(body), POST)
+
+
+@pytest.mark.parametrize(
+    ("comments", "wanted", "asks"), [(2, True, True), (None, True, True), (0, True, False), (2, False, False)]
+)
+def test_which_threads_are_read(comments, wanted, asks) -> None:
+    """A post is asked about unless it has no comment, or comments are not wanted."""
+    walk = MastodonWalk("https://social.example", "ann", comments=wanted)
+    post = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=comments)
+    assert (walk.detail_url(post) is not None) is asks

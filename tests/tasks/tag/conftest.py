@@ -1,0 +1,120 @@
+"""A stand-in for Clarifai on a real port, a home folder with stored pictures, and a lane between the two."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classifiers.clarifai.options import ClarifaiOptions
+from tasks.fetch.store import PictureStore, read_kind
+from tasks.tag import plan
+from tasks.tag.tagging import Tagging, tag_pictures
+from warehouse.home import Home
+from warehouse.runs import Ended
+from warehouse.tables import Picture
+
+
+@dataclass
+class Shop:
+    """A stand-in, a home folder, and lanes run between them."""
+
+    home: Home
+    clarifai: Any
+    port: int
+    key: str | None
+
+    def store(self, count: int, first: int = 0) -> list[str]:
+        """Store that many small pictures, all different; returns their hashes, in the order of being stored."""
+        noise = np.random.default_rng(first)
+        pictures = [noise.integers(0, 255, (24, 32, 3), dtype=np.uint8) for _ in range(count)]
+        rows = [self._keep(self._saved(Image.fromarray(one)), number) for number, one in enumerate(pictures)]
+        self.home.lake.append(rows)
+        return [row.sha256 for row in rows]
+
+    def store_picture(self, image: Image.Image, number: int = 0, form: str = "JPEG", **saving: Any) -> str:
+        """Store one picture as a fetch does; returns its hash."""
+        return self.store_file(self._saved(image, form, **saving), number)
+
+    def _saved(self, image: Image.Image, form: str = "JPEG", **saving: Any) -> Path:
+        file = self.home.folder / "one"
+        image.save(file, form, **saving)
+        return file
+
+    def store_file(self, file: Path, number: int = 0) -> str:
+        """Store a file, if it is a picture or not; returns its hash."""
+        row = self._keep(file, number)
+        self.home.lake.append([row])
+        return row.sha256
+
+    def _keep(self, file: Path, number: int) -> Picture:
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        kind = read_kind(file)
+        store = PictureStore(self.home.folder)
+        store.incoming.mkdir(parents=True, exist_ok=True)
+        size = file.stat().st_size
+        shutil.copy(file, store.incoming / "one")
+        return Picture(
+            sha256=sha256,
+            bytes=size,
+            width=kind.width,
+            height=kind.height,
+            format=kind.format,
+            path=store.keep(store.incoming / "one", sha256, kind.ending),
+            fetched_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
+        )
+
+    def tagging(self, name: str = "clarifai", **options: Any) -> Tagging:
+        """The lane with these settings."""
+        given = {"requests_per_second": 1000, "monthly_budget": 100_000} | options
+        return Tagging(name, ClarifaiOptions(**given), lambda: self.key, f"127.0.0.1:{self.port}")
+
+    def run(self, name: str = "clarifai", **options: Any) -> Ended:
+        """Run the lane to its end."""
+        return tag_pictures(self.home, self.tagging(name, **options), lambda *_: None)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the lake answers."""
+        with self.home.lake.reader() as reader:
+            return reader.execute(query).fetchall()
+
+    def outcomes(self) -> dict[str, int]:
+        """How many rows of the ledger have each outcome."""
+        return dict(self.rows("select outcome, count(*) from charges group by 1"))
+
+    def labelled(self) -> set[str]:
+        """Pictures with labels."""
+        return {sha256 for (sha256,) in self.rows("select distinct sha256 from labels")}
+
+
+@pytest.fixture
+def shop(empty_home: Home, stand_in: ModuleType, tmp_path: Path) -> Iterator[Shop]:
+    """A new home folder, and a stand-in that answers at once and takes any number of requests a second."""
+    servicer = stand_in.StandIn(per_second=10_000)
+    server, port = stand_in.serve(servicer)
+    home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
+    yield Shop(home, servicer, port, stand_in.KEY)
+    server.stop(0)
+    assert servicer.faults == []
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Pauses of milliseconds; the list has one entry for each, its place in the row of pauses."""
+    taken: list[int] = []
+
+    def pause(tried: int, random_part: float) -> float:
+        taken.append(tried)
+        return 0.01
+
+    monkeypatch.setattr(plan, "pause_seconds", pause)
+    return taken

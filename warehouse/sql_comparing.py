@@ -1,0 +1,204 @@
+"""Views and macros that set classifiers side by side, and that add up what was spent.
+
+Two labels name the same thing when they have a name in common: names are compared in lower case, without
+underscores, in the singular, and 'tabby, tabby cat' has two. Where classes are grouped one day, the
+groups' names belong into the view `label_names`, as further names; all else follows.
+
+No lambda here: its form changed between DuckDB 1.2, which must read the database, and 2.0.
+"""
+
+from __future__ import annotations
+
+from warehouse.sql_types import Macro, View
+
+TOP = 5
+"""Labels of a picture that count when classifiers are compared, unless a macro is told otherwise."""
+
+_SAME = {"classifier": "Name of the classifier in the settings"}
+
+# Endings as English forms its plurals, without a dictionary: enough that 'cats' meets 'cat', and the same for all.
+_SINGULAR = r"""regexp_replace(regexp_replace(regexp_replace(
+    {name}, '([^aeiou])ies$', '\1y'), '(ch|sh|x|ss)es$', '\1'), '([^siu])s$', '\1')"""
+_PLAIN = r"trim(regexp_replace(lower(replace({part}, '_', ' ')), '\s+', ' ', 'g'))"
+
+COMPARING_VIEWS: tuple[View, ...] = (
+    View(
+        "label_names",
+        f"""select classifier, label, {_SINGULAR.format(name="plain")} as name
+            from (select classifier, label, {_PLAIN.format(part="part")} as plain
+                  from (select classifier, label, unnest(string_split(label, ',')) as part
+                        from (select distinct classifier, label from current_labels)))
+            where plain <> '' group by all""",
+        "The names that each label has, in a form in which labels of different classifiers can be compared",
+        _SAME | {"label": "What is shown", "name": "A name of it: lower case, singular"},
+    ),
+    View(
+        "picture_names",
+        """select sha256, classifier, name, max(score) as score,
+                  dense_rank() over (partition by sha256, classifier order by max(score) desc) as place
+           from current_labels join label_names using (classifier, label)
+           group by sha256, classifier, name""",
+        "What each classifier names in each picture, the whole picture and its regions together",
+        {"sha256": "The picture"}
+        | _SAME
+        | {
+            "name": "What is named: lower case, singular",
+            "score": "Best score of it in the picture, 0 to 1",
+            "place": "1 for what the classifier is surest of, 2 for the next, …",
+        },
+    ),
+    View(
+        "classifier_pairs",
+        f"""select classifier, other, count(*) as pictures, count(names) as agreeing,
+                   count(names) / count(*) as share, avg(coalesce(names, 0)) as names_in_common
+            from (select a.sha256, a.classifier, b.classifier as other
+                  from (select distinct sha256, classifier from picture_names) a
+                  join (select distinct sha256, classifier from picture_names) b using (sha256)
+                  where a.classifier < b.classifier)
+            left join (select a.sha256, a.classifier, b.classifier as other, count(*) as names
+                       from picture_names a join picture_names b using (sha256, name)
+                       where a.classifier < b.classifier and a.place <= {TOP} and b.place <= {TOP} group by all)
+              using (sha256, classifier, other)
+            group by all""",
+        f"For each pair of classifiers, how often the first {TOP} labels of a picture name the same thing",
+        {
+            "classifier": "One of the two",
+            "other": "The other",
+            "pictures": "Pictures that both have labelled",
+            "agreeing": "Those in which both name a thing in common",
+            "share": "agreeing as a part of pictures, 0 to 1",
+            "names_in_common": "Names in common per picture",
+        },
+    ),
+    View(
+        "classifier_worth",
+        """with best as (
+               select classifier, source, post_id, arg_max(label, row(score, label)) as label, any_value(likes) as likes
+               from post_labels where likes is not null group by all),
+           groups as (
+               select classifier, label, count(*) as posts, avg(likes) as mean,
+                      coalesce(var_pop(likes), 0) * count(*) as within_label
+               from best group by all),
+           sums as (
+               select classifier, sum(posts) as posts, count(*) as labels, sum(within_label) as within_labels,
+                      sum(posts * mean * mean) - sum(posts * mean) ** 2 / sum(posts) as between_labels
+               from groups group by classifier),
+           explained as (
+               select classifier, within_labels / nullif(posts - labels, 0) as noise,
+                      greatest(0, (between_labels - (labels - 1) * noise)
+                                  / nullif(between_labels + within_labels + noise, 0)) as likes_explained
+               from sums),
+           paid as (
+               select classifier, sum(price) filter (where outcome <> 'not_billed') as cost from charges group by all),
+           took as (
+               select lane as classifier, version, sum(epoch(ended_at - started_at)) as seconds
+               from runs where stage in ('classify', 'tag') group by all)
+           select versions.classifier, versions.version, count(distinct sha256) as pictures,
+                  count(distinct label) as labels,
+                  case when any_value(paid.classifier) is null then 0 else any_value(paid.cost) end as cost,
+                  any_value(took.seconds) as seconds, any_value(explained.likes_explained) as likes_explained
+           from classifier_versions versions
+           join current_labels using (classifier, version)
+           left join explained using (classifier)
+           left join paid using (classifier)
+           left join took using (classifier, version)
+           group by all""",
+        "What each classifier costs, beside what its labels tell of likes",
+        _SAME
+        | {
+            "version": "Version that is current",
+            "pictures": "Pictures that it has labelled",
+            "labels": "How many different labels it gave",
+            "cost": "What was spent on it, all versions; 0 where nothing is sent away; null where no price is set",
+            "seconds": "How long its lane ran, in all runs with this version",
+            "likes_explained": "Part of the differences in likes between posts that their best labels account for, 0"
+            " to 1, without what chance alone would (omega squared); null where that can't be told",
+        },
+    ),
+    View(
+        "spending",
+        """select classifier, model, date_trunc('month', sent_at)::timestamp as month,
+                  count(*) filter (where outcome = 'billed') as billed,
+                  count(*) filter (where outcome in ('sent', 'unknown')) as unknown,
+                  count(*) filter (where outcome = 'not_billed') as not_billed,
+                  sum(price) filter (where outcome <> 'not_billed') as cost
+           from charges group by all""",
+        "Pictures sent for money, by classifier, model and month (UTC)",
+        _SAME
+        | {
+            "model": "The service's id of the model",
+            "month": "First day of the month (UTC)",
+            "billed": "Pictures that were answered, and so billed",
+            "unknown": "Pictures that were sent without an answer: perhaps billed, and counted as spent",
+            "not_billed": "Pictures that were surely not billed: refused, throttled, never sent",
+            "cost": "Cost of the first two by the price in the settings; null where there was none",
+        },
+    ),
+)
+
+COMPARING_MACROS: tuple[Macro, ...] = (
+    Macro(
+        "compared_labels",
+        """classifier_name, other := 'clarifai', "by" := 'likes', k := 5""",
+        """with posts_with as (
+               select distinct classifier, name, source, post_id,
+                      case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
+                           else error('by is likes, comments or count') end as value
+               from post_labels join label_names using (classifier, label)
+               where classifier in (classifier_name, other)),
+           counted as (
+               select classifier, name, count(*) as posts, avg(value) as mean
+               from posts_with where value is not null group by classifier, name),
+           ranked as (
+               select *, row_number() over (partition by classifier order by
+                             case "by" when 'count' then posts else mean end desc, posts desc, name) as rank
+               from counted),
+           named as (
+               select sha256, classifier, name from picture_names
+               where place <= k and classifier in (classifier_name, other)),
+           seen as (select classifier, name, count(*) as pictures from named group by all),
+           shared as (
+               select a.name, count(*) as pictures from named a join named b using (sha256, name)
+               where a.classifier = classifier_name and b.classifier = other group by all),
+           ones as (select * from ranked left join seen using (classifier, name) where classifier = classifier_name),
+           others as (select * from ranked left join seen using (classifier, name) where classifier = other)
+           select coalesce(ones.name, others.name) as name, ones.rank as rank, others.rank as other_rank,
+                  others.rank - ones.rank as difference, ones.posts as posts, others.posts as other_posts,
+                  ones.mean as mean, others.mean as other_mean,
+                  coalesce(ones.pictures, 0) as pictures, coalesce(others.pictures, 0) as other_pictures,
+                  coalesce(shared.pictures, 0) as both_pictures,
+                  coalesce(shared.pictures, 0) / nullif(coalesce(ones.pictures, 0) + coalesce(others.pictures, 0)
+                                                        - coalesce(shared.pictures, 0), 0) as share
+           from ones full join others on ones.name = others.name
+           left join shared on shared.name = coalesce(ones.name, others.name)
+           order by both_pictures desc, abs(difference) desc nulls last, 1""",
+        "For each name that a label of either classifier has: its place in both rankings, and in how many pictures they"
+        " agree on it: compared_labels('inception_v3', other := 'clarifai', by := 'likes')",
+    ),
+    Macro(
+        "disagreements",
+        """classifier_name, other := 'clarifai', n := 10, k := 5""",
+        """with named as (
+               select sha256, classifier, name, score, place from picture_names
+               where place <= k and classifier in (classifier_name, other)),
+           said as (
+               select sha256, classifier, string_agg(name, ', ' order by place, name) as says, count(*) as names,
+                      max(score) as score
+               from named group by sha256, classifier),
+           shared as (
+               select sha256, count(*) as names from named a join named b using (sha256, name)
+               where a.classifier = classifier_name and b.classifier = other group by sha256),
+           apart as (
+               select one.sha256, one.says, two.says as other_says, coalesce(shared.names, 0) as names_in_common,
+                      1 - coalesce(shared.names, 0) / (one.names + two.names - coalesce(shared.names, 0)) as distance,
+                      least(one.score, two.score) as score
+               from said one join said two using (sha256) left join shared using (sha256)
+               where one.classifier = classifier_name and two.classifier = other)
+           select sha256, distance, names_in_common, score, says, other_says, path
+           from apart join pictures using (sha256)
+           qualify row_number() over (order by distance desc, score desc, sha256) <= n
+           order by distance desc, score desc, sha256""",
+        "Pictures in which two classifiers name the least in common, those first of which both are sure:"
+        " disagreements('inception_v3', other := 'clarifai', n := 10)",
+    ),
+)
