@@ -32,6 +32,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
+	$(BIN)/python -m benchmarks.classify
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

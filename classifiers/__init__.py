@@ -4,9 +4,13 @@
     registry.py    the kinds; to add one, open it
     keras.py       any model of keras.applications: Inception v3 and its like
     litert.py      a LiteRT (TensorFlow Lite) model file
+    onnx.py        an ONNX model file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely
+    groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
+    compiled.py    a Keras model made fast: batches, precision, GPU
+    precision.py   bfloat16 or float32; backend.py what Keras runs on
     names.py       class names; scores.py turns a model's scores into labels
     native.py      what native libraries print, kept from the terminal
     errors.py      what can go wrong, by the reaction it wants

@@ -7,7 +7,6 @@ Weights come from Keras' own download or from a file in a format without pickle:
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,20 +15,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from classifiers.backend import gpu_has_bfloat16, import_keras
+from classifiers.compiled import Compiled
 from classifiers.errors import LaneUnavailable
+from classifiers.groups import groups_of
 from classifiers.names import names_for, plain_name
-from classifiers.native import without_native_chatter
 from classifiers.pictures import rgb_array
+from classifiers.precision import Asked, Precision, precision
 from classifiers.protocol import Label, Prepared
 from classifiers.scores import as_probabilities, top_labels
 
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
-_PREPARATION = b"stretch, bilinear, rgb, float32, 1"
+_PREPARATION = b"stretch, bilinear, rgb, float32, 2"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
 
 
@@ -42,43 +43,35 @@ class KerasOptions(BaseModel):
     weights: Literal["imagenet"] | Path = IMAGENET
     labels: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     top: int = Field(default=5, ge=1, le=1000)
+    precision: Asked = "auto"
 
 
 class KerasClassifier:
     """A loaded model; batches are filled up to one size, so it is compiled once."""
 
-    batch_size = 32
-
     def __init__(
-        self,
-        name: str,
-        version: str,
-        model: Any,
-        preprocess: Callable[[NDArray[Any]], NDArray[Any]],
-        classes: list[tuple[str | None, str]],
-        top: int,
+        self, name: str, version: str, model: Compiled, classes: list[tuple[str | None, str]], top: int
     ) -> None:
-        import tensorflow as tf
-
         self.name = name
         self.version = version
-        self._size = model.input_shape[1:3]
-        self._preprocess = preprocess
+        self.batch_size = model.batch_size
+        self.callers = model.callers
+        self._model = model
         self._ids = [class_id for class_id, _ in classes]
         self._names = [class_name for _, class_name in classes]
         self._top = top
-        self._run = tf.function(lambda pictures: model(pictures, training=False), reduce_retracing=True)
+        self.groups = groups_of(self._names)
 
     def prepare(self, path: Path) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
-        height, width = self._size
-        return rgb_array(path, width, height)
+        height, width = self._model.size
+        return rgb_array(path, width, height, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""
-        pictures = np.zeros((self.batch_size, *self._size, 3), np.float32)
-        pictures[: len(batch)] = np.stack(batch)
-        scores = np.asarray(self._run(self._preprocess(pictures)))[: len(batch)]
+        if not batch:
+            return []
+        scores = self._model.scores(batch)
         return [top_labels(as_probabilities(one), self._names, self._ids, self._top) for one in scores]
 
 
@@ -87,10 +80,9 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
 
     Raises `LaneUnavailable` when the application is unknown, or weights or names can't be had or don't fit.
     """
-    # TensorFlow's start-up lines are for its developers.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with without_native_chatter():
-        import keras
+    import_keras()
+    import keras
+
     # Keras numbers nameless layers on from model to model; the names in a weights file count from the start.
     keras.utils.clear_session(free_memory=False)
     # Keras would print about downloads on standard output, where programs read our results. The line above
@@ -101,23 +93,19 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     _check_format(options.weights)
     model = _with_weights(build, options.application, options.weights)
     classes = _classes(keras, options, int(model.output_shape[-1]))
-    version = _version(options, model, classes)
-    return KerasClassifier(name, version, model, _preprocessor(build), classes, options.top)
+    has_bfloat16 = gpu_has_bfloat16()
+    computed_in = precision(options.precision, has_bfloat16)
+    version = _version(options, model, classes, computed_in)
+    compiled = Compiled(model, _preprocessor(build), computed_in, on_gpu=has_bfloat16 is not None)
+    return KerasClassifier(name, version, compiled, classes, options.top)
 
 
 def applications() -> list[str]:
     """Names of the models in `keras.applications`."""
+    import_keras()
     import keras
 
     return sorted(name for name in dir(keras.applications) if name[0].isupper())
-
-
-def gpus() -> list[str]:
-    """Names of the GPUs that TensorFlow can use."""
-    with without_native_chatter():
-        import tensorflow as tf
-
-        return [device.name for device in tf.config.list_physical_devices("GPU")]
 
 
 def _application(name: str) -> Callable[..., Any]:
@@ -252,20 +240,24 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
     return [(wordnet_id, plain_name(class_name)) for wordnet_id, class_name, _ in reversed(ranked[0])]
 
 
-def _preprocessor(build: Callable[..., Any]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
     import importlib
 
     module = importlib.import_module(build.__module__)
-    preprocess: Callable[[NDArray[Any]], NDArray[Any]] = module.preprocess_input
+    preprocess: Callable[[Any], Any] = module.preprocess_input
     return preprocess
 
 
-def _version(options: KerasOptions, model: Any, classes: list[tuple[str | None, str]]) -> str:
+def _version(
+    options: KerasOptions, model: Any, classes: list[tuple[str | None, str]], computed_in: Precision
+) -> str:
+    # Nothing of the machine is in it but the precision: on another machine of its kind nothing is labelled again.
     digest = hashlib.sha256(_PREPARATION)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     digest.update("\n".join([*(class_name for _, class_name in classes), str(options.top)]).encode())
-    return f"{options.application}-{digest.hexdigest()[:12]}"
+    said = "" if computed_in == "float32" else f"-{computed_in}"
+    return f"{options.application}{said}-{digest.hexdigest()[:12]}"
 
 
 @contextmanager

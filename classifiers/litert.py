@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import LaneUnavailable
+from classifiers.groups import groups_of
 from classifiers.names import names_for
 from classifiers.native import without_native_chatter
 from classifiers.pictures import rgb_array
@@ -45,6 +46,7 @@ class LitertClassifier:
         self._output = interpreter.get_output_details()[0]
         self._names = names
         self._ids = [str(index) for index in range(len(names))]
+        self.groups = groups_of(names)
         self._top = top
 
     def prepare(self, path: Path) -> Prepared:

@@ -6,10 +6,10 @@ batches) can run at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,14 @@ class Classifier(Protocol):
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label up to `batch_size` prepared pictures; the answer has their order. Called by one thread."""
         ...
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """A classifier that knows plain words for its labels: 'cat' for 'tabby' and 'tiger cat'."""
+
+    groups: Mapping[str, str]
+    """The word for each label that has one."""
 
 
 class Loader(Protocol):

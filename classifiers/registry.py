@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from classifiers.clarifai import ClarifaiOptions
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
+from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
 from classifiers.visual import VisualOptions
 
@@ -29,6 +30,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "keras": Kind(KerasOptions, "classifiers.keras"),
     "litert": Kind(LitertOptions, "classifiers.litert"),
+    "onnx": Kind(OnnxOptions, "classifiers.onnx"),
     "visual": Kind(VisualOptions, "classifiers.visual"),
     "clarifai": Kind(ClarifaiOptions, "classifiers.clarifai"),
 }

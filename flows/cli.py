@@ -17,7 +17,7 @@ from flows.commands.compare import PARTS, Part
 from flows.commands.output import CHECK_FORMATS, FORMATS, CheckFormat, Format
 from flows.settings import DEFAULT_FILE, SettingsError
 from tasks.errors import EXPECTED
-from warehouse.rankings import MEASURES, STATISTICS, By, Question, Statistic
+from warehouse.rankings import MEASURES, STATISTICS, By, Statistic
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,6 +98,11 @@ def run(config: Path, full: bool, dry: bool) -> int:
 )
 @click.option("--account", help="Count the posts of this account only.")
 @click.option("--min-posts", type=click.IntRange(min=1), help="Leave out labels that fewer posts have.")
+@click.option(
+    "--group/--no-group",
+    default=None,
+    help="Count labels of one group as one: tabby and tiger cat as cat.  [default: as in the settings, or not]",
+)
 @with_format
 def rank(
     config: Path,
@@ -107,12 +112,14 @@ def rank(
     top: int | None,
     account: str | None,
     min_posts: int | None,
+    group: bool | None,
     form: Format,
 ) -> int:
     """Labels ordered by likes, comments or count."""
+    from flows.commands.rank import Asked
     from flows.commands.rank import rank as work
 
-    return work(config, Question(classifier, by, account=account), statistic, top, min_posts, form)
+    return work(config, Asked(classifier, by, account, statistic, top, min_posts, group), form)
 
 
 @cli.command()

@@ -76,6 +76,7 @@ class RankSettings(_Table):
     statistic: Statistic = "mean"
     top: int = Field(default=10, ge=1, le=1000)
     min_posts: int = Field(default=1, ge=1)
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def questions(settings: Settings) -> tuple[Question, ...]:
     """The rankings that every run makes: each classifier by likes, comments and count."""
     chosen = settings.rank
     return tuple(
-        Question(lane.name, by, chosen.statistic, chosen.top, None, chosen.min_posts)
+        Question(lane.name, by, chosen.statistic, chosen.top, None, chosen.min_posts, chosen.group)
         for lane in settings.classifiers
         for by in MEASURES
     )

@@ -35,7 +35,8 @@ COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "sha
 class Question:
     """What a ranking is asked: which classifier's labels, ordered by what, and how many of them.
 
-    `min_posts` leaves out labels that fewer posts have; `account` counts one account's posts only.
+    `min_posts` leaves out labels that fewer posts have; `account` counts one account's posts only. With
+    `grouped` the labels of one group count as one: a tabby and a tiger cat are cats.
     """
 
     classifier: str
@@ -44,6 +45,7 @@ class Question:
     top: int = 10
     account: str | None = None
     min_posts: int = 1
+    grouped: bool = False
 
     @property
     def stem(self) -> str:
@@ -54,7 +56,8 @@ class Question:
         """
         statistic = () if self.by == "count" else (self.statistic,)
         account = () if self.account is None else (_safe(self.account),)
-        return "-".join((_safe(self.classifier), self.by, *statistic, *account))
+        grouped = ("groups",) if self.grouped else ()
+        return "-".join((_safe(self.classifier), self.by, *statistic, *grouped, *account))
 
 
 def file_stem(*names: str) -> str:
@@ -73,9 +76,10 @@ def rank(home: Home, question: Question) -> pl.DataFrame:
     """Answer a question from the published database. Raises `NotPublished` when there is none."""
     with published(home) as connection:
         found = connection.sql(
-            """select source, post_id, label, account, likes, comments from post_labels
-               where classifier = $1 and ($2 is null or account = $2)""",
-            params=[question.classifier, question.account],
+            """select distinct source, post_id, case when $3 then label_group else label end as label,
+                      account, likes, comments
+               from post_labels where classifier = $1 and ($2 is null or account = $2)""",
+            params=[question.classifier, question.account, question.grouped],
         ).pl()
     return rank_posts(found.lazy(), question)
 

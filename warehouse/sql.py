@@ -63,8 +63,10 @@ VIEWS: tuple[View, ...] = (
         "post_labels",
         """select post.source, post.post_id, found.classifier, found.label, post.account, post.posted_at,
                   max(found.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
-                  arg_max(found.sha256, row(found.score, found.sha256)) as sha256, any_value(found.version) as version
+                  arg_max(found.sha256, row(found.score, found.sha256)) as sha256, any_value(found.version) as version,
+                  any_value(coalesce(kin.label_group, found.label)) as label_group
            from current_labels found
+           left join label_groups kin on kin.classifier = found.classifier and kin.label = found.label
            join post_pictures shown using (sha256)
            join posts post on post.source = shown.source and post.post_id = shown.post_id
            left join latest_observations seen on seen.source = post.source and seen.post_id = post.post_id
@@ -80,6 +82,7 @@ VIEWS: tuple[View, ...] = (
             "score": "Best score of the label among the post's pictures and their regions, 0 to 1",
             "sha256": "A picture of the post with that score",
             "version": "Version of the classifier",
+            "label_group": "The plain word for the label and its like; the label itself where it has none",
         },
     ),
     *COMPARING_VIEWS,
@@ -89,7 +92,7 @@ VIEWS: tuple[View, ...] = (
 MACROS: tuple[Macro, ...] = (
     Macro(
         "top_labels",
-        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1""",
+        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
         """select row_number() over (order by worth desc, posts desc, label) as rank,
                   label, posts, accounts, total, mean, median, share
            from (
@@ -101,7 +104,8 @@ MACROS: tuple[Macro, ...] = (
                from (
                    select label, count(*) as posts, count(distinct (source, account)) as accounts,
                           sum(value)::bigint as total, median(value) as median
-                   from (select label, source, account,
+                   from (select distinct source, post_id, account,
+                                case when grouped then label_group else label end as label,
                                 case "by" when 'likes' then likes when 'comments' then comments
                                      when 'count' then 1::bigint
                                      else error('by is likes, comments or count') end as value
@@ -117,7 +121,7 @@ MACROS: tuple[Macro, ...] = (
            qualify rank <= n order by rank""",
         "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
         " posts counts the posts with a known number; mean, median and total are over those; share is their part of"
-        " the posts that the classifier labelled",
+        " the posts that the classifier labelled. With grouped := true labels of one group count as one",
     ),
     *COMPARING_MACROS,
 )

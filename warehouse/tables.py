@@ -231,6 +231,18 @@ class Unlabelled(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelGroup(Row):
+    """Plain words that labels of a classifier stand for: 'tabby' and 'tiger cat' are a 'cat'."""
+
+    table: ClassVar[str] = "label_groups"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "label")
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    label: Annotated[str, "The label"]
+    label_group: Annotated[str, "The word for it and its like; a label without a row stands for itself"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Row):
     """What was sent to services that cost money: a row for each picture of each request, written before it."""
 
@@ -293,6 +305,7 @@ ROWS: tuple[type[Row], ...] = (
     Fetch,
     PictureLabel,
     Unlabelled,
+    LabelGroup,
     StageRun,
     Charge,
 )

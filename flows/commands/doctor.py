@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from classifiers.backend import gpus
 from classifiers.errors import LaneUnavailable
-from classifiers.keras import gpus
 from classifiers.registry import load
 from flows.environment import has_server, prepare
 from flows.lanes import as_tagging
@@ -143,7 +143,7 @@ def _paid_lane(tagging: Tagging) -> Finding:
 def _gpu() -> Finding:
     found = gpus()
     return Finding(
-        True, f"GPU: {', '.join(found)}" if found else "GPU: none that TensorFlow can use; the CPU works"
+        True, f"GPU: {', '.join(found)}" if found else "GPU: none that Keras can use; the CPU works"
     )
 
 

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from flows.commands.output import Format, show
-from flows.settings import SettingsError, read_settings
-from warehouse.rankings import Question, Statistic, classifiers_with_labels
+from flows.settings import RankSettings, SettingsError, read_settings
+from warehouse.rankings import By, Question, Statistic, classifiers_with_labels
 from warehouse.rankings import rank as answer
 
 
-def rank(
-    config: Path,
-    question: Question,
-    statistic: Statistic | None,
-    top: int | None,
-    min_posts: int | None,
-    form: Format,
-) -> int:
-    """Answer a question; what it leaves open comes from the settings."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the command line asks it; what is None comes from the settings."""
+
+    classifier: str
+    by: By
+    account: str | None
+    statistic: Statistic | None
+    top: int | None
+    min_posts: int | None
+    group: bool | None
+
+    def question(self, default: RankSettings) -> Question:
+        """The question in full."""
+        return Question(
+            self.classifier,
+            self.by,
+            self.statistic or default.statistic,
+            self.top or default.top,
+            self.account,
+            self.min_posts or default.min_posts,
+            default.group if self.group is None else self.group,
+        )
+
+
+def rank(config: Path, asked: Asked, form: Format) -> int:
+    """Answer a question from the published database."""
     settings = read_settings(config)
-    question = replace(
-        question,
-        statistic=statistic or settings.rank.statistic,
-        top=top or settings.rank.top,
-        min_posts=min_posts or settings.rank.min_posts,
-    )
+    question = asked.question(settings.rank)
     known = classifiers_with_labels(settings.home)
     if question.classifier not in known:
         raise SettingsError(
@@ -52,4 +65,5 @@ def title_of(question: Question) -> str:
         else f"{question.by}, {question.statistic} per post"
     )
     account = f" of {question.account}" if question.account else ""
-    return f"{question.classifier}: top {question.top} labels{account} by {measured}"
+    counted = "groups of labels" if question.grouped else "labels"
+    return f"{question.classifier}: top {question.top} {counted}{account} by {measured}"

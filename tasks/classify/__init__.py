@@ -1,5 +1,8 @@
 """The stage classify: a lane for each classifier.
 
 task.py        the Prefect task
-labelling.py   decoding in threads beside the model, labels stored batch by batch
+labelling.py   decoding, the model and storing at the same time
+decoding.py    pictures decoded in threads, a bounded way ahead of the model
+storing.py     labels stored portion by portion beside the model
+pace.py        pictures a second, and the time that is left
 """

@@ -69,13 +69,14 @@ def _examples(
 ) -> Iterator[Example]:
     """For each label the post that did best by the question's measure, and a post once where others have it too."""
     best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
+    counted = "label_group" if question.grouped else "label"
     rows = database.execute(
-        f"""select label, sha256, path, url, caption, likes, comments
+        f"""select {counted}, sha256, path, url, caption, likes, comments
             from post_labels join posts using (source, post_id) join pictures using (sha256)
-            where classifier = $1 and label in (select unnest($2))
+            where classifier = $1 and {counted} in (select unnest($2))
               and ($3 is null or post_labels.account = $3)
-            qualify row_number() over (partition by label order by {best} desc nulls last, post_id) <= {EXAMPLES_OF}
-            order by label, {best} desc nulls last, post_id""",
+            qualify row_number() over (partition by {counted} order by {best} desc nulls last, post_id) <= {EXAMPLES_OF}
+            order by {counted}, {best} desc nulls last, post_id""",
         [question.classifier, labels, question.account],
     ).fetchall()
     shown: set[str] = set()

@@ -23,7 +23,10 @@ def loaded(saved: Path) -> dict[str, KerasClassifier]:
         ending: load(
             "lane",
             KerasOptions(
-                application="MobileNet", weights=saved / f"mobilenet{ending}", labels=saved / "names.txt"
+                application="MobileNet",
+                weights=saved / f"mobilenet{ending}",
+                labels=saved / "names.txt",
+                precision="float32",
             ),
         )
         for ending in ENDINGS

@@ -14,7 +14,7 @@ import pytest
 from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.rankings import COLUMNS, MEASURES, STATISTICS, Question, classifiers_with_labels, rank
-from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture, StageRun
+from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture, StageRun
 
 LABELS = ("cat", "dog", "Éclair", "eclair", "it's", "zebra", "日本", "sky")
 
@@ -72,6 +72,7 @@ def crowded(
         ]
     )
     lake.append([labelled("picture 0", "never loaded", classifier="gone")])
+    lake.append([LabelGroup(classifier="model", label=label, label_group="pair") for label in LABELS[:2]])
     runs = [loaded("model", "2"), loaded("model", "1", run_id="second", started_at=evening + timedelta(1))]
     lake.append([*runs, loaded("visual", "2"), loaded("visual", None, run_id="third")])
     publish(crowd)
@@ -81,27 +82,39 @@ def crowded(
 def by_macro(database: duckdb.DuckDBPyConnection, asked: Question) -> list[tuple[Any, ...]]:
     return database.execute(
         f"""select {", ".join(COLUMNS)} from top_labels($1, "by" := $2, n := $3, statistic := $4,
-            account_name := $5, min_posts := $6)""",
-        [asked.classifier, asked.by, asked.top, asked.statistic, asked.account, asked.min_posts],
+            account_name := $5, min_posts := $6, grouped := $7)""",
+        [
+            asked.classifier,
+            asked.by,
+            asked.top,
+            asked.statistic,
+            asked.account,
+            asked.min_posts,
+            asked.grouped,
+        ],
     ).fetchall()
 
 
+@pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize(
     ("classifier", "account"),
     [("model", None), ("visual", None), ("model", "o'hara"), ("visual", "nobody"), ("gone", None)],
 )
-def test_the_macro_and_polars_agree_to_the_digit(crowded: Home, classifier: str, account: str | None) -> None:
-    """Ordered by any number and statistic, cut anywhere, for all or one account: the same rows and digits."""
+def test_the_macro_and_polars_agree_to_the_digit(
+    crowded: Home, classifier: str, account: str | None, grouped: bool
+) -> None:
+    """By any number and statistic, cut anywhere, for all or one account, grouped or not: the same rows and digits."""
     sizes = set()
     with published(crowded) as database:
         for by, statistic, (top, min_posts) in product(MEASURES, STATISTICS, [(100, 1), (3, 20)]):
-            question = Question(classifier, by, statistic, top, account, min_posts)
+            question = Question(classifier, by, statistic, top, account, min_posts, grouped)
             answer = rank(crowded, question)
             assert tuple(answer.columns) == COLUMNS
             assert by_macro(database, question) == answer.rows(), question
             assert answer["rank"].to_list() == list(range(1, len(answer) + 1))
             sizes.add(len(answer))
-    assert max(sizes) == (0 if "gone" in classifier or account == "nobody" else len(LABELS))
+    all_labels = len(LABELS) - (grouped and classifier == "model")
+    assert max(sizes) == (0 if "gone" in classifier or account == "nobody" else all_labels)
 
 
 def test_numbers_are_those_counted_by_hand(crowded: Home) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.rankings import MEASURES, STATISTICS, Question, rank, rank_posts
-from warehouse.tables import Observation, PictureLabel, Post, PostPicture, StageRun
+from warehouse.tables import LabelGroup, Observation, PictureLabel, Post, PostPicture, StageRun
 
 SCHEMA = {
     "source": pl.String,
@@ -48,6 +48,26 @@ def show(
 def ranked(home: Home, *columns: str, **question: Any) -> list[tuple[Any, ...]]:
     publish(home)
     return rank(home, Question("model", **question)).select(*columns).rows()
+
+
+def test_a_group_counts_once_a_post(
+    home: Home, show: Callable[..., None], labelled: Callable[..., PictureLabel]
+) -> None:
+    """A post that shows a tabby and a tiger cat is one post with a cat; a label without a group stands for itself."""
+    show("1", ["a", "b"], 100)
+    show("2", ["c"], 40)
+    home.lake.append(
+        [labelled("a", "tabby"), labelled("a", "tiger cat", rank=2), labelled("b", "tabby"), labelled("b", "sky", rank=2),
+         labelled("c", "Egyptian cat")]
+    )  # fmt: skip
+    cats = ("tabby", "tiger cat", "Egyptian cat")
+    home.lake.append([LabelGroup(classifier="model", label=one, label_group="cat") for one in cats])
+    home.lake.append([LabelGroup(classifier="other", label="sky", label_group="landscape")])
+    columns = ("label", "posts", "total", "mean", "share")
+    assert ranked(home, *columns, grouped=True) == [("sky", 1, 100, 100.0, 0.5), ("cat", 2, 140, 70.0, 1.0)]
+    assert [row[:2] for row in ranked(home, *columns)] == [
+        ("sky", 1), ("tabby", 1), ("tiger cat", 1), ("Egyptian cat", 1)
+    ]  # fmt: skip
 
 
 def test_planted_effects_come_out_in_their_order(

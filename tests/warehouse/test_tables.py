@@ -47,6 +47,7 @@ CONTRACT = {
         "sha256 classifier version",
         "sha256 classifier version reason message attempted_at",
     ),
+    "label_groups": ("classifier label", "classifier label label_group"),
     "runs": (
         "run_id stage lane",
         "run_id stage lane started_at ended_at status items failures message version counts",
@@ -76,6 +77,7 @@ MAY_BE_NULL = {
     "fetches": "reason http_status sha256 next_try_at",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
+    "label_groups": "",
     "runs": "ended_at items failures message version counts",
     "charges": "sha256 ended_at reason message price",
 }

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.classify.labelling import STORE_PICTURES, label_pictures
+from tasks.classify.labelling import label_pictures
+from tasks.classify.storing import STORE_PICTURES
 
 
 def test_second_run(labelling: Any, mean_colour: Any) -> None:

@@ -1,0 +1,313 @@
+"""How many pictures a second a classifier labels on this machine, beside what a user would pick instead.
+
+    .venv/bin/python -m benchmarks.classify [--photos FOLDER] [--application InceptionV3] [--rounds 3]
+    .venv/bin/python -m benchmarks.classify --memory 1000 10000 100000
+
+The first prints a table: the model alone, the whole lane (JPEG files in, stored labels out), and others. All
+are measured in turn, round by round, because a machine is not equally fast all the time; a number is
+the median of the rounds. 'By CPU' is what the cores would do alone, from the time that the process spent on
+them: the number to look at where other programs work too. Weights are random: they change no speed. ONNX Runtime and OpenVINO get the same
+model where `onnx` and `openvino` are installed, which the project does not need. The second labels as many
+pictures with a classifier that costs nothing, and prints the memory that the lane takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import io
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.onnx_export import as_onnx
+from classifiers.backend import import_keras
+from classifiers.compiled import CPU_BATCH
+from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.pictures import rgb_array
+from classifiers.precision import cpu_has_bfloat16
+from classifiers.protocol import Label, Prepared
+from flows.demo.photographs import SUBJECTS, original
+from tasks.classify.labelling import label_pictures
+from warehouse.home import Home
+from warehouse.tables import Picture
+
+SIZE = (1080, 1350)
+STUDY_PICTURES = 8
+MODEL_BATCHES = 3
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+Way = Callable[[], float]
+"""Does its work once and returns pictures a second."""
+
+
+def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
+    """JPEG files of 1080 x 1350 pixels and about 200 KB, all different, in `folder`."""
+    if photos is None:
+        sources = [original(subject) for subject in SUBJECTS]
+    else:
+        sources = [Image.open(file).convert("RGB") for file in sorted(photos.glob("*.jpg"))]
+    chance = np.random.default_rng(5)
+    grain = chance.normal(0, 4, (SIZE[1], SIZE[0], 1))
+    files = []
+    for number in range(count):
+        source = sources[number % len(sources)]
+        box = chance.uniform(0, 0.1, 2) * source.size
+        enlarged = source.resize(
+            SIZE, Image.Resampling.BICUBIC, box=(*box, *(np.array(source.size) * 0.9 + box))
+        )
+        # An enlarged photograph has no fine detail; a camera's has grain, which is what fills a file.
+        pixels = np.clip(np.asarray(enlarged) + np.roll(grain, number, 0), 0, 255).astype(np.uint8)
+        file = folder / f"{number}.jpg"
+        Image.fromarray(pixels).save(file, "JPEG", quality=82)
+        files.append(file)
+    return files
+
+
+def stored(home: Home, files: Sequence[Path], rows: int) -> None:
+    """Pictures in the tables: `rows` of them, which share the files."""
+    home.prepare()
+    for start in range(0, rows, 20_000):
+        home.lake.append(
+            [
+                Picture(
+                    sha256=hashlib.sha256(f"{number}".encode()).hexdigest(),
+                    bytes=1,
+                    width=SIZE[0],
+                    height=SIZE[1],
+                    format="jpeg",
+                    path=str(files[number % len(files)]),
+                    fetched_at=WHEN,
+                )
+                for number in range(start, min(rows, start + 20_000))
+            ]
+        )
+
+
+def per_second(pictures: int, work: Callable[[], object]) -> float:
+    """The rate at which `work` handles that many pictures."""
+    begun = time.perf_counter()
+    work()
+    return pictures / (time.perf_counter() - begun)
+
+
+def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Way]]:
+    """The study's way, and ours in each precision: the model alone, then the whole lane."""
+    import_keras()
+    import keras
+
+    build = getattr(keras.applications, application)
+    model = build(weights=None)
+    model.save_weights(folder / "random.weights.h5")
+    (folder / "names.txt").write_text("".join(f"thing {number}\n" for number in range(1000)))
+    size = model.input_shape[1:3]
+
+    def study() -> None:
+        for file in files[:STUDY_PICTURES]:
+            picture = keras.utils.img_to_array(keras.utils.load_img(file, target_size=size))
+            model.predict(picture[np.newaxis] / 127.5 - 1, verbose=0)
+
+    yield "one by one through predict, as the study did", lambda: per_second(STUDY_PICTURES, study)
+    yield "decoding alone, one thread", lambda: decoding(files, size)
+    for precision in ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",):
+        options = KerasOptions(
+            application=application,
+            weights=folder / "random.weights.h5",
+            labels=folder / "names.txt",
+            precision=precision,  # type: ignore[arg-type]
+        )
+        classifier = load("c", options)
+        yield f"model alone, {precision}, batches of {CPU_BATCH}", alone(classifier, files)
+        yield f"whole lane, {precision}", lane(folder / precision, classifier, files)
+
+
+def decoding(files: list[Path], size: tuple[int, int]) -> float:
+    """Pictures that one thread decodes and resizes."""
+    return per_second(64, lambda: [rgb_array(file, *size, exact=False) for file in files[:64]])
+
+
+def alone(classifier: KerasClassifier, files: list[Path]) -> Way:
+    """The model with pictures that are ready."""
+    batch = [classifier.prepare(file) for file in files[: classifier.batch_size]]
+    classifier.label(batch)
+
+    def work() -> None:
+        for _ in range(MODEL_BATCHES):
+            classifier.label(batch)
+
+    return lambda: per_second(MODEL_BATCHES * len(batch), work)
+
+
+def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Way:
+    """The stage from files to stored labels; each time under another name, so that all is to be done."""
+    home = Home(folder)
+    stored(home, files, len(files))
+    rounds = iter(range(1000))
+
+    def work() -> None:
+        classifier.name = f"round {next(rounds)}"
+        assert label_pictures(home, classifier, _nothing).items == len(files)
+
+    return lambda: per_second(len(files), work)
+
+
+def _nothing(done: int, total: int) -> None:
+    """Takes the lane's progress."""
+
+
+def others(folder: Path, application: str) -> Iterator[tuple[str, Way]]:
+    """The same model in ONNX Runtime and OpenVINO, batches of the same size, pictures ready."""
+    if find_spec("onnx") is None:
+        print("ONNX Runtime and OpenVINO are left out: `pip install onnx openvino` beside the project first")
+        return
+    model = folder / "model.onnx"
+    height, width = as_onnx(application, model)
+    batch = np.random.default_rng(1).normal(0, 0.5, (CPU_BATCH, 3, height, width)).astype(np.float32)
+    yield from _onnxruntime(model, batch)
+    if find_spec("openvino") is None:
+        print("OpenVINO is left out: `pip install openvino` beside the project first")
+    else:
+        yield from _openvino(model, batch)
+
+
+def _repeated(run: Callable[[], object]) -> Way:
+    run()
+
+    def work() -> None:
+        for _ in range(MODEL_BATCHES):
+            run()
+
+    return lambda: per_second(MODEL_BATCHES * CPU_BATCH, work)
+
+
+def _onnxruntime(model: Path, batch: Any) -> Iterator[tuple[str, Way]]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(model))
+    name = session.get_inputs()[0].name
+    yield (
+        "ONNX Runtime, float32 (has no bfloat16 on x86)",
+        _repeated(lambda: session.run(None, {name: batch})),
+    )
+
+
+def _openvino(model: Path, batch: Any) -> Iterator[tuple[str, Way]]:
+    import openvino
+
+    core = openvino.Core()
+    read = core.read_model(str(model))
+    read.reshape(batch.shape)
+    for precision, hint in (("float32", "f32"), ("bfloat16", "bf16")):
+        compiled = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": hint})
+        yield f"OpenVINO, {precision}", _repeated(lambda compiled=compiled: compiled(batch))  # type: ignore[misc]
+
+
+def speeds(photos: Path | None, application: str, pictures: int, rounds: int) -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = jpegs(photos, folder, pictures)
+        kilobytes = statistics.mean(file.stat().st_size for file in files) / 1024
+        print(
+            f"{application}; {len(files)} JPEG files of {SIZE[0]} x {SIZE[1]}, {kilobytes:.0f} KB on average;"
+        )
+        print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start\n")
+        ways = dict([*keras_ways(folder, files, application), *others(folder, application)])
+        found: dict[str, list[float]] = {way: [] for way in ways}
+        whole: dict[str, list[float]] = {way: [] for way in ways}
+        for number in range(1, rounds + 1):
+            for way, measure in ways.items():
+                cpu, begun = time.process_time(), time.perf_counter()
+                found[way].append(measure())
+                cores = (time.process_time() - cpu) / (time.perf_counter() - begun)
+                whole[way].append(found[way][-1] / cores * len(os.sched_getaffinity(0)))
+                print(f"  round {number}: {found[way][-1]:>8.1f}  {way}", flush=True)
+    study = next(iter(found))
+    print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'ratio to the first':>20}")
+    for way, rates in found.items():
+        ratio = statistics.median(a / b for a, b in zip(rates, found[study], strict=True))
+        print(
+            f"{way:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(whole[way]):>8.1f}{ratio:>20.1f}"
+        )
+    for precision in ("float32", "bfloat16"):
+        model = next(
+            (rates for way, rates in found.items() if way.startswith(f"model alone, {precision}")), None
+        )
+        if model is not None:
+            shares = [a / b for a, b in zip(found[f"whole lane, {precision}"], model, strict=True)]
+            print(f"the lane in {precision} reaches {statistics.median(shares):.2f} of its model's own rate")
+
+
+class Cheap:
+    """A classifier that costs nothing but the stage around it."""
+
+    batch_size = 32
+    version = "1"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def prepare(self, path: Path) -> Prepared:
+        """The picture at Inception's size."""
+        return rgb_array(path, 299, 299, exact=False)
+
+    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        """Five labels a picture."""
+        return [[Label(f"thing {rank}", 1 / rank, rank) for rank in range(1, 6)] for _ in batch]
+
+
+def memory(sizes: Sequence[int]) -> None:
+    """Print the memory that the process has while the lane labels so many pictures."""
+    print(f"{'pictures':>10}{'before, MB':>12}{'at most, MB':>12}{'pictures/s':>12}")
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            home = Home(Path(name) / "home")
+            file = Path(name) / "small.jpg"
+            buffer = io.BytesIO()
+            original(SUBJECTS[0]).resize((128, 160)).save(buffer, "JPEG")
+            file.write_bytes(buffer.getvalue())
+            stored(home, [file], size)
+            gc.collect()
+            before, peak = _resident(), 0.0
+
+            def watch(done: int, total: int) -> None:
+                nonlocal peak
+                peak = max(peak, _resident())
+
+            rate = per_second(size, lambda: label_pictures(home, Cheap("c"), watch))  # noqa: B023 - called at once
+            print(f"{size:>10,}{before:>12,.0f}{peak:>12,.0f}{rate:>12,.0f}", flush=True)
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Pictures a second on this machine.")
+    parser.add_argument("--photos", type=Path, help="a folder of .jpg files to vary; else the demo's")
+    parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
+    parser.add_argument("--pictures", type=int, default=256, help="JPEG files for the whole lane")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--memory", type=int, nargs="+", metavar="PICTURES", help="memory for so many pictures"
+    )
+    given = parser.parse_args()
+    memory(given.memory) if given.memory else speeds(
+        given.photos, given.application, given.pictures, given.rounds
+    )
+
+
+if __name__ == "__main__":
+    main()

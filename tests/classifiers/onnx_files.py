@@ -1,0 +1,82 @@
+"""Tiny ONNX files, written field by field as onnx.proto numbers them, so that no package is needed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+FLOAT, UINT8, INT64, FLOAT16 = 1, 2, 7, 10
+_DTYPES = {FLOAT: np.float32, INT64: np.int64, FLOAT16: np.float16}
+
+
+def _varint(value: int) -> bytes:
+    parts = bytearray()
+    while value > 127:
+        parts.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*parts, value])
+
+
+def _whole(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _text(field: int, value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    return _varint(field << 3 | 2) + _varint(len(data)) + data
+
+
+def tensor(name: str, values: Sequence[object], kind: int) -> bytes:
+    array = np.asarray(values, _DTYPES[kind])
+    dims = b"".join(_whole(1, size) for size in array.shape)
+    return dims + _whole(2, kind) + _text(8, name) + _text(9, array.tobytes())
+
+
+def elsewhere(name: str, shape: Sequence[int], file: str) -> bytes:
+    """A tensor whose values lie in another file."""
+    where = _text(13, _text(1, "location") + _text(2, file))
+    return (
+        b"".join(_whole(1, size) for size in shape)
+        + _whole(2, FLOAT)
+        + _text(8, name)
+        + where
+        + _whole(14, 1)
+    )
+
+
+def node(operator: str, inputs: Sequence[str], output: str, domain: str = "") -> bytes:
+    return (
+        b"".join(_text(1, one) for one in inputs) + _text(2, output) + _text(4, operator) + _text(7, domain)
+    )
+
+
+def cast(source: str, output: str, kind: int) -> bytes:
+    attribute = _text(1, "to") + _whole(3, kind) + _whole(20, 2)
+    return node("Cast", [source], output) + _text(5, attribute)
+
+
+def _value(name: str, kind: int, shape: Sequence[int | str]) -> bytes:
+    dims = b"".join(_text(1, _whole(1, one) if isinstance(one, int) else _text(2, one)) for one in shape)
+    return _text(1, name) + _text(2, _text(1, _whole(1, kind) + _text(2, dims)))
+
+
+def model(
+    nodes: Sequence[bytes], tensors: Sequence[bytes], shape: Sequence[int | str], kind: int = FLOAT
+) -> bytes:
+    """A model from `picture` to `scores`."""
+    graph = b"".join(_text(1, one) for one in nodes) + _text(2, "tiny")
+    graph += b"".join(_text(5, one) for one in tensors)
+    graph += _text(11, _value("picture", kind, shape)) + _text(12, _value("scores", FLOAT, ("n", "classes")))
+    return _whole(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _whole(2, 17))
+
+
+def mean_colour(shape: Sequence[int | str], kind: int = FLOAT) -> bytes:
+    """Its three scores are the mean red, green and blue of the picture as the model gets it."""
+    axes = [2, 3] if shape[1] == 3 else [1, 2]
+    nodes = [cast("picture", "floats", FLOAT), node("ReduceMean", ["floats"], "means")]
+    attribute = _text(1, "axes") + b"".join(_whole(8, one) for one in axes) + _whole(20, 7)
+    flat = _text(1, "keepdims") + _whole(3, 0) + _whole(20, 2)
+    nodes[1] += _text(5, attribute) + _text(5, flat)
+    nodes.append(node("Softmax", ["means"], "scores"))
+    return model(nodes, [], shape, kind)

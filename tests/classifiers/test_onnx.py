@@ -1,0 +1,164 @@
+"""The kind `onnx`: layouts, types and levels; what does not fit, or reaches for other files, is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classifiers.errors import LaneUnavailable
+from classifiers.onnx import OnnxOptions, as_levels, load
+
+_spec = importlib.util.spec_from_file_location("onnx_files", Path(__file__).with_name("onnx_files.py"))
+assert _spec is not None and _spec.loader is not None
+files = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(files)
+
+RED = (200, 30, 10)
+
+
+@pytest.fixture
+def red(tmp_path: Path) -> Path:
+    Image.new("RGB", (50, 40), RED).save(tmp_path / "red.png")
+    return tmp_path / "red.png"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Write a model and its names; returns the options."""
+
+    def made(content: bytes, names: str = "red\ngreen\nblue\n", **options: Any) -> OnnxOptions:
+        (tmp_path / "tiny.onnx").write_bytes(content)
+        (tmp_path / "names.txt").write_text(names)
+        return OnnxOptions(model=tmp_path / "tiny.onnx", labels=tmp_path / "names.txt", **options)
+
+    return made
+
+
+def softmax(values: Any) -> np.ndarray[Any, Any]:
+    powers = np.exp(np.asarray(values, np.float64) - np.max(values))
+    return np.asarray(powers / powers.sum())
+
+
+@pytest.mark.parametrize(
+    "shape", [("n", 3, 32, 32), ("n", 32, 32, 3), (1, 3, 32, 32), (4, 32, 32, 3), ("n", 3, "h", "w")]
+)
+def test_layouts(shape: tuple[int | str, ...], write: Any, red: Path) -> None:
+    """Channels first or last, any batch or one of its own: a picture's scores are the same."""
+    classifier = load("tiny", write(files.mean_colour(shape), size=32 if "h" in shape else None, levels="tf"))
+    assert classifier.batch_size == (shape[0] if isinstance(shape[0], int) else 32)
+    (found,) = classifier.label([classifier.prepare(red)])
+    expected = softmax(np.array(RED) / 127.5 - 1)
+    assert [label.label for label in found] == ["red", "green", "blue"]
+    assert [label.score for label in found] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [files.FLOAT, files.FLOAT16, files.UINT8])
+def test_types(kind: int, write: Any, red: Path) -> None:
+    """Models of floats, half floats and bytes get their pictures as such; one of bytes gets them as they are."""
+    levels = "none" if kind == files.UINT8 else "torch"
+    classifier = load("tiny", write(files.mean_colour((1, 3, 32, 32), kind)))
+    (found,) = classifier.label([classifier.prepare(red)])
+    expected = softmax(as_levels(np.full((1, 1, 1, 3), RED, np.uint8), levels)[0, 0, 0])
+    assert found[0].label == "red"
+    assert found[0].score == pytest.approx(expected[0], abs=2e-3)
+
+
+def test_levels() -> None:
+    """Each way of scaling gives black, white and the mean of ImageNet the values of its papers."""
+    pictures = np.array([[0, 0, 0], [255, 255, 255], [124, 116, 104]], np.uint8).reshape(3, 1, 1, 3)
+    ways = {way: as_levels(pictures, way)[:, 0, 0] for way in ("torch", "tf", "caffe", "none")}  # type: ignore[arg-type]
+    assert ways["torch"][0] == pytest.approx([-2.1179, -2.0357, -1.8044], abs=1e-3)
+    assert np.abs(ways["torch"][2]).max() < 0.02
+    assert ways["tf"][:2].tolist() == [[-1] * 3, [1] * 3]
+    assert np.abs(ways["caffe"][2]).max() < 1 and ways["caffe"][0].tolist() == pytest.approx(
+        [-103.939, -116.779, -123.68]
+    )
+    assert ways["none"].tolist() == pictures[:, 0, 0].tolist()
+
+
+def test_batches(write: Any, tmp_path: Path) -> None:
+    """Neither the size of a batch nor the order in it changes a picture's labels."""
+    classifier = load("tiny", write(files.mean_colour(("n", 3, 32, 32))))
+    for number in range(5):
+        Image.new("RGB", (9, 9), (50 * number, 100, 200 - 40 * number)).save(tmp_path / f"{number}.png")
+    prepared = [classifier.prepare(tmp_path / f"{number}.png") for number in range(5)]
+    alone = [classifier.label([one])[0] for one in prepared]
+    assert classifier.label(prepared) == alone
+    assert classifier.label(prepared[::-1]) == alone[::-1]
+    assert classifier.label([]) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x08\x08" + b"\xff" * 40])
+def test_no_model(content: bytes, write: Any) -> None:
+    """A file that is no model is refused in one line that says what to do."""
+    with pytest.raises(LaneUnavailable) as refused:
+        load("tiny", write(content))
+    assert "Set model to an .onnx file" in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_missing_model(write: Any, tmp_path: Path) -> None:
+    """So is one that is not there."""
+    options = write(b"")
+    (tmp_path / "tiny.onnx").unlink()
+    with pytest.raises(LaneUnavailable, match="can't be read"):
+        load("tiny", options)
+
+
+@pytest.mark.parametrize("file", ["weights.bin", "../outside.bin", "/etc/hostname"])
+def test_other_files_are_not_read(file: str, write: Any, tmp_path: Path) -> None:
+    """A model that wants its tensors from other files gets none of them, beside it or elsewhere."""
+    (tmp_path / "weights.bin").write_bytes(bytes(64))
+    (tmp_path.parent / "outside.bin").write_bytes(bytes(64))
+    nodes = [files.node("Add", ["picture", "w"], "scores")]
+    with pytest.raises(LaneUnavailable, match="xternal"):
+        load("tiny", write(files.model(nodes, [files.elsewhere("w", [1], file)], (1, 3, 32, 32))))
+
+
+def test_own_operators(write: Any) -> None:
+    """A model with operators of its own, which would be somebody's program, is refused."""
+    nodes = [files.node("Anything", ["picture"], "scores", "some.domain")]
+    with pytest.raises(LaneUnavailable, match="operators of its own"):
+        load("tiny", write(files.model(nodes, [], (1, 3, 32, 32))))
+
+
+@pytest.mark.parametrize("shape", [(1, 10), (1, 5, 32, 32), (1, 1, 32, 32)])
+def test_no_picture_classifier(shape: tuple[int, ...], write: Any) -> None:
+    """A model that takes no RGB picture is refused."""
+    nodes = [files.node("Identity", ["picture"], "scores")]
+    with pytest.raises(LaneUnavailable, match="does not take one RGB picture"):
+        load("tiny", write(files.model(nodes, [], shape)))
+
+
+def test_size_is_asked_for(write: Any) -> None:
+    """A model that takes any size needs to be told the one that it was trained with."""
+    with pytest.raises(LaneUnavailable, match="Set size to the one"):
+        load("tiny", write(files.mean_colour(("n", 3, "h", "w"))))
+
+
+def test_names_of_another_model(write: Any) -> None:
+    """A file with too few or too many names is refused."""
+    with pytest.raises(LaneUnavailable, match="are 2, but the model has 3 outputs"):
+        load("tiny", write(files.mean_colour((1, 3, 32, 32)), names="a\nb\n"))
+
+
+def test_version(write: Any) -> None:
+    """The version names the model, and follows all that changes labels: weights, names, levels, number."""
+    content = files.mean_colour((1, 3, 32, 32))
+    versions = [
+        load("tiny", options()).version
+        for options in (
+            lambda: write(content),
+            lambda: write(content, levels="tf"),
+            lambda: write(content, top=2),
+            lambda: write(content, names="a\nb\nc\n"),
+            lambda: write(files.mean_colour((1, 32, 32, 3))),
+        )
+    ]
+    assert len(set(versions)) == 5
+    assert all(version.startswith("tiny-") for version in versions)
+    assert load("another name", write(content)).version == versions[0]
