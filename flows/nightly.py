@@ -47,8 +47,9 @@ TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """The whole run: scrape, fetch, classify or tag, publish, rank, report.
 
-    `config` is the settings file; with `full` every source is read to its end. The state is Completed, Incomplete (also of type completed: published,
-    but a source or lane is not), or Failed; its message says what is missing.
+    `config` is the settings file; with `full` every source is read to its end. The state is Completed,
+    Incomplete (also of type completed: published, but a source or lane is not), or Failed; its message says
+    what is missing.
     """
     try:
         settings = read_settings(Path(config))
