@@ -1,8 +1,8 @@
 """Views and macros that set classifiers side by side, and that add up what was spent.
 
 Two labels name the same thing when they have a name in common: names are compared in lower case, without
-underscores, in the singular, and 'tabby, tabby cat' has two. Where classes are grouped one day, the
-groups' names belong into the view `label_names`, as further names; all else follows.
+underscores, in the singular, and 'tabby, tabby cat' has two. The word of a label's group (`label_groups`) is
+one of its names, so that one classifier's 'tiger cat' meets another's 'cat'.
 
 No lambda here: its form changed between DuckDB 1.2, which must read the database, and 2.0.
 """
@@ -27,7 +27,10 @@ COMPARING_VIEWS: tuple[View, ...] = (
         f"""select classifier, label, {_SINGULAR.format(name="plain")} as name
             from (select classifier, label, {_PLAIN.format(part="part")} as plain
                   from (select classifier, label, unnest(string_split(label, ',')) as part
-                        from (select distinct classifier, label from current_labels)))
+                        from (select distinct classifier, label from current_labels)
+                        union all
+                        select classifier, label, label_group from label_groups
+                        semi join current_labels using (classifier, label)))
             where plain <> '' group by all""",
         "The names that each label has, in a form in which labels of different classifiers can be compared",
         _SAME | {"label": "What is shown", "name": "A name of it: lower case, singular"},

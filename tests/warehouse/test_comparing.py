@@ -6,6 +6,7 @@ import pytest
 
 from warehouse.comparing import Comparison, compare
 from warehouse.publish import publish, published
+from warehouse.tables import LabelGroup
 
 
 @pytest.fixture
@@ -55,6 +56,21 @@ def test_names_are_compared_in_the_singular(home, labelled, loaded, label, names
     publish(home)
     with published(home) as database:
         assert {n for (n,) in database.execute("select name from label_names").fetchall()} == names
+
+
+def test_the_word_of_a_group_is_one_of_its_labels_names(home, stored, labelled, loaded):
+    """One classifier's 'tiger cat' and another's 'cat' are the same thing, through the group of the first."""
+    home.lake.append([stored("one")])
+    home.lake.append([labelled("one", "tiger cat", classifier="a"), labelled("one", "cats", classifier="b")])
+    home.lake.append([loaded("a"), loaded("b")])
+    publish(home)
+    agreeing = "select agreeing from classifier_pairs"
+    with published(home) as database:
+        assert database.execute(agreeing).fetchall() == [(0,)]
+    home.lake.append([LabelGroup(classifier="a", label="tiger cat", label_group="cat")])
+    publish(home)
+    with published(home) as database:
+        assert database.execute(agreeing).fetchall() == [(1,)]
 
 
 def test_how_often_they_name_the_same(pair):
