@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -40,3 +42,13 @@ def stand_in() -> ModuleType:
         sys.modules[name] = importlib.util.module_from_spec(made)
         made.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def damaged_inside() -> bytes:
+    """A PNG file with a good header and its end, which a fetch stores, and pixels that nobody can decode."""
+    whole = io.BytesIO()
+    Image.effect_noise((200, 200), 90).save(whole, "PNG")
+    data = bytearray(whole.getvalue())
+    data[900:1500] = bytes(600)
+    return bytes(data)

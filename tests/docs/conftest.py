@@ -132,14 +132,15 @@ class WarmOrCold:
 
 
 class Broken(Mapping[str, bytes]):
-    """Pictures as they are, but for one that is cut off in the middle."""
+    """Pictures as they are, but for one that can't be decoded."""
 
-    def __init__(self, pictures: Mapping[str, bytes]) -> None:
+    def __init__(self, pictures: Mapping[str, bytes], damaged: bytes) -> None:
         self.pictures = pictures
-        self.cut = sorted(pictures)[3]
+        self.damaged = damaged
+        self.at = sorted(pictures)[3]
 
     def __getitem__(self, path: str) -> bytes:
-        return self.pictures[path][:9000] if path == self.cut else self.pictures[path]
+        return self.damaged if path == self.at else self.pictures[path]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.pictures)
@@ -169,7 +170,7 @@ def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifie
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page]) -> Path:
+def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page], damaged_inside: bytes) -> Path:
     """A folder with a home folder `data` after two nights, and the files that the pages' examples name."""
     folder = tmp_path_factory.mktemp("studio")
     home = Home(folder / "data")
@@ -177,7 +178,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page]) -> 
     gallery, pictures = demo_gallery(posts=36, account="instagram")
     other, more = demo_gallery(posts=8, account="other", seed=9)
     lanes: list[Classifier] = [load_visual("visual", VisualOptions()), WarmOrCold()]
-    with GalleryServer([gallery, other], Broken({**pictures, **more})) as server:
+    with GalleryServer([gallery, other], Broken({**pictures, **more}, damaged_inside)) as server:
         gone = sorted(pictures)[5]
         server.pictures = {path: server.pictures[path] for path in server.pictures if path != gone}
         urls = [server.url(gallery), server.url(other)]
