@@ -169,7 +169,6 @@ class AccountSpider(scrapy.Spider):
         if page.next_url is None:
             return page
         if verdict.jump_to is not None and verdict.jump_to not in self.seen_urls:
-            self.jumped = True
             return replace(page, next_url=verdict.jump_to, more=True)
         return page if verdict.go_on else replace(page, next_url=None, more=True)
 
@@ -177,6 +176,8 @@ class AccountSpider(scrapy.Spider):
         self.seen_posts.update(post.post_id for post in page.posts)
         self.seen_urls.add(page.url)
         self.first = False
+        # A page with more below it that has another address to go on at: the crawl jumped there.
+        self.jumped = self.jumped or (page.more and page.next_url is not None)
         self.head = page.head or self.head
         if page.head is not None and page.head.posts_least is not None:
             self.expected_posts = page.head.posts_least

@@ -51,6 +51,21 @@ def test_the_crawl_jumps_where_it_is_sent(site, three_pages, visited, ids) -> No
     assert [page.problems for page in pages] == [(), ()]
 
 
+def test_a_crawl_that_jumped_and_was_cut_off_still_knows_it(
+    site, three_pages, open_source, tmp_path, ids
+) -> None:
+    """Gone on with from its spool, it misses no posts that it jumped over, and asks for no page again."""
+    spool = Spool(tmp_path / "ann.jsonl")
+    jump = lambda page: Verdict(jump_to=f"{site.account}/6_7" if page.url == site.account else None)  # noqa: E731
+    pages = open_source(site.account).pages(Visit(spool, Politeness(0), jump))
+    spool.add(next(pages))
+    pages.close()
+    site.asked.clear()
+    (rest,) = open_source(site.account).pages(Visit(Spool(spool.file), Politeness(0), jump))
+    assert (ids([rest]), rest.problems) == ([5], ())
+    assert site.paths == [f"{ACCOUNT}/6_7"]
+
+
 def test_every_request_says_who_asks_and_whom_to_write_to(site, three_pages, visited) -> None:
     """The user agent names the project and the contact of the settings, for robots.txt too."""
     visited(lambda page: Verdict(), Politeness(0, "mailto:ann@studio.example"))
