@@ -7,7 +7,7 @@
     onnx.py        an ONNX model file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
-    pictures.py    stored files to RGB pixels, safely
+    pictures.py    stored files to RGB pixels, safely; formats.py says which files are pictures
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
     compiled.py    a Keras model made fast: batches, precision, GPU
     precision.py   bfloat16 or float32; backend.py what Keras runs on

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,17 +16,11 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from classifiers.errors import UnreadablePicture
-
-MAX_PIXELS = 64_000_000
-"""Larger pictures are refused by their header, before a pixel is decoded (width x height)."""
+from classifiers.formats import FORMATS, MAX_PIXELS
 
 DECODED_AT_LEAST = 1.5
 """A JPEG that is to be resized is decoded at so many times the size that is wanted, or more: what remains to
 be resized then smooths as much as it would have, and pixels differ by rounding (0.2 to 0.4 of 255)."""
-
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""What is decoded, as Pillow names it; its JPEG reader takes MPO too. No other reader sees a foreign
-file: the one for EPS, for instance, runs Ghostscript on it, so a page could bring its own program."""
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112).
 _UPRIGHT = {
@@ -43,10 +36,6 @@ _UPRIGHT = {
 _METADATA_ERRORS = (
     ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error,
 )  # fmt: skip
-
-# Once for the process, not around each call: `warnings.catch_warnings` is not safe in threads, and two
-# that overlap leave every warning of the process switched off. Pillow warns of odd metadata only.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ from flows.settings import (
     scrape_manner,
 )
 from tasks.errors import EXPECTED
-from tasks.fetch.download import Limits
-from tasks.fetch.fetching import Manner
+from tasks.fetch.download import Limits, Manner
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank

@@ -1,7 +1,7 @@
 """The stages: one folder each, a thin Prefect task (`task.py`) over a plain room that knows no Prefect.
 
 scrape/     posts from the sources          to add a source, open scrape/sources.py
-fetch/      their pictures                  reasons and tries stand in fetch/reasons.py
+fetch/      their pictures                  reasons stand in fetch/reasons.py, tries in fetch/patience.py
 classify/   what the pictures show          to add a classifier, open classifiers/registry.py
 tag/        what they show, from a service that costs money
 publish/    the database that analysts read

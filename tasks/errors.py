@@ -3,7 +3,8 @@
     StageError
     ├── Retry                     try again soon, at most as often as the task allows
     │   ├── SourceUnreachable     no answer, or one that means a passing trouble
-    │   └── CrawlCrashed          the crawl's process ended without saying why
+    │   ├── CrawlCrashed          the crawl's process ended without saying why
+    │   └── DownloadsCrashed      processes that download keep ending without saying why
     └── Stop                      trying again can't help; a person must do something
         ├── AccountNotFound       the source knows no such account
         ├── AccountPrivate        the account shows its posts to followers only
@@ -43,6 +44,10 @@ class SourceUnreachable(Retry):
 
 class CrawlCrashed(Retry):
     """The crawl's process ended without saying why."""
+
+
+class DownloadsCrashed(Retry):
+    """Processes that download keep ending without saying why."""
 
 
 class Stop(StageError):

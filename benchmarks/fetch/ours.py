@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from warehouse.home import Home
 from warehouse.tables import PostPicture
 

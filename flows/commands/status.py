@@ -10,7 +10,7 @@ import polars as pl
 from flows.commands.money import money
 from flows.commands.output import show
 from flows.settings import read_settings
-from tasks.fetch.reasons import PATIENCE
+from tasks.fetch.patience import PATIENCE
 from warehouse.errors import NotPublished
 from warehouse.home import Home
 from warehouse.waiting import count_to_fetch

@@ -87,4 +87,6 @@ def _session(connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout) ->
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
+        # Twice as much is taken in before a sender is told to wait: as much as a body holds in memory.
+        read_bufsize=256 * 1024,
     )

@@ -11,10 +11,10 @@ import zlib
 from pathlib import Path
 from typing import Protocol
 
+from tasks.fetch.attempt import Kept
 from tasks.fetch.reasons import Reason
 from tasks.fetch.store import PictureStore, Unfit
 from warehouse.space import full_disk_noticed, need_room
-from warehouse.tables import Picture
 
 BLOCK_BYTES = 512 * 1024
 """What of a body is held in memory at most."""
@@ -29,16 +29,16 @@ class _Unpacker(Protocol):
 
 
 class Body:
-    """The bytes of one answer. `add` for what comes; where it says so `spill` before the next; then `store_in`."""
+    """The bytes of one answer. `add` for what comes; where it says so `spill` before the next; then `store`."""
 
-    def __init__(self, file: Path, most_bytes: int, encoding: str) -> None:
-        self._file = file
+    def __init__(self, store: PictureStore, most_bytes: int, encoding: str) -> None:
+        self._store = store
+        self._file: Path | None = None
         self._most_bytes = most_bytes
         self._unpacker = _unpacker(encoding)
         self._parts: list[bytes] = []
         self._held = 0
         self._size = 0
-        self._spilled = False
         self._digest = hashlib.sha256()
 
     def add(self, chunk: bytes) -> bool:
@@ -53,30 +53,42 @@ class Body:
         return self._held >= BLOCK_BYTES
 
     def spill(self) -> None:
-        """Write what is held to the file. Blocks; raises `DiskFull`."""
-        self._spilled = True
-        block = self._taken()
-        self._digest.update(block)
-        need_room(self._file.parent, len(block))
-        with full_disk_noticed(self._file.parent), self._file.open("ab") as out:
-            out.write(block)
+        """Write what is held to a file. Blocks; raises `DiskFull`."""
+        self._spill()
 
-    def store_in(self, store: PictureStore) -> Picture:
-        """Check the whole body and store it. Blocks; raises `Unfit` and `DiskFull`."""
+    @property
+    def is_small(self) -> bool:
+        """Whether all of it is in memory."""
+        return self._file is None
+
+    def store(self, *, may_decode: bool = True) -> Kept:
+        """Check the whole body and store it. Raises `Unfit` and `DiskFull`.
+
+        Blocks, but for a small body that may not be decoded: then it raises `Doubtful` where it would have to be.
+        """
         if self._unpacker is not None and not self._unpacker.eof:
             raise Unfit(Reason.CORRUPT)
-        if not self._spilled:
-            return store.add_bytes(self._taken())
-        self.spill()
-        return store.add_file(self._file, self._digest.hexdigest(), self._size)
+        if self._file is None:
+            self._parts = [b"".join(self._parts)]
+            return self._store.add_bytes(self._parts[0], may_decode=may_decode)
+        return self._store.add_file(self._spill(), self._digest.hexdigest(), self._size)
 
     def discard(self) -> None:
         """Remove what was spilled, unless it was stored."""
-        if self._spilled:
+        if self._file is not None:
             self._file.unlink(missing_ok=True)
 
+    def _spill(self) -> Path:
+        file = self._file = self._file or self._store.new_file()
+        block = self._taken()
+        self._digest.update(block)
+        need_room(file.parent, len(block))
+        with full_disk_noticed(file.parent), file.open("ab") as out:
+            out.write(block)
+        return file
+
     def _taken(self) -> bytes:
-        block = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        block = b"".join(self._parts)
         self._parts.clear()
         self._held = 0
         return block

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -14,15 +16,17 @@ from urllib.parse import urljoin
 import aiohttp
 
 from tasks.fetch.addresses import PRIVATE, Doors, PrivateAddress
+from tasks.fetch.attempt import Attempt, Kept
 from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
-from tasks.fetch.reasons import Reason, next_try_at, of_status
-from tasks.fetch.store import PictureStore, Unfit
+from tasks.fetch.reasons import Reason, of_status
+from tasks.fetch.store import Doubtful, PictureStore, Unfit
 from tasks.pauses import asked_pause_seconds
 from warehouse.space import need_room
-from warehouse.tables import Fetch, Picture
 
 Result = TypeVar("Result")
+Ask = Callable[[str], Awaitable[Attempt]]
+"""Makes one try to fetch and store the picture at an address. Raises `DiskFull`."""
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -43,19 +47,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """How one try ended: its row, the stored picture when it went well, and the pause the host asked for."""
+class Manner:
+    """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
 
-    fetch: Fetch
-    picture: Picture | None = None
-    asked_seconds: float | None = None
+    `folders`: a picture that is a file on this machine is taken from these only. `per_host`: how many at
+    once from one host.
+    """
 
-    def noted(self, failures: int) -> Attempt:
-        """The same with the time of the next try, after so many failures in all."""
-        if self.fetch.reason is None:
-            return self
-        again = next_try_at(Reason(self.fetch.reason), failures, self.fetch.attempted_at, self.asked_seconds)
-        return replace(self, fetch=replace(self.fetch, next_try_at=again))
+    concurrency: int = 32
+    allow_private_hosts: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+    folders: tuple[Path, ...] = ()
+    per_host: int = 32
+
+
+@asynccontextmanager
+async def downloading(home: Path, manner: Manner, name: str = "") -> AsyncIterator[Ask]:
+    """What makes tries in this process, for the time of the block.
+
+    `home` is the home folder; `name` tells this process from others that fetch into it at the same time.
+    """
+    # Names that do not resolve may hold as many threads as there are downloads; the caller needs some too.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(manner.concurrency + 4))
+    store = PictureStore(home, name)
+    try:
+        async with Doors(manner.concurrency, manner.allow_private_hosts, manner.limits.timeout()) as doors:
+            yield _Downloading(doors, store, manner).ask
+    finally:
+        store.close()
 
 
 @dataclass(slots=True)
@@ -73,122 +92,107 @@ class _Failed(Exception):
         self.asked_seconds = asked_seconds
 
 
-async def attempt(
-    url: str, doors: Doors, store: PictureStore, limits: Limits, folders: Sequence[Path] = ()
-) -> Attempt:
-    """Try once to fetch and store the picture at `url`; a `file:` address only where it is in one of `folders`.
+class _Downloading:
+    """The connections and the store that all tries share."""
 
-    Raises `DiskFull`; all else becomes a reason.
-    """
-    began, clock, heard = datetime.now(UTC), time.monotonic(), _Heard()
-    try:
+    def __init__(self, doors: Doors, store: PictureStore, manner: Manner) -> None:
+        self._doors = doors
+        self._store = store
+        self._limits = manner.limits
+        self._folders = manner.folders
+
+    async def ask(self, url: str) -> Attempt:
+        """Try once; a `file:` address only where it is in one of the manner's folders."""
+        began, clock, heard = datetime.now(UTC), time.monotonic(), _Heard()
         try:
-            if is_local(url):
-                picture = await _in_thread(store, lambda: _take_in(url, store, limits, folders))
-            else:
-                picture = await _fetch(url, doors, store, limits, heard)
-        finally:
-            if heard.body is not None:
-                heard.body.discard()
-    except _Failed as failed:
-        row = failed_row(url, began, failed.reason, heard.last_status, time.monotonic() - clock)
-        return Attempt(row, asked_seconds=failed.asked_seconds)
-    row = _ok_row(url, began, heard.last_status, picture.sha256, time.monotonic() - clock)
-    return Attempt(row, picture)
+            try:
+                if is_local(url):
+                    picture = await self._in_thread(lambda: self._take_in(url))
+                else:
+                    picture = await self._fetch(url, heard)
+            finally:
+                if heard.body is not None:
+                    heard.body.discard()
+        except _Failed as failed:
+            took = time.monotonic() - clock
+            return Attempt(began, took, heard.last_status, failed.reason, failed.asked_seconds)
+        return Attempt(began, time.monotonic() - clock, heard.last_status, picture=picture)
 
-
-def _take_in(url: str, store: PictureStore, limits: Limits, folders: Sequence[Path]) -> Picture:
-    incoming = store.new_file()
-    try:
-        return store.add_file(incoming, *copy_in(url, folders, limits.most_bytes, incoming))
-    except Unfit as unfit:
-        raise _Failed(unfit.reason) from None
-    finally:
-        incoming.unlink(missing_ok=True)
-
-
-async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, heard: _Heard) -> Picture:
-    try:
-        async with asyncio.timeout(limits.total_seconds):
-            body = await _follow(url, doors, store, limits, heard)
-    except Unfit as unfit:
-        raise _Failed(unfit.reason) from None
-    except PrivateAddress:
-        raise _Failed(Reason.PRIVATE_ADDRESS) from None
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-        raise _Failed(Reason.BAD_ADDRESS) from None
-    except TimeoutError:
-        raise _Failed(Reason.TIMEOUT) from None
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
-        raise _Failed(Reason.CUT_OFF) from None
-    except aiohttp.ClientConnectorError as error:
-        # With several addresses to a name, the sockets' errors come as one that only has their texts.
-        private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
-        raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
-    except aiohttp.ClientError:
-        raise _Failed(Reason.UNREACHABLE) from None
-    try:
-        return await _in_thread(store, lambda: body.store_in(store))
-    except Unfit as unfit:
-        raise _Failed(unfit.reason) from None
-
-
-async def _follow(url: str, doors: Doors, store: PictureStore, limits: Limits, heard: _Heard) -> Body:
-    for _ in range(MOST_REDIRECTS + 1):
-        async with doors.session_for(url).get(url, allow_redirects=False) as response:
-            heard.last_status = response.status
-            if response.status in _REDIRECTS and (target := response.headers.get("Location")):
-                url = urljoin(url, target)
-                continue
-            if reason := of_status(response.status):
-                asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
-                raise _Failed(reason, asked)
-            heard.body = Body(
-                store.new_file(),
-                limits.most_bytes,
-                response.headers.get("Content-Encoding", ""),
+    def _take_in(self, url: str) -> Kept:
+        incoming = self._store.new_file()
+        try:
+            return self._store.add_file(
+                incoming, *copy_in(url, self._folders, self._limits.most_bytes, incoming)
             )
-            await _stream(response, heard.body, store, limits)
-            return heard.body
-    raise _Failed(Reason.REDIRECTS)
+        except Unfit as unfit:
+            raise _Failed(unfit.reason) from None
+        finally:
+            incoming.unlink(missing_ok=True)
 
+    async def _fetch(self, url: str, heard: _Heard) -> Kept:
+        try:
+            async with asyncio.timeout(self._limits.total_seconds):
+                body = await self._follow(url, heard)
+        except Unfit as unfit:
+            raise _Failed(unfit.reason) from None
+        except PrivateAddress:
+            raise _Failed(Reason.PRIVATE_ADDRESS) from None
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+            raise _Failed(Reason.BAD_ADDRESS) from None
+        except TimeoutError:
+            raise _Failed(Reason.TIMEOUT) from None
+        except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
+            raise _Failed(Reason.CUT_OFF) from None
+        except aiohttp.ClientConnectorError as error:
+            # With several addresses to a name, the sockets' errors come as one that only has their texts.
+            private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
+            raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
+        except aiohttp.ClientError:
+            raise _Failed(Reason.UNREACHABLE) from None
+        try:
+            return await self._stored(body)
+        except Unfit as unfit:
+            raise _Failed(unfit.reason) from None
 
-async def _stream(response: aiohttp.ClientResponse, body: Body, store: PictureStore, limits: Limits) -> None:
-    announced = response.content_length or 0
-    if announced > limits.most_bytes:
-        raise _Failed(Reason.TOO_LARGE)
-    if announced > BLOCK_BYTES:
-        need_room(store.incoming, announced)
-    async for chunk in response.content.iter_any():
-        if body.add(chunk):
-            await _in_thread(store, body.spill)
+    async def _follow(self, url: str, heard: _Heard) -> Body:
+        for _ in range(MOST_REDIRECTS + 1):
+            async with self._doors.session_for(url).get(url, allow_redirects=False) as response:
+                heard.last_status = response.status
+                if response.status in _REDIRECTS and (target := response.headers.get("Location")):
+                    url = urljoin(url, target)
+                    continue
+                if reason := of_status(response.status):
+                    asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+                    raise _Failed(reason, asked)
+                heard.body = Body(
+                    self._store,
+                    self._limits.most_bytes,
+                    response.headers.get("Content-Encoding", ""),
+                )
+                await self._stream(response, heard.body)
+                return heard.body
+        raise _Failed(Reason.REDIRECTS)
 
+    async def _stream(self, response: aiohttp.ClientResponse, body: Body) -> None:
+        announced = response.content_length or 0
+        if announced > self._limits.most_bytes:
+            raise _Failed(Reason.TOO_LARGE)
+        if announced > BLOCK_BYTES:
+            need_room(self._store.incoming, announced)
+        async for chunk in response.content.iter_any():
+            if body.add(chunk):
+                await self._in_thread(body.spill)
 
-async def _in_thread(store: PictureStore, work: Callable[[], Result]) -> Result:
-    # Not asyncio's own threads: these may all be waiting for names to resolve.
-    return await asyncio.get_running_loop().run_in_executor(store.threads, work)
+    async def _stored(self, body: Body) -> Kept:
+        # Most bodies are small, and checked and written in less time than it takes to wake a thread, which
+        # then stands in the loop's way for Python's lock.
+        if body.is_small:
+            try:
+                return body.store(may_decode=False)
+            except Doubtful:
+                pass
+        return await self._in_thread(body.store)
 
-
-def failed_row(url: str, began: datetime, reason: Reason, http_status: int | None, seconds: float) -> Fetch:
-    """The row of a try that failed."""
-    return Fetch(
-        picture_url=url,
-        attempted_at=began,
-        status="failed",
-        reason=reason.value,
-        http_status=http_status,
-        sha256=None,
-        seconds=round(seconds, 3),
-    )
-
-
-def _ok_row(url: str, began: datetime, http_status: int | None, sha256: str, seconds: float) -> Fetch:
-    return Fetch(
-        picture_url=url,
-        attempted_at=began,
-        status="ok",
-        reason=None,
-        http_status=http_status,
-        sha256=sha256,
-        seconds=round(seconds, 3),
-    )
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        # Not asyncio's own threads: these may all be waiting for names to resolve.
+        return await asyncio.get_running_loop().run_in_executor(self._store.threads, work)

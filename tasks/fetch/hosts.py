@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from tasks.fetch.download import Attempt
+from tasks.fetch.attempt import Attempt
 from tasks.fetch.reasons import Reason
 from tasks.pauses import pause_seconds
 
@@ -34,7 +34,7 @@ class Job:
     url: str
     earlier: int
     tries: int = 0
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(slots=True)
@@ -65,15 +65,15 @@ class Host:
 
     def heard(self, tried: Attempt, began: float, now: float) -> None:
         """Learn from a try that began at `began` and has just ended."""
-        reason = tried.fetch.reason
+        reason = tried.reason
         if reason in _NOT_ASKED:
             return
         if reason == Reason.BUSY:
             self._step_back(Reason.BUSY, tried.asked_seconds, self.at_once / 2, began, now)
-        elif reason == Reason.TIMEOUT or (reason in _NO_ANSWER and tried.fetch.http_status is None):
+        elif reason == Reason.TIMEOUT or (reason in _NO_ANSWER and tried.http_status is None):
             self._silent += 1
             if self._silent >= SILENT_ON_END:
-                self._step_back(Reason(reason), None, 1.0, began, now)
+                self._step_back(reason, None, 1.0, began, now)
         else:
             self._silent = self._setbacks = 0
             self.at_once = min(float(self.most_at_once), self.at_once + 1.0 / self.at_once)

@@ -11,10 +11,11 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tasks.fetch.download import Attempt, failed_row
+from tasks.fetch.attempt import Attempt
+from tasks.fetch.download import Ask
 from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.reasons import PASSING, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
@@ -35,9 +36,7 @@ Listed = Callable[[], Iterator[list[WaitingPicture]]]
 class Pipeline:
     """One run's fetching. `ask` makes one try; `results` takes how each went."""
 
-    def __init__(
-        self, ask: Callable[[str], Awaitable[Attempt]], concurrency: int, per_host: int, results: Results
-    ) -> None:
+    def __init__(self, ask: Ask, concurrency: int, per_host: int, results: Results) -> None:
         self._ask = ask
         self._hosts = Hosts(concurrency, per_host)
         self._results = results
@@ -132,10 +131,10 @@ class Pipeline:
         began = time.monotonic()
         tried = await self._ask(job.url)
         job.tries += 1
-        job.reason = tried.fetch.reason
+        job.reason = tried.reason
         host.running -= 1
         host.heard(tried, began, time.monotonic())
-        self._results.add(tried.noted(job.earlier + job.tries))
+        self._results.add(job.url, tried, job.earlier + job.tries)
         if job.reason in PASSING and job.tries < TRIES:
             self._once_more(host, job)
         else:
@@ -171,8 +170,8 @@ class Pipeline:
         if job.tries == 0:
             # The host answered nobody: so it would have gone with this picture, at much more time.
             job.reason = host.given_up
-            row = failed_row(job.url, datetime.now(UTC), host.given_up, None, 0.0)
-            self._results.add(Attempt(row).noted(job.earlier + 1))
+            as_the_host = Attempt(datetime.now(UTC), 0.0, reason=host.given_up)
+            self._results.add(job.url, as_the_host, job.earlier + 1)
         self._end(job)
 
     def _end(self, job: Job) -> None:

@@ -1,11 +1,8 @@
-"""Why a picture could not be fetched, and when it is worth another try."""
+"""Why a picture could not be fetched."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from enum import StrEnum
-
-from warehouse.waiting import Patience
 
 
 class Reason(StrEnum):
@@ -30,36 +27,6 @@ class Reason(StrEnum):
 
 PASSING = frozenset({Reason.BUSY, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CUT_OFF})
 """Troubles that may go away within the same run."""
-
-LONGEST_ASKED_HOURS = 24.0 * 7
-"""A host's wish for a pause is noted up to this long: a slip in a header must not lose a picture."""
-
-# The nightly run itself sets the pace for what may pass; what rarely comes back is asked a few times,
-# with growing pauses (20 hours, so that a nightly run that starts some minutes earlier still counts).
-PATIENCE: dict[str, Patience] = {
-    **{reason: Patience(hours=0, tries=30) for reason in PASSING},
-    Reason.GONE: Patience(hours=20, tries=3),
-    Reason.REFUSED: Patience(hours=20, tries=3),
-    Reason.HTTP_ERROR: Patience(hours=20, tries=3),
-    Reason.REDIRECTS: Patience(hours=20, tries=3),
-    Reason.NOT_A_PICTURE: Patience(hours=20, tries=3),
-    Reason.CORRUPT: Patience(hours=20, tries=3),
-    Reason.TOO_LARGE: Patience(hours=0, tries=1),
-    Reason.TOO_MANY_PIXELS: Patience(hours=0, tries=1),
-    Reason.BAD_ADDRESS: Patience(hours=0, tries=1),
-    # Costs no request, and the settings may have changed to allow the host.
-    Reason.PRIVATE_ADDRESS: Patience(hours=0, tries=1_000_000),
-}
-
-
-def next_try_at(
-    reason: Reason, failures: int, last: datetime, asked_seconds: float | None
-) -> datetime | None:
-    """When a picture whose latest try, at `last`, failed is tried again; a host may ask for a longer pause."""
-    ours = PATIENCE[reason].next_try_at(failures, last)
-    if ours is None or asked_seconds is None:
-        return ours
-    return max(ours, last + timedelta(seconds=min(asked_seconds, LONGEST_ASKED_HOURS * 3600)))
 
 
 def of_status(status: int) -> Reason | None:

@@ -10,17 +10,17 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
-from classifiers.pictures import FORMATS, MAX_PIXELS
+from classifiers.formats import FORMATS, MAX_PIXELS
+from tasks.fetch.attempt import Kept
 from tasks.fetch.reasons import Reason
-from tasks.fetch.whole import Data, is_whole
+from tasks.fetch.whole import Data, decodes, has_its_end
 from warehouse.space import full_disk_noticed, need_room
-from warehouse.tables import Picture
 
 _ENDINGS = {"JPEG": "jpg", "MPO": "jpg"}
 _NAMES = {"MPO": "jpeg"}
@@ -31,7 +31,11 @@ _MAGIC = (
 """How files of the formats begin; WebP and AVIF have their sign further in."""
 _FURTHER_IN = {b"RIFF": (8, (b"WEBP",)), b"ftyp": (8, (b"avif", b"avis", b"mif1", b"msf1"))}
 THREADS = 2
-"""For what a picture costs beside its download. More would be in each other's way, and in that of the downloads."""
+"""For what takes longer than some tenths of a millisecond: large files, and those that have to be decoded."""
+
+
+class Doubtful(Exception):
+    """Only decoding the picture would tell whether it is whole."""
 
 
 class Unfit(Exception):
@@ -58,10 +62,10 @@ def read_kind(file: Path) -> Kind:
         if not os.fstat(opened.fileno()).st_size:
             raise Unfit(Reason.NOT_A_PICTURE)  # which can't be mapped either
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _kind(opened, data)
+            return _kind(opened, data, may_decode=True)
 
 
-def _kind(file: BinaryIO, data: Data) -> Kind:
+def _kind(file: BinaryIO, data: Data, *, may_decode: bool) -> Kind:
     """What the header says, once the file begins, counts and ends as a picture should; rarely decodes it."""
     if not _begins_as_picture(data[:16]):
         raise Unfit(Reason.NOT_A_PICTURE)
@@ -69,7 +73,9 @@ def _kind(file: BinaryIO, data: Data) -> Kind:
         with Image.open(file, formats=FORMATS) as image:
             kind, (width, height) = image.format or "", image.size
             small_enough = width * height <= MAX_PIXELS
-            whole = small_enough and is_whole(image, data)
+            whole = small_enough and has_its_end(image, data)
+            if small_enough and not whole and may_decode:
+                whole = decodes(image)
     except Image.DecompressionBombError:
         raise Unfit(Reason.TOO_MANY_PIXELS) from None
     except Exception:  # noqa: BLE001 - Pillow's readers raise whatever a broken header makes them stumble over
@@ -77,7 +83,7 @@ def _kind(file: BinaryIO, data: Data) -> Kind:
     if not small_enough:
         raise Unfit(Reason.TOO_MANY_PIXELS)
     if not whole:
-        raise Unfit(Reason.CORRUPT)
+        raise Unfit(Reason.CORRUPT) if may_decode else Doubtful
     return Kind(_NAMES.get(kind, kind.lower()), _ENDINGS.get(kind, kind.lower()), width, height)
 
 
@@ -88,67 +94,76 @@ def _begins_as_picture(head: bytes) -> bool:
     return bool(signs) and head[place : place + 4] in signs
 
 
+def incoming_of(home: Path) -> Path:
+    """The folder of what is not whole yet, on the same disk as the store."""
+    return home / "pictures" / ".incoming"
+
+
+def clear_incoming(home: Path) -> None:
+    """Remove what a killed run left half-downloaded. Only the run that holds the home may call this."""
+    shutil.rmtree(incoming_of(home), ignore_errors=True)
+    incoming_of(home).mkdir(parents=True, exist_ok=True)
+
+
 class PictureStore:
-    """The folder `pictures` of a home folder, and the threads that check pictures and write there."""
+    """The folder `pictures` of a home folder. `name` tells those apart that write there at the same time."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, name: str = "") -> None:
         self.home = home
-        self.incoming = home / "pictures" / ".incoming"
+        self.incoming = incoming_of(home)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pictures")
+        self._name = name
         self._numbers = itertools.count()
-
-    def clear_incoming(self) -> None:
-        """Remove what a killed run left half-downloaded. Only the run that holds the home may call this."""
-        shutil.rmtree(self.incoming, ignore_errors=True)
-        self.incoming.mkdir(parents=True, exist_ok=True)
 
     def new_file(self) -> Path:
         """A name that no other incoming file has."""
-        return self.incoming / str(next(self._numbers))
+        return self.incoming / f"{self._name}{next(self._numbers)}"
 
-    def add_bytes(self, data: bytes) -> Picture:
-        """Check a whole body and store it. Raises `Unfit` and `DiskFull`."""
-        kind = _kind(io.BytesIO(data), data)
+    def add_bytes(self, data: bytes, *, may_decode: bool) -> Kept:
+        """Check a whole body and store it, which takes some tenths of a millisecond unless it is decoded.
+
+        Raises `Unfit`, `DiskFull`, and `Doubtful` where it would have to be decoded and may not be.
+        """
+        kind = _kind(io.BytesIO(data), data, may_decode=may_decode)
         sha256 = hashlib.sha256(data).hexdigest()
         incoming = self.new_file()
         try:
             need_room(self.incoming, len(data))
-            with full_disk_noticed(self.incoming):
-                incoming.write_bytes(data)
+            with full_disk_noticed(self.incoming), incoming.open("wb", buffering=0) as out:
+                _write(out, data)
             path = self.keep(incoming, sha256, kind.ending)
         except BaseException:
             incoming.unlink(missing_ok=True)
             raise
-        return _row(kind, sha256, len(data), path)
+        return _kept(kind, sha256, len(data), path)
 
-    def add_file(self, incoming: Path, sha256: str, size: int) -> Picture:
+    def add_file(self, incoming: Path, sha256: str, size: int) -> Kept:
         """Check a file that lies among the incoming ones and move it to its place. Raises `Unfit`."""
         kind = read_kind(incoming)
-        return _row(kind, sha256, size, self.keep(incoming, sha256, kind.ending))
+        return _kept(kind, sha256, size, self.keep(incoming, sha256, kind.ending))
 
     def keep(self, incoming: Path, sha256: str, ending: str) -> str:
         """Move a whole, checked file to its place; returns its path relative to the home folder."""
-        relative = Path("pictures") / sha256[:2] / f"{sha256}.{ending}"
+        relative = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         place = self.home / relative
         try:
             os.replace(incoming, place)
         except FileNotFoundError:
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(incoming, place)
-        return relative.as_posix()
+        return relative
 
     def close(self) -> None:
         """End the threads, once they have done what was begun."""
         self.threads.shutdown(cancel_futures=True)
 
 
-def _row(kind: Kind, sha256: str, size: int, path: str) -> Picture:
-    return Picture(
-        sha256=sha256,
-        bytes=size,
-        width=kind.width,
-        height=kind.height,
-        format=kind.format,
-        path=path,
-        fetched_at=datetime.now(UTC),
-    )
+def _write(out: FileIO, data: bytes) -> None:
+    # Without a buffer in between; the system may take less than all at once.
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) :]
+
+
+def _kept(kind: Kind, sha256: str, size: int, path: str) -> Kept:
+    return Kept(sha256, size, kind.width, kind.height, kind.format, path)

@@ -7,7 +7,8 @@ from typing import Any
 from prefect import task
 from prefect.client.schemas.objects import State
 
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.progress import shown_progress
 from tasks.stage import HOUR, STAGE, Night, run_stage
 from warehouse.runs import Ended

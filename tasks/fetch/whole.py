@@ -24,13 +24,14 @@ _ONE_AT_A_TIME = threading.Lock()
 """A picture at the limit of pixels takes some 250 MB while it is decoded."""
 
 
-def is_whole(image: Image.Image, data: Data) -> bool:
-    """Whether the file of an opened, not yet decoded image has all its bytes."""
+def has_its_end(image: Image.Image, data: Data) -> bool:
+    """Whether the file of an opened image ends as its format says; told from its bytes, in microseconds."""
     ends = _ENDS.get(image.format or "")
-    return (ends is not None and ends(image, data)) or _decodes(image)
+    return ends is not None and ends(image, data)
 
 
-def _decodes(image: Image.Image) -> bool:
+def decodes(image: Image.Image) -> bool:
+    """Whether an opened, not yet decoded image can be decoded to its end, one at a time in a process."""
     try:
         with _ONE_AT_A_TIME:
             image.load()

@@ -20,7 +20,8 @@ from classifiers.visual import load as load_visual
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from tasks.classify.labelling import label_pictures
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.politeness import Politeness

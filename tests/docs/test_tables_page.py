@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tasks.fetch.reasons import PATIENCE, Reason
+from tasks.fetch.patience import PATIENCE
+from tasks.fetch.reasons import Reason
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 

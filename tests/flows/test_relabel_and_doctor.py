@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from flows.settings import read_settings
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.reading import Reading, scrape_source

@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from tasks.fetch.download import Limits
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Limits, Manner
+from tasks.fetch.fetching import fetch_pictures
 from warehouse.home import Home
 from warehouse.runs import Ended
 from warehouse.tables import PostPicture

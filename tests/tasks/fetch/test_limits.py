@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tasks.fetch.download import Limits
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Limits, Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.fetch.results import BATCH_ROWS
 from warehouse.errors import DiskFull
 

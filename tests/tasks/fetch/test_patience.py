@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.fetch.reasons import PASSING, PATIENCE, Reason, next_try_at, of_status
+from tasks.fetch.patience import PATIENCE, next_try_at
+from tasks.fetch.reasons import PASSING, Reason, of_status
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch
 

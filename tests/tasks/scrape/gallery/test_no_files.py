@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
 

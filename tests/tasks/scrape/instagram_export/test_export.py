@@ -9,7 +9,8 @@ from itertools import islice
 import pytest
 
 from tasks.errors import BadInput
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool

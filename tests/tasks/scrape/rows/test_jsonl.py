@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import BadInput
-from tasks.fetch.fetching import Manner, fetch_pictures
+from tasks.fetch.download import Manner
+from tasks.fetch.fetching import fetch_pictures
 from tasks.scrape.manner import Manner as ScrapeManner
 from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.rows.jsonl import JsonLinesSettings

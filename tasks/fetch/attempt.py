@@ -1,0 +1,35 @@
+"""How one try to fetch a picture ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.fetch.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture in the store: its size in bytes and pixels, and its path relative to the home folder."""
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    format: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """When a try began (UTC) and how many seconds it took; the picture, or the reason why there is none.
+
+    `http_status` is that of the last answer, if any came; `asked_seconds` the pause that the host asked for.
+    """
+
+    began_at: datetime
+    seconds: float
+    http_status: int | None = None
+    reason: Reason | None = None
+    asked_seconds: float | None = None
+    picture: Kept | None = None
