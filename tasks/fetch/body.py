@@ -33,7 +33,7 @@ class Body:
 
     def __init__(self, store: PictureStore, most_bytes: int, encoding: str) -> None:
         self._store = store
-        self._file: Path | None = None
+        self._file: str | None = None
         self._most_bytes = most_bytes
         self._unpacker = _unpacker(encoding)
         self._parts: list[bytes] = []
@@ -76,14 +76,14 @@ class Body:
     def discard(self) -> None:
         """Remove what was spilled, unless it was stored."""
         if self._file is not None:
-            self._file.unlink(missing_ok=True)
+            Path(self._file).unlink(missing_ok=True)
 
-    def _spill(self) -> Path:
+    def _spill(self) -> str:
         file = self._file = self._file or self._store.new_file()
-        block = self._taken()
+        folder, block = self._store.incoming, self._taken()
         self._digest.update(block)
-        need_room(file.parent, len(block))
-        with full_disk_noticed(file.parent), file.open("ab") as out:
+        need_room(folder, len(block))
+        with full_disk_noticed(folder), Path(file).open("ab") as out:
             out.write(block)
         return file
 

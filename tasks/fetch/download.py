@@ -119,11 +119,10 @@ class _Downloading:
         return Attempt(began, time.monotonic() - clock, heard.last_status, picture=picture)
 
     def _take_in(self, url: str) -> Kept:
-        incoming = self._store.new_file()
+        incoming = Path(self._store.new_file())
         try:
-            return self._store.add_file(
-                incoming, *copy_in(url, self._folders, self._limits.most_bytes, incoming)
-            )
+            taken = copy_in(url, self._folders, self._limits.most_bytes, incoming)
+            return self._store.add_file(str(incoming), *taken)
         except Unfit as unfit:
             raise _Failed(unfit.reason) from None
         finally:

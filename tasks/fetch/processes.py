@@ -138,8 +138,8 @@ class _Downloads:
             "tasks.fetch.child",
             stdin=PIPE,
             stdout=PIPE,
-            # A terminal's Ctrl-C comes to all of a group; the run decides when its processes end.
-            process_group=0,
+            # A terminal's Ctrl-C comes to the whole session; the run decides when its processes end.
+            start_new_session=True,
         )
         return _Child(process, Order(self._home, f"{next(self._names)}-", self._manner))
 

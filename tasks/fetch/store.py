@@ -109,15 +109,15 @@ class PictureStore:
     """The folder `pictures` of a home folder. `name` tells those apart that write there at the same time."""
 
     def __init__(self, home: Path, name: str = "") -> None:
-        self.home = home
         self.incoming = incoming_of(home)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pictures")
-        self._name = name
+        self._home = str(home)
+        self._prefix = str(self.incoming / name) + ("" if name else os.sep)
         self._numbers = itertools.count()
 
-    def new_file(self) -> Path:
-        """A name that no other incoming file has."""
-        return self.incoming / f"{self._name}{next(self._numbers)}"
+    def new_file(self) -> str:
+        """A path that no other incoming file has."""
+        return f"{self._prefix}{next(self._numbers)}"
 
     def add_bytes(self, data: bytes, *, may_decode: bool) -> Kept:
         """Check a whole body and store it, which takes some tenths of a millisecond unless it is decoded.
@@ -129,27 +129,28 @@ class PictureStore:
         incoming = self.new_file()
         try:
             need_room(self.incoming, len(data))
-            with full_disk_noticed(self.incoming), incoming.open("wb", buffering=0) as out:
+            with full_disk_noticed(self.incoming), FileIO(incoming, "w") as out:
                 _write(out, data)
             path = self.keep(incoming, sha256, kind.ending)
         except BaseException:
-            incoming.unlink(missing_ok=True)
+            Path(incoming).unlink(missing_ok=True)
             raise
         return _kept(kind, sha256, len(data), path)
 
-    def add_file(self, incoming: Path, sha256: str, size: int) -> Kept:
+    def add_file(self, incoming: str, sha256: str, size: int) -> Kept:
         """Check a file that lies among the incoming ones and move it to its place. Raises `Unfit`."""
-        kind = read_kind(incoming)
+        kind = read_kind(Path(incoming))
         return _kept(kind, sha256, size, self.keep(incoming, sha256, kind.ending))
 
-    def keep(self, incoming: Path, sha256: str, ending: str) -> str:
+    def keep(self, incoming: str, sha256: str, ending: str) -> str:
         """Move a whole, checked file to its place; returns its path relative to the home folder."""
         relative = f"pictures/{sha256[:2]}/{sha256}.{ending}"
-        place = self.home / relative
+        # Not `Path`: joining paths would take as long as the check of the header.
+        place = f"{self._home}{os.sep}{relative}"
         try:
             os.replace(incoming, place)
         except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
             os.replace(incoming, place)
         return relative
 

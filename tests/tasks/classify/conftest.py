@@ -71,7 +71,7 @@ class Labelling:
             width=kind.width,
             height=kind.height,
             format=kind.format,
-            path=store.keep(store.incoming / "one", sha256, kind.ending),
+            path=store.keep(str(store.incoming / "one"), sha256, kind.ending),
             fetched_at=datetime(2024, 5, 1, tzinfo=UTC),
         )
         self.home.lake.append([row])
@@ -86,7 +86,7 @@ class Labelling:
             Image.new("RGB", (4, 4), (number % 256, number // 256, 9)).save(store.incoming / "one", "BMP")
             data = (store.incoming / "one").read_bytes()
             sha256 = hashlib.sha256(data).hexdigest()
-            path = store.keep(store.incoming / "one", sha256, "bmp")
+            path = store.keep(str(store.incoming / "one"), sha256, "bmp")
             row = Picture(
                 sha256=sha256,
                 bytes=len(data),

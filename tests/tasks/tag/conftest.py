@@ -69,7 +69,7 @@ class Shop:
             width=kind.width,
             height=kind.height,
             format=kind.format,
-            path=store.keep(store.incoming / "one", sha256, kind.ending),
+            path=store.keep(str(store.incoming / "one"), sha256, kind.ending),
             fetched_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
         )
 
