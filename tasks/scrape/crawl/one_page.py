@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,11 @@ class OnePageWalk:
         """As every crawl of pages for people."""
         return True
 
+    @property
+    def pager(self) -> str:
+        """Nothing follows."""
+        return "nothing"
+
     def signed(self, url: str, secret: str | None) -> Signed:
         """Without a token."""
         return Signed(url)
@@ -35,6 +41,10 @@ class OnePageWalk:
         """Keep the page; nothing follows it."""
         Path(self.file).write_text(answer.text, "utf-8", errors="replace", newline="")
         return Step(Page(answer.url, answer.at, "", None, (), None))
+
+    def missing(self, url: str, at: datetime) -> Step | None:
+        """Nothing follows."""
+        return None
 
     def detail_url(self, post: ScrapedPost) -> str | None:
         """There are no posts."""

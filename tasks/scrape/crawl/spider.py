@@ -130,8 +130,7 @@ class AccountSpider(scrapy.Spider):
             return self.walk.read(await self._get(url), so_far)
         except AccountNotFound:
             # A walk that counts pages may have counted one too far.
-            missing: Step | None = getattr(self.walk, "missing", lambda *_: None)(url, datetime.now(UTC))
-            if missing is None or self.first:
+            if self.first or (missing := self.walk.missing(url, datetime.now(UTC))) is None:
                 raise
             return missing
 
@@ -162,8 +161,10 @@ class AccountSpider(scrapy.Spider):
         )
 
     def _told_missing(self, missing: int) -> str:
-        pager = getattr(self.walk, "pager", "the pager")
-        return f"the account counts {missing} more posts than its pages show, and {pager} finds no other page"
+        return (
+            f"the account counts {missing} more posts than its pages show,"
+            f" and {self.walk.pager} finds no other page"
+        )
 
     def _decided(self, page: Page, verdict: Verdict) -> Page:
         if page.next_url is None:

@@ -95,12 +95,21 @@ class Walk(Protocol):
         """Whether robots.txt is asked; not for an interface that the host offers to holders of a token."""
         ...
 
+    @property
+    def pager(self) -> str:
+        """What leads to the next page, for messages."""
+        ...
+
     def signed(self, url: str, secret: str | None) -> Signed:
         """How to send the request for `url`."""
         ...
 
     def read(self, answer: Answer, so_far: SoFar) -> Step:
         """Make sense of an answer with status 200. Raises the errors of `tasks.errors`."""
+        ...
+
+    def missing(self, url: str, at: datetime) -> Step | None:
+        """What it means that a page after the first is not there; None where that is an error."""
         ...
 
     def detail_url(self, post: ScrapedPost) -> str | None:

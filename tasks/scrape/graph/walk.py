@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -38,6 +39,11 @@ class GraphWalk:
         """Not asked: robots.txt speaks to those who come unasked, and Instagram has given us a token to come."""
         return False
 
+    @property
+    def pager(self) -> str:
+        """The cursor in each answer."""
+        return "paging.cursors.after"
+
     def signed(self, url: str, secret: str | None) -> Signed:
         """With the token in the address, as the Graph API wants it."""
         return Signed(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
@@ -65,6 +71,10 @@ class GraphWalk:
             more=astray,
         )
         return Step(page, (self._url(media.after),) if leads_on and not astray else ())
+
+    def missing(self, url: str, at: datetime) -> Step | None:
+        """A cursor that is not known is an error."""
+        return None
 
     def detail_url(self, post: ScrapedPost) -> str | None:
         """Instagram gives the texts of comments to a post's own author only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -45,6 +46,11 @@ class MastodonWalk:
         """Anyone may read there, without a token too; so robots.txt is obeyed as by anyone."""
         return True
 
+    @property
+    def pager(self) -> str:
+        """The header of each answer."""
+        return "the Link header"
+
     def signed(self, url: str, secret: str | None) -> Signed:
         """With the token in a header, where there is one. Pixelfed answers in JSON only where that is asked for."""
         headers = {"Accept": "application/json"}
@@ -58,6 +64,10 @@ class MastodonWalk:
         account_id, head, findings = read_account(answer)
         statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
         return Step(None, (f"{statuses}?{urlencode(WANTED)}",), head, tuple(findings.problems))
+
+    def missing(self, url: str, at: datetime) -> Step | None:
+        """Nothing but an account that is gone."""
+        return None
 
     def detail_url(self, post: ScrapedPost) -> str | None:
         """The address of the post's thread; None where nobody has commented, or comments are not wanted."""
