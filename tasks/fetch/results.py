@@ -13,7 +13,7 @@ from tasks.fetch.patience import next_try_at
 from warehouse.lake import Lake
 from warehouse.tables import Fetch, Picture
 
-BATCH_ROWS = 3000
+BATCH_ROWS = 2000
 BATCH_SECONDS = 3.0
 """A run that is killed fetches again what it got in this time at most, or that many."""
 
