@@ -9,7 +9,7 @@
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely; formats.py says which files are pictures
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
-    compiled.py    a Keras model made fast: batches, precision, GPU
+    compiled.py    a Keras model made fast: batches, precision, GPU; folding.py leaves out what it need not compute
     precision.py   bfloat16 or float32; backend.py what Keras runs on
     names.py       class names; scores.py turns a model's scores into labels
     native.py      what native libraries print, kept from the terminal

@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from classifiers.backend import gpu_has_bfloat16, import_keras
 from classifiers.compiled import Compiled
 from classifiers.errors import LaneUnavailable
+from classifiers.folding import folded
 from classifiers.groups import groups_of
 from classifiers.names import names_for, plain_name
 from classifiers.pictures import rgb_array
@@ -30,7 +31,7 @@ from classifiers.scores import as_probabilities, top_labels
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
-_PREPARATION = b"stretch, bilinear, rgb, float32, 2"
+_PREPARATION = b"stretch, bilinear, rgb, float32, 3"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
 
 
@@ -96,7 +97,8 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     has_bfloat16 = gpu_has_bfloat16()
     computed_in = precision(options.precision, has_bfloat16)
     version = _version(options, model, classes, computed_in)
-    compiled = Compiled(model, _preprocessor(build), computed_in, on_gpu=has_bfloat16 is not None)
+    fast, _ = folded(model)
+    compiled = Compiled(fast, _preprocessor(build), computed_in, on_gpu=has_bfloat16 is not None)
     return KerasClassifier(name, version, compiled, classes, options.top)
 
 
