@@ -10,7 +10,7 @@
     pictures.py    stored files to RGB pixels, safely; formats.py says which files are pictures
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
     compiled.py    a Keras model made fast: batches, precision, GPU; folding.py leaves out what it need not compute
-    precision.py   bfloat16 or float32; backend.py what Keras runs on
+    precision.py   bfloat16 or float32; backend.py what Keras runs on; cores.py how many cores there are
     names.py       class names; scores.py turns a model's scores into labels
     native.py      what native libraries print, kept from the terminal
     errors.py      what can go wrong, by the reaction it wants

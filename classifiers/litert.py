@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifiers.cores import cores
 from classifiers.errors import LaneUnavailable
 from classifiers.groups import groups_of
 from classifiers.names import names_for
@@ -21,6 +23,10 @@ from classifiers.scores import as_probabilities, top_labels
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
+
+
+MOST_INTERPRETERS = 16
+"""Each has its own copy of what it computes with: some 10 MB for a MobileNet."""
 
 
 class LitertOptions(BaseModel):
@@ -34,16 +40,26 @@ class LitertOptions(BaseModel):
 
 
 class LitertClassifier:
-    """A loaded LiteRT model. Quantised models get bytes, others floats from -1 to 1."""
+    """A loaded LiteRT model. Quantised models get bytes, others floats from -1 to 1.
 
-    batch_size = 32
+    An interpreter labels one picture at a time on one core, so each caller gets one of its own: the `first`,
+    or what `another` makes when it is needed. All give the same answers.
+    """
 
-    def __init__(self, name: str, version: str, interpreter: Any, names: list[str], top: int) -> None:
+    batch_size = 8
+    """Small, so that all callers have one also where few pictures wait."""
+
+    def __init__(
+        self, name: str, version: str, first: Any, another: Callable[[], Any], names: list[str], top: int
+    ) -> None:
         self.name = name
         self.version = version
-        self._interpreter = interpreter
-        self._input = interpreter.get_input_details()[0]
-        self._output = interpreter.get_output_details()[0]
+        self.callers = min(MOST_INTERPRETERS, cores())
+        self._another = another
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        self._idle.put(first)
+        self._input = first.get_input_details()[0]
+        self._output = first.get_output_details()[0]
         self._names = names
         self._ids = [str(index) for index in range(len(names))]
         self.groups = groups_of(names)
@@ -56,23 +72,35 @@ class LitertClassifier:
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label the pictures one after the other: the model's own batch is one."""
-        return [top_labels(self._scores(picture), self._names, self._ids, self._top) for picture in batch]
+        try:
+            interpreter = self._idle.get_nowait()
+        except Empty:
+            interpreter = self._another()
+        try:
+            scores = [self._scores(interpreter, picture) for picture in batch]
+        finally:
+            self._idle.put(interpreter)
+        return [top_labels(one, self._names, self._ids, self._top) for one in scores]
 
-    def _scores(self, picture: Prepared) -> NDArray[np.float32]:
-        self._interpreter.set_tensor(self._input["index"], _as_input(picture, self._input)[np.newaxis])
-        self._interpreter.invoke()
-        return _as_scores(self._interpreter.get_tensor(self._output["index"])[0], self._output)
+    def _scores(self, interpreter: Any, picture: Prepared) -> NDArray[np.float32]:
+        interpreter.set_tensor(self._input["index"], _as_input(picture, self._input)[np.newaxis])
+        interpreter.invoke()
+        return _as_scores(interpreter.get_tensor(self._output["index"])[0], self._output)
 
 
 def load(name: str, options: LitertOptions) -> LitertClassifier:
     """Load the model. Raises `LaneUnavailable` when a file is missing or does not fit."""
     from ai_edge_litert.interpreter import Interpreter
 
+    def interpreter() -> Any:
+        made = Interpreter(model_content=content)
+        made.allocate_tensors()
+        return made
+
     try:
         content = options.model.read_bytes()
         with without_native_chatter():
-            interpreter = Interpreter(model_content=content)
-            interpreter.allocate_tensors()
+            first = interpreter()
     except OSError as error:
         raise LaneUnavailable(
             f"The model {options.model} can't be read ({error.strerror}). Set model to a .tflite file."
@@ -81,11 +109,11 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
         raise LaneUnavailable(
             f"{options.model} is no LiteRT model ({error}). Set model to a .tflite file."
         ) from error
-    outputs = _check_shapes(options.model, interpreter)
+    outputs = _check_shapes(options.model, first)
     names = names_for(options.labels, outputs)
     told = "\n".join([*names, str(options.top)]).encode()
     version = hashlib.sha256(content + told + _PREPARATION).hexdigest()[:12]
-    return LitertClassifier(name, f"{options.model.stem}-{version}", interpreter, names, options.top)
+    return LitertClassifier(name, f"{options.model.stem}-{version}", first, interpreter, names, options.top)
 
 
 def _check_shapes(model: Path, interpreter: Any) -> int:

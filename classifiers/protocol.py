@@ -58,7 +58,10 @@ class Classifier(Protocol):
         ...
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-        """Label up to `batch_size` prepared pictures; the answer has their order. Called by one thread."""
+        """Label up to `batch_size` prepared pictures; the answer has their order.
+
+        Called by one thread at a time, unless the classifier is `Concurrent`.
+        """
         ...
 
 
@@ -68,6 +71,14 @@ class Grouped(Protocol):
 
     groups: Mapping[str, str]
     """The word for each label that has one."""
+
+
+@runtime_checkable
+class Concurrent(Protocol):
+    """A classifier whose `label` may be called by several threads at once, each with a batch of its own."""
+
+    callers: int
+    """How many are worth it."""
 
 
 class Loader(Protocol):

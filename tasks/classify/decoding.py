@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Prepared
 from warehouse.waiting import StoredPicture
@@ -31,9 +31,7 @@ Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | Missing]
 
 def decoders() -> int:
     """How many threads decode: one a core that this process may use."""
-    # What the process may use, where the system tells; macOS does not.
-    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(2, min(MOST_DECODERS, mine))
+    return max(2, min(MOST_DECODERS, cores()))
 
 
 def decoded(folder: Path, classifier: Classifier, pictures: Iterator[StoredPicture]) -> Iterator[Decoded]:

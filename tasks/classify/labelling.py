@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from classifiers.errors import UnreadablePicture
-from classifiers.protocol import Classifier, Grouped, Label
+from classifiers.protocol import Classifier, Concurrent, Grouped, Label
 from tasks.classify.decoding import Missing, decoded
 from tasks.classify.pace import Pace
 from tasks.classify.storing import Portion, Storing
@@ -72,7 +72,7 @@ def _batches(pictures: Iterator[tuple[StoredPicture, Any]], size: int, storing: 
 
 def _answered(classifier: Classifier, batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[list[Label]]]]:
     """Batches with their labels, in their order. While one is at the model the next is made ready."""
-    at_once = getattr(classifier, "callers", 1)
+    at_once = classifier.callers if isinstance(classifier, Concurrent) else 1
     running: deque[tuple[Batch, Future[list[list[Label]]]]] = deque()
     with ThreadPoolExecutor(at_once, "model") as model:
         try:

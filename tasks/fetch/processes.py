@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from classifiers.cores import cores
 from tasks.errors import DownloadsCrashed
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.download import Ask, Manner
@@ -32,8 +32,7 @@ END_SECONDS = 10.0
 
 def processes() -> int:
     """How many are worth it here: one a core that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_PROCESSES, cores)
+    return min(MOST_PROCESSES, cores())
 
 
 @asynccontextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from classifiers.cores import cores
 from classifiers.errors import LaneUnavailable, UnreadablePicture
 from classifiers.litert import LitertClassifier, LitertOptions, load
 
@@ -54,6 +56,16 @@ def test_order(mobilenet: LitertClassifier, photographs: Path) -> None:
     assert mobilenet.label(prepared) == alone
     assert mobilenet.label(prepared[::-1]) == alone[::-1]
     assert mobilenet.label([]) == []
+
+
+def test_several_callers(mobilenet: LitertClassifier, photographs: Path) -> None:
+    """As many threads as there are cores may ask at once, and each picture gets the labels that it gets alone."""
+    prepared = [mobilenet.prepare(file) for file in sorted(photographs.glob("*.jpg"))]
+    alone = mobilenet.label(prepared)
+    assert mobilenet.callers == min(16, cores())
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(mobilenet.label, [[one] for one in prepared * 3]))
+    assert [labels for (labels,) in found] == alone * 3
 
 
 def test_number_of_labels(litert_files: tuple[Path, Path], photographs: Path) -> None:
