@@ -34,7 +34,7 @@ from benchmarks.onnx_export import as_onnx
 from classifiers.backend import import_keras
 from classifiers.compiled import CPU_BATCH
 from classifiers.keras import KerasClassifier, KerasOptions, load
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16
 from classifiers.protocol import Label, Prepared
 from flows.demo.photographs import SUBJECTS, original
@@ -133,12 +133,12 @@ def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tu
 
 def decoding(files: list[Path], size: tuple[int, int]) -> float:
     """Pictures that one thread decodes and resizes."""
-    return per_second(64, lambda: [rgb_array(file, *size, exact=False) for file in files[:64]])
+    return per_second(64, lambda: [PictureFile(file).rgb_array(*size, exact=False) for file in files[:64]])
 
 
 def alone(classifier: KerasClassifier, files: list[Path]) -> Way:
     """The model with pictures that are ready."""
-    batch = [classifier.prepare(file) for file in files[: classifier.batch_size]]
+    batch = [classifier.prepare(PictureFile(file)) for file in files[: classifier.batch_size]]
     classifier.label(batch)
 
     def work() -> None:
@@ -257,9 +257,9 @@ class Cheap:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """The picture at Inception's size."""
-        return rgb_array(path, 299, 299, exact=False)
+        return picture.rgb_array(299, 299, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Five labels a picture."""

@@ -23,7 +23,7 @@ from classifiers.errors import LaneUnavailable
 from classifiers.folding import folded
 from classifiers.groups import groups_of
 from classifiers.names import names_for, plain_name
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.precision import Asked, Precision, precision
 from classifiers.protocol import Label, Prepared
 from classifiers.scores import as_probabilities, top_labels
@@ -63,10 +63,10 @@ class KerasClassifier:
         self._top = top
         self.groups = groups_of(self._names)
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         height, width = self._model.size
-        return rgb_array(path, width, height, exact=False)
+        return picture.rgb_array(width, height, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""

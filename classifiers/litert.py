@@ -17,7 +17,7 @@ from classifiers.errors import LaneUnavailable
 from classifiers.groups import groups_of
 from classifiers.names import names_for
 from classifiers.native import without_native_chatter
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from classifiers.scores import as_probabilities, top_labels
 
@@ -65,10 +65,10 @@ class LitertClassifier:
         self.groups = groups_of(names)
         self._top = top
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         _, height, width, _ = self._input["shape"]
-        return rgb_array(path, int(width), int(height))
+        return picture.rgb_array(int(width), int(height))
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label the pictures one after the other: the model's own batch is one."""

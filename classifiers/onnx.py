@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from classifiers.errors import LaneUnavailable
 from classifiers.groups import groups_of
 from classifiers.names import names_for
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from classifiers.scores import as_probabilities, top_labels
 
@@ -69,9 +69,9 @@ class OnnxClassifier:
         self._ids = [str(index) for index in range(len(names))]
         self._options = options
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
-        return rgb_array(path, self._taken.width, self._taken.height, exact=False)
+        return picture.rgb_array(self._taken.width, self._taken.height, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""

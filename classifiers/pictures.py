@@ -82,16 +82,37 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
         return _decode(file, enough)
 
 
-def rgb_array(path: Path, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
-    """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
+class PictureFile:
+    """A stored picture's file, read once, and decoded once for each scale that its classifiers ask for.
 
-    Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing
-    at the edges is lost. Unless it is to be `exact`, a JPEG is decoded no larger than that needs. Raises as
-    `open_rgb` does.
+    Used by one thread at a time. What it decoded it holds, so it is not kept longer than a picture is prepared.
     """
-    enough = None if exact else math.ceil(DECODED_AT_LEAST * max(width, height))
-    image = open_rgb(path, enough).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.uint8)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._data: bytes | None = None
+        self._decoded: dict[tuple[int, int], Image.Image] = {}
+
+    def rgb(self, enough: int | None = None) -> Image.Image:
+        """The picture as `open_rgb` gives it, and as it would give it to whoever asks alone; not to be changed."""
+        if self._data is None:
+            self._data = self._path.read_bytes()
+        with _unreadable_told(), _opened(io.BytesIO(self._data), enough) as image:
+            scale = image.size
+            if scale not in self._decoded:
+                self._decoded[scale] = _upright_rgb(image)
+            return self._decoded[scale]
+
+    def rgb_array(self, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
+        """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
+
+        Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing
+        at the edges is lost. Unless it is to be `exact`, a JPEG is decoded no larger than that needs. Raises as
+        `open_rgb` does.
+        """
+        enough = None if exact else math.ceil(DECODED_AT_LEAST * max(width, height))
+        image = self.rgb(enough).resize((width, height), Image.Resampling.BILINEAR)
+        return np.asarray(image, dtype=np.uint8)
 
 
 @contextmanager
@@ -112,13 +133,24 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _decode(file: BinaryIO, enough: int | None = None) -> Image.Image:
+    with _opened(file, enough) as image:
+        return _upright_rgb(image)
+
+
+@contextmanager
+def _opened(file: BinaryIO, enough: int | None) -> Iterator[Image.Image]:
+    """The image before it is decoded; its size is the one at which it will be."""
     with Image.open(file, formats=FORMATS) as image:
         _check_size(image)
         if enough is not None:
             image.draft(None, (enough, enough))  # for a JPEG alone: its decoder can leave out detail
-        image.load()
-        method = _UPRIGHT.get(_orientation(image))
-        return _to_rgb(image if method is None else image.transpose(method))
+        yield image
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    method = _UPRIGHT.get(_orientation(image))
+    return _to_rgb(image if method is None else image.transpose(method))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from classifiers.pictures import PictureFile
 
 Prepared = NDArray[np.generic]
 
@@ -50,10 +51,11 @@ class Classifier(Protocol):
     version: str
     batch_size: int
 
-    def prepare(self, path: Path) -> Prepared:
-        """Decode one stored picture into what `label` takes. Called from several threads at once.
+    def prepare(self, picture: PictureFile) -> Prepared:
+        """Make of one stored picture what `label` takes. Called from several threads at once.
 
-        Raises `UnreadablePicture` when the file can't be decoded.
+        Other classifiers look at the same `picture`, which decodes once for all. Raises `UnreadablePicture` when
+        the file can't be decoded.
         """
         ...
 

@@ -1,25 +1,42 @@
-"""A classifier's lane: the stage that runs it, and what that stage needs beside the settings."""
+"""The classifiers' lanes: the stage that runs each, and which run at the same time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from classifiers.clarifai.options import KEY
 from flows.environment import clarifai_base
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
+from flows.together import TASKS_AT_ONCE, wait_for
+from tasks.classify.decoding import Decoding
 from tasks.classify.task import classify
 from tasks.stage import Night
 from tasks.tag.tagging import Tagging, paid_options
 from tasks.tag.task import tag
 
 
-def run_lane(night: Night, lane: ClassifierSettings) -> None:
-    """Run one classifier over the pictures that wait for it. Its end is a row in the journal."""
-    if (tagging := as_tagging(lane)) is not None:
-        tag(night, tagging, return_state=True)
-    else:
-        classify(night, lane.name, lane.kind, lane.options, return_state=True)
+def run_lanes(night: Night, lanes: Sequence[ClassifierSettings]) -> None:
+    """Run classifiers over the pictures that wait for them: those on this machine together, then the paid ones.
+
+    The end of each is a row in the journal, and costs the others nothing.
+    """
+    own = [lane for lane in lanes if as_tagging(lane) is None]
+    for start in range(0, len(own), TASKS_AT_ONCE):
+        _run_together(night, own[start : start + TASKS_AT_ONCE])
+    for lane in lanes:
+        if (tagging := as_tagging(lane)) is not None:
+            tag(night, tagging, return_state=True)
+
+
+def _run_together(night: Night, lanes: Sequence[ClassifierSettings]) -> None:
+    with Decoding(night.home.folder, [lane.name for lane in lanes]) as decoding:
+        futures = [
+            classify.submit(night, lane.name, lane.kind, lane.options, decoding, return_state=False)
+            for lane in lanes
+        ]
+        wait_for(futures, decoding.halt)
 
 
 def as_tagging(lane: ClassifierSettings) -> Tagging | None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from prefect import allow_failure, flow
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows.lanes import run_lane
+from flows.lanes import run_lanes
 from flows.night import begun, conclude, has_posts
 from flows.secrets import secret
 from flows.settings import (
@@ -24,6 +24,7 @@ from flows.settings import (
     read_settings,
     scrape_manner,
 )
+from flows.together import TASKS_AT_ONCE, wait_for
 from tasks.errors import EXPECTED
 from tasks.fetch.download import Limits, Manner
 from tasks.fetch.task import fetch
@@ -36,13 +37,11 @@ from tasks.scrape.task import scrape
 from tasks.stage import Night
 from warehouse.runs import Ended
 
-HOSTS_AT_ONCE = 4
-WAIT_SECONDS = 1.0
 TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 
 
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
-@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=HOSTS_AT_ONCE))  # type: ignore[arg-type]
+@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=TASKS_AT_ONCE))  # type: ignore[arg-type]
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """The whole run: scrape, fetch, classify or tag, publish, rank, report.
 
@@ -56,8 +55,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
             scrape_all(night, settings, full=full)
             if has_posts(night):
                 fetch(night, manner(settings), return_state=True)
-                for lane in settings.classifiers:
-                    run_lane(night, lane)
+                run_lanes(night, settings.classifiers)
                 publish_all(night, settings)
             return final_state(conclude(night))
     except TOLD_IN_WORDS as error:
@@ -71,7 +69,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         settings = read_settings(Path(config))
         lane = lane_called(settings, classifier)
         with begun(settings, go_on=False) as night:
-            run_lane(night, lane)
+            run_lanes(night, [lane])
             publish_all(night, settings)
             return final_state(conclude(night))
     except TOLD_IN_WORDS as error:
@@ -90,14 +88,7 @@ def scrape_all(night: Night, settings: Settings, *, full: bool = False) -> None:
             night, source, how, _secret_of(source), wait_for=before, return_state=False
         )
         futures.append(last[source.host])
-    try:
-        # In short steps: a signal that another thread of the process takes wakes nobody here.
-        while wait(futures, timeout=WAIT_SECONDS).not_done:
-            pass
-    except BaseException:
-        # An interrupt comes to this thread alone, and the runner waits for the others.
-        HALTED.set()
-        raise
+    wait_for(futures, HALTED.set)
 
 
 def _secret_of(source: Source) -> SecretStr | None:

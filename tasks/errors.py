@@ -14,7 +14,7 @@
         │   └── SourceChanged     what a source always had is gone: its posts, or a field of them
         ├── BadInput              a file to be brought in has a mistake
         ├── OutOfTime             a reading took as long as one may; the next run goes on
-        ├── CrawlStopped          a person stopped the run
+        ├── RunStopped            a person stopped the run
         └── BadSource             a source's settings can't be used
             └── BadProfile        a gallery profile, or its use, is wrong
 
@@ -90,7 +90,7 @@ class OutOfTime(Stop):
     """A reading took as long as one may; what was read is kept, and the next run goes on."""
 
 
-class CrawlStopped(Stop):
+class RunStopped(Stop):
     """A person, or Prefect for one, stopped the run."""
 
 

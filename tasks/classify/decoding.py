@@ -1,18 +1,23 @@
-"""Pictures decoded in threads of their own, a bounded way ahead of the model."""
+"""Pictures decoded once for all lanes of a run, in threads of their own, a bounded way ahead of the models."""
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 import logging
+import threading
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Prepared
+from tasks.errors import RunStopped
 from warehouse.waiting import StoredPicture
 
 logger = logging.getLogger(__name__)
@@ -27,6 +32,8 @@ class Missing(Exception):
 
 Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | Missing]
 """A picture with what the classifier takes, or with why there is none."""
+Outcome = Prepared | Exception
+"""The same, or an error that nobody expects: it is raised in the lane whose classifier made it, and no other."""
 
 
 def decoders() -> int:
@@ -34,38 +41,181 @@ def decoders() -> int:
     return max(2, min(MOST_DECODERS, cores()))
 
 
-def decoded(folder: Path, classifier: Classifier, pictures: Iterator[StoredPicture]) -> Iterator[Decoded]:
-    """The pictures in their order, each decoded; `folder` is the home folder.
+class _Lane:
+    """One classifier's pictures on their way: those that are decoded, or being decoded, and not taken yet."""
 
-    At most `BATCHES_AHEAD` batches and a picture a thread are held, so memory does not grow with their number.
+    def __init__(self, classifier: Classifier, pictures: Iterator[StoredPicture]) -> None:
+        self.classifier = classifier
+        self.pictures = pictures
+        self.most = BATCHES_AHEAD * classifier.batch_size + decoders()
+        self.ready: deque[tuple[StoredPicture, Future[dict[_Lane, Outcome]]]] = deque()
+        self.left = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as much ahead as it may have."""
+        return len(self.ready) >= self.most
+
+
+class Decoding:
+    """What the lanes of a run share. Each joins it in a thread of its own, and takes its pictures in its order.
+
+    It begins when all lanes have joined or left, so that a picture that several wait for is decoded once. No
+    lane holds more than `BATCHES_AHEAD` batches and a picture a decoder, so memory does not grow with the number
+    of pictures; where one is full, the others wait for it. `folder` is the home folder, `lanes` are the
+    classifiers' names.
     """
-    ahead = BATCHES_AHEAD * classifier.batch_size + decoders()
-    running: deque[tuple[StoredPicture, Future[Prepared | UnreadablePicture | Missing]]] = deque()
-    with ThreadPoolExecutor(decoders(), "decode") as pool:
+
+    def __init__(self, folder: Path, lanes: Iterable[str]) -> None:
+        self._folder = folder
+        self._expected = set(lanes)
+        self._lanes: dict[str, _Lane] = {}
+        self._merged: Iterator[_Wanted] | None = None
+        self._next: _Wanted | None = None
+        self._is_done = False
+        self._broken: Exception | None = None
+        self._is_halted = False
+        self._changed = threading.Condition()
+        self._pool = ThreadPoolExecutor(decoders(), "decode")
+
+    def join(
+        self, classifier: Classifier, pictures: Iterator[StoredPicture]
+    ) -> Generator[Decoded, None, None]:
+        """The lane's pictures, which come ordered by their hash, each decoded. Raises `RunStopped` after `halt`.
+
+        A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for itself.
+        """
+        if not self._has_joined(lane := _Lane(classifier, pictures)):
+            with Decoding(self._folder, [classifier.name]) as own:
+                yield from own.join(classifier, pictures)
+            return
         try:
-            while True:
-                for picture in islice(pictures, ahead - len(running)):
-                    running.append((picture, pool.submit(_prepared, folder, classifier, picture)))
-                if not running:
-                    return
-                picture, decoding = running.popleft()
-                yield picture, decoding.result()
+            while (found := self._take(lane)) is not None:
+                picture, decoding = found
+                outcome = decoding.result()[lane]
+                if isinstance(outcome, Exception) and not isinstance(outcome, UnreadablePicture | Missing):
+                    raise outcome
+                yield picture, outcome
+        except CancelledError:
+            raise _stopped() from None
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self.leave(classifier.name)
+
+    def leave(self, name: str) -> None:
+        """The lane, whether it had joined or not, takes no more."""
+        with self._changed:
+            self._expected.discard(name)
+            if (lane := self._lanes.get(name)) is not None:
+                lane.left = True
+                lane.ready.clear()
+            self._changed.notify_all()
+
+    def halt(self) -> None:
+        """Let every lane end soon, because the run is stopped."""
+        with self._changed:
+            self._is_halted = True
+            self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _has_joined(self, lane: _Lane) -> bool:
+        name = lane.classifier.name
+        with self._changed:
+            if name not in self._expected:
+                return False
+            self._lanes[name] = lane
+            self._expected.discard(name)
+            self._changed.notify_all()
+            self._wait_until(lambda: not self._expected)
+            if self._merged is None:
+                self._merged = _merged(list(self._lanes.values()))
+        return True
+
+    def _take(self, lane: _Lane) -> tuple[StoredPicture, Future[dict[_Lane, Outcome]]] | None:
+        with self._changed:
+            # Whoever wants a picture decides what is decoded next, as far as the others have room for it.
+            self._wait_until(lambda: self._fill(lane) or bool(lane.ready))
+            found = lane.ready.popleft() if lane.ready else None
+            self._changed.notify_all()
+        return found
+
+    def _wait_until(self, fits: Callable[[], bool]) -> None:
+        while not self._is_halted and not fits():
+            self._changed.wait()
+        if self._broken is not None:
+            raise self._broken
+        if self._is_halted:
+            raise _stopped()
+
+    def _read(self) -> _Wanted | None:
+        assert self._merged is not None
+        try:
+            return next(self._merged, None)
+        except Exception as error:
+            # The lists of all lanes end here, and none of them may take that for its end.
+            self._broken, self._is_halted = error, True
+            self._changed.notify_all()
+            raise
+
+    def _fill(self, lane: _Lane) -> bool:
+        """Begin to decode until the lane is full, or another is; returns whether there are no more pictures."""
+        while not self._is_done and not lane.is_full:
+            if self._next is None:
+                self._next = self._read()
+                self._is_done = self._next is None
+                continue
+            picture, lanes = self._next
+            lanes = [one for one in lanes if not one.left]
+            if any(one.is_full for one in lanes):
+                break
+            if lanes:
+                decoding = self._pool.submit(_prepared, self._folder, lanes, picture)
+                for one in lanes:
+                    one.ready.append((picture, decoding))
+            self._next = None
+        return self._is_done
 
 
-def _prepared(
-    folder: Path, classifier: Classifier, picture: StoredPicture
-) -> Prepared | UnreadablePicture | Missing:
-    file = folder / picture.path
+_Wanted = tuple[StoredPicture, list[_Lane]]
+"""A picture, and the lanes that wait for it."""
+
+
+def _stopped() -> RunStopped:
+    return RunStopped("The run was stopped; the next one goes on with the pictures that have no labels yet.")
+
+
+def _merged(lanes: Sequence[_Lane]) -> Iterator[_Wanted]:
+    """The pictures of all lanes in the order of their hashes, each once, with the lanes that wait for it."""
+    lists = [((picture, lane) for picture in lane.pictures) for lane in lanes]
+    for _, same in groupby(heapq.merge(*lists, key=_hash), key=_hash):
+        wanted = list(same)
+        yield wanted[0][0], [lane for _, lane in wanted]
+
+
+def _hash(wanted: tuple[StoredPicture, _Lane]) -> str:
+    return wanted[0].sha256
+
+
+def _prepared(folder: Path, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
+    file = PictureFile(folder / picture.path)
+    return {lane: _outcome(lane.classifier, file, folder, picture) for lane in lanes}
+
+
+def _outcome(classifier: Classifier, file: PictureFile, folder: Path, picture: StoredPicture) -> Outcome:
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _is_as_stored(file, picture.sha256):
+        if _is_as_stored(folder / picture.path, picture.sha256):
             return error
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
     except OSError as error:
         logger.warning("The stored picture %s can't be opened: %s", picture.path, error)
+    except Exception as error:  # noqa: BLE001 - it is raised again, where it belongs
+        return error
     return Missing(picture.path)
 
 

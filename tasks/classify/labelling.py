@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from typing import Any
 
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Concurrent, Grouped, Label
-from tasks.classify.decoding import Missing, decoded
+from tasks.classify.decoding import Decoding, Missing
 from tasks.classify.pace import Pace
 from tasks.classify.storing import Portion, Storing
 from warehouse.home import Home
@@ -27,8 +28,12 @@ LISTED_AT_ONCE = 1000
 Batch = list[tuple[StoredPicture, Any]]
 
 
-def label_pictures(home: Home, classifier: Classifier, progress: Callable[[int, int], None]) -> Ended:
+def label_pictures(
+    home: Home, classifier: Classifier, progress: Callable[[int, int], None], decoding: Decoding | None = None
+) -> Ended:
     """Label what this version of the classifier was not asked about; `progress` hears done and total.
+
+    Without a `decoding` that other lanes share its pictures are decoded for itself.
 
     A picture that can't be decoded costs itself alone: a row in `unlabelled` says why. One whose file is
     missing, or no longer has the bytes that were stored, is told and asked for again in the next run.
@@ -36,8 +41,12 @@ def label_pictures(home: Home, classifier: Classifier, progress: Callable[[int, 
     store_groups(home, classifier)
     tally = _Tally(classifier.name, count_to_label(home.lake, classifier.name, classifier.version), progress)
     waiting = chain.from_iterable(to_label(home.lake, classifier.name, classifier.version, LISTED_AT_ONCE))
-    with Storing(home, classifier, tally.add) as storing:
-        batches = _batches(decoded(home.folder, classifier, waiting), classifier.batch_size, storing)
+    with (
+        contextlib.nullcontext(decoding) if decoding else Decoding(home.folder, [classifier.name]) as shared,
+        Storing(home, classifier, tally.add) as storing,
+        contextlib.closing(shared.join(classifier, waiting)) as decoded,
+    ):
+        batches = _batches(decoded, classifier.batch_size, storing)
         for batch, answers in _answered(classifier, batches):
             for (picture, _), found in zip(batch, answers, strict=True):
                 storing.labelled(picture, found)

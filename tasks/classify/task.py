@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 from prefect import task
@@ -10,24 +11,37 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
 from classifiers.registry import load
+from tasks.classify.decoding import Decoding
 from tasks.classify.labelling import label_pictures
 from tasks.progress import shown_progress
 from tasks.stage import HOUR, STAGE, Night, run_stage
 from warehouse.runs import Ended
 from warehouse.waiting import count_pictures
 
+_LOADING = threading.Lock()
+"""Models are loaded one after the other: their libraries change what belongs to the whole process meanwhile."""
+
 
 @task(name="classify", task_run_name="classify-{name}", timeout_seconds=24 * HOUR, **STAGE)
-def classify(night: Night, name: str, kind: str, options: BaseModel) -> State[Any]:
-    """Load a classifier and label the pictures that its version was not asked about."""
+def classify(night: Night, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
+    """Load a classifier and label the pictures that its version was not asked about.
+
+    Lanes that run at the same time share the `decoding`.
+    """
 
     def body() -> Ended:
         if not count_pictures(night.home.lake):
             return Ended("done", message="there are no pictures yet")
         with shown_progress(f"classify {name}") as tell:
-            ended = label_pictures(night.home, load(kind, name, options), tell)
+            with _LOADING:
+                classifier = load(kind, name, options)
+            ended = label_pictures(night.home, classifier, tell, decoding)
+        del classifier
         # A model holds hundreds of megabytes; the next lane needs them.
         gc.collect()
         return ended
 
-    return run_stage(night, "classify", name, body)
+    try:
+        return run_stage(night, "classify", name, body)
+    finally:
+        decoding.leave(name)

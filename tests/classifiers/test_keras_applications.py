@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from classifiers.keras import KerasOptions, _application, _preprocessor, applications, load
+from classifiers.pictures import PictureFile
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
@@ -83,7 +84,7 @@ def test_built(keras: Any, saved: Path, pictures: list[Path], tmp_path: Path) ->
             precision=precision,
         )
         classifier = load(name, options)
-        prepared = [classifier.prepare(file) for file in pictures]
+        prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
         assert prepared[0].shape == (size, size, 3)
         answers.append([{one.label: one.score for one in found} for found in classifier.label(prepared)])
     for plain, half in zip(*answers, strict=True):

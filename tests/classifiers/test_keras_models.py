@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from classifiers.keras import KerasOptions, applications, load
+from classifiers.pictures import PictureFile
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ def test_own_last_layers(keras: Any, pictures: list[Path], tmp_path: Path) -> No
         application="MobileNet", weights=tmp_path / "own.keras", labels=tmp_path / "names.txt"
     )
     classifier = load("own", options)
-    prepared = classifier.prepare(pictures[0])
+    prepared = classifier.prepare(PictureFile(pictures[0]))
     (found,) = classifier.label([prepared])
     assert prepared.shape == (96, 96, 3)
     assert {label.label for label in found} == {"cup", "plate", "spoon"}

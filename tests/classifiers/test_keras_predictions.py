@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.pictures import PictureFile
 
 # Keras 3.15 with NumPy 2.4; it says so of each of its tensors.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
@@ -51,7 +52,7 @@ def test_as_keras_says(
 ) -> None:
     """From every format come the five best classes of Keras' own answer, best first, with their scores."""
     classifier = loaded[ending]
-    answers = classifier.label([classifier.prepare(file) for file in pictures])
+    answers = classifier.label([classifier.prepare(PictureFile(file)) for file in pictures])
     for found, scores in zip(answers, by_keras, strict=True):
         best = np.argsort(-scores)[:5]
         assert [(label.label, label.rank) for label in found] == [
@@ -69,7 +70,7 @@ def test_one_version(loaded: dict[str, KerasClassifier]) -> None:
 def test_batches(loaded: dict[str, KerasClassifier], pictures: list[Path]) -> None:
     """Neither the size of a batch nor the order in it changes a picture's labels."""
     classifier = loaded[".weights.h5"]
-    prepared = [classifier.prepare(file) for file in pictures[:3]]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures[:3]]
     alone = [classifier.label([one])[0] for one in prepared]
     full = (prepared * 11)[: classifier.batch_size]
     for together, expected in (
@@ -87,7 +88,7 @@ def test_batches(loaded: dict[str, KerasClassifier], pictures: list[Path]) -> No
 def test_prepared_pictures_are_left_alone(loaded: dict[str, KerasClassifier], pictures: list[Path]) -> None:
     """Labelling leaves the prepared pictures as they were: Keras' preprocessing would write into floats."""
     classifier = loaded[".h5"]
-    prepared = classifier.prepare(pictures[1])
+    prepared = classifier.prepare(PictureFile(pictures[1]))
     before = prepared.copy()
     first = classifier.label([prepared])
     assert prepared.dtype == np.uint8 and prepared.shape == (224, 224, 3)
@@ -103,7 +104,7 @@ def test_keras_own_names(
     monkeypatch.setitem(decoding.__globals__, "CLASS_INDEX", CLASSES)
     options = KerasOptions(application="MobileNet", weights=saved / "mobilenet.h5", top=3)
     classifier = load("lane", options)
-    (found,) = classifier.label([classifier.prepare(pictures[0])])
+    (found,) = classifier.label([classifier.prepare(PictureFile(pictures[0]))])
     assert [(label.label_id, label.label.replace(" ", "_")) for label in found] == [
         (wordnet_id, name) for wordnet_id, name, _ in decoding(by_keras[:1], top=3)[0]
     ]

@@ -12,6 +12,7 @@ from PIL import Image
 from classifiers.cores import cores
 from classifiers.errors import LaneUnavailable, UnreadablePicture
 from classifiers.litert import LitertClassifier, LitertOptions, load
+from classifiers.pictures import PictureFile
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +46,16 @@ def test_as_the_interpreter_says(
     name: str, mobilenet: LitertClassifier, litert_files: tuple[Path, Path], photographs: Path
 ) -> None:
     """Names, order and scores of a quantised model are those of the plain interpreter, scaled to 0 to 1."""
-    (found,) = mobilenet.label([mobilenet.prepare(photographs / name)])
+    (found,) = mobilenet.label([mobilenet.prepare(PictureFile(photographs / name))])
     assert [(label.label, label.score) for label in found][:3] == by_hand(litert_files, photographs / name)
 
 
 def test_order(mobilenet: LitertClassifier, photographs: Path) -> None:
     """Neither the size of a batch nor the order in it changes a picture's labels."""
-    prepared = [mobilenet.prepare(photographs / f"{name}.jpg") for name in ("daisy", "cat-2", "hot-dog-4")]
+    prepared = [
+        mobilenet.prepare(PictureFile(photographs / f"{name}.jpg"))
+        for name in ("daisy", "cat-2", "hot-dog-4")
+    ]
     alone = [mobilenet.label([one])[0] for one in prepared]
     assert mobilenet.label(prepared) == alone
     assert mobilenet.label(prepared[::-1]) == alone[::-1]
@@ -60,7 +64,7 @@ def test_order(mobilenet: LitertClassifier, photographs: Path) -> None:
 
 def test_several_callers(mobilenet: LitertClassifier, photographs: Path) -> None:
     """As many threads as there are cores may ask at once, and each picture gets the labels that it gets alone."""
-    prepared = [mobilenet.prepare(file) for file in sorted(photographs.glob("*.jpg"))]
+    prepared = [mobilenet.prepare(PictureFile(file)) for file in sorted(photographs.glob("*.jpg"))]
     alone = mobilenet.label(prepared)
     assert mobilenet.callers == min(16, cores())
     with ThreadPoolExecutor(4) as threads:
@@ -73,7 +77,7 @@ def test_number_of_labels(litert_files: tuple[Path, Path], photographs: Path) ->
     model, names = litert_files
     for top, most in ((1, 1), (1000, 200)):
         classifier = load("mobilenet", LitertOptions(model=model, labels=names, top=top))
-        (found,) = classifier.label([classifier.prepare(photographs / "dog-3.jpg")])
+        (found,) = classifier.label([classifier.prepare(PictureFile(photographs / "dog-3.jpg"))])
         assert 1 <= len(found) <= most
         assert min(label.score for label in found) > 0
         assert [label.rank for label in found] == list(range(1, len(found) + 1))
@@ -83,7 +87,7 @@ def test_unreadable_picture(mobilenet: LitertClassifier, tmp_path: Path) -> None
     """A picture that can't be decoded is refused while it is prepared, before any batch."""
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff nothing")
     with pytest.raises(UnreadablePicture):
-        mobilenet.prepare(tmp_path / "a.jpg")
+        mobilenet.prepare(PictureFile(tmp_path / "a.jpg"))
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "short", "a picture", "text"])

@@ -12,6 +12,7 @@ from PIL import Image
 
 from classifiers.errors import LaneUnavailable
 from classifiers.litert import LitertOptions, load
+from classifiers.pictures import PictureFile
 
 Convert = Callable[..., Path]
 
@@ -61,7 +62,7 @@ def test_scores(
     Image.new("RGB", (20, 30), (255, 64, 128)).save(tmp_path / "picture.png")
     model = convert(colours(keras, activation), quantised)
     classifier = load("colours", LitertOptions(model=model, labels=tmp_path / "names.txt"))
-    (found,) = classifier.label([classifier.prepare(tmp_path / "picture.png")])
+    (found,) = classifier.label([classifier.prepare(PictureFile(tmp_path / "picture.png"))])
     powers = np.exp((np.array([255, 64, 128]) / 127.5 - 1) * 2)
     expected = dict(zip(("red", "green", "blue"), powers / powers.sum(), strict=True))
     assert [label.label for label in found] == ["red", "blue", "green"]

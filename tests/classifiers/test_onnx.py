@@ -12,6 +12,7 @@ from PIL import Image
 
 from classifiers.errors import LaneUnavailable
 from classifiers.onnx import OnnxOptions, as_levels, load
+from classifiers.pictures import PictureFile
 
 _spec = importlib.util.spec_from_file_location("onnx_files", Path(__file__).with_name("onnx_files.py"))
 assert _spec is not None and _spec.loader is not None
@@ -51,7 +52,7 @@ def test_layouts(shape: tuple[int | str, ...], write: Any, red: Path) -> None:
     """Channels first or last, any batch or one of its own: a picture's scores are the same."""
     classifier = load("tiny", write(files.mean_colour(shape), size=32 if "h" in shape else None, levels="tf"))
     assert classifier.batch_size == (shape[0] if isinstance(shape[0], int) else 32)
-    (found,) = classifier.label([classifier.prepare(red)])
+    (found,) = classifier.label([classifier.prepare(PictureFile(red))])
     expected = softmax(np.array(RED) / 127.5 - 1)
     assert [label.label for label in found] == ["red", "green", "blue"]
     assert [label.score for label in found] == pytest.approx(expected, abs=1e-5)
@@ -62,7 +63,7 @@ def test_types(kind: int, write: Any, red: Path) -> None:
     """Models of floats, half floats and bytes get their pictures as such; one of bytes gets them as they are."""
     levels = "none" if kind == files.UINT8 else "torch"
     classifier = load("tiny", write(files.mean_colour((1, 3, 32, 32), kind)))
-    (found,) = classifier.label([classifier.prepare(red)])
+    (found,) = classifier.label([classifier.prepare(PictureFile(red))])
     expected = softmax(as_levels(np.full((1, 1, 1, 3), RED, np.uint8), levels)[0, 0, 0])
     assert found[0].label == "red"
     assert found[0].score == pytest.approx(expected[0], abs=2e-3)
@@ -86,7 +87,7 @@ def test_batches(write: Any, tmp_path: Path) -> None:
     classifier = load("tiny", write(files.mean_colour(("n", 3, 32, 32))))
     for number in range(5):
         Image.new("RGB", (9, 9), (50 * number, 100, 200 - 40 * number)).save(tmp_path / f"{number}.png")
-    prepared = [classifier.prepare(tmp_path / f"{number}.png") for number in range(5)]
+    prepared = [classifier.prepare(PictureFile(tmp_path / f"{number}.png")) for number in range(5)]
     alone = [classifier.label([one])[0] for one in prepared]
     assert classifier.label(prepared) == alone
     assert classifier.label(prepared[::-1]) == alone[::-1]

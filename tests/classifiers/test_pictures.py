@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import FORMATS, MAX_PIXELS, open_rgb, rgb_array
+from classifiers.formats import FORMATS, MAX_PIXELS
+from classifiers.pictures import PictureFile, open_rgb
 
 MEGABYTE = 1024 * 1024
 
@@ -139,7 +140,7 @@ class TestKinds:
         image = Image.new("RGB", (90, 30), "white")
         image.paste((255, 0, 0), (0, 0, 30, 30))
         image.save(tmp_path / "wide.png")
-        found = rgb_array(tmp_path / "wide.png", width=30, height=60)
+        found = PictureFile(tmp_path / "wide.png").rgb_array(width=30, height=60)
         assert found.shape == (60, 30, 3)
         assert found.dtype == np.uint8
         assert (found[:, :9] == (255, 0, 0)).all()

@@ -9,6 +9,7 @@ import pytest
 
 from classifiers.compiled import largest_batch
 from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16, precision
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
@@ -35,7 +36,7 @@ def both(saved: Path) -> dict[str, KerasClassifier]:
 
 
 def scores(classifier: KerasClassifier, pictures: list[Path]) -> list[dict[str, float]]:
-    answers = classifier.label([classifier.prepare(file) for file in pictures])
+    answers = classifier.label([classifier.prepare(PictureFile(file)) for file in pictures])
     return [{label.label: label.score for label in found} for found in answers]
 
 
@@ -58,7 +59,7 @@ def test_scores_do_not_tie(both: dict[str, KerasClassifier], pictures: list[Path
 def test_neighbours(one: str, both: dict[str, KerasClassifier], pictures: list[Path]) -> None:
     """In either precision a picture's labels are the same alone, among others, and in any place of a batch."""
     classifier = both[one]
-    prepared = [classifier.prepare(file) for file in pictures]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
     alone = [classifier.label([picture])[0] for picture in prepared]
     assert classifier.label(prepared) == alone
     assert classifier.label(prepared[::-1]) == alone[::-1]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 import classifiers.visual
 from classifiers.errors import UnreadablePicture
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Label
 from classifiers.visual import VERSION, VisualOptions, load
 from classifiers.visual.naming import NAMES, name_indices
@@ -33,9 +34,9 @@ OPPOSITES = [
     {"sharp", "soft"},
 ]
 # The digest of all limits in the table, and the scores of one picture, at each version.
-LIMITS = {"visual-1": "0ed0075567ff4a67"}
+LIMITS = {"visual-2": "0ed0075567ff4a67"}
 SCORES = {
-    "visual-1": {
+    "visual-2": {
         "high saturation": 1.0, "portrait": 1.0, "warm": 1.0, "textured": 0.7663, "brown": 0.6315,
         "red": 0.61, "dark": 0.5181,
     },
@@ -67,7 +68,7 @@ def noise(low: int, high: int, cell: int = 1) -> Rgb:
 def shown(image: Image.Image, folder: Path) -> Rgb:
     """The picture as `prepare` gives it."""
     image.save(folder / "picture.bmp")
-    return np.asarray(VISUAL.prepare(folder / "picture.bmp"), dtype=np.uint8)
+    return np.asarray(VISUAL.prepare(PictureFile(folder / "picture.bmp")), dtype=np.uint8)
 
 
 class TestMadePictures:
@@ -154,7 +155,9 @@ class TestMadePictures:
         exif = Image.Exif()
         exif[0x0112] = 6
         Image.new("RGB", (400, 300), "teal").save(tmp_path / "lying.jpg", exif=exif)
-        assert "portrait" in scores(np.asarray(VISUAL.prepare(tmp_path / "lying.jpg"), dtype=np.uint8))
+        assert "portrait" in scores(
+            np.asarray(VISUAL.prepare(PictureFile(tmp_path / "lying.jpg")), dtype=np.uint8)
+        )
 
 
 class TestColourNames:
@@ -242,13 +245,13 @@ class TestForm:
         """A prepared picture has at most 256 pixels on its longer side, and a small one is not enlarged."""
         assert shown(Image.new("RGB", (1350, 1080)), tmp_path).shape == (205, 256, 3)
         assert shown(Image.new("RGB", (30, 20)), tmp_path).shape == (20, 30, 3)
-        assert VISUAL.prepare(tmp_path / "picture.bmp").dtype == np.uint8
+        assert VISUAL.prepare(PictureFile(tmp_path / "picture.bmp")).dtype == np.uint8
 
     def test_unreadable(self, tmp_path: Path) -> None:
         """A file that is no picture is reported as unreadable."""
         (tmp_path / "page.jpg").write_text("<html>gone</html>")
         with pytest.raises(UnreadablePicture):
-            VISUAL.prepare(tmp_path / "page.jpg")
+            VISUAL.prepare(PictureFile(tmp_path / "page.jpg"))
 
     def test_name_and_options(self) -> None:
         """The classifier has the name from the settings, and an unknown option is refused."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
+from classifiers.pictures import PictureFile
 from classifiers.visual import VisualOptions, load
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
@@ -28,7 +29,7 @@ def photograph(name: str) -> Image.Image:
 
 
 def found_in(path: Path) -> set[str]:
-    return {label.label for label in VISUAL.label([VISUAL.prepare(path)])[0]}
+    return {label.label for label in VISUAL.label([VISUAL.prepare(PictureFile(path))])[0]}
 
 
 def found(image: Image.Image, folder: Path) -> set[str]:

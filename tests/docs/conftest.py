@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Label, Prepared
 from classifiers.visual import VisualOptions
 from classifiers.visual import load as load_visual
@@ -117,9 +117,9 @@ class WarmOrCold:
     version = "InceptionV3-0123456789ab"
     batch_size = 16
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """The picture at 8 x 8 pixels."""
-        return rgb_array(path, 8, 8)
+        return picture.rgb_array(8, 8)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """A thing and a place."""

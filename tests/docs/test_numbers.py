@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from classifiers.pictures import MAX_PIXELS
+from classifiers.formats import MAX_PIXELS
 from flows.demo.running import POSTS
 from flows.night import WAIT_FOR_OTHER_RUN_SECONDS
 from flows.nightly import HOSTS_AT_ONCE

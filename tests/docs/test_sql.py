@@ -47,7 +47,7 @@ def test_the_number_that_is_traced_is_the_sum_of_its_rows(database, pages):
     for label, posts, total in ranking:
         rows = database.execute(behind.replace(BEST, f"'{label}'")).fetchall()
         assert (len(rows), sum(likes for likes, *_ in rows)) == (posts, total)
-        assert {version for _, _, version, *_ in rows} == {"visual-1"}
+        assert {version for _, _, version, *_ in rows} == {"visual-2"}
         assert all((Path("data") / path).is_file() for *_, path in rows)
 
 

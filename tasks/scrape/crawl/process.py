@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 import tasks.errors
-from tasks.errors import CrawlCrashed, CrawlStopped, OutOfTime, StageError
+from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
 from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
 from tasks.scrape.pages import Page
 from tasks.scrape.visit import Judge, read_all
@@ -36,7 +36,7 @@ def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SE
     """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
-    `tasks.errors` that the crawl names, `CrawlStopped` when the run is interrupted, and `CrawlCrashed`
+    `tasks.errors` that the crawl names, `RunStopped` when the run is interrupted, and `CrawlCrashed`
     when the crawl ends without a word.
     """
     with tempfile.TemporaryFile() as errors:
@@ -101,7 +101,7 @@ def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:
     threading.Thread(target=_read, args=(out, lines), daemon=True).start()
     while True:
         if HALTED.is_set():
-            raise CrawlStopped("The run was stopped; the next one goes on after the last page that was read.")
+            raise RunStopped("The run was stopped; the next one goes on after the last page that was read.")
         if time.monotonic() > until:
             raise OutOfTime("The crawl took too long and was ended; the next run goes on where it was.")
         try:

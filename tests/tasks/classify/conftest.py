@@ -16,7 +16,7 @@ from PIL import Image
 
 from classifiers import registry
 from classifiers.litert import LitertOptions
-from classifiers.pictures import rgb_array
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Label, Prepared
 from classifiers.visual import VisualOptions
 from tasks.classify.labelling import label_pictures
@@ -36,9 +36,9 @@ class MeanColour:
     batches: list[int] = field(default_factory=list)
     stop_at: int | None = None
 
-    def prepare(self, path: Path) -> Prepared:
+    def prepare(self, picture: PictureFile) -> Prepared:
         """The picture at 4 x 4 pixels."""
-        return rgb_array(path, 4, 4)
+        return picture.rgb_array(4, 4)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """One label a picture, `black` none; the batch number `stop_at` breaks down."""

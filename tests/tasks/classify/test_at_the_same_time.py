@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from tasks.classify.decoding import BATCHES_AHEAD, decoders
 from tasks.classify.storing import STORE_SECONDS, Portion
@@ -24,10 +24,10 @@ def test_decoding_goes_on_while_the_model_works(labelling: Any, mean_colour: Any
         prepared = 0
         lock = threading.Lock()
 
-        def prepare(self, path: Path) -> Prepared:
+        def prepare(self, picture: PictureFile) -> Prepared:
             with self.lock:
                 Slow.prepared += 1
-            return super().prepare(path)
+            return super().prepare(picture)
 
         def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
             given = 4 * (len(self.batches) + 1)

@@ -10,6 +10,7 @@ import pytest
 
 from classifiers import registry
 from classifiers.litert import LitertOptions
+from classifiers.pictures import PictureFile
 
 # As the model's and the photographs' README files tell, with bilinear 224 x 224 pictures.
 EXPECTED: dict[str, tuple[str, float]] = {
@@ -72,7 +73,7 @@ def test_stored_is_what_the_classifier_says(labelling: Any, photographs: Path, m
     """Every label that is stored is the classifier's own answer, to the last digit."""
     sha256 = labelling.store(photographs / "daisy.jpg")
     labelling.run(mobilenet)
-    (said,) = mobilenet.label([mobilenet.prepare(photographs / "daisy.jpg")])
+    (said,) = mobilenet.label([mobilenet.prepare(PictureFile(photographs / "daisy.jpg"))])
     found = labelling.rows(
         f"select label, score, rank, label_id from labels where sha256 = '{sha256}' order by rank"
     )
