@@ -122,11 +122,16 @@ def count_to_label(lake: Lake, classifier: str, version: str) -> int:
 
 
 def to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
-    """Stored pictures that the classifier has not been asked about in this version, in batches."""
-    with lake.reader() as reader:
-        found = reader.execute(f"{_TO_LABEL} order by sha256", [classifier, version])
-        while rows := found.fetchmany(batch):
-            yield [StoredPicture(sha256, path) for sha256, path in rows]
+    """Stored pictures that the classifier has not been asked about in this version, in batches, by their hashes."""
+    query, last = f"{_TO_LABEL} where sha256 > $3 order by sha256 limit $4", ""
+    while True:
+        # Each batch is asked for anew: a sorted answer to one question is held whole, however long it is.
+        with lake.reader() as reader:
+            rows = reader.execute(query, [classifier, version, last, batch]).fetchall()
+        if not rows:
+            return
+        yield [StoredPicture(sha256, path) for sha256, path in rows]
+        last = rows[-1][0]
 
 
 def count_pictures(lake: Lake) -> int:

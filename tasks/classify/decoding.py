@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Self
 
@@ -120,6 +120,7 @@ class Decoding:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.halt()  # whoever is still there
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _has_joined(self, lane: _Lane) -> bool:
@@ -190,8 +191,8 @@ def _stopped() -> RunStopped:
 
 def _merged(lanes: Sequence[_Lane]) -> Iterator[_Wanted]:
     """The pictures of all lanes in the order of their hashes, each once, with the lanes that wait for it."""
-    lists = [((picture, lane) for picture in lane.pictures) for lane in lanes]
-    for _, same in groupby(heapq.merge(*lists, key=_hash), key=_hash):
+    merged = heapq.merge(*(zip(lane.pictures, repeat(lane), strict=False) for lane in lanes), key=_hash)
+    for _, same in groupby(merged, key=_hash):
         wanted = list(same)
         yield wanted[0][0], [lane for _, lane in wanted]
 

@@ -23,7 +23,7 @@ from warehouse.waiting import StoredPicture, count_to_label, to_label
 
 logger = logging.getLogger(__name__)
 
-LISTED_AT_ONCE = 1000
+LISTED_AT_ONCE = 10_000
 
 Batch = list[tuple[StoredPicture, Any]]
 

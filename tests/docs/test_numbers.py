@@ -9,7 +9,7 @@ import pytest
 from classifiers.formats import MAX_PIXELS
 from flows.demo.running import POSTS
 from flows.night import WAIT_FOR_OTHER_RUN_SECONDS
-from flows.nightly import HOSTS_AT_ONCE
+from flows.together import TASKS_AT_ONCE
 from tasks.fetch.download import Limits
 from tasks.scrape.graph.usage import NEARLY_ALL, WAIT_SECONDS
 from warehouse.lake import KEEP_HOURS
@@ -19,7 +19,7 @@ from warehouse.runs import RESUME_WITHIN
 WORDS = {4: "four", 5: "five", 6: "six", 7: "a week"}
 SENTENCES = [
     ("guide.md", f"serves a gallery of {POSTS} posts"),
-    ("guide.md", f"the same time ({WORDS[HOSTS_AT_ONCE]} at most)"),
+    ("guide.md", f"the same time ({WORDS[TASKS_AT_ONCE]} at most)"),
     (
         "guide.md",
         f"picture may have {Limits().most_bytes // 2**20} MB and {MAX_PIXELS // 10**6} million pixels",
