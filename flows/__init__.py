@@ -2,7 +2,8 @@
 
 cli.py          the command line, a thin door; each command's work is in commands/
 nightly.py      the flow `nightly`, and `relabel`
-lanes.py        which stage runs a classifier
+lanes.py        which stage runs a classifier, and which run together
+together.py     waiting for tasks that run at the same time
 night.py        beginning and ending a run: its folder, its journal, its summary
 settings.py     likelens.toml
 companion.py    Prefect's own server, ended with the run
