@@ -14,12 +14,12 @@ from pathlib import Path
 from tasks.fetch.addresses import Doors
 from tasks.fetch.download import Attempt, Limits, attempt
 from tasks.fetch.pipeline import Pipeline
-from tasks.fetch.reasons import PASSING, PATIENCE
+from tasks.fetch.reasons import PASSING, PATIENCE, Reason
 from tasks.fetch.results import Results
 from tasks.fetch.store import PictureStore
 from warehouse.home import Home
 from warehouse.runs import Ended
-from warehouse.waiting import WaitingPicture, count_to_fetch, link_fetched, to_fetch
+from warehouse.waiting import WaitingPicture, count_to_fetch, link_fetched, pauses_asked_for, to_fetch
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ async def _fetch_all(home: Home, manner: Manner, now: datetime, progress: Callab
                 yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
 
             pipeline = Pipeline(ask, manner.concurrency, manner.per_host, results)
+            pipeline.remember(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(listed)
     finally:
         store.close()
