@@ -115,16 +115,18 @@ async def _fetch(url: str, doors: Doors, store: PictureStore, limits: Limits, he
         raise _Failed(unfit.reason) from None
     except PrivateAddress:
         raise _Failed(Reason.PRIVATE_ADDRESS) from None
+    except (
+        aiohttp.ClientConnectorError
+    ) as error:  # before ValueError, which an expired certificate is as well
+        # With several addresses to a name, the sockets' errors come as one that only has their texts.
+        private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
+        raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
         raise _Failed(Reason.BAD_ADDRESS) from None
     except TimeoutError:
         raise _Failed(Reason.TIMEOUT) from None
     except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
         raise _Failed(Reason.CUT_OFF) from None
-    except aiohttp.ClientConnectorError as error:
-        # With several addresses to a name, the sockets' errors come as one that only has their texts.
-        private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
-        raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
     except aiohttp.ClientError:
         raise _Failed(Reason.UNREACHABLE) from None
     try:
