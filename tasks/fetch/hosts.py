@@ -119,7 +119,7 @@ class Hosts:
             name = host_name(answer.url)
             if answer.pause_until is None:
                 self._from_earlier.pop(name, None)
-            else:
+            elif name:  # else it was a port that is hard to read, and all bad addresses would wait
                 host = self._from_earlier.setdefault(name, Host(name, self._per_host))
                 host.still_pauses((answer.pause_until - today).total_seconds(), now)
 

@@ -115,6 +115,13 @@ def test_one_host_in_many_writings(
     assert fetching.run(allow_private_hosts=BOTH).items == (not same)
 
 
+def test_nobodys_pause(server: Any, fetching: Any) -> None:
+    """Addresses without a readable host have no host in common: another's pause does not keep them waiting."""
+    fetching.home.lake.append([earlier(f"http://127.0.0.1:+{server.port}/x", 600, HOUR)])
+    fetching.want(["http://a.example:port/x"])
+    assert fetching.run().message == "1 pictures could not be fetched: 1 bad_address."
+
+
 ODD_PARTS = [
     "http",
     ":",
