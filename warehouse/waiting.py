@@ -1,4 +1,4 @@
-"""What waits to be done: pictures to fetch and pictures to label, streamed from the lake.
+"""What waits to be done, streamed from the lake: pictures to fetch, hosts that want a pause, pictures to label.
 
 DuckDB finds them out of core and hands them over in batches, so memory does not grow with the number
 of posts.
@@ -36,6 +36,17 @@ class WaitingPicture:
 
     url: str
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """What a host answered: until when (UTC) it wants no request, or, with None, a picture.
+
+    `url` is an address of the host, of which only what comes before the path matters.
+    """
+
+    url: str
+    pause_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,33 @@ def to_fetch(
         found = reader.execute(f"{_TO_FETCH} order by picture_url", _patience_values(patience, now))
         while rows := found.fetchmany(batch):
             yield [WaitingPicture(url, failures) for url, failures in rows]
+
+
+_ORIGIN = "coalesce(nullif(regexp_extract(picture_url, '^[^/?#]*//[^/?#]*'), ''), picture_url)"
+"""An address up to its path (RFC 3986, 3.2); one that is not written so stays whole."""
+_HOST_ANSWERS = f"""
+    with asked as (
+        select {_ORIGIN} as origin, next_try_at as until,
+               attempted_at + to_microseconds((seconds * 1e6)::bigint) as heard
+        from fetches where reason = ? and next_try_at > ?),
+    answered as (
+        select {_ORIGIN} as origin, null as until, max(attempted_at) as heard
+        from fetches where status = 'ok' and attempted_at >= (select min(heard) from asked) group by origin)
+    select origin, until from (select * from asked union all select * from answered) order by heard, until nulls last
+"""
+# A picture that was under way when the host asked for its pause tells nothing new: what counts is when a try that
+# went well began, and when one ended that did not.
+
+
+def pauses_asked_for(lake: Lake, reason: str, now: datetime, batch: int) -> Iterator[list[HostAnswer]]:
+    """Which hosts asked for a pause that is not over, and which gave a picture after that: in order, in batches.
+
+    `reason` is the one of fetches that a host put off. A host may be named in several ways, and several times.
+    """
+    with lake.reader() as reader:
+        found = reader.execute(_HOST_ANSWERS, [reason, now.astimezone(UTC).replace(tzinfo=None)])
+        while rows := found.fetchmany(batch):
+            yield [HostAnswer(url, until and until.replace(tzinfo=UTC)) for url, until in rows]
 
 
 def _patience_values(patience: dict[str, Patience], now: datetime) -> list[object]:

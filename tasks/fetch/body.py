@@ -39,15 +39,18 @@ class Body:
         self._parts: list[bytes] = []
         self._held = 0
         self._size = 0
+        self._came = 0
         self._digest = hashlib.sha256()
 
     def add(self, chunk: bytes) -> bool:
         """Take a piece; returns whether so much is held that it must be spilled. Raises `Unfit` above the cap."""
+        self._came += len(chunk)
         if self._unpacker is not None:
             chunk = self._unpacked(self._unpacker, chunk)
         self._held += len(chunk)
         self._size += len(chunk)
-        if self._size > self._most_bytes:
+        # What comes counts as well: it may unpack to nothing, or follow the end, without end itself.
+        if max(self._size, self._came) > self._most_bytes:
             raise Unfit(Reason.TOO_LARGE)
         self._parts.append(chunk)
         return self._held >= BLOCK_BYTES
@@ -94,6 +97,8 @@ class Body:
         return block
 
     def _unpacked(self, unpacker: _Unpacker, chunk: bytes) -> bytes:
+        if unpacker.eof:
+            return b""  # the unpacker would keep all that follows
         room = self._most_bytes - self._size + 1  # one more than may be, so that it shows
         try:
             return unpacker.decompress(chunk, room)

@@ -40,6 +40,9 @@ class Limits:
     total_seconds: float = 120.0
     connect_seconds: float = 15.0
     idle_seconds: float = 30.0
+    slow_seconds: float = 20.0
+    least_bytes_a_second: int = 1000
+    """A sender that stays below it for `slow_seconds` is given up: it would hold a place for the total time."""
 
     def timeout(self) -> aiohttp.ClientTimeout:
         """The same as aiohttp takes it; the total is kept over all redirects, and not here."""
@@ -136,16 +139,17 @@ class _Downloading:
             raise _Failed(unfit.reason) from None
         except PrivateAddress:
             raise _Failed(Reason.PRIVATE_ADDRESS) from None
+        except aiohttp.ClientConnectorError as error:
+            # Before ValueError: an error of a certificate is both.
+            # With several addresses to a name, the sockets' errors come as one that only has their texts.
+            private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
+            raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
             raise _Failed(Reason.BAD_ADDRESS) from None
         except TimeoutError:
             raise _Failed(Reason.TIMEOUT) from None
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
             raise _Failed(Reason.CUT_OFF) from None
-        except aiohttp.ClientConnectorError as error:
-            # With several addresses to a name, the sockets' errors come as one that only has their texts.
-            private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
-            raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
         except aiohttp.ClientError:
             raise _Failed(Reason.UNREACHABLE) from None
         try:
@@ -178,9 +182,15 @@ class _Downloading:
             raise _Failed(Reason.TOO_LARGE)
         if announced > BLOCK_BYTES:
             need_room(self._store.incoming, announced)
+        since, came = time.monotonic(), 0
         async for chunk in response.content.iter_any():
+            came += len(chunk)
             if body.add(chunk):
                 await self._in_thread(body.spill)
+            if (seconds := time.monotonic() - since) > self._limits.slow_seconds:
+                if came < self._limits.least_bytes_a_second * seconds:
+                    raise _Failed(Reason.TIMEOUT)
+                since, came = time.monotonic(), 0
 
     async def _stored(self, body: Body) -> Kept:
         # Most bodies are small, and checked and written in less time than it takes to wake a thread, which

@@ -14,12 +14,12 @@ from tasks.fetch.download import Ask, Manner, downloading
 from tasks.fetch.patience import PATIENCE
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, processes
-from tasks.fetch.reasons import PASSING
+from tasks.fetch.reasons import PASSING, Reason
 from tasks.fetch.results import Results
 from tasks.fetch.store import clear_incoming
 from warehouse.home import Home
 from warehouse.runs import Ended
-from warehouse.waiting import WaitingPicture, count_to_fetch, link_fetched, to_fetch
+from warehouse.waiting import WaitingPicture, count_to_fetch, link_fetched, pauses_asked_for, to_fetch
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ async def _fetch_all(
                 yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
 
             pipeline = Pipeline(ask, manner.concurrency, manner.per_host, results)
+            pipeline.remember(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(listed)
     finally:
         clear_incoming(home.folder)

@@ -3,19 +3,23 @@
 A host that answers well is asked for as many pictures at once as the settings allow. One that asks for a
 pause (HTTP 429 or 503, with or without Retry-After), or that does not answer several times on end, is left
 in peace as a host, and then begins again slowly: its share is halved, or back to one, and grows with each
-good answer. What a host does costs the others nothing.
+good answer. What a host does costs the others nothing. A pause that it asked for in an earlier run holds
+in this one.
 """
 
 from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.reasons import Reason
 from tasks.pauses import pause_seconds
+from warehouse.waiting import HostAnswer
 
 LONGEST_PAUSE_SECONDS = 60.0
 """A host that asks for a longer pause is asked again in a later run."""
@@ -78,6 +82,13 @@ class Host:
             self._silent = self._setbacks = 0
             self.at_once = min(float(self.most_at_once), self.at_once + 1.0 / self.at_once)
 
+    def still_pauses(self, seconds: float, now: float) -> None:
+        """Keep to a pause that the host asked for in an earlier run and of which so much is left."""
+        if seconds > LONGEST_PAUSE_SECONDS:
+            self.given_up = Reason.BUSY
+        self.at_once = max(1.0, self.most_at_once / 2)
+        self.paused_until = max(self.paused_until, now + seconds)
+
     def _step_back(self, why: Reason, asked: float | None, at_once: float, began: float, now: float) -> None:
         if (asked or 0.0) > LONGEST_PAUSE_SECONDS:
             self.given_up = why
@@ -99,14 +110,26 @@ class Hosts:
         self._per_host = per_host
         self._share = concurrency - concurrency // 4
         self._hosts: dict[str, Host] = {}
+        self._from_earlier: dict[str, Host] = {}
         self._in_turn: deque[Host] = deque()
+
+    def remember(self, answers: Iterable[HostAnswer], today: datetime, now: float) -> None:
+        """Take over what hosts answered in earlier runs, in order; `today` is the time, and `now` the clock's."""
+        for answer in answers:
+            name = host_name(answer.url)
+            if answer.pause_until is None:
+                self._from_earlier.pop(name, None)
+            elif name:  # else it was a port that is hard to read, and all bad addresses would wait
+                host = self._from_earlier.setdefault(name, Host(name, self._per_host))
+                host.still_pauses((answer.pause_until - today).total_seconds(), now)
 
     def of(self, url: str) -> Host:
         """The host of an address; one for all that have none."""
-        name = _host_name(url)
+        name = host_name(url)
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = Host(name, self._per_host)
+            host = self._from_earlier.pop(name, None) or Host(name, self._per_host)
+            self._hosts[name] = host
         return host
 
     def list(self, host: Host, now: float) -> None:
@@ -131,7 +154,8 @@ class Hosts:
         return host.may_be_asked(now, self._share if len(self._hosts) > 1 else host.most_at_once)
 
 
-def _host_name(url: str) -> str:
+def host_name(url: str) -> str:
+    """The name of an address's host, with the port where one is given; empty where it has none."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

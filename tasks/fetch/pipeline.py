@@ -20,7 +20,7 @@ from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.reasons import PASSING, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.pauses import pause_seconds
-from warehouse.waiting import WaitingPicture
+from warehouse.waiting import HostAnswer, WaitingPicture
 
 TRIES = 3
 """Tries of one picture within a run, where the trouble may pass."""
@@ -47,6 +47,11 @@ class Pipeline:
         """How many pictures ended so: `ok`, or the reason."""
         self.left: Counter[str] = Counter()
         """How many pictures of a host were not asked for, because it wants a longer pause."""
+
+    def remember(self, answers: Iterator[list[HostAnswer]], today: datetime) -> None:
+        """Before the run: take over the pauses that hosts asked for in earlier ones."""
+        for some in answers:
+            self._hosts.remember(some, today, time.monotonic())
 
     async def run(self, listed: Listed) -> None:
         """Fetch all that is listed; raises what `ask` and the writing of results raise."""

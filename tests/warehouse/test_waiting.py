@@ -12,12 +12,14 @@ import pytest
 from warehouse.home import Home
 from warehouse.tables import Fetch, Picture, PictureLabel, PostPicture, Unlabelled
 from warehouse.waiting import (
+    HostAnswer,
     Patience,
     StoredPicture,
     count_pictures,
     count_to_fetch,
     count_to_label,
     link_fetched,
+    pauses_asked_for,
     to_fetch,
     to_label,
 )
@@ -85,6 +87,28 @@ def test_an_hour_is_an_instant(
     again = (evening + timedelta(hours=20)).astimezone()
     assert waiting(home, again - timedelta(seconds=1)) == []
     assert waiting(home, again) == [URL]
+
+
+def test_pauses_that_hosts_asked_for(home: Home, fetched: Callable[..., Fetch], evening: datetime) -> None:
+    """Of hosts that want a pause still, and of those that answered since, one hears in order and in batches."""
+
+    def minutes(past: float) -> datetime:
+        return evening + timedelta(minutes=past)
+
+    def put_off(url: str, at: float, until: float, reason: str = "busy") -> Fetch:
+        return fetched(url, None, reason=reason, attempted_at=minutes(at), next_try_at=minutes(until))
+
+    good = [fetched(f"http://b.example/{i}", "x", attempted_at=minutes(20 + i)) for i in range(3)]
+    before = fetched("http://c.example/", "y", attempted_at=minutes(9))
+    home.lake.append([put_off("http://b.example:8080/1?q", 21, 90), put_off("http://b.example/9", 10, 80)])
+    home.lake.append([*good, before, put_off("http://over.example/", 11, 30)])
+    home.lake.append([put_off("http://gone.example/", 12, 99, "gone")])
+    batches = list(pauses_asked_for(home.lake, "busy", minutes(30), 2))
+    assert batches == [
+        [HostAnswer("http://b.example", minutes(80)), HostAnswer("http://b.example:8080", minutes(90))],
+        [HostAnswer("http://b.example", None)],
+    ]
+    assert list(pauses_asked_for(home.lake, "busy", minutes(90), 2)) == []
 
 
 def links(home: Home) -> list[tuple[Any, ...]]:

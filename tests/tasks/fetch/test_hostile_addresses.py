@@ -1,0 +1,168 @@
+"""Addresses as a hostile page writes them, and as a server redirects to: what is asked, what is not, and what leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+LONG = 100_000
+
+# An address, with the port of a server that has /a.png: the reason ("ok" where it comes).
+ADDRESSES: dict[str, str] = {
+    "http://bücher.invalid/a": "unreachable",
+    "http://xn--bcher-kva.invalid/a": "unreachable",
+    "http://xn--.invalid/": "unreachable",
+    "http://\u200d.invalid/": "bad_address",
+    "http://a..b/": "bad_address",
+    "http://./": "bad_address",
+    "http://a%00b.invalid/": "unreachable",
+    "http://127.0.0.1%2f@x.invalid/": "unreachable",
+    "http://127.0.0.1:0/a": "unreachable",
+    "http://127.0.0.1:65536/a": "bad_address",
+    "http://127.0.0.1:-1/a": "bad_address",
+    "http://127.0.0.1:80a/a": "bad_address",
+    "http://127.0.0.1:0{port}/a.png": "ok",
+    "http://u:p@127.0.0.1:{port}/a.png": "ok",
+    "http://a@b@127.0.0.1:{port}/a.png": "ok",
+    "http://ü:%zz@127.0.0.1:{port}/a.png": "ok",
+    "http://127.0.0.1:{port}/" + "x" * LONG: "http_error",
+    "http://127.0.0.1:{port}/" + "x" * 7000: "gone",
+    "http://" + "x" * LONG + "/": "bad_address",
+    "http://" + "x." * (LONG // 2) + "/": "unreachable",
+    "http://" + "u" * LONG + "@127.0.0.1:{port}/a.png": "http_error",
+    "x" * LONG: "bad_address",
+    "http://127.0.0.1:{port}/1\r\nX-Injected: 1\r\n\r\n": "gone",
+    "http://127.0.0.1:{port}/2%0d%0aX-Injected:%201": "gone",
+    "http://127.0.0.1:{port}/3\0\x7f\x01\x1b[31m": "gone",
+    "http://127.0.0.1:{port} HTTP/1.1\r\nX-Injected: 1\r\n/": "bad_address",
+    "http:\\\\127.0.0.1:{port}\\a.png": "bad_address",
+    " HTTP://127.0.0.1:{port}/a.png#part ": "ok",
+    "http://127.0.0.1:{port}/../a.png": "ok",
+    "http://127.0.0.1:{port}/\ud7ff\uffff.png": "gone",
+    "http://[::1%25lo]:{port}/a.png": "private_address",
+    "http://[fe80::1%eth0]:{port}/a.png": "private_address",
+    "http://[127.0.0.1]:{port}/a.png": "bad_address",
+    "http://[]/": "bad_address",
+    "http://[:::1]/a": "bad_address",
+}
+
+# A Location, as bytes, with the port of that server: the reason.
+LOCATIONS: dict[bytes, str] = {
+    b"//127.0.0.1:{port}/a.png": "ok",
+    b"../../a.png": "ok",
+    b"   /a.png   ": "ok",
+    b"/a.png#part": "ok",
+    b"/a b/\xc3\xbc.png": "ok",
+    b"/b\xff.png": "gone",
+    b"HTTP:/a.png": "ok",
+    b"?again": "redirects",
+    b"http://b\xfccher.invalid/": "bad_address",
+    b"\\\\127.0.0.1:{port}\\a.png": "gone",
+    b"/" + b"x" * LONG: "unreachable",
+    b"/a\0.png": "unreachable",
+    b"http://127.0.0.1:99999/": "bad_address",
+    b"javascript:alert(1)": "bad_address",
+    b"data:image/png;base64,AAAA": "bad_address",
+}
+
+# This machine, or its network, in writings that resolvers take differently.
+PRIVATE = ["127.1", "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "localhost", "localhost."]
+PRIVATE += [
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::1]",
+    "[::]",
+    "[::1%25lo]",
+    "[fe80::1%25lo]",
+    "u:p@127.1",
+]
+PRIVATE += ["①②⑦.⓪.⓪.①", "ｌｏｃａｌｈｏｓｔ", "127。0。0。2"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_pauses() -> Iterator[None]:
+    """Our own pauses last no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.fetch.hosts.pause_seconds", lambda tried, part: 0.01)
+        patch.setattr("tasks.fetch.pipeline.pause_seconds", lambda tried, part: 0.01)
+        yield
+
+
+def moved_to(location: bytes) -> bytes:
+    return b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def asked(module_server: Any, module_fetching: Any, picture: Callable[..., bytes]) -> dict[str | bytes, str]:
+    """One run over all addresses and redirects: the address that stands for each."""
+    server = module_server
+    server.serve("/a.png", picture(1))
+    server.serve("/a b/ü.png", picture(2))
+    port = str(server.port)
+    urls: dict[str | bytes, str] = {written: written.replace("{port}", port) for written in ADDRESSES}
+    for number, location in enumerate(LOCATIONS):
+        there = location.replace(b"{port}", port.encode())
+        urls[location] = server.serve_raw(f"/from/{number}/x", moved_to(there))
+    module_fetching.want(list(urls.values()))
+    module_fetching.run(concurrency=64)
+    return urls
+
+
+@pytest.mark.parametrize("written", [*ADDRESSES, *LOCATIONS], ids=lambda written: ascii(written)[:60])
+def test_written(written: str | bytes, asked: dict[str | bytes, str], module_fetching: Any) -> None:
+    """However odd an address is, it is asked for what it says, or has a row that says why not; the run goes on."""
+    reason = ADDRESSES[written] if isinstance(written, str) else LOCATIONS[written]
+    tries = module_fetching.tries(asked[written])
+    assert {why or "ok" for _, why, _ in tries} == {reason}
+    assert len(tries) == (3 if reason == "unreachable" else 1)
+
+
+def test_nothing_slips_into_a_request(asked: Any, module_server: Any, module_fetching: Any) -> None:
+    """Line ends and other signs in an address add no header to a request, and nothing stays in the store."""
+    assert module_server.headers
+    assert not [sent for sent in module_server.headers if "X-Injected" in sent]
+    module_fetching.check_store()
+
+
+def test_redirects_to_this_machine(
+    server: Any, module_server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """However a redirect writes this machine, it is not asked there."""
+    module_server.serve("/secret.png", picture(9))
+    there = f":{module_server.port}/secret.png"
+    moves = [moved_to(f"http://{written}{there}".encode()) for written in PRIVATE]
+    urls = [server.serve_raw(f"/{number}", move) for number, move in enumerate(moves)]
+    fetching.want([*urls, server.serve("/good", picture(1))])
+    ended = fetching.run()
+    assert (ended.items, ended.failures) == (1, len(PRIVATE))
+    assert "/secret.png" not in module_server.asked
+    reasons = {reason for url in urls for _, reason, _ in fetching.tries(url)}
+    assert reasons <= {"private_address", "bad_address", "unreachable"}
+
+
+@pytest.mark.parametrize("to", ["http://127.0.0.1:{port}/a.png", "//127.0.0.1:{port}/a.png"])
+def test_credentials_stay(
+    to: str, server: Any, module_server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """Credentials in an address are not sent on to another port, nor is the address told there."""
+    module_server.serve("/a.png", picture(1))
+    module_server.headers.clear()
+    server.serve("/from", status=302, headers={"Location": to.format(port=module_server.port)})
+    fetching.want([server.url("/from", "user:password@127.0.0.1")])
+    assert fetching.run().items == 1
+    assert "Authorization" in server.headers[0]
+    assert not {"Authorization", "Referer", "Cookie"} & set(module_server.headers[0])
+
+
+@pytest.mark.parametrize(("hops", "items"), [(5, 1), (6, 0)])
+def test_five_redirects(
+    hops: int, items: int, server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """Five redirects are followed, and not six."""
+    for hop in range(hops):
+        server.serve(f"/{hop}", status=308, headers={"Location": f"/{hop + 1}"})
+    server.serve(f"/{hops}", picture(1))
+    fetching.want([server.url("/0")])
+    assert fetching.run().items == items
