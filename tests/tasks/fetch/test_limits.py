@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -100,6 +101,25 @@ def test_memory(server: Any, fetching: Any) -> None:
     tracemalloc.stop()
     assert fetching.tries(server.url("/large")) == [("failed", "not_a_picture", 200)]
     assert peak < 15 * MEGABYTE
+
+
+def test_slow_sender(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
+    """A sender that goes on for ever, but hardly sends anything, is given up long before the time for a picture is over."""
+
+    async def dripping(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"\xff")
+            await asyncio.sleep(0.02)
+
+    server.pages["/slow"] = dripping
+    fetching.want([server.url("/slow"), server.serve("/good", picture(1))])
+    begun = time.monotonic()
+    fetching.run(limits=Limits(slow_seconds=0.2))
+    assert time.monotonic() - begun < 30
+    assert {reason for _, reason, _ in fetching.tries(server.url("/slow"))} == {"timeout"}
+    fetching.check_store()
 
 
 def test_full_disk(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
