@@ -70,6 +70,7 @@ class Decoding:
         self._folder = folder
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
+        self._late: list[Decoding] = []
         self._merged: Iterator[_Wanted] | None = None
         self._next: _Wanted | None = None
         self._is_done = False
@@ -86,7 +87,7 @@ class Decoding:
         A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for itself.
         """
         if not self._has_joined(lane := _Lane(classifier, pictures)):
-            with Decoding(self._folder, [classifier.name]) as own:
+            with self._for_late(classifier.name) as own:
                 yield from own.join(classifier, pictures)
             return
         try:
@@ -115,6 +116,13 @@ class Decoding:
         with self._changed:
             self._is_halted = True
             self._changed.notify_all()
+            for own in self._late:
+                own.halt()
+
+    def go_on(self) -> None:
+        """Raise `RunStopped` after `halt`: for what takes seconds before a lane joins."""
+        with self._changed:
+            self._wait_until(lambda: True)
 
     def __enter__(self) -> Self:
         return self
@@ -122,6 +130,15 @@ class Decoding:
     def __exit__(self, *_: object) -> None:
         self.halt()  # whoever is still there
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _for_late(self, name: str) -> Decoding:
+        """A decoding for one lane alone, which is halted with this one."""
+        own = Decoding(self._folder, [name])
+        with self._changed:
+            self._late.append(own)
+            if self._is_halted:
+                own.halt()
+        return own
 
     def _has_joined(self, lane: _Lane) -> bool:
         name = lane.classifier.name
@@ -211,7 +228,8 @@ def _outcome(classifier: Classifier, file: PictureFile, folder: Path, picture: S
         return classifier.prepare(file)
     except UnreadablePicture as error:
         if _is_as_stored(folder / picture.path, picture.sha256):
-            return error
+            # Made anew: where it was raised, its traceback holds the file and the decoded pixels.
+            return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
     except OSError as error:
         logger.warning("The stored picture %s can't be opened: %s", picture.path, error)

@@ -34,6 +34,7 @@ def classify(night: Night, name: str, kind: str, options: BaseModel, decoding: D
             return Ended("done", message="there are no pictures yet")
         with shown_progress(f"classify {name}") as tell:
             with _LOADING:
+                decoding.go_on()
                 classifier = load(kind, name, options)
             ended = label_pictures(night.home, classifier, tell, decoding)
         del classifier

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from classifiers import pictures
+from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from tasks.classify.decoding import BATCHES_AHEAD, Decoding, decoders
@@ -213,6 +214,41 @@ def test_halted(labelling: Any, mean_colour: Any) -> None:
     kept = len(labels(labelling, "a"))
     assert 8 <= kept < 400
     assert labelling.run(mean_colour(name="a")).items == 400 - kept
+
+
+def test_late_lane_is_halted(labelling: Any, mean_colour: Any) -> None:
+    """A lane that is tried again ends with the run too, whether it had begun by then or not."""
+    labelling.store_colours(40)
+    waiting = [
+        StoredPicture(sha256, path)
+        for sha256, path in labelling.rows("select sha256, path from pictures order by 1")
+    ]
+    with Decoding(labelling.home.folder, ["a"]) as decoding:
+        decoding.leave("a")
+        under_way = decoding.join(mean_colour(name="a"), iter(waiting))
+        next(under_way)
+        decoding.halt()
+        for lane in (under_way, decoding.join(mean_colour(name="a"), iter(waiting))):
+            with pytest.raises(RunStopped):
+                next(lane)
+        with pytest.raises(RunStopped):
+            decoding.go_on()
+
+
+def test_unreadable_holds_no_pixels(labelling: Any, mean_colour: Any, tmp_path: Path) -> None:
+    """A picture that can't be decoded keeps nothing in memory but the reason while it waits to be noted."""
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
+    (tmp_path / "a.png").write_bytes(data)
+    labelling.store(tmp_path / "a.png")
+    waiting = [StoredPicture(*row) for row in labelling.rows("select sha256, path from pictures")]
+    with Decoding(labelling.home.folder, ["a"]) as decoding:
+        ((_, found),) = decoding.join(mean_colour(name="a"), iter(waiting))
+    assert isinstance(found, UnreadablePicture)
+    assert found.__traceback__ is None and found.__cause__ is None
+    assert "broken data stream" in str(found)
 
 
 def test_list_breaks_off(labelling: Any, mean_colour: Any) -> None:
