@@ -6,6 +6,7 @@ import hashlib
 import heapq
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -17,13 +18,15 @@ from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Prepared
-from tasks.errors import RunStopped
+from tasks.errors import OutOfTime, RunStopped
 from warehouse.waiting import StoredPicture
 
 logger = logging.getLogger(__name__)
 
 MOST_DECODERS = 32
 BATCHES_AHEAD = 2
+LIMIT_SECONDS = 24 * 3600.0
+"""Lanes that take longer are ended; what they labelled is kept, and the next run goes on."""
 
 
 class Missing(Exception):
@@ -73,6 +76,7 @@ class Decoding:
         self._late: list[Decoding] = []
         self._merged: Iterator[_Wanted] | None = None
         self._next: _Wanted | None = None
+        self._until = time.monotonic() + LIMIT_SECONDS
         self._is_done = False
         self._broken: Exception | None = None
         self._is_halted = False
@@ -82,7 +86,7 @@ class Decoding:
     def join(
         self, classifier: Classifier, pictures: Iterator[StoredPicture]
     ) -> Generator[Decoded, None, None]:
-        """The lane's pictures, which come ordered by their hash, each decoded. Raises `RunStopped` after `halt`.
+        """The lane's pictures, which come ordered by their hash, each decoded. Raises `RunStopped` after `halt`, `OutOfTime` after a day.
 
         A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for itself.
         """
@@ -154,6 +158,8 @@ class Decoding:
         return True
 
     def _take(self, lane: _Lane) -> tuple[StoredPicture, Future[dict[_Lane, Outcome]]] | None:
+        if time.monotonic() > self._until:
+            raise OutOfTime("Labelling took a whole day and was ended; the next run goes on where it was.")
         with self._changed:
             # Whoever wants a picture decides what is decoded next, as far as the others have room for it.
             self._wait_until(lambda: self._fill(lane) or bool(lane.ready))

@@ -14,7 +14,7 @@ from classifiers.registry import load
 from tasks.classify.decoding import Decoding
 from tasks.classify.labelling import label_pictures
 from tasks.progress import shown_progress
-from tasks.stage import HOUR, STAGE, Night, run_stage
+from tasks.stage import STAGE, Night, run_stage
 from warehouse.runs import Ended
 from warehouse.waiting import count_pictures
 
@@ -22,7 +22,8 @@ _LOADING = threading.Lock()
 """Models are loaded one after the other: their libraries change what belongs to the whole process meanwhile."""
 
 
-@task(name="classify", task_run_name="classify-{name}", timeout_seconds=24 * HOUR, **STAGE)
+# Without Prefect's time limit, which can't end a task in a worker thread; `Decoding` has its own.
+@task(name="classify", task_run_name="classify-{name}", **STAGE)
 def classify(night: Night, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
     """Load a classifier and label the pictures that its version was not asked about.
 

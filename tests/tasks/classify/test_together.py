@@ -18,7 +18,7 @@ from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from tasks.classify.decoding import BATCHES_AHEAD, Decoding, decoders
 from tasks.classify.labelling import label_pictures
-from tasks.errors import RunStopped
+from tasks.errors import OutOfTime, RunStopped
 from warehouse.runs import Ended
 from warehouse.waiting import StoredPicture
 
@@ -233,6 +233,14 @@ def test_late_lane_is_halted(labelling: Any, mean_colour: Any) -> None:
                 next(lane)
         with pytest.raises(RunStopped):
             decoding.go_on()
+
+
+def test_out_of_time(labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes that take too long are ended with what they have, and the next run goes on."""
+    monkeypatch.setattr("tasks.classify.decoding.LIMIT_SECONDS", -1.0)
+    labelling.store_colours(3)
+    with pytest.raises(OutOfTime, match="the next run goes on"):
+        labelling.run(mean_colour(name="a"))
 
 
 def test_unreadable_holds_no_pixels(labelling: Any, mean_colour: Any, tmp_path: Path) -> None:
