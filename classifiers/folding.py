@@ -26,7 +26,12 @@ def folded(model: Any) -> tuple[Any, int]:
 
     if not hasattr(model, "operations") or isinstance(model, keras.Sequential):
         return model, 0
-    linear = {bn.name: layer for bn in model.layers if (layer := _linear_before(bn)) is not None}
+    shown = {id(tensor._keras_history.operation) for tensor in model.outputs}  # noqa: SLF001
+    linear = {
+        bn.name: layer
+        for bn in model.layers
+        if (layer := _linear_before(bn)) is not None and id(layer) not in shown
+    }
     if not linear:
         return model, 0
     taken = {layer.name for layer in linear.values()}
@@ -38,7 +43,9 @@ def folded(model: Any) -> tuple[Any, int]:
         return layer.__class__.from_config(settings)
 
     def call(layer: Any, *inputs: Any, **options: Any) -> Any:
-        return inputs[0] if layer.name in linear else layer(*inputs, **options)
+        if layer.name in linear:
+            return inputs[0] if inputs else options["inputs"]
+        return layer(*inputs, **options)
 
     new = keras.models.clone_model(model, clone_function=clone, call_function=call)
     normalisations = {layer.name: model.get_layer(name) for name, layer in linear.items()}
@@ -46,8 +53,16 @@ def folded(model: Any) -> tuple[Any, int]:
         if layer.name in normalisations:
             layer.set_weights(_folded_weights(model.get_layer(layer.name), normalisations[layer.name]))
         elif layer.weights:
-            layer.set_weights(model.get_layer(layer.name).get_weights())
+            _take_over(layer, model.get_layer(layer.name))
     return new, len(linear)
+
+
+def _take_over(layer: Any, original: Any) -> None:
+    layer.set_weights(original.get_weights())
+    for part in layer._flatten_layers():  # noqa: SLF001
+        # `Normalization` computes with what it made of its weights when it was built, until this is called.
+        if hasattr(part, "finalize_state"):
+            part.finalize_state()
 
 
 def _linear_before(layer: Any) -> Any | None:
@@ -66,7 +81,7 @@ def _linear_before(layer: Any) -> Any | None:
     )
     if type(before) not in kinds or before.activation is not keras.activations.linear:
         return None
-    if _calls(before) != 1 or _readers(before) != 1:
+    if _calls(before) != 1 or _readers(before) != 1 or not _plain(before):
         return None
     channels_last = getattr(before, "data_format", "channels_last") == "channels_last"
     return before if channels_last and layer.axis in (-1, len(shape) - 1) else None
@@ -77,6 +92,14 @@ def _linear_before(layer: Any) -> Any | None:
 
 def _calls(layer: Any) -> int:
     return len(layer._inbound_nodes)  # noqa: SLF001
+
+
+def _plain(layer: Any) -> bool:
+    """Whether all that it computes with are kernels and a bias: neither quantised nor with LoRA's matrices."""
+    import keras
+
+    kernels = 2 if type(layer) is keras.layers.SeparableConv2D else 1
+    return len(layer.weights) == kernels + bool(layer.use_bias)
 
 
 def _readers(layer: Any) -> int:

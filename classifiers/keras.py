@@ -31,7 +31,7 @@ from classifiers.scores import as_probabilities, top_labels
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
-_PREPARATION = b"stretch, bilinear, rgb, float32, 3"
+_PREPARATION = b"stretch, bilinear, rgb, float32, 4"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
 
 

@@ -31,7 +31,7 @@ def model(keras: Any, pictures: list[Path]) -> Any:
     small = [np.asarray(Image.open(file).resize((224, 224), Image.Resampling.BILINEAR)) for file in pictures]
     last = made.get_layer("conv_preds")
     features = keras.Model(made.input, last.input)(np.stack(small) / 127.5 - 1.0)
-    seen = features.numpy().reshape(len(pictures), -1)
+    seen = keras.ops.convert_to_numpy(features).reshape(len(pictures), -1)
     # Chance features of any two pictures are nearly the same; what is left of them decides.
     spread = seen.std(axis=0) + 0.1 * seen.std(axis=0).max()
     kernel = chance.normal(0, 0.2, (seen.shape[1], 1000)) / spread[:, None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 
 from classifiers.backend import import_keras
 from classifiers.folding import folded
+from classifiers.keras import KerasOptions, load
 
 SIZE = 96
-ROUNDING = 1e-4
+ROUNDING = 1e-5
 """Of the logarithm of a score: what sums in float32 may differ by when factors are multiplied in another order."""
+ROUNDING_OF_MANY = 5e-3
+"""The same for a hundred layers. Against float64, Inception v3 is off by 0.002 folded and not folded."""
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +26,35 @@ def keras() -> Any:
     import_keras()
     import keras
 
+    keras.utils.set_random_seed(3)
     return keras
 
 
-def with_statistics(keras: Any, model: Any) -> Any:
-    """The model with normalisations as training leaves them: new ones change nothing, so folding them would hide."""
-    chance = np.random.default_rng(3)
+def layers_of(model: Any) -> Iterator[Any]:
+    """All layers, those of models within it too."""
     for layer in model.layers:
+        yield from layers_of(layer) if hasattr(layer, "layers") else (layer,)
+
+
+def with_statistics(keras: Any, model: Any) -> Any:
+    """The model with normalisations as training leaves them: new ones change nothing, so folding them would hide.
+
+    Mean and variance are those of what reaches a layer. With any others, a deep model of random weights answers
+    alike whatever picture it gets, and so would one that is folded wrongly.
+    """
+    chance = np.random.default_rng(3)
+    seen = chance.normal(0, 0.5, (8, *model.input_shape[1:])).astype(np.float32)
+    for layer in layers_of(model):
+        if isinstance(layer, keras.layers.Normalization):  # of an EfficientNet, whose weights bring it
+            layer.adapt(chance.normal(0.4, 0.25, (64, *layer.input.shape[1:])).astype(np.float32))
         if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
             for variable in layer.weights:
-                positive = variable.name in ("gamma", "moving_variance")
-                drawn = (
-                    chance.uniform(0.7, 1.3, variable.shape)
-                    if positive
-                    else chance.normal(0, 0.1, variable.shape)
-                )
-                variable.assign(drawn.astype(np.float32))
+                if variable.name == "gamma":
+                    variable.assign(chance.uniform(0.7, 1.3, variable.shape).astype(np.float32))
+                if variable.name == "beta":
+                    variable.assign(chance.normal(0, 0.1, variable.shape).astype(np.float32))
+    model(seen, training=True)
     return model
 
 
@@ -46,10 +63,11 @@ def pictures(shape: tuple[int, ...] = (2, SIZE, SIZE, 3)) -> Any:
     return np.random.default_rng(4).normal(0, 0.5, shape).astype(np.float32)
 
 
-def check_same(model: Any, new: Any, inputs: Any) -> None:
-    """Assert that both answer alike."""
+def check_same(model: Any, new: Any, inputs: Any, rounding: float) -> None:
+    """Assert that both answer alike, and that the pictures' answers differ by far more than that."""
     before, after = (np.log(one.predict_on_batch(inputs) + 1e-9) for one in (model, new))
-    np.testing.assert_allclose(after, before, atol=ROUNDING)
+    assert before.std(axis=0).max() > 10 * rounding
+    np.testing.assert_allclose(after, before, rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +94,7 @@ def test_applications(keras: Any, application: str, expected: tuple[int, int]) -
     ]
     assert (count, normalisations[0]) == expected
     assert normalisations[1] == expected[1] - expected[0]
-    check_same(model, new, pictures())
+    check_same(model, new, pictures(), ROUNDING_OF_MANY)
 
 
 def _bias(keras: Any, x: Any) -> Any:
@@ -129,9 +147,38 @@ def _model_within(keras: Any, x: Any) -> Any:
     return keras.Model(inside, _bias(keras, inside))(x)
 
 
+def _scaled(keras: Any, x: Any) -> Any:
+    return _bias(keras, keras.layers.Normalization()(x))
+
+
+def _scaled_within(keras: Any, x: Any) -> Any:
+    inside = keras.Input(x.shape[1:])
+    return _bias(keras, keras.Model(inside, keras.layers.Normalization()(inside))(x))
+
+
+def _by_name(keras: Any, x: Any) -> Any:
+    return keras.layers.BatchNormalization()(inputs=keras.layers.Conv2D(5, 3)(inputs=x))
+
+
+def _low_rank(keras: Any, x: Any) -> Any:
+    return keras.layers.BatchNormalization()(keras.layers.Conv2D(5, 3, lora_rank=2)(x))
+
+
+def _quantised(keras: Any, x: Any) -> Any:
+    layer = keras.layers.Dense(5)
+    x = layer(x)
+    layer.quantize("int8")
+    return keras.layers.BatchNormalization()(x)
+
+
 @pytest.mark.parametrize(
     ("layers", "expected"),
     [
+        (_scaled, 1),
+        (_scaled_within, 1),
+        (_by_name, 1),
+        (_low_rank, 0),
+        (_quantised, 0),
         (_bias, 1),
         (_no_factor, 1),
         (_multiplied, 1),
@@ -152,7 +199,7 @@ def test_layers(keras: Any, layers: Callable[[Any, Any], Any], expected: int) ->
     model = with_statistics(keras, keras.Model(picture, keras.layers.Dense(4, activation="softmax")(pooled)))
     new, count = folded(model)
     assert count == expected
-    check_same(model, new, pictures((3, 12, 12, 3)))
+    check_same(model, new, pictures((3, 12, 12, 3)), ROUNDING)
 
 
 def test_sequence(keras: Any) -> None:
@@ -161,3 +208,37 @@ def test_sequence(keras: Any) -> None:
         [keras.Input((12, 12, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
     )
     assert folded(model) == (model, 0)
+
+
+def test_what_is_read_elsewhere(keras: Any) -> None:
+    """A layer whose numbers the model gives out as they are keeps them."""
+    picture = keras.Input((12, 12, 3))
+    x = keras.layers.Conv2D(5, 3)(picture)
+    model = with_statistics(keras, keras.Model(picture, [keras.layers.BatchNormalization()(x), x]))
+    assert folded(model) == (model, 0)
+
+
+def test_whole_model(keras: Any, tmp_path: Path) -> None:
+    """A lane with a whole `.keras` file, made to one's own size of pictures and classes, scores as that model does."""
+    picture = keras.Input((SIZE, SIZE, 3))
+    scaled = keras.layers.Normalization()(keras.layers.Rescaling(0.5, offset=0.5)(picture))
+    build = keras.applications.MobileNetV2
+    model = with_statistics(keras, build(weights=None, input_tensor=scaled, classes=4))
+    model.save(tmp_path / "own.keras")
+    (tmp_path / "names.txt").write_text("a\nb\nc\nd\n")
+    lane = load(
+        "own",
+        KerasOptions(
+            application="MobileNetV2",
+            weights=tmp_path / "own.keras",
+            labels=tmp_path / "names.txt",
+            precision="float32",
+        ),
+    )
+    shown = np.random.default_rng(5).integers(0, 256, (3, SIZE, SIZE, 3), np.uint8)
+    expected = model.predict_on_batch(shown / np.float32(127.5) - 1)
+    found = [{one.label: one.score for one in labels} for labels in lane.label(list(shown))]
+    assert folded(model)[1] == 52
+    assert expected.std(axis=0).max() > 0.01
+    for scores, answer in zip(found, expected, strict=True):
+        assert scores == pytest.approx(dict(zip("abcd", answer.tolist(), strict=True)), abs=1e-4)
