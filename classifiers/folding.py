@@ -1,4 +1,4 @@
-"""Batch normalisation folded into the layers before it: the same function with a third less to compute.
+"""Batch normalisation folded into the layers before it: the same function with less to compute.
 
 In use, batch normalisation is a factor and a shift for each channel (Ioffe and Szegedy 2015, equation 11 of
 algorithm 2): y = gamma * (x - mean) / sqrt(variance + epsilon) + beta. Where x comes from a linear layer
@@ -113,6 +113,8 @@ def _source(layer: Any) -> tuple[Any, tuple[int | None, ...]]:
 
 
 def _folded_weights(linear: Any, normalisation: Any) -> list[NDArray[np.float32]]:
+    import keras
+
     *kernels, bias = linear.get_weights() if linear.use_bias else [*linear.get_weights(), np.zeros(1)]
     *given, mean, variance = (one.astype(np.float64) for one in normalisation.get_weights())
     scale = 1.0 / np.sqrt(variance + normalisation.epsilon)
@@ -121,7 +123,7 @@ def _folded_weights(linear: Any, normalisation: Any) -> list[NDArray[np.float32]
         scale *= given.pop()
     kernel = kernels[-1]
     # A depthwise kernel is (height, width, channels, outputs of each); all others end with the outputs.
-    depthwise = kernel.ndim == 4 and type(linear).__name__ == "DepthwiseConv2D"
+    depthwise = isinstance(linear, keras.layers.DepthwiseConv2D)
     factors = scale.reshape(kernel.shape[2:]) if depthwise else scale
     return [
         *kernels[:-1],

@@ -86,9 +86,10 @@ class Decoding:
     def join(
         self, classifier: Classifier, pictures: Iterator[StoredPicture]
     ) -> Generator[Decoded, None, None]:
-        """The lane's pictures, which come ordered by their hash, each decoded. Raises `RunStopped` after `halt`, `OutOfTime` after a day.
+        """The lane's pictures, which come ordered by their hash, each decoded.
 
-        A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for itself.
+        A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for
+        itself. Raises `RunStopped` after `halt`, `OutOfTime` after a day.
         """
         if not self._has_joined(lane := _Lane(classifier, pictures)):
             with self._for_late(classifier.name) as own:
@@ -97,7 +98,7 @@ class Decoding:
         try:
             while (found := self._take(lane)) is not None:
                 picture, decoding = found
-                outcome = decoding.result()[lane]
+                outcome = decoding.result().pop(lane)  # so that it is not held until the slowest lane is here
                 if isinstance(outcome, Exception) and not isinstance(outcome, UnreadablePicture | Missing):
                     raise outcome
                 yield picture, outcome
@@ -125,8 +126,8 @@ class Decoding:
 
     def go_on(self) -> None:
         """Raise `RunStopped` after `halt`: for what takes seconds before a lane joins."""
-        with self._changed:
-            self._wait_until(lambda: True)
+        if self._is_halted:
+            raise _stopped()
 
     def __enter__(self) -> Self:
         return self
@@ -168,12 +169,13 @@ class Decoding:
         return found
 
     def _wait_until(self, fits: Callable[[], bool]) -> None:
-        while not self._is_halted and not fits():
+        while True:
+            self.go_on()
+            if self._broken is not None:
+                raise self._broken
+            if fits():
+                return
             self._changed.wait()
-        if self._broken is not None:
-            raise self._broken
-        if self._is_halted:
-            raise _stopped()
 
     def _read(self) -> _Wanted | None:
         assert self._merged is not None
@@ -181,7 +183,7 @@ class Decoding:
             return next(self._merged, None)
         except Exception as error:
             # The lists of all lanes end here, and none of them may take that for its end.
-            self._broken, self._is_halted = error, True
+            self._broken = error
             self._changed.notify_all()
             raise
 

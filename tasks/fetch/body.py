@@ -55,9 +55,15 @@ class Body:
         self._parts.append(chunk)
         return self._held >= BLOCK_BYTES
 
-    def spill(self) -> None:
-        """Write what is held to a file. Blocks; raises `DiskFull`."""
-        self._spill()
+    def spill(self) -> str:
+        """Write what is held to a file; returns its path. Blocks; raises `DiskFull`."""
+        file = self._file = self._file or self._store.new_file()
+        folder, block = self._store.incoming, self._taken()
+        self._digest.update(block)
+        need_room(folder, len(block))
+        with full_disk_noticed(folder), Path(file).open("ab") as out:
+            out.write(block)
+        return file
 
     @property
     def is_small(self) -> bool:
@@ -74,21 +80,12 @@ class Body:
         if self._file is None:
             self._parts = [b"".join(self._parts)]
             return self._store.add_bytes(self._parts[0], may_decode=may_decode)
-        return self._store.add_file(self._spill(), self._digest.hexdigest(), self._size)
+        return self._store.add_file(self.spill(), self._digest.hexdigest(), self._size)
 
     def discard(self) -> None:
         """Remove what was spilled, unless it was stored."""
         if self._file is not None:
             Path(self._file).unlink(missing_ok=True)
-
-    def _spill(self) -> str:
-        file = self._file = self._file or self._store.new_file()
-        folder, block = self._store.incoming, self._taken()
-        self._digest.update(block)
-        need_room(folder, len(block))
-        with full_disk_noticed(folder), Path(file).open("ab") as out:
-            out.write(block)
-        return file
 
     def _taken(self) -> bytes:
         block = b"".join(self._parts)

@@ -1,7 +1,8 @@
 """What a run and its downloading processes say to each other, a line of JSON each.
 
 To the process: its order, then jobs, `[number, address]`. From it: for each job, as it ends, the same
-number with the attempt; or with what was raised.
+number with the attempt; or with what was raised. Written and read by hand: pydantic, which the crawl's
+messages use, is nothing that a downloading process needs otherwise.
 """
 
 from __future__ import annotations

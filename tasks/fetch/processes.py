@@ -27,7 +27,6 @@ MOST_PROCESSES = 4
 """One brings more than 300 MB a second; hardly a line or a disk takes four times that."""
 MOST_LOST = 10
 """Processes that may end by themselves within a run."""
-END_SECONDS = 10.0
 
 
 def processes() -> int:
@@ -41,9 +40,9 @@ async def downloading_in(number: int, home: Path, manner: Manner) -> AsyncIterat
 
     A process that ends by itself costs what it had under way a try (`cut_off`), and another takes its place.
     """
-    downloads = _Downloads(number, home, manner)
-    await downloads.start()
+    downloads = _Downloads(home, manner)
     try:
+        await downloads.start(number)
         yield downloads.ask
     finally:
         await downloads.end()
@@ -99,8 +98,7 @@ class _Child:
 
 
 class _Downloads:
-    def __init__(self, number: int, home: Path, manner: Manner) -> None:
-        self._number = number
+    def __init__(self, home: Path, manner: Manner) -> None:
         self._home = home
         self._manner = manner
         self._names = itertools.count()
@@ -109,9 +107,10 @@ class _Downloads:
         self._lost = 0
         self._replacing = asyncio.Lock()
 
-    async def start(self) -> None:
-        """Start the processes; they are ready when they answer."""
-        self._children = [await self._started() for _ in range(self._number)]
+    async def start(self, number: int) -> None:
+        """Start so many processes; they are ready when they answer."""
+        for _ in range(number):
+            self._children.append(await self._started())
 
     async def ask(self, url: str) -> Attempt:
         """One try. Raises `DiskFull`, `DownloadsCrashed`, and `RuntimeError` with what a process did not expect."""

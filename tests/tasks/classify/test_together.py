@@ -280,3 +280,19 @@ def test_list_breaks_off(labelling: Any, mean_colour: Any) -> None:
     for future in futures:
         with pytest.raises(OSError, match="the disk is gone"):
             future.result(SECONDS)
+
+
+def test_tried_again_after_a_list_broke_off(labelling: Any, mean_colour: Any) -> None:
+    """A lane whose list broke off may be tried again, and then gets all its pictures."""
+    labelling.store_colours(6)
+
+    def breaks_off() -> Iterator[StoredPicture]:
+        raise OSError("the disk is busy")
+        yield
+
+    with Decoding(labelling.home.folder, ["a"]) as decoding:
+        with pytest.raises(OSError, match="the disk is busy"):
+            next(decoding.join(mean_colour(name="a"), breaks_off()))
+        decoding.go_on()
+        again = label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding)
+    assert again.items == 6

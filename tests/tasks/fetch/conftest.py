@@ -187,3 +187,12 @@ def fetching(empty_home: Home, tmp_path: Path) -> Fetching:
 def module_fetching(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Fetching:
     """One home folder for all tests of a file."""
     return Fetching(Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("fetch") / "home")))
+
+
+@pytest.fixture(scope="module")
+def short_pauses() -> Iterator[None]:
+    """Our own pauses last no time; those that a host asks for do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.fetch.hosts.pause_seconds", lambda tried, part: 0.01)
+        patch.setattr("tasks.fetch.pipeline.pause_seconds", lambda tried, part: 0.01)
+        yield

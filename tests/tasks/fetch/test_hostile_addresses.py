@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 LONG = 100_000
 
@@ -79,15 +81,6 @@ PRIVATE += [
     "u:p@127.1",
 ]
 PRIVATE += ["①②⑦.⓪.⓪.①", "ｌｏｃａｌｈｏｓｔ", "127。0。0。2"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_pauses() -> Iterator[None]:
-    """Our own pauses last no time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasks.fetch.hosts.pause_seconds", lambda tried, part: 0.01)
-        patch.setattr("tasks.fetch.pipeline.pause_seconds", lambda tried, part: 0.01)
-        yield
 
 
 def moved_to(location: bytes) -> bytes:

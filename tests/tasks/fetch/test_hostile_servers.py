@@ -23,6 +23,8 @@ from PIL import Image
 
 from tasks.fetch.download import Limits
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 TALK_SECONDS = 30.0
 """How long a server goes on that never ends by itself: much longer than a fetch may last."""
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -232,15 +234,6 @@ def talkers() -> Iterator[Talkers]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_pauses() -> Iterator[None]:
-    """Our own pauses last no time; those that a host asks for do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasks.fetch.hosts.pause_seconds", lambda tried, part: 0.01)
-        patch.setattr("tasks.fetch.pipeline.pause_seconds", lambda tried, part: 0.01)
-        yield
 
 
 @pytest.fixture(scope="module")
