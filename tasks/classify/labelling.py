@@ -1,4 +1,4 @@
-"""The stage classify for one classifier: decoding, the model and storing at the same time, none waiting for another."""
+"""The stage classify for one classifier: decoding, the model and storing at the same time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Concurrent, Grouped, Label
-from tasks.classify.decoding import Decoding, Missing
+from tasks.classify.decoding import Decoded, Decoding, Missing
 from tasks.classify.pace import Pace
 from tasks.classify.storing import Portion, Storing
 from warehouse.home import Home
@@ -46,7 +46,7 @@ def label_pictures(
         Storing(home, classifier, tally.add) as storing,
         contextlib.closing(shared.join(classifier, waiting)) as decoded,
     ):
-        batches = _batches(decoded, classifier.batch_size, storing)
+        batches = _batches(tally.begun(decoded), classifier.batch_size, storing)
         for batch, answers in _answered(classifier, batches):
             for (picture, _), found in zip(batch, answers, strict=True):
                 storing.labelled(picture, found)
@@ -106,6 +106,13 @@ class _Tally:
         self.done = self.failures = self.missing = 0
         self._progress = progress
         self._pace = Pace(time.monotonic())
+
+    def begun(self, pictures: Iterator[Decoded]) -> Iterator[Decoded]:
+        """The pictures; the pace counts from the first one on, for before it lanes wait for each other."""
+        for place, one in enumerate(pictures):
+            if place == 0:
+                self._pace = Pace(time.monotonic())
+            yield one
 
     def add(self, portion: Portion) -> None:
         """Count a portion that is stored, and tell."""

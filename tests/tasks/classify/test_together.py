@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -157,6 +158,21 @@ def test_late(labelling: Any, mean_colour: Any) -> None:
             label_pictures(labelling.home, mean_colour(name="b"), lambda done, total: None, decoding).items
             == 10
         )
+
+
+def test_pace(labelling: Any, mean_colour: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The pace that a lane tells is its own: that it waited for another's model to be loaded is not in it."""
+    labelling.store_colours(60)
+    caplog.set_level("INFO", "tasks.classify.labelling")
+    with Decoding(labelling.home.folder, ["a", "slow to load"]) as decoding, ThreadPoolExecutor() as threads:
+        lane = threads.submit(
+            label_pictures, labelling.home, mean_colour(name="a"), lambda done, total: None, decoding
+        )
+        threading.Event().wait(2.0)
+        decoding.leave("slow to load")
+        assert lane.result(SECONDS).items == 60
+    told = re.search(r"; ([0-9,.]+) a second", caplog.text)
+    assert told and float(told[1].replace(",", "")) > 60 / 2.0
 
 
 def test_bounded(labelling: Any, mean_colour: Any) -> None:
