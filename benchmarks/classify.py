@@ -22,17 +22,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.onnx_export import as_onnx
 from classifiers.backend import import_keras
-from classifiers.compiled import CPU_BATCH
+from classifiers.cores import cores
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16
@@ -44,7 +46,8 @@ from warehouse.tables import Picture
 
 SIZE = (1080, 1350)
 STUDY_PICTURES = 8
-MODEL_BATCHES = 3
+MODEL_PICTURES = 128
+OTHERS_BATCH = 32
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 Way = Callable[[], float]
@@ -127,7 +130,7 @@ def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tu
             precision=precision,  # type: ignore[arg-type]
         )
         classifier = load("c", options)
-        yield f"model alone, {precision}, batches of {CPU_BATCH}", alone(classifier, files)
+        yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)
         yield f"whole lane, {precision}", lane(folder / precision, classifier, files)
 
 
@@ -137,15 +140,17 @@ def decoding(files: list[Path], size: tuple[int, int]) -> float:
 
 
 def alone(classifier: KerasClassifier, files: list[Path]) -> Way:
-    """The model with pictures that are ready."""
+    """The model with pictures that are ready, called by as many threads as the lane would."""
     batch = [classifier.prepare(PictureFile(file)) for file in files[: classifier.batch_size]]
     classifier.label(batch)
+    batches = -(-MODEL_PICTURES // len(batch))
 
     def work() -> None:
-        for _ in range(MODEL_BATCHES):
-            classifier.label(batch)
+        with ThreadPoolExecutor(classifier.callers) as callers:
+            for _ in callers.map(classifier.label, [batch] * batches):
+                pass
 
-    return lambda: per_second(MODEL_BATCHES * len(batch), work)
+    return lambda: per_second(batches * len(batch), work)
 
 
 def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Way:
@@ -165,51 +170,75 @@ def _nothing(done: int, total: int) -> None:
     """Takes the lane's progress."""
 
 
-def others(folder: Path, application: str) -> Iterator[tuple[str, Way]]:
-    """The same model in ONNX Runtime and OpenVINO, batches of the same size, pictures ready."""
+def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Way]]:
+    """The same model in ONNX Runtime and OpenVINO, batches of 32: pictures ready, then from the files."""
     if find_spec("onnx") is None:
         print("ONNX Runtime and OpenVINO are left out: `pip install onnx openvino` beside the project first")
         return
     model = folder / "model.onnx"
-    height, width = as_onnx(application, model)
-    batch = np.random.default_rng(1).normal(0, 0.5, (CPU_BATCH, 3, height, width)).astype(np.float32)
-    yield from _onnxruntime(model, batch)
-    if find_spec("openvino") is None:
-        print("OpenVINO is left out: `pip install openvino` beside the project first")
-    else:
-        yield from _openvino(model, batch)
+    size = as_onnx(application, model)
+    for name, run in (*_onnxruntime(model), *_openvino(model, (OTHERS_BATCH, 3, *size))):
+        yield name, _repeated(run, size)
+        yield f"{name}, files, full decode", _from_files(run, files, size, scaled=False)
+        yield f"{name}, files, scaled decode", _from_files(run, files, size, scaled=True)
 
 
-def _repeated(run: Callable[[], object]) -> Way:
-    run()
+Run = Callable[[NDArray[np.float32]], object]
+"""A model that takes a batch of pictures, (32, 3, height, width)."""
+
+
+def _repeated(run: Run, size: tuple[int, int]) -> Way:
+    batch = np.random.default_rng(1).normal(0, 0.5, (OTHERS_BATCH, 3, *size)).astype(np.float32)
+    run(batch)
 
     def work() -> None:
-        for _ in range(MODEL_BATCHES):
-            run()
+        for _ in range(MODEL_PICTURES // OTHERS_BATCH):
+            run(batch)
 
-    return lambda: per_second(MODEL_BATCHES * CPU_BATCH, work)
+    return lambda: per_second(MODEL_PICTURES, work)
 
 
-def _onnxruntime(model: Path, batch: Any) -> Iterator[tuple[str, Way]]:
+def _from_files(run: Run, files: list[Path], size: tuple[int, int], *, scaled: bool) -> Way:
+    """What a user would write around it: threads that decode ahead, and nothing stored."""
+
+    def pixels(file: Path) -> NDArray[np.float32]:
+        with Image.open(file) as image:
+            if scaled:
+                image.draft("RGB", size[::-1])
+            resized = image.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR)
+        return np.asarray(resized, np.float32).transpose(2, 0, 1) / 127.5 - 1
+
+    whole = files[: len(files) // OTHERS_BATCH * OTHERS_BATCH]
+
+    def work() -> None:
+        with ThreadPoolExecutor(cores()) as threads:
+            pictures = threads.map(pixels, whole)
+            for _ in range(0, len(whole), OTHERS_BATCH):
+                run(np.stack(list(islice(pictures, OTHERS_BATCH))))
+
+    return lambda: per_second(len(whole), work)
+
+
+def _onnxruntime(model: Path) -> Iterator[tuple[str, Run]]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(model))
     name = session.get_inputs()[0].name
-    yield (
-        "ONNX Runtime, float32 (has no bfloat16 on x86)",
-        _repeated(lambda: session.run(None, {name: batch})),
-    )
+    yield "ONNX Runtime, float32", lambda batch: session.run(None, {name: batch})  # no bfloat16 on x86
 
 
-def _openvino(model: Path, batch: Any) -> Iterator[tuple[str, Way]]:
+def _openvino(model: Path, shape: tuple[int, ...]) -> Iterator[tuple[str, Run]]:
+    if find_spec("openvino") is None:
+        print("OpenVINO is left out: `pip install openvino` beside the project first")
+        return
     import openvino
 
     core = openvino.Core()
     read = core.read_model(str(model))
-    read.reshape(batch.shape)
+    read.reshape(shape)
     for precision, hint in (("float32", "f32"), ("bfloat16", "bf16")):
         compiled = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": hint})
-        yield f"OpenVINO, {precision}", _repeated(lambda compiled=compiled: compiled(batch))  # type: ignore[misc]
+        yield f"OpenVINO, {precision}", compiled
 
 
 def speeds(photos: Path | None, application: str, pictures: int, rounds: int) -> None:
@@ -221,16 +250,16 @@ def speeds(photos: Path | None, application: str, pictures: int, rounds: int) ->
         print(
             f"{application}; {len(files)} JPEG files of {SIZE[0]} x {SIZE[1]}, {kilobytes:.0f} KB on average;"
         )
-        print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start\n")
-        ways = dict([*keras_ways(folder, files, application), *others(folder, application)])
+        print(f"{cores()} cores, load {os.getloadavg()[0]:.1f} at the start\n")
+        ways = dict([*keras_ways(folder, files, application), *others(folder, files, application)])
         found: dict[str, list[float]] = {way: [] for way in ways}
         whole: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(1, rounds + 1):
             for way, measure in ways.items():
                 cpu, begun = time.process_time(), time.perf_counter()
                 found[way].append(measure())
-                cores = (time.process_time() - cpu) / (time.perf_counter() - begun)
-                whole[way].append(found[way][-1] / cores * len(os.sched_getaffinity(0)))
+                busy = (time.process_time() - cpu) / (time.perf_counter() - begun)
+                whole[way].append(found[way][-1] / busy * cores())
                 print(f"  round {number}: {found[way][-1]:>8.1f}  {way}", flush=True)
     study = next(iter(found))
     print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'ratio to the first':>20}")
@@ -298,7 +327,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures a second on this machine.")
     parser.add_argument("--photos", type=Path, help="a folder of .jpg files to vary; else the demo's")
     parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
-    parser.add_argument("--pictures", type=int, default=256, help="JPEG files for the whole lane")
+    parser.add_argument("--pictures", type=int, default=640, help="JPEG files for the whole lane")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--memory", type=int, nargs="+", metavar="PICTURES", help="memory for so many pictures"

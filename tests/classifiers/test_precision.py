@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,20 @@ def test_neighbours(one: str, both: dict[str, KerasClassifier], pictures: list[P
     alone = [classifier.label([picture])[0] for picture in prepared]
     assert classifier.label(prepared) == alone
     assert classifier.label(prepared[::-1]) == alone[::-1]
-    assert classifier.label(prepared * 5) == alone * 5
+    full = (prepared * 16, alone * 16)
+    batch, expected = (some[: classifier.batch_size] for some in full)
+    assert classifier.label(batch) == expected
+
+
+@pytest.mark.parametrize("one", ["float32", "bfloat16"])
+def test_at_once(one: str, both: dict[str, KerasClassifier], pictures: list[Path]) -> None:
+    """As many callers as the classifier wants get the same answers at once as one after the other."""
+    classifier = both[one]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
+    batches = [prepared[place:] + prepared[:place] for place in range(len(prepared))] * 4
+    expected = [classifier.label(batch) for batch in batches]
+    with ThreadPoolExecutor(max(2, classifier.callers)) as callers:
+        assert list(callers.map(classifier.label, batches)) == expected
 
 
 def test_version(both: dict[str, KerasClassifier]) -> None:
