@@ -74,7 +74,7 @@ def test_at_once(one: str, both: dict[str, KerasClassifier], pictures: list[Path
     """As many callers as the classifier wants get the same answers at once as one after the other."""
     classifier = both[one]
     prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
-    batches = [prepared[place:] + prepared[:place] for place in range(len(prepared))] * 4
+    batches = [prepared[place:] + prepared[:place] for place in range(4)]
     expected = [classifier.label(batch) for batch in batches]
     with ThreadPoolExecutor(max(2, classifier.callers)) as callers:
         assert list(callers.map(classifier.label, batches)) == expected
