@@ -16,11 +16,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/likelens demo
 
-# Some files at once, each whole, for its fixtures; one more than cores, for runs wait for their server's start. In
-# their order: by the number of tests, the long ones of tests/flows would come last, and one core would wait.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Some files at once, each whole, for its fixtures.
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -153,6 +153,7 @@ def test_stored_batch_by_batch(server: Any, fetching: Any, picture: Callable[...
         stored.append(fetching.rows("select count(*) from fetches")[0][0])
 
     ended = fetch_pictures(fetching.home, Manner(allow_private_hosts=frozenset({"127.0.0.1"})), progress)
-    assert len(told) >= 3 and told[-1] == (total, total)
+    # How many come while one batch is written is the machine's affair.
+    assert len(told) >= 2 and told[0][0] < total and told[-1] == (total, total)
     assert [done for done, _ in told] == stored == sorted(stored)
     assert ended.items == total and set(server.asked.values()) == {1}
