@@ -7,7 +7,7 @@ The first prints a table: the model alone, the whole lane (JPEG files in, stored
 are measured in turn, round by round, because a machine is not equally fast all the time; a number is
 the median of the rounds. 'By CPU' is what the cores would do alone, from the time that the process spent on
 them: the number to look at where other programs work too. Weights are random: they change no speed. ONNX Runtime and OpenVINO get the same
-model where `onnx` and `openvino` are installed, which the project does not need. The second labels as many
+model, and the pictures ready or as files, where `onnx` and `openvino` are installed, which the project does not need. The second labels as many
 pictures with a classifier that costs nothing, and prints the memory that the lane takes.
 """
 
@@ -120,6 +120,7 @@ def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tu
             picture = keras.utils.img_to_array(keras.utils.load_img(file, target_size=size))
             model.predict(picture[np.newaxis] / 127.5 - 1, verbose=0)
 
+    study()  # the first call compiles
     yield "one by one through predict, as the study did", lambda: per_second(STUDY_PICTURES, study)
     yield "decoding alone, one thread", lambda: decoding(files, size)
     for precision in ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",):
@@ -327,7 +328,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures a second on this machine.")
     parser.add_argument("--photos", type=Path, help="a folder of .jpg files to vary; else the demo's")
     parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
-    parser.add_argument("--pictures", type=int, default=640, help="JPEG files for the whole lane")
+    parser.add_argument("--pictures", type=int, default=640, help="JPEG files, 32 at the least")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--memory", type=int, nargs="+", metavar="PICTURES", help="memory for so many pictures"

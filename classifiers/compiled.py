@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classifiers.precision import Precision
 
 CPU_BATCH = 16
-"""Two of them at once are faster than one of 32, in the same memory: threads find work when an operation ends."""
+"""As fast as 32 where two threads call (docs/decisions.md), in less memory."""
 GPU_BATCH = 256
 """The largest that is tried on a GPU; halved until it fits the memory."""
 
@@ -41,7 +41,8 @@ class Compiled:
         height, width = model.input_shape[1:3]
         self.size = (height or ANY_SIZE, width or ANY_SIZE)
         self._run = _compiled(model, preprocess, on_gpu=on_gpu)
-        # On a GPU one batch travels while another is computed.
+        # On a GPU one batch travels while another is computed; on a CPU TensorFlow's threads find work in one
+        # batch while the other's operation ends.
         self.callers = 2 if on_gpu or keras.backend.backend() == "tensorflow" else 1
         self.batch_size = largest_batch(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
 
