@@ -7,6 +7,8 @@
     runs.py        the journal of what ran, and how a run that was cut off goes on
     posts.py       storing what a source showed
     known.py       what is known of posts that a source shows again
+    precision.py   which of two readings of one value says more
+    gaps.py        posts whose own page can't be read
     authors.py     names of those who comment, as they are stored
     waiting.py     what waits to be fetched or labelled
     charges.py     what was sent for money, what is spent, what was bought already

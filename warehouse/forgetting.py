@@ -57,7 +57,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removed:
         home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
     forget_in_charges(home.lake, [sha256 for sha256, _ in orphans])
     home.lake.delete("accounts", "account", [account], _only(source))
-    for table in ("comments", "threads", "observations", "post_pictures"):
+    for table in ("comments", "threads", "gaps", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
     home.lake.purge([name for name in TABLES if name != "posts"])
     _delete_posts(home, "posts", posts)

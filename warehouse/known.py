@@ -8,24 +8,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from warehouse.lake import Lake
-from warehouse.tables import Post, PostPicture
+from warehouse.tables import Gap, Post, PostPicture
 
 GONE_POSTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPost:
-    """A stored post with its latest counts.
+    """A stored post with the last count that was seen of each kind.
 
-    `thread_read`: its comments, or its own page, were read once; the source counted `thread_comments` then.
+    A null that was stored after a count does not replace it; hidden likes do. `thread_read_at` (UTC): when its
+    comments, or its own page, were last read; the source counted `thread_comments` then. `gap`: its own page
+    could not be read since.
     """
 
     post: Post
     likes: int | None
     comments: int | None
-    thread_read: bool
+    thread_read_at: datetime | None
     thread_comments: int | None
     pictures: int
+    gap: Gap | None = None
 
 
 def known_posts(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, KnownPost]:
@@ -35,19 +38,24 @@ def known_posts(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, K
         found = reader.execute(
             f"""with asked as (select unnest($2) as post_id),
                 mine as (from posts semi join asked using (post_id) where source = $1),
-                latest as (select post_id, arg_max(struct_pack(likes, comments), observed_at) as counts
-                           from observations semi join asked using (post_id) where source = $1 group by post_id),
+                latest as (
+                    select post_id,
+                           arg_max(struct_pack(likes), observed_at) filter (likes is not null or likes_hidden) as liked,
+                           arg_max(comments, observed_at) as comments
+                    from observations semi join asked using (post_id) where source = $1 group by post_id),
                 shown as (select post_id, count(*) as pictures from post_pictures
                           semi join asked using (post_id) where source = $1 group by post_id)
-                select {columns}, counts.likes, counts.comments, threads.read_at is not null,
-                       threads.comments, coalesce(pictures, 0)
+                select {columns}, liked.likes, latest.comments, threads.read_at, threads.comments,
+                       coalesce(pictures, 0),
+                       case when threads.read_at is null or threads.read_at < gaps.last_attempt_at then gaps end
                 from mine posts left join latest using (post_id) left join shown using (post_id)
-                left join threads on threads.source = $1 and threads.post_id = posts.post_id""",
+                left join threads on threads.source = $1 and threads.post_id = posts.post_id
+                left join gaps on gaps.source = $1 and gaps.post_id = posts.post_id""",
             [source, list(post_ids)],
         )
         rows = found.fetchall()
     width = len(fields(Post))
-    return {row[1]: KnownPost(_post(row[:width]), *row[width:]) for row in rows}
+    return {row[1]: _known(row[:width], row[width:]) for row in rows}
 
 
 def last_observed(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, datetime]:
@@ -103,6 +111,20 @@ def mark_gone(lake: Lake, source: str, account: str, since: datetime, newer_than
         while rows := found.fetchmany(GONE_POSTS):
             marked += lake.upsert([replace(_post(row), gone_at=since) for row in rows])
     return marked
+
+
+def _known(post: Sequence[Any], more: Sequence[Any]) -> KnownPost:
+    likes, comments, read_at, counted, pictures, gap = more
+    is_gap = gap is not None and gap["post_id"] is not None
+    return KnownPost(
+        post=_post(post),
+        likes=likes,
+        comments=comments,
+        thread_read_at=_utc(read_at),
+        thread_comments=counted,
+        pictures=pictures,
+        gap=Gap(**{name: _utc(value) for name, value in gap.items()}) if is_gap else None,
+    )
 
 
 def _post(row: Sequence[Any]) -> Post:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from warehouse.known import known_pictures, known_posts, last_observed
+from warehouse.known import KnownPost, known_pictures, known_posts, last_observed
 from warehouse.lake import Lake
+from warehouse.precision import is_coarser_count, is_coarser_time
 from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 
 
@@ -15,8 +17,9 @@ from warehouse.tables import AccountObservation, Comment, Observation, Post, Pos
 class Seen:
     """One post as a page showed it, with its counts at that time.
 
-    `partial`: a page of its own would tell more, so what is null here may be known from before. `thread`
-    is None unless its comments, or its own page, were read.
+    `partial`: a page of its own would tell more, so what is null here may be known from before. `unread` names
+    the fields that were not looked at. `likes_least` and `comments_least` are the smallest counts that the source
+    shows as the rounded ones. `thread` is None unless its comments, or its own page, were read.
     """
 
     post: Post
@@ -25,6 +28,9 @@ class Seen:
     comments: tuple[Comment, ...] = ()
     thread: Thread | None = None
     partial: bool = False
+    unread: tuple[str, ...] = ()
+    likes_least: int | None = None
+    comments_least: int | None = None
 
 
 def store_seen(lake: Lake, seen: Sequence[Seen], accounts: Sequence[AccountObservation] = ()) -> int:
@@ -40,37 +46,83 @@ def store_seen(lake: Lake, seen: Sequence[Seen], accounts: Sequence[AccountObser
     lake.upsert([comment for one in seen for comment in one.comments])
     lake.upsert([one.thread for one in seen if one.thread is not None])
     lake.append(accounts)
-    lake.append([one.observation for one in seen])
+    lake.append([one.observation for one in seen if has_count(one.observation)])
     return len(seen)
 
 
+def has_count(observation: Observation) -> bool:
+    """Whether an observation says anything: a count, or that the likes are hidden."""
+    return observation.likes is not None or observation.comments is not None or observation.likes_hidden
+
+
 def _with_what_was_known(lake: Lake, seen: Sequence[Seen]) -> Sequence[Seen]:
-    """Posts of which only a part was read keep the rest: a list that shows less takes nothing away."""
-    partial = [one for one in seen if one.partial]
-    if not partial:
+    """Posts with what is known of them where this reading says less: nothing, or the same with fewer digits."""
+    if not seen:
         return seen
-    known = known_posts(lake, partial[0].post.source, [one.post.post_id for one in partial])
-    return [_completed(one, known[one.post.post_id].post) if one.partial and one.post.post_id in known else one
-            for one in seen]  # fmt: skip
+    known = known_posts(lake, seen[0].post.source, [one.post.post_id for one in seen])
+    return [
+        _completed(one, before) if (before := known.get(one.post.post_id)) is not None else one
+        for one in seen
+    ]
 
 
-def _completed(one: Seen, before: Post) -> Seen:
-    post = one.post
-    gave_several = before.kind == "carousel" and post.kind == "image"
+def _completed(one: Seen, before: KnownPost) -> Seen:
+    post, was = one.post, before.post
+    # A list that shows a carousel's or a video's cover alone takes it for an image.
+    gave_more = one.partial and post.kind == "image" and was.kind != "image"
+    unread = {*one.unread, *(("caption", "place") if one.partial else ())}
     return replace(
         one,
         post=replace(
             post,
-            kind=before.kind if gave_several else post.kind,
-            posted_at=post.posted_at or before.posted_at,
-            # A list often cuts a caption off; its own page has the whole one.
-            caption=before.caption if before.caption is not None else post.caption,
-            place=post.place or before.place,
-            pinned=before.pinned if post.pinned is None else post.pinned,
+            kind=was.kind if gave_more else post.kind,
+            posted_at=_finer_time(post.posted_at, was.posted_at),
+            caption=_caption(one, was),
+            place=was.place if post.place is None and "place" in unread else post.place,
+            pinned=was.pinned if post.pinned is None else post.pinned,
         ),
+        observation=_with_known_counts(one, before),
         # The cover that a list shows may be another file than the carousel's first picture.
-        pictures=() if gave_several else one.pictures,
+        pictures=() if gave_more else one.pictures,
     )
+
+
+def _caption(one: Seen, was: Post) -> str | None:
+    """A list often cuts a caption off, and its own page has all of it."""
+    if was.caption is not None and (one.partial or (one.post.caption is None and "caption" in one.unread)):
+        return was.caption
+    return one.post.caption
+
+
+def _finer_time(now: datetime | None, before: datetime | None) -> datetime | None:
+    """A post's time: one that is known stays where this reading has none, or the same without its time of day."""
+    if now is None or (before is not None and is_coarser_time(now, before)):
+        return before
+    return now
+
+
+def _with_known_counts(one: Seen, before: KnownPost) -> Observation:
+    """The observation, with the known count where the source shows the same one rounded.
+
+    It stays marked as rounded: the source did not show all digits this time. Where a count was not looked at and
+    the others did not change, the reading says nothing new, and its observation is emptied.
+    """
+    seen = one.observation
+    likes = _finer_count(seen.likes, seen.likes_rounded, one.likes_least, before.likes)
+    comments = _finer_count(seen.comments, seen.comments_rounded, one.comments_least, before.comments)
+    skips_likes = "likes" in one.unread and before.likes is not None
+    skips_comments = "comments" in one.unread and before.comments is not None
+    if (skips_likes and comments in (None, before.comments)) or (
+        skips_comments and likes in (None, before.likes) and not seen.likes_hidden
+    ):
+        likes = comments = None
+    return replace(seen, likes=likes, comments=comments)
+
+
+def _finer_count(now: int | None, rounded: bool | None, least: int | None, before: int | None) -> int | None:
+    if now is not None and rounded and before is not None and is_coarser_count(now, least, before):
+        return before
+    return now
 
 
 def _newest(lake: Lake, seen: Sequence[Seen]) -> list[Seen]:

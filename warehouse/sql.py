@@ -14,8 +14,8 @@ _POST = {
     "post_id": "The source's own id of the post",
 }
 _COUNTS = {
-    "likes": "Likes at the latest observation; null when hidden or unknown",
-    "comments": "Comments at the latest observation; null when unknown",
+    "likes": "Likes when they were last observed; null when hidden or unknown",
+    "comments": "Comments when they were last observed; null when unknown",
 }
 
 VIEWS: tuple[View, ...] = (
@@ -33,14 +33,19 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "latest_observations",
-        """select source, post_id, latest.* from (
-               select source, post_id,
-                      arg_max(struct_pack(observed_at, likes, comments, likes_hidden), observed_at) as latest
-               from observations group by all)""",
-        "The latest observation of each post",
+        """select source, post_id, observed_at, liked.likes, comments, coalesce(liked.likes_hidden, false) as likes_hidden
+           from (select source, post_id, max(observed_at) as observed_at,
+                        arg_max(struct_pack(likes, likes_hidden), observed_at)
+                            filter (likes is not null or likes_hidden) as liked,
+                        arg_max(comments, observed_at) as comments
+                 from observations group by all)""",
+        "What was last observed of each post; an observation without a count does not replace one with it",
         _POST
         | _COUNTS
-        | {"observed_at": "When it was made (UTC)", "likes_hidden": "Whether the likes are hidden"},
+        | {
+            "observed_at": "When the post was last observed (UTC)",
+            "likes_hidden": "Whether the likes are hidden",
+        },
     ),
     View(
         "failed_pictures",

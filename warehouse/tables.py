@@ -144,6 +144,23 @@ class Thread(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Row):
+    """Posts whose own page could not be read since it was last read; from the third attempt on a known gap."""
+
+    table: ClassVar[str] = "gaps"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id")
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    attempts: Annotated[int, "Runs in a row that requested the page in vain"]
+    first_attempt_at: Annotated[datetime, "When the first of them did (UTC)"]
+    last_attempt_at: Annotated[
+        datetime, "When the last of them did (UTC); threads.read_at after it: the page was read since"
+    ]
+    message: Annotated[str, "Why the page could not be read"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture(Row):
     """Stored pictures, each once, by the hash of their bytes."""
 
@@ -301,6 +318,7 @@ ROWS: tuple[type[Row], ...] = (
     AccountObservation,
     Comment,
     Thread,
+    Gap,
     Picture,
     Fetch,
     PictureLabel,

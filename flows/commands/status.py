@@ -12,9 +12,12 @@ from flows.commands.output import show
 from flows.settings import read_settings
 from tasks.fetch.patience import PATIENCE
 from warehouse.errors import NotPublished
+from warehouse.gaps import ATTEMPTS, RETRY_AFTER
 from warehouse.home import Home
 from warehouse.waiting import count_to_fetch
 
+MOST_GAPS = 50
+"""Known gaps that are listed one by one."""
 _QUERIES = {
     "Last runs": """
         select run_id, started_at, ended_at, status, items as posts from runs where stage = 'run'
@@ -27,6 +30,12 @@ _QUERIES = {
         select source, count(distinct account) as accounts, count(*) as posts,
                count(gone_at) as gone, max(posted_at) as newest_post, max(last_seen_at) as last_seen
         from posts group by source order by source""",
+    "Known gaps: posts whose own page can't be read": f"""
+        select source, post_id, attempts, first_attempt_at, last_attempt_at,
+               last_attempt_at + interval {RETRY_AFTER.days} days as next_attempt, message
+        from gaps left join threads using (source, post_id)
+        where attempts >= {ATTEMPTS} and (read_at is null or read_at < last_attempt_at)
+        order by source, last_attempt_at desc limit {MOST_GAPS}""",
     "Classifiers": """
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
                          where stage in ('classify', 'tag') group by lane)

@@ -7,6 +7,7 @@ judging.py     whether to read on after a page, and which posts' own pages are w
 authorship.py  comments without their authors' names
 storing.py     from the spool into the lake
 contract.py    what a source gave, and what it must go on giving
+gap_report.py  posts whose own page could not be read
 extent.py      how far a reading got, so which posts are gone
 sources.py     the kinds of source; to add one, open it
 model.py       what the settings of every kind have in common

@@ -147,11 +147,11 @@ def _always_had(lake: Lake, source: str) -> set[str]:
 
 def _lacks(post: ScrapedPost, name: str) -> bool:
     if name == "pictures":
-        return post.kind != "video" and not post.pictures
+        return post.kind != "video" and not post.pictures and name not in post.unread
     if name == "likes" and post.likes_hidden:
         return False
     # A list that shows less than a post's own page has lost nothing.
-    if post.partial and name in ("caption", "place", "posted_at"):
+    if name in post.unread or (post.partial and name in ("caption", "place", "posted_at")):
         return False
     return getattr(post, name) is None
 

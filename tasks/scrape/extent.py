@@ -14,7 +14,8 @@ class Extent:
     """Told the pages of a reading in their order.
 
     `whole`: it went from the first page to the source's end without a gap. `down_to`: it saw every post
-    newer than this; None where that can't be said, because its posts are not in the order of time.
+    newer than this; None where that can't be said, because its posts are not in the order of time. What could
+    not be read is a gap: it may be any known post, so nothing is gone then.
     """
 
     whole: bool = True
@@ -31,8 +32,9 @@ class Extent:
         if self.began is None or (page.posts and not self._posts):
             self.began = page.observed_at
         self.accounts.add(page.account)
-        self.whole = self.whole and not page.more and "id" not in page.unparsed
-        self._gap = self._gap or "id" in page.unparsed or (page.more and page.next_url is not None)
+        unread = "id" in page.unparsed or "page" in page.unparsed
+        self.whole = self.whole and not page.more and not unread
+        self._gap = self._gap or unread or (page.more and page.next_url is not None)
         for post in page.posts:
             self._posts += 1
             may_be_pinned = post.pinned is None and self._posts <= MOST_PINNED

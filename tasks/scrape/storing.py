@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 from tasks.scrape.contract import Counts, check, count_pages
 from tasks.scrape.extent import Extent
+from tasks.scrape.gap_report import GapReport
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
 from warehouse.known import mark_gone
@@ -35,14 +37,24 @@ def store_spool(
     extent = _extent(spool, counts)
     check(lake, source, counts, may_lack)
     posts = 0
+    gaps = GapReport(source)
     for pages in _batches(spool.pages()):
         accounts = [row for page in pages if (row := _account_row(source, page)) is not None]
         seen = [_seen(source, page, post) for page in pages for post in page.posts]
         posts += store_seen(lake, seen, accounts)
+        for page in pages:
+            gaps.add(lake, page)
     if shows_all and (gone := _mark_gone(lake, source, extent)):
         logger.info("%s: %d known posts are no longer shown", source, gone)
-    told = _told(source, spool, counts.problems)
-    return Ended("incomplete" if told else "done", posts, counts.problems, told, counts=counts.as_json())
+    known, missing = gaps.summary(lake, posts), gaps.problems
+    told = _told(source, spool, missing, counts.problems + len(missing))
+    return Ended(
+        "incomplete" if told else "done",
+        posts,
+        counts.problems + len(missing),
+        f"{told} {known}".strip(),
+        counts=counts.as_json(),
+    )
 
 
 def _extent(spool: Spool, counts: Counts) -> Extent:
@@ -63,10 +75,10 @@ def _mark_gone(lake: Lake, source: str, extent: Extent) -> int:
     return sum(mark_gone(lake, source, account, began, newer_than) for account in extent.accounts)
 
 
-def _told(name: str, spool: Spool, problems: int) -> str:
+def _told(name: str, spool: Spool, missing: Sequence[str], problems: int) -> str:
     """The first problems in words; each of them is a warning in the log."""
     told: list[str] = []
-    for problem in (problem for page in spool.pages() for problem in page.problems):
+    for problem in chain((problem for page in spool.pages() for problem in page.problems), missing):
         logger.warning("%s: %s", name, problem)
         if len(told) < TOLD_PROBLEMS:
             told.append(problem)
@@ -87,16 +99,17 @@ def _batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
 
 
 def _account_row(source: str, page: Page) -> AccountObservation | None:
-    if page.head is None:
+    head = page.head
+    if head is None or (head.followers is None and head.following is None and head.posts is None):
         return None
     return AccountObservation(
         source=source,
         account=page.account,
         observed_at=page.observed_at,
-        followers=page.head.followers,
-        following=page.head.following,
-        posts=page.head.posts,
-        rounded=page.head.rounded,
+        followers=head.followers,
+        following=head.following,
+        posts=head.posts,
+        rounded=head.rounded,
     )
 
 
@@ -112,7 +125,10 @@ def _seen(source: str, page: Page, post: ScrapedPost) -> Seen:
         tuple(pictures),
         tuple(_comment_rows(source, post)),
         thread if post.detailed else None,
-        post.partial,
+        partial=post.partial,
+        unread=post.unread,
+        likes_least=post.likes_least,
+        comments_least=post.comments_least,
     )
 
 

@@ -16,12 +16,14 @@ class Verdict:
 
     `go_on`: read the next page; else the page is the last one. `jump_to`: go on at this address in place
     of the next page, where an earlier crawl was cut off. `details`: ids of the page's posts whose own page
-    or thread of comments is wanted.
+    or thread of comments is wanted; `retried` are those of them that could not be read in many runs, so a
+    refusal of theirs is no sign that the host refuses us.
     """
 
     go_on: bool = True
     jump_to: str | None = None
     details: tuple[str, ...] = ()
+    retried: tuple[str, ...] = ()
 
 
 Judge = Callable[[Page], Verdict]

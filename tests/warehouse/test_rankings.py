@@ -123,7 +123,7 @@ def test_numbers_are_those_counted_by_hand(crowded: Home) -> None:
         rows = reader.execute(
             """select distinct p.source, p.post_id, p.account, l.label, o.likes
                from posts p join post_pictures using (source, post_id) join labels l using (sha256)
-               join (select * from observations qualify row_number() over
+               join (select * from observations where likes is not null or likes_hidden qualify row_number() over
                      (partition by source, post_id order by observed_at desc) = 1) o using (source, post_id)
                where classifier = 'model' and version = '1' and o.likes is not null"""
         ).fetchall()

@@ -34,6 +34,7 @@ CONTRACT = {
         "source post_id comment_id parent_id author text posted_at likes",
     ),
     "threads": ("source post_id", "source post_id read_at comments"),
+    "gaps": ("source post_id", "source post_id attempts first_attempt_at last_attempt_at message"),
     "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
     "fetches": (
         "picture_url attempted_at",
@@ -63,6 +64,7 @@ COUNTS = {
     "accounts": "followers following posts",
     "comments": "likes",
     "threads": "comments",
+    "gaps": "attempts",
     "pictures": "bytes",
     "runs": "items failures",
 }
@@ -73,6 +75,7 @@ MAY_BE_NULL = {
     "accounts": "followers following posts rounded",
     "comments": "parent_id author text posted_at likes",
     "threads": "comments",
+    "gaps": "",
     "pictures": "",
     "fetches": "reason http_status sha256 next_try_at",
     "labels": "label_id x0 y0 x1 y1",

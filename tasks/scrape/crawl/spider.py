@@ -32,7 +32,7 @@ from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import Message, Order
 from tasks.scrape.crawl.middlewares import LONGEST_WAIT_SECONDS, unsigned
 from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
-from tasks.scrape.pages import Head, Page, ScrapedPost
+from tasks.scrape.pages import Head, Page, ScrapedPost, UnreadPage
 from tasks.scrape.spool import Spool
 from tasks.scrape.visit import Verdict
 
@@ -148,11 +148,14 @@ class AccountSpider(scrapy.Spider):
             problems += (f"{page.url}: the pager leads in a circle; stopped there",)
             next_url, more = None, True
         missing = self._posts_missing(page)
+        unparsed = page.unparsed
         if next_url is None and missing:
             problems += (f"{page.url}: {self._told_missing(missing)}",)
-            more = True
+            # Known posts may be among those that were not shown.
+            more, unparsed = True, (*unparsed, "page")
         return replace(
             page,
+            unparsed=unparsed,
             head=page.head or self.head if self.first else None,
             posts=tuple(fresh.values()),
             next_url=next_url,
@@ -198,10 +201,10 @@ class AccountSpider(scrapy.Spider):
     async def _with_details(self, page: Page, verdict: Verdict) -> Page:
         """The page with what the wanted posts' own pages tell; one that can't be had costs only itself."""
         posts, problems, unparsed = [], list(page.problems), list(page.unparsed)
-        wanted = set(verdict.details)
+        unread: list[UnreadPage] = []
         for post in page.posts:
             detail = Detail(post)
-            if post.post_id in wanted and not self.details_refused:
+            if post.post_id in verdict.details and not self.details_refused:
                 try:
                     detail = await self._detail(post)
                 except BadToken as error:
@@ -211,12 +214,19 @@ class AccountSpider(scrapy.Spider):
                         f"post {post.post_id} and those after it: no page of their own was read: {error}"
                     )
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
-                    self._count_refusal(error)
-                    problems.append(f"post {post.post_id}: its own page was not read: {error}")
+                    if post.post_id not in verdict.retried:
+                        self._count_refusal(error)
+                    unread.append(UnreadPage(post.post_id, str(error)))
             posts.append(detail.post)
             problems += detail.problems
             unparsed += detail.unparsed
-        return replace(page, posts=tuple(posts), problems=tuple(problems), unparsed=tuple(unparsed))
+        return replace(
+            page,
+            posts=tuple(posts),
+            problems=tuple(problems),
+            unparsed=tuple(unparsed),
+            unread_pages=tuple(unread),
+        )
 
     def _count_refusal(self, error: StageError) -> None:
         if isinstance(error, SourceRefused):
@@ -251,7 +261,7 @@ class AccountSpider(scrapy.Spider):
         except Exception as error:
             raise failure_of(error, url) from error
         # A redirect is told as such, but never an address that holds a token.
-        answer = _answer(response, url if signed.url != url else response.url)
+        answer = replace(_answer(response, url if signed.url != url else response.url), requested=url)
         if answer.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
         self.rest_until = time.monotonic() + self.walk.pause_seconds(answer)

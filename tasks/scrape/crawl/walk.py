@@ -20,7 +20,8 @@ from tasks.scrape.pages import Head, Page, ScrapedPost
 class Answer:
     """What a host answered. `url` has no secret in it; names in `headers` are lower case.
 
-    `at` (UTC) is when the answer was there. `text` is the decoded body.
+    `at` (UTC) is when the answer was there. `text` is the decoded body. `requested` is the address before any
+    redirect; empty where it is not known.
     """
 
     url: str
@@ -28,6 +29,7 @@ class Answer:
     at: datetime
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    requested: str = ""
 
 
 @dataclass(frozen=True, slots=True)

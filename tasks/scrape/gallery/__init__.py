@@ -20,6 +20,8 @@ fields.py     one field after the other, and what can't be read
 extract.py    a page of posts
 entries.py    what a page's JSON tells of posts in its elements
 usual.py      what every page has
+identity.py   whose page it is
+advertisements.py  what in a list is no post
 detail.py     a post's own page
 thread.py     its comments
 addresses.py  addresses, and which of them are on the site

@@ -23,14 +23,14 @@ from tasks.scrape.pages import ScrapedPost
 
 MOST_EXAMPLES = 3
 LONGEST_EXAMPLE = 60
-MARKS = ("present", "private", "unknown", "video", "hidden", "pinned")
+MARKS = ("present", "private", "unknown", "video", "hidden", "pinned", "advertisement")
 """Keys that only say whether something stands there."""
 ALWAYS = ("id", "url", "posted_at", "picture")
 """Keys that every post of a list has."""
 _READERS: dict[str, Callable[[Value], object]] = {
     **dict.fromkeys(("likes", "comments", "posts", "followers", "following"), as_count),
     **dict.fromkeys(("caption", "text"), as_text),
-    **dict.fromkeys(("id", "place", "author", "parent"), as_name),
+    **dict.fromkeys(("id", "account", "place", "author", "parent"), as_name),
 }
 _NOT_VALUES = ("post", "next", "numbered", "entries", "entry_id", "comment", "replies")
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from tasks.errors import LayoutChanged
+from tasks.scrape.counts import Count
 from tasks.scrape.crawl.walk import Detail
 from tasks.scrape.gallery.addresses import same_site
-from tasks.scrape.gallery.extract import is_rounded, kind_of, number, told
+from tasks.scrape.gallery.extract import FIELD_KEYS, is_rounded, kind_of, least, number, told
 from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import Part
-from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.profile import DetailPlaces, Profile
 from tasks.scrape.gallery.thread import read_thread
 from tasks.scrape.pages import ScrapedComment, ScrapedPost
+from warehouse.precision import is_coarser_count, is_coarser_time
 
 
 def read_detail_page(
@@ -40,7 +42,7 @@ def read_detail_page(
             and not reader.unparsed
         ):
             raise LayoutChanged(misfit(profile, url, "detail", "all of its places", told("nothing", page)))
-        post = replace(post, **changed)
+        post = replace(post, **changed, unread=_still_unread(post, profile.detail))
     next_url = None
     if comments and profile.comments is not None:
         thread = read_thread(reader, page, post.post_id)
@@ -71,8 +73,11 @@ def _changed(reader: FieldReader, page: Part, post: ScrapedPost) -> dict[str, An
         "place": reader.read("detail.place", places.place, page, as_name),
     }
     for key, place in (("likes", places.likes), ("comments", places.comments)):
-        if (count := reader.count(f"detail.{key}", place, page)) is not None:
-            found |= {key: number(count), f"{key}_rounded": is_rounded(count)}
+        count = reader.count(f"detail.{key}", place, page)
+        if count is not None and not _is_coarser(post, key, count):
+            found |= {key: number(count), f"{key}_rounded": is_rounded(count), f"{key}_least": least(count)}
+    if found["posted_at"] and post.posted_at and is_coarser_time(found["posted_at"], post.posted_at):
+        found["posted_at"] = None
     if pictures:
         found |= {"pictures": pictures, "kind": kind_of(pictures, is_video=False)}
     if is_video and post.kind != "video":
@@ -82,6 +87,17 @@ def _changed(reader: FieldReader, page: Part, post: ScrapedPost) -> dict[str, An
     elif "likes" in found:
         found["likes_hidden"] = False
     return {key: value for key, value in found.items() if value is not None or key == "likes"}
+
+
+def _is_coarser(post: ScrapedPost, key: str, count: Count) -> bool:
+    """Whether the list shows the same count with more digits."""
+    listed: int | None = getattr(post, key)
+    return listed is not None and is_rounded(count) and is_coarser_count(count.value, count.least, listed)
+
+
+def _still_unread(post: ScrapedPost, places: DetailPlaces) -> tuple[str, ...]:
+    """Fields that neither the list nor the post's own page has a place for."""
+    return tuple(name for name in post.unread if getattr(places, FIELD_KEYS.get(name, name)) is None)
 
 
 def _fresh(

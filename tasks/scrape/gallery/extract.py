@@ -13,13 +13,19 @@ from datetime import datetime
 
 from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged
 from tasks.scrape.counts import Count
+from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.entries import Entries
 from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import AddressPlace, Part, Place
-from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.profile import PostPlaces, Profile
 from tasks.scrape.gallery.usual import check_usual
 from tasks.scrape.pages import Head, Page, ScrapedPost
+
+UNREAD = ("posted_at", "caption", "place", "likes", "comments", "pictures")
+"""Fields that a list may leave to the post's own page."""
+FIELD_KEYS = {"pictures": "picture"}
+"""What a profile calls a field of a post, where it is another word."""
 
 
 def read_page(
@@ -44,6 +50,8 @@ def read_page(
     reader = FieldReader(profile, url, account)
     for trouble in page.troubles:
         reader.tell(f"{url}: {trouble}")
+        # Posts may stand in what could not be read.
+        reader.unparsed.append("page")
     if reader.is_there("head.private", profile.head.private, page):
         raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
     if reader.is_there("head.unknown", profile.head.unknown, page):
@@ -54,7 +62,7 @@ def read_page(
         raise LayoutChanged(misfit(profile, url, "list.post", profile.list.post, told("no post", page)))
     posts = PostReader(reader, may_lack)
     read = [post for part in parts if (post := posts.read(part)) is not None]
-    check_usual(reader, read, len(parts), posts.left_out, may_lack)
+    check_usual(reader, read, len(parts) - posts.advertisements, posts.left_out, may_lack)
     return Page(
         url=url,
         observed_at=observed_at,
@@ -84,6 +92,7 @@ def read_head(reader: FieldReader, page: Part) -> Head | None:
     following = reader.count("head.following", places.following, page)
     posts = reader.count("head.posts", places.posts, page)
     return Head(
+        name=reader.read("head.account", places.account, page, as_name),
         followers=number(followers),
         following=number(following),
         posts=number(posts),
@@ -106,21 +115,32 @@ def post_parts(profile: Profile, page: Part, url: str) -> list[Part]:
 
 
 class PostReader:
-    """Reads posts of one page; `left_out` is the place that the last post left out lacked."""
+    """Reads posts of one page; `left_out` is the place that the last post left out lacked.
+
+    `advertisements` counts the parts of the list that are no posts.
+    """
 
     def __init__(self, reader: FieldReader, may_lack: Collection[str]) -> None:
         self.reader = reader
         self.may_lack = may_lack
         self.partial = reader.profile.detail.tells_more
+        self.unread = tuple(name for name in UNREAD if _place_of(reader.profile.post, name) is None)
+        self.counts_on_own_page = any(
+            name in self.unread and getattr(reader.profile.detail, name) is not None
+            for name in ("likes", "comments")
+        )
         self.left_out: tuple[str, Place] = ("post.id", reader.profile.post.id)
+        self.advertisements = 0
+        self.unparsed_before = 0
 
     def read(self, part: Part) -> ScrapedPost | None:
-        """One post, or None with a problem where it has no id or no address."""
+        """One post, or None: an advertisement, or with a problem a post that has no id or no address."""
         reader, places = self.reader, self.reader.profile.post
+        self.unparsed_before = len(reader.unparsed)
         post_id = reader.read("post.id", places.id, part, as_name)
         url = reader.address("post.url", places.url, part)
         if post_id is None or url is None:
-            self._leave_out(*(("post.id", places.id) if post_id is None else ("post.url", places.url)))
+            self._leave_out(part, *(("post.id", places.id) if post_id is None else ("post.url", places.url)))
             return None
         is_video = reader.is_there("post.video", places.video, part)
         pictures = () if is_video else reader.addresses("post.picture", places.picture, part)
@@ -142,13 +162,23 @@ class PostReader:
             pictures=pictures,
             likes_rounded=is_rounded(likes),
             comments_rounded=is_rounded(comments),
+            likes_least=least(likes),
+            comments_least=least(comments),
             partial=self.partial,
+            unread=self.unread,
+            counts_on_own_page=self.counts_on_own_page,
         )
         self._tell_lacks(post, part)
         return post
 
-    def _leave_out(self, name: str, place: Place) -> None:
+    def _leave_out(self, part: Part, name: str, place: Place) -> None:
+        if is_advertisement(self.reader, part):
+            self.advertisements += 1
+            return
         self.reader.tell(f"{self.reader.url}: a post without {name} ({place}) was left out")
+        if "id" not in self.reader.unparsed[self.unparsed_before :]:
+            # It may be any known post, so none is gone for not being shown.
+            self.reader.unparsed.append("id")
         self.left_out = name, place
 
     def _tell_lacks(self, post: ScrapedPost, part: Part) -> None:
@@ -173,6 +203,16 @@ def kind_of(pictures: tuple[str, ...], *, is_video: bool) -> str:
 def number(count: Count | None) -> int | None:
     """A count's value."""
     return None if count is None else count.value
+
+
+def least(count: Count | None) -> int | None:
+    """The smallest number that a page shows as this count."""
+    return None if count is None else count.least
+
+
+def _place_of(places: PostPlaces, name: str) -> Place | None:
+    place: Place | None = getattr(places, FIELD_KEYS.get(name, name))
+    return place
 
 
 def is_rounded(count: Count | None) -> bool:

@@ -46,9 +46,10 @@ IN_POST_OR_DETAIL = ("posted_at", "picture", "likes")
 
 
 class HeadPlaces(Table):
-    """The account's own part of the page."""
+    """The account's own part of the page. `account` is its name, as in the address of its page."""
 
     present: Place
+    account: Place | None = None
     followers: Place | None = None
     following: Place | None = None
     posts: Place | None = None
@@ -78,7 +79,7 @@ class ListPlaces(Table):
 
 
 class PostPlaces(Table):
-    """One post, inside its element or JSON object of the list."""
+    """One post, inside its element or JSON object of the list; where `advertisement` finds anything, it is none."""
 
     id: Place
     url: AddressPlace
@@ -91,6 +92,7 @@ class PostPlaces(Table):
     comments: Place | None = None
     hidden: Place | None = None
     pinned: Place | None = None
+    advertisement: Place | None = None
 
 
 class DetailPlaces(Table):

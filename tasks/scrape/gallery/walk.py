@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from tasks.errors import StageError
+from tasks.errors import LayoutChanged, StageError
 from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.identity import AccountPages, is_post_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.state import open_page
@@ -58,9 +59,11 @@ class GalleryWalk:
         if so_far.first:
             page = check_head(self.profile, page)
         counted = self.profile.list.numbered is not None
-        if counted and not page.posts:
-            return Step(page, guessed=True)
-        following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
+        following: list[str] = []
+        if page.posts or not counted:
+            following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
+        own = AccountPages(self.profile, self.account, self.first_url)
+        page = replace(page, identity=own.identity_of(answer, page.head, following, first=so_far.first))
         return Step(page, tuple(following), guessed=counted)
 
     def missing(self, url: str, at: datetime) -> Step | None:
@@ -77,6 +80,10 @@ class GalleryWalk:
 
     def read_detail(self, answer: Answer, post: ScrapedPost) -> Detail:
         """The post's own page, or a further page of its comments. Raises `LayoutChanged`."""
+        if not is_post_page(answer.requested or answer.url, answer.url, post.post_id):
+            raise LayoutChanged(
+                f"{answer.requested} leads to {answer.url}, which is not the page of the post {post.post_id}."
+            )
         part = open_page(self.profile.state, answer.text)
         return read_detail_page(self.profile, part, answer.url, self.account, post, comments=self.comments)
 

@@ -70,8 +70,8 @@ def read_account(answer: Answer) -> tuple[str, Head, Findings]:
     return account_id, head, findings
 
 
-def read_statuses(answer: Answer, findings: Findings) -> Statuses:
-    """The posts on a page of statuses. Raises `LayoutChanged` where it is none."""
+def read_statuses(answer: Answer, findings: Findings, account_id: str = "") -> Statuses:
+    """The posts of an account on a page of statuses. Raises `LayoutChanged` where it is none, or another account's."""
     listed = read_json(answer, INTERFACE)
     if not isinstance(listed, list):
         said = told(listed.get("error")) if isinstance(listed, dict) else ""
@@ -79,11 +79,17 @@ def read_statuses(answer: Answer, findings: Findings) -> Statuses:
         raise misfit(answer.url, INTERFACE, what)
     ids: list[str] = []
     own = []
+    by_others = 0
     for fields in listed:
         status = fields if isinstance(fields, dict) else {}
         ids += [found for found in (identifier(status.get("id")),) if found is not None]
-        if not _is_of_others(status):
+        if _is_by_another(status, account_id):
+            by_others += 1
+        elif not _is_of_others(status):
             own.append(status)
+    if by_others and not own:
+        what = f"it lists the posts of another account, not of the one with the id {account_id}"
+        raise misfit(answer.url, INTERFACE, what)
     posts = [post for status in own if (post := _post(status, findings)) is not None]
     check_required(answer, INTERFACE, findings, len(own), REQUIRED)
     check_pictures(answer, INTERFACE, posts)
@@ -94,6 +100,13 @@ def _account(own: Sequence[Mapping[str, Any]]) -> str | None:
     accounts = (status.get("account") for status in own)
     names = (identifier(account.get("acct")) for account in accounts if isinstance(account, dict))
     return next((name for name in names if name), None)
+
+
+def _is_by_another(status: Mapping[str, Any], account_id: str) -> bool:
+    """Whether a status names another account as its author, and does not boost."""
+    account = status.get("account")
+    author = identifier(account.get("id")) if isinstance(account, dict) else None
+    return status.get("reblog") is None and bool(account_id) and author not in (None, account_id)
 
 
 def _is_of_others(status: Mapping[str, Any]) -> bool:

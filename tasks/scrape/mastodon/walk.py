@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from tasks.errors import AccountPrivate, StageError
 from tasks.scrape.crawl.answers import Findings
@@ -91,7 +91,7 @@ class MastodonWalk:
 
     def _statuses(self, answer: Answer, so_far: SoFar) -> Step:
         findings = Findings()
-        found = read_statuses(answer, findings)
+        found = read_statuses(answer, findings, unquote(urlsplit(answer.url).path.rstrip("/").split("/")[-2]))
         head = so_far.head
         if so_far.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(

@@ -25,7 +25,7 @@ from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.visit import Visit
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import Ended, Journal
 
 ACCOUNT = "/user/ann/7"
 
@@ -252,10 +252,17 @@ class Importing:
 
     def run(self, settings: SourceModel, **manner: Any) -> Ended:
         """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
+        return self.read(settings.open(self.folder), **manner)
+
+    def read(self, source: Source, **manner: Any) -> Ended:
+        """Read and store a source that is open, as a night does, with its row in `runs`."""
         self.readings += 1
+        journal = Journal(self.home.lake, f"run{self.readings}", resumed=False)
+        journal.start("scrape", source.name)
         spool = Spool(self.home.folder / f"{self.readings}.jsonl")
-        source = settings.open(self.folder)
-        return scrape_source(Reading(self.home, source, spool, Manner(**manner)), lambda *_: None)
+        ended = scrape_source(Reading(self.home, source, spool, Manner(**manner)), lambda *_: None)
+        journal.finish("scrape", source.name, ended)
+        return ended
 
     def pages(self, settings: SourceModel, comments: bool = True) -> list[Page]:
         """The source's pages, not stored."""

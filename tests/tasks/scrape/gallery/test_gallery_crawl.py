@@ -191,7 +191,7 @@ def test_a_carousel_is_whole_from_its_own_page(site, reply, crawl) -> None:
     assert (whole.kind, whole.caption, whole.partial) == ("carousel", "All of it", False)
     assert whole.pictures == (f"{site.base}/1.jpg", f"{site.base}/1b.jpg")
     assert (cut.kind, cut.partial, cut.detailed) == ("image", True, False)
-    assert any("post 2" in problem and "404" in problem for problem in page.problems)
+    assert [(unread.post_id, "404" in unread.why) for unread in page.unread_pages] == [("2", True)]
 
 
 def test_a_post_page_of_another_kind_costs_only_itself(site, reply, crawl) -> None:
@@ -203,8 +203,8 @@ def test_a_post_page_of_another_kind_costs_only_itself(site, reply, crawl) -> No
     site.replies["/bild/9"] = reply("<h1>Wartung</h1>")
     page, _ = crawl(site.base + BOGEN, profile="bilderbogen")
     assert [post.detailed for post in page.posts] == [False, True]
-    (problem,) = page.problems
-    assert "post 9" in problem and "detail.present (div.einzelbild)" in problem
+    (unread,) = page.unread_pages
+    assert unread.post_id == "9" and "detail.present (div.einzelbild)" in unread.why
 
 
 def five_without_likes() -> str:

@@ -24,6 +24,7 @@ ALWAYS_THERE = ["list.post", "post.id", "post.url"]
 ALWAYS_THERE += ["post.posted_at", "post.picture", "post.likes", "post.comments"]
 NOT_ALWAYS_THERE = [
     "head.present",
+    "head.account",
     "head.followers",
     "head.following",
     "head.posts",
@@ -33,7 +34,14 @@ NOT_ALWAYS_THERE = [
 ]
 ELSEWHERE = ["list.numbered", "list.entries", "list.entry_id"]
 """Other layouts' keys, which have tests of their own."""
-NOT_ALWAYS_THERE += ["post.hidden", "post.video", "post.caption", "post.place", "post.pinned"]
+NOT_ALWAYS_THERE += [
+    "post.hidden",
+    "post.video",
+    "post.caption",
+    "post.place",
+    "post.pinned",
+    "post.advertisement",
+]
 
 
 def read_first_page(profile: Profile, html: str | None = None) -> Page:

@@ -1,0 +1,79 @@
+"""Whose page it is: a server may answer the address of an account, or of a post, with another page of its site.
+
+A redirect to the home page is the usual case. Its posts are other people's, so a page must show in one way that
+it is the account's: by the name in its head, by its address, or by a pager that leads to the account's pages.
+Where only the address speaks for it, or nothing does, the run looks whether its posts are known (`judging`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.pages import Head, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPages:
+    """The pages of an account on a gallery."""
+
+    profile: Profile
+    account: str
+    first_url: str
+
+    def identity_of(
+        self, answer: Answer, head: Head | None, links: Sequence[str], *, first: bool
+    ) -> Identity:
+        """How a page of posts shows that it is the account's; `links` are the addresses in its pager."""
+        if self._names_account(head) or any(self._is_below(link) for link in links):
+            return "account"
+        if not (
+            is_same_page(answer.requested or answer.url, answer.url) or self._is_account_page(answer.url)
+        ):
+            return "unknown"
+        # A page of a pager need not name the account again.
+        named_otherwise = head is not None and head.name is not None
+        return "address" if first and (head is None or named_otherwise) else "account"
+
+    def _names_account(self, head: Head | None) -> bool:
+        if head is None or head.name is None:
+            return False
+        name = re.escape(unquote(self.account).casefold())
+        return re.search(rf"(?<![\w.]){name}(?!\w)", head.name.casefold()) is not None
+
+    def _is_account_page(self, url: str) -> bool:
+        found = re.match(self.profile.account, urlsplit(url).path)
+        return found is not None and _plain(found["account"]) == _plain(self.account)
+
+    def _is_below(self, link: str) -> bool:
+        # An address that a template makes names the account because we put its name there.
+        if self.profile.list.next is None or self.profile.list.next.template is not None:
+            return False
+        base, path = _plain(urlsplit(self.first_url).path), _plain(urlsplit(link).path)
+        return path == base or path.startswith(f"{base}/")
+
+
+def is_same_page(requested: str, final: str) -> bool:
+    """Whether two addresses name one page: what differs is the scheme, `www.`, a slash at the end or an escape."""
+    return _page_key(requested) == _page_key(final)
+
+
+def is_post_page(requested: str, final: str, post_id: str) -> bool:
+    """Whether the page at `final` can be the post's, which was requested at `requested`: it has the post's id."""
+    if is_same_page(requested, final):
+        return True
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(post_id)}(?![A-Za-z0-9])", unquote(final)) is not None
+
+
+def _page_key(url: str) -> tuple[str, str, list[tuple[str, str]]]:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    return host, _plain(parts.path), sorted(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _plain(path: str) -> str:
+    return unquote(path).casefold().rstrip("/")

@@ -1,0 +1,58 @@
+"""What a reading reports of posts whose own page could not be read: a problem at first, later a known gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tasks.scrape.pages import Page
+from warehouse.gaps import (
+    ATTEMPTS,
+    MANY,
+    MANY_SHARE,
+    RETRY_AFTER,
+    count_known_gaps,
+    is_known_gap,
+    note_failures,
+)
+from warehouse.known import count_known
+from warehouse.lake import Lake
+
+
+@dataclass(slots=True)
+class GapReport:
+    """Collects the pages of one reading that could not be read. `problems` are those that are no known gap yet."""
+
+    source: str
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, lake: Lake, page: Page) -> None:
+        """Store the attempts of a page of posts in the table `gaps`."""
+        if not page.unread_pages:
+            return
+        failed = {one.post_id: one.why for one in page.unread_pages}
+        for post_id, gap in note_failures(lake, self.source, failed, page.observed_at).items():
+            if not is_known_gap(gap):
+                self.problems.append(
+                    f"post {post_id}: its own page was not read (attempt {gap.attempts} of {ATTEMPTS}): {gap.message}"
+                )
+
+    def summary(self, lake: Lake, posts: int) -> str:
+        """The known gaps of the source in a sentence; empty where it has none.
+
+        `posts` is how many posts the reading had. Where so many are known gaps that their pages must have changed,
+        that is one more problem.
+        """
+        known = count_known_gaps(lake, self.source)
+        if not known:
+            return ""
+        stored = max(posts, count_known(lake, self.source))
+        if known >= MANY and known > MANY_SHARE * stored:
+            self.problems.append(
+                f"the own pages of {known:,} of {stored:,} posts can't be read: the site has probably changed, or"
+                " refuses us. Open one of them, and fix the profile, or raise delay_seconds"
+            )
+        posts_of, pages = ("post", "page") if known == 1 else ("posts", "pages")
+        return (
+            f"Known gaps: {known:,} {posts_of} whose own {pages} could not be read {ATTEMPTS} times; `likelens status`"
+            f" lists them, and they are requested again every {RETRY_AFTER.days} days."
+        )

@@ -1,0 +1,100 @@
+"""The spider without its process and without a network: its pages come from a function of the test.
+
+A process for each night costs seconds; what is tested here is what the spider, the run and the tables make of
+pages. That the same happens over HTTP, with redirects, is tested with a server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+import tasks.errors
+from tasks.scrape.crawl.failures import status_failure
+from tasks.scrape.crawl.messages import Message, Order
+from tasks.scrape.crawl.source import CrawledSource
+from tasks.scrape.crawl.spider import AccountSpider
+from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.pages import Page
+from tasks.scrape.visit import Judge, Verdict, Visit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, as a double of a server gets it: the path with its query."""
+
+    path: str
+
+
+class _Run:
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.messages: list[Message] = []
+
+    def say(self, message: Message) -> None:
+        self.messages.append(message)
+
+    async def ask(self, page: Page) -> Verdict:
+        return self.judge(page)
+
+
+class _DirectSpider(AccountSpider):
+    service: Callable[[Asked], Any]
+
+    async def _get(self, url: str) -> Answer:
+        final = url
+        for _ in range(5):
+            parts = urlsplit(final)
+            reply = self.service(Asked(parts.path + (f"?{parts.query}" if parts.query else "")))
+            if reply.status != 302:
+                break
+            final = urljoin(final, reply.headers["Location"])
+        answer = Answer(final, reply.body, datetime.now(UTC), reply.status, reply.headers, url)
+        if reply.status != 200:
+            raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class DirectSource(CrawledSource):
+    """A source of the same walk that requests nothing of a network, but of `service`."""
+
+    service: Callable[[Asked], Any] = lambda asked: None
+
+    def pages(self, visit: Visit) -> Iterator[Page]:
+        last = visit.spool.last()
+        start = self.walk.first_url if last is None or last.next_url is None else last.next_url
+        order = Order(
+            replace(self.walk, comments=visit.comments), start, visit.politeness, str(visit.spool.file)
+        )
+        run = _Run(visit.judge)
+        spider = _DirectSpider(order, run)
+        spider.service = self.service
+        asyncio.run(_exhaust(spider))
+        for message in run.messages:
+            if message.kind == "failed":
+                raise getattr(tasks.errors, message.error)(message.text)
+            if message.kind == "page":
+                yield message.page
+
+
+async def _exhaust(spider: AccountSpider) -> None:
+    async for _ in spider.start():
+        pass
+
+
+@pytest.fixture
+def directly() -> Callable[..., DirectSource]:
+    """Make a source that reads from a function what `source` reads from its host."""
+
+    def make(source: CrawledSource, service: Callable[[Asked], Any]) -> DirectSource:
+        given = {field.name: getattr(source, field.name) for field in fields(source)}
+        return DirectSource(**given, service=service)
+
+    return make
