@@ -11,6 +11,7 @@ stand on that page only, reading it is the post's observation: every run while t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,7 +48,7 @@ class NightlyJudge:
     def __call__(self, page: Page) -> Verdict:
         """The verdict on a page. Raises `LayoutChanged` where its posts can't be taken for the account's."""
         known = known_posts(self.lake, self.source, [post.post_id for post in page.posts])
-        self._check_identity(page, known)
+        check_identity(page, len(known), lambda: count_known(self.lake, self.source))
         details = tuple(post.post_id for post in page.posts if self._wants_detail(post, known))
         retried = tuple(
             post_id for post_id in details if post_id in known and is_known_gap(known[post_id].gap)
@@ -59,22 +60,6 @@ class NightlyJudge:
             return Verdict(jump_to=jump, details=details, retried=retried)
         ends = not self.full and bool(telling) and all(self._is_settled(post, known) for post in telling)
         return Verdict(go_on=not ends, details=details, retried=retried)
-
-    def _check_identity(self, page: Page, known: dict[str, KnownPost]) -> None:
-        """A page that does not name the account is the account's where at least half of its posts are known.
-
-        Where its address is the account's and one post is known, or none of the source is yet, it is too.
-        """
-        if page.identity == "account" or (page.posts and 2 * len(known) >= len(page.posts)):
-            return
-        if page.identity == "address" and (known or not count_known(self.lake, self.source)):
-            return
-        where = "leads to another address" if page.identity == "unknown" else "does not name it"
-        raise LayoutChanged(
-            f"{page.url} can't be taken for a page of the account {page.account}: it {where}, its pager does not"
-            f" lead to the account's pages, and {len(known)} of its {len(page.posts)} posts are known. Nothing of"
-            " it was stored. Open the address; where the account has moved, set its new address in the settings."
-        )
 
     def _telling(self, page: Page) -> list[ScrapedPost]:
         """Posts of the page that stand in the order of time."""
@@ -110,6 +95,25 @@ class NightlyJudge:
             return True
         age = self.now - (post.posted_at or before.post.posted_at or before.post.first_seen_at)
         return self.now - read_at >= max(timedelta(days=self.refresh_days), age * OBSERVED_AT_AGE)
+
+
+def check_identity(page: Page, known: int, stored: Callable[[], int]) -> None:
+    """Raise `LayoutChanged` where the posts of a page can't be taken for the account's.
+
+    A page that does not name the account is its page where at least half of its posts are known. Where its address
+    is the account's and one post is known, or none of the source is yet, it is too. `known` is how many of the
+    page's posts are stored; `stored` counts all stored posts of the source.
+    """
+    if page.identity == "account" or (page.posts and 2 * known >= len(page.posts)):
+        return
+    if page.identity == "address" and (known or not stored()):
+        return
+    where = "leads to another address" if page.identity == "unknown" else "does not name it"
+    raise LayoutChanged(
+        f"{page.url} can't be taken for a page of the account {page.account}: it {where}, its pager does not"
+        f" lead to the account's pages, and {known} of its {len(page.posts)} posts are known. Nothing of it was"
+        " stored. Open the address; where the account has moved, set its new address in the settings."
+    )
 
 
 def _is_same_count(post: ScrapedPost, counted: int | None) -> bool:
