@@ -65,6 +65,12 @@ def site() -> Iterator[tuple[GalleryServer, Gallery]]:
         yield server, gallery
 
 
+@pytest.fixture(scope="session", name="free_port")
+def free_port_fixture() -> Callable[[], int]:
+    """The function `free_port`."""
+    return free_port
+
+
 def free_port() -> int:
     """A port that nothing listens on."""
     with socket.socket() as free:
@@ -85,14 +91,15 @@ def log_errors_fixture() -> Callable[[str], list[str]]:
 
 
 @contextmanager
-def serving(folder: Path, command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[Path]:
-    """Run a Prefect server until the block ends, then read its log."""
-    log = folder / "server.log"
+def serving(
+    command: Sequence[str | Path], environment: Mapping[str, str], url: str, log: Path
+) -> Iterator[None]:
+    """Run a Prefect server with this address of its API until the block ends, then read its log."""
     with log.open("wb") as written:
         server = subprocess.Popen(command, env=environment, stdout=written, stderr=written)
         try:
-            _wait_until_healthy(server, environment["PREFECT_API_URL"], log)
-            yield log
+            _wait_until_healthy(server, url, log)
+            yield
         finally:
             server.terminate()
             server.wait(60)
@@ -100,7 +107,7 @@ def serving(folder: Path, command: Sequence[str | Path], environment: Mapping[st
 
 
 @pytest.fixture(scope="session", name="serving")
-def serving_fixture() -> Callable[..., AbstractContextManager[Path]]:
+def serving_fixture() -> Callable[..., AbstractContextManager[None]]:
     """The context manager `serving`."""
     return serving
 
@@ -118,7 +125,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
     }
     command = [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with serving(folder, command, environment):
+    with serving(command, environment, environment["PREFECT_API_URL"], folder / "server.log"):
         yield environment
 
 
