@@ -51,6 +51,8 @@ KNOWN_ERRORS = {
     "sqlite3.OperationalError: database is locked": "On a busy machine SQLite refuses a write when another one came "
     "between its transaction's read and write. Prefect repeats it: the heartbeat of a worker after 30 s, a service "
     "in its next loop, a client's request after the answer 503.",
+    "WebSocketDisconnected: WebSocket is not connected": "A worker that is stopped leaves while the server still sets "
+    "up its connection; a running one connects again.",
 }
 """Errors in a log that cost a night nothing, each with its reason."""
 

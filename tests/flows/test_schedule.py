@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from flows.demo.pages import older_path
+from flows.demo.server import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -42,6 +45,16 @@ class Server:
         """Run `prefect` in the project's folder."""
         command = [BIN / "prefect", *arguments]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=600)
+
+    def start(self, config: Path) -> str:
+        """Start a run of the deployment with these settings; returns its id."""
+        deployment = self.read("deployments/name/nightly/nightly")["id"]
+        body = {"parameters": {"config": str(config)}}
+        return str(self.read(f"deployments/{deployment}/create_flow_run", body)["id"])
+
+    def state(self, run: str) -> str:
+        """The type of a run's state."""
+        return str(self.read(f"flow_runs/{run}")["state_type"])
 
 
 @dataclass(frozen=True)
@@ -117,21 +130,28 @@ def nights(server: Server, tmp_path_factory: pytest.TempPathFactory, settings: s
     server.prefect("work-pool", "create", "likelens", "--type", "process")
     write_deployment(folder, settings)
     server.prefect("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
-    with (folder / "worker.log").open("wb") as log:
-        command = [BIN / "prefect", "worker", "start", "--pool", "likelens"]
+    with working(server, folder / "worker.log") as worker:
+        wait_until(lambda: Nights(all_runs(server), "").pair() or worker.poll() is not None)
+        seen = Nights(all_runs(server), (folder / "worker.log").read_text("utf-8"))
+        stop_schedule(server)
+    return seen
+
+
+@contextmanager
+def working(server: Server, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker for the work pool, until the block ends."""
+    command = [BIN / "prefect", "worker", "start", "--pool", "likelens"]
+    with log.open("wb") as out:
         worker = subprocess.Popen(
-            command, cwd=ROOT, env=server.environment, stdout=log, stderr=log, start_new_session=True
+            command, cwd=ROOT, env=server.environment, stdout=out, stderr=out, start_new_session=True
         )
         try:
-            wait_until(lambda: Nights(all_runs(server), "").pair() or worker.poll() is not None)
-            seen = Nights(all_runs(server), (folder / "worker.log").read_text("utf-8"))
-            stop_schedule(server)
+            yield worker
         finally:
             worker.terminate()
             worker.wait(120)
             with suppress(ProcessLookupError):
                 os.killpg(worker.pid, signal.SIGKILL)
-    return seen
 
 
 def write_deployment(folder: Path, settings: str) -> None:
@@ -192,6 +212,24 @@ def test_a_night_that_is_due_is_run_though_nobody_starts_it(nights, log_errors):
     for run in pair:
         home = Path(run["parameters"]["config"]).parent / "data"
         assert (home / "likelens.duckdb").exists()
+
+
+def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, nights, studio, site, tmp_path):
+    """`prefect flow-run cancel` ends a run that waits for a page; the next run has its turn, and reads on from there."""
+    log, config = tmp_path / "worker.log", studio / "likelens.toml"
+    gallery, shown = site
+    gallery.script[older_path(shown, shown.posts[11].post_id)] = [Answer(200, delay=LIMIT_SECONDS)] * 100
+    with working(server, log):
+        run = server.start(config)
+        wait_until(lambda: "12 posts" in log.read_text("utf-8"))
+        server.prefect("flow-run", "cancel", run)
+        wait_until(lambda: server.state(run) in ENDED)
+        gallery.script.clear()
+        assert server.state(run) == "CANCELLED"
+        again = server.start(config)
+        wait_until(lambda: server.state(again) in ENDED)
+    assert server.state(again) == "COMPLETED"
+    assert "going on after the 12 posts" in log.read_text("utf-8")
 
 
 def test_two_nights_that_are_due_together_run_one_after_the_other(nights):
