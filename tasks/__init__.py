@@ -8,6 +8,7 @@ publish/    the database that analysts read
 rank/       the rankings as files and artifacts
 report/     charts and the HTML page        to change a chart, open report/charts.py
 stage.py    what all tasks share            errors.py says which errors a task tries again
+log_filters.py  which of Prefect's log lines are left out
 labels.py   a label as a row of the table labels
 progress.py progress bars and artifacts     pauses.py how long to wait before another try
 """

@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from tasks.errors import EXPECTED, reaction
+from tasks.log_filters import leave_out_repeated_failures
 from warehouse.home import Home
 from warehouse.runs import Ended, Journal
 
@@ -44,6 +45,9 @@ STAGE: dict[str, Any] = {
     "persist_result": False,
 }
 """Options of every stage's task; each adds its name and timeout."""
+
+
+leave_out_repeated_failures()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def told(ran: subprocess.CompletedProcess[str], status: int, *words: str) -> str
     said = ran.stdout + ran.stderr
     assert ran.returncode == status, said[-3000:]
     assert "Traceback" not in said
+    assert "NoneType" not in said
     assert all(word in said for word in words), said[-3000:]
     return said
 
@@ -86,6 +87,17 @@ def test_a_source_that_fails_is_named_and_the_others_go_on(tmp_path, likelens, s
         assert database.execute("select distinct source from posts").fetchall() == [("good",)]
         failed = "select lane from runs where stage = 'scrape' and status = 'failed' order by 1"
         assert database.execute(failed).fetchall() == [("hidden",), ("silent",), ("unknown",)]
+
+
+def test_a_task_that_fails_after_its_retries_is_one_error_with_its_message(tmp_path, likelens, strange):
+    """Standard error has one line at the level ERROR for the task; the summary at the end repeats why."""
+    write(tmp_path, {"silent": strange["silent"]})
+    said = told(likelens(tmp_path, "run"), 1, "Retry 2/2")
+    (error,) = [line for line in said.splitlines() if "| ERROR" in line]
+    assert "Task run 'scrape-silent' - Finished in state Failed(" in error
+    summary = said[said.rindex("\nFailed: ") :]
+    for text in (error, summary):
+        assert text.count("can't be reached") == 1
 
 
 @pytest.mark.parametrize("account", ["hidden", "unknown"])

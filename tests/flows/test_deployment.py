@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.request
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,21 @@ def command(environment: dict[str, str], *arguments: str) -> str:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
-    return ran.stdout
+    return ran.stdout + ran.stderr
+
+
+def work_off(environment: dict[str, str], log_errors: Callable[[str], list[str]]) -> None:
+    """Let a worker do what is due, and read its log."""
+    log = command(environment, "worker", "start", "--pool", "likelens", "--run-once")
+    assert log_errors(log) == []
+
+
+def run_with(environment: dict[str, str], config: Path) -> Any:
+    """The flow run with these settings."""
+    (run,) = (
+        run for run in ask(environment, "flow_runs/filter", {}) if run["parameters"]["config"] == str(config)
+    )
+    return run
 
 
 def ask(environment: dict[str, str], path: str, question: dict[str, Any] | None = None) -> Any:
@@ -59,17 +76,28 @@ def test_the_deployment_runs_every_night_and_never_twice_at_once(deployed):
     assert found["concurrency_options"]["collision_strategy"] == "ENQUEUE"
 
 
-def test_a_worker_runs_it_to_its_end_and_the_server_shows_how(deployed, studio):
+def test_the_next_three_nights_are_scheduled(deployed):
+    """Soon after `prefect deploy` the server has a run at 03:00 UTC of each of the next three days."""
+    deployment = ask(deployed, "deployments/name/nightly/nightly")["id"]
+    only = {
+        "flow_runs": {"deployment_id": {"any_": [deployment]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+    }
+    until = time.monotonic() + 600
+    nights: list[str] = []
+    while len(nights) < 3 and time.monotonic() < until:
+        time.sleep(0.5)
+        runs = ask(deployed, "flow_runs/filter", only)
+        nights = sorted(run["expected_start_time"] for run in runs if run["auto_scheduled"])
+    times = [datetime.fromisoformat(night) for night in nights[:3]]
+    assert [time.strftime("%H:%M:%S %z") for time in times] == ["03:00:00 +0000"] * 3
+    assert [time - times[0] for time in times] == [timedelta(days=day) for day in range(3)]
+
+
+def test_a_worker_runs_it_to_its_end_and_the_server_shows_how(deployed, studio, log_errors):
     """The run is completed; its tasks, log lines, rankings and progress are there to look at."""
     command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={studio / 'likelens.toml'}")
-    command(deployed, "worker", "start", "--pool", "likelens", "--run-once")
-    deployment = ask(deployed, "deployments/name/nightly/nightly")["id"]
-    ended = {"any_": ["COMPLETED", "FAILED", "CRASHED"]}
-    (run,) = ask(
-        deployed,
-        "flow_runs/filter",
-        {"flow_runs": {"deployment_id": {"any_": [deployment]}, "state": {"type": ended}}},
-    )
+    work_off(deployed, log_errors)
+    run = run_with(deployed, studio / "likelens.toml")
     assert run["state"]["type"] == "COMPLETED", run["state"]
     only = {"flow_runs": {"id": {"any_": [run["id"]]}}}
     tasks = ask(deployed, "task_runs/filter", only)
@@ -84,3 +112,15 @@ def test_a_worker_runs_it_to_its_end_and_the_server_shows_how(deployed, studio):
     assert "12 posts" in told
     assert "pictures labelled" in told
     assert (studio / "data" / "likelens.duckdb").exists()
+
+
+def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(deployed, tmp_path, log_errors):
+    """Without a settings file the run's state says so; neither the worker's log nor the run's has an error beside it."""
+    missing = tmp_path / "likelens.toml"
+    command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={missing}")
+    work_off(deployed, log_errors)
+    run = run_with(deployed, missing)
+    assert run["state"]["type"] == "FAILED"
+    assert f"There is no settings file {missing}" in run["state"]["message"]
+    lines = ask(deployed, "logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200})
+    assert [line["message"] for line in lines if "Traceback" in line["message"]] == []

@@ -17,7 +17,9 @@ def test_a_stopped_run_leaves_no_crawl_behind_and_is_gone_on_with(
     signum, status, studio, settings, prefect, likelens
 ):
     """The crawl waits for its next page; the run ends before it, and loses nothing it read."""
-    (studio / "likelens.toml").write_text(settings.replace("delay_seconds = 0.1", "delay_seconds = 6"))
+    (studio / "likelens.toml").write_text(
+        settings.replace("delay_seconds = 0.02", "delay_seconds = 6\ncomments = false")
+    )
     run = subprocess.Popen(
         [Path(sys.executable).with_name("likelens"), "run"],
         cwd=studio,

@@ -1,0 +1,240 @@
+"""Scheduled nights: nobody starts them. A server as the guide starts it, and a worker that is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flows.demo.pages import older_path
+from flows.demo.server import Answer
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+LIMIT_SECONDS = 1200.0
+"""The limit of each wait, for a busy machine; a quiet one needs a minute for the longest."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Prefect server: its port, and the environment of a client."""
+
+    port: int
+    environment: dict[str, str]
+
+    def read(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request to the API; with a body it is a POST."""
+        return read(f"http://127.0.0.1:{self.port}/api/{path}", body)
+
+    def prefect(self, *arguments: str | Path) -> None:
+        """Run `prefect` in the project's folder."""
+        command = [BIN / "prefect", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=600)
+
+    def start(self, config: Path) -> str:
+        """Start a run of the deployment with these settings; returns its id."""
+        deployment = self.read("deployments/name/nightly/nightly")["id"]
+        body = {"parameters": {"config": str(config)}}
+        return str(self.read(f"deployments/{deployment}/create_flow_run", body)["id"])
+
+    def state(self, run: str) -> str:
+        """The type of a run's state."""
+        return str(self.read(f"flow_runs/{run}")["state_type"])
+
+
+@dataclass(frozen=True)
+class Nights:
+    """What a worker did that was left alone: the flow runs, and its log up to the end of the first two."""
+
+    runs: list[dict[str, Any]]
+    log: str
+
+    def ended(self) -> list[dict[str, Any]]:
+        """The runs that ended, by their starts."""
+        ended = [run for run in self.runs if run["state_type"] in ENDED]
+        return sorted(ended, key=lambda run: moment(run["start_time"]))
+
+    def pair(self) -> list[dict[str, Any]]:
+        """The first two runs that were due at one time, when both have ended."""
+        for run in self.ended():
+            due = [one for one in self.ended() if one["expected_start_time"] == run["expected_start_time"]]
+            if len(due) == 2:
+                return due
+        return []
+
+
+def moment(text: str) -> datetime:
+    """A time of the API."""
+    return datetime.fromisoformat(text)
+
+
+def read(url: str, body: dict[str, Any] | None = None) -> Any:
+    """The JSON that a server returns; with a body it is a POST."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=300) as response:
+        content = response.read()
+    return json.loads(content) if content else None
+
+
+def guide_block(text: str, port: int) -> str:
+    """The guide's shell block about another port, with this port; the server replaces the shell."""
+    block = text.split("#### Another port\n", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
+    assert "4300" in block
+    return block.replace("4300", str(port)).replace("prefect server start", "exec prefect server start")
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, serving: Callable[..., Any], free_port: Callable[[], int]
+) -> Iterator[Server]:
+    """A server on another port than 4200, started as the guide says."""
+    folder = tmp_path_factory.mktemp("schedule")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment |= {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PREFECT_HOME": str(folder),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # A run that waits for its turn looks again so often; Prefect's default is 30 s.
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "4",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_API_REQUEST_TIMEOUT": "300",
+    }
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    block = guide_block((ROOT / "docs" / "guide.md").read_text("utf-8"), port)
+    with serving(["/bin/sh", "-c", block], environment, url, folder / "server.log"):
+        yield Server(port, {**environment, "PREFECT_API_URL": url})
+
+
+@pytest.fixture(scope="module")
+def nights(server: Server, tmp_path_factory: pytest.TempPathFactory, settings: str) -> Nights:
+    """Two accounts' nights, due together, and a worker that is left alone until two have ended."""
+    folder = tmp_path_factory.mktemp("nights")
+    server.prefect("work-pool", "create", "likelens", "--type", "process")
+    write_deployment(folder, settings)
+    server.prefect("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
+    with working(server, folder / "worker.log") as worker:
+        wait_until(lambda: Nights(all_runs(server), "").pair() or worker.poll() is not None)
+        seen = Nights(all_runs(server), (folder / "worker.log").read_text("utf-8"))
+        stop_schedule(server)
+    return seen
+
+
+@contextmanager
+def working(server: Server, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker for the work pool, until the block ends."""
+    command = [BIN / "prefect", "worker", "start", "--pool", "likelens"]
+    with log.open("wb") as out:
+        worker = subprocess.Popen(
+            command, cwd=ROOT, env=server.environment, stdout=out, stderr=out, start_new_session=True
+        )
+        try:
+            yield worker
+        finally:
+            worker.terminate()
+            worker.wait(120)
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+
+
+def write_deployment(folder: Path, settings: str) -> None:
+    """The project's prefect.yaml with two schedules, one for each account, that are due within the minute.
+
+    They are due again five minutes later, should this machine be too busy to deploy them in time.
+    """
+    project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
+    (deployment,) = project["deployments"]
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    due = {"interval": 300, "anchor_date": soon.isoformat(), "timezone": "UTC"}
+    deployment["schedules"] = []
+    for account in ("ann", "bob"):
+        (folder / account).mkdir()
+        config = folder / account / "likelens.toml"
+        config.write_text(settings)
+        own = {"slug": account, "parameters": {"config": str(config)}}
+        deployment["schedules"].append({**due, **own})
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(project))
+
+
+def all_runs(server: Server) -> list[dict[str, Any]]:
+    """Every flow run that the server knows."""
+    return server.read("flow_runs/filter", {"sort": "EXPECTED_START_TIME_ASC"})
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for a condition, as long as a busy machine may take."""
+    until = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until, "nothing came of it"
+        time.sleep(1)
+
+
+def stop_schedule(server: Server) -> None:
+    """Let no further run begin, and wait for those that have."""
+    deployment = server.read("deployments/name/nightly/nightly")["id"]
+    server.read(f"deployments/{deployment}/pause_deployment", {})
+    wait_until(lambda: not {"PENDING", "RUNNING"} & {run["state_type"] for run in all_runs(server)})
+
+
+def test_the_web_page_calls_the_port_of_its_own_server(server):
+    """A server on another port, started as the guide says, serves a page whose settings name that very server."""
+    shown = read(f"http://127.0.0.1:{server.port}/ui-settings")
+    assert shown["api_url"] == f"http://127.0.0.1:{server.port}/api"
+    assert read(f"{shown['api_url']}/health") is True
+    page = urllib.request.Request(f"http://127.0.0.1:{server.port}/", headers={"Accept": "text/html"})
+    with urllib.request.urlopen(page, timeout=300) as response:
+        assert b"<script" in response.read()
+
+
+def test_a_night_that_is_due_is_run_though_nobody_starts_it(nights, log_errors):
+    """The scheduler makes the runs of the schedule, and the worker runs them; its log has no error."""
+    assert log_errors(nights.log) == []
+    pair = nights.pair()
+    assert [run["state_type"] for run in pair] == ["COMPLETED", "COMPLETED"], pair
+    assert all(run["auto_scheduled"] and run["created_by"]["type"] == "SCHEDULE" for run in pair)
+    for run in pair:
+        home = Path(run["parameters"]["config"]).parent / "data"
+        assert (home / "likelens.duckdb").exists()
+
+
+def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, nights, studio, site, tmp_path):
+    """`prefect flow-run cancel` ends a run that waits for a page; the next run has its turn, and reads on from there."""
+    log, config = tmp_path / "worker.log", studio / "likelens.toml"
+    gallery, shown = site
+    gallery.script[older_path(shown, shown.posts[11].post_id)] = [Answer(200, delay=LIMIT_SECONDS)] * 100
+    with working(server, log):
+        run = server.start(config)
+        wait_until(lambda: "12 posts" in log.read_text("utf-8"))
+        server.prefect("flow-run", "cancel", run)
+        wait_until(lambda: server.state(run) in ENDED)
+        gallery.script.clear()
+        assert server.state(run) == "CANCELLED"
+        again = server.start(config)
+        wait_until(lambda: server.state(again) in ENDED)
+    assert server.state(again) == "COMPLETED"
+    assert "going on after the 12 posts" in log.read_text("utf-8")
+
+
+def test_two_nights_that_are_due_together_run_one_after_the_other(nights):
+    """Each of two accounts has its run at the same time; the second begins when the first has ended."""
+    first, second = nights.pair()
+    assert first["expected_start_time"] == second["expected_start_time"]
+    assert {Path(run["parameters"]["config"]).parent.name for run in (first, second)} == {"ann", "bob"}
+    assert all(moment(a["end_time"]) <= moment(b["start_time"]) for a, b in pairwise(nights.ended()))
