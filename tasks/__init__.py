@@ -10,4 +10,5 @@ report/     charts and the HTML page        to change a chart, open report/chart
 stage.py    what all tasks share            errors.py says which errors a task tries again
 labels.py   a label as a row of the table labels
 progress.py progress bars and artifacts     pauses.py how long to wait before another try
+user_agent.py who every request says that we are
 """

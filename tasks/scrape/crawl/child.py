@@ -20,8 +20,9 @@ from scrapy.crawler import CrawlerProcess
 from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, without_secret
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
-from tasks.scrape.politeness import NAME, Politeness
+from tasks.scrape.politeness import Politeness
 from tasks.scrape.visit import Verdict
+from tasks.user_agent import NAME
 
 LARGEST_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60

@@ -18,7 +18,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from tasks.pauses import asked_pause_seconds, pause_seconds, reset_pause_seconds
-from tasks.scrape.politeness import NAME
+from tasks.user_agent import NAME
 
 logger = logging.getLogger(__name__)
 
