@@ -24,6 +24,19 @@ class Verdict:
     details: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CrawlLimits:
+    """How long a crawl tries.
+
+    `max_retries` of one request; `max_wait_seconds` that a host may ask for in one piece; `max_seconds` for
+    the whole crawl.
+    """
+
+    max_retries: int = 4
+    max_wait_seconds: float = 3600.0
+    max_seconds: float = 12 * 3600.0
+
+
 Judge = Callable[[Page], Verdict]
 
 
@@ -38,7 +51,7 @@ class Visit:
 
     `spool` holds the pages that were read before; the visit goes on after its last. `judge` is asked after
     each page of posts. `comments`: whether comments are wanted. `secret` is the token of a
-    source that wants one.
+    source that wants one. `limits`: how long a crawl tries.
     """
 
     spool: Spool
@@ -46,3 +59,4 @@ class Visit:
     judge: Judge = read_all
     comments: bool = True
     secret: str | None = field(default=None, repr=False)
+    limits: CrawlLimits = field(default_factory=CrawlLimits)

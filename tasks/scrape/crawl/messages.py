@@ -19,7 +19,7 @@ from tasks.scrape.graph.walk import GraphWalk
 from tasks.scrape.mastodon.walk import MastodonWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.visit import Verdict
+from tasks.scrape.visit import CrawlLimits, Verdict
 
 AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(discriminator="kind")]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
@@ -34,6 +34,7 @@ class Order:
     politeness: Politeness
     spool: str
     secret: str | None = field(default=None, repr=False)
+    limits: CrawlLimits = field(default_factory=CrawlLimits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,21 +23,18 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 """How often a waiting run looks whether it was cancelled."""
-LIMIT_SECONDS = 12 * 3600.0
-"""A crawl that takes longer is ended; what it read is kept, and the next run goes on."""
-
 _AGAIN = "Run again; if it stays, please report it with this text."
 
 HALTED = threading.Event()
 """Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
 
 
-def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
+def crawl(order: Order, judge: Judge = read_all) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
-    `tasks.errors` that the crawl names, `RunStopped` when the run is interrupted, and `CrawlCrashed`
-    when the crawl ends without a word.
+    `tasks.errors` that the crawl names, `OutOfTime` after the order's `max_seconds`, `RunStopped` when the
+    run is interrupted, and `CrawlCrashed` when the crawl ends without a word.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -50,7 +47,7 @@ def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SE
         assert process.stdout is not None
         try:
             _send(process.stdin, ORDER_JSON.dump_json(order))
-            messages = _messages(process.stdout, time.monotonic() + limit_seconds)
+            messages = _messages(process.stdout, time.monotonic() + order.limits.max_seconds)
             yield from _pages(messages, process.stdin, judge, errors)
         finally:
             process.kill()

@@ -30,7 +30,7 @@ from tasks.errors import (
 )
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import Message, Order
-from tasks.scrape.crawl.middlewares import LONGEST_WAIT_SECONDS, unsigned
+from tasks.scrape.crawl.middlewares import unsigned
 from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
 from tasks.scrape.pages import Head, Page, ScrapedPost
 from tasks.scrape.spool import Spool
@@ -260,7 +260,7 @@ class AccountSpider(scrapy.Spider):
     async def _rest(self, url: str) -> None:
         """Wait as long as the last answer wants us to: before the next request, for none may follow."""
         seconds = self.rest_until - time.monotonic()
-        if seconds > LONGEST_WAIT_SECONDS:
+        if seconds > self.order.limits.max_wait_seconds:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {seconds / 60:.0f} minutes."
                 " What was read is kept; the next run goes on."

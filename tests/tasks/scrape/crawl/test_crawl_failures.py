@@ -52,6 +52,12 @@ def test_a_host_that_nobody_reaches(unused_port, crawl) -> None:
     assert f"127.0.0.1:{unused_port}" in str(raised.value) and "refused" in str(raised.value).lower()
 
 
+def test_a_name_that_is_not_known(crawl) -> None:
+    """A name without an address is told apart from a server that refuses the connection."""
+    with pytest.raises(SourceUnreachable, match=r"no address is known for the name .*\(DNS\)"):
+        crawl(f"http://no-such-name.invalid{ACCOUNT}")
+
+
 def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
     """An account that robots.txt keeps from us is not asked for, and the error says why."""
     rules = "User-agent: likelens\nDisallow: /user/\n"
@@ -84,12 +90,12 @@ def test_a_redirect_to_another_host(site, reply, three_pages, gallery_page, craw
 
 
 def test_a_redirect_on_the_same_host(site, reply, gallery_page, crawl, ids) -> None:
-    """A redirect on the same host is followed, and one that leads to itself ends."""
+    """A redirect on the same host is followed, and one that leads to itself ends in an error that says so."""
     site.replies[ACCOUNT] = reply("", 301, {"Location": f"{ACCOUNT}/new"})
     site.replies[f"{ACCOUNT}/new"] = reply(gallery_page([9]))
     assert ids(crawl(site.account)) == [9]
     site.replies[f"{ACCOUNT}/new"] = reply("", 302, {"Location": ACCOUNT})
-    with pytest.raises(LayoutChanged, match="redirect"):
+    with pytest.raises(SourceRefused, match="redirects again and again"):
         crawl(site.account)
     assert len(site.paths) < 15
 
