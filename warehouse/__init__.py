@@ -8,6 +8,7 @@
     posts.py       storing what a source showed
     known.py       what is known of posts that a source shows again
     authors.py     names of those who comment, as they are stored
+    host_limits.py until when a host wants no request
     waiting.py     what waits to be fetched or labelled
     charges.py     what was sent for money, what is spent, what was bought already
     sql.py         views and macros of the published database; to add one, open it

@@ -93,6 +93,10 @@ def _source(settings: Settings, source: Source) -> Finding:
         probe = probe_source(settings.home, source, manner, _token(source))
     except EXPECTED as error:
         return Finding(False, f"source {source.name}: {printable(str(error))}")
+    if probe.waits_seconds:
+        minutes = max(1.0, probe.waits_seconds / 60)
+        waits = f"{source.host} wants no request for {minutes:.0f} minutes, which a run waits for; nothing was read"
+        return Finding(True, f"source {source.name}: {waits}")
     what = f"source {source.name}: {_posts(probe.posts)} on the first page of {source.address}"
     if probe.problems:
         told = printable("; ".join(probe.problems[:MAX_PROBLEMS]))

@@ -10,6 +10,8 @@ import logging
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from tasks.errors import OutOfTime, SourceUnreachable
@@ -35,12 +37,14 @@ _CRAWL_LOG = "tasks.scrape.crawl"
 class Probe:
     """The first page of a source: its number of posts, and `problems` that make a run incomplete.
 
-    `is_empty`: it has no post, and no other page follows.
+    `is_empty`: it has no post, and no other page follows. `waits_seconds`: nothing was read, for a limit of the
+    host stands so long, and a run waits for its end.
     """
 
     posts: int = 0
     problems: tuple[str, ...] = ()
     is_empty: bool = True
+    waits_seconds: float = 0.0
 
 
 def probe_seconds(politeness: Politeness, response_seconds: float = PROBE_SECONDS) -> float:
@@ -61,14 +65,27 @@ def probe_source(
     A source without posts is an error where posts of it are stored, as it is for a run.
     """
     seconds = probe_seconds(manner.politeness, response_seconds)
-    limits = CrawlLimits(MAX_RETRIES, max_wait_seconds=seconds, max_seconds=seconds)
+    until = home.limits.until(source.host, secret)
+    waits = 0.0 if until is None else (until - datetime.now(UTC)).total_seconds()
+    if seconds < waits <= CrawlLimits().max_wait_seconds:
+        return Probe(is_empty=False, waits_seconds=waits)
+    limits = CrawlLimits(MAX_RETRIES, max_wait_seconds=seconds, max_seconds=seconds + max(0.0, waits))
     lines = _LastLine()
     logger = logging.getLogger(_CRAWL_LOG)
     logger.addHandler(lines)
     try:
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder) / "probe.jsonl")
-            visit = Visit(spool, manner.politeness, _first_page_only, manner.comments, secret, limits)
+            visit = Visit(
+                spool,
+                manner.politeness,
+                _first_page_only,
+                manner.comments,
+                secret,
+                limits,
+                until,
+                partial(home.limits.note, source.host, secret),
+            )
             page = _first_page(source, visit)
     except OutOfTime:
         last = f" The last that it said: {lines.text}." if lines.text else ""

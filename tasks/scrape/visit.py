@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
@@ -38,6 +39,12 @@ class CrawlLimits:
 
 
 Judge = Callable[[Page], Verdict]
+NoteLimit = Callable[[datetime], None]
+"""Takes the time (UTC) until which a host wants no request."""
+
+
+def ignore_limit(until: datetime) -> None:
+    """For a crawl after which no other one follows."""
 
 
 def read_all(page: Page) -> Verdict:
@@ -51,7 +58,8 @@ class Visit:
 
     `spool` holds the pages that were read before; the visit goes on after its last. `judge` is asked after
     each page of posts. `comments`: whether comments are wanted. `secret` is the token of a
-    source that wants one. `limits`: how long a crawl tries.
+    source that wants one. `limits`: how long a crawl tries. `no_request_before`: the end of a limit that the
+    host announced before (UTC); `note_limit` takes the ones that it announces now.
     """
 
     spool: Spool
@@ -60,3 +68,5 @@ class Visit:
     comments: bool = True
     secret: str | None = field(default=None, repr=False)
     limits: CrawlLimits = field(default_factory=CrawlLimits)
+    no_request_before: datetime | None = None
+    note_limit: NoteLimit = ignore_limit

@@ -139,10 +139,13 @@ class PoliteRetry(RetryMiddleware):
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Ask again after a pause where the status may pass; else hand the answer on."""
-        if response.status not in PASSING:
+        asked = _asked_seconds(response) if response.status >= 400 else None
+        spider: Any = _spider(self.crawler)
+        if asked:
+            spider.announce(asked)
+        if response.status not in PASSING or (asked is None and not spider.is_worth_retrying(response)):
             return response
         tried = request.meta.get("retry_times", 0)
-        asked = _asked_seconds(response)
         if asked is not None and asked > self.crawler.settings.getfloat(MAX_WAIT):
             logger.warning(
                 "%s asks for a pause of %.0f s: leaving it alone for now", unsigned(request.url), asked

@@ -58,6 +58,10 @@ class OnePageWalk:
         """Statuses mean what they usually mean."""
         return None
 
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """As the status says."""
+        return True
+
     def pause_seconds(self, answer: Answer) -> float:
         """Nothing follows."""
         return 0.0

@@ -17,7 +17,7 @@ import tasks.errors
 from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
 from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Judge, read_all
+from tasks.scrape.visit import Judge, NoteLimit, ignore_limit, read_all
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,10 @@ HALTED = threading.Event()
 """Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
 
 
-def crawl(order: Order, judge: Judge = read_all) -> Iterator[Page]:
+def crawl(order: Order, judge: Judge = read_all, note_limit: NoteLimit = ignore_limit) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
+
+    `note_limit` takes each limit that the host announces, at once.
 
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
     `tasks.errors` that the crawl names, `OutOfTime` after the order's `max_seconds`, `RunStopped` when the
@@ -48,6 +50,7 @@ def crawl(order: Order, judge: Judge = read_all) -> Iterator[Page]:
         try:
             _send(process.stdin, ORDER_JSON.dump_json(order))
             messages = _messages(process.stdout, time.monotonic() + order.limits.max_seconds)
+            messages = _without_limits(messages, note_limit)
             yield from _pages(messages, process.stdin, judge, errors)
         finally:
             process.kill()
@@ -87,6 +90,15 @@ def _pages(
             raise CrawlCrashed(f"The crawl ended without a page and without a reason. {_AGAIN}")
         else:
             return
+
+
+def _without_limits(messages: Iterator[Message | None], note_limit: NoteLimit) -> Iterator[Message | None]:
+    """Hand the limits over, and pass on the other messages."""
+    for message in messages:
+        if message is not None and message.kind == "limit" and message.until is not None:
+            note_limit(message.until)
+        else:
+            yield message
 
 
 def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:

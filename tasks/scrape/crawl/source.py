@@ -92,5 +92,13 @@ class CrawledSource:
             return iter(())
         start = self.walk.first_url if last is None or last.next_url is None else last.next_url
         walk = replace(self.walk, comments=visit.comments)
-        order = Order(walk, start, visit.politeness, str(visit.spool.file), visit.secret, visit.limits)
-        return crawl(order, visit.judge)
+        order = Order(
+            walk,
+            start,
+            visit.politeness,
+            str(visit.spool.file),
+            visit.secret,
+            visit.limits,
+            visit.no_request_before,
+        )
+        return crawl(order, visit.judge, visit.note_limit)

@@ -26,6 +26,8 @@ from tasks.scrape.graph.usage import regain_minutes
 
 TOKEN_REFUSED = frozenset({102, 104, 190, 463, 467})
 SPENT = frozenset({4, 9, 17, 32, 341, 613, *range(80000, 80015)})
+SPENT_SECONDS = 3600.0
+"""How long a used-up limit stands where no header says it: the limits are for the last hour."""
 PASSING = frozenset({-1, 1, 2})
 NO_PERMISSION = frozenset({3, 10, *range(200, 300)})
 UNKNOWN_ACCOUNT = frozenset({24, 110})
@@ -81,6 +83,11 @@ def _number(value: Any) -> int | None:
         return None
 
 
+def is_spent(error: GraphError | None, status: int) -> bool:
+    """Whether the app has no requests left."""
+    return status == 429 or (error is not None and error.code in SPENT)
+
+
 def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> StageError:
     """The error of ours that one of theirs means."""
     code, why = error.code, error.why
@@ -89,7 +96,7 @@ def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> St
             f"Instagram does not take the token ({why}). It has expired, was revoked, or is misspelt: make a new"
             " long-lived one for your app and set INSTAGRAM_TOKEN."
         )
-    if code in SPENT or answer.status == 429:
+    if is_spent(error, answer.status):
         return SourceRefused(
             f"Instagram has no requests left for your app ({why}). Wait {_wait(answer)}; what was read is kept, and"
             " the next run goes on."

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from tasks.errors import StageError
 from tasks.scrape.crawl.answers import Findings, read_json
 from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
-from tasks.scrape.graph.errors import error_in, error_of, meaning
+from tasks.scrape.graph.errors import SPENT_SECONDS, error_in, error_of, is_spent, meaning
 from tasks.scrape.graph.fields import discovery, is_cursor
 from tasks.scrape.graph.media import INTERFACE, read_media
 from tasks.scrape.graph.usage import pause_seconds
@@ -89,9 +89,15 @@ class GraphWalk:
         error = error_in(answer.text)
         return None if error is None else meaning(error, answer, self.account, self.user_id)
 
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """Not where a limit is used up: each further request counts too."""
+        return not is_spent(error_in(answer.text), answer.status)
+
     def pause_seconds(self, answer: Answer) -> float:
-        """How long to wait where a limit is nearly used up."""
-        return pause_seconds(answer.headers)
+        """How long to wait where a limit is nearly used up, or used up."""
+        error = error_in(answer.text) if '"error"' in answer.text else None
+        pause = pause_seconds(answer.headers)
+        return pause or SPENT_SECONDS if is_spent(error, answer.status) else pause
 
     def _url(self, after: str | None) -> str:
         query = urlencode({"fields": discovery(self.account, self.page_size, after)})
