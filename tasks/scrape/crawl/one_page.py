@@ -62,6 +62,10 @@ class OnePageWalk:
         """As the status says."""
         return True
 
+    def smaller(self, answer: Answer) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
     def pause_seconds(self, answer: Answer) -> float:
         """Nothing follows."""
         return 0.0

@@ -255,6 +255,9 @@ class AccountSpider(scrapy.Spider):
         # A redirect is told as such, but never an address that holds a token.
         answer = _answer(response, url if signed.url != url else response.url)
         self._heed(answer)
+        if (smaller := self.walk.smaller(answer)) is not None:
+            logger.info("%s refuses so much at once; asking for less", unsigned(url))
+            return await self._get(smaller)
         if answer.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
         return answer

@@ -131,6 +131,10 @@ class Walk(Protocol):
         """
         ...
 
+    def smaller(self, answer: Answer) -> str | None:
+        """An address that asks for less from the same place on, where the host refuses so much at once; else None."""
+        ...
+
     def pause_seconds(self, answer: Answer) -> float:
         """How long the host wants us to wait before the next request, by what it says itself; 0 for not at all.
 

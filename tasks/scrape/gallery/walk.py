@@ -88,6 +88,10 @@ class GalleryWalk:
         """As the status says."""
         return True
 
+    def smaller(self, answer: Answer) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
     def pause_seconds(self, answer: Answer) -> float:
         """Galleries say Retry-After at most, which every crawl obeys."""
         return 0.0
