@@ -14,7 +14,7 @@
     sql.py         views and macros of the published database; to add one, open it
     sql_comparing.py   those that set two classifiers side by side, and spending; sql_types.py is what all are made of
     publish.py     building that database and swapping it in
-    rankings.py    the rankings; to add a statistic, open it
+    rankings.py    the rankings; to add a statistic, open it; empty_rankings.py says why one is empty
     comparing.py   two classifiers side by side
     forgetting.py  removing an account from everything
     space.py       room on the disk
