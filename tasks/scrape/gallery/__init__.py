@@ -20,6 +20,7 @@ fields.py     one field after the other, and what can't be read
 extract.py    a page of posts
 entries.py    what a page's JSON tells of posts in its elements
 usual.py      what every page has
+walls.py      login forms and checks for robots in place of a page
 detail.py     a post's own page
 thread.py     its comments
 addresses.py  addresses, and which of them are on the site

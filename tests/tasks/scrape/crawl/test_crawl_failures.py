@@ -37,6 +37,23 @@ def test_a_private_account(site, reply, crawl) -> None:
         crawl(site.account)
 
 
+@pytest.mark.parametrize(
+    ("wall", "says"),
+    [
+        ('<form><input name="user"><input type="password" name="pw"></form>', "a login form"),
+        ('<title>Just a moment...</title><div class="h-captcha"></div>', "a check for robots"),
+    ],
+)
+def test_a_login_form_or_a_captcha_with_status_200(site, reply, three_pages, crawl, wall, says) -> None:
+    """A login form or a captcha in place of a page is not taken for a new layout, on the first page and later."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply(wall)
+    with pytest.raises(SourceRefused, match=f"shows {says}"):
+        crawl(site.account)
+    site.replies[ACCOUNT] = reply(wall)
+    with pytest.raises(SourceRefused, match=f"shows {says}"):
+        crawl(site.account)
+
+
 def test_a_host_that_refuses_us(site, reply, crawl) -> None:
     """A host that answers 403 is not asked again, and the error says what to do."""
     site.replies[ACCOUNT] = reply("no", 403)
