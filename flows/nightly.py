@@ -35,6 +35,7 @@ from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.sources import Source
 from tasks.scrape.task import scrape
 from tasks.stage import Night
+from tasks.user_agent import user_agent
 from warehouse.runs import Ended
 
 TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
@@ -109,7 +110,8 @@ def manner(settings: Settings) -> Manner:
     fetch = settings.fetch
     folders = tuple(folder for source in settings.sources for folder in source.folders)
     allowed = frozenset(fetch.allow_private_hosts)
-    return Manner(fetch.concurrency, allowed, Limits(), folders, fetch.per_host)
+    named = user_agent(settings.scrape.contact)
+    return Manner(fetch.concurrency, allowed, Limits(), folders, fetch.per_host, named)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:

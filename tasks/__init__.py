@@ -11,4 +11,5 @@ stage.py    what all tasks share            errors.py says which errors a task t
 log_filters.py  which of Prefect's log lines are left out
 labels.py   a label as a row of the table labels
 progress.py progress bars and artifacts     pauses.py how long to wait before another try
+user_agent.py who every request says that we are
 """

@@ -10,12 +10,13 @@
     precision.py   which of two readings of one value says more
     gaps.py        posts whose own page can't be read
     authors.py     names of those who comment, as they are stored
+    host_limits.py until when a host wants no request
     waiting.py     what waits to be fetched or labelled
     charges.py     what was sent for money, what is spent, what was bought already
     sql.py         views and macros of the published database; to add one, open it
     sql_comparing.py   those that set two classifiers side by side, and spending; sql_types.py is what all are made of
     publish.py     building that database and swapping it in
-    rankings.py    the rankings; to add a statistic, open it
+    rankings.py    the rankings; to add a statistic, open it; empty_rankings.py says why one is empty
     comparing.py   two classifiers side by side
     forgetting.py  removing an account from everything
     space.py       room on the disk

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from warehouse.authors import Authors, Keeping
 from warehouse.errors import BadHome, HomeBusy
+from warehouse.host_limits import HostLimits
 from warehouse.lake import Lake
 from warehouse.space import full_disk_noticed, need_room, says_full
 
@@ -49,6 +50,11 @@ class Home:
     def authors(self, keeping: Keeping = "hashed") -> Authors:
         """How those who comment are stored here, and who is to be forgotten."""
         return Authors(self.folder / "authors", keeping)
+
+    @property
+    def limits(self) -> HostLimits:
+        """Limits that hosts announced."""
+        return HostLimits(self.folder / "limits.json", self.authors())
 
     @property
     def answers(self) -> Path:

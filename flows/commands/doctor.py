@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from classifiers.backend import gpus
 from classifiers.errors import LaneUnavailable
 from classifiers.registry import load
+from flows.commands.output import printable
 from flows.environment import has_server, prepare
 from flows.lanes import as_tagging
 from flows.secrets import block_name, secret
-from flows.settings import ClassifierSettings, Settings, read_settings
+from flows.settings import ClassifierSettings, Settings, read_settings, scrape_manner
+from tasks.errors import EXPECTED
 from tasks.scrape.crawl.source import CrawledSource
-from tasks.scrape.crawl.walk import Answer
-from tasks.scrape.politeness import USER_AGENT
+from tasks.scrape.manner import Manner
+from tasks.scrape.probing import probe_seconds, probe_source
 from tasks.scrape.sources import Source
 from tasks.tag.tagging import Tagging, probed
 from warehouse.errors import WarehouseError
 
-SECONDS = 10.0
-MOST_TOLD_BYTES = 100_000
+MAX_PROBLEMS = 3
+"""So many problems of a source's first page are listed."""
 _LIBRARIES = (
     "prefect",
     "scrapy",
@@ -68,9 +67,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         True, "Prefect: the server that is set" if has_server() else "Prefect: one of its own for each run"
     )
     for source in settings.sources:
-        yield _source(source)
-        if source.secret_name is not None and (source.needs_secret or secret(source.secret_name)):
+        if source.secret_name is not None and (source.needs_secret or _token(source)):
             yield _secret(source.name, source.secret_name)
+        if not source.needs_secret or _token(source):
+            yield _source(settings, source)
     for lane in settings.classifiers:
         yield _lane(lane)
     yield _gpu()
@@ -85,33 +85,39 @@ def _home(settings: Settings) -> Finding:
     return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
 
 
-def _source(source: Source) -> Finding:
-    if not isinstance(source, CrawledSource):
-        there = Path(source.address).exists()
-        return Finding(
-            there,
-            f"source {source.name}: {source.address} is {'there' if there else 'not there; mend its path'}",
-        )
-    token = secret(source.secret_name) if source.secret_name else None
-    signed = source.walk.signed(source.address, token)
-    headers = {"User-Agent": USER_AGENT, **signed.headers}
-    request = urllib.request.Request(signed.url, headers=headers)  # noqa: S310 - settings take http(s) only
-    return _tried(
-        f"source {source.name}: {source.address} answers",
-        lambda: _ask(source, request),
-        f"source {source.name}: {source.address} can't be read; check the url and the network",
-    )
-
-
-def _ask(source: CrawledSource, request: urllib.request.Request) -> None:
-    """Raise what a refusal means, in words; never an address with a token."""
+def _source(settings: Settings, source: Source) -> Finding:
+    """What a run meets at the source: its first page of posts, or the error that ends it."""
+    manner = scrape_manner(settings)
+    print(_trying(source, manner), file=sys.stderr, flush=True)
     try:
-        urllib.request.urlopen(request, timeout=SECONDS).close()  # noqa: S310 - the same
-    except urllib.error.HTTPError as error:
-        text = error.read(MOST_TOLD_BYTES).decode("utf-8", "replace")
-        answer = Answer(source.address, text, datetime.now(UTC), error.code)
-        told = source.walk.refusal(answer) or f"HTTP {error.code}"
-        raise ValueError(str(told)) from None
+        probe = probe_source(settings.home, source, manner, _token(source))
+    except EXPECTED as error:
+        return Finding(False, f"source {source.name}: {printable(str(error))}")
+    if probe.waits_seconds:
+        minutes = max(1.0, probe.waits_seconds / 60)
+        waits = f"{source.host} wants no request for {minutes:.0f} minutes, which a run waits for; nothing was read"
+        return Finding(True, f"source {source.name}: {waits}")
+    what = f"source {source.name}: {_posts(probe.posts)} on the first page of {source.address}"
+    if probe.problems:
+        told = printable("; ".join(probe.problems[:MAX_PROBLEMS]))
+        more = len(probe.problems) - MAX_PROBLEMS
+        what += f". A run is incomplete: {told}" + (f"; and {more} more" if more > 0 else "")
+    return Finding(not probe.problems and not (probe.is_empty and "posts" not in source.may_lack), what)
+
+
+def _trying(source: Source, manner: Manner) -> str:
+    limit = (
+        f", for {probe_seconds(manner.politeness):.0f} s at most" if isinstance(source, CrawledSource) else ""
+    )
+    return f"trying source {source.name}: {source.address}{limit}"
+
+
+def _posts(number: int) -> str:
+    return "1 post" if number == 1 else f"{number:,} posts"
+
+
+def _token(source: Source) -> str | None:
+    return secret(source.secret_name) if source.secret_name else None
 
 
 def _secret(source: str, name: str) -> Finding:
@@ -145,11 +151,3 @@ def _gpu() -> Finding:
     return Finding(
         True, f"GPU: {', '.join(found)}" if found else "GPU: none that Keras can use; the CPU works"
     )
-
-
-def _tried(good: str, attempt: Callable[[], None], bad: str) -> Finding:
-    try:
-        attempt()
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        return Finding(False, f"{bad} ({error})")
-    return Finding(True, good)

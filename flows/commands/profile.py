@@ -48,10 +48,11 @@ def check(
 
 
 def _politeness(config: Path) -> Politeness:
-    """As the settings say, where there are any: how long a host is left alone between two requests."""
+    """As the settings say, where there are any: the delay between two requests, and the contact."""
     if not config.is_file():
         return Politeness()
-    return Politeness(read_settings(config).scrape.delay_seconds)
+    chosen = read_settings(config).scrape
+    return Politeness(chosen.delay_seconds, chosen.contact)
 
 
 def _saved(file: Path) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from flows.commands.output import Format, show
-from flows.settings import RankSettings, SettingsError, read_settings
+from flows.commands.output import Format, printable, show
+from flows.settings import RankSettings, Settings, SettingsError, read_settings
+from warehouse.empty_rankings import why_empty, why_unlabelled
+from warehouse.publish import published
 from warehouse.rankings import By, Question, Statistic, classifiers_with_labels
 from warehouse.rankings import rank as answer
 
@@ -45,11 +48,25 @@ def rank(config: Path, asked: Asked, form: Format) -> int:
     known = classifiers_with_labels(settings.home)
     if question.classifier not in known:
         raise SettingsError(
-            f"No picture has labels of {question.classifier!r} yet. Classifiers with labels: {', '.join(known) or 'none'}."
+            f"No picture has labels of {question.classifier!r} yet. {_why_unlabelled(settings, question.classifier)}"
+            f" Classifiers with labels: {', '.join(known) or 'none'}."
         )
     ranking = answer(settings.home, question)
     show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
+    if ranking.is_empty():
+        with published(settings.home) as database:
+            why = why_empty(database, question)
+        # Not among the rows, which a program may read.
+        print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
     return 0
+
+
+def _why_unlabelled(settings: Settings, classifier: str) -> str:
+    names = [lane.name for lane in settings.classifiers]
+    if classifier not in names:
+        return f"{settings.file} has no such classifier; it has: {', '.join(names) or 'none'}."
+    with published(settings.home) as database:
+        return printable(why_unlabelled(database, classifier))
 
 
 def readable(ranking: pl.DataFrame, question: Question) -> pl.DataFrame:

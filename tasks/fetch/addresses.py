@@ -55,13 +55,17 @@ class Doors:
     """Two HTTP sessions: one that reaches public addresses only, one for hosts that the settings allow."""
 
     def __init__(
-        self, concurrency: int, allow_private_hosts: frozenset[str], timeout: aiohttp.ClientTimeout
+        self,
+        concurrency: int,
+        allow_private_hosts: frozenset[str],
+        timeout: aiohttp.ClientTimeout,
+        user_agent: str,
     ) -> None:
         self._allowed = frozenset(host.lower().strip("[]") for host in allow_private_hosts)
         self._public = _session(
-            aiohttp.TCPConnector(limit=concurrency, socket_factory=public_socket), timeout
+            aiohttp.TCPConnector(limit=concurrency, socket_factory=public_socket), timeout, user_agent
         )
-        self._private = _session(aiohttp.TCPConnector(limit=concurrency), timeout)
+        self._private = _session(aiohttp.TCPConnector(limit=concurrency), timeout, user_agent)
 
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The session that may ask this address. Raises `ValueError` when it is no http(s) address."""
@@ -78,12 +82,14 @@ class Doors:
         await self._private.close()
 
 
-def _session(connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+def _session(
+    connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout, user_agent: str
+) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         timeout=timeout,
         # A compressed answer could unpack to any size; pictures gain nothing from it.
-        headers={"User-Agent": "likelens/0.1", "Accept": "image/*", "Accept-Encoding": "identity"},
+        headers={"User-Agent": user_agent, "Accept": "image/*", "Accept-Encoding": "identity"},
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,

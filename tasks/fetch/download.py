@@ -22,6 +22,7 @@ from tasks.fetch.local import copy_in, is_local
 from tasks.fetch.reasons import Reason, of_status
 from tasks.fetch.store import Doubtful, PictureStore, Unfit
 from tasks.pauses import asked_pause_seconds
+from tasks.user_agent import USER_AGENT
 from warehouse.space import need_room
 
 Result = TypeVar("Result")
@@ -54,7 +55,7 @@ class Manner:
     """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
 
     `folders`: a picture that is a file on this machine is taken from these only. `per_host`: how many at
-    once from one host.
+    once from one host. `user_agent`: the header User-Agent of each request.
     """
 
     concurrency: int = 32
@@ -62,6 +63,7 @@ class Manner:
     limits: Limits = field(default_factory=Limits)
     folders: tuple[Path, ...] = ()
     per_host: int = 32
+    user_agent: str = USER_AGENT
 
 
 @asynccontextmanager
@@ -74,7 +76,8 @@ async def downloading(home: Path, manner: Manner, name: str = "") -> AsyncIterat
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(manner.concurrency + 4))
     store = PictureStore(home, name)
     try:
-        async with Doors(manner.concurrency, manner.allow_private_hosts, manner.limits.timeout()) as doors:
+        timeout = manner.limits.timeout()
+        async with Doors(manner.concurrency, manner.allow_private_hosts, timeout, manner.user_agent) as doors:
             yield _Downloading(doors, store, manner).ask
     finally:
         store.close()

@@ -39,6 +39,7 @@ def order_line(order: Order) -> bytes:
             "allow_private_hosts": sorted(manner.allow_private_hosts),
             "folders": [str(folder) for folder in manner.folders],
             "limits": asdict(manner.limits),
+            "user_agent": manner.user_agent,
         }
     )
 
@@ -52,6 +53,7 @@ def order_of(line: bytes) -> Order:
         Limits(**said["limits"]),
         tuple(Path(folder) for folder in said["folders"]),
         said["per_host"],
+        said["user_agent"],
     )
     return Order(Path(said["home"]), said["name"], manner)
 

@@ -11,6 +11,8 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 
 from tasks.stage import HOUR, STAGE, Night, run_stage
+from warehouse.empty_rankings import why_empty
+from warehouse.publish import published
 from warehouse.rankings import Question
 from warehouse.rankings import rank as answer
 from warehouse.runs import Ended
@@ -29,8 +31,17 @@ def rank(night: Night, questions: Sequence[Question]) -> State[Any]:
             create_table_artifact(
                 key=re.sub(r"[^a-z0-9]+", "-", f"top-{question.stem}".lower()).strip("-"),
                 table=ranking.to_dicts(),
-                description=f"Labels of {question.classifier} by {question.by}, {question.statistic} per post",
+                description=_description(night, question, empty=ranking.is_empty()),
             )
         return Ended("done", len(questions))
 
     return run_stage(night, "rank", "", body)
+
+
+def _description(night: Night, question: Question, *, empty: bool) -> str:
+    """What the artifact shows, and why it shows nothing."""
+    what = f"Labels of {question.classifier} by {question.by}, {question.statistic} per post"
+    if not empty:
+        return what
+    with published(night.home) as database:
+        return f"{what}. Empty: {why_empty(database, question)}"

@@ -106,7 +106,7 @@ def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitlePar
 
 def _empty() -> alt.LayerChart:
     text = alt.Chart().mark_text(fontSize=15, color=_GREY, align="left")
-    placed = text.encode(text=alt.value("No posts yet"), x=alt.value(0), y=alt.value(24))
+    placed = text.encode(text=alt.value("Nothing to rank yet"), x=alt.value(0), y=alt.value(24))
     # A single row, or there would be nothing to put the text on.
     return _layered([placed], [{}], height=48)
 

@@ -42,7 +42,7 @@ class Example:
 class RankedChart:
     """One ranking: its numbers, their charts as SVG text, and pictures; `charts.ranked_chart` makes it.
 
-    `narrow_svg` is the chart for phones; None shows them `svg` too.
+    `narrow_svg` is the chart for phones; None shows them `svg` too. `why_empty` says why there is nothing to rank.
     """
 
     heading: Heading
@@ -51,15 +51,17 @@ class RankedChart:
     svg: str
     examples: tuple[Example, ...] = ()
     narrow_svg: str | None = None
+    why_empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The rankings of one classifier; `version` is None while it has labelled nothing."""
+    """The rankings of one classifier; `version` is None while it has labelled nothing, and `why_empty` says why."""
 
     classifier: str
     version: str | None
     rankings: tuple[RankedChart, ...]
+    why_empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

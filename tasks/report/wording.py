@@ -91,7 +91,7 @@ def in_words(ranking: pl.DataFrame, heading: Heading) -> str:
     """The ranking as a paragraph, for readers who do not see the chart."""
     lead = f"{title(heading)}. {whose(heading)}."
     if ranking.is_empty():
-        return f"{lead} No posts yet."
+        return f"{lead} Nothing to rank yet."
     by = measure(ranking, heading)
     rows = ranking.select("rank", "label", "posts", worth=by.column).iter_rows()
     entries = [_entry(*row, heading=heading, by=by) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,7 @@ from tasks.report.comparing import comparisons
 from tasks.report.content import AccountSummary, Compared, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
+from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
 from warehouse.publish import published
 from warehouse.rankings import Question, rank
@@ -46,7 +48,8 @@ def write_report(
                     charts.append(_chart(home, database, question))
                 drawn += 1
                 progress(drawn, len(questions))
-            sections.append(Section(classifier, version, tuple(charts)))
+            why = why_unlabelled(database, classifier) if version is None else ""
+            sections.append(Section(classifier, version, tuple(charts), why))
         both = [section.classifier for section in sections if section.version is not None]
         side_by_side = tuple(comparisons(home, both))
         page = folder / PAGE
@@ -61,7 +64,8 @@ def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: Question) 
     ranking = rank(home, question)
     save_chart(ranking_chart(ranking, heading), home.report, question.stem)
     labels = ranking["label"].head(EXAMPLES_OF).to_list()
-    return ranked_chart(ranking, heading, list(_examples(home, database, question, labels)))
+    chart = ranked_chart(ranking, heading, list(_examples(home, database, question, labels)))
+    return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 
 def _examples(

@@ -2,6 +2,7 @@
 
 task.py        the Prefect task
 reading.py     one source: its pages into the spool, then into the lake
+probing.py     a source's first page only, and not stored: what a run will meet there
 manner.py      how sources are read, from the settings
 judging.py     whether to read on after a page, and which posts' own pages are wanted
 authorship.py  comments without their authors' names

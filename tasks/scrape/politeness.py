@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NAME = "likelens"
-"""How robots.txt knows us."""
-USER_AGENT = "likelens/0.1"
+from tasks.user_agent import user_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +17,4 @@ class Politeness:
     @property
     def user_agent(self) -> str:
         """The header User-Agent: the project, and the address in the settings where there is one."""
-        return f"{USER_AGENT} (+{self.contact})" if self.contact else USER_AGENT
+        return user_agent(self.contact)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from tasks.errors import (
     AccountNotFound,
@@ -114,7 +115,16 @@ def _visit(reading: Reading) -> Visit:
         resume_at=None if manner.full else before.resume_at,
         first=reading.spool.last() is None,
     )
-    return Visit(reading.spool, manner.politeness, judge, manner.comments, reading.secret)
+    limits, host = reading.home.limits, reading.source.host
+    return Visit(
+        reading.spool,
+        manner.politeness,
+        judge,
+        manner.comments,
+        reading.secret,
+        no_request_before=limits.until(host, reading.secret),
+        note_limit=partial(limits.note, host, reading.secret),
+    )
 
 
 def _retold(error: StageError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
@@ -26,7 +27,26 @@ class Verdict:
     retried: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CrawlLimits:
+    """How long a crawl tries.
+
+    `max_retries` of one request; `max_wait_seconds` that a host may ask for in one piece; `max_seconds` for
+    the whole crawl.
+    """
+
+    max_retries: int = 4
+    max_wait_seconds: float = 3600.0
+    max_seconds: float = 12 * 3600.0
+
+
 Judge = Callable[[Page], Verdict]
+NoteLimit = Callable[[datetime], None]
+"""Takes the time (UTC) until which a host wants no request."""
+
+
+def ignore_limit(until: datetime) -> None:
+    """For a crawl after which no other one follows."""
 
 
 def read_all(page: Page) -> Verdict:
@@ -40,7 +60,8 @@ class Visit:
 
     `spool` holds the pages that were read before; the visit goes on after its last. `judge` is asked after
     each page of posts. `comments`: whether comments are wanted. `secret` is the token of a
-    source that wants one.
+    source that wants one. `limits`: how long a crawl tries. `no_request_before`: the end of a limit that the
+    host announced before (UTC); `note_limit` takes the ones that it announces now.
     """
 
     spool: Spool
@@ -48,3 +69,6 @@ class Visit:
     judge: Judge = read_all
     comments: bool = True
     secret: str | None = field(default=None, repr=False)
+    limits: CrawlLimits = field(default_factory=CrawlLimits)
+    no_request_before: datetime | None = None
+    note_limit: NoteLimit = ignore_limit

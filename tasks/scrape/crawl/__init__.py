@@ -4,6 +4,7 @@ walk.py         what a kind of source brings; to add one that is read over HTTP,
 answers.py      JSON answers of interfaces, read with distrust
 one_page.py     one page alone, to try a profile on
 source.py       a source that is a walk on a host
+pasted.py       addresses in settings that want a server or an account's name
 process.py      the run's side of a crawl
 child.py        the crawl's own process
 messages.py     what the two say to each other

@@ -17,11 +17,19 @@ from typing import BinaryIO
 
 from scrapy.crawler import CrawlerProcess
 
-from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, without_secret
+from tasks.scrape.crawl.messages import (
+    MESSAGE_JSON,
+    ORDER_JSON,
+    VERDICT_JSON,
+    Message,
+    Order,
+    without_secret,
+)
+from tasks.scrape.crawl.middlewares import MAX_WAIT
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
-from tasks.scrape.politeness import NAME, Politeness
 from tasks.scrape.visit import Verdict
+from tasks.user_agent import NAME
 
 LARGEST_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60
@@ -82,7 +90,7 @@ def main() -> None:
     speaker = Speaker(out, order.secret)
     threading.Thread(target=_listen, args=(speaker,), daemon=True).start()
     _log_to(speaker)
-    process = CrawlerProcess(settings=_settings(order.politeness), install_root_handler=False)
+    process = CrawlerProcess(settings=_settings(order), install_root_handler=False)
     process.crawl(process.create_crawler(AccountSpider), order=order, run=speaker)
     process.start()
     speaker.say(Message("end"))
@@ -102,7 +110,8 @@ def _log_to(speaker: Speaker) -> None:
     logging.getLogger("tasks").setLevel(logging.INFO)
 
 
-def _settings(politeness: Politeness) -> dict[str, object]:
+def _settings(order: Order) -> dict[str, object]:
+    politeness = order.politeness
     return {
         "USER_AGENT": politeness.user_agent,
         "ROBOTSTXT_OBEY": True,
@@ -118,12 +127,17 @@ def _settings(politeness: Politeness) -> dict[str, object]:
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.5,
         "AUTOTHROTTLE_MAX_DELAY": max(THROTTLED_DELAY_SECONDS, politeness.delay_seconds),
         "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_SECONDS,
+        "RETRY_TIMES": order.limits.max_retries,
+        MAX_WAIT: order.limits.max_wait_seconds,
+        # Scrapy takes any certificate by default, so anyone on the way could read the token.
+        "DOWNLOAD_VERIFY_CERTIFICATES": order.secret is not None,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             # Before the one that asks a host for its robots.txt.
             "tasks.scrape.crawl.middlewares.OwnHostOnly": 50,
+            "tasks.scrape.crawl.middlewares.TokenStaysEncrypted": 60,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "tasks.scrape.crawl.middlewares.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
+from OpenSSL import SSL
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
+from service_identity import VerificationError
 
 from tasks.errors import (
     AccountNotFound,
@@ -15,27 +23,83 @@ from tasks.errors import (
 )
 from tasks.scrape.crawl.middlewares import LeadsAway, RobotsUnavailable
 
+NO_TLS = ("wrong version number", "unknown protocol", "http request", "record layer failure", "packet length")
+"""What OpenSSL says where the other side speaks something else than TLS."""
+
 
 def failure_of(error: Exception, url: str) -> StageError:
-    """The error that a request for `url` without an answer means."""
-    host = urlsplit(url).netloc
+    """The error that a request for `url` without a response means."""
     if isinstance(error, LeadsAway):
         return SourceRefused(f"{error} If the source has moved, set its new address in the settings.")
     if isinstance(error, RobotsUnavailable):
         return SourceUnreachable(f"{error} The next run tries again.")
-    if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-        return SourceRefused(
-            f"The robots.txt of {host} does not allow {url}. likelens obeys robots.txt; ask the site's owner"
-            " for another way in."
-        )
+    if isinstance(error, IgnoreRequest):
+        return _ignored(error, url)
     if isinstance(error, DownloadCancelledError):
         return LayoutChanged(f"{url} is far larger than a page of posts can be.")
-    if isinstance(error, IgnoreRequest):
-        return LayoutChanged(f"{url} can't be a page of posts: {error}.")
-    what = f"{type(error).__name__}: {str(error).strip()[:200]}"
-    return SourceUnreachable(
-        f"{host} can't be reached ({what}). Check the url and the network; the next run tries again."
-    )
+    host = urlsplit(url).netloc
+    return SourceUnreachable(f"{host} can't be reached: {_cause(error, url)} The next run tries again.")
+
+
+def _ignored(error: IgnoreRequest, url: str) -> StageError:
+    """What it means that Scrapy gave a request up."""
+    if "robots.txt" in str(error):
+        return SourceRefused(
+            f"The robots.txt of {urlsplit(url).netloc} does not allow {url}. likelens obeys robots.txt; ask the"
+            " site's owner for another way in."
+        )
+    if "max redirections" in str(error):
+        return SourceRefused(
+            f"{url} redirects again and again, so no page came. Open it in a browser: some sites do this to those"
+            " who have not logged in, others when an address is no longer the right one."
+        )
+    return LayoutChanged(f"{url} can't be a page of posts: {error}.")
+
+
+def _cause(error: Exception, url: str) -> str:
+    """Why no response came, and what to check."""
+    reason = _reason(error)
+    said = _words(reason)
+    if isinstance(error, CannotResolveHostError):
+        host = urlsplit(url).hostname
+        return (
+            f"no address is known for the name {host} (DNS). Check its spelling, and this machine's network."
+        )
+    if isinstance(error, DownloadConnectionRefusedError):
+        return "the connection was refused, so no server listens there now. Check the url and its port."
+    if isinstance(error, DownloadTimeoutError):
+        return f"no response came in time ({said}). Check the url and the network."
+    if (cause := _tls_cause(reason, said)) is not None:
+        return cause
+    return f"the connection failed ({said.rstrip('.')}). Check the url and the network."
+
+
+def _tls_cause(reason: BaseException, said: str) -> str | None:
+    """What went wrong before the request was sent encrypted; None where it was something else."""
+    if isinstance(reason, VerificationError):
+        return "its certificate is for another name, so no token was sent. Check the address."
+    if "certificate" in said.lower():
+        return (
+            f"its certificate can't be trusted ({said}), so no token was sent. Check the address. Where the"
+            " server is your own, set SSL_CERT_FILE to a file with its certificate."
+        )
+    if any(sign in said.lower() for sign in NO_TLS):
+        return f"it does not speak https there ({said}). Check whether the address begins with http:// or https://."
+    return None
+
+
+def _reason(error: Exception) -> BaseException:
+    """Twisted's own error, which Scrapy's names only in a list of failures."""
+    failures = getattr(error.__cause__, "reasons", None)
+    return failures[-1].value if failures else error
+
+
+def _words(reason: BaseException) -> str:
+    """An error in words; OpenSSL's is a list of tuples, of which the last part of the last one says what happened."""
+    said = str(reason)
+    if isinstance(reason, SSL.Error) and reason.args and reason.args[0]:
+        said = str(reason.args[0][-1][-1])
+    return " ".join(said.split())[:200] or type(reason).__name__
 
 
 def status_failure(status: int, url: str) -> StageError:

@@ -8,6 +8,7 @@ its standard input. When the run ends, however it ends, the open input closes an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, quote_plus
 
@@ -19,7 +20,7 @@ from tasks.scrape.graph.walk import GraphWalk
 from tasks.scrape.mastodon.walk import MastodonWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.visit import Verdict
+from tasks.scrape.visit import CrawlLimits, Verdict
 
 AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(discriminator="kind")]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
@@ -27,27 +28,33 @@ AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to crawl: an account by its `walk`, from `start_url` on; the spool has what was read before it."""
+    """What to crawl: an account by its `walk`, from `start_url` on; the spool has what was read before it.
+
+    `no_request_before` (UTC) is the end of a limit that the host announced to an earlier crawl.
+    """
 
     walk: AnyWalk
     start_url: str
     politeness: Politeness
     spool: str
     secret: str | None = field(default=None, repr=False)
+    limits: CrawlLimits = field(default_factory=CrawlLimits)
+    no_request_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One of: a page to judge, a page that is whole, a log line, the error that ended it, or the end.
+    """One of: a page to judge, a page that is whole, a log line, a limit, the error that ended it, or the end.
 
-    `error` is the name of a class in `tasks.errors`.
+    `error` is the name of a class in `tasks.errors`. `until` (UTC) is when the host's limit ends.
     """
 
-    kind: Literal["judge", "page", "log", "failed", "end"]
+    kind: Literal["judge", "page", "log", "limit", "failed", "end"]
     page: Page | None = None
     level: int = 0
     error: str = ""
     text: str = ""
+    until: datetime | None = None
 
 
 ORDER_JSON: TypeAdapter[Order] = TypeAdapter(Order)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
@@ -18,18 +19,16 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from tasks.pauses import asked_pause_seconds, pause_seconds, reset_pause_seconds
-from tasks.scrape.politeness import NAME
+from tasks.user_agent import NAME
 
 logger = logging.getLogger(__name__)
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 """HTTP statuses that usually go away on a later try."""
-MOST_TRIES = 4
-"""Further tries of a page that answered with a passing status."""
 MOST_TRIES_UNREACHED = 2
 """Further tries of a host that gave no answer."""
-LONGEST_WAIT_SECONDS = 3600.0
-"""A host that asks for a longer pause is left alone until the next run."""
+MAX_WAIT = "LIKELENS_MAX_WAIT_SECONDS"
+"""The setting of Scrapy's that holds `CrawlLimits.max_wait_seconds`: a host that asks for a longer pause is left alone."""
 
 
 class LeadsAway(IgnoreRequest):
@@ -57,6 +56,33 @@ class OwnHostOnly:
             asked = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
                 f"{unsigned(asked)} leads to {unsigned(request.url)}, away from the source's own host."
+            )
+
+
+class TokenStaysEncrypted:
+    """Keeps a token that goes over https from a redirect to http, on the same host too.
+
+    Scrapy drops the header Authorization there; a token in the address would stay where a server repeats it.
+    """
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> TokenStaysEncrypted:
+        """As Scrapy makes middlewares."""
+        made = cls()
+        made.crawler = crawler
+        return made
+
+    crawler: Crawler
+
+    def process_request(self, request: Request) -> None:
+        """Raise `LeadsAway` where the source has a token and https, and the request has no https."""
+        order: Any = getattr(self.crawler.spider, "order", None)
+        if order is None or order.secret is None or not order.walk.first_url.startswith("https:"):
+            return
+        if urlsplit(request.url).scheme != "https":
+            asked = request.meta.get("redirect_urls", [request.url])[0]
+            raise LeadsAway(
+                f"{unsigned(asked)} leads to {unsigned(request.url)}, where anyone on the way reads the token."
             )
 
 
@@ -113,11 +139,14 @@ class PoliteRetry(RetryMiddleware):
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Ask again after a pause where the status may pass; else hand the answer on."""
-        if response.status not in PASSING:
+        asked = _asked_seconds(response) if response.status >= 400 else None
+        spider: Any = _spider(self.crawler)
+        if asked:
+            spider.announce(asked)
+        if response.status not in PASSING or (asked is None and not spider.is_worth_retrying(response)):
             return response
         tried = request.meta.get("retry_times", 0)
-        asked = _asked_seconds(response)
-        if asked is not None and asked > LONGEST_WAIT_SECONDS:
+        if asked is not None and asked > self.crawler.settings.getfloat(MAX_WAIT):
             logger.warning(
                 "%s asks for a pause of %.0f s: leaving it alone for now", unsigned(request.url), asked
             )
@@ -126,7 +155,7 @@ class PoliteRetry(RetryMiddleware):
             request,
             spider=_spider(self.crawler),
             reason=f"HTTP {response.status}",
-            max_retry_times=MOST_TRIES,
+            max_retry_times=self.max_retry_times,
         )
         if again is None:
             return response
@@ -140,7 +169,10 @@ class PoliteRetry(RetryMiddleware):
         if not isinstance(exception, self.exceptions_to_retry):
             return None
         again = get_retry_request(
-            request, spider=_spider(self.crawler), reason=exception, max_retry_times=MOST_TRIES_UNREACHED
+            request,
+            spider=_spider(self.crawler),
+            reason=exception,
+            max_retry_times=min(self.max_retry_times, MOST_TRIES_UNREACHED),
         )
         if again is not None:
             tried = request.meta.get("retry_times", 0)

@@ -17,27 +17,26 @@ import tasks.errors
 from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
 from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Judge, read_all
+from tasks.scrape.visit import Judge, NoteLimit, ignore_limit, read_all
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 """How often a waiting run looks whether it was cancelled."""
-LIMIT_SECONDS = 12 * 3600.0
-"""A crawl that takes longer is ended; what it read is kept, and the next run goes on."""
-
 _AGAIN = "Run again; if it stays, please report it with this text."
 
 HALTED = threading.Event()
 """Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
 
 
-def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SECONDS) -> Iterator[Page]:
+def crawl(order: Order, judge: Judge = read_all, note_limit: NoteLimit = ignore_limit) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
 
+    `note_limit` takes each limit that the host announces, at once.
+
     Ends the process when the caller stops early, is cancelled or raises. Raises the error of
-    `tasks.errors` that the crawl names, `RunStopped` when the run is interrupted, and `CrawlCrashed`
-    when the crawl ends without a word.
+    `tasks.errors` that the crawl names, `OutOfTime` after the order's `max_seconds`, `RunStopped` when the
+    run is interrupted, and `CrawlCrashed` when the crawl ends without a word.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -50,7 +49,8 @@ def crawl(order: Order, judge: Judge = read_all, limit_seconds: float = LIMIT_SE
         assert process.stdout is not None
         try:
             _send(process.stdin, ORDER_JSON.dump_json(order))
-            messages = _messages(process.stdout, time.monotonic() + limit_seconds)
+            messages = _messages(process.stdout, time.monotonic() + order.limits.max_seconds)
+            messages = _without_limits(messages, note_limit)
             yield from _pages(messages, process.stdin, judge, errors)
         finally:
             process.kill()
@@ -90,6 +90,15 @@ def _pages(
             raise CrawlCrashed(f"The crawl ended without a page and without a reason. {_AGAIN}")
         else:
             return
+
+
+def _without_limits(messages: Iterator[Message | None], note_limit: NoteLimit) -> Iterator[Message | None]:
+    """Hand the limits over, and pass on the other messages."""
+    for message in messages:
+        if message is not None and message.kind == "limit" and message.until is not None:
+            note_limit(message.until)
+        else:
+            yield message
 
 
 def _messages(out: IO[bytes], until: float) -> Iterator[Message | None]:

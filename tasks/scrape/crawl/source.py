@@ -19,6 +19,7 @@ from tasks.scrape.visit import Visit
 
 
 def _is_web_address(url: str) -> str:
+    url = url.strip()
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("give an http or https address")
@@ -30,7 +31,8 @@ WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 
 
 def _keeps_secrets(url: str) -> str:
-    parts = urlsplit(_is_web_address(url))
+    url = _is_web_address(url)
+    parts = urlsplit(url)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError("give an https address: over http anyone on the way reads the token")
     if parts.query or parts.fragment or parts.username is not None:
@@ -92,5 +94,13 @@ class CrawledSource:
             return iter(())
         start = self.walk.first_url if last is None or last.next_url is None else last.next_url
         walk = replace(self.walk, comments=visit.comments)
-        order = Order(walk, start, visit.politeness, str(visit.spool.file), visit.secret)
-        return crawl(order, visit.judge)
+        order = Order(
+            walk,
+            start,
+            visit.politeness,
+            str(visit.spool.file),
+            visit.secret,
+            visit.limits,
+            visit.no_request_before,
+        )
+        return crawl(order, visit.judge, visit.note_limit)

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from tasks.errors import (
 )
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import Message, Order
-from tasks.scrape.crawl.middlewares import LONGEST_WAIT_SECONDS, unsigned
+from tasks.scrape.crawl.middlewares import unsigned
 from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
 from tasks.scrape.pages import Head, Page, ScrapedPost, UnreadPage
 from tasks.scrape.spool import Spool
@@ -44,6 +44,8 @@ REFUSED_IN_A_ROW = 3
 """So many posts' own pages may be refused one after the other; then the host is left alone."""
 MOST_DETAIL_PAGES = 50
 """Pages of comments that are read of one post."""
+MAX_ANNOUNCED_SECONDS = 7 * 24 * 3600.0
+"""A longer limit is announced to the run as this one."""
 
 
 class Run(Protocol):
@@ -79,7 +81,7 @@ class AccountSpider(scrapy.Spider):
         self.refused = 0
         self.details_refused = False
         self.leaves: SourceRefused | None = None
-        self.rest_until = time.monotonic()
+        self.rest_until = time.monotonic() + _seconds_until(order.no_request_before)
         for page in Spool(Path(order.spool)).pages():
             self._remember(page)
 
@@ -262,22 +264,47 @@ class AccountSpider(scrapy.Spider):
             raise failure_of(error, url) from error
         # A redirect is told as such, but never an address that holds a token.
         answer = replace(_answer(response, url if signed.url != url else response.url), requested=url)
+        self._heed(answer)
+        if (smaller := self.walk.smaller(answer)) is not None:
+            logger.info("%s refuses so much at once; asking for less", unsigned(url))
+            return await self._get(smaller)
         if answer.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
-        self.rest_until = time.monotonic() + self.walk.pause_seconds(answer)
         return answer
+
+    def _heed(self, answer: Answer) -> None:
+        """Take the limit that an answer announces, or the end of one."""
+        pause = self.walk.pause_seconds(answer)
+        if pause > 0:
+            self.announce(pause)
+        elif answer.status == 200:
+            self.rest_until = time.monotonic()
+
+    def announce(self, seconds: float) -> None:
+        """Let no request follow for so long, in this crawl and, through the run, in those after it."""
+        self.rest_until = time.monotonic() + seconds
+        until = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_ANNOUNCED_SECONDS))
+        self.run.say(Message("limit", until=until))
+
+    def is_worth_retrying(self, response: Response) -> bool:
+        """Whether the same request may soon have another answer, as far as the walk knows."""
+        return self.walk.is_worth_retrying(_answer(response, response.url))
 
     async def _rest(self, url: str) -> None:
         """Wait as long as the last answer wants us to: before the next request, for none may follow."""
         seconds = self.rest_until - time.monotonic()
-        if seconds > LONGEST_WAIT_SECONDS:
+        if seconds > self.order.limits.max_wait_seconds:
             raise SourceRefused(
-                f"{urlsplit(url).netloc} has no requests left for us for {seconds / 60:.0f} minutes."
+                f"{urlsplit(url).netloc} has no requests left for us for {max(1.0, seconds / 60):.0f} minutes."
                 " What was read is kept; the next run goes on."
             )
         if seconds > 0:
-            logger.info("%s: its limit is nearly spent; waiting %.0f s", urlsplit(url).netloc, seconds)
+            logger.info("%s has announced a limit; waiting %.0f s", urlsplit(url).netloc, seconds)
             await asyncio.sleep(seconds)
+
+
+def _seconds_until(when: datetime | None) -> float:
+    return 0.0 if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
 def _answer(response: Response, url: str) -> Answer:

@@ -126,6 +126,20 @@ class Walk(Protocol):
         """What an answer with another status than 200 means; None for what it usually means."""
         ...
 
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """Whether the same request may soon succeed, where the status (5xx, 429) says that it may.
+
+        Not called where the host names a time to retry.
+        """
+        ...
+
+    def smaller(self, answer: Answer) -> str | None:
+        """An address that asks for less from the same place on, where the host refuses so much at once; else None."""
+        ...
+
     def pause_seconds(self, answer: Answer) -> float:
-        """How long the host wants us to wait before the next request, by headers of its own; 0 for not at all."""
+        """How long the host wants us to wait before the next request, by what it says itself; 0 for not at all.
+
+        Of every answer, whatever its status. Retry-After is read for every kind of source.
+        """
         ...

@@ -22,6 +22,7 @@ entries.py    what a page's JSON tells of posts in its elements
 usual.py      what every page has
 identity.py   whose page it is
 advertisements.py  what in a list is no post
+walls.py      login forms and checks for robots in place of a page
 detail.py     a post's own page
 thread.py     its comments
 addresses.py  addresses, and which of them are on the site

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged
+from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged, SourceRefused
 from tasks.scrape.counts import Count
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.entries import Entries
@@ -20,6 +20,7 @@ from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import AddressPlace, Part, Place
 from tasks.scrape.gallery.profile import PostPlaces, Profile
 from tasks.scrape.gallery.usual import check_usual
+from tasks.scrape.gallery.walls import wall_of
 from tasks.scrape.pages import Head, Page, ScrapedPost
 
 UNREAD = ("posted_at", "caption", "place", "likes", "comments", "pictures")
@@ -44,8 +45,8 @@ def read_page(
     fills the last page, a pager often leads to one without any. `may_lack`: fields, by their names in the
     settings, that all posts may be without.
 
-    Raises `AccountPrivate` or `AccountNotFound` when the page says so, and `LayoutChanged`, naming the selector, when the
-    page does not fit the profile.
+    Raises `AccountPrivate` or `AccountNotFound` when the page says so, `SourceRefused` for a login form or a check
+    for robots in its place, and `LayoutChanged`, naming the selector, when the page does not fit the profile.
     """
     reader = FieldReader(profile, url, account)
     for trouble in page.troubles:
@@ -59,6 +60,11 @@ def read_page(
     head = read_head(reader, page)
     parts = post_parts(profile, page, url)
     if not parts and not (may_be_empty or "posts" in may_lack or _says_empty(profile, page, head)):
+        if head is None and (wall := wall_of(page)) is not None:
+            raise SourceRefused(
+                f"{url} shows {wall} in place of the posts, so the site does not want us there now. Open the address"
+                " in a browser; raise delay_seconds, or ask the site's owner before you run again."
+            )
         raise LayoutChanged(misfit(profile, url, "list.post", profile.list.post, told("no post", page)))
     posts = PostReader(reader, may_lack)
     read = [post for part in parts if (post := posts.read(part)) is not None]

@@ -191,7 +191,7 @@ class Profile(Table):
         if found is None:
             raise BadProfile(
                 f"The path {path} is not an account's page of the gallery {self.name}: it must match"
-                f" {self.account}. Set url to the account's first page."
+                f" {self.account}. It may be a post's page. Set url to the account's first page."
             )
         return found["account"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tasks.errors import BadSource
 from tasks.scrape.crawl.source import CrawledSource, WebAddress
 from tasks.scrape.gallery.profile import load_profile
 from tasks.scrape.gallery.walk import GalleryWalk
@@ -20,8 +21,14 @@ class GallerySettings(SourceModel):
     url: WebAddress
 
     def open(self, folder: Path) -> CrawledSource:
-        """Make the source. Raises `BadProfile` when the profile can't be used or the url is no account's."""
+        """Make the source. Raises `BadSource` when the profile can't be used or the url is not an account's first page."""
         profile = load_profile(self.profile, folder)
         account = profile.account_of(urlsplit(self.url).path)
+        numbered = profile.list.numbered
+        if numbered is not None and numbered.number_of(self.url, account) > numbered.first:
+            raise BadSource(
+                f"url is page {numbered.number_of(self.url, account)} of the account, so newer posts would be missing."
+                " Set url to the account's first page"
+            )
         walk = GalleryWalk(profile, account, self.url, may_lack=self.may_lack)
         return CrawledSource(self.name, walk, account, self.may_lack)

@@ -91,6 +91,14 @@ class GalleryWalk:
         """Statuses mean what they usually mean."""
         return None
 
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """As the status says."""
+        return True
+
+    def smaller(self, answer: Answer) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
     def pause_seconds(self, answer: Answer) -> float:
         """Galleries say Retry-After at most, which every crawl obeys."""
         return 0.0

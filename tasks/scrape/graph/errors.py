@@ -7,6 +7,7 @@ can't be had are those that people report (110, or 24 or 100, with subcode 22070
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,15 @@ from tasks.scrape.graph.usage import regain_minutes
 
 TOKEN_REFUSED = frozenset({102, 104, 190, 463, 467})
 SPENT = frozenset({4, 9, 17, 32, 341, 613, *range(80000, 80015)})
+SPENT_SECONDS = 3600.0
+"""How long a used-up limit stands where no header says it: the limits are for the last hour."""
 PASSING = frozenset({-1, 1, 2})
+TOO_MUCH_CODES = frozenset({-2, -3})
+"""Time-outs of requests for much data."""
+TOO_MUCH = re.compile(
+    r"reduce the amount of data|too much data|simpler query|tim(?:ed?|ing)[ -]?out", re.IGNORECASE
+)
+"""Words of errors, mostly with code 1 or 2 and HTTP 500, that end only with a smaller page."""
 NO_PERMISSION = frozenset({3, 10, *range(200, 300)})
 UNKNOWN_ACCOUNT = frozenset({24, 110})
 UNKNOWN_ACCOUNT_SUBCODES = frozenset({2207006, 2207013})
@@ -81,6 +90,18 @@ def _number(value: Any) -> int | None:
         return None
 
 
+def is_spent(error: GraphError | None, status: int) -> bool:
+    """Whether the app has no requests left."""
+    return status == 429 or (error is not None and error.code in SPENT)
+
+
+def is_too_much(error: GraphError | None) -> bool:
+    """Whether the request asked for more data than Instagram gives at once."""
+    if error is None or error.code in SPENT:
+        return False
+    return error.code in TOO_MUCH_CODES or TOO_MUCH.search(error.message) is not None
+
+
 def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> StageError:
     """The error of ours that one of theirs means."""
     code, why = error.code, error.why
@@ -89,7 +110,7 @@ def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> St
             f"Instagram does not take the token ({why}). It has expired, was revoked, or is misspelt: make a new"
             " long-lived one for your app and set INSTAGRAM_TOKEN."
         )
-    if code in SPENT or answer.status == 429:
+    if is_spent(error, answer.status):
         return SourceRefused(
             f"Instagram has no requests left for your app ({why}). Wait {_wait(answer)}; what was read is kept, and"
             " the next run goes on."
@@ -125,6 +146,12 @@ def _setting(error: GraphError, user_id: str) -> StageError | None:
 
 
 def _other(error: GraphError, answer: Answer) -> StageError:
+    if is_too_much(error):
+        # The walk has asked for less and less before.
+        return SourceRefused(
+            f"Instagram does not give even one post at a time of this account from here on ({error.why}). The next"
+            " run tries again. If it stays, report it to Meta: no setting can ask for less."
+        )
     if error.code in PASSING or error.passing or answer.status >= 500:
         return SourceUnreachable(
             f"Instagram has a passing trouble ({error.why}). The next run tries again; if it stays, lower page_size."

@@ -12,6 +12,7 @@ MEDIA = (
     "id,caption,comments_count,like_count,media_product_type,media_type,media_url,permalink,timestamp,"
     "children{media_url,media_type}"
 )
+_LIMIT = re.compile(r"\.limit\((\d+)\)")
 _CURSOR = re.compile(r"[\w=+/.:|~-]{1,2000}")
 
 
@@ -20,6 +21,17 @@ def discovery(account: str, page_size: int, after: str | None = None) -> str:
     older = "" if after is None else f".after({after})"
     media = f"media{older}.limit({page_size}){{{MEDIA}}}"
     return f"business_discovery.username({account}){{followers_count,media_count,{media}}}"
+
+
+def page_size_of(fields: str) -> int | None:
+    """How many media a value of `fields` asks for; None where it does not say."""
+    found = _LIMIT.search(fields)
+    return None if found is None else int(found[1])
+
+
+def with_page_size(fields: str, page_size: int) -> str:
+    """The same value of `fields`, with another number of media."""
+    return _LIMIT.sub(f".limit({page_size})", fields, count=1)
 
 
 def is_cursor(value: object) -> bool:

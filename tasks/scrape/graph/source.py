@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from tasks.scrape.crawl.pasted import graph_base, instagram_account
 from tasks.scrape.crawl.source import CrawledSource, SecretAddress
 from tasks.scrape.graph.walk import GraphWalk
 from tasks.scrape.model import SourceModel
@@ -24,6 +25,16 @@ class GraphSettings(SourceModel):
     base: SecretAddress = "https://graph.facebook.com"
     api_version: str = Field(default="v25.0", pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")
     page_size: int = Field(default=50, ge=1, le=100)
+
+    @field_validator("account", mode="before")
+    @classmethod
+    def _is_account(cls, account: object) -> object:
+        return instagram_account(account) if isinstance(account, str) else account
+
+    @field_validator("base", mode="before")
+    @classmethod
+    def _is_base(cls, base: object) -> object:
+        return graph_base(base) if isinstance(base, str) else base
 
     def open(self, folder: Path) -> CrawledSource:
         """Make the source."""

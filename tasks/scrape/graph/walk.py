@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tasks.errors import StageError
 from tasks.scrape.crawl.answers import Findings, read_json
 from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
-from tasks.scrape.graph.errors import error_in, error_of, meaning
-from tasks.scrape.graph.fields import discovery, is_cursor
+from tasks.scrape.graph.errors import SPENT_SECONDS, error_in, error_of, is_spent, is_too_much, meaning
+from tasks.scrape.graph.fields import discovery, is_cursor, page_size_of, with_page_size
 from tasks.scrape.graph.media import INTERFACE, read_media
 from tasks.scrape.graph.usage import pause_seconds
 from tasks.scrape.pages import Page, ScrapedPost
@@ -32,7 +32,7 @@ class GraphWalk:
     @property
     def first_url(self) -> str:
         """The account with its newest media; without the token."""
-        return self._url(None)
+        return self._url(None, self.page_size)
 
     @property
     def obeys_robots(self) -> bool:
@@ -70,7 +70,9 @@ class GraphWalk:
             unparsed=tuple(findings.unparsed),
             more=astray,
         )
-        return Step(page, (self._url(media.after),) if leads_on and not astray else ())
+        # As many as this page had: a smaller number that was needed here stays for the rest of the account.
+        size = page_size_of(_fields_of(answer.url)) or self.page_size
+        return Step(page, (self._url(media.after, size),) if leads_on and not astray else ())
 
     def missing(self, url: str, at: datetime) -> Step | None:
         """A cursor that is not known is an error."""
@@ -89,10 +91,31 @@ class GraphWalk:
         error = error_in(answer.text)
         return None if error is None else meaning(error, answer, self.account, self.user_id)
 
-    def pause_seconds(self, answer: Answer) -> float:
-        """How long to wait where a limit is nearly used up."""
-        return pause_seconds(answer.headers)
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """Not where a limit is used up, for each further request counts too, nor where a smaller page is next."""
+        return not is_spent(error_in(answer.text), answer.status) and self.smaller(answer) is None
 
-    def _url(self, after: str | None) -> str:
-        query = urlencode({"fields": discovery(self.account, self.page_size, after)})
-        return f"{self.base}/{self.api_version}/{self.user_id}?{query}"
+    def smaller(self, answer: Answer) -> str | None:
+        """Half as many media from the same cursor on, where Instagram refuses so much data at once."""
+        error = error_in(answer.text) if '"error"' in answer.text else None
+        fields = _fields_of(answer.url)
+        size = page_size_of(fields) or 1
+        return (
+            self._with_fields(with_page_size(fields, size // 2)) if size > 1 and is_too_much(error) else None
+        )
+
+    def pause_seconds(self, answer: Answer) -> float:
+        """How long to wait where a limit is nearly used up, or used up."""
+        error = error_in(answer.text) if '"error"' in answer.text else None
+        pause = pause_seconds(answer.headers)
+        return pause or SPENT_SECONDS if is_spent(error, answer.status) else pause
+
+    def _url(self, after: str | None, page_size: int) -> str:
+        return self._with_fields(discovery(self.account, page_size, after))
+
+    def _with_fields(self, fields: str) -> str:
+        return f"{self.base}/{self.api_version}/{self.user_id}?{urlencode({'fields': fields})}"
+
+
+def _fields_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query).get("fields", [""])[0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from tasks.errors import BadSource
+from tasks.scrape.crawl.pasted import fediverse_account, fediverse_server
 from tasks.scrape.crawl.source import CrawledSource, SecretAddress
 from tasks.scrape.mastodon.walk import TOKEN_VARIABLE, MastodonWalk
 from tasks.scrape.model import SourceModel
@@ -24,6 +25,19 @@ class MastodonSettings(SourceModel):
     account: str | None = Field(default=None, pattern=r"^@?[\w.-]+(@[\w.:-]+)?$", max_length=300)
     id: str | None = Field(default=None, pattern=r"^[\w-]+$", max_length=100, coerce_numbers_to_str=True)
     token_variable: str = Field(default=TOKEN_VARIABLE, pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)
+
+    @field_validator("server", mode="before")
+    @classmethod
+    def _is_server(cls, server: object) -> object:
+        return fediverse_server(server) if isinstance(server, str) else server
+
+    @field_validator("account", mode="before")
+    @classmethod
+    def _is_account(cls, account: object, info: ValidationInfo) -> object:
+        # A server that was refused is not in the data.
+        return (
+            fediverse_account(account, info.data.get("server", "")) if isinstance(account, str) else account
+        )
 
     def open(self, folder: Path) -> CrawledSource:
         """Make the source. Raises `BadSource` unless it has one of `account` and `id`."""

@@ -85,6 +85,14 @@ class MastodonWalk:
         """What the server says of tokens, accounts and limits."""
         return refusal(answer, self.account or self.account_id, self.token_variable)
 
+    def is_worth_retrying(self, answer: Answer) -> bool:
+        """As the status says; a spent limit is waited for."""
+        return True
+
+    def smaller(self, answer: Answer) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
     def pause_seconds(self, answer: Answer) -> float:
         """How long until the server's limit is renewed, where it is nearly spent."""
         return pause_seconds(answer)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.fetch.addresses import is_public
+from tasks.user_agent import user_agent
 
 PUBLIC = [
     "1.1.1.1",
@@ -168,3 +169,14 @@ def test_no_proxy_of_the_environment(
     fetching.want([server.serve("/a.png", picture(1))])
     assert fetching.run().items == 1
     assert server.asked and not module_server.asked
+
+
+def test_pictures_are_requested_with_the_contact(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """The user agent with the contact reaches every downloading process, and a redirect keeps it."""
+    server.serve("/a.png", picture(1))
+    fetching.want([server.serve("/from", status=302, headers={"Location": "/a.png"})])
+    assert fetching.run(user_agent=user_agent("mailto:ann@studio.example")).items == 1
+    sent = [asked["User-Agent"] for asked in server.headers]
+    assert sent == ["likelens/0.1 (+mailto:ann@studio.example)"] * 2

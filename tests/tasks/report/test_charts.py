@@ -100,9 +100,9 @@ def test_labels_that_look_alike_keep_a_bar_each(ranking):
 
 @pytest.mark.parametrize("by", MEASURES)
 def test_empty_ranking_says_so(ranking, by):
-    """A ranking without rows gives a chart that says 'No posts yet', not an error."""
+    """A ranking without rows gives a chart that says 'Nothing to rank yet', not an error."""
     svg = chart_svg(ranking_chart(ranking(()), Heading("clarifai", by, "mean", "someone")))
-    assert "No posts yet" in texts(svg)
+    assert "Nothing to rank yet" in texts(svg)
     assert "Account someone" in texts(svg)
 
 

@@ -247,10 +247,14 @@ def test_nothing_yet_is_a_page_too(page, parse):
 
 
 def test_empty_rankings_and_sections_work(page, ranking):
-    """A ranking without rows and a classifier without rankings are said to be empty."""
+    """A ranking without rows and a classifier without rankings are said to be empty, and why."""
     empty = ranked_chart(ranking(()), LIKES)
-    html = page(sections=(Section("inception_v3", None, (empty,)), Section("clarifai", None, ())))
-    assert "No posts yet." in html
+    empty = replace(empty, why_empty="The likes of all 3 posts are hidden by their owner.")
+    unlabelled = Section("clarifai", None, (), "The classifier clarifai could not run: it has no key.")
+    html = page(sections=(Section("inception_v3", None, (empty,)), unlabelled))
+    assert "The likes of all 3 posts are hidden by their owner." in html
+    assert "could not run: it has no key." in html
+    assert "Nothing to rank yet." in html
     assert "No labels yet." in html
     assert "The numbers" not in html
 

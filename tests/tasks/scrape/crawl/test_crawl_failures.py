@@ -37,6 +37,23 @@ def test_a_private_account(site, reply, crawl) -> None:
         crawl(site.account)
 
 
+@pytest.mark.parametrize(
+    ("wall", "says"),
+    [
+        ('<form><input name="user"><input type="password" name="pw"></form>', "a login form"),
+        ('<title>Just a moment...</title><div class="h-captcha"></div>', "a check for robots"),
+    ],
+)
+def test_a_login_form_or_a_captcha_with_status_200(site, reply, three_pages, crawl, wall, says) -> None:
+    """A login form or a captcha in place of a page is not taken for a new layout, on the first page and later."""
+    site.replies[f"{ACCOUNT}/8_7"] = reply(wall)
+    with pytest.raises(SourceRefused, match=f"shows {says}"):
+        crawl(site.account)
+    site.replies[ACCOUNT] = reply(wall)
+    with pytest.raises(SourceRefused, match=f"shows {says}"):
+        crawl(site.account)
+
+
 def test_a_host_that_refuses_us(site, reply, crawl) -> None:
     """A host that answers 403 is not asked again, and the error says what to do."""
     site.replies[ACCOUNT] = reply("no", 403)
@@ -50,6 +67,12 @@ def test_a_host_that_nobody_reaches(unused_port, crawl) -> None:
     with pytest.raises(SourceUnreachable) as raised:
         crawl(f"http://127.0.0.1:{unused_port}{ACCOUNT}")
     assert f"127.0.0.1:{unused_port}" in str(raised.value) and "refused" in str(raised.value).lower()
+
+
+def test_a_name_that_is_not_known(crawl) -> None:
+    """A name without an address is told apart from a server that refuses the connection."""
+    with pytest.raises(SourceUnreachable, match=r"no address is known for the name .*\(DNS\)"):
+        crawl(f"http://no-such-name.invalid{ACCOUNT}")
 
 
 def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
@@ -84,12 +107,12 @@ def test_a_redirect_to_another_host(site, reply, three_pages, gallery_page, craw
 
 
 def test_a_redirect_on_the_same_host(site, reply, gallery_page, crawl, ids) -> None:
-    """A redirect on the same host is followed, and one that leads to itself ends."""
+    """A redirect on the same host is followed, and one that leads to itself ends in an error that says so."""
     site.replies[ACCOUNT] = reply("", 301, {"Location": f"{ACCOUNT}/new"})
     site.replies[f"{ACCOUNT}/new"] = reply(gallery_page([9]))
     assert ids(crawl(site.account)) == [9]
     site.replies[f"{ACCOUNT}/new"] = reply("", 302, {"Location": ACCOUNT})
-    with pytest.raises(LayoutChanged, match="redirect"):
+    with pytest.raises(SourceRefused, match="redirects again and again"):
         crawl(site.account)
     assert len(site.paths) < 15
 

@@ -19,7 +19,7 @@ from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.visit import CrawlLimits, Visit
 
 ACCOUNT = "/user/ann/7"
 PROCESSES = Path("/proc")
@@ -127,10 +127,14 @@ def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> 
     """A host that lets us wait for ever does not hold up the run for ever."""
     site.replies[ACCOUNT] = reply("slow", delay=30.0)
     order = Order(
-        GalleryWalk(imgrum, "ann", site.account), site.account, Politeness(0), str(tmp_path / "none")
+        GalleryWalk(imgrum, "ann", site.account),
+        site.account,
+        Politeness(0),
+        str(tmp_path / "none"),
+        limits=CrawlLimits(max_seconds=0.5),
     )
     with pytest.raises(OutOfTime, match="too long"):
-        next(crawl(order, limit_seconds=0.5))
+        next(crawl(order))
     assert children(os.getpid()) == []
 
 

@@ -94,12 +94,17 @@ def make_answer(body: Any, **more: Any) -> Answer:
 
 @dataclass
 class GraphServer:
-    """Answers as the API does, to those who hold the token."""
+    """Answers as the API does, to those who hold the token.
+
+    Who asks for more than `most` media gets the error `too_much`: code, message and HTTP status.
+    """
 
     reply: Callable[..., Any]
     token: str
     media: list[dict[str, Any]]
     headers: list[dict[str, str]] = field(default_factory=list)
+    most: int = 100
+    too_much: tuple[int, str, int] = (1, "Please reduce the amount of data you're asking for", 500)
 
     def __call__(self, asked: Any) -> Any:
         url = urlsplit(asked.path)
@@ -114,6 +119,9 @@ class GraphServer:
             return self.refuse(100, "Tried accessing nonexisting field")
         if found["name"] != "ann":
             return self.refuse(110, "Invalid user id", 2207013)
+        if int(found["limit"]) > self.most:
+            code, message, status = self.too_much
+            return self.refuse(code, message, status=status)
         start = 0 if found["after"] is None else int(found["after"].removeprefix("QVF").removesuffix("=="))
         end = start + int(found["limit"])
         page = make_page(*self.media[start:end], after=f"QVF{end}==" if end < len(self.media) else None)

@@ -1,0 +1,138 @@
+"""What a run will meet at a source: its first page of posts, read as a run reads it, and not stored.
+
+The same code reads it: for a source on the web the crawl's process with its delay, robots.txt, token and
+own host; for files their reader. Only the time is shorter, and no post's own page is read.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from tasks.errors import OutOfTime, SourceUnreachable
+from tasks.scrape.contract import check, count_pages
+from tasks.scrape.judging import check_identity
+from tasks.scrape.manner import Manner
+from tasks.scrape.pages import Page
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.sources import Source
+from tasks.scrape.spool import Spool
+from tasks.scrape.visit import CrawlLimits, Verdict, Visit
+from warehouse.home import Home
+from warehouse.known import count_known, known_posts
+
+PROBE_SECONDS = 30.0
+"""How long the hosts' responses may take together, besides the delays between requests."""
+MAX_REQUESTS = 5
+"""Requests with a delay before them: robots.txt, the look-up of an account, its posts, and a retry or two."""
+MAX_RETRIES = 1
+
+_CRAWL_LOG = "tasks.scrape.crawl"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The first page of a source: its number of posts, and `problems` that make a run incomplete.
+
+    `is_empty`: it has no post, and no other page follows. `waits_seconds`: nothing was read, for a limit of the
+    host stands so long, and a run waits for its end.
+    """
+
+    posts: int = 0
+    problems: tuple[str, ...] = ()
+    is_empty: bool = True
+    waits_seconds: float = 0.0
+
+
+def probe_seconds(politeness: Politeness, response_seconds: float = PROBE_SECONDS) -> float:
+    """After how many seconds a probe is ended."""
+    return response_seconds + MAX_REQUESTS * politeness.delay_seconds
+
+
+def probe_source(
+    home: Home,
+    source: Source,
+    manner: Manner,
+    secret: str | None,
+    *,
+    response_seconds: float = PROBE_SECONDS,
+) -> Probe:
+    """Read a source's first page of posts. Raises what a run would raise for it, from `tasks.errors`.
+
+    A source without posts is an error where posts of it are stored, as it is for a run.
+    """
+    seconds = probe_seconds(manner.politeness, response_seconds)
+    until = home.limits.until(source.host, secret)
+    waits = 0.0 if until is None else (until - datetime.now(UTC)).total_seconds()
+    if seconds < waits <= CrawlLimits().max_wait_seconds:
+        return Probe(is_empty=False, waits_seconds=waits)
+    limits = CrawlLimits(MAX_RETRIES, max_wait_seconds=seconds, max_seconds=seconds + max(0.0, waits))
+    lines = _LastLine()
+    logger = logging.getLogger(_CRAWL_LOG)
+    logger.addHandler(lines)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            spool = Spool(Path(folder) / "probe.jsonl")
+            visit = Visit(
+                spool,
+                manner.politeness,
+                partial(_only, home, source.name),
+                manner.comments,
+                secret,
+                limits,
+                until,
+                partial(home.limits.note, source.host, secret),
+            )
+            page = _first_page(source, visit)
+    except OutOfTime:
+        last = f" The last that it said: {lines.text}." if lines.text else ""
+        raise SourceUnreachable(
+            f"No page of posts came within {seconds:.0f} s.{last} A run waits longer; check the url and the network."
+        ) from None
+    finally:
+        logger.removeHandler(lines)
+    if page is None or not page.posts:
+        _check_empty(home, source, page)
+    if page is None:
+        return Probe()
+    return Probe(len(page.posts), page.problems, not page.posts and not page.more and page.next_url is None)
+
+
+def _only(home: Home, source: str, page: Page) -> Verdict:
+    """The verdict that a first page is the last one. Raises `LayoutChanged` where it is not the account's page."""
+    if not home.lake.folder.exists():
+        check_identity(page, 0, lambda: 0)
+    else:
+        lake = home.lake
+        known = known_posts(lake, source, [post.post_id for post in page.posts])
+        check_identity(page, len(known), lambda: count_known(lake, source))
+    return Verdict(go_on=False)
+
+
+def _first_page(source: Source, visit: Visit) -> Page | None:
+    pages = source.pages(visit)
+    try:
+        return next(pages, None)
+    finally:
+        if isinstance(pages, Generator):
+            pages.close()  # ends the crawl's process now
+
+
+def _check_empty(home: Home, source: Source, page: Page | None) -> None:
+    if home.lake.folder.exists():
+        counts = count_pages(home.lake, source.name, [[page]] if page is not None else [])
+        check(home.lake, source.name, counts, source.may_lack)
+
+
+class _LastLine(logging.Handler):
+    """Keeps the crawl's last log line, for the message of a probe that took too long."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage()

@@ -1,0 +1,75 @@
+"""Limits that hosts announced: until when a host wants no request, for which token.
+
+One response may announce a limit that holds for every account that is read with the same token, in this run
+and in the next. What a crawl learns is stored at once in one small file, so that a killed run leaves it too. A
+token is in it as a keyed hash only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from warehouse.authors import Authors
+
+logger = logging.getLogger(__name__)
+
+MAX_LIMIT = timedelta(hours=24)
+"""A longer limit is stored as this one: a header without sense must not keep a source away for months."""
+LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostLimits:
+    """The limits of one home folder. `keys` makes the hashes."""
+
+    file: Path
+    keys: Authors
+
+    def until(self, host: str, token: str | None) -> datetime | None:
+        """When the host takes requests with this token again (UTC); None where no limit stands now."""
+        now = datetime.now(UTC)
+        return self._standing(now).get(self._key(host, token))
+
+    def note(self, host: str, token: str | None, until: datetime) -> None:
+        """Store what a response announced, in place of what was known; a problem of the disk is only logged."""
+        now = datetime.now(UTC)
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.file.with_name(f".{self.file.stem}.lock"), timeout=LOCK_SECONDS):
+                standing = self._standing(now) | {self._key(host, token): min(until, now + MAX_LIMIT)}
+                self._write({key: when for key, when in standing.items() if when > now})
+        except (OSError, Timeout) as error:
+            logger.warning("The limit that %s announced could not be stored: %s", host, error)
+
+    def _standing(self, now: datetime) -> dict[str, datetime]:
+        """The limits that end later than `now`; one that ends too late was stored under a wrong clock."""
+        try:
+            stored = json.loads(self.file.read_text("utf-8"))
+            limits = {key: datetime.fromisoformat(when) for key, when in stored.items()}
+            return {key: when for key, when in limits.items() if now < when <= now + MAX_LIMIT}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            logger.warning("%s can't be read, so the limits in it are not known: %s", self.file, error)
+            return {}
+
+    def _write(self, limits: Mapping[str, datetime]) -> None:
+        fresh = self.file.with_name(f".{self.file.name}.fresh")
+        with fresh.open("w", encoding="utf-8") as out:
+            json.dump({key: when.isoformat() for key, when in limits.items()}, out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(fresh, self.file)
+
+    def _key(self, host: str, token: str | None) -> str:
+        """Host and token as one key, such as `social.example 3f0a…`; without a token the host alone."""
+        name = host.lower()
+        return name if token is None else f"{name} {self.keys.keyed(f'token {token}')}"
