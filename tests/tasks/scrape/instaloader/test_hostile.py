@@ -32,7 +32,7 @@ BROKEN = [
     (b"", "is no JSON, or was cut off"),
     (b'{"node": {"shortcode": "x", "ow', "is no JSON, or was cut off"),
     (b"[" * 200_000, "is nested too deep"),
-    (b'{"shortcode": NaN}', "NaN is no number in JSON"),
+    (b'{"shortcode": NaN}', "does not name its owner"),
     (b'{"shortcode": ' + b"9" * 5000 + b"}", "is no JSON"),
     (b"\x89PNG\r\n", "is no JSON, or was cut off"),
 ]

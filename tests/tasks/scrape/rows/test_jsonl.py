@@ -117,7 +117,7 @@ def test_a_bad_line_marks_nothing_as_gone(importing, files, jsonl, row) -> None:
     """Where a line of a complete list can't be read, its post may be the one that seems to be missing."""
     files.lines("posts.jsonl", row("a"), row("b"))
     importing.run(jsonl(complete=True))
-    files.lines("posts.jsonl", row("a"), row("b", likes=-1), written=1_700_086_400)
+    files.lines("posts.jsonl", row("a"), row("b", kind="?"), written=1_700_086_400)
     assert importing.run(jsonl(complete=True)).status == "incomplete"
     assert importing.rows("select count(*) from posts where gone_at is not null") == [(0,)]
 
@@ -137,12 +137,12 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     files.lines(
         "posts.jsonl",
         row("a"),
-        row("b", likes=-1),
+        row("b", kind="photo"),
         "",
         '{"v": 1, "account": "ann", ',
         "[1, 2]",
         "[" * 100_000,
-        row("c", v="1"),
+        row("c", v="one"),
         row("d", v=True),
         {"account": "ann"},
         row("e", type="story"),
@@ -153,15 +153,15 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     assert (ended.status, ended.items, ended.failures) == ("incomplete", 2, 9)
     problems = importing.problems(jsonl())
     expected = [
-        "posts.jsonl, line 2: likes: -1 is no count",
+        "posts.jsonl, line 2: kind: 'photo' is none of",
         "posts.jsonl, line 4: is no JSON, or was cut off",
         "posts.jsonl, line 5: […] is no object; write one object a line",
         "posts.jsonl, line 6: is nested too deep",
-        "posts.jsonl, line 7: v: '1' is no version; write 1",
+        "posts.jsonl, line 7: v: 'one' is no version; write 1",
         "posts.jsonl, line 8: v: true is no version",
         'posts.jsonl, line 9: v: is missing; write "v": 1',
         "posts.jsonl, line 10: type: 'story' is none of post, account",
-        "posts.jsonl, line 11: observed_at: 2101-01-01 lies in the future",
+        "posts.jsonl, line 11: observed_at: 2101-01-01 00:00 lies in the future",
     ]
     assert [told[: len(said)] for told, said in zip(problems, expected, strict=True)] == expected
     assert importing.rows("select post_id from posts order by 1") == [("a",), ("z",)]
@@ -173,7 +173,10 @@ def test_broken_bytes_are_told(importing, files, jsonl, row) -> None:
     files.write("posts.jsonl", b"\xef\xbb\xbf" + line + b"\r\n" + line.replace(b"p1", b"p2"))
     (page,) = importing.pages(jsonl())
     assert [post.caption for post in page.posts] == ["caf�", "caf�"]
-    assert page.problems[1] == "posts.jsonl, line 2: bytes that are no UTF-8 were replaced by U+FFFD"
+    assert page.problems[1] == (
+        "posts.jsonl, line 2: bytes that are no UTF-8 were replaced by U+FFFD; save the file as UTF-8, or say in `encoding`"
+        " what it is"
+    )
 
 
 NO_ROWS = [
@@ -206,7 +209,7 @@ def test_a_line_without_end(importing, files, jsonl, row) -> None:
 
 def test_many_bad_lines(importing, files, jsonl, row) -> None:
     """A thousand bad lines are told one by one, the others are counted."""
-    files.lines("posts.jsonl", row("a"), *(row(likes=-1) for _ in range(1_500)), row("b"))
+    files.lines("posts.jsonl", row("a"), *(row(kind="?") for _ in range(1_500)), row("b"))
     problems = importing.problems(jsonl())
     assert len(problems) == 1_001
     assert problems[-1] == "posts.jsonl: 500 more lines could not be read"
