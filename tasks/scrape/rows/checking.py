@@ -25,6 +25,10 @@ class BadRow(Exception):
         self.why = why
 
 
+class Contradiction(BadRow):
+    """A row that can be read, and says something else than an earlier one of the same key."""
+
+
 def checked(model: type[Checked], value: dict[str, Any]) -> tuple[Checked, list[BadRow]]:
     """The row, and what of it could not be read and is null.
 

@@ -14,7 +14,7 @@ from tasks.scrape.files.repeats import Repeats
 from tasks.scrape.files.values import shown
 from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
 from tasks.scrape.rows.cells import check_ids, from_cells, with_counts, without_nothing
-from tasks.scrape.rows.checking import BadRow, checked
+from tasks.scrape.rows.checking import BadRow, Contradiction, checked
 from tasks.scrape.rows.evidence import COUNTS, Evidence
 from tasks.scrape.rows.pictures import Pictures, pictures_of, split_pictures
 from tasks.scrape.rows.schema import VERSION, AccountRow, CommentRow, PostRow
@@ -149,7 +149,7 @@ class RowReader:
         seen_at = (given.post and given.post.observed_at) or given.observed_at
         first = self.met.contradicted((*key, seen_at.isoformat()), f"{given.account} {said}", where)
         if first is not None:
-            raise BadRow(
+            raise Contradiction(
                 field,
                 f"{name} is in {first} too, at the same time and with other contents; this row was left out. Give rows of"
                 " one post their `observed_at`; where these are two posts, the ids are damaged",

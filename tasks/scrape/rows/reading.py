@@ -18,7 +18,7 @@ from tasks.errors import BadInput
 from tasks.scrape.files.documents import Unreadable, modified_at, open_regular
 from tasks.scrape.files.paging import Found
 from tasks.scrape.files.repeats import Repeats
-from tasks.scrape.rows.checking import BadRow
+from tasks.scrape.rows.checking import BadRow, Contradiction
 from tasks.scrape.rows.evidence import Evidence
 from tasks.scrape.rows.posts import Defaults, RowReader
 from tasks.scrape.rows.schema import CommentRow
@@ -156,7 +156,8 @@ class FileReader:
         return replace(gave, problems=tuple(one for one in told if self._may_tell()), unparsed=unparsed)
 
     def _left_out(self, found: Found, where: str, error: BadRow) -> Found:
-        self.bad += 1
+        # A file whose rows contradict another's is no file that can't be read.
+        self.bad += not isinstance(error, Contradiction)
         told = f"{where}: {error}"
         if len(self.first) < 3:
             self.first.append(told)

@@ -353,3 +353,53 @@ def test_times_are_utc(importing, files, jsonl, row) -> None:
     """A time with a zone is the same moment in UTC, whatever the machine's own zone."""
     files.lines("posts.jsonl", row(posted_at="2024-01-01T00:30:00+05:30"))
     assert importing.posts(jsonl())["p1"].posted_at == datetime(2023, 12, 31, 19, tzinfo=UTC)
+
+
+def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
+    """1903.0 is 1903, NaN is null wherever a field may be null, and Infinity costs only its value."""
+    line = json.dumps(
+        row(
+            "@",
+            likes=1903.0,
+            comments=4.0,
+            caption=float("nan"),
+            posted_at=1_700_000_000_000,
+            thread=float("nan"),
+        )
+    )
+    files.lines(
+        "posts.jsonl",
+        line.replace("@", "a"),
+        line.replace("@", "b").replace("1903.0", "NaN").replace("4.0", "NaN"),
+        line.replace("@", "c").replace("1903.0", "Infinity").replace("4.0", "1e999"),
+        line.replace("@", "d").replace('"ann"', "NaN"),
+    )
+    (page,) = importing.pages(jsonl())
+    assert [(post.likes, post.comments) for post in page.posts] == [(1903, 4), (None, None), (None, None)]
+    assert {(post.caption, post.detailed, post.posted_at) for post in page.posts} == {
+        (None, False, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
+    }
+    assert [problem[:40] for problem in page.problems] == [
+        "posts.jsonl, line 3: likes: inf is no co",
+        "posts.jsonl, line 3: comments: inf is no",
+        "posts.jsonl, line 4: account: is missing",
+    ]
+    assert page.unparsed == ("likes", "comments", "id", "account")
+
+
+def test_times_that_no_post_has(importing, files, jsonl, row) -> None:
+    """A time before 2000 or in the future is null and reported; as a time of observation it costs the row."""
+    files.lines(
+        "posts.jsonl",
+        row("a", posted_at=0, likes=1),
+        row("b", posted_at="2101-01-01", likes=1),
+        row("c", observed_at="1970-01-01"),
+        row("d", thread=[{"comment_id": "c1", "posted_at": 45_413.76, "text": "hi"}]),
+    )
+    (page,) = importing.pages(jsonl())
+    assert [(post.post_id, post.posted_at) for post in page.posts] == [("a", None), ("b", None), ("d", None)]
+    assert page.posts[2].thread[0].posted_at is None
+    assert "line 1: posted_at: 0 is no Unix time between 2000 and tomorrow" in page.problems[0]
+    assert "line 2: posted_at: 2101-01-01 00:00 lies in the future" in page.problems[1]
+    assert "line 3: observed_at: 1970-01-01 00:00 lies before 2000" in page.problems[2]
+    assert "line 4: thread[0].posted_at: 45413.76 is no time: it looks like a spreadsheet" in page.problems[3]
