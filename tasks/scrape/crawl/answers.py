@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.errors import LayoutChanged
+from tasks.scrape.counts import exact_value
 from tasks.scrape.crawl.walk import Answer
 from tasks.scrape.pages import ScrapedPost
+from tasks.scrape.times import OutOfRange, iso_time
 
-LARGEST_COUNT = 2**63 - 1
-"""What the tables hold."""
 LONGEST_NUMBER = 400
 """Digits of a number that is read at all; Python refuses those above some thousands."""
 TOLD_CHARACTERS = 200
@@ -97,14 +97,13 @@ class Record:
     findings: Findings
 
     def count(self, key: str, name: str) -> int | None:
-        """A count; None where there is none. Anything but a whole number from 0 on is a problem, never 0."""
+        """A count; None where there is none. What `counts.py` can't read is a problem, never 0."""
         value = self.fields.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+        try:
+            return None if value is None else exact_value(value)
+        except ValueError:
             self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no count")
             return None
-        return value
 
     def text(self, key: str, name: str) -> str | None:
         """A text; None where there is none, or an empty one."""
@@ -115,13 +114,16 @@ class Record:
         return clean(value).strip() or None if value else None
 
     def time(self, key: str, name: str) -> datetime | None:
-        """An ISO 8601 time in UTC; one without a zone is taken for UTC. None, and a problem, without one."""
+        """An ISO 8601 time in UTC; one without a zone is taken for UTC.
+
+        None, and a problem, where there is none, or one before 2000 or in the future.
+        """
         value = self.fields.get(key)
         try:
-            read = datetime.fromisoformat(value if isinstance(value, str) else "")
-            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no time")
+            return iso_time(value if isinstance(value, str) else "")
+        except ValueError as error:
+            why = f" ({error})" if isinstance(error, OutOfRange) else ""
+            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no time{why}")
             return None
 
     def address(self, *keys: str) -> str | None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import lzma
+import math
 import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
+
+from tasks.scrape.times import FIRST, is_future
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of one file, unpacked. Instaloader's are below 1 MB, those with comments mostly too; JSON of empty lists takes
@@ -22,6 +25,8 @@ _XZ = b"\xfd7zXZ\x00"
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CONSTANTS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
+"""Python and pandas write NaN where there is no value, though JSON has no such word."""
 
 
 class Unreadable(Exception):
@@ -63,9 +68,10 @@ def open_regular(file: Path) -> BinaryIO:
 
 
 def modified_at(found: os.stat_result) -> datetime:
-    """A file's modification time (UTC). Raises `Unreadable` for one that is no date, or to come.
+    """A file's modification time (UTC). Raises `Unreadable` for one that is no date, before 2000, or to come.
 
-    It is the time of observations, and one in the future would stay the newest for years.
+    It is the time of observations, and one in the future would stay the newest for years. Archives without
+    times unpack to 1970 or 1980.
     """
     try:
         modified = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
@@ -73,12 +79,11 @@ def modified_at(found: os.stat_result) -> datetime:
         raise Unreadable("has a modification time that is no date; set it with touch") from None
     if is_future(modified):
         raise Unreadable(f"was last changed in the future ({modified:%Y-%m-%d}); set its time with touch")
+    if modified < FIRST:
+        raise Unreadable(
+            f"has a modification time before {FIRST.year} ({modified:%Y-%m-%d}); set it with touch"
+        )
     return modified
-
-
-def is_future(when: datetime) -> bool:
-    """Whether a time is still to come; clocks may differ by a day."""
-    return when > datetime.now(UTC) + timedelta(days=1)
 
 
 def decoded(data: bytes) -> tuple[str, bool]:
@@ -90,9 +95,9 @@ def decoded(data: bytes) -> tuple[str, bool]:
 
 
 def parsed(text: str) -> Any:
-    """The value of a JSON text. Raises `Unreadable`."""
+    """The value of a JSON text; NaN is null. Raises `Unreadable`."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_CONSTANTS.get)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
         raise Unreadable(f"is no JSON, or was cut off ({error.msg} at {where})") from None
@@ -100,10 +105,6 @@ def parsed(text: str) -> Any:
         raise Unreadable("is nested too deep") from None
     except ValueError as error:
         raise Unreadable(f"is no JSON ({error})") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number in JSON")
 
 
 def _content(opened: BinaryIO, most_bytes: int) -> bytes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from tasks.scrape.counts import exact_value
+from tasks.scrape.times import read_time
+
 LARGEST = 2**63 - 1
 """What the tables hold."""
-_LATEST = 4_102_444_800
-"""Unix seconds of the year 2100: a larger number is in other units."""
 _SHOWN = 60
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -38,20 +39,6 @@ def text_of(value: Any) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
     return _SURROGATE.sub("�", value) if _SURROGATE.search(value) else value
-
-
-def count_of(value: Any) -> int:
-    """A count. Raises `ValueError` for what is none: a truth value, a negative or broken number, a text."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
-        raise ValueError(f"{shown(value)} is no count")
-    return value
-
-
-def time_of(value: Any) -> datetime:
-    """Unix seconds as a time (UTC). Raises `ValueError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
-        raise ValueError(f"{shown(value)} is no Unix time in seconds")
-    return datetime.fromtimestamp(value, UTC)
 
 
 def web_address(value: Any) -> str | None:
@@ -93,7 +80,7 @@ class Fields:
         """The first of the values that is there, as a count."""
         value = next((value for value in values if value is not None), None)
         try:
-            return None if value is None else count_of(value)
+            return None if value is None else exact_value(value)
         except ValueError as error:
             self.lost(name, str(error))
             return None
@@ -102,8 +89,8 @@ class Fields:
         """The first of the values that is there, as a time."""
         value = next((value for value in values if value is not None), None)
         try:
-            return None if value is None else time_of(value)
-        except (ValueError, OverflowError, OSError) as error:
+            return None if value is None else read_time(value)
+        except ValueError as error:
             self.lost(name, str(error))
             return None
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from tasks.scrape.gallery.document import kind_of_json
+from tasks.scrape.times import OutOfRange, in_range, unix_time
 
 LONGEST = 100
 """Characters that a date has at most."""
@@ -20,7 +22,6 @@ _ISO = re.compile(
 )
 _SECONDS = re.compile(r"\d{1,17}(?:\.\d{1,9})?", re.ASCII)
 _WORD = re.compile(r"[^\W\d_]+")
-_FIRST, _LAST = datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 _PLAIN_FORMS = {
     "%Y-%m-%d": re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
     "%Y-%m-%d %H:%M:%S": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII),
@@ -50,7 +51,7 @@ def date_reader(forms: Sequence[str], zone: tzinfo, months: Sequence[str]) -> Ca
     """What reads dates of these forms, the first that fits.
 
     `months` has the twelve months' names in the site's language, each with its short forms after blanks.
-    What is read raises `ValueError` where no form fits, or where the year is no year.
+    What is read raises `ValueError` where no form fits, or where the time lies before 2000 or in the future.
     """
     english = {name.casefold(): number for number, names in enumerate(months, 1) for name in names.split()}
 
@@ -58,21 +59,30 @@ def date_reader(forms: Sequence[str], zone: tzinfo, months: Sequence[str]) -> Ca
         if isinstance(found, bool) or not isinstance(found, (str, int, float)):
             raise ValueError(f"{kind_of_json(found)} is no date")  # noqa: TRY004 - a page's value is wrong, no type of ours
         plain = " ".join(str(found)[: LONGEST + 1].split())
+        outside = ""
         for form in forms:
             if len(plain) <= LONGEST and (at := _read(plain, form, english)) is not None:
                 try:
-                    return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
+                    return in_range((at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC))
+                except OutOfRange as error:
+                    outside = f" that lies between 2000 and tomorrow ({error})"
                 except (OverflowError, ValueError):
                     continue
-        raise ValueError(f"{plain[:40]!r} fits none of the profile's dates")
+        raise ValueError(f"{plain[:40]!r} fits none of the profile's dates{outside}")
 
     return read
 
 
 def _read(plain: str, form: str, english: dict[str, int]) -> datetime | None:
     if form in ("unix", "unix_ms"):
-        seconds = float(plain) / (1 if form == "unix" else 1000) if _SECONDS.fullmatch(plain) else 0
-        return datetime.fromtimestamp(seconds, UTC) if _FIRST <= seconds < _LAST else None
+        try:
+            return (
+                unix_time(Decimal(plain) / (1 if form == "unix" else 1000))
+                if _SECONDS.fullmatch(plain)
+                else None
+            )
+        except ValueError:
+            return None
     pattern = _ISO if form == "iso" else _PLAIN_FORMS.get(form)
     try:
         if pattern is not None and pattern.fullmatch(plain):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tasks.scrape.counts import Count, exact_count, parse_count
+from tasks.scrape.counts import Count, read_count
 from tasks.scrape.gallery.addresses import absolute, filled
 from tasks.scrape.gallery.document import clean, kind_of_json
 from tasks.scrape.gallery.place import AddressPlace, Part, Place, Value
@@ -133,10 +133,8 @@ class FieldReader:
 
 def as_count(value: Value) -> Count:
     """A text or a number as a count. Raises `ValueError` for any other: it is never 0."""
-    if isinstance(value, str):
-        return parse_count(value)
-    if isinstance(value, (int, float)):
-        return exact_count(value)
+    if isinstance(value, str | int | float):
+        return read_count(value)
     raise ValueError(f"{kind_of_json(value)} is no count")
 
 

@@ -31,7 +31,7 @@ class Entries:
     def __init__(self, account: str, local: Callable[[str], str | None]) -> None:
         self.account = account
         self.local = local
-        self.seen: dict[str, Any] = {}
+        self.seen: dict[str, tuple[Any, str | None]] = {}
 
     def post(self, entry: Any, fields: Fields) -> ScrapedPost | None:
         """The post; None, and a problem in `fields`, where the entry is none."""
@@ -48,7 +48,8 @@ class Entries:
         if posted_at is None:
             fields.lost("id", "it has no time, which is what it is known by; the post was left out")
             return None
-        post_id = self._id(int(posted_at.timestamp()), at(media[0], "uri"))
+        caption = mended(at(entry, "title")) or mended(at(media[0], "title"))
+        post_id = self._id(int(posted_at.timestamp()), at(media[0], "uri"), caption, fields)
         if post_id is None:
             return None
         pictures = [one for one in media if not _is_video(one)]
@@ -58,20 +59,26 @@ class Entries:
             url=f"https://www.instagram.com/{self.account}/",
             kind="carousel" if len(media) > 1 else "image" if pictures else "video",
             posted_at=posted_at,
-            caption=mended(at(entry, "title")) or mended(at(media[0], "title")),
+            caption=caption,
             pictures=tuple(url for one in pictures if (url := self._picture(one, fields)) is not None),
         )
 
-    def _id(self, seconds: int, uri: Any) -> str | None:
+    def _id(self, seconds: int, uri: Any, caption: str | None, fields: Fields) -> str | None:
         """The second of the post, which is the same in every export; of two in one second, the file's name too.
 
-        None for a post that was there already: some exports list a reel among the posts as well.
+        None for a post that was there already: some exports list a reel among the posts as well. With another
+        caption it is a problem in `fields` too.
         """
         for post_id in (str(seconds), f"{seconds}-{PurePosixPath(str(uri)).stem[:100]}"):
             if post_id not in self.seen:
-                self.seen[post_id] = uri
+                self.seen[post_id] = (uri, caption)
                 return post_id
-            if self.seen[post_id] == uri:
+            if self.seen[post_id][0] == uri:
+                if self.seen[post_id][1] != caption:
+                    fields.lost(
+                        "caption",
+                        "another entry of the same second and file has another caption; this one was left out",
+                    )
                 break
         return None
 

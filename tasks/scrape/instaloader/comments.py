@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tasks.scrape.files.values import Fields, at, items, text_of
+from tasks.scrape.files.values import Fields, at, items, shown, text_of
 from tasks.scrape.pages import ScrapedComment
 
 DEEPEST = 10
@@ -21,7 +21,17 @@ def comments_of(value: Any, fields: Fields) -> tuple[ScrapedComment, ...]:
     if not isinstance(value, list):
         fields.lost("thread", "is no list of comments")
         return ()
-    return tuple(_read(value, None, fields, DEEPEST))
+    first: dict[str, ScrapedComment] = {}
+    kept = []
+    for comment in _read(value, None, fields, DEEPEST):
+        if comment.comment_id is not None and first.setdefault(comment.comment_id, comment) != comment:
+            fields.lost(
+                "thread",
+                f"{shown(comment.comment_id)} is the id of another comment too; this one was left out",
+            )
+        else:
+            kept.append(comment)
+    return tuple(kept)
 
 
 def _read(value: Any, parent: str | None, fields: Fields, deepest: int) -> Iterator[ScrapedComment]:

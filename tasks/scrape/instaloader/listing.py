@@ -28,13 +28,15 @@ class Listed:
     problem: str | None = None
 
 
-def json_files(root: Path, after: str | None = None) -> Iterator[Listed]:
-    """The JSON files but those with comments, behind the cursor `after`. Raises `OSError` for the root itself."""
-    begin = None if after is None else _place(after)
+def json_files(root: Path) -> Iterator[Listed]:
+    """The JSON files but those with comments. Raises `OSError` for the root itself."""
     for folder in sorted(_folders(root), key=str):
-        for listed in _in(folder, root):
-            if begin is None or _place(listed.cursor) > begin:
-                yield listed
+        yield from _in(folder, root)
+
+
+def is_behind(listed: Listed, after: str | None) -> bool:
+    """Whether a file comes behind a cursor; all do where there is none."""
+    return after is None or _place(listed.cursor) > _place(after)
 
 
 def _folders(root: Path) -> Iterator[Path]:

@@ -32,7 +32,7 @@ def node_of(value: Any) -> Node:
     node, kind = at(value, "node"), at(value, "instaloader", "node_type")
     if isinstance(node, dict) and isinstance(at(value, "instaloader"), dict):
         named: dict[Any, Literal["post", "profile"]] = {"Post": "post", "Profile": "profile"}
-        return Node(named.get(kind, "other"), node)
+        return Node(named.get(kind, "other") if isinstance(kind, str) else "other", node)
     bare = isinstance(value, dict) and ("shortcode" in value or "code" in value)
     return Node("post" if bare else "other", value if isinstance(value, dict) else {})
 
@@ -85,7 +85,8 @@ def _kind(node: dict[str, Any]) -> str:
     named = at(node, "__typename")
     if isinstance(named, str) and (kind := _KINDS.get(named.removeprefix("XDT"))):
         return kind
-    if kind := _MEDIA_TYPES.get(at(node, "iphone_struct", "media_type") or 0):
+    number = at(node, "iphone_struct", "media_type")
+    if isinstance(number, int) and (kind := _MEDIA_TYPES.get(number)):
         return kind
     if items(at(node, "edge_sidecar_to_children", "edges")):
         return "carousel"

@@ -14,12 +14,13 @@ from typing import Any
 from tasks.scrape.files.documents import Document, Unreadable, open_regular, read_document
 from tasks.scrape.files.paging import Found
 from tasks.scrape.files.pictures import inside, local_address, shown_path
+from tasks.scrape.files.repeats import Repeats
 from tasks.scrape.files.values import Fields, text_of
 from tasks.scrape.instaloader.comments import comments_of
 from tasks.scrape.instaloader.listing import COMMENTS, Listed
 from tasks.scrape.instaloader.pictures import Beside, pictures_of
 from tasks.scrape.instaloader.post import Node, head_of, node_of, owner_of, post_of, shortcode_of
-from tasks.scrape.pages import ScrapedComment, ScrapedPost
+from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
 
 LOCATION = "_location.txt"
 _PLACE_BYTES = 4096
@@ -35,6 +36,7 @@ class FolderReader:
     root: Path
     account: str | None
     comments: bool
+    met: Repeats
 
     def read(self, listed: Listed) -> Found | None:
         """What a file gives; None where it is neither a post nor a profile of the account."""
@@ -52,9 +54,15 @@ class FolderReader:
                 "does not name its owner; give the source `account`, the profile that it was downloaded from"
             )
             return _left_out(listed, f"{where} {why}", document.modified)
+        if "\ufffd" in owner:
+            why = "has bytes that are no UTF-8 in its owner's name; download it anew, or save it as UTF-8"
+            return _left_out(listed, f"{where} {why}", document.modified)
         _tell_mended(document, fields)
         post = self._post(listed, node.value, fields, document.modified) if node.type == "post" else None
         head = head_of(node.value, fields) if node.type == "profile" else None
+        if first := self._contradicted(owner, post, head, document.modified, where):
+            why = f"says something else than {first}, with the same time; set the files' times to when they were written"
+            return _left_out(listed, f"{where} {why}", document.modified)
         return Found(
             cursor=listed.cursor,
             observed_at=document.modified,
@@ -64,6 +72,17 @@ class FolderReader:
             problems=tuple(fields.problems),
             unparsed=tuple(fields.unparsed),
         )
+
+    def _contradicted(
+        self, owner: str, post: ScrapedPost | None, head: Head | None, at: datetime, where: str
+    ) -> str | None:
+        """The file that says something else of the same post or profile at the same time."""
+        if post is None:
+            key, said = ("profile", owner), str(head)
+        else:
+            # Where the files lie is no contradiction, nor that comments were downloaded to one place only.
+            key, said = ("post", post.post_id), str(replace(post, pictures=(), thread=(), detailed=False))
+        return self.met.contradicted((*key, at.isoformat()), f"{owner.casefold()} {said}", where)
 
     def _wants(self, owner: str | None) -> bool:
         return self.account is None or owner is None or owner.casefold() == self.account.casefold()

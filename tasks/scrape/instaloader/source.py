@@ -12,8 +12,9 @@ from pydantic import Field
 
 from tasks.errors import BadInput
 from tasks.scrape.files.paging import Found, as_pages
+from tasks.scrape.files.repeats import repeats
 from tasks.scrape.files.source import FileSource, cursor_of
-from tasks.scrape.instaloader.listing import json_files
+from tasks.scrape.instaloader.listing import is_behind, json_files
 from tasks.scrape.instaloader.reading import FolderReader
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
@@ -46,15 +47,21 @@ class InstaloaderFolder(FileSource):
         after, ended = cursor_of(visit)
         if ended:
             return iter(())
-        reader = FolderReader(self.path, self.account, comments=visit.comments)
-        return as_pages(self._found(reader, after), self.address)
+        return as_pages(self._found(visit.comments, after), self.address)
 
-    def _found(self, reader: FolderReader, after: str | None) -> Iterator[Found]:
+    def _found(self, comments: bool, after: str | None) -> Iterator[Found]:
+        with repeats() as met:
+            yield from self._read(FolderReader(self.path, self.account, comments, met), after)
+
+    def _read(self, reader: FolderReader, after: str | None) -> Iterator[Found]:
         posts = others = 0
         first_problem = ""
         try:
-            for listed in json_files(self.path, after):
+            for listed in json_files(self.path):
+                # Those that were given before are read too: their posts may come again.
                 found = reader.read(listed)
+                if not is_behind(listed, after):
+                    continue
                 if found is None:
                     others += 1
                     continue

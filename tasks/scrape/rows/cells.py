@@ -1,113 +1,126 @@
-"""A text in a table's cell as the value that its field wants; an empty cell is none."""
+"""A row as its file has it, whatever kind of file, as values for the schema: blanks are null, counts are numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
-from tasks.scrape.counts import parse_count
+from tasks.scrape.counts import Ambiguous, Count, is_nothing
 from tasks.scrape.files.documents import Unreadable, parsed
 from tasks.scrape.files.values import shown
 from tasks.scrape.rows.checking import BadRow
+from tasks.scrape.rows.evidence import COUNTS, IDS, CountColumn, Evidence
 
-_WHOLE = re.compile(r"(-?\d{1,30})(?:\.0+)?")
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d+)?")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def from_text(cells: Mapping[str, str]) -> dict[str, Any]:
-    """A row's values, by field, out of the texts of its cells. Raises `BadRow`."""
-    values: dict[str, Any] = {}
-    for field, text in cells.items():
-        if not text.strip():
-            continue
-        if field in ("likes", "comments"):
-            values |= _counted(field, text)
-        else:
-            values[field] = _READ.get(field, str)(text)
-    return values
+_VERSION = re.compile(r"\d{1,9}", re.ASCII)
+_TEXTS = frozenset({"account", "post_id", "caption", "place", "author", "text"})
+"""Fields where `None` and `-` may be what somebody wrote, or a damaged key: only an empty cell is null."""
 
 
-def from_column(field: str, value: Any) -> dict[str, Any]:
-    """A row's values out of the value of a typed column: what one language writes for a missing or whole number is that.
-
-    Raises `BadRow`, and `ArithmeticError` for a number without an end.
-    """
-    if isinstance(value, str):
-        return from_text({field: value})
-    if isinstance(value, float | Decimal):
-        if value != value:  # noqa: PLR0124 - only NaN differs from itself
-            return {}
-        if field not in ("posted_at", "observed_at") and value == int(value):
-            return {field: int(value)}
-    if isinstance(value, list) and field == "pictures":
-        return {field: [one for one in value if one is not None]}
-    return {} if value is None else {field: value}
-
-
-def _counted(field: str, text: str) -> dict[str, Any]:
-    plain = text.strip()
-    if whole := _WHOLE.fullmatch(plain):
-        return {field: int(whole[1])}
-    try:
-        count = parse_count(plain)
-    except ValueError as error:
-        raise BadRow(field, str(error)) from None
-    rounded = {f"{field}_rounded": True} if count.least != count.value else {}
-    return {field: count.value, **rounded}
-
-
-def _flag(field: str) -> Callable[[str], bool]:
-    def read(text: str) -> bool:
-        if (flag := _FLAGS.get(text.strip().casefold())) is None:
-            raise BadRow(field, f"{shown(text)} is neither true nor false")
-        return flag
-
-    return read
-
-
-def _time(text: str) -> Any:
-    plain = text.strip()
-    return float(plain) if _NUMBER.fullmatch(plain) and not _is_date(plain) else plain
-
-
-def _is_date(plain: str) -> bool:
-    """Eight digits, as 20240501, are a date, and no second of 1970."""
-    try:
-        return len(plain) == 8 and bool(datetime.strptime(plain, "%Y%m%d"))  # noqa: DTZ007 - only looked at
-    except ValueError:
-        return False
-
-
-def _pictures(text: str) -> Any:
-    return _json("pictures")(text) if text.lstrip().startswith("[") else text.split()
-
-
-def _json(field: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
+def from_cells(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[BadRow]]:
+    """A row whose version and list of comments may stand as texts, and what of it can't be read and is left out."""
+    lost = list[BadRow]()
+    values = {field: _decoded(field, value) for field, value in row.items()}
+    if isinstance(version := values.get("v"), str) and _VERSION.fullmatch(version.strip()):
+        values["v"] = int(version)
+    if isinstance(thread := values.get("thread"), str) and not is_nothing(thread):
         try:
-            return parsed(text)
+            values["thread"] = parsed(thread)
         except Unreadable as error:
-            raise BadRow(field, f"{shown(text)} {error}") from None
-
-    return read
-
-
-def _version(text: str) -> Any:
-    return int(text) if _WHOLE.fullmatch(text.strip()) and "." not in text else text
+            del values["thread"]
+            lost.append(BadRow("thread", f"{shown(thread)} {error}"))
+    return values, lost
 
 
-_READ: dict[str, Callable[[str], Any]] = {
-    "v": _version,
-    "pinned": _flag("pinned"),
-    "likes_hidden": _flag("likes_hidden"),
-    "likes_rounded": _flag("likes_rounded"),
-    "comments_rounded": _flag("comments_rounded"),
-    "posted_at": _time,
-    "observed_at": _time,
-    "pictures": _pictures,
-    "thread": _json("thread"),
-}
+def without_nothing(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row without what says that there is no value: null, NaN, an empty cell, `None`, `N/A`."""
+    kept = {
+        field: value
+        for field, value in row.items()
+        if not (_is_empty(value) if field in _TEXTS else is_nothing(value))
+    }
+    if isinstance(thread := kept.get("thread"), list):
+        kept["thread"] = [without_nothing(one) if isinstance(one, dict) else one for one in thread]
+    return kept
+
+
+def with_counts(row: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, Any], list[BadRow]]:
+    """A post's or an account's row with its counts as numbers, by what the file's other rows tell.
+
+    Rounded ones have a mark beside them, as `likes_rounded`. What is no count is left out and returned.
+    """
+    values, lost = dict(row), list[BadRow]()
+    for field in COUNTS:
+        count = _count(evidence.counts[field], field, values, lost)
+        if count is not None and count.rounded:
+            values[f"{field}_rounded"] = True
+    if isinstance(thread := values.get("thread"), list):
+        counted = [_in_thread(one, evidence) for one in thread]
+        values["thread"] = [one for one, _ in counted]
+        for place, (_, bad) in enumerate(counted):
+            lost += [BadRow(f"thread[{place}].{one.field}", one.why) for one in bad]
+    return values, lost
+
+
+def with_comment_counts(row: Mapping[str, Any], column: CountColumn) -> tuple[dict[str, Any], list[BadRow]]:
+    """The same for a comment, whose likes have no mark for rounded ones: those are left out."""
+    values, lost = dict(row), list[BadRow]()
+    count = _count(column, "likes", values, lost)
+    if count is not None and count.rounded:
+        lost.append(
+            BadRow("likes", f"{shown(row['likes'])} is rounded; likes of comments are read in full only")
+        )
+        del values["likes"]
+    return values, lost
+
+
+def _in_thread(one: Any, evidence: Evidence) -> tuple[Any, list[BadRow]]:
+    return with_comment_counts(one, evidence.counts["thread.likes"]) if isinstance(one, dict) else (one, [])
+
+
+def check_ids(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> None:
+    """Raise `BadRow` for an id that a spreadsheet has rounded, as the file's other rows show."""
+    for field in IDS:
+        if evidence.ids[prefix + field].is_rounded(row.get(field)):
+            raise BadRow(
+                field,
+                f"{shown(row[field])} is no id: all long ones of this file end in zeros from their 16th digit on, as a"
+                " spreadsheet rounds them; write ids as texts, from the program that still has all their digits",
+            )
+
+
+def _count(column: CountColumn, field: str, values: dict[str, Any], lost: list[BadRow]) -> Count | None:
+    """Put the count in place of a field's value; what is none is taken out and told."""
+    value = values.pop(field, None)
+    if value is None:
+        return None
+    try:
+        count = column.read(value)
+    except ValueError as error:
+        if value == -1 or (isinstance(value, str) and value.strip() == "-1"):
+            why = "-1 is no count; hidden likes are likes_hidden = true and no likes"
+        else:
+            hint = (
+                ""
+                if isinstance(error, Ambiguous)
+                else "; it is a whole number from 0 on, or null when unknown"
+            )
+            why = f"{error}{hint}"
+        lost.append(BadRow(field, why))
+        return None
+    values[field] = count.value
+    return count
+
+
+def _decoded(field: str, value: Any) -> Any:
+    """A text of a Parquet file whose writer did not mark it as one."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _is_empty(value: Any) -> bool:
+    return not value.strip() if isinstance(value, str) else is_nothing(value)

@@ -17,22 +17,34 @@ OWN = "x_"
 
 
 class BadRow(Exception):
-    """A row that does not fit; `field` is the first that does not."""
+    """A row, or a value of it, that does not fit; `field` is the first that does not, and `why` says what is wrong."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"{field}: {why}" if field else why)
         self.field = field
+        self.why = why
 
 
-def checked(model: type[Checked], value: dict[str, Any]) -> Checked:
-    """The row. Raises `BadRow`, which names every field that does not fit."""
-    try:
-        return model.model_validate(_without_own(value))
-    except ValidationError as error:
-        mistakes = [_told(model, one) for one in error.errors()]
-        first = mistakes[0].field
-        whole = "; ".join(str(mistake) for mistake in mistakes)
-        raise BadRow(first, whole.removeprefix(f"{first}: ")) from None
+class Contradiction(BadRow):
+    """A row that can be read, and says something else than an earlier one of the same key."""
+
+
+def checked(model: type[Checked], value: dict[str, Any]) -> tuple[Checked, list[BadRow]]:
+    """The row, and what of it could not be read and is null.
+
+    Raises `BadRow`, which names every field that does not fit, where the row can't be taken without one of them.
+    """
+    value, lost = _without_own(value), list[BadRow]()
+    while True:
+        try:
+            return model.model_validate(value), lost
+        except ValidationError as error:
+            mistakes = [(_path(one), _told(model, one), one) for one in error.errors()]
+        if costly := [mistake for path, mistake, one in mistakes if not _is_optional(model, path, one)]:
+            raise _as_one([*lost, *costly])
+        lost += [mistake for _, mistake, _ in mistakes]
+        for path, _, _ in reversed(mistakes):
+            value = _without(value, path)
 
 
 def did_you_mean(key: str, known: Sequence[str]) -> str:
@@ -54,6 +66,43 @@ def _without_own(value: dict[str, Any]) -> dict[str, Any]:
             for comment in thread
         ]
     return kept
+
+
+def _path(error: Any) -> tuple[str | int, ...]:
+    """Where a mistake is; one of the row as a whole names its field in its text."""
+    if error["loc"]:
+        return tuple(error["loc"])
+    said = error["msg"].removeprefix("Value error, ")
+    return (said.partition(": ")[0],)
+
+
+def _is_optional(model: type[Row], path: tuple[str | int, ...], error: Any) -> bool:
+    return error["type"] != "extra_forbidden" and path[0] in model.optional
+
+
+def _without(value: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    """The row without a value that can't be read, and without what would be false without it."""
+    field = path[0]
+    if len(path) == 1:
+        value = {key: one for key, one in value.items() if key != field}
+        if field == "likes_hidden":
+            # A hidden number of likes is often written as 0.
+            value.pop("likes", None)
+        elif field in ("likes_rounded", "comments_rounded"):
+            value[str(field)] = True
+        return value
+    entries, place = list(value[str(field)]), path[1]
+    assert isinstance(place, int), "a field of a row is a list where it is no single value"
+    if len(path) == 3 and path[2] in CommentRow.optional:
+        entries[place] = {key: one for key, one in entries[place].items() if key != path[2]}
+    else:
+        del entries[place]
+    return {**value, str(field): entries}
+
+
+def _as_one(mistakes: Sequence[BadRow]) -> BadRow:
+    first = mistakes[0].field
+    return BadRow(first, "; ".join(str(one) for one in mistakes).removeprefix(f"{first}: "))
 
 
 def _told(model: type[Row], error: Any) -> BadRow:

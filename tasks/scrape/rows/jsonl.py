@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -32,6 +33,7 @@ class JsonLinesSettings(RowsSettings):
             paths=paths,
             defaults=self.defaults(),
             is_complete=self.complete,
+            encoding=self.encoding,
         )
 
 
@@ -40,12 +42,12 @@ class JsonLinesSource(RowsSource):
     """JSON Lines as a source."""
 
     def _found(self, visit: Visit) -> Iterator[Found]:
-        form = Form(_raws)
+        form = Form(partial(_raws, self.encoding))
         return self._of_files(visit, Reading(lambda _: form, self.defaults, visit.comments))
 
 
-def _raws(opened: BinaryIO, _: Path) -> Iterator[Raw]:
-    for line in lines_of(opened):
+def _raws(encoding: str, opened: BinaryIO, _: Path) -> Iterator[Raw]:
+    for line in lines_of(opened, encoding):
         if line.text.strip():
             yield _raw(line)
 

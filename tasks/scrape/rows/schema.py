@@ -7,16 +7,30 @@ its meaning, or goes, makes a new version.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from tasks.scrape.files.values import LARGEST, shown, text_of, time_of, web_address
+from tasks.scrape.counts import exact_value
+from tasks.scrape.files.values import shown, text_of, web_address
+from tasks.scrape.rows.identity import identity_of, post_identity_of
+from tasks.scrape.times import read_time
 
 VERSION = 1
-LONGEST_ID = 512
-_MILLISECONDS = 100_000_000_000
+LONGEST_ADDRESS = 8_192
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "1.0": True,
+    "false": False,
+    "no": False,
+    "0": False,
+    "0.0": False,
+}
+_LOST = "\ufffd"
+"""Stands for bytes that could not be decoded."""
 
 
 def _unless_none(check: Callable[[Any], Any]) -> BeforeValidator:
@@ -29,53 +43,43 @@ def _text(value: Any) -> str | None:
     return text_of(value)
 
 
-def _identity(value: Any) -> str:
-    plain = (
-        str(value)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
-        else value
-    )
-    text = _text(plain)
-    if text is None or len(text) > LONGEST_ID:
-        raise ValueError(f"{shown(value)} is no id; it is a text of 1 to {LONGEST_ID} characters")
-    return text.strip()
+def _name(value: Any) -> str | None:
+    text = _text(value)
+    if text is not None and _LOST in text:
+        raise ValueError(f"{shown(value)} is no name: some of its letters were lost")
+    return text
 
 
 def _count(value: Any) -> int:
     if value == -1:
         raise ValueError("-1 is no count; hidden likes are likes_hidden = true and no likes")
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
-        raise ValueError(f"{shown(value)} is no count; it is a whole number from 0 on, or null when unknown")
-    return value
-
-
-def _time(value: Any) -> datetime:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if value > _MILLISECONDS:
-            raise ValueError(f"{shown(value)} is no time in seconds; divide milliseconds by 1000")
-        return time_of(value)
     try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(read, date) and not isinstance(read, datetime):
-            read = datetime.combine(read, time())
-        # What is neither text nor time has no time zone, so it is an AttributeError.
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, AttributeError, OverflowError):
-        told = f"{shown(value)} is no time; write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
-        raise ValueError(told) from None
+        return exact_value(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; it is a whole number from 0 on, or null when unknown") from None
 
 
 def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is neither true nor false")  # noqa: TRY004 - the same
-    return value
+    flag = _FLAGS.get(str(value).strip().casefold()) if isinstance(value, str | int | float) else None
+    if flag is None:
+        raise ValueError(f"{shown(value)} is neither true nor false")
+    return flag
 
 
 def _address(value: Any) -> str:
     address = web_address(value)
-    if address is None:
+    if address is None or _LOST in address:
         raise ValueError(f"{shown(value)} is no http or https address")
     return address
+
+
+def _picture(value: Any) -> str:
+    text = _text(value)
+    if text is None or len(text) > LONGEST_ADDRESS:
+        raise ValueError(
+            f"{shown(value)} is no address of a picture; it has 1 to {LONGEST_ADDRESS} characters"
+        )
+    return text.strip()
 
 
 def _list(value: Any) -> Any:
@@ -84,29 +88,37 @@ def _list(value: Any) -> Any:
     return value
 
 
-Identity = Annotated[str, BeforeValidator(_identity)]
-MaybeIdentity = Annotated[str | None, _unless_none(_identity)]
+Identity = Annotated[str, BeforeValidator(identity_of)]
+PostIdentity = Annotated[str, BeforeValidator(post_identity_of)]
+MaybePostIdentity = Annotated[str | None, _unless_none(post_identity_of)]
 Text = Annotated[str | None, _unless_none(_text)]
 Count = Annotated[int | None, _unless_none(_count)]
-Time = Annotated[datetime | None, _unless_none(_time)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Time = Annotated[datetime | None, _unless_none(read_time)]
+Flag = Annotated[bool, BeforeValidator(lambda value: False if value is None else _flag(value))]
+Name = Annotated[str | None, _unless_none(_name)]
 MaybeFlag = Annotated[bool | None, _unless_none(_flag)]
 Address = Annotated[str | None, _unless_none(_address)]
 
 
 class Row(BaseModel):
-    """What all rows share: no key that the schema does not know."""
+    """What all rows share: no key that the schema does not know.
+
+    A value of a field in `optional` that can't be read is null, and costs nothing else; any other costs the row.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    optional: ClassVar[frozenset[str]] = frozenset()
 
 
 class CommentRow(Row):
     """One comment of a post's `thread`."""
 
-    comment_id: MaybeIdentity = None
-    author: Text = None
+    optional: ClassVar[frozenset[str]] = frozenset({"author", "text", "parent_id", "posted_at", "likes"})
+
+    comment_id: MaybePostIdentity = None
+    author: Name = None
     text: Text = None
-    parent_id: MaybeIdentity = None
+    parent_id: MaybePostIdentity = None
     posted_at: Time = None
     likes: Count = None
 
@@ -114,14 +126,32 @@ class CommentRow(Row):
 class PostedCommentRow(CommentRow):
     """One comment in a table of comments, which names its post."""
 
-    post_id: Identity
+    post_id: PostIdentity
 
 
 class PostRow(Row):
     """One post, as it was at `observed_at`."""
 
+    # Not `kind`: without it nothing says what the post is. Not `observed_at`: the numbers would get another time.
+    optional: ClassVar[frozenset[str]] = frozenset(
+        [
+            "url",
+            "posted_at",
+            "caption",
+            "place",
+            "pinned",
+            "likes",
+            "comments",
+            "likes_hidden",
+            "likes_rounded",
+            "comments_rounded",
+            "pictures",
+            "thread",
+        ]
+    )
+
     account: Identity
-    post_id: Identity
+    post_id: PostIdentity
     url: Address = None
     kind: Literal["image", "video", "carousel"] | None = None
     posted_at: Time = None
@@ -134,7 +164,10 @@ class PostRow(Row):
     likes_hidden: Flag = False
     likes_rounded: Flag = False
     comments_rounded: Flag = False
-    pictures: Annotated[tuple[Annotated[str, BeforeValidator(_identity)], ...], BeforeValidator(_list)] = ()
+    pictures: Annotated[
+        tuple[Annotated[str, BeforeValidator(_picture)], ...],
+        BeforeValidator(lambda value: () if value is None else _list(value)),
+    ] = ()
     thread: Annotated[tuple[CommentRow, ...], BeforeValidator(_list)] | None = None
 
     @model_validator(mode="after")
@@ -154,6 +187,8 @@ class PostRow(Row):
 
 class AccountRow(Row):
     """An account's own numbers at `observed_at`."""
+
+    optional: ClassVar[frozenset[str]] = frozenset({"followers", "following", "posts"})
 
     account: Identity
     observed_at: Time = None

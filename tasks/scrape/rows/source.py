@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from tasks.errors import BadInput
+from tasks.scrape.files.lines import UTF_8, encoding_name
 from tasks.scrape.files.paging import Found, as_pages
+from tasks.scrape.files.repeats import repeats
 from tasks.scrape.files.source import FileSource, cursor_of
 from tasks.scrape.files.values import web_address
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.rows.paths import Paths
-from tasks.scrape.rows.reading import Defaults, FileReader, Reading
+from tasks.scrape.rows.posts import Defaults
+from tasks.scrape.rows.reading import FileReader, Reading
 from tasks.scrape.visit import Visit
 
 
@@ -29,6 +34,7 @@ class RowsSettings(SourceModel):
     account: str | None = Field(default=None, min_length=1)
     url: str | None = None
     complete: bool = False
+    encoding: Annotated[str, AfterValidator(encoding_name)] = UTF_8
 
     @field_validator("url")
     @classmethod
@@ -61,6 +67,7 @@ class RowsSource(FileSource):
     paths: Paths
     defaults: Defaults
     is_complete: bool = False
+    encoding: str = UTF_8
 
     @property
     def shows_all(self) -> bool:
@@ -84,13 +91,15 @@ class RowsSource(FileSource):
     def _of_files(self, visit: Visit, how: Reading) -> Iterator[Found]:
         files = self.paths.found()
         begin, line = _place(cursor_of(visit)[0])
-        if begin in files:
-            files = files[files.index(begin) :]
+        # Of files that were given before, only the keys are taken: they may come again in the others.
+        first = files.index(begin) if begin in files else 0
         good = 0
-        for file in files:
-            reader = FileReader(file, how, line if file == begin else 0)
-            yield from reader.found()
-            good += reader.good
+        with repeats() as met:
+            for place, file in enumerate(files):
+                after = math.inf if place < first else line if file == begin else 0
+                reader = FileReader(file, how, met, after)
+                yield from reader.found()
+                good += reader.good
         if not good and begin is None and "posts" not in self.may_lack:
             raise BadInput(
                 f"There is no row in {files[0]}. Mend the path of the source {self.name}, or fill the file."

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from tasks.scrape.files.paging import Found
 from tasks.scrape.rows.checking import did_you_mean
 from tasks.scrape.rows.columns import Columns
 from tasks.scrape.rows.comments import FIELDS as COMMENT_FIELDS
 from tasks.scrape.rows.comments import threads
-from tasks.scrape.rows.csv_rows import csv_raws
+from tasks.scrape.rows.csv_rows import Style, csv_raws
 from tasks.scrape.rows.parquet import MAGIC, parquet_raws
 from tasks.scrape.rows.reading import Form, Reading
 from tasks.scrape.rows.schema import PostRow
@@ -32,6 +32,7 @@ class TableSettings(RowsSettings):
     kind: Literal["table"]
     columns: dict[str, str] | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', max_length=1)
     comments_file: str | None = Field(default=None, min_length=1)
     comments_columns: dict[str, str] | None = None
 
@@ -46,6 +47,12 @@ class TableSettings(RowsSettings):
                 )
         return columns
 
+    @model_validator(mode="after")
+    def _tells_cells_apart(self) -> TableSettings:
+        if self.separator == self.quote or {self.separator, self.quote} & {"\r", "\n"}:
+            raise ValueError("`separator` and `quote` are two different characters, and no line breaks")
+        return self
+
     def open(self, folder: Path) -> TableSource:
         """Make the source; the files need not be there yet."""
         paths = self.paths(folder)
@@ -58,7 +65,7 @@ class TableSettings(RowsSettings):
             paths=paths,
             defaults=self.defaults(),
             is_complete=self.complete,
-            separator=self.separator,
+            style=Style(self.separator, self.quote, self.encoding),
             columns=Columns(POST_FIELDS, needed, self.columns),
             comments_file=comments_file,
             comments_columns=Columns(COMMENT_FIELDS, ("post_id",), self.comments_columns, "comments_columns"),
@@ -69,7 +76,7 @@ class TableSettings(RowsSettings):
 class TableSource(RowsSource):
     """CSV or Parquet files as a source."""
 
-    separator: str
+    style: Style
     columns: Columns
     comments_file: Path | None
     comments_columns: Columns
@@ -92,4 +99,4 @@ class TableSource(RowsSource):
         opened.seek(0)
         if is_parquet:
             return Form(lambda _, file: parquet_raws(file, columns), "row")
-        return Form(lambda csv, _: csv_raws(csv, self.separator, columns))
+        return Form(lambda csv, _: csv_raws(csv, self.style, columns))

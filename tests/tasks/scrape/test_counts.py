@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.counts import Count, exact_count, parse_count
+from tasks.scrape.counts import Count, Inexact, exact_count, exact_value, is_nothing, parse_count, read_count
 
 COUNTS = st.integers(0, 2**63 - 1)
 NO_COUNTS = (
     "|many|-1|+5|1,23|12,34|1.2|1.2.3|1,2,3|1,234k|k|+|k+|1e3|1.50|0,123|0.123|0x10|12 likes|NaN|∞|½|²|36 044,5"
-    "|1 2|1.234,567|1,234.567|1_000|9999999999b|1,5 B|12 B|1.2q|１,2|1٢3|1億2345万|99999999999999999999|3 mal"
+    "|1 2|36.0|1.5|1,5|2.0000|1.903.0|1.9E+03|inf|N/A|-|null|1.234,567|1,234.567|1_000|9999999999b|1,5 B|12 B|1.2q|１,2|1٢3|1億2345万|99999999999999999999|3 mal"
 )
 FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 
@@ -35,6 +37,13 @@ FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
         ("३६,०४४", 36_044),
         ("３６，０４４", 36_044),
         ("0", 0),
+        ("1903.0", 1_903),
+        ("1903,00", 1_903),
+        ("1903.000", 1_903),
+        ("1.903,00", 1_903),
+        ("1,903.0", 1_903),
+        ("2.000", 2_000),
+        ("1.250.000", 1_250_000),
     ],
 )
 def test_whole_counts_of_many_places(text: str, value: int) -> None:
@@ -108,12 +117,39 @@ def test_an_indian_count_comes_back(number: int) -> None:
     assert parse_count(written) == Count(number, number)
 
 
-@pytest.mark.parametrize("number", [-1, 1.5, float("nan"), float("inf"), True, False, 2**63, 1e19])
+@pytest.mark.parametrize("number", [-1, 1.5, float("nan"), float("inf"), True, False, 2**63, 1e19, 2.0**53, Inexact(20_000_001), Decimal("1.50"),
+     Decimal("NaN"), Decimal("Infinity")],
+)  # fmt: skip
 def test_a_number_that_counts_nothing_is_an_error(number: float) -> None:
     """A number in a page's data that can't be a count is an error, as it is in words; a whole one is itself."""
     with pytest.raises(ValueError, match="count"):
         exact_count(number)
-    assert exact_count(36_044) == exact_count(36_044.0) == Count(36_044, 36_044)
+    assert (
+        exact_count(36_044)
+        == exact_count(36_044.0)
+        == exact_count(Decimal("36044.00"))
+        == Count(36_044, 36_044)
+    )
+
+
+def test_one_rule_for_texts_and_numbers() -> None:
+    """A count is the same whether a source writes it as a number or as a text; what is neither is an error."""
+    for value in (1_903, 1_903.0, Decimal("1903.0"), "1903", "1,903", "1903.0"):
+        assert read_count(value) == Count(1_903, 1_903)
+        assert exact_value(value) == 1_903
+    for value in (None, [1], {"count": 1}, b"1"):
+        with pytest.raises(ValueError, match="is no count"):
+            read_count(value)
+    with pytest.raises(ValueError, match=r"'1.2k' is no count in full: it is rounded"):
+        exact_value("1.2k")
+
+
+def test_what_says_that_there_is_no_value() -> None:
+    """Null, NaN and the words of programs for them are no value; a dash is also how spreadsheets write 0, so it is one."""
+    assert all(
+        is_nothing(value) for value in (None, float("nan"), "", " ", "NaN", "None", "null", "N/A", "#N/A")
+    )
+    assert not any(is_nothing(value) for value in (0, False, "0", "-", "none of them", [], float("inf")))
 
 
 @given(tenths=st.integers(0, 99_999), unit=st.sampled_from(sorted(FACTORS)), upper=st.booleans())

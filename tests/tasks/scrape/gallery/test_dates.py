@@ -87,7 +87,25 @@ def test_the_ends_of_time_are_errors() -> None:
             read(text, "iso", "%Y-%m-%dT%H:%M:%S%z")
 
 
-@given(at=st.datetimes(datetime(1990, 1, 1), datetime(2099, 12, 31)), minutes=st.integers(-720, 840))
+@pytest.mark.parametrize(
+    ("value", "form", "said"),
+    [
+        ("1999-12-31", "iso", "1999-12-31 00:00 lies before 2000"),
+        ("1970-01-01T00:00:00Z", "iso", "lies before 2000"),
+        ("2101-05-25", "iso", "lies in the future"),
+        ("25 May 1917", "%d %B %Y", "lies before 2000"),
+        (86_400, "unix", "fits none"),
+        ("4102444799", "unix", "fits none"),
+    ],
+)
+def test_a_time_that_no_post_has(value: object, form: str, said: str) -> None:
+    """A date before 2000 or in the future is no date of a post, whatever its form, and the error has it."""
+    with pytest.raises(ValueError, match=said) as raised:
+        read(value, form)
+    assert str(value) in str(raised.value)
+
+
+@given(at=st.datetimes(datetime(2000, 1, 2), datetime(2025, 12, 31)), minutes=st.integers(-720, 840))
 def test_a_time_comes_back(at: datetime, minutes: int) -> None:
     """Any time, in any zone, written in the forms that are read fast, is the same time."""
     zoned = at.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))

@@ -43,7 +43,7 @@ def test_hidden_likes_are_no_number(answer, page, media, changes) -> None:
     assert step.page.problems == ()
 
 
-@pytest.mark.parametrize("value", [-1, "12", 1.5, False, 2**63])
+@pytest.mark.parametrize("value", [-1, "1.5", 1.5, False, 2**63])
 def test_likes_that_are_no_count_are_not_hidden(answer, page, media, value) -> None:
     """A value that is no count is null and a problem, and says nothing about hiding."""
     found = read(answer, page(media(9, like_count=value), media(8))).page

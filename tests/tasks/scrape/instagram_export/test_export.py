@@ -139,7 +139,7 @@ BROKEN = [
     ({"media": [3]}, "it has no media"),
     ({"title": "t", "creation_timestamp": 1}, "it has no media"),
     ({"media": [{"uri": "a.jpg"}]}, "it has no time"),
-    ({"media": [{"uri": "a.jpg", "creation_timestamp": "now"}]}, "'now' is no Unix time"),
+    ({"media": [{"uri": "a.jpg", "creation_timestamp": "now"}]}, "'now' is no time"),
 ]
 
 

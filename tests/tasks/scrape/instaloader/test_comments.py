@@ -88,5 +88,8 @@ def test_broken_comments_cost_only_themselves(importing, download, anonymous) ->
         problem.startswith("a_comments.json: thread: is no JSON, or was cut off") for problem in problems
     )
     assert "b_comments.json: thread: a comment is no object; it was left out" in problems
-    assert "b_comments.json: thread: 'x' is no Unix time in seconds" in problems
+    assert (
+        "b_comments.json: thread: 'x' is no time; write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
+        in problems
+    )
     assert "b_comments.json: thread: -1 is no count" in problems

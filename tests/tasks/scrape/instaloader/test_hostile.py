@@ -32,7 +32,7 @@ BROKEN = [
     (b"", "is no JSON, or was cut off"),
     (b'{"node": {"shortcode": "x", "ow', "is no JSON, or was cut off"),
     (b"[" * 200_000, "is nested too deep"),
-    (b'{"shortcode": NaN}', "NaN is no number in JSON"),
+    (b'{"shortcode": NaN}', "does not name its owner"),
     (b'{"shortcode": ' + b"9" * 5000 + b"}", "is no JSON"),
     (b"\x89PNG\r\n", "is no JSON, or was cut off"),
 ]
@@ -161,3 +161,17 @@ def test_a_folder_that_is_not_there(importing, download) -> None:
     with pytest.raises(BadInput, match="can't be read"):
         importing.run(settings)
     assert importing.rows("select count(*) from posts") == [(0,)]
+
+
+def test_an_owner_whose_letters_were_lost(importing, good, anonymous) -> None:
+    """A file that is no UTF-8 is never stored under a damaged name of its owner."""
+    node = {"node": anonymous("x", owner={"username": "josé"}), "instaloader": {"node_type": "Post"}}
+    good.write("a.json", json.dumps(node).replace("\\u00e9", "é").encode("latin-1"))
+    assert "has bytes that are no UTF-8 in its owner's name" in told(importing, good, "a.json ")
+
+
+@pytest.mark.parametrize("seconds", [0, 315_532_800])
+def test_a_file_with_the_time_of_an_archive(importing, good, anonymous, seconds) -> None:
+    """A file of 1970 or 1980, as archives without times unpack it, has no time of observation."""
+    good.post("a", anonymous("x"), seconds)
+    assert "has a modification time before 2000" in told(importing, good, "a.json.xz ")

@@ -142,3 +142,32 @@ def test_a_picture_that_changed_under_its_name(importing, saved) -> None:
     after = [importing.rows(query.format(number)) for number in (1, 2)]
     assert after[0] != before[0] and after[0] != [(None,)]
     assert after[1] == before[1]
+
+
+def test_two_files_that_contradict_each_other(importing, download, anonymous) -> None:
+    """Files that say other things of one post at one time are reported; the same again, or another time, is harmless."""
+    download.post("a/x", anonymous("x"))
+    download.picture("a/x.jpg")
+    download.post("b/x", anonymous("x"))
+    download.post("c/x", anonymous("x", edge_media_preview_like={"count": 7}))
+    download.post("d/x", anonymous("x", edge_media_preview_like={"count": 8}), 1_700_000_001)
+    ended = importing.run(download.settings())
+    assert (ended.status, ended.failures) == ("incomplete", 1)
+    assert (
+        "c/x.json.xz says something else than a/x.json.xz, with the same time; set the files' times"
+        in ended.message
+    )
+    assert importing.rows("select likes from observations order by 1") == [(8,), (36_044,)]
+
+
+def test_two_comments_with_one_id(importing, download, anonymous) -> None:
+    """Of two comments with one id and other contents the second is left out and reported."""
+    download.post("x", anonymous("x"))
+    download.write(
+        "x_comments.json", [{"id": 1, "text": "hi"}, {"id": 1, "text": "no"}, {"id": 1, "text": "hi"}]
+    )
+    (page,) = importing.pages(download.settings())
+    assert {one.text for one in page.posts[0].thread} == {"hi"}
+    assert page.problems == (
+        "x_comments.json: thread: '1' is the id of another comment too; this one was left out",
+    )

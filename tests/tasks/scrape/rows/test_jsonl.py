@@ -117,7 +117,7 @@ def test_a_bad_line_marks_nothing_as_gone(importing, files, jsonl, row) -> None:
     """Where a line of a complete list can't be read, its post may be the one that seems to be missing."""
     files.lines("posts.jsonl", row("a"), row("b"))
     importing.run(jsonl(complete=True))
-    files.lines("posts.jsonl", row("a"), row("b", likes=-1), written=1_700_086_400)
+    files.lines("posts.jsonl", row("a"), row("b", kind="?"), written=1_700_086_400)
     assert importing.run(jsonl(complete=True)).status == "incomplete"
     assert importing.rows("select count(*) from posts where gone_at is not null") == [(0,)]
 
@@ -137,12 +137,12 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     files.lines(
         "posts.jsonl",
         row("a"),
-        row("b", likes=-1),
+        row("b", kind="photo"),
         "",
         '{"v": 1, "account": "ann", ',
         "[1, 2]",
         "[" * 100_000,
-        row("c", v="1"),
+        row("c", v="one"),
         row("d", v=True),
         {"account": "ann"},
         row("e", type="story"),
@@ -153,15 +153,15 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     assert (ended.status, ended.items, ended.failures) == ("incomplete", 2, 9)
     problems = importing.problems(jsonl())
     expected = [
-        "posts.jsonl, line 2: likes: -1 is no count",
+        "posts.jsonl, line 2: kind: 'photo' is none of",
         "posts.jsonl, line 4: is no JSON, or was cut off",
         "posts.jsonl, line 5: […] is no object; write one object a line",
         "posts.jsonl, line 6: is nested too deep",
-        "posts.jsonl, line 7: v: '1' is no version; write 1",
+        "posts.jsonl, line 7: v: 'one' is no version; write 1",
         "posts.jsonl, line 8: v: true is no version",
         'posts.jsonl, line 9: v: is missing; write "v": 1',
         "posts.jsonl, line 10: type: 'story' is none of post, account",
-        "posts.jsonl, line 11: observed_at: 2101-01-01 lies in the future",
+        "posts.jsonl, line 11: observed_at: 2101-01-01 00:00 lies in the future",
     ]
     assert [told[: len(said)] for told, said in zip(problems, expected, strict=True)] == expected
     assert importing.rows("select post_id from posts order by 1") == [("a",), ("z",)]
@@ -173,7 +173,10 @@ def test_broken_bytes_are_told(importing, files, jsonl, row) -> None:
     files.write("posts.jsonl", b"\xef\xbb\xbf" + line + b"\r\n" + line.replace(b"p1", b"p2"))
     (page,) = importing.pages(jsonl())
     assert [post.caption for post in page.posts] == ["caf�", "caf�"]
-    assert page.problems[1] == "posts.jsonl, line 2: bytes that are no UTF-8 were replaced by U+FFFD"
+    assert page.problems[1] == (
+        "posts.jsonl, line 2: bytes that are no UTF-8 were replaced by U+FFFD; save the file as UTF-8, or say in `encoding`"
+        " what it is"
+    )
 
 
 NO_ROWS = [
@@ -206,7 +209,7 @@ def test_a_line_without_end(importing, files, jsonl, row) -> None:
 
 def test_many_bad_lines(importing, files, jsonl, row) -> None:
     """A thousand bad lines are told one by one, the others are counted."""
-    files.lines("posts.jsonl", row("a"), *(row(likes=-1) for _ in range(1_500)), row("b"))
+    files.lines("posts.jsonl", row("a"), *(row(kind="?") for _ in range(1_500)), row("b"))
     problems = importing.problems(jsonl())
     assert len(problems) == 1_001
     assert problems[-1] == "posts.jsonl: 500 more lines could not be read"
@@ -350,3 +353,53 @@ def test_times_are_utc(importing, files, jsonl, row) -> None:
     """A time with a zone is the same moment in UTC, whatever the machine's own zone."""
     files.lines("posts.jsonl", row(posted_at="2024-01-01T00:30:00+05:30"))
     assert importing.posts(jsonl())["p1"].posted_at == datetime(2023, 12, 31, 19, tzinfo=UTC)
+
+
+def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
+    """1903.0 is 1903, NaN is null wherever a field may be null, and Infinity costs only its value."""
+    line = json.dumps(
+        row(
+            "@",
+            likes=1903.0,
+            comments=4.0,
+            caption=float("nan"),
+            posted_at=1_700_000_000_000,
+            thread=float("nan"),
+        )
+    )
+    files.lines(
+        "posts.jsonl",
+        line.replace("@", "a"),
+        line.replace("@", "b").replace("1903.0", "NaN").replace("4.0", "NaN"),
+        line.replace("@", "c").replace("1903.0", "Infinity").replace("4.0", "1e999"),
+        line.replace("@", "d").replace('"ann"', "NaN"),
+    )
+    (page,) = importing.pages(jsonl())
+    assert [(post.likes, post.comments) for post in page.posts] == [(1903, 4), (None, None), (None, None)]
+    assert {(post.caption, post.detailed, post.posted_at) for post in page.posts} == {
+        (None, False, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
+    }
+    assert [problem[:40] for problem in page.problems] == [
+        "posts.jsonl, line 3: likes: inf is no co",
+        "posts.jsonl, line 3: comments: inf is no",
+        "posts.jsonl, line 4: account: is missing",
+    ]
+    assert page.unparsed == ("likes", "comments", "id", "account")
+
+
+def test_times_that_no_post_has(importing, files, jsonl, row) -> None:
+    """A time before 2000 or in the future is null and reported; as a time of observation it costs the row."""
+    files.lines(
+        "posts.jsonl",
+        row("a", posted_at=0, likes=1),
+        row("b", posted_at="2101-01-01", likes=1),
+        row("c", observed_at="1970-01-01"),
+        row("d", thread=[{"comment_id": "c1", "posted_at": 45_413.76, "text": "hi"}]),
+    )
+    (page,) = importing.pages(jsonl())
+    assert [(post.post_id, post.posted_at) for post in page.posts] == [("a", None), ("b", None), ("d", None)]
+    assert page.posts[2].thread[0].posted_at is None
+    assert "line 1: posted_at: 0 is no Unix time between 2000 and tomorrow" in page.problems[0]
+    assert "line 2: posted_at: 2101-01-01 00:00 lies in the future" in page.problems[1]
+    assert "line 3: observed_at: 1970-01-01 00:00 lies before 2000" in page.problems[2]
+    assert "line 4: thread[0].posted_at: 45413.76 is no time: it looks like a spreadsheet" in page.problems[3]

@@ -82,24 +82,25 @@ def test_bad_rows_are_told_by_line_and_field(importing, files, table) -> None:
         "ann,p4,https://x.example/1,image,1,maybe,,",
         "ann,p5,https://x.example/1",
         "ann,p6,https://x.example/1,image,1,,,,,",
-        'ann,p7,https://x.example/1,image,1,,"[",',
+        'ann,p7,https://x.example/1,image,1,,"ftp:a",',
         "ann,p8,https://x.example/1,image,1,,,no json",
         'ann,"p9"x,https://x.example/1,image,1,,,',
         "",
         "ann,p10,https://x.example/1,image,1,,,",
     )
     (page,) = importing.pages(table())
-    assert [post.post_id for post in page.posts] == ["p\n1", "p10"]
+    assert [post.post_id for post in page.posts] == ["p\n1", "p2", "p3", "p4", "p7", "p8", "p10"]
+    assert [post.likes for post in page.posts] == [1, None, None, 1, 1, 1, 1]
     told = [problem.removeprefix("posts.csv, line ")[:60] for problem in page.problems]
     assert told == [
         "4: likes: -1 is no count; hidden likes are likes_hidden = tr",
-        "5: likes: 'lots' is no count",
+        "5: likes: 'lots' is no count; it is a whole number from 0 on",
         "6: pinned: 'maybe' is neither true nor false",
         "7: has 3 cells, and the header has 8; put a cell with separa",
         "8: has 10 cells, and the header has 8; put a cell with separ",
-        "9: pictures: '[' is no JSON, or was cut off (Expecting value",
+        "9: pictures[0]: 'ftp:a' is neither an http(s) address nor a ",
         "10: thread: 'no json' is no JSON, or was cut off (Expecting ",
-        "11: is no row of a CSV (',' expected after '\"')",
+        "11: is no row of a CSV (',' expected after '\"'); if its cell",
     ]
 
 
@@ -198,7 +199,7 @@ def test_parquets_other_types(importing, files, table) -> None:
         },
     )
     (page,) = importing.pages(table(file="posts.parquet", url=URL))
-    assert [(post.post_id, post.likes) for post in page.posts] == [("a", 12)]
+    assert [(post.post_id, post.likes) for post in page.posts] == [("a", 12), ("b", None)]
     assert (page.posts[0].comments, page.posts[0].comments_rounded, page.posts[0].pinned) == (
         1_200,
         True,
@@ -237,6 +238,7 @@ def test_a_table_of_comments(importing, files, table) -> None:
     assert importing.rows("select post_id, comment_id, parent_id, text, likes from comments order by 2") == [
         ("p2", "c1", None, "hi", 3),
         ("p1", "c2", None, "yes", None),
+        ("p2", "c3", "c1", "you too", None),
         ("p2", "c4", "c1", "you too", None),
     ]
     assert (ended.status, ended.failures) == ("incomplete", 2)

@@ -1,0 +1,180 @@
+"""Times of posts, comments and observations: one range for all sources, and one reader for files.
+
+No service with pictures, likes and comments is older than the year 2000, and nothing was posted or read
+in the future. A value outside of this range is another unit, a zero, or a mistake; it is never stored.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from tasks.scrape.counts import EXACT, Inexact, shown_value
+
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+SLACK = timedelta(days=1)
+"""So much may a time lie in the future: clocks differ, and a time without a zone may be of any zone."""
+LONGEST = 100
+"""Characters that a time has at most."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+"""Seconds, milliseconds, microseconds and nanoseconds: for years from 2000 on their ranges do not overlap."""
+_TOO_LARGE = 10**25
+_SERIALS = range(30_000, 70_000)
+"""Days that spreadsheets count: 1982 to 2091 from 1900 on, 1986 to 2095 from 1904 on."""
+
+_SPREADSHEETS = ((1900, 2), (1904, 0))
+"""The year whose 1 January spreadsheets count from, and what is too much: they begin at 1, and have a 29 February 1900."""
+
+_NUMBER = re.compile(r"-?\d{1,25}(?:\.\d*)?", re.ASCII)
+_ISO_PARTS = re.compile(
+    r"(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-W\d\d-\d|\d{8}(?=T))"
+    r"(?:(?:[T\s]\s*|,\s*)(\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?|\d{4}(?:\d\d)?))?"
+    r"\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\s+UTC|\[[\w/+-]+\])?",
+    re.ASCII | re.IGNORECASE,
+)
+_MAIL = re.compile(
+    r"(?:[a-z]{3},\s*)?(\d{1,2}) ([a-z]{3}) (\d{4}) (\d\d:\d\d(?::\d\d)?) (GMT|UTC?|Z|[+-]\d{4})",
+    re.ASCII | re.IGNORECASE,
+)
+"""RFC 2822: `Wed, 01 May 2024 18:20:00 +0000`."""
+_TWITTER = re.compile(
+    r"[a-z]{3} ([a-z]{3}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})", re.ASCII | re.IGNORECASE
+)
+"""`Wed May 01 18:20:00 +0000 2024`."""
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_TWO_DAYS = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d\d)\b.*|\d{1,2}\.\d{1,2}\.\d\d\b(?!\d).*", re.ASCII)
+_ZONE_NAME = re.compile(r".*\d\d:\d\d.*\s\(?[A-Z][A-Za-z_]+(?:/[A-Za-z_]+)*\)?", re.ASCII)
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.ASCII | re.IGNORECASE)
+_WRITE = "write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
+
+
+class OutOfRange(ValueError):
+    """A time before 2000, or in the future."""
+
+
+def is_future(when: datetime) -> bool:
+    """Whether a time is still to come; clocks may differ by a day."""
+    return when > datetime.now(UTC) + SLACK
+
+
+def in_range(when: datetime) -> datetime:
+    """The time, if a post can have been made or read then. Raises `OutOfRange`."""
+    if when < FIRST:
+        raise OutOfRange(f"{when:%Y-%m-%d %H:%M} lies before {FIRST.year}, which is no time of a post")
+    if is_future(when):
+        raise OutOfRange(f"{when:%Y-%m-%d %H:%M} lies in the future")
+    return when
+
+
+def iso_time(text: str) -> datetime:
+    """An ISO 8601 time in UTC; one without a zone is taken for UTC. Raises `ValueError`."""
+    try:
+        return in_range(_utc(datetime.fromisoformat(text)))
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is no time") from None
+
+
+def unix_time(seconds: float | Decimal) -> datetime:
+    """Unix seconds as a time in UTC. Raises `ValueError` where they lie out of the range."""
+    try:
+        return in_range(_EPOCH + timedelta(microseconds=round(seconds * 1_000_000)))
+    except (OverflowError, ArithmeticError, ValueError) as error:
+        # timedelta's own errors name no value.
+        raise ValueError(f"{str(seconds)[:40]} is no Unix time in seconds ({_short(error)})") from None
+
+
+def read_time(value: object) -> datetime:
+    """A time in UTC out of a value of JSON or of a table's cell.
+
+    Reads ISO 8601, with `/` between year, month and day too; `1.5.2024` (day first, as all do who write
+    points); Unix seconds, milliseconds, microseconds and nanoseconds, whose ranges do not overlap; `20240501` and
+    `20240501182000`; and the forms of e-mails and of Twitter. Raises `ValueError` with what to write for any other,
+    among them `5/6/2024`, which may be two days, and a spreadsheet's count of days.
+    """
+    if isinstance(value, datetime | date):
+        return in_range(_utc(value if isinstance(value, datetime) else datetime.combine(value, time())))
+    if isinstance(value, str):
+        plain = " ".join(value[: LONGEST + 1].split())
+        if len(plain) > LONGEST:
+            raise ValueError(f"{shown_value(plain)} is no time; {_WRITE}")
+        return _of_number(Decimal(plain), plain) if _NUMBER.fullmatch(plain) else in_range(_of_text(plain))
+    if not isinstance(value, bool) and isinstance(value, int | float | Decimal):
+        number: float | Decimal = value
+        is_finite = isinstance(number, int) or math.isfinite(number)
+        if isinstance(value, Inexact) or not is_finite or not -_TOO_LARGE < number < _TOO_LARGE:
+            raise ValueError(f"{shown_value(value)} is no time: it is not exact, or too large; {_WRITE}")
+        return _of_number(Decimal(str(value)), str(value))
+    raise ValueError(f"{shown_value(value)} is no time; {_WRITE}")
+
+
+def _of_number(number: Decimal, shown: str) -> datetime:
+    digits = str(int(number)) if number == int(number) else ""
+    form = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    try:
+        if form is not None and number < EXACT:
+            return in_range(datetime.strptime(digits, form).replace(tzinfo=UTC))
+    except ValueError:
+        pass
+    for unit in _UNITS:
+        if FIRST.timestamp() <= number / unit <= (datetime.now(UTC) + SLACK).timestamp():
+            return unix_time(number / unit)
+    if int(number) in _SERIALS:
+        early, late = (
+            date(year, 1, 1) + timedelta(days=int(number) - skipped) for year, skipped in _SPREADSHEETS
+        )
+        raise ValueError(
+            f"{shown[:40]} is no time: it looks like a spreadsheet's number of days, {early:%Y-%m-%d} or {late:%Y-%m-%d};"
+            " format its column as yyyy-mm-dd hh:mm:ss and export it again"
+        )
+    raise ValueError(f"{shown[:40]} is no Unix time between {FIRST.year} and tomorrow; {_WRITE}")
+
+
+def _of_text(plain: str) -> datetime:
+    try:
+        if found := _ISO_PARTS.fullmatch(plain):
+            return _joined(found[1], found[2], found[3])
+        if found := _MAIL.fullmatch(plain):
+            day, month, year, clock, zone = found.groups()
+            return _joined(f"{year}-{_month(month)}-{day}", clock, zone)
+        if found := _TWITTER.fullmatch(plain):
+            month, day, clock, zone, year = found.groups()
+            return _joined(f"{year}-{_month(month)}-{day}", clock, zone)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{shown_value(plain)} is no time; {_WRITE}") from None
+    raise ValueError(f"{shown_value(plain)} is no time{_hint(plain)}; {_WRITE}")
+
+
+def _joined(day: str, clock: str | None, zone: str | None) -> datetime:
+    if "." in day:
+        day = "-".join(reversed(day.split(".")))
+    if "-" in (plain := day.replace("/", "-")) and "W" not in plain.upper():
+        year, month, of_month = (int(part) for part in plain.split("-"))
+        plain = f"{year:04}-{month:02}-{of_month:02}"
+    clock = f"0{clock}" if clock and clock[1] == ":" else clock
+    offset = "" if zone is None else "+00:00" if zone.upper() in ("Z", "UTC", "UT", "GMT") else zone
+    return _utc(datetime.fromisoformat(f"{plain}T{clock or '00:00'}{offset}"))
+
+
+def _month(name: str) -> int:
+    return _MONTHS.index(name.casefold()) + 1
+
+
+def _hint(plain: str) -> str:
+    if _TWO_DAYS.fullmatch(plain):
+        return ": it may be several days, by who wrote it; put the year first, with four digits"
+    if _ROUNDED.fullmatch(plain):
+        return ": a spreadsheet has rounded it; export it again with all digits"
+    if _ZONE_NAME.fullmatch(plain):
+        return ": a zone's name may be several zones; write the hours from UTC, as +02:00"
+    return ""
+
+
+def _utc(when: datetime) -> datetime:
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+
+
+def _short(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else "out of range"

@@ -1,0 +1,116 @@
+"""Several addresses or paths in one text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.scrape.rows.several import several
+
+A, B = "https://x.example/a.jpg?w=1,2;3|4", "https://x.example/b.jpg"
+THERE = {"a.jpg", "b.jpg", "one file.jpg", "x,y.jpg", "pics/1.jpg", "[1].jpg"}
+TEXTS: list[tuple[str, list[str]]] = [
+    (A, [A]),
+    *(
+        (f"{A}{separator}{B}", [A, B])
+        for separator in (",", ";", "|", ", ", " | ", "\n", "\r\n", " ", "\t", " , ")
+    ),
+    (f"['{A}', '{B}']", [A, B]),
+    (f'["{A}", "{B}"]', [A, B]),
+    (f"('{A}', '{B}')", [A, B]),
+    (f"['{A}'\n '{B}']", [A, B]),  # numpy
+    (f"{{{A},{B}}}", [A, B]),  # PostgreSQL
+    (f"[{A}, {B}]", [A, B]),
+    (f'"{A}","{B}"', [A, B]),
+    (f"['{A}', None]", [A]),
+    ("[]", []),
+    (f"{A},", [A]),
+    ("https://x.example/w_300,h_200/a;b|c.jpg", ["https://x.example/w_300,h_200/a;b|c.jpg"]),
+    (f"https://x.example/w_300,h_200/a.jpg,{B}", ["https://x.example/w_300,h_200/a.jpg", B]),
+    ("https://x.example/go?to=https://y.example/1", ["https://x.example/go?to=https://y.example/1"]),
+    ("a.jpg,b.jpg", ["a.jpg", "b.jpg"]),
+    ("a.jpg b.jpg", ["a.jpg", "b.jpg"]),
+    ("a.jpg;pics/1.jpg", ["a.jpg", "pics/1.jpg"]),
+    ("['a.jpg', 'one file.jpg']", ["a.jpg", "one file.jpg"]),
+    ("one file.jpg", ["one file.jpg"]),
+    ("one file.jpg|a.jpg", ["one file.jpg", "a.jpg"]),
+    ("x,y.jpg", ["x,y.jpg"]),
+    ("[1].jpg", ["[1].jpg"]),
+    ("later1.jpg,later2.jpg", ["later1.jpg", "later2.jpg"]),
+    ("not there.jpg", ["not there.jpg"]),
+    (f"a.jpg, {A}", ["a.jpg", A]),
+    (f"{B},a.jpg", [B, "a.jpg"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS, ids=[repr(text)[:50] for text, _ in TEXTS])
+def test_a_text_with_several(text: str, expected: list[str]) -> None:
+    """However a program joins addresses, each is itself, and one that holds separators stays whole."""
+    assert several(text, THERE.__contains__) == expected
+
+
+@pytest.mark.parametrize(
+    "text", [f"{B}, nowhere.jpg", "this,that", '{"url": "https://x.example/1"}', "a.jpg,that"]
+)
+def test_what_may_be_one_or_several(text: str) -> None:
+    """A text that may be one picture or several is an error that says how to write it."""
+    with pytest.raises(ValueError, match="write a JSON list"):
+        several(text, THERE.__contains__)
+
+
+@given(st.text() | st.text("[]{}()'\",;| \nhttps:/a.jpg\\"))
+def test_no_text_is_more_than_an_error(text: str) -> None:
+    """Whatever a cell holds is a list, or a ValueError."""
+    try:
+        assert isinstance(several(text, THERE.__contains__), list)
+    except ValueError:
+        return
+
+
+@given(
+    st.lists(
+        st.text("abc,;|()'=&/?.0", min_size=1).map(lambda path: f"https://x.example/{path}"),
+        min_size=2,
+        max_size=4,
+    )
+)
+def test_a_list_comes_back(addresses: list[str]) -> None:
+    """A list as Python and JSON write it is the same list, whatever its addresses hold."""
+    assert several(repr(addresses), THERE.__contains__) == addresses
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 200_000 + "x", "a" + " " * 200_000 + "b", "[" + "'" * 200_000 + "]", "['" + "\\" * 200_000]
+)
+def test_a_hostile_cell(text: str) -> None:
+    """A cell that was made to take long is a list or an error at once."""
+    try:
+        several(text, THERE.__contains__)
+    except ValueError:
+        return
+
+
+def test_a_cell_of_a_table_and_a_text_of_json(importing, files, table, jsonl, row) -> None:
+    """Both give a carousel of the addresses; where it is not known how many there are, no kind is concluded."""
+    cells = [
+        f'"{A},{B}"',
+        f'"{A};{B}"',
+        f"{A}|{B}".replace(",", "%2C"),
+        f"\"['{B}', '{B}?2']\"",
+        f'"{B}, nowhere.jpg"',
+        B,
+    ]
+    lines = ["post_id,account,pictures", *(f"p{n},ann,{cell}" for n, cell in enumerate(cells))]
+    files.write("posts.csv", "\n".join(lines).encode())
+    settings = table(url="https://x.example/p/{post_id}")
+    posts = importing.posts(settings)
+    assert [(post.kind, len(post.pictures)) for post in posts.values()] == [("carousel", 2)] * 4 + [
+        ("image", 1)
+    ]
+    (problem,) = importing.problems(settings)
+    assert problem.startswith("posts.csv, line 6: pictures: ") and "may be one picture or several" in problem
+    files.lines(
+        "posts.jsonl", row("p1", kind=None, pictures=f"{A},{B}"), row("p2", kind=None, pictures=[f"{A},{B}"])
+    )
+    assert [post.pictures for post in importing.posts(jsonl()).values()] == [(A, B), (A, B)]
