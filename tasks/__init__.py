@@ -9,5 +9,6 @@ rank/       the rankings as files and artifacts
 report/     charts and the HTML page        to change a chart, open report/charts.py
 stage.py    what all tasks share            errors.py says which errors a task tries again
 labels.py   a label as a row of the table labels
+urls.py     web addresses: made absolute, compared by host and port, sent as they are written
 progress.py progress bars and artifacts     pauses.py how long to wait before another try
 """

@@ -120,6 +120,7 @@ def _settings(politeness: Politeness) -> dict[str, object]:
         "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_SECONDS,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             # Before the one that asks a host for its robots.txt.
@@ -128,6 +129,8 @@ def _settings(politeness: Politeness) -> dict[str, object]:
             "tasks.scrape.crawl.middlewares.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "tasks.scrape.crawl.middlewares.PoliteRetry": 550,
+            "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+            "tasks.scrape.crawl.exact.ExactRedirects": 600,
         },
         # A page without its pager is asked for again.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
