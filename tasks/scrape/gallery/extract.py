@@ -41,7 +41,7 @@ def read_page(
     Raises `AccountPrivate` or `AccountNotFound` when the page says so, and `LayoutChanged`, naming the selector, when the
     page does not fit the profile.
     """
-    reader = FieldReader(profile, url, account)
+    reader = FieldReader(profile, url, account, page.base)
     for trouble in page.troubles:
         reader.tell(f"{url}: {trouble}")
     if reader.is_there("head.private", profile.head.private, page):
