@@ -18,6 +18,8 @@ _AROUND = "".join(map(chr, range(0x21)))
 _LINE_ENDS = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_PLAIN = re.compile(r"[!#-;=?-~]*")
+"""What needs no escape."""
 _UNSENDABLE = re.compile(rb"[^\x21-\x7e]|[\"<>]")
 """Bytes that no request line may have, and three that every browser escapes."""
 
@@ -44,6 +46,8 @@ class WebAddress:
         """
         query = "" if self.query is None else f"?{self.query}"
         written = f"{_without_dots(self.path) or '/'}{query}"
+        if _PLAIN.fullmatch(written):
+            return written
         sent = _UNSENDABLE.sub(
             lambda found: b"%%%02X" % found[0][0], written.encode("utf-8", "surrogateescape")
         )
@@ -61,7 +65,7 @@ def parse(url: str) -> WebAddress:
     scheme, colon, rest = address.partition(":")
     if not colon or scheme.lower() not in PORTS or not rest.startswith("//"):
         raise ValueError(f"{url[:80]!r} is not a web address")
-    authority, path, query, fragment = _split(rest.lstrip("/"))
+    authority, path, query, fragment = _split(rest[2:])
     # Python checks what is in brackets, and signs that only look like those of an address.
     if not urlsplit(f"//{authority}").hostname:
         raise ValueError(f"{url[:80]!r} is not a web address: it has no host")
@@ -86,7 +90,7 @@ def join(base: str, reference: str) -> str:
     else:
         here = parse(base)
     if reference.startswith("//"):
-        return str(parse(f"{here.scheme}:{reference}"))
+        return str(parse(f"{here.scheme}://{reference.lstrip('/')}"))
     return str(_relative(here, reference))
 
 

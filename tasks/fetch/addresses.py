@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from typing import Self
 
 import aiohttp
@@ -74,14 +75,11 @@ class Doors:
         The path and the query reach the server byte for byte. Raises `ValueError` when it is no http(s) address.
         """
         address = parse(url)
-        # yarl checks the host and writes it in ASCII. It would also rewrite the escapes of the path and the
-        # query, and drop an empty query; so all that is sent goes in as a path that is encoded already.
-        server = URL(f"{address.scheme}://{address.authority}/")
-        sent = URL.build(
-            scheme=server.scheme, authority=server.raw_authority, path=address.target, encoded=True
-        )
-        _, host, port = origin(url)
-        is_allowed = not self._allowed.isdisjoint({(host, None), (host, port)})
+        authority, host, port = _server(address.scheme, address.authority)
+        # yarl would rewrite the escapes of the path and the query, and drop an empty query; so all that is sent
+        # goes in as a path that is encoded already.
+        sent = URL.build(scheme=address.scheme, authority=authority, path=address.target, encoded=True)
+        is_allowed = (host, None) in self._allowed or (host, port) in self._allowed
         return (self._private if is_allowed else self._public), sent
 
     async def __aenter__(self) -> Self:
@@ -90,6 +88,14 @@ class Doors:
     async def __aexit__(self, *_: object) -> None:
         await self._public.close()
         await self._private.close()
+
+
+@lru_cache(maxsize=1024)
+def _server(scheme: str, authority: str) -> tuple[str, str, int]:
+    """The authority in ASCII, and the host and the port as they are written. Raises `ValueError`."""
+    written = f"{scheme}://{authority}/"
+    _, host, port = origin(written)
+    return URL(written).raw_authority, host, port
 
 
 def _host_and_port(written: str) -> tuple[str, int | None]:
