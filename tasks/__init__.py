@@ -10,6 +10,7 @@ report/     charts and the HTML page        to change a chart, open report/chart
 stage.py    what all tasks share            errors.py says which errors a task tries again
 log_filters.py  which of Prefect's log lines are left out
 labels.py   a label as a row of the table labels
+urls.py     web addresses: made absolute, compared by host and port, sent as they are written
 progress.py progress bars and artifacts     pauses.py how long to wait before another try
 user_agent.py who every request says that we are
 """

@@ -16,7 +16,7 @@ from tasks.scrape.crawl.one_page import fetch_page
 from tasks.scrape.gallery.check import Checked, check_page
 from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.profile import load_profile
-from tasks.scrape.gallery.saved import UNKNOWN_URL, read_saved, saved_from
+from tasks.scrape.gallery.saved import read_saved, saved_from, stand_in
 from tasks.scrape.politeness import Politeness
 
 
@@ -36,10 +36,12 @@ def check(
         url, text = fetch_page(page, _politeness(config))
     else:
         text = _saved(Path(page))
-        url = url or saved_from(parse(text).root, text)
+        document = parse(text)
+        url = url or saved_from(document.root, text)
         if url is None:
             print("The page does not say where it came from; tell it with --url.", file=sys.stderr)
-    checked = check_page(loaded, text, url or UNKNOWN_URL, is_post=is_post)
+            url = stand_in(document)
+    checked = check_page(loaded, text, url, is_post=is_post)
     if form == "json":
         print(json.dumps({**asdict(checked), "is_good": checked.is_good}, ensure_ascii=False, indent=2))
     else:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.connector import AddrInfoType
+from yarl import URL
+
+from tasks.urls import origin, parse
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for IPv4 ones (RFC 6052)."""
@@ -52,7 +55,10 @@ def public_socket(address: AddrInfoType) -> socket.socket:
 
 
 class Doors:
-    """Two HTTP sessions: one that reaches public addresses only, one for hosts that the settings allow."""
+    """Two HTTP sessions: one that reaches public addresses only, one for hosts that the settings allow.
+
+    `allow_private_hosts` are hosts, each with a port (`127.0.0.1:8000`) or with all of its ports.
+    """
 
     def __init__(
         self,
@@ -61,18 +67,24 @@ class Doors:
         timeout: aiohttp.ClientTimeout,
         user_agent: str,
     ) -> None:
-        self._allowed = frozenset(host.lower().strip("[]") for host in allow_private_hosts)
+        self._allowed = frozenset(map(_host_and_port, allow_private_hosts))
         self._public = _session(
             aiohttp.TCPConnector(limit=concurrency, socket_factory=public_socket), timeout, user_agent
         )
         self._private = _session(aiohttp.TCPConnector(limit=concurrency), timeout, user_agent)
 
-    def session_for(self, url: str) -> aiohttp.ClientSession:
-        """The session that may ask this address. Raises `ValueError` when it is no http(s) address."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url[:120]!r} is not a web address")
-        return self._private if parts.hostname.lower() in self._allowed else self._public
+    def door_for(self, url: str) -> tuple[aiohttp.ClientSession, URL]:
+        """The session that may request this address, and the address as it is sent.
+
+        The path and the query reach the server byte for byte. Raises `ValueError` when it is no http(s) address.
+        """
+        address = parse(url)
+        authority, host, port = _server(address.scheme, address.authority)
+        # yarl would rewrite the escapes of the path and the query, and drop an empty query; so all that is sent
+        # goes in as a path that is encoded already.
+        sent = URL.build(scheme=address.scheme, authority=authority, path=address.target, encoded=True)
+        is_allowed = (host, None) in self._allowed or (host, port) in self._allowed
+        return (self._private if is_allowed else self._public), sent
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,6 +92,22 @@ class Doors:
     async def __aexit__(self, *_: object) -> None:
         await self._public.close()
         await self._private.close()
+
+
+@lru_cache(maxsize=1024)
+def _server(scheme: str, authority: str) -> tuple[str, str, int]:
+    """The authority in ASCII, and the host and the port as they are written. Raises `ValueError`."""
+    written = f"{scheme}://{authority}/"
+    _, host, port = origin(written)
+    return URL(written).raw_authority, host, port
+
+
+def _host_and_port(written: str) -> tuple[str, int | None]:
+    """A host of the settings, with its port where one is given."""
+    host, colon, port = written.lower().rpartition(":")
+    if colon and port.isascii() and port.isdigit() and (":" not in host or host.endswith("]")):
+        return host.strip("[]"), int(port)
+    return written.lower().strip("[]"), None
 
 
 def _session(

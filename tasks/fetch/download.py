@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urljoin
 
 import aiohttp
 
@@ -22,6 +21,7 @@ from tasks.fetch.local import copy_in, is_local
 from tasks.fetch.reasons import Reason, of_status
 from tasks.fetch.store import Doubtful, PictureStore, Unfit
 from tasks.pauses import asked_pause_seconds
+from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
 from warehouse.space import need_room
 
@@ -162,10 +162,11 @@ class _Downloading:
 
     async def _follow(self, url: str, heard: _Heard) -> Body:
         for _ in range(MOST_REDIRECTS + 1):
-            async with self._doors.session_for(url).get(url, allow_redirects=False) as response:
+            session, address = self._doors.door_for(url)
+            async with session.get(address, allow_redirects=False) as response:
                 heard.last_status = response.status
-                if response.status in _REDIRECTS and (target := response.headers.get("Location")):
-                    url = urljoin(url, target)
+                if response.status in _REDIRECTS and (target := _location(response)):
+                    url = join(url, target)
                     continue
                 if reason := of_status(response.status):
                     asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
@@ -208,3 +209,10 @@ class _Downloading:
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         # Not asyncio's own threads: these may all be waiting for names to resolve.
         return await asyncio.get_running_loop().run_in_executor(self._store.threads, work)
+
+
+def _location(response: aiohttp.ClientResponse) -> str:
+    """Where a redirect leads, by the bytes of its header; empty where it names nothing."""
+    # `response.headers` has the header as text already, and not all of its bytes.
+    found = (value for name, value in response.raw_headers if name.lower() == b"location")
+    return from_header(next(found, b""))

@@ -10,5 +10,7 @@ child.py        the crawl's own process
 messages.py     what the two say to each other
 spider.py       asks page after page
 middlewares.py  delays, robots.txt, Retry-After, the source's own host only
+sending.py      the address as it is sent
+exact.py        requests and redirects with exactly that address
 failures.py     what a request that went wrong means
 """

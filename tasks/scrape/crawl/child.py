@@ -133,6 +133,7 @@ def _settings(order: Order) -> dict[str, object]:
         "DOWNLOAD_VERIFY_CERTIFICATES": order.secret is not None,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             # Before the one that asks a host for its robots.txt.
@@ -142,6 +143,8 @@ def _settings(order: Order) -> dict[str, object]:
             "tasks.scrape.crawl.middlewares.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "tasks.scrape.crawl.middlewares.PoliteRetry": 550,
+            "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+            "tasks.scrape.crawl.exact.ExactRedirects": 600,
         },
         # A page without its pager is asked for again.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",

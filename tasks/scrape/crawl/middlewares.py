@@ -19,6 +19,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from tasks.pauses import asked_pause_seconds, pause_seconds, reset_pause_seconds
+from tasks.urls import same_host
 from tasks.user_agent import NAME
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class LeadsAway(IgnoreRequest):
 
 
 class OwnHostOnly:
-    """Keeps the crawl on the source's own host: whom else we ask is not for its pages to choose.
+    """Keeps the crawl on the source's own host and port: whom else we ask is not for its pages to choose.
 
     In place of Scrapy's own offsite middleware, which drops a redirect without a word.
     """
@@ -51,8 +52,8 @@ class OwnHostOnly:
     crawler: Crawler
 
     def process_request(self, request: Request) -> None:
-        """Raise `LeadsAway` where the request is for another host than the spider's."""
-        if urlsplit(request.url).hostname != getattr(self.crawler.spider, "host", None):
+        """Raise `LeadsAway` where the request is for another host or port than the spider's."""
+        if not same_host(self.crawler.spider.home, request.url):  # type: ignore[union-attr]
             asked = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
                 f"{unsigned(asked)} leads to {unsigned(request.url)}, away from the source's own host."

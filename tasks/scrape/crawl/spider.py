@@ -28,9 +28,11 @@ from tasks.errors import (
     SourceUnreachable,
     StageError,
 )
+from tasks.scrape.crawl.exact import VERBATIM
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import Message, Order
 from tasks.scrape.crawl.middlewares import unsigned
+from tasks.scrape.crawl.sending import sent_url
 from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
 from tasks.scrape.pages import Head, Page, ScrapedPost, UnreadPage
 from tasks.scrape.spool import Spool
@@ -69,7 +71,7 @@ class AccountSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.order = order
         self.walk = order.walk
-        self.host = urlsplit(self.walk.first_url).hostname
+        self.home = sent_url(self.walk.first_url)
         self.run = run
         self.seen_posts: set[str] = set()
         self.seen_urls: set[str] = {self.walk.first_url}
@@ -255,10 +257,10 @@ class AccountSpider(scrapy.Spider):
         """Ask for an address. Raises the error that the answer, or its lack, means."""
         await self._rest(url)
         signed = self.walk.signed(url, self.order.secret)
-        meta = {} if self.walk.obeys_robots else {"dont_obey_robotstxt": True}
-        request = scrapy.Request(signed.url, headers=dict(signed.headers), meta=meta)
+        meta = VERBATIM if self.walk.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
         assert self.crawler.engine is not None
         try:
+            request = scrapy.Request(sent_url(signed.url), headers=dict(signed.headers), meta=meta)
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             raise failure_of(error, url) from error

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
+
+from tasks.scrape.crawl.sending import sent_url
+from tasks.urls import join, same_host
 
 LONGEST = 4096
 """Characters of the longest address that is taken."""
@@ -18,30 +21,45 @@ def filled(template: str, **values: str) -> str:
     return template
 
 
-def absolute(url: str, address: str) -> str:
-    """The web address that `address` means on the page `url`. Raises `ValueError` where it is none."""
+def base_url(url: str, base: str | None, template: str | None = None) -> str:
+    """What relative addresses on the page `url` count from; `base` is the href of its `<base>`.
+
+    A template that is a query alone, such as `?page={page}`, goes on from the page itself: its author counts
+    from there, and not from a `<base>`.
+    """
+    if base is None or (template is not None and template.startswith("?")):
+        return url
+    try:
+        return join(url, base)
+    except ValueError:
+        return url  # as browsers have it where the href is no web address
+
+
+def absolute(base: str, address: str) -> str:
+    """The web address that `address` means where relative ones count from `base`.
+
+    It is as it was written, byte for byte. Raises `ValueError` where it is no web address.
+    """
     if len(address) > LONGEST:
         raise ValueError(f"{address[:80]!r}… is too long for a web address")
     if _is_whole(address):
         return address
-    joined = _origin(url) + address if _is_rooted(address) else urljoin(url, address)
-    if not joined.startswith(("http://", "https://")) and urlsplit(joined).scheme not in ("http", "https"):
-        raise ValueError(f"{joined[:80]!r} is not a web address")
-    return joined
+    return _origin(base) + address if _is_rooted(address) else join(base, address)
 
 
-def same_site(url: str, address: str) -> str | None:
-    """The absolute address where it is on the site of `url` (https may follow http), else None."""
+def same_site(url: str, base: str, address: str) -> str | None:
+    """The absolute address, as it is requested, where it is on the host and port of the page `url`, else None.
+
+    https may follow http.
+    """
     try:
-        link = urljoin(url, address)
-        here, there = urlsplit(url), urlsplit(link)
+        link = sent_url(join(base, address))
+        return link if same_host(sent_url(url), link) and len(link) <= LONGEST else None
     except ValueError:
         return None
-    same = there.netloc.lower() == here.netloc.lower() and there.scheme in (here.scheme, "https")
-    return link if same and len(link) <= LONGEST else None
 
 
-# `urljoin` is slow, and most addresses do not need its care.
+# Most addresses do not need the care of `join`, which takes longer.
 _WHOLE = re.compile(r"https?://[A-Za-z0-9][^\s\[\]]*[^\s#?;\[\]]")
 _ROOTED = re.compile(r"/(?!/)(?:[^\s.]|(?<!/)\.)*(?<![#?;])")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from tasks.scrape.gallery.addresses import same_site
+from tasks.scrape.gallery.addresses import base_url, same_site
 from tasks.scrape.gallery.fields import FieldReader
 from tasks.scrape.gallery.place import Part
 
@@ -40,5 +40,6 @@ def is_advertisement(reader: FieldReader, part: Part) -> bool:
 def _leads_away(reader: FieldReader, element: etree._Element) -> bool:
     links = [link for link in _LINKS(element) if not link.startswith("#")]
     if links:
-        return all(same_site(reader.url, link) is None for link in links)
+        base = base_url(reader.url, reader.base)
+        return all(same_site(reader.url, base, link) is None for link in links)
     return bool(_EMBEDDED(element)) and not _PICTURES(element)

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from tasks.errors import StageError
 from tasks.scrape.counts import Count
-from tasks.scrape.gallery.addresses import absolute, filled
+from tasks.scrape.gallery.addresses import absolute, base_url, filled, same_site
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.extract import post_parts, read_page
 from tasks.scrape.gallery.fields import FieldReader, as_count, as_name, as_text
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.place import AddressPlace, Part, Place, Table, Value
 from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.saved import UNKNOWN_URL
 from tasks.scrape.gallery.state import open_page
 from tasks.scrape.gallery.thread import comment_parts
 from tasks.scrape.pages import ScrapedPost
@@ -92,7 +93,7 @@ def _check_list(profile: Profile, text: str, url: str) -> Checked:
         parts = post_parts(profile, page, url)
     except StageError as why:
         error, parts = str(why), post_parts(profile, page, url) if _found(profile.list.post, page) else []
-    check = _Check(profile, url, account.name)
+    check = _Check(profile, url, account.name, page.base)
     pager = _pager(profile, page, url, account)
     if not pager.found and not pager.trouble and _more_posts(check, page, url, len(parts)):
         pager = replace(pager, trouble="missing: the account counts more posts than this page shows")
@@ -118,7 +119,8 @@ def _check_post(profile: Profile, text: str, url: str) -> Checked:
         problems = detail.problems
     except StageError as why:
         error = str(why)
-    check, page = _Check(profile, url, account), open_page(profile.state, text)
+    page = open_page(profile.state, text)
+    check = _Check(profile, url, account, page.base)
     fields = [*_state(profile, page), *check.table("detail", profile.detail, [page])]
     if profile.comments is not None:
         reader = FieldReader(profile, url, account)
@@ -137,9 +139,12 @@ def _check_post(profile: Profile, text: str, url: str) -> Checked:
 class _Check:
     """Checks the keys of a profile's tables."""
 
-    def __init__(self, profile: Profile, url: str, account: str) -> None:
+    def __init__(self, profile: Profile, url: str, account: str, base: str | None) -> None:
         self.profile = profile
         self.url = url
+        self.base = base
+        reads_posts = profile.detail.tells_more or profile.comments is not None
+        self._requests_posts = reads_posts and not url.startswith(UNKNOWN_URL)
         self.account = account
 
     def table(self, name: str, table: Table, parts: Sequence[Part]) -> Iterator[CheckedField]:
@@ -191,14 +196,17 @@ class _Check:
         if key == "posted_at":
             return self.profile.read_date
         if isinstance(place, AddressPlace):
-            return lambda value: self._address(place, value)
+            return lambda value: self._address(key, place, value)
         return _READERS[key]
 
-    def _address(self, place: AddressPlace, value: Value) -> str:
+    def _address(self, key: str, place: AddressPlace, value: Value) -> str:
         text = as_text(value)
         if place.template is not None:
             text = filled(place.template, account=self.account, value=text)
-        return absolute(self.url, text)
+        address = absolute(base_url(self.url, self.base, place.template), text)
+        if key == "url" and self._requests_posts and same_site(self.url, self.url, address) is None:
+            raise ValueError(f"{address[:120]} leads away from the site, so a run can't read the post's page")
+        return address
 
 
 def _should(key: str, table: Table, part: Part) -> bool:

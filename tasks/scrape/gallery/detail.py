@@ -28,7 +28,7 @@ def read_detail_page(
     A post that is `detailed` already was read on an earlier page of its comments. Raises `LayoutChanged`
     when the page is no post's.
     """
-    reader = FieldReader(profile, url, account)
+    reader = FieldReader(profile, url, account, page.base)
     for trouble in page.troubles:
         reader.tell(f"{url}: {trouble}")
     further = post.detailed
@@ -133,9 +133,9 @@ def _tell_if_none(reader: FieldReader, post: ScrapedPost, thread: Collection[Scr
 def _next_url(reader: FieldReader, page: Part) -> str | None:
     places = reader.profile.comments
     address = None if places is None else reader.address("comments.next", places.next, page)
-    if address is None or address == reader.url:
+    if address is None:
         return None
-    if same_site(reader.url, address) is None:
+    link = same_site(reader.url, reader.url, address)
+    if link is None:
         reader.tell(f"{reader.url}: comments.next leads away from the site ({address[:120]})")
-        return None
-    return address
+    return None if link == reader.url else link

@@ -37,6 +37,19 @@ class Document:
     text: str
     cut_off: str = ""
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON and no HTML; what looks like an element stands in one of its texts."""
+        return self.text.lstrip()[:1] in ("{", "[")
+
+    @property
+    def base(self) -> str | None:
+        """The href of the first `<base>` that has one, from which a browser counts relative addresses."""
+        if self.is_json:
+            return None
+        found = (element.get("href") for element in self.root.iter("base") if not _is_inert(element))
+        return next((href for href in found if href is not None), None)
+
 
 def parse(text: str) -> Document:
     """Parse a page, however broken it is."""
@@ -55,6 +68,11 @@ def _tree(body: bytes, *, deep: bool) -> tuple[etree._Element, str]:
         root = etree.Element("html")
     limits = [error.message for error in parser.error_log if _LIMIT.match(error.message)]
     return root, _CUT_OFF if limits else ""
+
+
+def _is_inert(element: etree._Element) -> bool:
+    """Whether an element stands where a browser shows nothing and obeys nothing."""
+    return next(element.iterancestors("template", "noscript"), None) is not None
 
 
 def text_of(element: etree._Element) -> str:

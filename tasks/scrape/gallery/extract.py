@@ -48,7 +48,7 @@ def read_page(
     Raises `AccountPrivate` or `AccountNotFound` when the page says so, `SourceRefused` for a login form or a check
     for robots in its place, and `LayoutChanged`, naming the selector, when the page does not fit the profile.
     """
-    reader = FieldReader(profile, url, account)
+    reader = FieldReader(profile, url, account, page.base)
     for trouble in page.troubles:
         reader.tell(f"{url}: {trouble}")
         # Posts may stand in what could not be read.

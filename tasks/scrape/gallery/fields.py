@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tasks.scrape.counts import Count, read_count
-from tasks.scrape.gallery.addresses import absolute, filled
+from tasks.scrape.gallery.addresses import absolute, base_url, filled
 from tasks.scrape.gallery.document import clean, kind_of_json
 from tasks.scrape.gallery.place import AddressPlace, Part, Place, Value
 from tasks.scrape.gallery.profile import Profile
@@ -26,12 +26,13 @@ class FieldReader:
     """Reads the fields of one page, and keeps what went wrong.
 
     `unparsed` has the name of a field for each value that could not be read, `unreadable` the first reason
-    by the place's name.
+    by the place's name. `base` is the href of the page's `<base>`, where it has one.
     """
 
-    def __init__(self, profile: Profile, url: str, account: str = "") -> None:
+    def __init__(self, profile: Profile, url: str, account: str = "", base: str | None = None) -> None:
         self.profile = profile
         self.url = url
+        self.base = base
         self.account = account
         self.problems: list[str] = []
         self.untold = 0
@@ -123,12 +124,10 @@ class FieldReader:
     def _address_of(self, place: AddressPlace) -> Callable[[Value], str]:
         """What makes an address of a value at the place."""
         template = place.template
+        base = base_url(self.url, self.base, template)
         if template is None:
-            return self._absolute
-        return lambda value: absolute(self.url, filled(template, account=self.account, value=as_name(value)))
-
-    def _absolute(self, value: Value) -> str:
-        return absolute(self.url, as_text(value))
+            return lambda value: absolute(base, as_text(value))
+        return lambda value: absolute(base, filled(template, account=self.account, value=as_name(value)))
 
 
 def as_count(value: Value) -> Count:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import unquote
 
 from pydantic import Field, model_validator
 
 from tasks.errors import LayoutChanged
 from tasks.scrape.counts import parse_count
-from tasks.scrape.gallery.addresses import filled, same_site
+from tasks.scrape.gallery.addresses import base_url, filled, same_site
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import Part, Place, Table
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Numbered(Table):
     """Pages that are counted: `address` with `{page}` in it, relative to the account's first page.
 
+    Where the page has a `<base>`, an address that is more than a query counts from there, as a link would.
     `first` is the number of the account's first page. `last` are the numbers of pages as the pager shows
     them, of which the largest is the last page's; without it, the first page without new posts ends it.
     """
@@ -41,7 +42,9 @@ class Numbered(Table):
     def number_of(self, url: str, account: str) -> int:
         """The number of the page at `url`; an address without a number is the first page's."""
         before, after = filled(self.address, account=account).split("{page}")
-        found = re.search(rf"{re.escape(before.lstrip('.'))}(\d{{1,9}}){re.escape(after)}(?!\d)", url)
+        # An address is known again however its letters are escaped.
+        before, after = re.escape(unquote(before.lstrip("."))), re.escape(unquote(after))
+        found = re.search(rf"{before}(\d{{1,9}}){after}(?!\d)", unquote(url))
         return int(found[1]) if found else self.first
 
 
@@ -59,14 +62,17 @@ def next_pages(profile: Profile, page: Part, url: str, account: Account) -> list
         return _next_number(profile, numbered, page, url, account)
     place = profile.list.next
     assert place is not None
+    base = base_url(url, page.base, place.template)
     links = []
     for value in _found(profile, "list.next", place, page, url):
         address = filled(place.template, account=account.name, value=value) if place.template else value
-        link = same_site(url, address)
+        if address.startswith("#"):
+            continue
+        link = same_site(url, base, address)
         if link is None:
             what = f"a link away from the site ({address[:120]})"
             raise LayoutChanged(misfit(profile, url, "list.next", place, what))
-        if link != url and not address.startswith("#"):
+        if link != url:
             links.append(link)
     return links
 
@@ -79,7 +85,8 @@ def _next_number(profile: Profile, numbered: Numbered, page: Part, url: str, acc
         if last is not None and number >= last:
             return []
     following = filled(numbered.address, account=account.name, page=str(number + 1))
-    link = same_site(url, urljoin(account.first_url, following))
+    base = base_url(url, page.base, numbered.address)
+    link = same_site(url, account.first_url if base == url else base, following)
     if link is None:
         what = f"an address away from the site ({following[:120]})"
         raise LayoutChanged(misfit(profile, url, "list.numbered", numbered.address, what))

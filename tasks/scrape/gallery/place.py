@@ -23,12 +23,14 @@ class Part:
     """A part of a page: the whole of it, or one post's or comment's own.
 
     `element` is None where the part is found in the page's JSON; `data` is that JSON, or the whole page's.
-    `troubles` say in words what of the whole page could not be read.
+    `troubles` say in words what of the whole page could not be read. `base` is the href of the whole page's
+    `<base>`.
     """
 
     element: etree._Element | None
     data: Any = None
     troubles: tuple[str, ...] = ()
+    base: str | None = None
 
 
 def _compiles(pattern: str) -> str:

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from lxml import etree
 from scrapy.http import HtmlResponse
 
+from tasks.scrape.gallery.document import Document
+from tasks.urls import parse
+
 LARGEST_BYTES = 10 * 1024 * 1024
 """As large as a page may be that is crawled."""
 UNKNOWN_URL = "https://saved.example/"
@@ -26,6 +29,14 @@ def read_saved(file: Path) -> str:
     if len(body) > LARGEST_BYTES:
         raise ValueError(f"it has more than {LARGEST_BYTES // 2**20} MB, which no page of a crawl may have")
     return HtmlResponse(UNKNOWN_URL, body=body).text
+
+
+def stand_in(document: Document) -> str:
+    """The address that stands for that of a page which names none: what its `<base>` says, if that is absolute."""
+    try:
+        return str(parse(document.base or ""))
+    except ValueError:
+        return UNKNOWN_URL
 
 
 def saved_from(root: etree._Element, text: str) -> str | None:

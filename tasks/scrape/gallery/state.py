@@ -32,7 +32,7 @@ class StatePlace(Place):
 
         An answer that is JSON itself is its own state.
         """
-        if document.text.lstrip()[:1] in ("{", "["):
+        if document.is_json:
             return read_json(document.text)
         read, error = [], None
         for text in self._texts(document):
@@ -65,4 +65,4 @@ def open_page(place: StatePlace | None, text: str) -> Part:
             data = place.read(document)
         except ValueError as error:
             troubles.append(f"state ({place}): {error}")
-    return Part(document.root, data, tuple(troubles))
+    return Part(document.root, data, tuple(troubles), document.base)

@@ -2,13 +2,13 @@
 
 Mastodon says it in the header Link; Pixelfed says nothing, so the next page is asked for by `max_id`, the
 id of the last status. Of a Link only the query is taken: whom we ask is not for a page to choose, and
-servers behind a proxy often write another scheme or host there.
+servers behind a proxy often write another scheme or host there. The query is sent as it is written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 WANTED = {"only_media": "true", "exclude_replies": "true", "exclude_reblogs": "true", "limit": "40"}
@@ -26,7 +26,7 @@ def next_pages(statuses_url: str, link: str | None, ids: Sequence[str]) -> tuple
     """
     if not ids:
         return ()
-    by_id = _address(statuses_url, {"max_id": ids[-1]})
+    by_id = _address(statuses_url, urlencode({"max_id": ids[-1]}))
     if not link:
         return (by_id,)
     query = _next_query(link)
@@ -38,17 +38,23 @@ def ignores_max_id(url: str, ids: Sequence[str]) -> bool:
     return any(key == "max_id" and value in ids for key, value in parse_qsl(urlsplit(url).query))
 
 
-def _address(statuses_url: str, query: Mapping[str, str]) -> str:
-    return f"{statuses_url}?{urlencode({**WANTED, **query})}"
+def _address(statuses_url: str, query: str) -> str:
+    named = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
+    ours = urlencode({key: value for key, value in WANTED.items() if key not in named})
+    return f"{statuses_url}?{'&'.join(part for part in (ours, query) if part)}"
 
 
-def _next_query(link: str) -> dict[str, str] | None:
-    """The query of the header's next page; None where it names none."""
+def _next_query(link: str) -> str | None:
+    """The query of the header's next page, without a token; None where it names none."""
     for match in _LINK.finditer(link):
         if _NEXT.search(match[2]):
             try:
                 query = urlsplit(match[1].strip()).query
             except ValueError:
                 continue
-            return {key: value for key, value in parse_qsl(query[:LONGEST_QUERY]) if key != "access_token"}
+            return "&".join(part for part in query[:LONGEST_QUERY].split("&") if not _is_token(part))
     return None
+
+
+def _is_token(part: str) -> bool:
+    return any(key == "access_token" for key, _ in parse_qsl(part, keep_blank_values=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsel import Selector
 from pydantic import ValidationError
@@ -266,6 +266,7 @@ def test_no_json_breaks_a_page(items: list[Any]) -> None:
         assert all(count is None or 0 <= count < 2**63 for count in (post.likes, post.comments))
 
 
+@settings(deadline=None)
 @given(html=st.text(max_size=200))
 @pytest.mark.parametrize("profile", ["imgrum", "cardwall", "bilderbogen"])
 def test_no_page_is_more_than_an_error(profile: str, html: str) -> None:

@@ -50,6 +50,13 @@ def test_a_token_in_a_link_is_not_kept(answer, status) -> None:
     assert "s3cret" not in repr(following(answer, [status(9)], link))
 
 
+def test_a_next_page_keeps_its_query_as_it_is_written(answer, status) -> None:
+    """The query of a Link goes into the next address byte for byte: escapes, repeated names and empty values."""
+    written = "exclude[]=a%2fb&exclude[]=c+d&empty=&max_id=8%7E"
+    link = f'<{HERE}?{written}&%61ccess_token=s3cret>; rel="next"'
+    assert following(answer, [status(9)], link).next_urls[0].endswith(f"&{written}")
+
+
 def test_the_last_id_counts_though_its_status_is_no_post(answer, status) -> None:
     """A page that ends with a boost goes on after the boost; an empty page is the last."""
     step = following(answer, [status(9), status(4, reblog=status(1))])

@@ -1,0 +1,156 @@
+"""Web addresses as pages and servers write them: made absolute, compared by host, and made ready to send.
+
+The rules are those of the URL standard (https://url.spec.whatwg.org/), which browsers follow, with one
+exception: an address is sent byte for byte as it was written. Only what can't stand in the first line of an
+HTTP request is escaped. Python's `urljoin` drops empty parts of paths and queries, and the HTTP libraries
+rewrite escapes: a signed address does not survive either.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+PORTS = {"http": 80, "https": 443}
+_AROUND = "".join(map(chr, range(0x21)))
+"""Control characters and the blank; they are no part of an address that they stand around."""
+_LINE_ENDS = str.maketrans("", "", "\t\n\r")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_PLAIN = re.compile(r"[!#-;=?-~]*")
+"""What needs no escape."""
+_UNSENDABLE = re.compile(rb"[^\x21-\x7e]|[\"<>]")
+"""Bytes that no request line may have, and three that every browser escapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    """An http or https address in its parts, each as it is written.
+
+    `path` begins with a slash, or is empty. `query` is None where there is no question mark.
+    """
+
+    scheme: str
+    authority: str
+    path: str
+    query: str | None
+    fragment: str | None
+
+    @property
+    def target(self) -> str:
+        """What a request names: path and query in ASCII, with the segments `.` and `..` resolved.
+
+        Characters outside of ASCII are sent as UTF-8, and the bytes of a header as they came. Raises
+        `ValueError` for half a surrogate pair.
+        """
+        query = "" if self.query is None else f"?{self.query}"
+        written = f"{_without_dots(self.path) or '/'}{query}"
+        if _PLAIN.fullmatch(written):
+            return written
+        sent = _UNSENDABLE.sub(
+            lambda found: b"%%%02X" % found[0][0], written.encode("utf-8", "surrogateescape")
+        )
+        return sent.decode("ascii")
+
+    def __str__(self) -> str:
+        query = "" if self.query is None else f"?{self.query}"
+        fragment = "" if self.fragment is None else f"#{self.fragment}"
+        return f"{self.scheme}://{self.authority}{self.path}{query}{fragment}"
+
+
+def parse(url: str) -> WebAddress:
+    """An absolute address in its parts. Raises `ValueError` where it is no http or https address with a host."""
+    address = url.strip(_AROUND).translate(_LINE_ENDS)
+    scheme, colon, rest = address.partition(":")
+    if not colon or scheme.lower() not in PORTS or not rest.startswith("//"):
+        raise ValueError(f"{url[:80]!r} is not a web address")
+    authority, path, query, fragment = _split(rest[2:])
+    # Python checks what is in brackets, and signs that only look like those of an address.
+    if not urlsplit(f"//{authority}").hostname:
+        raise ValueError(f"{url[:80]!r} is not a web address: it has no host")
+    return WebAddress(scheme.lower(), authority, path, query, fragment)
+
+
+def join(base: str, reference: str) -> str:
+    """The absolute address that a reference on the page `base` means, byte for byte as far as it is written.
+
+    Raises `ValueError` where that is no http or https address.
+    """
+    reference = reference.strip(_AROUND).translate(_LINE_ENDS)
+    if (found := _SCHEME.match(reference)) is not None:
+        scheme, rest = found[1].lower(), reference[found.end() :]
+        if rest.startswith("//") or scheme not in PORTS:
+            return str(parse(reference))
+        here = parse(base)
+        if scheme != here.scheme:
+            raise ValueError(f"{reference[:80]!r} is not a web address")
+        # Browsers take "http:a.html" on an http page for a relative reference.
+        reference = rest
+    else:
+        here = parse(base)
+    if reference.startswith("//"):
+        return str(parse(f"{here.scheme}://{reference.lstrip('/')}"))
+    return str(_relative(here, reference))
+
+
+def _relative(here: WebAddress, reference: str) -> WebAddress:
+    _, path, query, fragment = _split(reference, has_authority=False)
+    if path.startswith("/"):
+        path = _without_dots(path)
+    elif path:
+        path = _without_dots(f"{here.path[: here.path.rfind('/') + 1] or '/'}{path}")
+    else:
+        path = here.path or "/"
+        query = here.query if query is None else query
+    return WebAddress(here.scheme, here.authority, path, query, fragment)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host (in lower case) and port of an address. Raises `ValueError` where it has none."""
+    address = parse(url)
+    parts = urlsplit(f"{address.scheme}://{address.authority}")
+    if not parts.hostname:
+        raise ValueError(f"{url[:80]!r} is not a web address: it has no host")
+    port = PORTS[address.scheme] if parts.port is None else parts.port
+    return address.scheme, parts.hostname, port
+
+
+def same_host(here: str, there: str) -> bool:
+    """Whether `there` has the host and port of `here`. On the default ports https may follow http.
+
+    Raises `ValueError` where one of them is no web address.
+    """
+    own, other = origin(here), origin(there)
+    upgraded = own[0] == "http" and own[2] == PORTS["http"]
+    return own == other or (upgraded and other == ("https", own[1], PORTS["https"]))
+
+
+def from_header(value: bytes) -> str:
+    """The address in a header such as Location; bytes that are no UTF-8 are sent again as they came."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _split(rest: str, *, has_authority: bool = True) -> tuple[str, str, str | None, str | None]:
+    """Authority, path, query and fragment of what follows the scheme."""
+    rest, hash_sign, fragment = rest.partition("#")
+    rest, question, query = rest.partition("?")
+    authority, slash, path = rest.partition("/") if has_authority else ("", "", rest)
+    return authority, slash + path, query if question else None, fragment if hash_sign else None
+
+
+def _without_dots(path: str) -> str:
+    """A path that begins with a slash, without the segments `.` and `..`, also where these are escaped."""
+    if not _DOTS.search(path):
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for number, segment in enumerate(segments, start=1):
+        plain = segment.lower().replace("%2e", ".")
+        if plain == "..":
+            del kept[-1:]
+        elif plain != ".":
+            kept.append(segment)
+        if plain in (".", "..") and number == len(segments):
+            kept.append("")
+    return "/" + "/".join(kept)

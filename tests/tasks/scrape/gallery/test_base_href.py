@@ -1,0 +1,106 @@
+"""`<base href>`: where relative addresses count from, as browsers have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.scrape.gallery.check import check_page
+from tasks.scrape.gallery.document import parse
+from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.profile import Profile, load_profile
+from tasks.scrape.gallery.saved import stand_in
+from tasks.scrape.gallery.state import open_page
+
+URL = "https://x.example/people/mia/"
+PROFILE = """
+name = "pix"
+account = '^/people/(?P<account>[^/]+)/?$'
+dates = ["iso"]
+[head]
+present = {{ css = "h1" }}
+[list]
+post = {{ css = "li" }}
+{pager}
+[post]
+id = {{ css = "a", attribute = "href", pattern = '(\\d+)' }}
+url = {{ css = "a", attribute = "href" }}
+posted_at = {{ css = "time", attribute = "datetime" }}
+picture = {{ css = "img", attribute = "src" }}
+likes = {{ css = "b" }}
+[comments]
+comment = {{ css = "q" }}
+text = {{ css = "q" }}
+"""
+POST = '<li><a href="view/1"><img src="1.jpg"></a><time datetime="2024-05-01"></time><b>4</b></li>'
+LINK = 'next = { css = "a.older", attribute = "href" }'
+
+
+def page(base: str, rest: str = "") -> str:
+    return f'<html><head><base href="{base}"></head><body><h1>mia</h1>{POST}{rest}</body></html>'
+
+
+@pytest.fixture
+def profile(tmp_path: Path):
+    """Make the profile with a pager."""
+
+    def make(pager: str) -> Profile:
+        (tmp_path / "pix.toml").write_text(PROFILE.format(pager=pager), "utf-8")
+        return load_profile("pix.toml", tmp_path)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("base", "picture"),
+    [
+        ("/", "https://x.example/1.jpg"),
+        ("../other/file.html", "https://x.example/people/other/1.jpg"),
+        ("", "https://x.example/people/mia/1.jpg"),
+        ("//x.example/z/", "https://x.example/z/1.jpg"),
+        ("javascript:0", "https://x.example/people/mia/1.jpg"),
+        ("file:///C:/saved/", "https://x.example/people/mia/1.jpg"),
+        ("data:text/plain,", "https://x.example/people/mia/1.jpg"),
+        ("https://[broken/", "https://x.example/people/mia/1.jpg"),
+    ],
+)
+def test_a_check_counts_from_the_base(base: str, picture: str, profile) -> None:
+    """`profile check` shows the addresses that a browser would request; a base that is no web address is none."""
+    checked = check_page(profile(LINK), page(base), URL)
+    (field,) = [field for field in checked.fields if field.key == "post.picture"]
+    assert field.examples == (picture,)
+
+
+def test_a_check_tells_posts_that_lead_away(profile) -> None:
+    """Where the base leads posts' own pages to another host, the check says so, and is not good."""
+    checked = check_page(profile(LINK), page("https://other.example/"), URL)
+    (field,) = [field for field in checked.fields if field.key == "post.url"]
+    assert "leads away from the site" in field.trouble and not checked.is_good
+
+
+@pytest.mark.parametrize(
+    ("address", "base", "following"),
+    [
+        ("?page={page}", "/", "https://x.example/people/mia/?page=2"),
+        ("people/{account}/{page}", "/", "https://x.example/people/mia/2"),
+        ("/people/{account}/{page}", "/z/", "https://x.example/people/mia/2"),
+        ("page-{page}.html", "", "https://x.example/people/mia/page-2.html"),
+    ],
+)
+def test_counted_pages_count_from_the_base(address: str, base: str, following: str, profile) -> None:
+    """A counted page's address counts from the base as a link would; a query alone goes on from the first page."""
+    made = profile(f'numbered = {{ address = "{address}" }}')
+    part = open_page(None, page(base))
+    assert next_pages(made, part, URL, Account("mia", URL)) == [following]
+
+
+def test_a_base_in_a_text_of_json_is_none() -> None:
+    """Markup in the texts of a page that is JSON moves no address."""
+    assert open_page(None, '{"text": "<base href=https://other.example/>"}').base is None
+
+
+def test_a_saved_page_that_names_no_address_has_that_of_its_base() -> None:
+    """A saved page without an address of its own counts from its absolute base, if it has one."""
+    assert stand_in(parse(page("https://y.example/z/"))) == "https://y.example/z/"
+    assert stand_in(parse(page("/z/"))) == "https://saved.example/"
