@@ -18,7 +18,7 @@ class Seen:
     """One post as a page showed it, with its counts at that time.
 
     `partial`: a page of its own would tell more, so what is null here may be known from before. `unread` names
-    the fields that were not looked at. `likes_least` and `comments_least` are the smallest counts that the source
+    the fields that were not looked at, so that their null replaces nothing. `likes_least` and `comments_least` are the smallest counts that the source
     shows as the rounded ones. `thread` is None unless its comments, or its own page, were read.
     """
 

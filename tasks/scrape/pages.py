@@ -61,6 +61,7 @@ class ScrapedPost:
     - `partial`: a page of its own would tell more of it and was not read this time, so what is None here
       may be known from before
     - `unread`: names of fields that were not looked at, so their None says nothing
+    - `sparse`: its source need not say everything, as a file that some program wrote: a None was not said
     - `counts_on_own_page`: its likes or its comments are shown on its own page only
     """
 
@@ -85,6 +86,7 @@ class ScrapedPost:
     comments_least: int | None = None
     unread: tuple[str, ...] = ()
     counts_on_own_page: bool = False
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

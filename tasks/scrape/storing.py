@@ -126,7 +126,7 @@ def _seen(source: str, page: Page, post: ScrapedPost) -> Seen:
         tuple(_comment_rows(source, post)),
         thread if post.detailed else None,
         partial=post.partial,
-        unread=post.unread,
+        unread=(*post.unread, *(("caption", "place") if post.sparse else ())),
         likes_least=post.likes_least,
         comments_least=post.comments_least,
     )

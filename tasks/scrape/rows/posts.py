@@ -93,6 +93,7 @@ class RowReader:
             comments_rounded=row.comments_rounded,
             observed_at=row.observed_at,
             detailed=thread is not None,
+            sparse=True,
             thread=_comments(thread or (), lost),
         )
         missing = pictures.missing if post.pictures else []

@@ -170,7 +170,6 @@ def test_parquet(importing, files, table) -> None:
     assert importing.rows("select post_id, likes, comments from observations order by 1") == [
         ("1", 1, 36_044),
         ("2", None, 5),
-        ("3", None, None),
     ]
     assert importing.rows("select post_id, kind, posted_at, caption, pinned from posts order by 1") == [
         ("1", "image", datetime(2024, 5, 1, 10), "שלום", True),
@@ -263,3 +262,19 @@ def test_settings_that_can_not_be_used(given, said) -> None:
     """A mistake in the settings is told when they are read, with what was meant."""
     with pytest.raises(ValidationError, match=said):
         TableSettings(name="rows", kind="table", file="a.csv", **given)
+
+
+def test_a_later_file_without_a_column_erases_nothing(importing, table) -> None:
+    """Caption, place, time, likes and comments stay where a newer export has other columns, or empty cells."""
+    (importing.folder / "posts.csv").write_text(
+        "account,post_id,kind,posted_at,caption,place,likes,comments\nann,1,video,2024-05-01T10:00:09Z,Blue,Lisbon,12,3\n"
+    )
+    importing.run(table(file="posts.csv", url=URL))
+    (importing.folder / "posts.csv").write_text(
+        "account,post_id,kind,posted_at,place,comments\nann,1,video,2024-05-01,,4\n"
+    )
+    importing.run(table(file="posts.csv", url=URL), full=True)
+    found = importing.rows("select posted_at, caption, place from posts")
+    assert found == [(datetime(2024, 5, 1, 10, 0, 9), "Blue", "Lisbon")]
+    counts = importing.rows("select likes, comments from observations order by observed_at")
+    assert counts == [(12, 3), (None, 4)]
