@@ -7,7 +7,8 @@
     onnx.py        an ONNX model file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
-    pictures.py    stored files to RGB pixels, safely; formats.py says which files are pictures
+    pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py says which files are pictures
+    repair/        odd files rewritten so that Pillow decodes what browsers show
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
     compiled.py    a Keras model made fast: batches, precision, GPU; folding.py leaves out what it need not compute
     precision.py   bfloat16 or float32; backend.py what Keras runs on; cores.py how many cores there are
