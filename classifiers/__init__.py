@@ -13,7 +13,7 @@
     compiled.py    a Keras model made fast: batches, precision, GPU; folding.py leaves out what it need not compute
     precision.py   bfloat16 or float32; backend.py what Keras runs on; cores.py how many cores there are
     structure.py   what a `.keras` file's layers add to a version
-    names.py       class names; scores.py turns a model's scores into labels
+    names.py       class names, and name_files.py the forms of their files; scores.py turns a model's scores into labels
     native.py      what native libraries print, kept from the terminal
     errors.py      what can go wrong, by the reaction it wants
 
