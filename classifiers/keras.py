@@ -27,6 +27,7 @@ from classifiers.pictures import PictureFile
 from classifiers.precision import Asked, Precision, precision
 from classifiers.protocol import Label, Prepared
 from classifiers.scores import as_probabilities, top_labels
+from classifiers.structure import own_structure
 
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
@@ -96,7 +97,7 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     classes = _classes(keras, options, int(model.output_shape[-1]))
     has_bfloat16 = gpu_has_bfloat16()
     computed_in = precision(options.precision, has_bfloat16)
-    version = _version(options, model, classes, computed_in)
+    version = _version(options, model, classes, computed_in, _structure(build, options.weights, model))
     fast, _ = folded(model)
     compiled = Compiled(fast, _preprocessor(build), computed_in, on_gpu=has_bfloat16 is not None)
     return KerasClassifier(name, version, compiled, classes, options.top)
@@ -250,11 +251,22 @@ def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
     return preprocess
 
 
+def _structure(build: Callable[..., Any], weights: str | Path, model: Any) -> bytes:
+    """What a `.keras` file says of its layers, where these are not the application's own."""
+    if isinstance(weights, str) or weights.suffix != ".keras":
+        return b""
+    return own_structure(weights, model, build(weights=None))
+
+
 def _version(
-    options: KerasOptions, model: Any, classes: list[tuple[str | None, str]], computed_in: Precision
+    options: KerasOptions,
+    model: Any,
+    classes: list[tuple[str | None, str]],
+    computed_in: Precision,
+    structure: bytes,
 ) -> str:
     # Nothing of the machine is in it but the precision: on another machine of its kind nothing is labelled again.
-    digest = hashlib.sha256(_PREPARATION)
+    digest = hashlib.sha256(_PREPARATION + structure)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     digest.update("\n".join([*(class_name for _, class_name in classes), str(options.top)]).encode())

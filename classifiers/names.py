@@ -1,25 +1,34 @@
-"""Class names: a text file with one name per line, in the order of a model's outputs."""
+"""Class names: a file with a name for each of a model's outputs, in their order; name_files.py reads its form."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from classifiers.errors import LaneUnavailable
+from classifiers.name_files import UnclearNames, names_in
 
-BACKGROUND = "background"
+BACKGROUND = frozenset({"background", "dummy"})
+"""What lists call a class before the first, which many models do not have."""
 
 
 def read_names(file: Path) -> list[str]:
-    """The names in a file; underscores become blanks. Raises `LaneUnavailable` when it can't be read."""
+    """The names in a file; underscores become blanks, and the numbers of lines are left out.
+
+    Raises `LaneUnavailable` when it can't be read, or does not say which output a name belongs to.
+    """
     try:
-        lines = file.read_text("utf-8-sig").splitlines()  # Windows' editors put a mark before the text
+        text = file.read_text("utf-8-sig")  # Windows' editors put a mark before the text
     except (OSError, UnicodeDecodeError) as error:
         raise LaneUnavailable(
             f"The class names {file} can't be read ({error}). Set labels to a text file with one name per line."
         ) from error
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return [plain_name(line) for line in lines]
+    try:
+        return [plain_name(name) for name in names_in(text)]
+    except UnclearNames as error:
+        raise LaneUnavailable(
+            f"The class names {file} can't be told apart: {error}. Set labels to a text file with one name per"
+            " line, in the order of the model's outputs."
+        ) from error
 
 
 def names_for(file: Path, outputs: int) -> list[str]:
@@ -29,7 +38,7 @@ def names_for(file: Path, outputs: int) -> list[str]:
     when the numbers differ.
     """
     names = read_names(file)
-    if len(names) == outputs + 1 and names[0].lower() == BACKGROUND:
+    if len(names) == outputs + 1 and names[0].lower() in BACKGROUND:
         names = names[1:]
     if len(names) != outputs:
         raise LaneUnavailable(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import LaneUnavailable
+from classifiers.external_data import ExternalData, read_external_data
 from classifiers.groups import groups_of
 from classifiers.names import names_for
 from classifiers.pictures import PictureFile
@@ -93,11 +94,12 @@ def load(name: str, options: OnnxOptions) -> OnnxClassifier:
         raise LaneUnavailable(
             f"The model {options.model} can't be read ({error.strerror}). Set model to an .onnx file."
         ) from error
-    session = _session(options.model, content)
+    data = read_external_data(options.model, content)
+    session = _session(options.model, content, data)
     taken = _taken(options, session)
     names = names_for(options.labels, _outputs(options, session, taken))
     told = "\n".join([*names, str(options.top), options.levels, f"{taken.width}x{taken.height}"]).encode()
-    version = hashlib.sha256(content + told + _PREPARATION).hexdigest()[:12]
+    version = hashlib.sha256(content + data.digest + told + _PREPARATION).hexdigest()[:12]
     return OnnxClassifier(name, f"{options.model.stem}-{version}", session, taken, names, options)
 
 
@@ -130,7 +132,7 @@ def as_levels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32
     return values
 
 
-def _session(model: Path, content: bytes) -> Any:
+def _session(model: Path, content: bytes, data: ExternalData) -> Any:
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
@@ -139,12 +141,13 @@ def _session(model: Path, content: bytes) -> Any:
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     usable = [one for one in _PROVIDERS if one in onnxruntime.get_available_providers()]
     try:
-        # Of its bytes alone: a model file can name other files to be read for its tensors, anywhere.
+        # Of bytes alone: a model file can name other files to be read for its tensors, anywhere.
+        data.give_to(settings)
         return onnxruntime.InferenceSession(content, settings, providers=usable)
     except Exception as error:  # its errors have no common class
         raise LaneUnavailable(
             f"{model} is no ONNX model that can be run ({_in_one_line(error)}). Set model to an .onnx file that"
-            " holds its tensors itself and needs no operators of its own."
+            " needs no operators of its own, with the files that came with it."
         ) from error
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from classifiers.errors import UnreadablePicture
-from classifiers.formats import FORMATS, MAX_PIXELS
+from classifiers.opening import PictureData
 
 DECODED_AT_LEAST = 1.5
 """A JPEG that is to be resized is decoded at so many times the size that is wanted, or more: what remains to
@@ -40,12 +38,16 @@ _METADATA_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a picture is: its format as Pillow names it, its size in pixels as stored, its EXIF orientation."""
+    """What a picture is: its format as Pillow names it, its size in pixels as stored, its EXIF orientation.
+
+    `is_sound` is False for a file that other programs may refuse, because it had to be rewritten to be decoded.
+    """
 
     format: str
     width: int
     height: int
     orientation: int
+    is_sound: bool = True
 
 
 def look_at(data: bytes) -> Sight:
@@ -53,18 +55,22 @@ def look_at(data: bytes) -> Sight:
 
     A JPEG is decoded at an eighth of its size, which reads all of it in half the time.
     """
-    with _unreadable_told(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        _check_size(image)
+
+    def look(image: Image.Image) -> tuple[str, int, int, int]:
         width, height = image.size
         image.draft(None, (width // 8 or 1, height // 8 or 1))
         image.load()
-        return Sight(image.format or "", width, height, _orientation(image))
+        return image.format or "", width, height, _orientation(image)
+
+    picture = PictureData(data)
+    with _unreadable_told():
+        return Sight(*picture.read(look), picture.is_sound)
 
 
 def decode_rgb(data: bytes) -> Image.Image:
     """As `open_rgb`, of bytes that were read already."""
     with _unreadable_told():
-        return _decode(io.BytesIO(data))
+        return PictureData(data).read(_upright_rgb)
 
 
 def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
@@ -78,8 +84,7 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
     and nothing else, when the file is broken, of another format than `FORMATS` or larger than
     `MAX_PIXELS`; a file that can't be opened is an `OSError` as ever, for it may be back tomorrow.
     """
-    with path.open("rb") as file, _unreadable_told():
-        return _decode(file, enough)
+    return PictureFile(path).rgb(enough)
 
 
 class PictureFile:
@@ -90,18 +95,21 @@ class PictureFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._data: bytes | None = None
+        self._data: PictureData | None = None
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
     def rgb(self, enough: int | None = None) -> Image.Image:
         """The picture as `open_rgb` gives it, and as it would give it to whoever asks alone; not to be changed."""
         if self._data is None:
-            self._data = self._path.read_bytes()
-        with _unreadable_told(), _opened(io.BytesIO(self._data), enough) as image:
-            scale = image.size
-            if scale not in self._decoded:
-                self._decoded[scale] = _upright_rgb(image)
-            return self._decoded[scale]
+            self._data = PictureData(self._path.read_bytes())
+        with _unreadable_told():
+            return self._data.read(self._at_its_scale, enough)
+
+    def _at_its_scale(self, image: Image.Image) -> Image.Image:
+        scale = image.size
+        if scale not in self._decoded:
+            self._decoded[scale] = _upright_rgb(image)
+        return self._decoded[scale]
 
     def rgb_array(self, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
         """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
@@ -121,30 +129,12 @@ def _unreadable_told() -> Iterator[None]:
         yield
     except UnreadablePicture:
         raise
+    except Image.DecompressionBombError as error:
+        raise UnreadablePicture(str(error)) from error
     except Exception as error:
         # Hostile bytes make the decoders raise nearly anything: seen were RuntimeError,
         # NotImplementedError, AttributeError, struct.error, MemoryError and SyntaxError.
         raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
-
-
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise UnreadablePicture(f"{image.width} x {image.height} pixels are over the limit")
-
-
-def _decode(file: BinaryIO, enough: int | None = None) -> Image.Image:
-    with _opened(file, enough) as image:
-        return _upright_rgb(image)
-
-
-@contextmanager
-def _opened(file: BinaryIO, enough: int | None) -> Iterator[Image.Image]:
-    """The image before it is decoded; its size is the one at which it will be."""
-    with Image.open(file, formats=FORMATS) as image:
-        _check_size(image)
-        if enough is not None:
-            image.draft(None, (enough, enough))  # for a JPEG alone: its decoder can leave out detail
-        yield image
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
@@ -154,6 +144,8 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "HEIF":
+        return 1  # turned by its own properties when it was decoded, which overrule EXIF (ISO/IEC 23008-12)
     # Not ImageOps.exif_transpose: it writes the EXIF block anew, and fails where another field is odd.
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -51,7 +51,7 @@ VIEWS: tuple[View, ...] = (
         "failed_pictures",
         """select picture_url, tries, latest.* from (
                select picture_url, count(*) as tries,
-                      arg_max(struct_pack(reason, http_status, last_try_at := attempted_at, next_try_at),
+                      arg_max(struct_pack(reason, http_status, last_try_at := attempted_at, next_try_at, message),
                               attempted_at) as latest
                from fetches group by picture_url having not bool_or(status = 'ok'))""",
         "Pictures that were asked for and never came: why, how often, and when a run tries again",
@@ -62,6 +62,7 @@ VIEWS: tuple[View, ...] = (
             "http_status": "HTTP status of the last answer; null when there was none",
             "last_try_at": "When the last try began (UTC)",
             "next_try_at": "From when on a run tries again (UTC); null: not again, or not noted",
+            "message": "What came instead of a picture, and what to do; null when the reason says it all",
         },
     ),
     View(

@@ -196,6 +196,9 @@ class Fetch(Row):
         datetime | None,
         "After a failure: from when on a run tries again (UTC); null: not again, or not noted",
     ] = None
+    message: Annotated[
+        str | None, "What came instead of a picture, and what to do; null when the reason says it all"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ of posts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,6 +146,46 @@ def link_fetched(lake: Lake) -> int:
                 ]
             )
     return linked
+
+
+_TRIED_FIRST = """
+    with tried as (
+        select picture_url, arg_max(coalesce(reason, status), attempted_at) as ended from fetches
+        where attempted_at >= $1 group by picture_url),
+    fresh as (
+        select * from tried anti join (
+            select picture_url from fetches semi join tried using (picture_url) where attempted_at < $1)
+        using (picture_url))
+    select source, ended, count(*)
+    from (select distinct source, picture_url, ended from post_pictures join fresh using (picture_url))
+    group by all order by all
+"""
+_TRIED_BEFORE = """
+    select if(bool_or(status = 'ok'), 'ok', arg_max(reason, attempted_at))
+    from fetches semi join (select picture_url from post_pictures where source = $1) using (picture_url)
+    group by picture_url having min(attempted_at) < $2
+    order by min(attempted_at) desc, picture_url limit $3
+"""
+
+
+def newest_pictures(lake: Lake, began: datetime, least: int) -> dict[str, Counter[str]]:
+    """How the newest pictures of each source ended: `ok`, or the reason of the failure.
+
+    The newest are those that were tried for the first time since `began`; where a source has fewer than `least`
+    of them, the ones before them count as well. Sources without a new one that failed are left out.
+    """
+    newest: dict[str, Counter[str]] = {}
+    when = began.astimezone(UTC).replace(tzinfo=None)
+    with lake.reader() as reader:
+        for source, ended, count in reader.execute(_TRIED_FIRST, [when]).fetchall():
+            newest.setdefault(source, Counter())[ended] = count
+        newest = {source: ends for source, ends in newest.items() if set(ends) != {"ok"}}
+        for source, ends in newest.items():
+            if (missing := least - ends.total()) > 0:
+                ends.update(
+                    ended for (ended,) in reader.execute(_TRIED_BEFORE, [source, when, missing]).fetchall()
+                )
+    return newest
 
 
 _TO_LABEL = """

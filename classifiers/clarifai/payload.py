@@ -13,7 +13,8 @@ from classifiers.errors import PictureTooLarge, UnreadablePicture
 from classifiers.pictures import decode_rgb, look_at
 
 TAKEN = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
-"""Formats that Clarifai takes, as Pillow names them (docs.clarifai.com, upload limits); others become JPEG."""
+"""Formats that Clarifai takes, as Pillow names them (docs.clarifai.com, upload limits); others become JPEG, as
+does a file that only a tolerant decoder reads: what is sent is paid for."""
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 85_000_000
 """Limits of one picture (docs.clarifai.com, upload limits)."""
@@ -45,7 +46,7 @@ def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Pay
         raise WrongBytes(f"{path} no longer has the bytes that were stored")
     sight = look_at(data)
     shrink = bool(longest_side) and max(sight.width, sight.height) > longest_side
-    if shrink or sight.format not in TAKEN or (upright and sight.orientation != 1):
+    if shrink or not sight.is_sound or sight.format not in TAKEN or (upright and sight.orientation != 1):
         sent = Payload(_anew(data, longest_side), 1)
     else:
         sent = Payload(data, sight.orientation)

@@ -10,6 +10,7 @@ body.py        what comes, in memory while it is small
 local.py       a picture that is a file on this machine
 store.py       where pictures lie, and what is a picture
 whole.py       whether a picture's file has its end
+signatures.py  what a file is that is no picture, by its first bytes
 results.py     rows on their way into the lake
 addresses.py   which addresses may be asked
 reasons.py     why one failed; patience.py when it is tried again

@@ -24,7 +24,8 @@ class Kept:
 class Attempt:
     """When a try began (UTC) and how many seconds it took; the picture, or the reason why there is none.
 
-    `http_status` is that of the last answer, if any came; `asked_seconds` the pause that the host asked for.
+    `http_status` is that of the last answer, if any came; `asked_seconds` the pause that the host asked for;
+    `message` says what came instead of a picture, and what to do.
     """
 
     began_at: datetime
@@ -33,3 +34,4 @@ class Attempt:
     reason: Reason | None = None
     asked_seconds: float | None = None
     picture: Kept | None = None
+    message: str | None = None

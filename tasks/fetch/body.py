@@ -76,7 +76,7 @@ class Body:
         Blocks, but for a small body that may not be decoded: then it raises `Doubtful` where it would have to be.
         """
         if self._unpacker is not None and not self._unpacker.eof:
-            raise Unfit(Reason.CORRUPT)
+            raise Unfit(Reason.CORRUPT, "The server's compressed answer is cut off. It is requested again.")
         if self._file is None:
             self._parts = [b"".join(self._parts)]
             return self._store.add_bytes(self._parts[0], may_decode=may_decode)
@@ -100,7 +100,7 @@ class Body:
         try:
             return unpacker.decompress(chunk, room)
         except zlib.error:
-            raise Unfit(Reason.CORRUPT) from None
+            raise Unfit(Reason.CORRUPT, "The server's compressed answer is damaged.") from None
 
 
 def _unpacker(encoding: str) -> _Unpacker | None:
@@ -114,4 +114,7 @@ def _unpacker(encoding: str) -> _Unpacker | None:
         case "gzip" | "x-gzip" | "deflate":
             return zlib.decompressobj(wbits=47)  # gzip or zlib, by its header
         case _:
-            raise Unfit(Reason.NOT_A_PICTURE)
+            raise Unfit(
+                Reason.NOT_A_PICTURE,
+                "The server sent it in a compression that is not read, though none was requested.",
+            )

@@ -92,10 +92,13 @@ class _Heard:
 
 
 class _Failed(Exception):
-    def __init__(self, reason: Reason, asked_seconds: float | None = None) -> None:
+    def __init__(
+        self, reason: Reason, asked_seconds: float | None = None, message: str | None = None
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.asked_seconds = asked_seconds
+        self.message = message
 
 
 class _Downloading:
@@ -121,7 +124,14 @@ class _Downloading:
                     heard.body.discard()
         except _Failed as failed:
             took = time.monotonic() - clock
-            return Attempt(began, took, heard.last_status, failed.reason, failed.asked_seconds)
+            return Attempt(
+                began,
+                took,
+                heard.last_status,
+                failed.reason,
+                failed.asked_seconds,
+                message=failed.message,
+            )
         return Attempt(began, time.monotonic() - clock, heard.last_status, picture=picture)
 
     def _take_in(self, url: str) -> Kept:
@@ -130,7 +140,7 @@ class _Downloading:
             taken = copy_in(url, self._folders, self._limits.most_bytes, incoming)
             return self._store.add_file(str(incoming), *taken)
         except Unfit as unfit:
-            raise _Failed(unfit.reason) from None
+            raise _Failed(unfit.reason, message=unfit.message) from None
         finally:
             incoming.unlink(missing_ok=True)
 
@@ -139,7 +149,7 @@ class _Downloading:
             async with asyncio.timeout(self._limits.total_seconds):
                 body = await self._follow(url, heard)
         except Unfit as unfit:
-            raise _Failed(unfit.reason) from None
+            raise _Failed(unfit.reason, message=unfit.message) from None
         except PrivateAddress:
             raise _Failed(Reason.PRIVATE_ADDRESS) from None
         except aiohttp.ClientConnectorError as error:
@@ -158,7 +168,7 @@ class _Downloading:
         try:
             return await self._stored(body)
         except Unfit as unfit:
-            raise _Failed(unfit.reason) from None
+            raise _Failed(unfit.reason, message=unfit.message) from None
 
     async def _follow(self, url: str, heard: _Heard) -> Body:
         for _ in range(MOST_REDIRECTS + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,14 @@ from tasks.fetch.results import Results
 from tasks.fetch.store import clear_incoming
 from warehouse.home import Home
 from warehouse.runs import Ended
-from warehouse.waiting import WaitingPicture, count_to_fetch, link_fetched, pauses_asked_for, to_fetch
+from warehouse.waiting import (
+    WaitingPicture,
+    count_to_fetch,
+    link_fetched,
+    newest_pictures,
+    pauses_asked_for,
+    to_fetch,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +35,11 @@ READ_PICTURES = 500
 WORTH_PROCESSES = 200
 """Fewer pictures are fetched in the run's own process: those that download take a fifth of a second to start."""
 MOST_HOSTS_TOLD = 5
+MOST_NAMED = 3
+MIN_NEWEST = 3
+FAILING_SHARE = 0.9
+"""A source is incomplete where so many of its newest pictures failed: those that this run tried for the first
+time, and where these are fewer than `MIN_NEWEST`, those before them."""
 
 
 def fetch_pictures(home: Home, manner: Manner, progress: Callable[[int, int], None]) -> Ended:
@@ -46,7 +58,8 @@ def fetch_pictures(home: Home, manner: Manner, progress: Callable[[int, int], No
 
     pipeline = asyncio.run(_fetch_all(home, manner, total, now, tell))
     link_fetched(lake)
-    return _ended(pipeline.tally, pipeline.left)
+    failing = _failing_sources(home, now) if pipeline.failures else []
+    return _ended(pipeline, failing)
 
 
 async def _fetch_all(
@@ -77,11 +90,26 @@ def _downloading(home: Path, manner: Manner, total: int) -> AbstractAsyncContext
     return downloading_in(processes(), home, manner)
 
 
-def _ended(tally: Counter[str], left: Counter[str]) -> Ended:
-    failures = Counter({reason: count for reason, count in tally.items() if reason != "ok"})
+def _failing_sources(home: Home, began: datetime) -> list[str]:
+    """A sentence for each source whose newest pictures nearly all failed."""
+    sentences = []
+    for source, ends in newest_pictures(home.lake, began, MIN_NEWEST).items():
+        total, stored = ends.total(), ends.pop("ok", 0)
+        if total >= MIN_NEWEST and total - stored >= FAILING_SHARE * total:
+            sentences.append(
+                f"{source} is incomplete: {total - stored} of its {total} newest pictures failed"
+                f" ({_most_common(ends)})."
+            )
+    return sentences
+
+
+def _ended(pipeline: Pipeline, failing: list[str]) -> Ended:
+    tally, failures, left = pipeline.tally, pipeline.failures, pipeline.left
     told = []
     if failures:
-        told.append(f"{failures.total()} pictures could not be fetched: {_told(failures)}.")
+        told.append(
+            f"{failures.total()} pictures could not be fetched: {_listed(failures, pipeline.instead)}."
+        )
     if left:
         hosts = ", ".join(f"{count} of {host}" for host, count in left.most_common(MOST_HOSTS_TOLD))
         told.append(f"{left.total()} pictures were not asked for, because their hosts want a pause: {hosts}.")
@@ -89,9 +117,24 @@ def _ended(tally: Counter[str], left: Counter[str]) -> Ended:
     if later:
         told.append("The next run tries again.")
     return Ended(
-        "incomplete" if later else "done", tally["ok"], failures.total() + left.total(), " ".join(told)
+        "incomplete" if later or failing else "done",
+        tally["ok"],
+        failures.total() + left.total(),
+        " ".join([*told, *failing[:MOST_HOSTS_TOLD]]),
     )
 
 
-def _told(tally: Counter[str]) -> str:
-    return ", ".join(f"{count} {reason}" for reason, count in tally.most_common())
+def _listed(tally: Counter[str], instead: Mapping[str, Counter[str]]) -> str:
+    """Such as '3 not_a_picture (2 web page (HTML), 1 PDF document), 1 gone'."""
+    parts = []
+    for reason, count in tally.most_common():
+        kinds = instead.get(reason)
+        parts.append(f"{count} {reason}" + (f" ({_most_common(kinds)})" if kinds else ""))
+    return ", ".join(parts)
+
+
+def _most_common(tally: Counter[str]) -> str:
+    """Such as '8 not_a_picture, 2 gone, 1 corrupt, 1 other'."""
+    parts = [f"{count} {name}" for name, count in tally.most_common(MOST_NAMED)]
+    others = tally.total() - sum(count for _, count in tally.most_common(MOST_NAMED))
+    return ", ".join([*parts, f"{others} other"] if others else parts)

@@ -39,6 +39,7 @@ class Job:
     earlier: int
     tries: int = 0
     reason: Reason | None = None
+    message: str | None = None
 
 
 @dataclass(slots=True)

@@ -85,7 +85,16 @@ def end_line(number: int, ended: Attempt | Raised) -> bytes:
     picture = kept and [kept.sha256, kept.bytes, kept.width, kept.height, kept.format, kept.path]
     began = ended.began_at.isoformat()
     return _line(
-        [number, began, ended.seconds, ended.http_status, ended.reason, ended.asked_seconds, picture]
+        [
+            number,
+            began,
+            ended.seconds,
+            ended.http_status,
+            ended.reason,
+            ended.asked_seconds,
+            picture,
+            ended.message,
+        ]
     )
 
 
@@ -94,7 +103,7 @@ def end_of(line: bytes) -> tuple[int, Attempt | Raised]:
     number, *said = json.loads(line)
     if len(said) == 2:
         return number, Raised(*said)
-    began, seconds, http_status, reason, asked, picture = said
+    began, seconds, http_status, reason, asked, picture, message = said
     return number, Attempt(
         datetime.fromisoformat(began),
         seconds,
@@ -102,6 +111,7 @@ def end_of(line: bytes) -> tuple[int, Attempt | Raised]:
         None if reason is None else Reason(reason),
         asked,
         picture and Kept(*picture),
+        message,
     )
 
 

@@ -20,6 +20,7 @@ PATIENCE: dict[str, Patience] = {
     Reason.REDIRECTS: Patience(hours=20, tries=3),
     Reason.NOT_A_PICTURE: Patience(hours=20, tries=3),
     Reason.CORRUPT: Patience(hours=20, tries=3),
+    Reason.UNSUPPORTED_FORMAT: Patience(hours=20, tries=3),
     Reason.TOO_LARGE: Patience(hours=0, tries=1),
     Reason.TOO_MANY_PIXELS: Patience(hours=0, tries=1),
     Reason.BAD_ADDRESS: Patience(hours=0, tries=1),

@@ -19,6 +19,7 @@ from tasks.fetch.download import Ask
 from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.reasons import PASSING, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
+from tasks.fetch.signatures import IT_IS
 from tasks.pauses import pause_seconds
 from warehouse.waiting import HostAnswer, WaitingPicture
 
@@ -45,8 +46,15 @@ class Pipeline:
         self._changed = asyncio.Event()
         self.tally: Counter[str] = Counter()
         """How many pictures ended so: `ok`, or the reason."""
+        self.instead: dict[str, Counter[str]] = {}
+        """For each reason, what came instead of pictures, and how often."""
         self.left: Counter[str] = Counter()
         """How many pictures of a host were not asked for, because it wants a longer pause."""
+
+    @property
+    def failures(self) -> Counter[str]:
+        """How many pictures failed for each reason."""
+        return Counter({reason: count for reason, count in self.tally.items() if reason != "ok"})
 
     def remember(self, answers: Iterator[list[HostAnswer]], today: datetime) -> None:
         """Before the run: take over the pauses that hosts asked for in earlier ones."""
@@ -136,7 +144,7 @@ class Pipeline:
         began = time.monotonic()
         tried = await self._ask(job.url)
         job.tries += 1
-        job.reason = tried.reason
+        job.reason, job.message = tried.reason, tried.message
         host.running -= 1
         host.heard(tried, began, time.monotonic())
         self._results.add(job.url, tried, job.earlier + job.tries)
@@ -181,5 +189,8 @@ class Pipeline:
 
     def _end(self, job: Job) -> None:
         self.tally[job.reason or "ok"] += 1
+        if job.reason and job.message and job.message.startswith(IT_IS):
+            name = job.message.removeprefix(IT_IS).partition(". ")[0].removeprefix("a ").removeprefix("an ")
+            self.instead.setdefault(job.reason, Counter())[name] += 1
         self._results.done()
         self._under_way -= 1

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     NOT_A_PICTURE = "not_a_picture"
+    UNSUPPORTED_FORMAT = "unsupported_format"
     CORRUPT = "corrupt"
 
 

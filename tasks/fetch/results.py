@@ -76,6 +76,7 @@ def _fetch_row(url: str, tried: Attempt, failures: int) -> Fetch:
         status="ok" if tried.reason is None else "failed",
         reason=None if tried.reason is None else tried.reason.value,
         http_status=tried.http_status,
+        message=tried.message,
         sha256=None if tried.picture is None else tried.picture.sha256,
         seconds=round(tried.seconds, 3),
         next_try_at=None

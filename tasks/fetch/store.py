@@ -16,20 +16,18 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from classifiers.formats import FORMATS, MAX_PIXELS
+from classifiers.formats import MAX_PIXELS
+from classifiers.opening import PictureData, open_image
+from classifiers.repair.bmff import kind_of
 from tasks.fetch.attempt import Kept
 from tasks.fetch.reasons import Reason
-from tasks.fetch.whole import Data, decodes, has_its_end
+from tasks.fetch.signatures import CAMERA_RAW, HEAD_BYTES, begins_as_picture, other_file
+from tasks.fetch.whole import Data, decoded, has_its_end, is_camera_raw
 from warehouse.space import full_disk_noticed, need_room
 
-_ENDINGS = {"JPEG": "jpg", "MPO": "jpg"}
-_NAMES = {"MPO": "jpeg"}
-_MAGIC = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM",
-    b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
-)  # fmt: skip
-"""How files of the formats begin; WebP and AVIF have their sign further in."""
-_FURTHER_IN = {b"RIFF": (8, (b"WEBP",)), b"ftyp": (8, (b"avif", b"avis", b"mif1", b"msf1"))}
+_ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic"}
+_NAMES = {"MPO": "jpeg", "HEIF": "heic"}
+_CORRUPT = "The picture is cut off or damaged in its pixels. Download it again."
 THREADS = 2
 """For what takes longer than some tenths of a millisecond: large files, and those that have to be decoded."""
 
@@ -39,11 +37,12 @@ class Doubtful(Exception):
 
 
 class Unfit(Exception):
-    """The file is no picture that is stored; `reason` says why."""
+    """The file is no picture that is stored; `reason` says why, and `message` what it is and what to do."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, message: str | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +58,56 @@ class Kind:
 def read_kind(file: Path) -> Kind:
     """Check a file as a fetch does, and read its header. Raises `Unfit`."""
     with file.open("rb") as opened:
-        if not os.fstat(opened.fileno()).st_size:
-            raise Unfit(Reason.NOT_A_PICTURE)  # which can't be mapped either
+        if not os.fstat(opened.fileno()).st_size:  # which can't be mapped
+            return _kind(opened, b"", may_decode=True)
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _kind(opened, data, may_decode=True)
 
 
 def _kind(file: BinaryIO, data: Data, *, may_decode: bool) -> Kind:
     """What the header says, once the file begins, counts and ends as a picture should; rarely decodes it."""
-    if not _begins_as_picture(data[:16]):
-        raise Unfit(Reason.NOT_A_PICTURE)
+    head = data[:HEAD_BYTES]
+    if not begins_as_picture(head):
+        other = other_file(head)
+        raise Unfit(other.reason, other.message)
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            kind, (width, height) = image.format or "", image.size
-            small_enough = width * height <= MAX_PIXELS
-            whole = small_enough and has_its_end(image, data)
-            if small_enough and not whole and may_decode:
-                whole = decodes(image)
+        # What libheif reads is prepared for it, so a HEIC file is never opened as it came.
+        kind = None if kind_of(head) == "HEIF" else _kind_of_sound(file, data)
+        if kind is None and not may_decode:
+            raise Doubtful
+        return kind or _kind_of_doubtful(bytes(data))
     except Image.DecompressionBombError:
-        raise Unfit(Reason.TOO_MANY_PIXELS) from None
+        raise Unfit(
+            Reason.TOO_MANY_PIXELS, f"It has more than {MAX_PIXELS:,} pixels. Save it in a smaller size."
+        ) from None
+
+
+def _kind_of_sound(file: BinaryIO, data: Data) -> Kind | None:
+    """What the header of a file says that has its end; None where only decoding tells whether it is complete."""
+    try:
+        with open_image(file) as image:
+            return _described(image) if has_its_end(image, data) else None
+    except (Image.DecompressionBombError, Unfit):
+        raise
     except Exception:  # noqa: BLE001 - Pillow's readers raise whatever a broken header makes them stumble over
-        raise Unfit(Reason.CORRUPT) from None
-    if not small_enough:
-        raise Unfit(Reason.TOO_MANY_PIXELS)
-    if not whole:
-        raise Unfit(Reason.CORRUPT) if may_decode else Doubtful
-    return Kind(_NAMES.get(kind, kind.lower()), _ENDINGS.get(kind, kind.lower()), width, height)
+        return None
 
 
-def _begins_as_picture(head: bytes) -> bool:
-    if head.startswith(_MAGIC):
-        return True
-    place, signs = _FURTHER_IN.get(head[:4]) or _FURTHER_IN.get(head[4:8]) or (0, ())
-    return bool(signs) and head[place : place + 4] in signs
+def _kind_of_doubtful(data: bytes) -> Kind:
+    """The same by decoding the picture, as the classifiers do: rewritten where Pillow refuses what browsers show."""
+    try:
+        return decoded(PictureData(data), _described)
+    except (Image.DecompressionBombError, Unfit):
+        raise
+    except Exception:  # noqa: BLE001 - as above
+        raise Unfit(Reason.CORRUPT, _CORRUPT) from None
+
+
+def _described(image: Image.Image) -> Kind:
+    if is_camera_raw(image):
+        raise Unfit(CAMERA_RAW.reason, CAMERA_RAW.message)
+    kind = image.format or ""
+    return Kind(_NAMES.get(kind, kind.lower()), _ENDINGS.get(kind, kind.lower()), *image.size)
 
 
 def incoming_of(home: Path) -> Path:

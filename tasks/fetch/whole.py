@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from PIL import Image
 
+from classifiers.opening import PictureData
+
 Data = bytes | mmap.mmap
+Result = TypeVar("Result")
 
 _AFTER_THE_END = b"\0 \t\r\n"
 """What servers and cameras append to a picture, and no format minds."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """JPEG markers without a length (ISO/IEC 10918-1, B.1.1.3)."""
+
+_SUBFILE_TYPE, _SUB_FILES, _DNG_VERSION = 254, 330, 50706
+"""TIFF tags."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """A picture at the limit of pixels takes some 250 MB while it is decoded."""
@@ -30,14 +37,31 @@ def has_its_end(image: Image.Image, data: Data) -> bool:
     return ends is not None and ends(image, data)
 
 
-def decodes(image: Image.Image) -> bool:
-    """Whether an opened, not yet decoded image can be decoded to its end, one at a time in a process."""
-    try:
-        with _ONE_AT_A_TIME:
-            image.load()
-    except Exception:  # noqa: BLE001 - Pillow's decoders raise whatever broken bytes make them stumble over
+def decoded(picture: PictureData, described: Callable[[Image.Image], Result]) -> Result:
+    """What `described` makes of a picture that was decoded to its end, one at a time in a process.
+
+    Raises whatever Pillow raises for bytes that it can't decode.
+    """
+
+    def decode(image: Image.Image) -> Result:
+        image.load()
+        return described(image)
+
+    with _ONE_AT_A_TIME:
+        return picture.read(decode)
+
+
+def is_camera_raw(image: Image.Image) -> bool:
+    """Whether a TIFF file is a camera's raw file, whose first picture is a preview at best.
+
+    DNG says so (DNG 1.7, tag DNGVersion); NEF, ARW, CR2 and their like begin with a reduced picture and have
+    the raw one elsewhere (TIFF/EP, ISO 12234-2).
+    """
+    if image.format != "TIFF":
         return False
-    return True
+    tags: Mapping[int, object] = getattr(image, "tag_v2", {})
+    is_reduced = isinstance(kind := tags.get(_SUBFILE_TYPE, 0), int) and bool(kind & 1)
+    return _DNG_VERSION in tags or (is_reduced and _SUB_FILES in tags)
 
 
 def _jpeg_ends(_: Image.Image, data: Data) -> bool:
@@ -81,7 +105,7 @@ def _bmp_ends(_: Image.Image, data: Data) -> bool:
     return 0 < size <= len(data)
 
 
-def _avif_ends(_: Image.Image, data: Data) -> bool:
+def _boxes_end(_: Image.Image, data: Data) -> bool:
     """The boxes (ISO/IEC 14496-12, 4.2), one behind the other, end where the file does, or before."""
     place = 0
     while place + 8 <= len(data):
@@ -101,6 +125,6 @@ _ENDS: dict[str, Callable[[Image.Image, Data], bool]] = {
     "GIF": _gif_ends,
     "WEBP": _riff_ends,
     "BMP": _bmp_ends,
-    "AVIF": _avif_ends,
+    "AVIF": _boxes_end,
 }
-"""The end of each format; TIFF has none, and is decoded."""
+"""The end of each format; TIFF has none, and is decoded, as HEIC is."""

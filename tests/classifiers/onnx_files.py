@@ -33,9 +33,12 @@ def tensor(name: str, values: Sequence[object], kind: int) -> bytes:
     return dims + _whole(2, kind) + _text(8, name) + _text(9, array.tobytes())
 
 
-def elsewhere(name: str, shape: Sequence[int], file: str) -> bytes:
-    """A tensor whose values lie in another file."""
-    where = _text(13, _text(1, "location") + _text(2, file))
+def elsewhere(name: str, shape: Sequence[int], file: str, **entries: object) -> bytes:
+    """A tensor whose values lie in another file; `entries` are its offset and length there."""
+    where = b"".join(
+        _text(13, _text(1, key) + _text(2, str(value)))
+        for key, value in {"location": file, **entries}.items()
+    )
     return (
         b"".join(_whole(1, size) for size in shape)
         + _whole(2, FLOAT)
@@ -69,6 +72,24 @@ def model(
     graph += b"".join(_text(5, one) for one in tensors)
     graph += _text(11, _value("picture", kind, shape)) + _text(12, _value("scores", FLOAT, ("n", "classes")))
     return _whole(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _whole(2, 17))
+
+
+def weighed_colour(tensor_: bytes, shape: Sequence[int | str] = (1, 3, 32, 32)) -> bytes:
+    """Its three scores are the mean colours of a picture, channels first, times the 3 x 3 tensor `w`."""
+    means = node("ReduceMean", ["picture"], "means")
+    means += _text(5, _text(1, "axes") + b"".join(_whole(8, one) for one in (2, 3)) + _whole(20, 7))
+    means += _text(5, _text(1, "keepdims") + _whole(3, 0) + _whole(20, 2))
+    nodes = [means, node("MatMul", ["means", "w"], "weighed"), node("Softmax", ["weighed"], "scores")]
+    return model(nodes, [tensor_], shape)
+
+
+def with_inner_graph(tensor_: bytes) -> bytes:
+    """A model whose tensor `w` lies in a graph that one of its nodes holds."""
+    inner = _text(5, tensor_) + _text(2, "inner")
+    holding = node("Identity", ["picture"], "scores") + _text(
+        5, _text(1, "g") + _text(6, inner) + _whole(20, 5)
+    )
+    return model([holding], [], (1, 3, 32, 32))
 
 
 def mean_colour(shape: Sequence[int | str], kind: int = FLOAT) -> bytes:

@@ -49,6 +49,31 @@ def test_own_last_layers(keras: Any, pictures: list[Path], tmp_path: Path) -> No
     assert sum(label.score for label in found) == pytest.approx(1)
 
 
+def test_version_follows_the_layers(keras: Any, tmp_path: Path) -> None:
+    """The layers of a .keras file are in the version as its weights are; how it was trained is not."""
+    keras.utils.set_random_seed(1)
+    base = keras.applications.MobileNet(
+        weights=None, include_top=False, pooling="avg", input_shape=(32, 32, 3)
+    )
+    (tmp_path / "names.txt").write_text("cup\nplate\nspoon\n")
+    last = keras.layers.Dense(3)(base.output)
+
+    def version(output: Any, **trained: str) -> str:
+        made = keras.Model(base.input, output)
+        if trained:
+            made.compile(**trained)
+        made.save(tmp_path / "own.keras")
+        options = KerasOptions(
+            application="MobileNet", weights=tmp_path / "own.keras", labels=tmp_path / "names.txt"
+        )
+        return load("own", options).version
+
+    first = version(last)
+    assert version(last) == first
+    assert version(last, optimizer="sgd", loss="mse") == first
+    assert version(keras.layers.Activation("sigmoid", name="last")(last)) != first
+
+
 def test_numbered_layers(keras: Any, saved: Path, tmp_path: Path) -> None:
     """Weights by the names of layers fit although Keras numbers nameless layers on: the second lane loads too."""
     from safetensors.numpy import save_file

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +112,138 @@ def test_missing_model(write: Any, tmp_path: Path) -> None:
         load("tiny", options)
 
 
-@pytest.mark.parametrize("file", ["weights.bin", "../outside.bin", "/etc/hostname"])
-def test_other_files_are_not_read(file: str, write: Any, tmp_path: Path) -> None:
-    """A model that wants its tensors from other files gets none of them, beside it or elsewhere."""
-    (tmp_path / "weights.bin").write_bytes(bytes(64))
-    (tmp_path.parent / "outside.bin").write_bytes(bytes(64))
-    nodes = [files.node("Add", ["picture", "w"], "scores")]
-    with pytest.raises(LaneUnavailable, match="xternal"):
-        load("tiny", write(files.model(nodes, [files.elsewhere("w", [1], file)], (1, 3, 32, 32))))
+WEIGHTS = np.array([[0, 3, 0], [0, 0, 3], [3, 0, 0]], np.float32)
+"""Red counts for green, green for blue, blue for red."""
+
+
+@pytest.fixture
+def beside(write: Any, tmp_path: Path) -> Any:
+    """Write a model that keeps its weights in another file, and that file; returns the options."""
+
+    def made(file: str = "weights.bin", weights: Any = WEIGHTS, **entries: object) -> OnnxOptions:
+        offset = int(str(entries.get("offset", 0)))
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(bytes(offset) + weights.tobytes())
+        return write(files.weighed_colour(files.elsewhere("w", [3, 3], file, **entries)), levels="tf")
+
+    return made
+
+
+@pytest.mark.parametrize("file", ["weights.bin", "./weights.bin", "data/weights.bin", "Gewichte ä"])
+@pytest.mark.parametrize("entries", [{}, {"offset": 4096, "length": 36}], ids=["whole", "part"])
+def test_weights_in_another_file(
+    file: str, entries: dict[str, Any], beside: Any, red: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """A model whose weights lie beside it labels as it should, whatever the current folder is and has in it."""
+    options = beside(file, **entries)
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / file).parent.mkdir(parents=True)
+    (elsewhere / file).write_bytes(bytes(5000))
+    versions = []
+    for folder in (tmp_path, elsewhere, Path("/")):
+        monkeypatch.chdir(folder)
+        classifier = load("tiny", options)
+        (found,) = classifier.label([classifier.prepare(PictureFile(red))])
+        expected = softmax((np.array(RED) / 127.5 - 1) @ WEIGHTS)
+        assert {label.label: label.score for label in found} == pytest.approx(
+            dict(zip(["red", "green", "blue"], expected, strict=True)), abs=1e-4
+        )
+        versions.append(classifier.version)
+    assert len(set(versions)) == 1
+
+
+def test_version_follows_the_other_file(beside: Any) -> None:
+    """Any change of the weights is a new version, also where the model file stays; none is none."""
+    first = load("tiny", beside()).version
+    assert load("tiny", beside()).version == first
+    assert load("tiny", beside(weights=WEIGHTS.T.copy())).version != first
+
+
+def test_version_without_another_file_is_as_before(write: Any) -> None:
+    """A model that holds its tensors itself keeps the version that it has in the tables."""
+    content = files.mean_colour((1, 3, 32, 32))
+    told = b"red\ngreen\nblue\n5\ntorch\n32x32"
+    expected = hashlib.sha256(content + told + b"stretch, bilinear, rgb, 1").hexdigest()[:12]
+    assert load("tiny", write(content)).version == f"tiny-{expected}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "../outside.bin",
+        "sub/../../outside.bin",
+        "/etc/hostname",
+        "{outside}",
+        "link.bin",
+        "folder/outside.bin",
+        "..\\outside.bin",
+        "",
+        ".",
+        "*/_ORT_MEM_ADDR_/*",
+        "pipe",
+        "missing.bin",
+    ],
+)
+def test_no_file_elsewhere_is_read(file: str, write: Any, tmp_path: Path) -> None:
+    """A model that wants its tensors from outside its folder, by a path or a link, gets none of them."""
+    outside = tmp_path.parent / "outside.bin"
+    outside.write_bytes(WEIGHTS.tobytes())
+    (tmp_path / "link.bin").symlink_to(outside)
+    (tmp_path / "folder").symlink_to(tmp_path.parent)
+    (tmp_path / "sub").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    tensor = files.elsewhere("w", [3, 3], file.format(outside=outside))
+    with pytest.raises(LaneUnavailable) as refused:
+        load("tiny", write(files.weighed_colour(tensor)))
+    assert "tiny.onnx" in str(refused.value) and "folder" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_linked_with_its_model(beside: Any, tmp_path: Path, red: Path) -> None:
+    """A model and its weights that are links into one folder, as download caches have them, are read."""
+    options = beside()
+    (tmp_path / "snapshot").mkdir()
+    for name in ("tiny.onnx", "weights.bin"):
+        (tmp_path / "snapshot" / name).symlink_to(tmp_path / name)
+    linked = options.model_copy(update={"model": tmp_path / "snapshot" / "tiny.onnx"})
+    assert load("tiny", linked).version == load("tiny", options).version
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"length": 40},
+        {"length": 4},
+        {"offset": 8, "length": 36},
+        {"offset": -4},
+        {"offset": 2**62},
+        {"offset": "x"},
+    ],
+)
+def test_places_outside_the_other_file(entries: dict[str, Any], write: Any, tmp_path: Path) -> None:
+    """Weights that the other file does not have are refused; no memory behind it is read."""
+    (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
+    tensor = files.elsewhere("w", [3, 3], "weights.bin", **entries)
+    with pytest.raises(LaneUnavailable, match="can be run"):
+        load("tiny", write(files.weighed_colour(tensor)))
+
+
+def test_inner_graphs(write: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """A tensor of an inner graph that lies in another file is refused, also where the current folder has that file."""
+    (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
+    monkeypatch.chdir(tmp_path)
+    tensor = files.elsewhere("w", [3, 3], "weights.bin")
+    with pytest.raises(LaneUnavailable, match="inner graph"):
+        load("tiny", write(files.with_inner_graph(tensor)))
+
+
+def test_size_of_other_files(beside: Any, tmp_path: Path) -> None:
+    """Files of many gigabytes are refused before they are read."""
+    options = beside()
+    with (tmp_path / "weights.bin").open("ab") as file:
+        file.truncate(5 * 1024**3)  # takes no room: nothing is written
+    with pytest.raises(LaneUnavailable, match="more than 4 GB"):
+        load("tiny", options)
 
 
 def test_own_operators(write: Any) -> None:

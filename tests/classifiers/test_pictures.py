@@ -188,7 +188,7 @@ class TestRefused:
 
 
 SAMPLES = [
-    *(encoded(gradient(), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "TIFF")),
+    *(encoded(gradient(), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "TIFF", "HEIF")),
     turned(gradient(), 6),
     encoded(gradient().convert("CMYK"), "JPEG"),
     encoded(gradient().convert("P"), "GIF", save_all=True, append_images=[gradient().convert("P")]),

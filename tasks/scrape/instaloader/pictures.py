@@ -12,7 +12,25 @@ from typing import Any
 
 from tasks.scrape.files.values import at, items, web_address
 
-ENDINGS = ("jpg", "jpeg", "png", "webp", "avif", "gif")
+_NAMED = (
+    "jpg",
+    "jpeg",
+    "png",
+    "webp",
+    "avif",
+    "gif",
+    "heic",
+    "heif",
+    "hif",
+    "jfif",
+    "jpe",
+    "bmp",
+    "tif",
+    "tiff",
+    "jxl",
+)
+ENDINGS = (*(f".{name}" for name in _NAMED), *(f".{name.upper()}" for name in _NAMED), "")
+"""How a picture's file may be called, the usual first. What it is, its bytes say when it is fetched."""
 VIDEO = "mp4"
 MOST_IN_CAROUSEL = 100
 """Instagram allows 20; where the JSON does not list a carousel's parts, files are looked for up to here."""
@@ -28,7 +46,7 @@ class Beside:
     def picture(self, place: int | None = None) -> str | None:
         """The picture file at a place of the carousel (from 1), or of the whole post."""
         stem = self.stem if place is None else f"{self.stem}_{place}"
-        return next((name for ending in ENDINGS if (name := f"{stem}.{ending}") in self.names), None)
+        return next((name for ending in ENDINGS if (name := f"{stem}{ending}") in self.names), None)
 
     def has_video(self, place: int) -> bool:
         """Whether a video file lies at a place of the carousel."""

@@ -172,7 +172,7 @@ def test_the_stage_tells(failed: Any) -> None:
         len(EXPECTED) + len(UNREACHED) + 1,
     )
     assert "2 busy" in ended.message and "The next run tries again." in ended.message
-    assert len(ended.message) < 400 and "\n" not in ended.message
+    assert len(ended.message) < 500 and "\n" not in ended.message
 
 
 def test_only_final_failures(server: Any, fetching: Any) -> None:

@@ -23,12 +23,12 @@ def test_a_file_in_place_of_a_download(importing, download, anonymous) -> None:
     assert url.startswith(file.resolve().as_uri() + "#")
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".heic", ".HEIC", ".JPG", ".jfif", ""])
 def test_any_kind_of_file(importing, download, anonymous, ending) -> None:
-    """Whatever the picture's ending, it is the file with the JSON's own stem."""
+    """Whatever the picture's ending, also without one, it is the file with the JSON's own stem."""
     download.post("x.y", anonymous("x"))
-    download.picture(f"x.y.{ending}")
-    assert files(importing.posts(download.settings())["x"]) == [f"x.y.{ending}"]
+    download.picture(f"x.y{ending}")
+    assert files(importing.posts(download.settings())["x"]) == [f"x.y{ending}"]
 
 
 def test_a_carousel_in_its_order(importing, download, anonymous, sidecar) -> None:
