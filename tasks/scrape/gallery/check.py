@@ -184,7 +184,8 @@ class _Check:
         for part in parts:
             values: list[object] = []
             try:
-                first = None if key == "picture" else place.first(part)
+                look = place.first_shown if key in ("caption", "text") else place.first
+                first = None if key == "picture" else look(part)
                 for value in place.values(part) if key == "picture" else [] if first is None else [first]:
                     values.append(parse(value))  # noqa: PERF401 - what was read before an error counts
             except ValueError as error:

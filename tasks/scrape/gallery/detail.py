@@ -11,7 +11,7 @@ from tasks.scrape.counts import Count
 from tasks.scrape.crawl.walk import Detail
 from tasks.scrape.gallery.addresses import same_site
 from tasks.scrape.gallery.extract import FIELD_KEYS, is_rounded, kind_of, least, number, told
-from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
+from tasks.scrape.gallery.fields import FieldReader, as_name
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import Part
 from tasks.scrape.gallery.profile import DetailPlaces, Profile
@@ -69,7 +69,7 @@ def _changed(reader: FieldReader, page: Part, post: ScrapedPost) -> dict[str, An
     pictures = () if is_video else reader.addresses("detail.picture", places.picture, page)
     found: dict[str, Any] = {
         "posted_at": reader.read("detail.posted_at", places.posted_at, page, reader.read_date),
-        "caption": reader.read("detail.caption", places.caption, page, as_text),
+        "caption": reader.text("detail.caption", places.caption, page),
         "place": reader.read("detail.place", places.place, page, as_name),
     }
     for key, place in (("likes", places.likes), ("comments", places.comments)):

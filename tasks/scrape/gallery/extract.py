@@ -15,7 +15,7 @@ from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged, SourceR
 from tasks.scrape.counts import Count
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.entries import Entries
-from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
+from tasks.scrape.gallery.fields import FieldReader, as_name
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import AddressPlace, Part, Place
 from tasks.scrape.gallery.profile import PostPlaces, Profile
@@ -159,7 +159,7 @@ class PostReader:
             url=url,
             kind=kind_of(pictures, is_video=is_video),
             posted_at=posted_at,
-            caption=reader.read("post.caption", places.caption, part, as_text),
+            caption=reader.text("post.caption", places.caption, part),
             place=reader.read("post.place", places.place, part, as_name),
             pinned=None if places.pinned is None else reader.is_there("post.pinned", places.pinned, part),
             likes=number(likes),

@@ -53,6 +53,17 @@ class FieldReader:
             self.not_read(name, place, error)
             return None
 
+    def text(self, name: str, place: Place | None, part: Part) -> str | None:
+        """The first text at the place that people wrote, with its line breaks."""
+        if place is None:
+            return None
+        try:
+            value = place.first_shown(part)
+            return None if value is None else as_text(value)
+        except ValueError as error:
+            self.not_read(name, place, error)
+            return None
+
     def read_all(
         self, name: str, place: Place | None, part: Part, parse: Callable[[Value], Parsed]
     ) -> list[Parsed]:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from tasks.scrape.gallery.asking import asker, check_query, path_finder
 from tasks.scrape.gallery.document import read_json, text_of
+from tasks.scrape.lines import own_text, plain_lines, text_of_markup, text_with_lines
 
 Value = Any
 """What a place finds: a text, or what JSON knows."""
@@ -104,6 +105,21 @@ class Place(Table):
                 return value
         return None
 
+    def first_shown(self, part: Part) -> Value | None:
+        """As `first`, for a text that people wrote: with the line breaks that a browser shows."""
+        if self._path is None:
+            found = self._ask(part.data)
+            shown = [] if found is None else [_shown(_one(found), None)]
+        elif self._is_mixed:
+            shown = [_shown(each, None) for each in self._texts_with_json(part, one=True)]
+        elif part.element is None:
+            shown = []
+        elif self._text_owner is not None:
+            shown = [text for each in self._text_owner(part.element) for text in own_text(each)]
+        else:
+            shown = [_shown(each, self.attribute, in_page=True) for each in self._path(part.element)]
+        return next((value for each in shown if (value := self._value(each)) is not None), None)
+
     def is_there(self, part: Part) -> bool:
         """Whether anything stands there; in JSON, anything but false, 0 and what is empty."""
         if self.pattern is None and self.attribute is None:
@@ -149,6 +165,16 @@ class Place(Table):
         return None if self.in_json else path_finder(self.css, self.xpath)
 
     @cached_property
+    def _text_owner(self) -> Callable[[etree._Element], list[Any]] | None:
+        """What finds the elements whose own texts are looked for, as `b::text` and `.//b/text()` do."""
+        css, xpath = (self.css or "").removesuffix("::text"), (self.xpath or "").removesuffix("/text()")
+        if self.attribute is not None or (css, xpath) == (self.css or "", self.xpath or ""):
+            return None
+        if "," in css or "|" in xpath or not (css or xpath).strip(" ./"):
+            return None
+        return path_finder(css or None, xpath or None)
+
+    @cached_property
     def _ask(self) -> Callable[[Any], Any]:
         return asker(self.query or "")
 
@@ -177,6 +203,15 @@ def raw_text(found: Any, attribute: str | None) -> str:
     if isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
         return text_of(found) if attribute is None else found.get(attribute) or ""
     return str(found)
+
+
+def _shown(found: Any, attribute: str | None, *, in_page: bool = False) -> Any:
+    """What was found, a text with its line breaks; a text in JSON or in an attribute may hold HTML."""
+    if isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
+        return text_with_lines(found) if attribute is None else text_of_markup(found.get(attribute) or "")
+    if not isinstance(found, str):
+        return found
+    return text_of_markup(found) if not in_page else plain_lines(found)
 
 
 def _one(found: Any) -> Any:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from tasks.errors import LayoutChanged
 from tasks.scrape.gallery.extract import number
-from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
+from tasks.scrape.gallery.fields import FieldReader, as_name
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.place import Part
 from tasks.scrape.pages import ScrapedComment
@@ -72,7 +72,7 @@ def _comment(reader: FieldReader, part: Part, comment_id: str | None, answered: 
     return ScrapedComment(
         comment_id=comment_id,
         author=reader.read("comments.author", places.author, part, as_name),
-        text=reader.read("comments.text", places.text, part, as_text),
+        text=reader.text("comments.text", places.text, part),
         parent_id=None if parent_id == comment_id else parent_id,
         posted_at=reader.read("comments.posted_at", places.posted_at, part, reader.read_date),
         likes=number(reader.count("comments.likes", places.likes, part)),

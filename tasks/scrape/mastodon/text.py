@@ -11,6 +11,8 @@ from html import unescape
 
 from lxml import etree, html
 
+from tasks.scrape.lines import KEPT, UNKEPT
+
 BLOCKS = frozenset({"p", "div", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
 LINES = frozenset({"li", "tr"})
 UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "title"})
@@ -27,19 +29,26 @@ def plain_text(markup: str) -> str | None:
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     document = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
     parts: list[str] = []
-    walk = etree.iterwalk(document, events=("start", "end"))
+    walk, kept = etree.iterwalk(document, events=("start", "end")), 0
     for event, element in walk:
         unseen = element.tag in UNSEEN
         if event == "start":
+            kept += element.tag == "pre"
             parts.append(_break(element.tag))
             if unseen:
                 walk.skip_subtree()
             else:
-                parts.append(_BLANKS.sub(" ", element.text or ""))
+                parts.append(_written(element.text or "", kept))
         else:
+            kept -= element.tag == "pre"
             parts.append("\n\n" if element.tag in BLOCKS else "")
-            parts.append(_BLANKS.sub(" ", element.tail or ""))
+            parts.append(_written(element.tail or "", kept))
     return _tidy("".join(parts)) or None
+
+
+def _written(text: str, kept: int) -> str:
+    """A text with one blank for each run of blanks and newlines, but as it is inside of `kept` <pre>."""
+    return text.strip("\r\n").translate(KEPT) if kept else _BLANKS.sub(" ", text)
 
 
 def _break(tag: str) -> str:
@@ -50,4 +59,4 @@ def _break(tag: str) -> str:
 
 def _tidy(text: str) -> str:
     lines = "\n".join(line.strip(" ") for line in re.sub(" +", " ", text).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip()
+    return re.sub(r"\n{3,}", "\n\n", lines).strip().translate(UNKEPT)
