@@ -37,7 +37,7 @@ CONTRACT = {
     "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
     "fetches": (
         "picture_url attempted_at",
-        "picture_url attempted_at status reason http_status sha256 seconds next_try_at",
+        "picture_url attempted_at status reason http_status sha256 seconds next_try_at message",
     ),
     "labels": (
         "sha256 classifier version region rank",
@@ -74,7 +74,7 @@ MAY_BE_NULL = {
     "comments": "parent_id author text posted_at likes",
     "threads": "comments",
     "pictures": "",
-    "fetches": "reason http_status sha256 next_try_at",
+    "fetches": "reason http_status sha256 next_try_at message",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
     "label_groups": "",
