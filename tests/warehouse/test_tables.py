@@ -38,7 +38,7 @@ CONTRACT = {
     "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
     "fetches": (
         "picture_url attempted_at",
-        "picture_url attempted_at status reason http_status sha256 seconds next_try_at",
+        "picture_url attempted_at status reason http_status sha256 seconds next_try_at message",
     ),
     "labels": (
         "sha256 classifier version region rank",
@@ -77,7 +77,7 @@ MAY_BE_NULL = {
     "threads": "comments",
     "gaps": "",
     "pictures": "",
-    "fetches": "reason http_status sha256 next_try_at",
+    "fetches": "reason http_status sha256 next_try_at message",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
     "label_groups": "",
