@@ -191,4 +191,4 @@ def shown_value(value: object) -> str:
     if isinstance(value, dict | list):
         return "{…}" if isinstance(value, dict) else "[…]"
     # Python refuses to write out an integer of thousands of digits.
-    return "a huge number" if isinstance(value, int) and abs(value) > _LARGEST else str(value)[:40]
+    return "a huge number" if isinstance(value, int) and abs(value) >= 10**40 else str(value)[:40]

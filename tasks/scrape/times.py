@@ -133,6 +133,11 @@ def _of_number(number: Decimal, shown: str) -> datetime:
 
 
 def _of_text(plain: str) -> datetime:
+    if plain[4:5] == plain[7:8] == "-" and plain[10:11] in ("", "T", " "):
+        try:
+            return _utc(datetime.fromisoformat(plain))
+        except (ValueError, OverflowError):
+            pass
     try:
         if found := _ISO_PARTS.fullmatch(plain):
             return _joined(found[1], found[2], found[3])

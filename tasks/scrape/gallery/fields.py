@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tasks.scrape.counts import Count, read_count
+from tasks.scrape.counts import EXACT, Count, read_count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled
 from tasks.scrape.gallery.document import clean, kind_of_json
 from tasks.scrape.gallery.place import AddressPlace, Part, Place, Value
@@ -158,5 +158,9 @@ def as_text(value: Value, longest: int = LONGEST_TEXT) -> str:
 
 
 def as_name(value: Value) -> str:
-    """A short text, such as an id or a name."""
+    """A short text, such as an id or a name. Raises `ValueError` for a float that has lost digits too."""
+    if isinstance(value, float):
+        if value % 1 or abs(value) >= EXACT:
+            raise ValueError(f"{value} is no id: as a number with decimals it has lost digits")
+        value = int(value)
     return as_text(value, LONGEST_NAME)

@@ -96,6 +96,8 @@ class _Rows:
         self.waiting.extendleft(reversed(taken[1:]))
 
     def _why(self, error: csv.Error, taken: Sequence[Line]) -> str:
+        if not self.style.quote:
+            return f"is no row of a CSV ({error})"
         opens = self._opens_in(taken)
         if opens is None:
             return f"is no row of a CSV ({error}); {_UNQUOTED}"

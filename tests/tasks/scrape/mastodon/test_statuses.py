@@ -148,6 +148,8 @@ def test_counts_that_a_server_does_not_show(answer, status) -> None:
         ({"url": "javascript:alert(1)", "uri": None}, "id", False),
         ({"created_at": "yesterday"}, "posted_at", True),
         ({"created_at": None}, "posted_at", True),
+        ({"created_at": "1969-12-31T23:59:59.000Z"}, "posted_at", True),
+        ({"created_at": "2101-01-01T00:00:00.000Z"}, "posted_at", True),
         ({"content": 5}, "caption", True),
         ({"url": None}, None, True),
     ],

@@ -81,7 +81,7 @@ LOST: list[tuple[dict[str, Any], str]] = [
     ({"likes": True}, "likes: true is no count"),
     ({"likes": 1.5}, "likes: 1.5 is no count; it is a whole number from 0 on, or null when unknown"),
     ({"likes": "12.34"}, "likes: '12.34' is no count"),
-    ({"comments": 2**64}, "comments: a huge number is no count"),
+    ({"comments": 10**50}, "comments: a huge number is no count"),
     ({"likes_hidden": True, "likes": 3}, "likes: with likes_hidden = true there are none; leave likes out"),
     ({"likes_hidden": "maybe"}, "likes_hidden: 'maybe' is neither true nor false"),
     ({"pinned": 2}, "pinned: 2 is neither true nor false"),
