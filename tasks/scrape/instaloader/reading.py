@@ -6,7 +6,8 @@ counts are those of the time when the JSON was written, so reading it again adds
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,25 +19,32 @@ from tasks.scrape.files.repeats import Repeats
 from tasks.scrape.files.values import Fields, text_of
 from tasks.scrape.instaloader.comments import comments_of
 from tasks.scrape.instaloader.listing import COMMENTS, Listed
+from tasks.scrape.instaloader.owners import Owner, Owners, coauthors_of, is_same, poster_of
 from tasks.scrape.instaloader.pictures import Beside, pictures_of
-from tasks.scrape.instaloader.post import Node, head_of, node_of, owner_of, post_of, shortcode_of
+from tasks.scrape.instaloader.post import Node, head_of, node_of, post_of, shortcode_of
 from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
 
 LOCATION = "_location.txt"
 _PLACE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FolderReader:
     """Reads files of the folder `root`.
 
-    `account`: only this profile; a file that does not name its owner is taken for its.
+    `account`: only this profile; a file whose owner nothing tells is taken for its. `of_others` counts the
+    posts that were left out because they are another profile's, by that profile.
     """
 
     root: Path
     account: str | None
     comments: bool
     met: Repeats
+    of_others: Counter[str] = field(default_factory=Counter)
+    _owners: Owners = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._owners = Owners(self.root, lambda file: self._document(file).value)
 
     def read(self, listed: Listed) -> Found | None:
         """What a file gives; None where it is neither a post nor a profile of the account."""
@@ -46,9 +54,12 @@ class FolderReader:
         except Unreadable as error:
             return _left_out(listed, f"{where} {error}", datetime.now(UTC))
         node, fields = node_of(document.value), Fields(where)
-        owner = _owner(node) or self.account
-        if node.type == "other" or not self._wants(owner):
+        if node.type == "other":
             return None
+        poster = self._owners.named(poster_of(node), listed)
+        owner = self._account_of(poster, node, listed)
+        if owner is None and self.account is not None:
+            return self._of_another(poster, node, listed, document.modified)
         if owner is None:
             why = (
                 "does not name its owner; give the source `account`, the profile that it was downloaded from"
@@ -84,8 +95,34 @@ class FolderReader:
             key, said = ("post", post.post_id), str(replace(post, pictures=(), thread=(), detailed=False))
         return self.met.contradicted((*key, at.isoformat()), f"{owner.casefold()} {said}", where)
 
-    def _wants(self, owner: str | None) -> bool:
-        return self.account is None or owner is None or owner.casefold() == self.account.casefold()
+    def _account_of(self, poster: Owner, node: Node, listed: Listed) -> str | None:
+        """Whose post it is here: a shared one is the profile's whose folder it is, or which `account` names."""
+        owners, shared = self._owners, [] if node.type == "profile" else coauthors_of(node.value)
+        if self.account is None:
+            if shared and not owners.is_home_of(poster, listed):
+                home = (owners.named(one, listed).name for one in shared if owners.is_home_of(one, listed))
+                return next((name for name in home if name), poster.name)
+            return poster.name
+        for one in (poster, *shared):
+            if is_same(name := owners.named(one, listed).name, self.account):
+                return name
+        if poster.name is not None:
+            return None
+        numbers = owners.numbers_of(self.account, listed)
+        return self.account if not (numbers and poster.number) or poster.number in numbers else None
+
+    def _of_another(self, poster: Owner, node: Node, listed: Listed, modified: datetime) -> Found | None:
+        """Another profile's post: counted, and a problem where it lies among the account's own."""
+        if node.type == "profile":
+            return None
+        self.of_others[str(poster)] += 1
+        if not is_same(listed.file.parent.name, self.account):
+            return None
+        why = (
+            f"is a post of {poster} and does not name {self.account} as a coauthor; it was left out. If the two share"
+            " it, download it again with a newer Instaloader, which saves coauthors"
+        )
+        return Found(listed.cursor, modified, problems=(f"{shown_path(listed.file, self.root)} {why}",))
 
     def _post(
         self, listed: Listed, node: dict[str, Any], fields: Fields, observed_at: datetime
@@ -153,10 +190,6 @@ class FolderReader:
         if real is None:
             raise Unreadable("is a link that leads out of the folder, or nowhere")
         return read_document(real)
-
-
-def _owner(node: Node) -> str | None:
-    return text_of(node.value.get("username")) if node.type == "profile" else owner_of(node.value)
 
 
 def _left_out(listed: Listed, problem: str, seen_at: datetime) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from tasks.scrape.pages import Page
 from tasks.scrape.visit import Visit
 
 logger = logging.getLogger(__name__)
+
+MOST_OTHERS = 5
+"""Profiles that a message names."""
 
 
 class InstaloaderSettings(SourceModel):
@@ -74,14 +78,30 @@ class InstaloaderFolder(FileSource):
                 f" {self.name}, or download to it first."
             ) from None
         logger.info("%s: %d posts, %d other JSON files", self.name, posts, others)
+        if reader.of_others:
+            logger.info(
+                "%s: %d posts of other profiles than %s were left out: %s",
+                self.name,
+                reader.of_others.total(),
+                self.account,
+                _told_others(reader.of_others),
+            )
         if not posts and after is None:
-            raise BadInput(self._told_empty(others, first_problem))
+            raise BadInput(self._told_empty(others, first_problem, reader.of_others))
 
-    def _told_empty(self, others: int, first_problem: str) -> str:
+    def _told_empty(self, others: int, first_problem: str, of_others: Counter[str]) -> str:
         of_whom = f" of the account {self.account}" if self.account else ""
         also = f" It has {others:,} other JSON files." if others else ""
+        also += f" Its posts are of {_told_others(of_others)}." if of_others else ""
         broken = f" The first that could not be read: {first_problem}." if first_problem else ""
         return (
             f"The folder {self.path} has no post{of_whom} with Instaloader's JSON.{also}{broken} Mend `folder`"
             f"{' or `account`' if self.account else ''} of the source {self.name}, or download without --no-metadata-json."
         )
+
+
+def _told_others(posts: Counter[str]) -> str:
+    """Whose posts they are, and how many of each; those with the most first."""
+    named = [f"{owner} ({number:,})" for owner, number in posts.most_common(MOST_OTHERS)]
+    more = len(posts) - len(named)
+    return ", ".join(named) + (f" and {more:,} more profiles" if more else "")

@@ -1,0 +1,144 @@
+"""Whose a post is: by its owner's name or number, by its coauthors, and by the folder in which it lies.
+
+A post of several profiles (a collaboration) has one owner; the others are its `coauthor_producers`. Instaloader
+saves it in the folder of the profile that was downloaded, whichever of them that is. Beside a profile's posts lie
+its JSON, `NAME_NUMBER.json.xz`, and a file `id` (or `NAME_id`) with its number (Instaloader 4.15.1,
+`_get_id_filename` and `download_profiles`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tasks.scrape.files.documents import Unreadable, open_regular
+from tasks.scrape.files.pictures import inside
+from tasks.scrape.files.values import at, items, text_of
+from tasks.scrape.instaloader.listing import Listed
+from tasks.scrape.instaloader.post import Node, node_of, owner_of
+
+_ENDINGS = (".json.xz", ".json")
+_ID_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A profile by its name, its number at Instagram, or both; either may not be known."""
+
+    name: str | None
+    number: str | None
+
+    def __str__(self) -> str:
+        return self.name or f"the profile with the number {self.number}"
+
+
+def poster_of(node: Node) -> Owner:
+    """The profile that posted it, as far as the post's JSON says; of a profile's JSON, that profile."""
+    if node.type == "profile":
+        return Owner(text_of(node.value.get("username")), _number(node.value.get("id")))
+    user = at(node.value, "iphone_struct", "user")
+    numbers = (at(node.value, "owner", "id"), at(user, "pk"), at(user, "id"))
+    return Owner(owner_of(node.value), next((found for one in numbers if (found := _number(one))), None))
+
+
+def coauthors_of(node: dict[str, Any]) -> list[Owner]:
+    """The other profiles that a post is shown at; not those that are only invited."""
+    listed = items(at(node, "coauthor_producers")) or items(at(node, "iphone_struct", "coauthor_producers"))
+    found = (
+        Owner(text_of(at(one, "username")), _number(at(one, "id")) or _number(at(one, "pk")))
+        for one in listed
+    )
+    return [owner for owner in found if owner.name or owner.number]
+
+
+def is_same(name: str | None, other: str | None) -> bool:
+    """Whether two names are one profile's; Instagram's names know no capitals."""
+    return name is not None and other is not None and name.casefold() == other.casefold()
+
+
+@dataclass(slots=True)
+class Owners:
+    """What the files around a post say of profiles. `read` reads a JSON file and raises `Unreadable`."""
+
+    root: Path
+    read: Callable[[Path], Any]
+    _listed: dict[Path, frozenset[str]] = field(default_factory=dict)
+    _names: dict[tuple[Path, str], str | None] = field(default_factory=dict)
+
+    def named(self, owner: Owner, listed: Listed) -> Owner:
+        """The owner with its name, where the files around the post tell whose number it is."""
+        if owner.name is not None or owner.number is None:
+            return owner
+        key = (listed.file.parent, owner.number)
+        if key not in self._names:
+            self._names[key] = next(self._names_of(owner.number, listed), None)
+        return Owner(self._names[key], owner.number)
+
+    def is_home_of(self, owner: Owner, listed: Listed) -> bool:
+        """Whether the post lies in the folder of this profile, by the folder's name or the profile's files."""
+        if any(is_same(folder.name, owner.name) for folder, _ in self._around(listed)):
+            return True
+        return owner.number is not None and self.named(Owner(None, owner.number), listed).name is not None
+
+    def numbers_of(self, name: str, listed: Listed) -> frozenset[str]:
+        """The numbers that the files around the post give to a profile."""
+        found = set()
+        for _, names in self._around(listed):
+            for file in names:
+                head, _, number = _without_ending(file).rpartition("_")
+                if is_same(head, name) and _number(number):
+                    found.add(number)
+        return frozenset(one for one in found if is_same(self.named(Owner(None, one), listed).name, name))
+
+    def _names_of(self, number: str, listed: Listed) -> Iterator[str]:
+        for folder, names in self._around(listed):
+            for file in sorted(name for name in names if _without_ending(name).endswith(f"_{number}")):
+                if (name := self._profile_in(folder / file, number)) is not None:
+                    yield name
+            for file in sorted(name for name in names if name == "id" or name.endswith("_id")):
+                if self._text(folder / file) == number:
+                    yield folder.name if file == "id" else file.removesuffix("_id")
+
+    def _around(self, listed: Listed) -> Iterator[tuple[Path, frozenset[str]]]:
+        """The post's folder and those around it, as far as the source's own."""
+        folder = listed.file.parent
+        yield folder, listed.beside
+        while folder != self.root and self.root in folder.parents:
+            folder = folder.parent
+            if folder not in self._listed:
+                try:
+                    self._listed[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - names only
+                except OSError:
+                    self._listed[folder] = frozenset()
+            yield folder, self._listed[folder]
+
+    def _profile_in(self, file: Path, number: str) -> str | None:
+        try:
+            node = node_of(self.read(file))
+        except Unreadable:
+            return None
+        is_it = node.type == "profile" and _number(node.value.get("id")) == number
+        return text_of(node.value.get("username")) if is_it else None
+
+    def _text(self, file: Path) -> str | None:
+        real = inside(file, self.root)
+        try:
+            if real is None:
+                return None
+            with open_regular(real) as opened:
+                return str(opened.read(_ID_BYTES).decode("ascii", "replace").strip())
+        except OSError:
+            return None
+
+
+def _without_ending(name: str) -> str:
+    return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), "")
+
+
+def _number(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 10**30 else None
+    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
