@@ -26,6 +26,8 @@ from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
 
 LOCATION = "_location.txt"
 _PLACE_BYTES = 4096
+NO_OWNER = "does not name its owner; give the source `account`, the profile that it was downloaded from"
+DAMAGED_OWNER = "has bytes that are no UTF-8 in its owner's name; download it anew, or save it as UTF-8"
 
 
 @dataclass(slots=True)
@@ -60,13 +62,8 @@ class FolderReader:
         owner = self._account_of(poster, node, listed)
         if owner is None and self.account is not None:
             return self._of_another(poster, node, listed, document.modified)
-        if owner is None:
-            why = (
-                "does not name its owner; give the source `account`, the profile that it was downloaded from"
-            )
-            return _left_out(listed, f"{where} {why}", document.modified)
-        if "\ufffd" in owner:
-            why = "has bytes that are no UTF-8 in its owner's name; download it anew, or save it as UTF-8"
+        if owner is None or "\ufffd" in owner:
+            why = NO_OWNER if owner is None else DAMAGED_OWNER
             return _left_out(listed, f"{where} {why}", document.modified)
         _tell_mended(document, fields)
         post = self._post(listed, node.value, fields, document.modified) if node.type == "post" else None
