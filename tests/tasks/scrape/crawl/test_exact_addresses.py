@@ -157,7 +157,7 @@ def test_links_to_another_port_are_not_requested(raw_server: Any, other_raw_serv
     """A post's page on another port costs that page alone; a next page there is an error that names the selector."""
     raw_server.show(ACCOUNT, page(f"{other_raw_server.base}/p?n=1"))
     (first,) = read(raw_server.base + ACCOUNT)
-    assert "away from the source's own host" in first.problems[0] and not first.posts[0].detailed
+    assert "away from the source's own host" in first.unread_pages[0].why and not first.posts[0].detailed
     raw_server.show(ACCOUNT, page(older=f"{other_raw_server.base}/older"))
     with pytest.raises(LayoutChanged, match=r"list\.next .* away from the site"):
         read(raw_server.base + ACCOUNT)
@@ -183,7 +183,7 @@ def test_a_base_elsewhere_does_not_lead_the_crawl_away(
     raw_server.show(ACCOUNT, page("p?n=1", "", f'<base href="{other_raw_server.base}/x/">'))
     (first,) = read(raw_server.base + ACCOUNT)
     assert first.posts[0].pictures == (f"{other_raw_server.base}/a.png",)
-    assert "away from the source's own host" in first.problems[0]
+    assert "away from the source's own host" in first.unread_pages[0].why
     raw_server.show(ACCOUNT, page("p?n=1", "older", f'<base href="{other_raw_server.base}/x/">'))
     with pytest.raises(LayoutChanged, match=r"list\.next .* away from the site"):
         read(raw_server.base + ACCOUNT)

@@ -120,7 +120,8 @@ def test_a_thread_that_is_gone_costs_only_itself(site, server, read) -> None:
     server.contexts["8"] = []
     pages = read()
     assert len(ids(pages)) == 5
-    assert "post 9" in pages[0].problems[0] and "no longer has that post" in pages[0].problems[0]
+    (unread,) = pages[0].unread_pages
+    assert unread.post_id == "9" and "no longer has that post" in unread.why
     assert [post.detailed for post in pages[0].posts] == [False, True]
 
 
