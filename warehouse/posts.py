@@ -82,8 +82,8 @@ def _completed(one: Seen, before: KnownPost) -> Seen:
             pinned=was.pinned if post.pinned is None else post.pinned,
         ),
         observation=_with_known_counts(one, before),
-        # The cover that a list shows may be another file than the carousel's first picture.
-        pictures=() if gave_more else one.pictures,
+        # The cover that a list shows may be another file than the carousel's first picture, or a small copy.
+        pictures=() if gave_more or ("pictures" in one.unread and before.pictures) else one.pictures,
     )
 
 

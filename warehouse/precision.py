@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_BEFORE_DAY, _AFTER_DAY = timedelta(hours=14), timedelta(hours=36)
+"""A day that a site writes in its own zone, taken for one in UTC, begins up to 14 hours later than it truly did, and
+ends up to 12 hours earlier than it truly does: zones lie from UTC-12 to UTC+14."""
 
 
 def is_coarser_count(now: int, least: int | None, before: int) -> bool:
@@ -30,11 +32,29 @@ def is_coarser_count(now: int, least: int | None, before: int) -> bool:
 def is_coarser_time(now: datetime, before: datetime) -> bool:
     """Whether `now` is `before` without its seconds, or without its time of day in some time zone.
 
-    Zones lie a multiple of 15 minutes apart, so midnight in a zone is a quarter of an hour in UTC.
+    Sites write the day in one zone and the time in another, so a day fits a time near it too.
     """
-    if now == before or now.second or now.microsecond or not now <= before < now + _DAY:
+    if now == before:
         return False
-    return before - now < _MINUTE or now.minute % 15 == 0
+    if _may_be_day(now):
+        return not _may_be_day(before) and now - _BEFORE_DAY <= before < now + _AFTER_DAY
+    return _has_no_seconds(now) and now <= before < now + _MINUTE
+
+
+def latest_time(at: datetime) -> datetime:
+    """The latest time that a source may have written as `at`, which may have no seconds or no time of day."""
+    if _may_be_day(at):
+        return at + _AFTER_DAY
+    return at + _MINUTE if _has_no_seconds(at) else at
+
+
+def _may_be_day(at: datetime) -> bool:
+    """Whether a time may be a day: zones lie a multiple of 15 minutes apart, so its midnight is a quarter in UTC."""
+    return _has_no_seconds(at) and at.minute % 15 == 0
+
+
+def _has_no_seconds(at: datetime) -> bool:
+    return not at.second and not at.microsecond
 
 
 def _unit(count: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -85,8 +86,9 @@ async def downloading(home: Path, manner: Manner, name: str = "") -> AsyncIterat
 
 @dataclass(slots=True)
 class _Heard:
-    """What came so far: the status of the last answer, and of its body."""
+    """What came so far: the address of the last request, the status of its answer, and its body."""
 
+    last_url: str = ""
     last_status: int | None = None
     body: Body | None = None
 
@@ -151,12 +153,12 @@ class _Downloading:
         except Unfit as unfit:
             raise _Failed(unfit.reason, message=unfit.message) from None
         except PrivateAddress:
-            raise _Failed(Reason.PRIVATE_ADDRESS) from None
+            raise _private(heard) from None
         except aiohttp.ClientConnectorError as error:
             # Before ValueError: an error of a certificate is both.
             # With several addresses to a name, the sockets' errors come as one that only has their texts.
             private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
-            raise _Failed(Reason.PRIVATE_ADDRESS if private else Reason.UNREACHABLE) from None
+            raise (_private(heard) if private else _Failed(Reason.UNREACHABLE)) from None
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
             raise _Failed(Reason.BAD_ADDRESS) from None
         except TimeoutError:
@@ -172,6 +174,7 @@ class _Downloading:
 
     async def _follow(self, url: str, heard: _Heard) -> Body:
         for _ in range(MOST_REDIRECTS + 1):
+            heard.last_url = url
             session, address = self._doors.door_for(url)
             async with session.get(address, allow_redirects=False) as response:
                 heard.last_status = response.status
@@ -219,6 +222,14 @@ class _Downloading:
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         # Not asyncio's own threads: these may all be waiting for names to resolve.
         return await asyncio.get_running_loop().run_in_executor(self._store.threads, work)
+
+
+def _private(heard: _Heard) -> _Failed:
+    host = urlsplit(heard.last_url).netloc.rpartition("@")[2]
+    return _Failed(
+        Reason.PRIVATE_ADDRESS,
+        message=f"{host} is not a public address. If the host is yours, name it in allow_private_hosts.",
+    )
 
 
 def _location(response: aiohttp.ClientResponse) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tasks.scrape.judging import MOST_PINNED
 from tasks.scrape.pages import Page
+from warehouse.precision import latest_time
 
 
 @dataclass(slots=True)
@@ -42,7 +43,8 @@ class Extent:
                 continue
             if self.down_to is not None and post.posted_at > self.down_to:
                 self._in_order = False
-            self.down_to = post.posted_at
+            latest = latest_time(post.posted_at)
+            self.down_to = latest if self.down_to is None else min(self.down_to, latest)
 
     @property
     def tells_gone(self) -> bool:

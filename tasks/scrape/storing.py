@@ -52,7 +52,7 @@ def store_spool(
         "incomplete" if told else "done",
         posts,
         counts.problems + len(missing),
-        f"{told} {known}".strip(),
+        f"{told}{'. ' if told and known else ''}{known}",
         counts=counts.as_json(),
     )
 

@@ -52,8 +52,10 @@ def test_a_rounded_count_that_contradicts_or_is_as_fine_is_news(
         ("2017-05-25T02:31:00", True),
         ("2017-05-25T02:31:09", False),
         ("2017-05-25T02:31:08", False),
+        ("2017-05-24T12:30:00", True),
+        ("2017-05-25T12:00:00", True),  # the day of a zone west of UTC, taken for one in UTC
         ("2017-05-26T00:00:00", False),
-        ("2017-05-24T00:00:00", False),
+        ("2017-05-23T12:00:00", False),
         ("2017-05-25T02:20:00", False),
     ],
 )

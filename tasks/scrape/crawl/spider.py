@@ -220,7 +220,7 @@ class AccountSpider(scrapy.Spider):
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
                     if post.post_id not in verdict.retried:
                         self._count_refusal(error)
-                    unread.append(UnreadPage(post.post_id, str(error)))
+                    unread.append(UnreadPage(post.post_id, _of_a_post(error)))
             posts.append(detail.post)
             problems += detail.problems
             unparsed += detail.unparsed
@@ -268,7 +268,7 @@ class AccountSpider(scrapy.Spider):
         answer = replace(_answer(response, url if signed.url != url else response.url), requested=url)
         self._heed(answer)
         if (smaller := self.walk.smaller(answer)) is not None:
-            logger.info("%s refuses so much at once; asking for less", unsigned(url))
+            logger.info("%s refuses so many posts a page; requesting half as many", unsigned(url))
             return await self._get(smaller)
         if answer.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
@@ -298,7 +298,7 @@ class AccountSpider(scrapy.Spider):
         if seconds > self.order.limits.max_wait_seconds:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {max(1.0, seconds / 60):.0f} minutes."
-                " What was read is kept; the next run goes on."
+                f" {'The next run tries again.' if self.first else 'What was read is kept; the next run goes on.'}"
             )
         if seconds > 0:
             logger.info("%s has announced a limit; waiting %.0f s", urlsplit(url).netloc, seconds)
@@ -307,6 +307,13 @@ class AccountSpider(scrapy.Spider):
 
 def _seconds_until(when: datetime | None) -> float:
     return 0.0 if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _of_a_post(error: StageError) -> str:
+    """Why a post's own page can't be read; advice about the account's name would mislead there."""
+    if isinstance(error, AccountNotFound):
+        return f"{str(error).split('. Check', 1)[0].rstrip('.')}."
+    return str(error)
 
 
 def _answer(response: Response, url: str) -> Answer:

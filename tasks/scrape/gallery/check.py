@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tasks.errors import StageError
 from tasks.scrape.counts import Count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled, same_site
+from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.extract import post_parts, read_page
 from tasks.scrape.gallery.fields import FieldReader, as_count, as_name, as_text
@@ -93,6 +94,8 @@ def _check_list(profile: Profile, text: str, url: str) -> Checked:
         parts = post_parts(profile, page, url)
     except StageError as why:
         error, parts = str(why), post_parts(profile, page, url) if _found(profile.list.post, page) else []
+    reader = FieldReader(profile, url, account.name, page.base)
+    parts = [part for part in parts if not _is_advertisement(reader, part)]
     check = _Check(profile, url, account.name, page.base)
     pager = _pager(profile, page, url, account)
     if not pager.found and not pager.trouble and _more_posts(check, page, url, len(parts)):
@@ -208,6 +211,13 @@ class _Check:
         if key == "url" and self._requests_posts and same_site(self.url, self.url, address) is None:
             raise ValueError(f"{address[:120]} leads away from the site, so a run can't read the post's page")
         return address
+
+
+def _is_advertisement(reader: FieldReader, part: Part) -> bool:
+    """Whether a run passes a part of the list over."""
+    return reader.read("post.id", reader.profile.post.id, part, as_name) is None and is_advertisement(
+        reader, part
+    )
 
 
 def _should(key: str, table: Table, part: Part) -> bool:

@@ -130,7 +130,13 @@ class PostReader:
         self.reader = reader
         self.may_lack = may_lack
         self.partial = reader.profile.detail.tells_more
-        self.unread = tuple(name for name in UNREAD if _place_of(reader.profile.post, name) is None)
+        # Pictures of a list are small ones where the post's own page has them too.
+        self.unread = tuple(
+            name
+            for name in UNREAD
+            if _place_of(reader.profile.post, name) is None
+            or (name == "pictures" and reader.profile.detail.picture is not None)
+        )
         self.counts_on_own_page = any(
             name in self.unread and getattr(reader.profile.detail, name) is not None
             for name in ("likes", "comments")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tasks.errors import LayoutChanged
 from tasks.scrape.crawl.walk import Answer
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.pages import Head, Identity
@@ -31,13 +32,23 @@ class AccountPages:
         """How a page of posts shows that it is the account's; `links` are the addresses in its pager."""
         if self._names_account(head) or any(self._is_below(link) for link in links):
             return "account"
-        if not (
-            is_same_page(answer.requested or answer.url, answer.url) or self._is_account_page(answer.url)
-        ):
+        if not self._is_own_address(answer):
             return "unknown"
         # A page of a pager need not name the account again.
         named_otherwise = head is not None and head.name is not None
         return "address" if first and (head is None or named_otherwise) else "account"
+
+    def check_address(self, answer: Answer) -> None:
+        """Raise `LayoutChanged` where a redirect led to an address that is not the account's."""
+        if not self._is_own_address(answer):
+            raise LayoutChanged(
+                f"{answer.requested} leads to {answer.url}, which is no page of the account {self.account} and shows no"
+                " posts of it. Nothing of it was stored. Open the address; where the account has moved, set its new"
+                " address in the settings."
+            )
+
+    def _is_own_address(self, answer: Answer) -> bool:
+        return is_same_page(answer.requested or answer.url, answer.url) or self._is_account_page(answer.url)
 
     def _names_account(self, head: Head | None) -> bool:
         if head is None or head.name is None:

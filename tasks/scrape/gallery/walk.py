@@ -47,22 +47,27 @@ class GalleryWalk:
     def read(self, answer: Answer, so_far: SoFar) -> Step:
         """A page of posts. Raises `AccountPrivate` or `LayoutChanged`."""
         part = open_page(self.profile.state, answer.text)
-        page = read_page(
-            self.profile,
-            part,
-            answer.url,
-            self.account,
-            answer.at,
-            may_be_empty=self._may_be_empty(so_far),
-            may_lack=self.may_lack,
-        )
+        own = AccountPages(self.profile, self.account, self.first_url)
+        try:
+            page = read_page(
+                self.profile,
+                part,
+                answer.url,
+                self.account,
+                answer.at,
+                may_be_empty=self._may_be_empty(so_far),
+                may_lack=self.may_lack,
+            )
+        except LayoutChanged:
+            # Another page of the site need not fit the profile, which has no fault then.
+            own.check_address(answer)
+            raise
         if so_far.first:
             page = check_head(self.profile, page)
         counted = self.profile.list.numbered is not None
         following: list[str] = []
         if page.posts or not counted:
             following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
-        own = AccountPages(self.profile, self.account, self.first_url)
         page = replace(page, identity=own.identity_of(answer, page.head, following, first=so_far.first))
         return Step(page, tuple(following), guessed=counted)
 

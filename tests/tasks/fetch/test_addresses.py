@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -114,12 +115,15 @@ def test_odd_forms(server: Any, fetching: Any, picture: Callable[..., bytes]) ->
 def test_redirect_to_a_private_address(
     target: str, server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """A host that may be asked can't send us on to a private address that may not."""
+    """A host that may be asked can't send us on to a private address that may not, and the message names it."""
     server.serve("/a.png", picture(1))
     start = server.serve("/from", status=302, headers={"Location": target.format(port=server.port)})
     fetching.want([start])
     fetching.run()
     assert fetching.tries(start) == [("failed", "private_address", 302)]
+    ((message,),) = fetching.rows("select message from fetches")
+    host = urlsplit(target.format(port=server.port)).netloc
+    assert f"{host} is not a public address" in message and "allow_private_hosts" in message
     assert server.asked == {"/from": 1}
 
 

@@ -135,3 +135,13 @@ def test_where_a_saved_page_came_from(tmp_path: Path) -> None:
         assert saved_from(open_page(None, text).element, text) == "https://pix.example/ann"
         text = named.format("javascript:alert(1)")
         assert saved_from(open_page(None, text).element, text) is None
+
+
+def test_an_advertisement_is_no_faulty_post(imgrum: Profile) -> None:
+    """What a run passes over is no post without an id: the page is good, and its posts are counted without it."""
+    html = page("first_page")
+    good = check_page(imgrum, html, IMGRUM_URL)
+    card = '<div class="fw_preview_wrapper"><a href="https://shop.example/x"><img src="/ad.jpg"></a></div>'
+    place = html.index('<div class="fw_preview_wrapper">')
+    with_advertisement = check_page(imgrum, html[:place] + card + html[place:], IMGRUM_URL)
+    assert with_advertisement == good

@@ -36,6 +36,7 @@ LIST_LIKES
 present = { css = "main" }
 posted_at = { css = "time" }
 caption = { css = "p" }
+picture = { css = "main img", attribute = "src" }
 likes = { css = "u" }
 comments = { css = "i" }
 """
@@ -51,6 +52,7 @@ class Shown:
     comments: str = "3"
     on_list: str = ""
     listed_comments: str | None = None
+    large: str = ""
 
     @property
     def posted_at(self) -> datetime:
@@ -77,6 +79,8 @@ class Gallery:
             return self.reply("", 302, {"Location": self.moved[asked.path]})
         if asked.path.startswith("/by/ann"):
             return self.reply(self._list(self.posts, self.heading.format(self.counted or len(self.posts))))
+        if asked.path == "/about":
+            return self.reply("<h1>What we are</h1>")
         if asked.path == "/":
             strangers = [Shown(number, "7") for number in range(900, 920)]
             return self.reply(self._list(strangers, ""))
@@ -87,7 +91,7 @@ class Gallery:
         post = next(post for post in self.posts if post.number == number)
         return self.reply(
             f"<main><time>{post.posted_at:%Y-%m-%d %H:%M:%S}</time><p>All of caption {number}</p>"
-            f"<u>{post.likes}</u><i>{post.comments}</i></main>"
+            f"<u>{post.likes}</u><i>{post.comments}</i>{post.large}</main>"
         )
 
     def _list(self, posts: list[Shown], head: str) -> str:
@@ -199,6 +203,18 @@ def test_a_rounded_list_and_a_day_replace_nothing_that_is_finer(gallery, night, 
     ) == [(42_005, False), (42_005, True)]
 
 
+def test_a_small_picture_of_the_list_replaces_no_large_one(gallery, night, importing) -> None:
+    """The picture of the own page stays on nights that read the list alone; a re-signed one is taken over."""
+    for post in gallery.posts:
+        post.large = f'<img src="/large/{post.number}.jpg?sig=1">'
+    night()
+    gallery.posts[0].large = '<img src="/large/12.jpg?sig=2">'
+    night(full=True)
+    found = dict(importing.rows("select post_id::int, picture_url from post_pictures"))
+    base = "https://pix.example/large"
+    assert found == {12: f"{base}/12.jpg?sig=2", **{n: f"{base}/{n}.jpg?sig=1" for n in range(1, 12)}}
+
+
 def test_comments_that_the_list_rounds_read_no_page_again(gallery, night) -> None:
     """1.2k comments on the list are the 1,234 of the own page, and 1.3k are new ones."""
     for post in gallery.posts:
@@ -235,6 +251,7 @@ def test_a_page_that_is_lost_becomes_a_known_gap(gallery, night, importing) -> N
     assert [ended.status for ended in ends] == ["incomplete", "incomplete", "done"]
     assert "attempt 2 of 3" in ends[1].message and "post 5" in ends[1].message
     assert "Known gaps: 1 post" in ends[2].message
+    assert "Check the account" not in ends[1].message
     gallery.read.clear()
     assert night(full=True).status == "done"
     assert 5 not in gallery.read
@@ -339,6 +356,16 @@ def test_a_redirect_to_the_home_page_fails_over_http(site, gallery, importing, o
     with pytest.raises(LayoutChanged, match="can't be taken for a page of the account ann"):
         importing.read(opened(site.base), politeness=Politeness(0))
     assert importing.rows("select count(*) from posts") == [(0,)]
+
+
+def test_a_redirect_to_any_other_page_is_reported_as_one(gallery, night, importing) -> None:
+    """A page that does not fit the profile, because it is another one, is not blamed on the profile."""
+    night()
+    gallery.moved = {"/by/ann": "/about"}
+    with pytest.raises(
+        LayoutChanged, match=r"/by/ann leads to .*/about, which is no page of the account ann"
+    ):
+        night(full=True)
 
 
 def test_an_account_that_moved_is_known_by_its_name_or_its_posts(gallery, night, importing) -> None:

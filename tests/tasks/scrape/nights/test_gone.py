@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from tasks.errors import SourceRefused
 from tasks.scrape.manner import Manner
@@ -58,6 +59,21 @@ def test_pinned_posts_do_not_make_others_gone(invented, post, spend_night, rows)
         spend_night(source)
         spend_night(source)
     assert gone(rows) == []
+
+
+def test_days_without_their_times_make_no_post_of_the_day_gone(invented, post, spend_night, rows) -> None:
+    """A night that stops in the middle of a day, by a list that shows days alone, tells nothing of the rest of that day."""
+    source = invented([post(n, days_old=100 + (30 - n) // 4) for n in range(30, 0, -1)])
+    spend_night(source)
+    for number, one in enumerate(source.posts):
+        day = one.posted_at.replace(hour=0, minute=0, second=0)
+        source.posts[number] = replace(one, posted_at=day)
+    deleted = int(source.posts[1].post_id)
+    without(source, deleted)
+    spend_night(source)
+    assert gone(rows) == []
+    spend_night(source, FULL)
+    assert gone(rows) == [deleted]
 
 
 def test_a_source_in_no_order_of_time_marks_nothing_by_night(invented, post, spend_night, rows) -> None:
