@@ -81,7 +81,7 @@ def test_a_source_that_fails_is_named_and_the_others_go_on(tmp_path, likelens, s
     summary = said[said.index("\nRun ") :]
     assert re.search(r"hidden +failed .*followers only", summary)
     assert re.search(r"unknown +failed .*(404|no such account)", summary)
-    assert re.search(r"silent +failed .*Check the url and the network", summary)
+    assert re.search(r"silent +failed .*the connection was refused.*Check the url and its port", summary)
     assert re.search(r"good +done +6", summary)
     with duckdb.connect(str(tmp_path / "data" / "likelens.duckdb"), read_only=True) as database:
         assert database.execute("select distinct source from posts").fetchall() == [("good",)]

@@ -44,7 +44,8 @@ def test_two_rows_of_one_post(importing, files, jsonl, table, row, kind, second,
         f"{name}, {second}: post_id: the post '7' is in {name}, {first} too, at the same time"
         in ended.message
     )
-    assert importing.rows("select post_id, likes from observations order by 1") == [("7", 10), ("8", None)]
+    assert importing.rows("select post_id, likes from observations order by 1") == [("7", 10)]
+    assert importing.rows("select post_id from posts order by 1") == [("7",), ("8",)]
 
 
 def test_rows_of_one_post_in_several_files(importing, files, jsonl, row) -> None:
