@@ -1,24 +1,29 @@
-"""Waiting for tasks that run at the same time, so that an interrupt ends them soon."""
+"""Wait for tasks that run at the same time, so that an interrupt ends them soon."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectFuture
 
 TASKS_AT_ONCE = 4
 """Hosts that are crawled, or classifiers that label, at the same time; each of these holds a model."""
-WAIT_SECONDS = 1.0
+POLL_SECONDS = 0.2
 
 
 def wait_for(futures: Sequence[PrefectFuture[Any]], halt: Callable[[], None]) -> None:
-    """Wait until all have ended, however they did; `halt` tells them to end when this thread is interrupted."""
+    """Wait until all tasks have ended in any state. `halt` stops them when this thread is interrupted."""
+    done: list[PrefectFuture[Any]] = []
     try:
-        # In short steps: a signal that another thread of the process takes wakes nobody here.
-        while wait(list(futures), timeout=WAIT_SECONDS).not_done:
-            pass
+        for future in futures:
+            future.add_done_callback(done.append)
+        # Not `prefect.futures.wait`: an interrupt that arrives while a condition takes or releases its lock becomes
+        # 'RuntimeError: release unlocked lock'. An interrupt of a sleep is always a KeyboardInterrupt.
+        while len(done) < len(futures):
+            time.sleep(POLL_SECONDS)
     except BaseException:
-        # An interrupt comes to this thread alone, and the runner waits for the others.
+        # Only this thread is interrupted, and the task runner waits for the others.
         halt()
         raise

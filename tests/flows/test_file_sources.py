@@ -56,12 +56,17 @@ def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
 def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path):
     """A path that leads nowhere is no mistake in the settings; the doctor tells it, source by source."""
     settings = settings_of(FILES)
-    assert [_source(source).good for source in settings.sources] == [False] * 4
+    assert [_source(settings, source).good for source in settings.sources] == [False] * 4
     (tmp_path / "rows").mkdir()
-    (tmp_path / "rows" / "posts.jsonl").touch()
+    row = (
+        '{"v": 1, "account": "a", "post_id": "1", "url": "http://x.org/p/1", "posted_at": "2026-01-02T03:04:05Z",'
+        ' "observed_at": "2026-01-03T03:04:05Z", "likes": 1, "comments": 0, "pictures": ["http://x.org/1.jpg"]}'
+    )
+    (tmp_path / "rows" / "posts.jsonl").write_text(row + "\n", "utf-8")
     (tmp_path / "insta").mkdir()
-    findings = [_source(source) for source in settings.sources]
-    assert [finding.good for finding in findings] == [True, False, True, False]
+    findings = [_source(settings, source) for source in settings.sources]
+    assert [finding.good for finding in findings] == [False, False, True, False]
+    assert "first page" in findings[2].what
     assert str(tmp_path / "export") in findings[1].what and "mend its path" in findings[1].what
 
 
