@@ -67,7 +67,7 @@ def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path)
     findings = [_source(settings, source) for source in settings.sources]
     assert [finding.good for finding in findings] == [False, False, True, False]
     assert "first page" in findings[2].what
-    assert str(tmp_path / "export") in findings[1].what and "mend its path" in findings[1].what
+    assert str(tmp_path / "export") in findings[1].what and "There is no folder" in findings[1].what
 
 
 def test_mistakes_are_told_all_at_once(settings_of):
