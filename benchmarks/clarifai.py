@@ -27,7 +27,7 @@ from skimage import data
 from classifiers.clarifai.client import open_client
 from classifiers.clarifai.options import ClarifaiOptions
 from classifiers.clarifai.payload import payload
-from tasks.tag.tagging import Tagging, tag_pictures
+from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
 from warehouse.tables import Picture
 

@@ -40,7 +40,7 @@ from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16
 from classifiers.protocol import Label, Prepared
 from flows.demo.photographs import SUBJECTS, original
-from tasks.classify.labelling import label_pictures
+from tasks.classify.stage import label_pictures
 from warehouse.home import Home
 from warehouse.tables import Picture
 

@@ -22,12 +22,12 @@ from pathlib import Path
 import duckdb
 
 from warehouse.home import Home
-from warehouse.posts import Seen, store_seen
+from warehouse.pending import RetrySchedule, count_to_fetch, count_to_label
+from warehouse.posts import ScrapedRows, store_seen
 from warehouse.publish import publish, published
 from warehouse.rankings import Question, rank
-from warehouse.runs import Ended, begin_run
+from warehouse.runs import StageResult, begin_run
 from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
-from warehouse.waiting import Patience, count_to_fetch, count_to_label
 
 SIZES = (1_000, 10_000, 100_000)
 ACCOUNT_POSTS = 600
@@ -36,7 +36,7 @@ BATCH = 20_000
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seen(number: int, at: datetime) -> Seen:
+def seen(number: int, at: datetime) -> ScrapedRows:
     """A post as a page shows it."""
     source, post_id = "s", f"{number:09}"
     post = Post(
@@ -67,7 +67,7 @@ def seen(number: int, at: datetime) -> Seen:
         picture_url=f"https://x.org/{post_id}.jpg",
         sha256=f"{number:064x}",
     )
-    return Seen(post, counts, (picture,))
+    return ScrapedRows(post, counts, (picture,))
 
 
 def labels(number: int) -> Iterator[PictureLabel]:
@@ -116,7 +116,7 @@ def fill(home: Home, posts: int) -> None:
         home.lake.append([label for number in numbers for label in labels(number)])
     journal = begin_run(home.lake)
     journal.start("classify", "c")
-    journal.finish("classify", "c", Ended("done", posts, version="1"))
+    journal.finish("classify", "c", StageResult("done", posts, version="1"))
     publish(home)
 
 
@@ -135,7 +135,7 @@ def night(home: Home) -> dict[str, float]:
     at = iter(BEGIN + timedelta(days=day) for day in range(1, 1000))
     parts: dict[str, Callable[[], object]] = {
         "store 600 posts": lambda: _store(home, next(at)),
-        "what to fetch": lambda: count_to_fetch(home.lake, {"gone": Patience(1, 1)}, BEGIN),
+        "what to fetch": lambda: count_to_fetch(home.lake, {"gone": RetrySchedule(1, 1)}, BEGIN),
         "what to label": lambda: count_to_label(home.lake, "c", "1"),
         "publish": lambda: publish(home),
         "rank (Polars)": lambda: rank(home, Question("c")),

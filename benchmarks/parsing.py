@@ -20,9 +20,9 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from tasks.scrape.crawl.walk import Answer, SoFar
+from tasks.scrape.crawl.site_adapter import CrawlState, Response
+from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.profile import load_profile
-from tasks.scrape.gallery.walk import GalleryWalk
 
 POSTS_A_PAGE = 24
 PAGES = 20
@@ -133,9 +133,9 @@ def lumen_by_hand(text: str, url: str) -> list[Row]:
     return rows
 
 
-def ours(walk: GalleryWalk, text: str) -> list[Row]:
+def ours(walk: GalleryAdapter, text: str) -> list[Row]:
     """The same rows, from our reader."""
-    step = walk.read(Answer(walk.first_url, text, BEGIN), SoFar(first=False))
+    step = walk.read(Response(walk.first_url, text, BEGIN), CrawlState(first=False))
     assert step.page is not None
     assert step.page.problems == ()
     rows: list[Row] = [
@@ -150,7 +150,7 @@ def compare(
     profile: str, url: str, make: Callable[[int], str], by_hand: Callable[[str, str], list[Row]]
 ) -> None:
     """Print pages and posts a second of both, and the ratio."""
-    walk = GalleryWalk(load_profile(profile), "ann", url)
+    walk = GalleryAdapter(load_profile(profile), "ann", url)
     pages = [make(number) for number in range(PAGES)]
     for page in pages:
         assert ours(walk, page) == by_hand(page, url)
@@ -189,7 +189,7 @@ def main() -> None:
 
 
 def _memory() -> None:
-    walk = GalleryWalk(load_profile("imgrum"), "ann", "http://www.imgrum.net/user/ann/7")
+    walk = GalleryAdapter(load_profile("imgrum"), "ann", "http://www.imgrum.net/user/ann/7")
     told, read, number = {}, 0, 0
     for after in MEMORY_AFTER:
         while read < after:

@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tasks.scrape.manner import Manner
-from tasks.scrape.pages import Head, Page, ScrapedComment, ScrapedPost
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.pages import AccountInfo, Page, ScrapedComment, ScrapedPost
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
 from warehouse.runs import Journal
 
@@ -46,7 +46,7 @@ class Account:
     shows_all: bool = True
     folders: tuple[Path, ...] = ()
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """All pages, as far as the run wants them."""
         for start in range(0, self.posts, PAGE_POSTS):
             page = self._page(start)
@@ -65,7 +65,7 @@ class Account:
         end = min(self.posts, start + PAGE_POSTS)
         following = f"{self.address}?from={end}" if end < self.posts else None
         posts = tuple(_post(number) for number in range(start, end))
-        head = Head(followers=1, posts=self.posts) if start == 0 else None
+        head = AccountInfo(followers=1, posts=self.posts) if start == 0 else None
         return Page(f"{self.address}?from={start}", datetime.now(UTC), "a", head, posts, following)
 
 
@@ -94,7 +94,7 @@ def spend_night(home: Home, account: Account, night: int) -> float:
     journal.start("scrape", account.name)
     spool = Spool(home.spool(journal.run_id) / "account.jsonl")
     begun = time.perf_counter()
-    ended = scrape_source(Reading(home, account, spool, Manner(Politeness(0))), lambda *_: None)
+    ended = scrape_source(ScrapeJob(home, account, spool, ScrapeOptions(Politeness(0))), lambda *_: None)
     seconds = time.perf_counter() - begun
     journal.finish("scrape", account.name, ended)
     spool.remove()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.native import without_native_chatter
 
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
@@ -22,7 +22,7 @@ _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
 
 
 def import_keras() -> None:
-    """Import Keras on the backend that fits. Raises `LaneUnavailable` where the one that is set is not there."""
+    """Import Keras on the backend that fits. Raises `ClassifierUnavailable` where the one that is set is not there."""
     # TensorFlow's start-up lines are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # So is its advice on compiling often, which several lanes in one run do with reason.
@@ -34,7 +34,7 @@ def import_keras() -> None:
             importlib.import_module("keras")
         except (ImportError, ValueError) as error:
             backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-            raise LaneUnavailable(
+            raise ClassifierUnavailable(
                 f"Keras can't run on {backend} ({error}). Install it, or set KERAS_BACKEND to tensorflow."
             ) from error
 

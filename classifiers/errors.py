@@ -1,7 +1,7 @@
 """What can go wrong in a classifier, named by the reaction it wants.
 
 ClassifierError
-├── LaneUnavailable     stop this lane, say why and what to do; the other lanes go on
+├── ClassifierUnavailable     stop this lane, say why and what to do; the other lanes go on
 └── UnreadablePicture   skip this picture, keep a row that says why
     └── PictureTooLarge     the same: the service takes no picture of that size
 """
@@ -11,7 +11,7 @@ class ClassifierError(Exception):
     """Base of all errors that the classifiers raise on purpose; its text is meant for a person."""
 
 
-class LaneUnavailable(ClassifierError):
+class ClassifierUnavailable(ClassifierError):
     """The classifier can't run here now: no weights, no key, a file that does not fit, a service that is down."""
 
 

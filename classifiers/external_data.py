@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 
 MAX_DATA_BYTES = 4 * 1024**3
 """Of all files of a model together; they are held in memory while it is loaded."""
@@ -68,7 +68,7 @@ class ExternalData:
 def read_external_data(model: Path, content: bytes) -> ExternalData:
     """The other files of a model, whose own bytes are `content`.
 
-    Raises `LaneUnavailable` where the bytes are no ONNX model, and where a file is missing, too large or not in
+    Raises `ClassifierUnavailable` where the bytes are no ONNX model, and where a file is missing, too large or not in
     the folder of the model.
     """
     files: dict[str, bytes] = {}
@@ -78,13 +78,13 @@ def read_external_data(model: Path, content: bytes) -> ExternalData:
         try:
             size = file.stat().st_size
             if size > left:
-                raise LaneUnavailable(
+                raise ClassifierUnavailable(
                     f"The files that {model} keeps its tensors in have more than {MAX_DATA_BYTES // 1024**3} GB."
                     " Take a smaller model."
                 )
             files[location] = file.read_bytes()
         except OSError as error:
-            raise LaneUnavailable(
+            raise ClassifierUnavailable(
                 f"{model} keeps tensors in the file {location}, which can't be read ({error.strerror}). Put it"
                 f" into the folder {model.parent}, as it came with the model."
             ) from error
@@ -107,7 +107,7 @@ def _inside(model: Path, location: str) -> Path:
             if not outside and real.exists() and not real.is_file():
                 outside = True  # a pipe would be waited for
     if outside:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{model} wants tensors from {location[:200]!r}, which is no file in its own folder. No other file is"
             " read for a model. Set model to one whose files lie beside it."
         )
@@ -115,19 +115,19 @@ def _inside(model: Path, location: str) -> Path:
 
 
 def _locations(model: Path, content: bytes) -> list[str]:
-    """The locations that the model names, each once. Raises `LaneUnavailable` where it has them in inner graphs."""
+    """The locations that the model names, each once. Raises `ClassifierUnavailable` where it has them in inner graphs."""
     from google.protobuf.message import DecodeError
 
     try:
         read = _model_class().FromString(content)
     except DecodeError as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{model} is no ONNX model that can be run ({error}). Set model to an .onnx file."
         ) from error
     outer = [_location_of(tensor) for graph in read.graph for tensor in graph.initializer]
     everywhere = [_location_of(tensor) for tensor in _tensors(read)]
     if sum(one is not None for one in everywhere) != sum(one is not None for one in outer):
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{model} keeps tensors of an inner graph in other files, which are not read. Set model to an .onnx"
             " file that holds its tensors itself."
         )

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifiers.backend import gpu_has_bfloat16, import_keras
 from classifiers.compiled import Compiled
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.folding import folded
 from classifiers.groups import groups_of
 from classifiers.names import names_for, plain_name
@@ -80,7 +80,7 @@ class KerasClassifier:
 def load(name: str, options: KerasOptions) -> KerasClassifier:
     """Build the model with its weights and class names.
 
-    Raises `LaneUnavailable` when the application is unknown, or weights or names can't be had or don't fit.
+    Raises `ClassifierUnavailable` when the application is unknown, or weights or names can't be had or don't fit.
     """
     import_keras()
     import keras
@@ -116,7 +116,7 @@ def _application(name: str) -> Callable[..., Any]:
 
     if name not in applications():
         known = ", ".join(applications())
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"keras.applications has no model {name!r}. Set application to one of: {known}."
         )
     build: Callable[..., Any] = getattr(keras.applications, name)
@@ -127,11 +127,11 @@ def _check_format(weights: str | Path) -> None:
     if isinstance(weights, str):
         return
     if not weights.is_file():
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"There is no weights file {weights}. Set weights to a file, or to '{IMAGENET}' for Keras' own download."
         )
     if weights.suffix not in WEIGHT_ENDINGS:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The weights {weights} are in a format that is not read (it might run code). Set weights to a file"
             f" that ends in {', '.join(WEIGHT_ENDINGS)}."
         )
@@ -150,7 +150,7 @@ def _with_weights(build: Callable[..., Any], application: str, weights: str | Pa
             _check_shapes(model, _h5_shapes(weights))
             model.load_weights(weights)
     except Exception as error:  # damaged files were seen to raise RuntimeError and BadZipFile, for instance
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The weights {weights} do not fit {application} ({_in_one_line(error)}). Set weights to a file saved"
             " from this model, or application to the model that it was saved from."
         ) from error
@@ -162,7 +162,7 @@ def _downloaded(build: Callable[..., Any], application: str) -> Any:
         with _impatient_network():
             return build(weights=IMAGENET)
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The ImageNet weights of {application} can't be downloaded ({_cause(error)}). Run once with a"
             " network, or set weights to a weights file of your own."
         ) from error
@@ -226,7 +226,7 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
     if options.labels is not None:
         return [(None, class_name) for class_name in names_for(options.labels, outputs)]
     if outputs != 1000:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The model has {outputs} outputs, so ImageNet's class names do not fit. Set labels to a text file"
             " with one name per line."
         )
@@ -236,7 +236,7 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
                 np.arange(1000.0)[np.newaxis], top=1000
             )
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"ImageNet's class names can't be downloaded ({_cause(error)}). Run once with a network, or set"
             " labels to a text file with the 1000 names, one per line."
         ) from error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.cores import cores
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.groups import groups_of
 from classifiers.names import names_for
 from classifiers.native import without_native_chatter
@@ -25,7 +25,7 @@ _PREPARATION = b"stretch, bilinear, rgb, 1"
 """Part of the version: change it whenever `prepare` or `label` would answer differently."""
 
 
-MOST_INTERPRETERS = 16
+MAX_INTERPRETERS = 16
 """Each has its own copy of what it computes with: 7 MB for MobileNet v2."""
 
 
@@ -54,7 +54,7 @@ class LitertClassifier:
     ) -> None:
         self.name = name
         self.version = version
-        self.callers = min(MOST_INTERPRETERS, cores())
+        self.callers = min(MAX_INTERPRETERS, cores())
         self._another = another
         self._idle: SimpleQueue[Any] = SimpleQueue()
         self._idle.put(first)
@@ -89,7 +89,7 @@ class LitertClassifier:
 
 
 def load(name: str, options: LitertOptions) -> LitertClassifier:
-    """Load the model. Raises `LaneUnavailable` when a file is missing or does not fit."""
+    """Load the model. Raises `ClassifierUnavailable` when a file is missing or does not fit."""
     from ai_edge_litert.interpreter import Interpreter
 
     def interpreter() -> Any:
@@ -102,11 +102,11 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
         with without_native_chatter():
             first = interpreter()
     except OSError as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The model {options.model} can't be read ({error.strerror}). Set model to a .tflite file."
         ) from error
     except (ValueError, RuntimeError) as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{options.model} is no LiteRT model ({error}). Set model to a .tflite file."
         ) from error
     outputs = _check_shapes(options.model, first)
@@ -119,10 +119,10 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
 def _check_shapes(model: Path, interpreter: Any) -> int:
     taken, given = interpreter.get_input_details(), interpreter.get_output_details()
     if len(taken) != 1 or len(taken[0]["shape"]) != 4 or taken[0]["shape"][3] != 3:
-        raise LaneUnavailable(f"{model} does not take one RGB picture, so it is no picture classifier.")
+        raise ClassifierUnavailable(f"{model} does not take one RGB picture, so it is no picture classifier.")
     shape = given[0]["shape"]
     if len(given) != 1 or len(shape) != 2:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{model} does not answer with one score a class, so it is no picture classifier."
         )
     return int(shape[1])

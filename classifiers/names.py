@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.name_files import UnclearNames, names_in
 
 BACKGROUND = frozenset({"background", "dummy"})
@@ -14,18 +14,18 @@ BACKGROUND = frozenset({"background", "dummy"})
 def read_names(file: Path) -> list[str]:
     """The names in a file; underscores become blanks, and the numbers of lines are left out.
 
-    Raises `LaneUnavailable` when it can't be read, or does not say which output a name belongs to.
+    Raises `ClassifierUnavailable` when it can't be read, or does not say which output a name belongs to.
     """
     try:
         text = file.read_text("utf-8-sig")  # Windows' editors put a mark before the text
     except (OSError, UnicodeDecodeError) as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The class names {file} can't be read ({error}). Set labels to a text file with one name per line."
         ) from error
     try:
         return [plain_name(name) for name in names_in(text)]
     except UnclearNames as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The class names {file} can't be told apart: {error}. Set labels to a text file with one name per"
             " line, in the order of the model's outputs."
         ) from error
@@ -34,14 +34,14 @@ def read_names(file: Path) -> list[str]:
 def names_for(file: Path, outputs: int) -> list[str]:
     """Names for a model with that many outputs.
 
-    A list that begins with 'background' also fits a model without that class. Raises `LaneUnavailable`
+    A list that begins with 'background' also fits a model without that class. Raises `ClassifierUnavailable`
     when the numbers differ.
     """
     names = read_names(file)
     if len(names) == outputs + 1 and names[0].lower() in BACKGROUND:
         names = names[1:]
     if len(names) != outputs:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The class names {file} are {len(names)}, but the model has {outputs} outputs. Set labels to the"
             " file that belongs to the model, one name per line."
         )

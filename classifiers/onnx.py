@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.external_data import ExternalData, read_external_data
 from classifiers.groups import groups_of
 from classifiers.names import names_for
@@ -87,11 +87,11 @@ class OnnxClassifier:
 
 
 def load(name: str, options: OnnxOptions) -> OnnxClassifier:
-    """Load the model. Raises `LaneUnavailable` when a file is missing or does not fit."""
+    """Load the model. Raises `ClassifierUnavailable` when a file is missing or does not fit."""
     try:
         content = options.model.read_bytes()
     except OSError as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The model {options.model} can't be read ({error.strerror}). Set model to an .onnx file."
         ) from error
     data = read_external_data(options.model, content)
@@ -145,7 +145,7 @@ def _session(model: Path, content: bytes, data: ExternalData) -> Any:
         data.give_to(settings)
         return onnxruntime.InferenceSession(content, settings, providers=usable)
     except Exception as error:  # its errors have no common class
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{model} is no ONNX model that can be run ({_in_one_line(error)}). Set model to an .onnx file that"
             " needs no operators of its own, with the files that came with it."
         ) from error
@@ -156,14 +156,14 @@ def _taken(options: OnnxOptions, session: Any) -> Taken:
     shape = inputs[0].shape if len(inputs) == 1 else []
     dtype = _TYPES.get(inputs[0].type) if inputs else None
     if len(shape) != 4 or dtype is None or 3 not in (shape[1], shape[3]):
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{options.model} does not take one RGB picture, so it is no picture classifier."
         )
     channels_first = shape[1] == 3
     height, width = shape[2:4] if channels_first else shape[1:3]
     if not (isinstance(height, int) and isinstance(width, int)):
         if options.size is None:
-            raise LaneUnavailable(
+            raise ClassifierUnavailable(
                 f"{options.model} takes pictures of any size. Set size to the one that it was trained with,"
                 " in pixels, for example 224."
             )
@@ -178,7 +178,7 @@ def _outputs(options: OnnxOptions, session: Any, taken: Taken) -> int:
     try:
         answer = run(session, taken, black, options.levels)
     except Exception as error:  # its errors have no common class
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{options.model} can't label a picture of {taken.width} x {taken.height} pixels"
             f" ({_in_one_line(error)}). Set size to the one that it was trained with."
         ) from error

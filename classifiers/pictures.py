@@ -37,7 +37,7 @@ _METADATA_ERRORS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ImageInfo:
     """What a picture is: its format as Pillow names it, its size in pixels as stored, its EXIF orientation.
 
     `is_sound` is False for a file that other programs may refuse, because it had to be rewritten to be decoded.
@@ -50,7 +50,7 @@ class Sight:
     is_sound: bool = True
 
 
-def look_at(data: bytes) -> Sight:
+def inspect_image(data: bytes) -> ImageInfo:
     """What the picture in `data` is, decoded to its end to be sure that it can be. Raises `UnreadablePicture`.
 
     A JPEG is decoded at an eighth of its size, which reads all of it in half the time.
@@ -64,7 +64,7 @@ def look_at(data: bytes) -> Sight:
 
     picture = PictureData(data)
     with _unreadable_told():
-        return Sight(*picture.read(look), picture.is_sound)
+        return ImageInfo(*picture.read(look), picture.is_sound)
 
 
 def decode_rgb(data: bytes) -> Image.Image:

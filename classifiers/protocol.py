@@ -87,5 +87,5 @@ class Loader(Protocol):
     """How a kind of classifier is made from its settings: the one function its file gives the registry."""
 
     def __call__(self, name: str, options: Any) -> Classifier:
-        """Load the classifier called `name`. Raises `LaneUnavailable` when it can't run here."""
+        """Load the classifier called `name`. Raises `ClassifierUnavailable` when it can't run here."""
         ...

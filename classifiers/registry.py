@@ -38,6 +38,6 @@ KINDS: dict[str, Kind] = {
 
 
 def load(kind: str, name: str, options: Any) -> Classifier:
-    """Load the classifier called `name`. Raises `LaneUnavailable` when it can't run here."""
+    """Load the classifier called `name`. Raises `ClassifierUnavailable` when it can't run here."""
     loader: Loader = importlib.import_module(KINDS[kind].module).load
     return loader(name, options)

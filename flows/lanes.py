@@ -7,17 +7,17 @@ from functools import partial
 
 from classifiers.clarifai.options import KEY
 from flows.environment import clarifai_base
+from flows.futures import TASKS_AT_ONCE, wait_for
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
-from flows.together import TASKS_AT_ONCE, wait_for
 from tasks.classify.decoding import Decoding
 from tasks.classify.task import classify
-from tasks.stage import Night
-from tasks.tag.tagging import Tagging, paid_options
+from tasks.run import Run
+from tasks.tag.stage import Tagging, paid_options
 from tasks.tag.task import tag
 
 
-def run_lanes(night: Night, lanes: Sequence[ClassifierSettings]) -> None:
+def run_lanes(night: Run, lanes: Sequence[ClassifierSettings]) -> None:
     """Run classifiers over the pictures that wait for them: those on this machine together, then the paid ones.
 
     The end of each is a row in the journal, and costs the others nothing.
@@ -30,7 +30,7 @@ def run_lanes(night: Night, lanes: Sequence[ClassifierSettings]) -> None:
             tag(night, tagging, return_state=True)
 
 
-def _run_together(night: Night, lanes: Sequence[ClassifierSettings]) -> None:
+def _run_together(night: Run, lanes: Sequence[ClassifierSettings]) -> None:
     with Decoding(night.home.folder, [lane.name for lane in lanes]) as decoding:
         futures = [
             classify.submit(night, lane.name, lane.kind, lane.options, decoding, return_state=False)

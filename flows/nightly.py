@@ -12,8 +12,9 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
+from flows.futures import TASKS_AT_ONCE, wait_for
 from flows.lanes import run_lanes
-from flows.night import begun, conclude, has_posts
+from flows.run_lifecycle import begun, conclude, has_posts
 from flows.secrets import secret
 from flows.settings import (
     DEFAULT_FILE,
@@ -22,21 +23,20 @@ from flows.settings import (
     SettingsError,
     questions,
     read_settings,
-    scrape_manner,
+    scrape_options,
 )
-from flows.together import TASKS_AT_ONCE, wait_for
 from tasks.errors import EXPECTED
-from tasks.fetch.download import Limits, Manner
+from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank
 from tasks.report.task import report
+from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.sources import Source
 from tasks.scrape.task import scrape
-from tasks.stage import Night
 from tasks.user_agent import user_agent
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 
 TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
 
@@ -77,10 +77,10 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         return Failed(message=str(error))
 
 
-def scrape_all(night: Night, settings: Settings, *, full: bool = False) -> None:
+def scrape_all(night: Run, settings: Settings, *, full: bool = False) -> None:
     """Crawl the sources: different hosts at the same time, those on one host one after the other."""
     HALTED.clear()
-    how = scrape_manner(settings, full=full)
+    how = scrape_options(settings, full=full)
     last: dict[str, PrefectFuture[Any]] = {}
     futures = []
     for source in settings.sources:
@@ -97,7 +97,7 @@ def _secret_of(source: Source) -> SecretStr | None:
     return None if token is None else SecretStr(token)
 
 
-def publish_all(night: Night, settings: Settings) -> None:
+def publish_all(night: Run, settings: Settings) -> None:
     """The stages after labelling; the later ones need the database of the first."""
     if publish(night, return_state=True).is_completed():
         asked = questions(settings)
@@ -105,13 +105,13 @@ def publish_all(night: Night, settings: Settings) -> None:
         report(night, asked, settings.note, return_state=True)
 
 
-def manner(settings: Settings) -> Manner:
+def manner(settings: Settings) -> FetchOptions:
     """How pictures are fetched, from the settings."""
     fetch = settings.fetch
     folders = tuple(folder for source in settings.sources for folder in source.folders)
     allowed = frozenset(fetch.allow_private_hosts)
     named = user_agent(settings.scrape.contact)
-    return Manner(fetch.concurrency, allowed, Limits(), folders, fetch.per_host, named)
+    return FetchOptions(fetch.concurrency, allowed, Limits(), folders, fetch.per_host, named)
 
 
 def lane_called(settings: Settings, name: str) -> ClassifierSettings:
@@ -123,7 +123,7 @@ def lane_called(settings: Settings, name: str) -> ClassifierSettings:
     raise SettingsError(f"{settings.file} has no classifier {name!r}; it has: {known}.")
 
 
-def final_state(ended: Ended) -> State[Any]:
+def final_state(ended: StageResult) -> State[Any]:
     """A run's end as Prefect shows it."""
     if ended.status == "failed":
         return Failed(message=ended.message)

@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifiers.registry import KINDS
 from tasks.errors import BadSource
-from tasks.scrape.manner import Manner
 from tasks.scrape.model import SOURCE_NAME
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, Source
 from warehouse.authors import Keeping
@@ -123,10 +123,10 @@ def read_settings(file: Path) -> Settings:
     return settings
 
 
-def scrape_manner(settings: Settings, *, full: bool = False) -> Manner:
+def scrape_options(settings: Settings, *, full: bool = False) -> ScrapeOptions:
     """How the sources are read, from the settings; with `full` to their ends."""
     chosen = settings.scrape
-    return Manner(
+    return ScrapeOptions(
         Politeness(chosen.delay_seconds, chosen.contact),
         chosen.refresh_days,
         chosen.full_days,

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from warehouse.errors import BadHome, DiskFull, HomeBusy, LakeBusy, LakeDamaged, NotPublished
 
 
@@ -108,7 +108,7 @@ REACTIONS: dict[type[Exception], Reaction] = {
     Retry: "retry",
     LakeBusy: "retry",
     Stop: "stop",
-    LaneUnavailable: "stop",
+    ClassifierUnavailable: "stop",
     BadHome: "stop",
     DiskFull: "stop",
     HomeBusy: "stop",

@@ -11,10 +11,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from warehouse.authors import Authors, Keeping
+from warehouse.disk_space import full_disk_noticed, need_room, says_full
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
 from warehouse.lake import Lake
-from warehouse.space import full_disk_noticed, need_room, says_full
 
 _UNFIT = frozenset("[]^|\\%*?")
 """Characters that the libraries can't take: deltalake 1.6 reads addresses and writes elsewhere or panics,

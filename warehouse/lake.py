@@ -20,9 +20,9 @@ from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
+from warehouse.disk_space import full_disk_noticed
 from warehouse.errors import LakeBusy
 from warehouse.reading import damage_noticed, damaged, open_reader, quoted, scan
-from warehouse.space import full_disk_noticed
 from warehouse.tables import TABLES, Row, Table
 
 LOCK_SECONDS = 300.0

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from warehouse.known import KnownPost, known_pictures, known_posts, last_observed
 from warehouse.lake import Lake
 from warehouse.precision import is_coarser_count, is_coarser_time
+from warehouse.stored_posts import KnownPost, known_pictures, known_posts, last_observed
 from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ScrapedRows:
     """One post as a page showed it, with its counts at that time.
 
     `partial`: a page of its own would tell more, so what is null here may be known from before. `unread` names
@@ -33,7 +33,7 @@ class Seen:
     comments_least: int | None = None
 
 
-def store_seen(lake: Lake, seen: Sequence[Seen], accounts: Sequence[AccountObservation] = ()) -> int:
+def store_seen(lake: Lake, seen: Sequence[ScrapedRows], accounts: Sequence[AccountObservation] = ()) -> int:
     """Store a batch; storing it again changes nothing. Returns how many posts the batch has.
 
     Observations come last: a post that has one has everything else too. Files may bring older observations
@@ -55,7 +55,7 @@ def has_count(observation: Observation) -> bool:
     return observation.likes is not None or observation.comments is not None or observation.likes_hidden
 
 
-def _with_what_was_known(lake: Lake, seen: Sequence[Seen]) -> Sequence[Seen]:
+def _with_what_was_known(lake: Lake, seen: Sequence[ScrapedRows]) -> Sequence[ScrapedRows]:
     """Posts with what is known of them where this reading says less: nothing, or the same with fewer digits."""
     if not seen:
         return seen
@@ -66,7 +66,7 @@ def _with_what_was_known(lake: Lake, seen: Sequence[Seen]) -> Sequence[Seen]:
     ]
 
 
-def _completed(one: Seen, before: KnownPost) -> Seen:
+def _completed(one: ScrapedRows, before: KnownPost) -> ScrapedRows:
     post, was = one.post, before.post
     # A list that shows a carousel's or a video's cover alone takes it for an image.
     gave_more = one.partial and post.kind == "image" and was.kind != "image"
@@ -87,7 +87,7 @@ def _completed(one: Seen, before: KnownPost) -> Seen:
     )
 
 
-def _caption(one: Seen, was: Post) -> str | None:
+def _caption(one: ScrapedRows, was: Post) -> str | None:
     """A list often cuts a caption off, and its own page has all of it."""
     if was.caption is not None and (one.partial or (one.post.caption is None and "caption" in one.unread)):
         return was.caption
@@ -101,7 +101,7 @@ def _finer_time(now: datetime | None, before: datetime | None) -> datetime | Non
     return now
 
 
-def _with_known_counts(one: Seen, before: KnownPost) -> Observation:
+def _with_known_counts(one: ScrapedRows, before: KnownPost) -> Observation:
     """The observation, with the known count where the source shows the same one rounded.
 
     It stays marked as rounded: the source did not show all digits this time. Where a count was not looked at and
@@ -125,9 +125,9 @@ def _finer_count(now: int | None, rounded: bool | None, least: int | None, befor
     return now
 
 
-def _newest(lake: Lake, seen: Sequence[Seen]) -> list[Seen]:
+def _newest(lake: Lake, seen: Sequence[ScrapedRows]) -> list[ScrapedRows]:
     """Each post once, of several the newest; one that is known from a newer observation stays as it is."""
-    posts: dict[str, Seen] = {}
+    posts: dict[str, ScrapedRows] = {}
     for one in seen:
         posts[one.post.post_id] = _merged(posts.get(one.post.post_id, one), one)
     observed = last_observed(lake, seen[0].post.source, list(posts)) if posts else {}
@@ -138,13 +138,13 @@ def _newest(lake: Lake, seen: Sequence[Seen]) -> list[Seen]:
     return [_kept(one, known[key].post) if key in known else one for key, one in posts.items()]
 
 
-def _merged(newer: Seen, older: Seen) -> Seen:
+def _merged(newer: ScrapedRows, older: ScrapedRows) -> ScrapedRows:
     first = min(newer.post.first_seen_at, older.post.first_seen_at)
     last = max(newer.post.last_seen_at, older.post.last_seen_at)
     return replace(newer, post=replace(newer.post, first_seen_at=first, last_seen_at=last))
 
 
-def _kept(older: Seen, known: Post) -> Seen:
+def _kept(older: ScrapedRows, known: Post) -> ScrapedRows:
     last = max(known.last_seen_at, older.post.last_seen_at)
     return replace(older, post=replace(known, last_seen_at=last, gone_at=None), pictures=())
 
@@ -152,7 +152,7 @@ def _kept(older: Seen, known: Post) -> Seen:
 def _with_known_hashes(lake: Lake, pictures: Sequence[PostPicture]) -> list[PostPicture]:
     """Keep what is known of pictures whose address changed in its signature only.
 
-    Signed addresses change every few days while the path stays; a picture at the same place in the
+    SignedRequest addresses change every few days while the path stays; a picture at the same place in the
     same post and under the same path is the same picture, and is not fetched again. A file on this machine
     is the same while its whole address is (it tells the file's time and size), and when it was deleted after
     it was taken in place of the address that is left.

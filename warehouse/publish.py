@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.disk_space import full_disk_noticed, need_room
 from warehouse.errors import NotPublished
 from warehouse.home import Home
 from warehouse.reading import damage_noticed, quoted, select_utc
-from warehouse.space import full_disk_noticed, need_room
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 

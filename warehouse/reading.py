@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.disk_space import says_full
 from warehouse.errors import LakeDamaged
-from warehouse.space import says_full
 from warehouse.tables import TABLES, Table
 
 _SQL_TYPES: dict[pa.DataType, str] = {

@@ -21,7 +21,7 @@ WHOLE = "run"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StageResult:
     """How a stage or lane ended: `status` is done, incomplete or failed; `message` is for a person.
 
     `version` is that of the classifier, for the lanes of the stages classify and tag. `counts` is JSON for
@@ -60,7 +60,7 @@ class Journal:
         )
         self.lake.upsert([row], keep=["started_at", "version"])
 
-    def finish(self, stage: str, lane: str, ended: Ended) -> None:
+    def finish(self, stage: str, lane: str, ended: StageResult) -> None:
         """Note how a stage ended; without a version, the one that was loaded before it was cut off stays."""
         now = datetime.now(UTC)
         row = StageRun(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from warehouse.home import Home
 from warehouse.tables import PostPicture
 
@@ -26,7 +26,7 @@ def prepare(folder: Path, urls: tuple[str, ...]) -> None:
 def main(folder: Path) -> None:
     """Fetch all of them."""
     ended = fetch_pictures(
-        Home(folder), Manner(allow_private_hosts=frozenset({"127.0.0.1"})), lambda *_: None
+        Home(folder), FetchOptions(allow_private_hosts=frozenset({"127.0.0.1"})), lambda *_: None
     )
     if ended.status != "done":
         sys.exit(ended.message)

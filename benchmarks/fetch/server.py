@@ -19,7 +19,7 @@ LATENCY_SECONDS = 0.05
 SIZE = (1080, 1350)
 MOTIFS = 25
 """Different pictures; each file is one of them, with a comment that no other file has."""
-FEWEST_BYTES, MOST_BYTES = 100_000, 300_000
+FEWEST_BYTES, MAX_BYTES = 100_000, 300_000
 ECHO_MODULE = Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")
 HOW_TO_GET_NGINX = "nginx with its echo module is needed: on Debian and Ubuntu, apt-get install nginx-light"
 
@@ -40,7 +40,7 @@ def write_pictures(folder: Path, pictures: int) -> None:
 
 def _motif(number: int) -> bytes:
     """A JPEG of soft noise whose size is spread over the range by the number."""
-    aim = FEWEST_BYTES + (MOST_BYTES - FEWEST_BYTES) * (number + 0.5) / MOTIFS
+    aim = FEWEST_BYTES + (MAX_BYTES - FEWEST_BYTES) * (number + 0.5) / MOTIFS
     random = np.random.default_rng(number)
     coarse = Image.fromarray(random.integers(0, 256, (SIZE[1] // 6, SIZE[0] // 6, 3), dtype=np.uint8))
     image = coarse.resize(SIZE, Image.Resampling.BICUBIC)

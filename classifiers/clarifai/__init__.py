@@ -7,7 +7,7 @@ It is no classifier that labels what it is given: each picture that is sent cost
     payload.py    a stored picture to what is sent
     channel.py    the connection, with its silent retries off
     client.py     requests
-    answers.py    an answer, read in full: for each picture its labels, or what went wrong
+    responses.py    an answer, read in full: for each picture its labels, or what went wrong
     labelling.py  concepts and regions to labels
     statuses.py   what to do about each status that Clarifai has
 """

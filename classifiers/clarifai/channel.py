@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def address(base: str) -> Address:
     """Read a base such as `api.clarifai.com`, `127.0.0.1:9000`, `http://test-server:9000` or `https://…`.
 
     TLS is used unless the base begins with `http://`, or names this machine without saying `https://`.
-    Raises `LaneUnavailable` for what is no address.
+    Raises `ClassifierUnavailable` for what is no address.
     """
     scheme, separator, rest = base.strip().partition("://")
     if not separator:
@@ -57,7 +57,7 @@ def address(base: str) -> Address:
         host, port = "", None
     extra = host and (parts.username or parts.query or parts.fragment or parts.path.strip("/"))
     if not host or extra or scheme.lower() not in ("", "http", "https"):
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"{base!r} is no address of a Clarifai server. Set base (or CLARIFAI_GRPC_BASE) to host:port, for"
             " example api.clarifai.com; http:// in front means without TLS."
         )
@@ -68,7 +68,7 @@ def address(base: str) -> Address:
 
 
 def open_channel(base: str, certificates: Path | None) -> grpc.Channel:
-    """A channel to the server; nothing is sent yet. Raises `LaneUnavailable`."""
+    """A channel to the server; nothing is sent yet. Raises `ClassifierUnavailable`."""
     at = address(base)
     # A proxy of the environment is for the way out; this machine is not out there.
     options = (*_OPTIONS, *([("grpc.enable_http_proxy", 0)] if at.local else []))
@@ -87,7 +87,7 @@ def _read(certificates: Path) -> bytes:
     try:
         return certificates.read_bytes()
     except OSError as error:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The certificates {certificates} can't be read ({error.strerror}). Set certificates to a PEM file,"
             " or leave it out for the usual ones."
         ) from error

@@ -14,14 +14,14 @@ from classifiers.clarifai.channel import open_channel
 from classifiers.clarifai.options import ClarifaiOptions
 from classifiers.clarifai.payload import Payload
 from classifiers.clarifai.statuses import Reaction, Status, of_code, of_grpc
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 
 _SERVICE = service_pb2.DESCRIPTOR.services_by_name["V2"].full_name
 PROBE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """Where and as whom Clarifai is asked. The key is in no text that this gives of itself."""
 
     base: str
@@ -57,7 +57,7 @@ class Sent:
 class Client:
     """A connection to one server with one key. Its methods may be called from several threads."""
 
-    def __init__(self, door: Door, options: ClarifaiOptions) -> None:
+    def __init__(self, door: Endpoint, options: ClarifaiOptions) -> None:
         self._key = door.key
         self._channel = open_channel(door.base, options.certificates)
         self._metadata = (("authorization", f"Key {door.key}"),)
@@ -83,7 +83,7 @@ class Client:
     def current_version(self, model_id: str, version: str = "") -> str:
         """The version of a model that the server has, which costs nothing to ask.
 
-        Raises `LaneUnavailable` when the server, the key or the model is not as the settings say.
+        Raises `ClassifierUnavailable` when the server, the key or the model is not as the settings say.
         """
         who = resources_pb2.UserAppIDSet(user_id=self._options.user, app_id=self._options.app)
         request = service_pb2.GetModelRequest(user_app_id=who, model_id=model_id, version_id=version)
@@ -106,17 +106,17 @@ class Client:
 
 
 def open_client(name: str, options: ClarifaiOptions, base: str | None, key: str | None) -> Client:
-    """A client for the classifier called `name`. Raises `LaneUnavailable` when there is no usable key."""
+    """A client for the classifier called `name`. Raises `ClassifierUnavailable` when there is no usable key."""
     if not key:
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             f"The classifier {name} has no key. Put a Clarifai personal access token into the environment"
             " variable CLARIFAI_PAT, or into the Prefect Secret block clarifai-pat."
         )
     if not key.isascii() or not key.isprintable():
-        raise LaneUnavailable(
+        raise ClassifierUnavailable(
             "The key in CLARIFAI_PAT has characters that no key has. Copy it again from Clarifai's settings."
         )
-    return Client(Door(base or options.base, key), options)
+    return Client(Endpoint(base or options.base, key), options)
 
 
 def _request(
@@ -143,10 +143,10 @@ def _without(key: str, text: str) -> str:
     return text.replace(key, "…")
 
 
-def _refused(model_id: str, status: Status) -> LaneUnavailable:
+def _refused(model_id: str, status: Status) -> ClassifierUnavailable:
     if status.reaction is Reaction.STOP:
-        return LaneUnavailable(f"{model_id}: {status.message}")
-    return LaneUnavailable(
+        return ClassifierUnavailable(f"{model_id}: {status.message}")
+    return ClassifierUnavailable(
         f"Clarifai does not tell about the model {model_id} ({status}). Check the network, base and"
         f" CLARIFAI_GRPC_BASE, or try again later."
     )

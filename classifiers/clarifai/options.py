@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.protocol import Classifier
 
 KEY = "CLARIFAI_PAT"
@@ -66,7 +66,7 @@ class ClarifaiOptions(BaseModel):
 
 
 def load(name: str, options: ClarifaiOptions) -> Classifier:
-    """Refused: what costs money goes through the stage tag, which keeps the ledger. Raises `LaneUnavailable`."""
-    raise LaneUnavailable(
+    """Refused: what costs money goes through the stage tag, which keeps the ledger. Raises `ClassifierUnavailable`."""
+    raise ClassifierUnavailable(
         f"The classifier {name} sends pictures away for money; run it with `likelens run` or `likelens relabel`."
     )

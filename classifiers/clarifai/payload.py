@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from classifiers.errors import PictureTooLarge, UnreadablePicture
-from classifiers.pictures import decode_rgb, look_at
+from classifiers.pictures import decode_rgb, inspect_image
 
 TAKEN = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
 """Formats that Clarifai takes, as Pillow names them (docs.clarifai.com, upload limits); others become JPEG, as
@@ -44,7 +44,7 @@ def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Pay
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise WrongBytes(f"{path} no longer has the bytes that were stored")
-    sight = look_at(data)
+    sight = inspect_image(data)
     shrink = bool(longest_side) and max(sight.width, sight.height) > longest_side
     if shrink or not sight.is_sound or sight.format not in TAKEN or (upright and sight.orientation != 1):
         sent = Payload(_anew(data, longest_side), 1)

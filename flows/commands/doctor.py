@@ -10,19 +10,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 from classifiers.backend import gpus
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.registry import load
 from flows.commands.output import printable
 from flows.environment import has_server, prepare
 from flows.lanes import as_tagging
 from flows.secrets import block_name, secret
-from flows.settings import ClassifierSettings, Settings, read_settings, scrape_manner
+from flows.settings import ClassifierSettings, Settings, read_settings, scrape_options
 from tasks.errors import EXPECTED
 from tasks.scrape.crawl.source import CrawledSource
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.probing import probe_seconds, probe_source
 from tasks.scrape.sources import Source
-from tasks.tag.tagging import Tagging, probed
+from tasks.tag.stage import Tagging, probed
 from warehouse.errors import WarehouseError
 
 MAX_PROBLEMS = 3
@@ -87,7 +87,7 @@ def _home(settings: Settings) -> Finding:
 
 def _source(settings: Settings, source: Source) -> Finding:
     """What a run meets at the source: its first page of posts, or the error that ends it."""
-    manner = scrape_manner(settings)
+    manner = scrape_options(settings)
     print(_trying(source, manner), file=sys.stderr, flush=True)
     try:
         probe = probe_source(settings.home, source, manner, _token(source))
@@ -105,7 +105,7 @@ def _source(settings: Settings, source: Source) -> Finding:
     return Finding(not probe.problems and not (probe.is_empty and "posts" not in source.may_lack), what)
 
 
-def _trying(source: Source, manner: Manner) -> str:
+def _trying(source: Source, manner: ScrapeOptions) -> str:
     limit = (
         f", for {probe_seconds(manner.politeness):.0f} s at most" if isinstance(source, CrawledSource) else ""
     )
@@ -134,7 +134,7 @@ def _lane(lane: ClassifierSettings) -> Finding:
         return _paid_lane(tagging)
     try:
         return Finding(True, f"classifier {lane.name}: {load(lane.kind, lane.name, lane.options).version}")
-    except LaneUnavailable as error:
+    except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
 
 
@@ -142,7 +142,7 @@ def _paid_lane(tagging: Tagging) -> Finding:
     """Whether the key and the models are good; asking costs nothing, for no picture is sent."""
     try:
         return Finding(True, f"classifier {tagging.name}: {', '.join(probed(tagging))}")
-    except LaneUnavailable as error:
+    except ClassifierUnavailable as error:
         return Finding(False, f"classifier {tagging.name}: {error}")
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from flows.commands.output import show
 from flows.settings import ClassifierSettings, SettingsError, read_settings
 from tasks.tag.estimate import Estimate, estimate
-from tasks.tag.tagging import known_lane, paid_options
+from tasks.tag.stage import known_lane, paid_options
 from warehouse.home import Home
 
 _SCHEMA = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from flows.settings import Settings, SettingsError, questions, read_settings
-from tasks.report.writing import write_report
+from tasks.report.stage import write_report
 from tasks.scrape.pages import Page
 from tasks.scrape.spool import Spool
-from tasks.tag.arrivals import store_kept
+from tasks.tag.response_store import store_kept
 from warehouse import forgetting
 from warehouse.authors import same_author
 from warehouse.home import Home

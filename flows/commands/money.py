@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import polars as pl
 
 from flows.settings import ClassifierSettings, Settings
-from tasks.tag.purse import budgets
-from tasks.tag.tagging import known_lane, paid_options
+from tasks.tag.budget_tracker import budgets
+from tasks.tag.stage import known_lane, paid_options
 from warehouse.charges import count_to_send, sums_since
 from warehouse.home import Home
 

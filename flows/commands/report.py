@@ -6,7 +6,7 @@ import webbrowser
 from pathlib import Path
 
 from flows.settings import questions, read_settings
-from tasks.report.writing import write_report
+from tasks.report.stage import write_report
 
 
 def report(config: Path, open_it: bool) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flows.companion import let_own_server_end_with_us
 from flows.environment import has_server, prepare
+from flows.ephemeral_server import let_own_server_end_with_us
 from flows.settings import Settings, read_settings
 from warehouse.runs import WHOLE, stage_runs
 

@@ -10,13 +10,13 @@ import polars as pl
 from flows.commands.money import money
 from flows.commands.output import show
 from flows.settings import read_settings
-from tasks.fetch.patience import PATIENCE
+from tasks.fetch.retry_schedule import PATIENCE
 from warehouse.errors import NotPublished
 from warehouse.gaps import ATTEMPTS, RETRY_AFTER
 from warehouse.home import Home
-from warehouse.waiting import count_to_fetch
+from warehouse.pending import count_to_fetch
 
-MOST_GAPS = 50
+MAX_GAPS = 50
 """Known gaps that are listed one by one."""
 _QUERIES = {
     "Last runs": """
@@ -35,7 +35,7 @@ _QUERIES = {
                last_attempt_at + interval {RETRY_AFTER.days} days as next_attempt, message
         from gaps left join threads using (source, post_id)
         where attempts >= {ATTEMPTS} and (read_at is null or read_at < last_attempt_at)
-        order by source, last_attempt_at desc limit {MOST_GAPS}""",
+        order by source, last_attempt_at desc limit {MAX_GAPS}""",
     "Classifiers": """
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
                          where stage in ('classify', 'tag') group by lane)

@@ -26,7 +26,7 @@ ALLOW_ALL = "User-agent: *\nDisallow:\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One HTTP answer, given after `delay` seconds.
 
     `Content-Length` is the body's unless `headers` say otherwise; a false one ends the connection after
@@ -61,7 +61,7 @@ class GalleryServer:
         self.galleries = galleries
         self.pictures = pictures
         self.robots = robots
-        self.script: dict[str, list[Answer]] = {}
+        self.script: dict[str, list[Response]] = {}
         self.requests: list[tuple[float, str]] = []
         self.base = ""
         self._port = port
@@ -71,7 +71,7 @@ class GalleryServer:
         """The address of an account's list of posts."""
         return self.base + account_path(gallery)
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, path: str) -> Response:
         """What a request for this path gets now; a scripted answer is used up."""
         with self._lock:
             self.requests.append((time.monotonic(), path))
@@ -94,17 +94,17 @@ class GalleryServer:
         self._http.server_close()
         self._thread.join()
 
-    def _normal_answer(self, path: str) -> Answer:
+    def _normal_answer(self, path: str) -> Response:
         if path == "/robots.txt":
-            return Answer(200, {"Content-Type": "text/plain; charset=utf-8"}, self.robots.encode())
+            return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, self.robots.encode())
         picture = self.pictures.get(path)
         if picture is not None:
-            return Answer(200, {"Content-Type": mimetypes.guess_type(path)[0] or "image/jpeg"}, picture)
+            return Response(200, {"Content-Type": mimetypes.guess_type(path)[0] or "image/jpeg"}, picture)
         page = find_page(self.galleries, path)
         html = {"Content-Type": "text/html; charset=utf-8"}
         if page is None:
-            return Answer(404, html, b"<!DOCTYPE html><title>Not found</title><h1>Not found</h1>")
-        return Answer(200, html, page.encode())
+            return Response(404, html, b"<!DOCTYPE html><title>Not found</title><h1>Not found</h1>")
+        return Response(200, html, page.encode())
 
 
 class _HttpServer(ThreadingHTTPServer):

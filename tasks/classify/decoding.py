@@ -19,11 +19,11 @@ from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Prepared
 from tasks.errors import OutOfTime, RunStopped
-from warehouse.waiting import StoredPicture
+from warehouse.pending import StoredPicture
 
 logger = logging.getLogger(__name__)
 
-MOST_DECODERS = 32
+MAX_DECODERS = 32
 BATCHES_AHEAD = 2
 LIMIT_SECONDS = 24 * 3600.0
 """Lanes that take longer are ended; what they labelled is kept, and the next run goes on."""
@@ -41,7 +41,7 @@ Outcome = Prepared | Exception
 
 def decoders() -> int:
     """How many threads decode: one a core that this process may use."""
-    return max(2, min(MOST_DECODERS, cores()))
+    return max(2, min(MAX_DECODERS, cores()))
 
 
 class _Lane:

@@ -14,10 +14,10 @@ from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Label
 from tasks.classify.decoding import Missing
 from tasks.labels import label_row
+from warehouse.disk_space import need_room
 from warehouse.home import Home
-from warehouse.space import need_room
+from warehouse.pending import StoredPicture
 from warehouse.tables import PictureLabel, Unlabelled
-from warehouse.waiting import StoredPicture
 
 STORE_PICTURES = 1024
 STORE_SECONDS = 20.0

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 from classifiers.registry import load
 from tasks.classify.decoding import Decoding
-from tasks.classify.labelling import label_pictures
+from tasks.classify.stage import label_pictures
 from tasks.progress import shown_progress
-from tasks.stage import STAGE, Night, run_stage
-from warehouse.runs import Ended
-from warehouse.waiting import count_pictures
+from tasks.run import STAGE, Run, run_stage
+from warehouse.pending import count_pictures
+from warehouse.runs import StageResult
 
 _LOADING = threading.Lock()
 """Models are loaded one after the other: their libraries change what belongs to the whole process meanwhile."""
@@ -24,15 +24,15 @@ _LOADING = threading.Lock()
 
 # Without Prefect's time limit, which can't end a task in a worker thread; `Decoding` has its own.
 @task(name="classify", task_run_name="classify-{name}", **STAGE)
-def classify(night: Night, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
+def classify(night: Run, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
     """Load a classifier and label the pictures that its version was not asked about.
 
     Lanes that run at the same time share the `decoding`.
     """
 
-    def body() -> Ended:
+    def body() -> StageResult:
         if not count_pictures(night.home.lake):
-            return Ended("done", message="there are no pictures yet")
+            return StageResult("done", message="there are no pictures yet")
         with shown_progress(f"classify {name}") as tell:
             with _LOADING:
                 decoding.go_on()

@@ -54,7 +54,7 @@ def public_socket(address: AddrInfoType) -> socket.socket:
     return made
 
 
-class Doors:
+class Sessions:
     """Two HTTP sessions: one that reaches public addresses only, one for hosts that the settings allow.
 
     `allow_private_hosts` are hosts, each with a port (`127.0.0.1:8000`) or with all of its ports.

@@ -9,7 +9,7 @@ from tasks.fetch.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredFile:
     """A picture in the store: its size in bytes and pixels, and its path relative to the home folder."""
 
     sha256: str
@@ -33,5 +33,5 @@ class Attempt:
     http_status: int | None = None
     reason: Reason | None = None
     asked_seconds: float | None = None
-    picture: Kept | None = None
+    picture: StoredFile | None = None
     message: str | None = None

@@ -11,10 +11,10 @@ import zlib
 from pathlib import Path
 from typing import Protocol
 
-from tasks.fetch.attempt import Kept
+from tasks.fetch.attempt import StoredFile
 from tasks.fetch.reasons import Reason
-from tasks.fetch.store import PictureStore, Unfit
-from warehouse.space import full_disk_noticed, need_room
+from tasks.fetch.store import PictureStore, RejectedPicture
+from warehouse.disk_space import full_disk_noticed, need_room
 
 BLOCK_BYTES = 512 * 1024
 """What of a body is held in memory at most."""
@@ -43,7 +43,7 @@ class Body:
         self._digest = hashlib.sha256()
 
     def add(self, chunk: bytes) -> bool:
-        """Take a piece; returns whether so much is held that it must be spilled. Raises `Unfit` above the cap."""
+        """Take a piece; returns whether so much is held that it must be spilled. Raises `RejectedPicture` above the cap."""
         self._came += len(chunk)
         if self._unpacker is not None:
             chunk = self._unpacked(self._unpacker, chunk)
@@ -51,7 +51,7 @@ class Body:
         self._size += len(chunk)
         # What comes counts as well: it may unpack to nothing, or follow the end, without end itself.
         if max(self._size, self._came) > self._most_bytes:
-            raise Unfit(Reason.TOO_LARGE)
+            raise RejectedPicture(Reason.TOO_LARGE)
         self._parts.append(chunk)
         return self._held >= BLOCK_BYTES
 
@@ -70,13 +70,15 @@ class Body:
         """Whether all of it is in memory."""
         return self._file is None
 
-    def store(self, *, may_decode: bool = True) -> Kept:
-        """Check the whole body and store it. Raises `Unfit` and `DiskFull`.
+    def store(self, *, may_decode: bool = True) -> StoredFile:
+        """Check the whole body and store it. Raises `RejectedPicture` and `DiskFull`.
 
-        Blocks, but for a small body that may not be decoded: then it raises `Doubtful` where it would have to be.
+        Blocks, but for a small body that may not be decoded: then it raises `NeedsDecode` where it would have to be.
         """
         if self._unpacker is not None and not self._unpacker.eof:
-            raise Unfit(Reason.CORRUPT, "The server's compressed answer is cut off. It is requested again.")
+            raise RejectedPicture(
+                Reason.CORRUPT, "The server's compressed answer is cut off. It is requested again."
+            )
         if self._file is None:
             self._parts = [b"".join(self._parts)]
             return self._store.add_bytes(self._parts[0], may_decode=may_decode)
@@ -100,13 +102,13 @@ class Body:
         try:
             return unpacker.decompress(chunk, room)
         except zlib.error:
-            raise Unfit(Reason.CORRUPT, "The server's compressed answer is damaged.") from None
+            raise RejectedPicture(Reason.CORRUPT, "The server's compressed answer is damaged.") from None
 
 
 def _unpacker(encoding: str) -> _Unpacker | None:
     """For a body that came compressed though no compression was asked for, as some stores have their files.
 
-    Raises `Unfit` for an encoding that is not read.
+    Raises `RejectedPicture` for an encoding that is not read.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -114,7 +116,7 @@ def _unpacker(encoding: str) -> _Unpacker | None:
         case "gzip" | "x-gzip" | "deflate":
             return zlib.decompressobj(wbits=47)  # gzip or zlib, by its header
         case _:
-            raise Unfit(
+            raise RejectedPicture(
                 Reason.NOT_A_PICTURE,
                 "The server sent it in a compression that is not read, though none was requested.",
             )

@@ -17,7 +17,7 @@ from tasks.fetch.download import Ask, downloading
 from tasks.fetch.messages import Raised, end_line, job_of, order_of
 from warehouse.errors import DiskFull
 
-LONGEST_LINE = 64 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
 """Bytes: an address that a page names may have any length."""
 
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 async def _serve(out: BinaryIO) -> None:
-    lines = asyncio.StreamReader(limit=LONGEST_LINE)
+    lines = asyncio.StreamReader(limit=MAX_LINE)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     order = order_of(await lines.readline())
     async with downloading(order.home, order.manner, order.name) as ask, asyncio.TaskGroup() as jobs:

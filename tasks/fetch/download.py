@@ -15,22 +15,22 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tasks.fetch.addresses import PRIVATE, Doors, PrivateAddress
-from tasks.fetch.attempt import Attempt, Kept
+from tasks.backoff import asked_pause_seconds
+from tasks.fetch.addresses import PRIVATE, PrivateAddress, Sessions
+from tasks.fetch.attempt import Attempt, StoredFile
 from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
 from tasks.fetch.reasons import Reason, of_status
-from tasks.fetch.store import Doubtful, PictureStore, Unfit
-from tasks.pauses import asked_pause_seconds
+from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
-from warehouse.space import need_room
+from warehouse.disk_space import need_room
 
 Result = TypeVar("Result")
 Ask = Callable[[str], Awaitable[Attempt]]
 """Makes one try to fetch and store the picture at an address. Raises `DiskFull`."""
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -52,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class FetchOptions:
     """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
 
     `folders`: a picture that is a file on this machine is taken from these only. `per_host`: how many at
@@ -68,7 +68,7 @@ class Manner:
 
 
 @asynccontextmanager
-async def downloading(home: Path, manner: Manner, name: str = "") -> AsyncIterator[Ask]:
+async def downloading(home: Path, manner: FetchOptions, name: str = "") -> AsyncIterator[Ask]:
     """What makes tries in this process, for the time of the block.
 
     `home` is the home folder; `name` tells this process from others that fetch into it at the same time.
@@ -78,7 +78,9 @@ async def downloading(home: Path, manner: Manner, name: str = "") -> AsyncIterat
     store = PictureStore(home, name)
     try:
         timeout = manner.limits.timeout()
-        async with Doors(manner.concurrency, manner.allow_private_hosts, timeout, manner.user_agent) as doors:
+        async with Sessions(
+            manner.concurrency, manner.allow_private_hosts, timeout, manner.user_agent
+        ) as doors:
             yield _Downloading(doors, store, manner).ask
     finally:
         store.close()
@@ -106,7 +108,7 @@ class _Failed(Exception):
 class _Downloading:
     """The connections and the store that all tries share."""
 
-    def __init__(self, doors: Doors, store: PictureStore, manner: Manner) -> None:
+    def __init__(self, doors: Sessions, store: PictureStore, manner: FetchOptions) -> None:
         self._doors = doors
         self._store = store
         self._limits = manner.limits
@@ -136,21 +138,21 @@ class _Downloading:
             )
         return Attempt(began, time.monotonic() - clock, heard.last_status, picture=picture)
 
-    def _take_in(self, url: str) -> Kept:
+    def _take_in(self, url: str) -> StoredFile:
         incoming = Path(self._store.new_file())
         try:
             taken = copy_in(url, self._folders, self._limits.most_bytes, incoming)
             return self._store.add_file(str(incoming), *taken)
-        except Unfit as unfit:
+        except RejectedPicture as unfit:
             raise _Failed(unfit.reason, message=unfit.message) from None
         finally:
             incoming.unlink(missing_ok=True)
 
-    async def _fetch(self, url: str, heard: _Heard) -> Kept:
+    async def _fetch(self, url: str, heard: _Heard) -> StoredFile:
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 body = await self._follow(url, heard)
-        except Unfit as unfit:
+        except RejectedPicture as unfit:
             raise _Failed(unfit.reason, message=unfit.message) from None
         except PrivateAddress:
             raise _private(heard) from None
@@ -169,11 +171,11 @@ class _Downloading:
             raise _Failed(Reason.UNREACHABLE) from None
         try:
             return await self._stored(body)
-        except Unfit as unfit:
+        except RejectedPicture as unfit:
             raise _Failed(unfit.reason, message=unfit.message) from None
 
     async def _follow(self, url: str, heard: _Heard) -> Body:
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             heard.last_url = url
             session, address = self._doors.door_for(url)
             async with session.get(address, allow_redirects=False) as response:
@@ -209,13 +211,13 @@ class _Downloading:
                     raise _Failed(Reason.TIMEOUT)
                 since, came = time.monotonic(), 0
 
-    async def _stored(self, body: Body) -> Kept:
+    async def _stored(self, body: Body) -> StoredFile:
         # Most bodies are small, and checked and written in less time than it takes to wake a thread, which
         # then stands in the loop's way for Python's lock.
         if body.is_small:
             try:
                 return body.store(may_decode=False)
-            except Doubtful:
+            except NeedsDecode:
                 pass
         return await self._in_thread(body.store)
 

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from tasks.backoff import pause_seconds
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.reasons import Reason
-from tasks.pauses import pause_seconds
-from warehouse.waiting import HostAnswer
+from warehouse.pending import HostResponse
 
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 """A host that asks for a longer pause is asked again in a later run."""
 SILENT_ON_END = 8
 """Tries without any answer, one after the other, that make a host one that does not answer."""
-MOST_SETBACKS = 4
+MAX_SETBACKS = 4
 """Pauses one after the other, of about 1, 2, 4 and 8 seconds, that did not help."""
 _NO_ANSWER = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CUT_OFF})
 _NOT_ASKED = frozenset({Reason.BAD_ADDRESS, Reason.PRIVATE_ADDRESS})
@@ -85,20 +85,20 @@ class Host:
 
     def still_pauses(self, seconds: float, now: float) -> None:
         """Keep to a pause that the host asked for in an earlier run and of which so much is left."""
-        if seconds > LONGEST_PAUSE_SECONDS:
+        if seconds > MAX_PAUSE_SECONDS:
             self.given_up = Reason.BUSY
         self.at_once = max(1.0, self.most_at_once / 2)
         self.paused_until = max(self.paused_until, now + seconds)
 
     def _step_back(self, why: Reason, asked: float | None, at_once: float, began: float, now: float) -> None:
-        if (asked or 0.0) > LONGEST_PAUSE_SECONDS:
+        if (asked or 0.0) > MAX_PAUSE_SECONDS:
             self.given_up = why
         # Requests that were under way when the host was left in peace tell nothing new.
         if began >= self._stepped_back_at:
             self._setbacks += 1
             self._stepped_back_at = now
             self.at_once = max(1.0, at_once)
-            if self._setbacks > MOST_SETBACKS:
+            if self._setbacks > MAX_SETBACKS:
                 self.given_up = why
             asked = max(asked or 0.0, pause_seconds(self._setbacks - 1, random.random()))
         self.paused_until = max(self.paused_until, now + (asked or 0.0))
@@ -114,7 +114,7 @@ class Hosts:
         self._from_earlier: dict[str, Host] = {}
         self._in_turn: deque[Host] = deque()
 
-    def remember(self, answers: Iterable[HostAnswer], today: datetime, now: float) -> None:
+    def remember(self, answers: Iterable[HostResponse], today: datetime, now: float) -> None:
         """Take over what hosts answered in earlier runs, in order; `today` is the time, and `now` the clock's."""
         for answer in answers:
             name = host_name(answer.url)

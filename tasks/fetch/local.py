@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from tasks.fetch.reasons import Reason
-from tasks.fetch.store import Unfit
-from warehouse.space import full_disk_noticed, need_room
+from tasks.fetch.store import RejectedPicture
+from warehouse.disk_space import full_disk_noticed, need_room
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -29,19 +29,19 @@ def is_local(url: str) -> bool:
 def copy_in(url: str, folders: Sequence[Path], most_bytes: int, incoming: Path) -> tuple[str, int]:
     """Copy the file to `incoming`; returns the SHA-256 of its bytes, and their number.
 
-    Raises `Unfit` with the reason, and `DiskFull`.
+    Raises `RejectedPicture` with the reason, and `DiskFull`.
     """
     with _opened(_real(url, folders)) as source:
         expected = os.fstat(source.fileno()).st_size
         if expected > most_bytes:
-            raise Unfit(Reason.TOO_LARGE)
+            raise RejectedPicture(Reason.TOO_LARGE)
         need_room(incoming.parent, expected)
         digest, size = hashlib.sha256(), 0
         with full_disk_noticed(incoming.parent), incoming.open("wb") as out:
             while chunk := source.read(CHUNK_BYTES):
                 size += len(chunk)
                 if size > most_bytes:
-                    raise Unfit(Reason.TOO_LARGE)
+                    raise RejectedPicture(Reason.TOO_LARGE)
                 digest.update(chunk)
                 out.write(chunk)
     return digest.hexdigest(), size
@@ -52,12 +52,12 @@ def _opened(file: Path) -> FileIO:
         # A pipe would wait for its writer for ever; a link that has just taken the file's place is none of ours.
         number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        raise Unfit(Reason.GONE) from None
+        raise RejectedPicture(Reason.GONE) from None
     except OSError:
-        raise Unfit(Reason.REFUSED) from None
+        raise RejectedPicture(Reason.REFUSED) from None
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
-        raise Unfit(Reason.REFUSED)
+        raise RejectedPicture(Reason.REFUSED)
     return FileIO(number)
 
 
@@ -67,11 +67,11 @@ def _real(url: str, folders: Sequence[Path]) -> Path:
         parts = urlsplit(url)
         path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
         if parts.netloc or not path.is_absolute():
-            raise Unfit(Reason.BAD_ADDRESS)
+            raise RejectedPicture(Reason.BAD_ADDRESS)
         real = path.resolve()
         allowed = any(real.is_relative_to(folder.resolve()) for folder in folders)
     except (ValueError, RuntimeError, OSError):
-        raise Unfit(Reason.BAD_ADDRESS) from None
+        raise RejectedPicture(Reason.BAD_ADDRESS) from None
     if not allowed:
-        raise Unfit(Reason.PRIVATE_ADDRESS)
+        raise RejectedPicture(Reason.PRIVATE_ADDRESS)
     return real

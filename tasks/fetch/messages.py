@@ -13,21 +13,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.fetch.attempt import Attempt, Kept
-from tasks.fetch.download import Limits, Manner
+from tasks.fetch.attempt import Attempt, StoredFile
+from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DownloadJob:
     """Where and how to fetch, and the name of the process among its like."""
 
     home: Path
     name: str
-    manner: Manner
+    manner: FetchOptions
 
 
-def order_line(order: Order) -> bytes:
+def order_line(order: DownloadJob) -> bytes:
     """The order as a line."""
     manner = order.manner
     return _line(
@@ -44,10 +44,10 @@ def order_line(order: Order) -> bytes:
     )
 
 
-def order_of(line: bytes) -> Order:
+def order_of(line: bytes) -> DownloadJob:
     """The order in a line."""
     said = json.loads(line)
-    manner = Manner(
+    manner = FetchOptions(
         said["concurrency"],
         frozenset(said["allow_private_hosts"]),
         Limits(**said["limits"]),
@@ -55,7 +55,7 @@ def order_of(line: bytes) -> Order:
         said["per_host"],
         said["user_agent"],
     )
-    return Order(Path(said["home"]), said["name"], manner)
+    return DownloadJob(Path(said["home"]), said["name"], manner)
 
 
 def job_line(number: int, url: str) -> bytes:
@@ -110,7 +110,7 @@ def end_of(line: bytes) -> tuple[int, Attempt | Raised]:
         http_status,
         None if reason is None else Reason(reason),
         asked,
-        picture and Kept(*picture),
+        picture and StoredFile(*picture),
         message,
     )
 

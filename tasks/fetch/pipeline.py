@@ -14,20 +14,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from tasks.backoff import pause_seconds
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.download import Ask
 from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.reasons import PASSING, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.fetch.signatures import IT_IS
-from tasks.pauses import pause_seconds
-from warehouse.waiting import HostAnswer, WaitingPicture
+from warehouse.pending import HostResponse, WaitingPicture
 
 TRIES = 3
 """Tries of one picture within a run, where the trouble may pass."""
-MOST_WAITING = 20_000
+MAX_WAITING = 20_000
 """Addresses in memory, of all hosts."""
-MOST_AT_A_HOST = 4_000
+MAX_AT_A_HOST = 4_000
 CLOCK_SECONDS = 0.005
 """Clocks may ring a little early."""
 
@@ -56,7 +56,7 @@ class Pipeline:
         """How many pictures failed for each reason."""
         return Counter({reason: count for reason, count in self.tally.items() if reason != "ok"})
 
-    def remember(self, answers: Iterator[list[HostAnswer]], today: datetime) -> None:
+    def remember(self, answers: Iterator[list[HostResponse]], today: datetime) -> None:
         """Before the run: take over the pauses that hosts asked for in earlier ones."""
         for some in answers:
             self._hosts.remember(some, today, time.monotonic())
@@ -81,10 +81,10 @@ class Pipeline:
         while piece := await asyncio.to_thread(next, pieces, None):
             for picture in piece:
                 host = self._hosts.of(picture.url)
-                if len(host.waiting) >= MOST_AT_A_HOST and not host.given_up:
+                if len(host.waiting) >= MAX_AT_A_HOST and not host.given_up:
                     self._start()
-                    await self._until(lambda host=host: self._free > 0 or len(host.waiting) < MOST_AT_A_HOST)  # type: ignore[misc]
-                if len(host.waiting) >= MOST_AT_A_HOST:
+                    await self._until(lambda host=host: self._free > 0 or len(host.waiting) < MAX_AT_A_HOST)  # type: ignore[misc]
+                if len(host.waiting) >= MAX_AT_A_HOST:
                     passed_over += 1
                 else:
                     self._take(host, Job(picture.url, picture.failures))
@@ -94,7 +94,7 @@ class Pipeline:
         return passed_over > 0
 
     def _has_room(self) -> bool:
-        return self._under_way < MOST_WAITING and self._results.held < 4 * BATCH_ROWS
+        return self._under_way < MAX_WAITING and self._results.held < 4 * BATCH_ROWS
 
     async def _until(self, fits: Callable[[], bool]) -> None:
         while not fits():

@@ -16,26 +16,26 @@ from pathlib import Path
 from classifiers.cores import cores
 from tasks.errors import DownloadsCrashed
 from tasks.fetch.attempt import Attempt
-from tasks.fetch.download import Ask, Manner
-from tasks.fetch.messages import Order, Raised, end_of, job_line, order_line
+from tasks.fetch.download import Ask, FetchOptions
+from tasks.fetch.messages import DownloadJob, Raised, end_of, job_line, order_line
 from tasks.fetch.reasons import Reason
 from warehouse.errors import DiskFull
 
 logger = logging.getLogger(__name__)
 
-MOST_PROCESSES = 4
+MAX_PROCESSES = 4
 """One brings more than 300 MB a second; hardly a line or a disk takes four times that."""
-MOST_LOST = 10
+MAX_LOST = 10
 """Processes that may end by themselves within a run."""
 
 
 def processes() -> int:
     """How many are worth it here: one a core that this process may use."""
-    return min(MOST_PROCESSES, cores())
+    return min(MAX_PROCESSES, cores())
 
 
 @asynccontextmanager
-async def downloading_in(number: int, home: Path, manner: Manner) -> AsyncIterator[Ask]:
+async def downloading_in(number: int, home: Path, manner: FetchOptions) -> AsyncIterator[Ask]:
     """What makes tries in so many processes, for the time of the block; the one with the least to do gets the next.
 
     A process that ends by itself costs what it had under way a try (`cut_off`), and another takes its place.
@@ -55,7 +55,7 @@ class _Gone(Exception):
 class _Child:
     """One process and the jobs that it has."""
 
-    def __init__(self, process: Process, order: Order) -> None:
+    def __init__(self, process: Process, order: DownloadJob) -> None:
         assert process.stdin is not None
         self.waiting: dict[int, asyncio.Future[Attempt | Raised]] = {}
         self._gone = False
@@ -98,7 +98,7 @@ class _Child:
 
 
 class _Downloads:
-    def __init__(self, home: Path, manner: Manner) -> None:
+    def __init__(self, home: Path, manner: FetchOptions) -> None:
         self._home = home
         self._manner = manner
         self._names = itertools.count()
@@ -139,7 +139,7 @@ class _Downloads:
             # A terminal's Ctrl-C comes to the whole session; the run decides when its processes end.
             start_new_session=True,
         )
-        return _Child(process, Order(self._home, f"{next(self._names)}-", self._manner))
+        return _Child(process, DownloadJob(self._home, f"{next(self._names)}-", self._manner))
 
     async def _replace(self, child: _Child) -> None:
         async with self._replacing:
@@ -148,7 +148,7 @@ class _Downloads:
             status = await child.end()
             self._lost += 1
             logger.warning("A downloading process ended by itself (exit status %d)", status)
-            if self._lost > MOST_LOST:
+            if self._lost > MAX_LOST:
                 raise DownloadsCrashed(
                     f"{self._lost} downloading processes ended by themselves, the last with exit status {status}."
                     " Memory may be short, or a picture may crash the library that reads it. Run again: what is"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tasks.fetch.attempt import Attempt
-from tasks.fetch.patience import next_try_at
+from tasks.fetch.retry_schedule import next_try_at
 from warehouse.lake import Lake
 from warehouse.tables import Fetch, Picture
 

@@ -19,11 +19,11 @@ from PIL import Image
 from classifiers.formats import MAX_PIXELS
 from classifiers.opening import PictureData, open_image
 from classifiers.repair.bmff import kind_of
-from tasks.fetch.attempt import Kept
+from tasks.fetch.attempt import StoredFile
 from tasks.fetch.reasons import Reason
 from tasks.fetch.signatures import CAMERA_RAW, HEAD_BYTES, begins_as_picture, other_file
-from tasks.fetch.whole import Data, decoded, has_its_end, is_camera_raw
-from warehouse.space import full_disk_noticed, need_room
+from tasks.fetch.truncation import Data, decoded, has_its_end, is_camera_raw
+from warehouse.disk_space import full_disk_noticed, need_room
 
 _ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic"}
 _NAMES = {"MPO": "jpeg", "HEIF": "heic"}
@@ -32,11 +32,11 @@ THREADS = 2
 """For what takes longer than some tenths of a millisecond: large files, and those that have to be decoded."""
 
 
-class Doubtful(Exception):
+class NeedsDecode(Exception):
     """Only decoding the picture would tell whether it is whole."""
 
 
-class Unfit(Exception):
+class RejectedPicture(Exception):
     """The file is no picture that is stored; `reason` says why, and `message` what it is and what to do."""
 
     def __init__(self, reason: Reason, message: str | None = None) -> None:
@@ -56,7 +56,7 @@ class Kind:
 
 
 def read_kind(file: Path) -> Kind:
-    """Check a file as a fetch does, and read its header. Raises `Unfit`."""
+    """Check a file as a fetch does, and read its header. Raises `RejectedPicture`."""
     with file.open("rb") as opened:
         if not os.fstat(opened.fileno()).st_size:  # which can't be mapped
             return _kind(opened, b"", may_decode=True)
@@ -69,15 +69,15 @@ def _kind(file: BinaryIO, data: Data, *, may_decode: bool) -> Kind:
     head = data[:HEAD_BYTES]
     if not begins_as_picture(head):
         other = other_file(head)
-        raise Unfit(other.reason, other.message)
+        raise RejectedPicture(other.reason, other.message)
     try:
         # What libheif reads is prepared for it, so a HEIC file is never opened as it came.
         kind = None if kind_of(head) == "HEIF" else _kind_of_sound(file, data)
         if kind is None and not may_decode:
-            raise Doubtful
+            raise NeedsDecode
         return kind or _kind_of_doubtful(bytes(data))
     except Image.DecompressionBombError:
-        raise Unfit(
+        raise RejectedPicture(
             Reason.TOO_MANY_PIXELS, f"It has more than {MAX_PIXELS:,} pixels. Save it in a smaller size."
         ) from None
 
@@ -87,7 +87,7 @@ def _kind_of_sound(file: BinaryIO, data: Data) -> Kind | None:
     try:
         with open_image(file) as image:
             return _described(image) if has_its_end(image, data) else None
-    except (Image.DecompressionBombError, Unfit):
+    except (Image.DecompressionBombError, RejectedPicture):
         raise
     except Exception:  # noqa: BLE001 - Pillow's readers raise whatever a broken header makes them stumble over
         return None
@@ -97,15 +97,15 @@ def _kind_of_doubtful(data: bytes) -> Kind:
     """The same by decoding the picture, as the classifiers do: rewritten where Pillow refuses what browsers show."""
     try:
         return decoded(PictureData(data), _described)
-    except (Image.DecompressionBombError, Unfit):
+    except (Image.DecompressionBombError, RejectedPicture):
         raise
     except Exception:  # noqa: BLE001 - as above
-        raise Unfit(Reason.CORRUPT, _CORRUPT) from None
+        raise RejectedPicture(Reason.CORRUPT, _CORRUPT) from None
 
 
 def _described(image: Image.Image) -> Kind:
     if is_camera_raw(image):
-        raise Unfit(CAMERA_RAW.reason, CAMERA_RAW.message)
+        raise RejectedPicture(CAMERA_RAW.reason, CAMERA_RAW.message)
     kind = image.format or ""
     return Kind(_NAMES.get(kind, kind.lower()), _ENDINGS.get(kind, kind.lower()), *image.size)
 
@@ -135,10 +135,10 @@ class PictureStore:
         """A path that no other incoming file has."""
         return f"{self._prefix}{next(self._numbers)}"
 
-    def add_bytes(self, data: bytes, *, may_decode: bool) -> Kept:
+    def add_bytes(self, data: bytes, *, may_decode: bool) -> StoredFile:
         """Check a whole body and store it, which takes some tenths of a millisecond unless it is decoded.
 
-        Raises `Unfit`, `DiskFull`, and `Doubtful` where it would have to be decoded and may not be.
+        Raises `RejectedPicture`, `DiskFull`, and `NeedsDecode` where it would have to be decoded and may not be.
         """
         kind = _kind(io.BytesIO(data), data, may_decode=may_decode)
         sha256 = hashlib.sha256(data).hexdigest()
@@ -153,8 +153,8 @@ class PictureStore:
             raise
         return _kept(kind, sha256, len(data), path)
 
-    def add_file(self, incoming: str, sha256: str, size: int) -> Kept:
-        """Check a file that lies among the incoming ones and move it to its place. Raises `Unfit`."""
+    def add_file(self, incoming: str, sha256: str, size: int) -> StoredFile:
+        """Check a file that lies among the incoming ones and move it to its place. Raises `RejectedPicture`."""
         kind = read_kind(Path(incoming))
         return _kept(kind, sha256, size, self.keep(incoming, sha256, kind.ending))
 
@@ -182,5 +182,5 @@ def _write(out: FileIO, data: bytes) -> None:
         left = left[out.write(left) :]
 
 
-def _kept(kind: Kind, sha256: str, size: int, path: str) -> Kept:
-    return Kept(sha256, size, kind.width, kind.height, kind.format, path)
+def _kept(kind: Kind, sha256: str, size: int, path: str) -> StoredFile:
+    return StoredFile(sha256, size, kind.width, kind.height, kind.format, path)

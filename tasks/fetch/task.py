@@ -7,18 +7,18 @@ from typing import Any
 from prefect import task
 from prefect.client.schemas.objects import State
 
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from tasks.progress import shown_progress
-from tasks.stage import HOUR, STAGE, Night, run_stage
-from warehouse.runs import Ended
+from tasks.run import HOUR, STAGE, Run, run_stage
+from warehouse.runs import StageResult
 
 
 @task(name="fetch", task_run_name="fetch", timeout_seconds=12 * HOUR, **STAGE)
-def fetch(night: Night, manner: Manner) -> State[Any]:
+def fetch(night: Run, manner: FetchOptions) -> State[Any]:
     """Fetch the pictures that are not stored yet."""
 
-    def body() -> Ended:
+    def body() -> StageResult:
         with shown_progress("fetch pictures") as tell:
             return fetch_pictures(night.home, manner, tell)
 

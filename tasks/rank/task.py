@@ -10,19 +10,19 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 
-from tasks.stage import HOUR, STAGE, Night, run_stage
+from tasks.run import HOUR, STAGE, Run, run_stage
 from warehouse.empty_rankings import why_empty
 from warehouse.publish import published
 from warehouse.rankings import Question
 from warehouse.rankings import rank as answer
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 
 
 @task(name="rank", task_run_name="rank", timeout_seconds=HOUR, **STAGE)
-def rank(night: Night, questions: Sequence[Question]) -> State[Any]:
+def rank(night: Run, questions: Sequence[Question]) -> State[Any]:
     """Answer the questions; each answer is a CSV file beside the report and an artifact in Prefect's UI."""
 
-    def body() -> Ended:
+    def body() -> StageResult:
         folder = night.home.report
         folder.mkdir(parents=True, exist_ok=True)
         for question in questions:
@@ -33,12 +33,12 @@ def rank(night: Night, questions: Sequence[Question]) -> State[Any]:
                 table=ranking.to_dicts(),
                 description=_description(night, question, empty=ranking.is_empty()),
             )
-        return Ended("done", len(questions))
+        return StageResult("done", len(questions))
 
     return run_stage(night, "rank", "", body)
 
 
-def _description(night: Night, question: Question, *, empty: bool) -> str:
+def _description(night: Run, question: Question, *, empty: bool) -> str:
     """What the artifact shows, and why it shows nothing."""
     what = f"Labels of {question.classifier} by {question.by}, {question.statistic} per post"
     if not empty:

@@ -9,7 +9,7 @@
 | how the page is put together | `page.py`, `templates/report.html`, `section.html`, `report.css` |
 | how titles and numbers read | `wording.py` |
 | what is done to names that others chose | `names.py` |
-| what is read from the published database, and which files are written | `writing.py` |
+| what is read from the published database, and which files are written | `stage.py` |
 | the Prefect task | `task.py` |
 | the small example pictures | `thumbnails.py` |
 

@@ -1,15 +1,15 @@
 """The stage scrape: an account's posts, read wherever they are shown.
 
 task.py        the Prefect task
-reading.py     one source: its pages into the spool, then into the lake
+stage.py     one source: its pages into the spool, then into the lake
 probing.py     a source's first page only, and not stored: what a run will meet there
-manner.py      how sources are read, from the settings
-judging.py     whether to read on after a page, and which posts' own pages are wanted
-authorship.py  comments without their authors' names
+options.py      how sources are read, from the settings
+stop_policy.py     whether to read on after a page, and which posts' own pages are wanted
+pseudonyms.py  comments without their authors' names
 storing.py     from the spool into the lake
 contract.py    what a source gave, and what it must go on giving
 gap_report.py  posts whose own page could not be read
-extent.py      how far a reading got, so which posts are gone
+coverage.py      how far a reading got, so which posts are gone
 sources.py     the kinds of source; to add one, open it
 model.py       what the settings of every kind have in common
 gallery/       the kind `gallery`: a web site, described by a profile
@@ -21,7 +21,7 @@ rows/          the kinds `jsonl` and `table`: posts that any other program has w
 files/         what all sources that are files on this machine share
 crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
 pages.py       what a source shows: pages, posts, comments
-visit.py       one reading of a source: what it needs, and what is decided after each page
+read_context.py       one reading of a source: what it needs, and what is decided after each page
 lines.py       text with the line breaks that a browser shows
 counts.py      numbers as people and programs write them
 times.py       times as they write them, and the years that they may lie in

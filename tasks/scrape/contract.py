@@ -16,15 +16,15 @@ from typing import Any
 from tasks.errors import SourceChanged
 from tasks.scrape.model import CHECKED
 from tasks.scrape.pages import Page, ScrapedPost
-from warehouse.known import KnownPost, count_known, known_posts
 from warehouse.lake import Lake
 from warehouse.runs import stage_runs
+from warehouse.stored_posts import KnownPost, count_known, known_posts
 
 FIELDS = ("posted_at", "likes", "comments", "caption", "pictures", "place")
 """Fields of a post whose nulls are counted."""
-LEAST_HAD = 2
+MIN_HAD = 2
 """So many known posts must have lost a field before it counts as lost …"""
-LEAST_NEW = 5
+MIN_NEW = 5
 """… or so many new ones lack it, where so many before them all had it."""
 RUNS_COMPARED = 40
 """Readings of a source that are looked back at: more than the nights between two full ones."""
@@ -101,7 +101,7 @@ def check(lake: Lake, source: str, counts: Counts, may_lack: Sequence[str] = ())
     for name in CHECKED:
         if name == "posts" or name in may_lack or counts.nulls[name] < counts.posts:
             continue
-        if counts.lost[name] >= LEAST_HAD or (counts.posts >= LEAST_NEW and name in always):
+        if counts.lost[name] >= MIN_HAD or (counts.posts >= MIN_NEW and name in always):
             raise SourceChanged(_told_lost(source, name, counts), counts.as_json())
 
 
@@ -140,7 +140,7 @@ def past(lake: Lake, source: str) -> Past:
 def _always_had(lake: Lake, source: str) -> set[str]:
     """Fields that every post of the last runs had."""
     before = past(lake, source).counts
-    if sum(counts.get("posts", 0) for counts in before) < LEAST_NEW:
+    if sum(counts.get("posts", 0) for counts in before) < MIN_NEW:
         return set()
     return {name for name in FIELDS if not any(counts["nulls"].get(name, 0) for counts in before)}
 

@@ -14,8 +14,8 @@ from warehouse.gaps import (
     is_known_gap,
     note_failures,
 )
-from warehouse.known import count_known
 from warehouse.lake import Lake
+from warehouse.stored_posts import count_known
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AccountInfo:
     """The account as its page describes it; a count that the page does not show is None.
 
     `posts_least`: the account has at least so many posts, for `posts` may be rounded.
@@ -116,7 +116,7 @@ class Page:
     url: str
     observed_at: datetime
     account: str
-    head: Head | None
+    head: AccountInfo | None
     posts: tuple[ScrapedPost, ...]
     next_url: str | None
     problems: tuple[str, ...] = ()

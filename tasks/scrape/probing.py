@@ -16,15 +16,15 @@ from pathlib import Path
 
 from tasks.errors import OutOfTime, SourceUnreachable
 from tasks.scrape.contract import check, count_pages
-from tasks.scrape.judging import check_identity
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import CrawlLimits, NextStep, ReadContext
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import CrawlLimits, Verdict, Visit
+from tasks.scrape.stop_policy import check_identity
 from warehouse.home import Home
-from warehouse.known import count_known, known_posts
+from warehouse.stored_posts import count_known, known_posts
 
 PROBE_SECONDS = 30.0
 """How long the hosts' responses may take together, besides the delays between requests."""
@@ -57,7 +57,7 @@ def probe_seconds(politeness: Politeness, response_seconds: float = PROBE_SECOND
 def probe_source(
     home: Home,
     source: Source,
-    manner: Manner,
+    manner: ScrapeOptions,
     secret: str | None,
     *,
     response_seconds: float = PROBE_SECONDS,
@@ -78,7 +78,7 @@ def probe_source(
     try:
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder) / "probe.jsonl")
-            visit = Visit(
+            visit = ReadContext(
                 spool,
                 manner.politeness,
                 partial(_only, home, source.name),
@@ -103,7 +103,7 @@ def probe_source(
     return Probe(len(page.posts), page.problems, not page.posts and not page.more and page.next_url is None)
 
 
-def _only(home: Home, source: str, page: Page) -> Verdict:
+def _only(home: Home, source: str, page: Page) -> NextStep:
     """The verdict that a first page is the last one. Raises `LayoutChanged` where it is not the account's page."""
     if not home.lake.folder.exists():
         check_identity(page, 0, lambda: 0)
@@ -111,10 +111,10 @@ def _only(home: Home, source: str, page: Page) -> Verdict:
         lake = home.lake
         known = known_posts(lake, source, [post.post_id for post in page.posts])
         check_identity(page, len(known), lambda: count_known(lake, source))
-    return Verdict(go_on=False)
+    return NextStep(go_on=False)
 
 
-def _first_page(source: Source, visit: Visit) -> Page | None:
+def _first_page(source: Source, visit: ReadContext) -> Page | None:
     pages = source.pages(visit)
     try:
         return next(pages, None)

@@ -2,7 +2,7 @@
 
 To add a kind: a folder beside `gallery/` with its settings (a model made from `SourceModel`, with a
 literal `kind`) and an `open` method that gives a `Source`; then name the model in `SOURCE_KINDS`. A kind
-that is read over HTTP brings a walk (`crawl/walk.py`), and names it in `crawl/messages.py` too. One that
+that is read over HTTP brings a walk (`crawl/site_adapter.py`), and names it in `crawl/messages.py` too. One that
 is read from files on this machine finds what these share in `files/`.
 """
 
@@ -19,9 +19,9 @@ from tasks.scrape.instaloader.source import InstaloaderSettings
 from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.jsonl import JsonLinesSettings
 from tasks.scrape.rows.table import TableSettings
-from tasks.scrape.visit import Visit
 
 
 class Source(Protocol):
@@ -76,7 +76,7 @@ class Source(Protocol):
         """Folders that its pictures may come from."""
         ...
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """The account's pages, from the one after the spool's last; raises the errors of `tasks.errors`."""
         ...
 

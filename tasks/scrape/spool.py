@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tasks.scrape.pages import PAGE_JSON, Page
-from warehouse.space import full_disk_noticed, need_room
+from warehouse.disk_space import full_disk_noticed, need_room
 
 _END = b'"end"\n'
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from itertools import chain
 
 from tasks.scrape.contract import Counts, check, count_pages
-from tasks.scrape.extent import Extent
+from tasks.scrape.coverage import Coverage
 from tasks.scrape.gap_report import GapReport
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
-from warehouse.known import mark_gone
 from warehouse.lake import Lake
-from warehouse.posts import Seen, store_seen
-from warehouse.runs import Ended
+from warehouse.posts import ScrapedRows, store_seen
+from warehouse.runs import StageResult
+from warehouse.stored_posts import mark_gone
 from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ TOLD_PROBLEMS = 3
 
 def store_spool(
     lake: Lake, source: str, spool: Spool, *, may_lack: Sequence[str] = (), shows_all: bool = False
-) -> Ended:
+) -> StageResult:
     """Check and store what a reading of a source has left in its spool.
 
     With `shows_all` known posts that it must have shown, and did not, are marked as gone. Raises
@@ -48,7 +48,7 @@ def store_spool(
         logger.info("%s: %d known posts are no longer shown", source, gone)
     known, missing = gaps.summary(lake, posts), gaps.problems
     told = _told(source, spool, missing, counts.problems + len(missing))
-    return Ended(
+    return StageResult(
         "incomplete" if told else "done",
         posts,
         counts.problems + len(missing),
@@ -57,8 +57,8 @@ def store_spool(
     )
 
 
-def _extent(spool: Spool, counts: Counts) -> Extent:
-    extent, last = Extent(), None
+def _extent(spool: Spool, counts: Counts) -> Coverage:
+    extent, last = Coverage(), None
     for last in spool.pages():
         extent.add(last)
     if last is not None:
@@ -68,7 +68,7 @@ def _extent(spool: Spool, counts: Counts) -> Extent:
     return extent
 
 
-def _mark_gone(lake: Lake, source: str, extent: Extent) -> int:
+def _mark_gone(lake: Lake, source: str, extent: Coverage) -> int:
     if extent.began is None or not extent.tells_gone:
         return 0
     began, newer_than = extent.began, extent.newer_than
@@ -113,13 +113,13 @@ def _account_row(source: str, page: Page) -> AccountObservation | None:
     )
 
 
-def _seen(source: str, page: Page, post: ScrapedPost) -> Seen:
+def _seen(source: str, page: Page, post: ScrapedPost) -> ScrapedRows:
     pictures = (
         PostPicture(source=source, post_id=post.post_id, position=position, picture_url=url, sha256=None)
         for position, url in enumerate(post.pictures)
     )
     thread = Thread(source=source, post_id=post.post_id, read_at=_seen_at(page, post), comments=post.comments)
-    return Seen(
+    return ScrapedRows(
         _post_row(source, page, post),
         _observation_row(source, page, post),
         tuple(pictures),

@@ -1,15 +1,15 @@
 """The stage tag: labels from a service that costs money, so that no picture is paid for twice.
 
     task.py       the Prefect task
-    tagging.py    the lane from its beginning to its end
+    stage.py    the lane from its beginning to its end
     lane.py       a lane: its settings, its models, its version
     sending.py    requests in flight
     plan.py       what goes next, and what to do about each answer
     batches.py    pictures read, checked and filled into batches
-    pacing.py     how many requests a second, and pauses
-    purse.py      the budgets
+    rate_limiter.py     how many requests a second, and pauses
+    budget_tracker.py      the budgets
     ledger.py     rows before a request and after it, and the labels with them
-    arrivals.py   answers kept on disk from the moment they arrive
+    response_store.py   answers kept on disk from the moment they arrive
     estimate.py   what a run would send and cost
 
 The order is what makes it safe: the ledger's rows, then the request, then the answer on disk, then the

@@ -27,7 +27,7 @@ READ_PICTURES = 512
 AHEAD = 64
 """Pictures that are being decoded ahead of the batch."""
 DECODERS = 2
-MOST_READY = 16
+MAX_READY = 16
 READY_BYTES = 128_000_000
 """Batches that are ready weigh no more than this, unless there is only one."""
 
@@ -153,7 +153,7 @@ class Batches:
 
     def _has_room(self, batch: Batch) -> bool:
         weight = sum(one.bytes for one in self._full)
-        return len(self._full) < MOST_READY and (not weight or weight + batch.bytes <= READY_BYTES)
+        return len(self._full) < MAX_READY and (not weight or weight + batch.bytes <= READY_BYTES)
 
     def _ready(
         self, picture: WaitingPicture, decoding: Future[Payload], unfit: list[Unlabelled]

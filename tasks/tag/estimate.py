@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tasks.tag.budget_tracker import budgets
 from tasks.tag.lane import Lane
-from tasks.tag.purse import budgets
 from warehouse.charges import Model, count_to_send
 from warehouse.home import Home
 

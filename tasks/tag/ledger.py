@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from classifiers.clarifai.answers import Asked, Verdict
+from classifiers.clarifai.responses import Asked, Outcome
 from classifiers.clarifai.statuses import Reaction
 from tasks.labels import label_row
 from tasks.tag.lane import Lane
 from warehouse.charges import Model
+from warehouse.disk_space import need_room
 from warehouse.home import Home
-from warehouse.space import need_room
 from warehouse.tables import Charge
 
 NOT_SENT = "not_sent"
@@ -29,7 +29,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class RequestRecord:
     """What must be known of a request to store its answer, also after its process was killed."""
 
     request_id: str
@@ -46,7 +46,7 @@ class Slip:
         return asdict(self) | {"sent_at": self.sent_at.isoformat()}
 
 
-def slip_from_json(values: dict[str, object]) -> Slip:
+def slip_from_json(values: dict[str, object]) -> RequestRecord:
     """A slip from its plain values. Raises `KeyError`, `TypeError` or `ValueError` where they are none."""
     given = dict(values)
     model, asked = given.pop("model"), given.pop("asked")
@@ -55,12 +55,12 @@ def slip_from_json(values: dict[str, object]) -> Slip:
     turns = tuple(int(turn) for turn in asked.pop("orientations"))
     given["sha256s"] = tuple(given["sha256s"])  # type: ignore[arg-type]
     given["sent_at"] = datetime.fromisoformat(str(given["sent_at"]))
-    return Slip(model=Model(**model), asked=Asked(orientations=turns, **asked), **given)  # type: ignore[arg-type]
+    return RequestRecord(model=Model(**model), asked=Asked(orientations=turns, **asked), **given)  # type: ignore[arg-type]
 
 
-def new_slip(lane: Lane, model: Model, sha256s: Sequence[str], orientations: Sequence[int]) -> Slip:
+def new_slip(lane: Lane, model: Model, sha256s: Sequence[str], orientations: Sequence[int]) -> RequestRecord:
     """A slip for a request that is about to be sent."""
-    return Slip(
+    return RequestRecord(
         request_id=secrets.token_hex(12),
         classifier=lane.name,
         version=lane.version,
@@ -78,7 +78,9 @@ class Ledger:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def write(self, upcoming: Sequence[Slip], ended: Sequence[tuple[Slip, Sequence[Verdict]]] = ()) -> None:
+    def write(
+        self, upcoming: Sequence[RequestRecord], ended: Sequence[tuple[RequestRecord, Sequence[Outcome]]] = ()
+    ) -> None:
         """Write labels, then how each picture's request ended, and which requests are about to be sent.
 
         In this order, so that what is billed has its labels; the last two in one commit. Writing the same
@@ -105,7 +107,7 @@ class Ledger:
         ]
         self._home.lake.upsert(settled + rows)
 
-    def withdraw(self, slips: Sequence[Slip]) -> None:
+    def withdraw(self, slips: Sequence[RequestRecord]) -> None:
         """Write that these requests were never sent."""
         now = datetime.now(UTC)
         rows = [row for slip in slips for row in _rows(slip)]
@@ -114,7 +116,7 @@ class Ledger:
         )
 
 
-def outcome(verdict: Verdict) -> str:
+def outcome(verdict: Outcome) -> str:
     """Whether a picture was paid for: `billed`, `not_billed` or `unknown`."""
     if verdict.status.reaction is Reaction.KEEP:
         return "billed"
@@ -122,7 +124,7 @@ def outcome(verdict: Verdict) -> str:
     return "unknown" if perhaps else "not_billed"
 
 
-def _rows(slip: Slip) -> list[Charge]:
+def _rows(slip: RequestRecord) -> list[Charge]:
     return [
         Charge(
             request_id=slip.request_id,
@@ -142,7 +144,7 @@ def _rows(slip: Slip) -> list[Charge]:
     ]
 
 
-def _ended(row: Charge, verdict: Verdict, now: datetime) -> Charge:
+def _ended(row: Charge, verdict: Outcome, now: datetime) -> Charge:
     status = verdict.status
     good = status.reaction is Reaction.KEEP
     reason = NOT_SENT if status.unsent else _REASONS[status.reaction]

@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from classifiers.clarifai.answers import Verdict
+from classifiers.clarifai.responses import Outcome
 from classifiers.clarifai.statuses import Reaction, Status
-from tasks.pauses import pause_seconds
+from tasks.backoff import pause_seconds
 from tasks.tag.batches import Batch, Ready
+from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.lane import Lane
-from tasks.tag.pacing import Pace
-from tasks.tag.purse import Purse
+from tasks.tag.rate_limiter import RateLimiter
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ LOST_IN_A_ROW = 2
 """So many batches that no try brought an answer for, one after the other, end the lane for this run."""
 REFUSED_IN_A_ROW = 64
 """So many pictures refused without one that is taken: something else than the pictures is wrong."""
-LONGEST_PAUSE_SECONDS = 30.0
-MOST_DOUBLINGS = 5
+MAX_PAUSE_SECONDS = 30.0
+MAX_DOUBLINGS = 5
 
 
 @dataclass(slots=True)
@@ -44,7 +44,9 @@ class Tally:
 class Plan:
     """Batches in the order in which they go, and what has come of them."""
 
-    def __init__(self, lane: Lane, purse: Purse, pace: Pace, fresh: Callable[[], Batch | None]) -> None:
+    def __init__(
+        self, lane: Lane, purse: BudgetTracker, pace: RateLimiter, fresh: Callable[[], Batch | None]
+    ) -> None:
         self.tally = Tally()
         self.purse = purse
         self._lane = lane
@@ -88,7 +90,7 @@ class Plan:
         if self._again and not self.purse.left():
             self.tally.postponed = self.purse.used_up()
 
-    def take(self, batch: Batch, verdicts: Sequence[Verdict]) -> None:
+    def take(self, batch: Batch, verdicts: Sequence[Outcome]) -> None:
         """React to the answer about a batch, picture by picture."""
         by_reaction: dict[Reaction, list[Ready]] = {}
         for picture, verdict in zip(batch.pictures, verdicts, strict=True):
@@ -147,9 +149,7 @@ class Plan:
                 f"Clarifai was not ready for {patience:,.0f} s ({status}). The next run tries again."
             )
             return
-        seconds = min(
-            LONGEST_PAUSE_SECONDS, pause_seconds(min(self._pauses, MOST_DOUBLINGS), random.random())
-        )
+        seconds = min(MAX_PAUSE_SECONDS, pause_seconds(min(self._pauses, MAX_DOUBLINGS), random.random()))
         self._pauses += 1
         self._pace.hold(seconds)
         logger.info("%s: %s; a pause of %.1f s", self._lane.name, status, seconds)

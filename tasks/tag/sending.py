@@ -15,27 +15,27 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from classifiers.clarifai.answers import Verdict, read_answer
 from classifiers.clarifai.client import Client, Sent
+from classifiers.clarifai.responses import Outcome, read_answer
 from classifiers.clarifai.statuses import Status
-from tasks.tag.arrivals import Arrivals
 from tasks.tag.batches import Batch, Batches
+from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.lane import Lane
-from tasks.tag.ledger import Ledger, Slip, new_slip, outcome
-from tasks.tag.pacing import Pace
+from tasks.tag.ledger import Ledger, RequestRecord, new_slip, outcome
 from tasks.tag.plan import Plan, Tally
-from tasks.tag.purse import Purse
+from tasks.tag.rate_limiter import RateLimiter
+from tasks.tag.response_store import ResponseStore
 from warehouse.home import Home
 
 logger = logging.getLogger(__name__)
 
-MOST_UNDER_WAY_BYTES = 256_000_000
+MAX_UNDER_WAY_BYTES = 256_000_000
 """Pictures under way weigh no more than this, unless one request alone does."""
 WRITE_EVERY_SECONDS = 0.35
 """Writes to the lake begin no faster than this while requests are under way: each costs the same for a few."""
 AHEAD_SECONDS = 0.8
 """Requests are written into the ledger at most so long before they go."""
-MOST_AHEAD = 16
+MAX_AHEAD = 16
 TIDY_EVERY = 64
 """Writes after which small files of the lake are merged."""
 LINGER_SECONDS = 10.0
@@ -48,7 +48,7 @@ LOG_EVERY_SECONDS = 10.0
 class Request:
     """A batch with its slip."""
 
-    slip: Slip
+    slip: RequestRecord
     batch: Batch
 
 
@@ -61,15 +61,15 @@ class Sender:
         self._tell = tell
         self._lake = home.lake
         self._ledger = Ledger(home)
-        self._arrivals = Arrivals(home)
-        self._ahead = min(MOST_AHEAD, math.ceil(lane.options.requests_per_second * AHEAD_SECONDS))
-        self._pace = Pace(lane.options.requests_per_second)
+        self._arrivals = ResponseStore(home)
+        self._ahead = min(MAX_AHEAD, math.ceil(lane.options.requests_per_second * AHEAD_SECONDS))
+        self._pace = RateLimiter(lane.options.requests_per_second)
         self._events: queue.SimpleQueue[tuple[Request, bytes | Status] | None] = queue.SimpleQueue()
         self.batches = Batches(home, lane, lambda: self._events.put(None))
-        self._plan = Plan(lane, Purse(home.lake, lane), self._pace, self.batches.get)
+        self._plan = Plan(lane, BudgetTracker(home.lake, lane), self._pace, self.batches.get)
         self._reserved: deque[Request] = deque()
         self._under_way: dict[str, tuple[Request, Sent]] = {}
-        self._unstored: list[tuple[Slip, list[Verdict]]] = []
+        self._unstored: list[tuple[RequestRecord, list[Outcome]]] = []
         self._writing: Future[list[Request]] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._writes = 0
@@ -122,7 +122,9 @@ class Sender:
             chosen.append(Request(self._slip(batch), batch))
         return chosen
 
-    def _write(self, chosen: list[Request], ended: list[tuple[Slip, list[Verdict]]]) -> list[Request]:
+    def _write(
+        self, chosen: list[Request], ended: list[tuple[RequestRecord, list[Outcome]]]
+    ) -> list[Request]:
         self._arrivals.announce([one.slip for one in chosen])
         self._ledger.write([one.slip for one in chosen], ended)
         self._arrivals.drop([slip for slip, _ in ended])
@@ -139,7 +141,7 @@ class Sender:
             return not (waiting or self._under_way)
         return waiting < self._ahead
 
-    def _slip(self, batch: Batch) -> Slip:
+    def _slip(self, batch: Batch) -> RequestRecord:
         return new_slip(
             self._lane,
             batch.model,
@@ -163,7 +165,7 @@ class Sender:
         if len(self._under_way) >= (1 if self._plan.looking else self._lane.options.in_flight):
             return False
         weight = sum(request.batch.bytes for request, _ in self._under_way.values())
-        return not weight or weight + self._reserved[0].batch.bytes <= MOST_UNDER_WAY_BYTES
+        return not weight or weight + self._reserved[0].batch.bytes <= MAX_UNDER_WAY_BYTES
 
     def _arrived(self, request: Request, sent: Sent) -> None:
         """In gRPC's thread: put the answer on disk before anything else."""

@@ -8,19 +8,19 @@ from prefect import task
 from prefect.client.schemas.objects import State
 
 from tasks.progress import shown_progress
-from tasks.stage import HOUR, STAGE, Night, run_stage
-from tasks.tag.tagging import Tagging, tag_pictures
-from warehouse.runs import Ended
-from warehouse.waiting import count_pictures
+from tasks.run import HOUR, STAGE, Run, run_stage
+from tasks.tag.stage import Tagging, tag_pictures
+from warehouse.pending import count_pictures
+from warehouse.runs import StageResult
 
 
 @task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
-def tag(night: Night, tagging: Tagging) -> State[Any]:
+def tag(night: Run, tagging: Tagging) -> State[Any]:
     """Send the pictures that the lane's models were not asked about, within the budgets."""
 
-    def body() -> Ended:
+    def body() -> StageResult:
         if not count_pictures(night.home.lake):
-            return Ended("done", message="there are no pictures yet")
+            return StageResult("done", message="there are no pictures yet")
         with shown_progress(f"tag {tagging.name}") as tell:
             return tag_pictures(night.home, tagging, tell)
 

@@ -14,10 +14,10 @@ from classifiers.backend import backend_with_gpu, has_gpu_device
 ROOT = Path(__file__).resolve().parents[2]
 ASK = """
 from classifiers.backend import import_keras
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 try:
     import_keras()
-except LaneUnavailable as error:
+except ClassifierUnavailable as error:
     print(error)
 """
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from classifiers.clarifai import ClarifaiOptions, load
 from classifiers.clarifai.channel import Address, address
 from classifiers.clarifai.client import open_client
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 
 POST = "/clarifai.api.V2/PostModelOutputs"
 
@@ -52,7 +52,7 @@ def test_tls_is_left_out_only_here_or_where_it_is_said(base, target, plain):
 )
 def test_what_is_no_address_is_told(base):
     """A base that can't be used is told with what would be right."""
-    with pytest.raises(LaneUnavailable, match="host:port"):
+    with pytest.raises(ClassifierUnavailable, match="host:port"):
         address(base)
 
 
@@ -120,7 +120,7 @@ def test_tls_is_checked(tls):
     assert known.current_version("m") == "v1"
     assert models.calls[0][1]["authorization"] == "Key key"
     unknown = open_client("c", ClarifaiOptions(), f"https://localhost:{port}", "key")
-    with pytest.raises(LaneUnavailable, match="does not tell about the model m"):
+    with pytest.raises(ClassifierUnavailable, match="does not tell about the model m"):
         unknown.current_version("m")
     assert len(models.calls) == 1
 
@@ -137,7 +137,7 @@ def test_nothing_is_sent_twice_without_saying_so(tls):
 @pytest.mark.parametrize("key", [None, "", "a\nb", "schlüssel"])
 def test_a_key_that_is_none_is_told(key):
     """Without a usable key there is no client, and the message names where one goes, but not the key."""
-    with pytest.raises(LaneUnavailable, match="CLARIFAI_PAT") as told:
+    with pytest.raises(ClassifierUnavailable, match="CLARIFAI_PAT") as told:
         open_client("c", ClarifaiOptions(), None, key)
     assert not key or key not in str(told.value)
 
@@ -164,7 +164,7 @@ def test_options(wrong):
 
 def test_it_is_no_classifier_that_anyone_can_call():
     """Loading it as the free ones are loaded is refused: sending without a ledger would cost money unseen."""
-    with pytest.raises(LaneUnavailable, match="likelens run"):
+    with pytest.raises(ClassifierUnavailable, match="likelens run"):
         load("clarifai", ClarifaiOptions())
 
 

@@ -20,12 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 OFFLINE = """
 import sys
 from pathlib import Path
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions, load
 for weights in ("imagenet", Path(sys.argv[1])):
     try:
         load("lane", KerasOptions(application="MobileNet", weights=weights))
-    except LaneUnavailable as error:
+    except ClassifierUnavailable as error:
         print(error)
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions, load
 
 # Keras 3.15 with NumPy 2.4; it says so of each of its tensors.
@@ -32,7 +32,7 @@ class RunsCode:
 
 def refusal(weights: Path, names: Path, application: str = "MobileNet") -> str:
     """The words with which the weights are refused: one line, not too long."""
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         load("lane", KerasOptions(application=application, weights=weights, labels=names))
     told = str(refused.value)
     assert "\n" not in told and len(told) < 500 + 2 * len(str(weights))
@@ -159,7 +159,7 @@ def test_no_file(name: str, saved: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("application", ["Inception", "inceptionv3", "imagenet_utils", "__doc__", ""])
 def test_unknown_application(application: str, keras: Any, saved: Path) -> None:
     """An application that Keras does not have is told with those that it has."""
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         load("lane", KerasOptions(application=application, labels=saved / "names.txt"))
     told = str(refused.value)
     assert f"no model '{application}'" in told

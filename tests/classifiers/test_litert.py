@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from classifiers.cores import cores
-from classifiers.errors import LaneUnavailable, UnreadablePicture
+from classifiers.errors import ClassifierUnavailable, UnreadablePicture
 from classifiers.litert import LitertClassifier, LitertOptions, load
 from classifiers.pictures import PictureFile
 
@@ -103,7 +103,7 @@ def test_no_model(damage: str, litert_files: tuple[Path, Path], photographs: Pat
     file = tmp_path / "model.tflite"
     if damage in contents:
         file.write_bytes(contents[damage])
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         load("mobilenet", LitertOptions(model=file, labels=names))
     told = str(refused.value)
     assert str(file) in told and "Set model to a .tflite file." in told and "\n" not in told
@@ -114,7 +114,7 @@ def test_names_of_another_model(litert_files: tuple[Path, Path], tmp_path: Path)
     model, names = litert_files
     lines = names.read_text().splitlines()
     (tmp_path / "names.txt").write_text("\n".join(lines[1:]))
-    with pytest.raises(LaneUnavailable, match="are 1000, but the model has 1001 outputs"):
+    with pytest.raises(ClassifierUnavailable, match="are 1000, but the model has 1001 outputs"):
         load("mobilenet", LitertOptions(model=model, labels=tmp_path / "names.txt"))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.litert import LitertOptions, load
 from classifiers.pictures import PictureFile
 
@@ -83,6 +83,6 @@ def test_no_classifier(keras: Any, convert: Convert, tmp_path: Path) -> None:
     ]
     for model in models:
         file = convert(model)
-        with pytest.raises(LaneUnavailable, match="no picture classifier") as refused:
+        with pytest.raises(ClassifierUnavailable, match="no picture classifier") as refused:
             load("lane", LitertOptions(model=file, labels=tmp_path / "names.txt"))
         assert str(file) in str(refused.value)

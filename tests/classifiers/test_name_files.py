@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.groups import groups_of, imagenet
 from classifiers.names import names_for, read_names
 
@@ -127,7 +127,7 @@ def test_tables(text: str, tmp_path: Path) -> None:
 def test_unclear_names(text: str, tmp_path: Path) -> None:
     """Where it is unclear which output a name belongs to, the file is refused with the reason and what to do."""
     with pytest.raises(
-        LaneUnavailable, match=r"can't be told apart: .* Set labels to a text file"
+        ClassifierUnavailable, match=r"can't be told apart: .* Set labels to a text file"
     ) as refused:
         read(tmp_path, text)
     assert str(tmp_path / "names") in str(refused.value)

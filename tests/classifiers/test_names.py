@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.names import names_for, plain_name, read_names
 
 
@@ -50,7 +50,7 @@ def test_background(first: bytes, tmp_path: Path) -> None:
 def test_misfit(content: bytes, tmp_path: Path) -> None:
     """Any other list of another length is refused, with both numbers and what to do."""
     file = written(tmp_path, content)
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         names_for(file, 2)
     count = len(content.splitlines())
     assert f"The class names {file} are {count}, but the model has 2 outputs. Set labels to" in str(
@@ -61,7 +61,7 @@ def test_misfit(content: bytes, tmp_path: Path) -> None:
 def test_unreadable(tmp_path: Path) -> None:
     """A file that is missing, a folder or no text is refused with its name and what to do."""
     for file in (tmp_path / "none.txt", tmp_path, written(tmp_path, b"\x89PNG\xff")):
-        with pytest.raises(LaneUnavailable, match="can't be read") as refused:
+        with pytest.raises(ClassifierUnavailable, match="can't be read") as refused:
             read_names(file)
         assert str(file) in str(refused.value) and "Set labels to a text file" in str(refused.value)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.onnx import OnnxOptions, as_levels, load
 from classifiers.pictures import PictureFile
 
@@ -99,7 +99,7 @@ def test_batches(write: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x08\x08" + b"\xff" * 40])
 def test_no_model(content: bytes, write: Any) -> None:
     """A file that is no model is refused in one line that says what to do."""
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         load("tiny", write(content))
     assert "Set model to an .onnx file" in str(refused.value) and "\n" not in str(refused.value)
 
@@ -108,7 +108,7 @@ def test_missing_model(write: Any, tmp_path: Path) -> None:
     """So is one that is not there."""
     options = write(b"")
     (tmp_path / "tiny.onnx").unlink()
-    with pytest.raises(LaneUnavailable, match="can't be read"):
+    with pytest.raises(ClassifierUnavailable, match="can't be read"):
         load("tiny", options)
 
 
@@ -193,7 +193,7 @@ def test_no_file_elsewhere_is_read(file: str, write: Any, tmp_path: Path) -> Non
     (tmp_path / "sub").mkdir()
     os.mkfifo(tmp_path / "pipe")
     tensor = files.elsewhere("w", [3, 3], file.format(outside=outside))
-    with pytest.raises(LaneUnavailable) as refused:
+    with pytest.raises(ClassifierUnavailable) as refused:
         load("tiny", write(files.weighed_colour(tensor)))
     assert "tiny.onnx" in str(refused.value) and "folder" in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -224,7 +224,7 @@ def test_places_outside_the_other_file(entries: dict[str, Any], write: Any, tmp_
     """Weights that the other file does not have are refused; no memory behind it is read."""
     (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
     tensor = files.elsewhere("w", [3, 3], "weights.bin", **entries)
-    with pytest.raises(LaneUnavailable, match="can be run"):
+    with pytest.raises(ClassifierUnavailable, match="can be run"):
         load("tiny", write(files.weighed_colour(tensor)))
 
 
@@ -233,7 +233,7 @@ def test_inner_graphs(write: Any, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
     monkeypatch.chdir(tmp_path)
     tensor = files.elsewhere("w", [3, 3], "weights.bin")
-    with pytest.raises(LaneUnavailable, match="inner graph"):
+    with pytest.raises(ClassifierUnavailable, match="inner graph"):
         load("tiny", write(files.with_inner_graph(tensor)))
 
 
@@ -242,14 +242,14 @@ def test_size_of_other_files(beside: Any, tmp_path: Path) -> None:
     options = beside()
     with (tmp_path / "weights.bin").open("ab") as file:
         file.truncate(5 * 1024**3)  # takes no room: nothing is written
-    with pytest.raises(LaneUnavailable, match="more than 4 GB"):
+    with pytest.raises(ClassifierUnavailable, match="more than 4 GB"):
         load("tiny", options)
 
 
 def test_own_operators(write: Any) -> None:
     """A model with operators of its own, which would be somebody's program, is refused."""
     nodes = [files.node("Anything", ["picture"], "scores", "some.domain")]
-    with pytest.raises(LaneUnavailable, match="operators of its own"):
+    with pytest.raises(ClassifierUnavailable, match="operators of its own"):
         load("tiny", write(files.model(nodes, [], (1, 3, 32, 32))))
 
 
@@ -257,19 +257,19 @@ def test_own_operators(write: Any) -> None:
 def test_no_picture_classifier(shape: tuple[int, ...], write: Any) -> None:
     """A model that takes no RGB picture is refused."""
     nodes = [files.node("Identity", ["picture"], "scores")]
-    with pytest.raises(LaneUnavailable, match="does not take one RGB picture"):
+    with pytest.raises(ClassifierUnavailable, match="does not take one RGB picture"):
         load("tiny", write(files.model(nodes, [], shape)))
 
 
 def test_size_is_asked_for(write: Any) -> None:
     """A model that takes any size needs to be told the one that it was trained with."""
-    with pytest.raises(LaneUnavailable, match="Set size to the one"):
+    with pytest.raises(ClassifierUnavailable, match="Set size to the one"):
         load("tiny", write(files.mean_colour(("n", 3, "h", "w"))))
 
 
 def test_names_of_another_model(write: Any) -> None:
     """A file with too few or too many names is refused."""
-    with pytest.raises(LaneUnavailable, match="are 2, but the model has 3 outputs"):
+    with pytest.raises(ClassifierUnavailable, match="are 2, but the model has 3 outputs"):
         load("tiny", write(files.mean_colour((1, 3, 32, 32)), names="a\nb\n"))
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from classifiers import registry
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.registry import KINDS
@@ -49,7 +49,7 @@ def test_load() -> None:
 def test_load_fails_in_words(tmp_path: Path) -> None:
     """What can't be loaded says so as a lane that is unavailable."""
     options = LitertOptions(model=tmp_path / "none.tflite", labels=tmp_path / "none.txt")
-    with pytest.raises(LaneUnavailable, match=r"none\.tflite"):
+    with pytest.raises(ClassifierUnavailable, match=r"none\.tflite"):
         registry.load("litert", "lane", options)
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from classifiers.errors import UnreadablePicture
 from classifiers.formats import MAX_PIXELS
-from classifiers.pictures import decode_rgb, look_at
+from classifiers.pictures import decode_rgb, inspect_image
 from classifiers.repair.orientation import exif_block
 
 # pytest sets up the warnings anew for each test, so what the module switches off is back on.
@@ -282,7 +282,7 @@ class TestHeic:
         found = pixels(data).astype(int)
         assert found.shape == expected.shape
         assert np.abs(found - expected).mean() < 8
-        assert look_at(data).orientation == 1
+        assert inspect_image(data).orientation == 1
 
     def test_size(self) -> None:
         """One that declares a picture, a tile or a thumbnail above the limit is refused by its header."""
@@ -333,9 +333,9 @@ def test_orientation_is_kept(kind: str) -> None:
 
 def test_what_others_may_refuse(tmp_path: Path) -> None:
     """A file that had to be rewritten is known as one that other programs may refuse."""
-    assert look_at(JPEG).is_sound
-    assert not look_at(JPEG[:-2]).is_sound
-    assert look_at(JPEG[:-2]).width == 120
+    assert inspect_image(JPEG).is_sound
+    assert not inspect_image(JPEG[:-2]).is_sound
+    assert inspect_image(JPEG[:-2]).width == 120
 
 
 def test_limit_of_pixels() -> None:

@@ -19,19 +19,19 @@ from classifiers.visual import VisualOptions
 from classifiers.visual import load as load_visual
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
-from tasks.classify.labelling import label_pictures
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.classify.stage import label_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.manner import Manner as ScrapeManner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
 from warehouse.publish import publish
-from warehouse.runs import WHOLE, Ended, begin_run
+from warehouse.runs import WHOLE, StageResult, begin_run
 
-SWIFTLY = ScrapeManner(Politeness(0.0))
+SWIFTLY = ScrapeOptions(Politeness(0.0))
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -158,15 +158,15 @@ def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifie
         source = GallerySettings(name=name, kind="gallery", profile="imgrum", url=url).open(home.folder)
         spool = Spool(home.spool(journal.run_id) / f"{name}.jsonl")
         journal.start("scrape", name)
-        read = scrape_source(Reading(home, source, spool, SWIFTLY), lambda *_: None)
+        read = scrape_source(ScrapeJob(home, source, spool, SWIFTLY), lambda *_: None)
         journal.finish("scrape", name, read)
     journal.start("fetch")
-    manner = Manner(8, frozenset({"127.0.0.1"}))
+    manner = FetchOptions(8, frozenset({"127.0.0.1"}))
     journal.finish("fetch", "", fetch_pictures(home, manner, lambda *_: None))
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
-    journal.finish(WHOLE, "", Ended("done", 1))
+    journal.finish(WHOLE, "", StageResult("done", 1))
     publish(home)
 
 

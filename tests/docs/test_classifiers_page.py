@@ -13,7 +13,7 @@ from classifiers import registry
 from classifiers.registry import KINDS, Kind
 from classifiers.visual.properties import PROPERTIES
 from flows.settings import read_settings
-from tasks.classify.labelling import label_pictures
+from tasks.classify.stage import label_pictures
 from warehouse.home import Home
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.scrape.files.documents import MOST_BYTES
-from tasks.scrape.files.lines import MOST_LINE_BYTES
+from tasks.scrape.files.documents import MAX_BYTES
+from tasks.scrape.files.lines import MAX_LINE_BYTES
 from tasks.scrape.pages import ScrapedPost
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.schema import AccountRow, CommentRow, PostRow
 from tasks.scrape.sources import SOURCE_KINDS
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 KEYS = "| key | needed | meaning |"
 
@@ -24,7 +24,7 @@ def read(toml: str, folder: Path):
     """The pages of the source that some settings name."""
     (given,) = tomllib.loads(toml)["sources"]
     source = SOURCE_KINDS[given["kind"]](**given).open(folder)
-    return list(source.pages(Visit(Spool(folder / "spool.jsonl"))))
+    return list(source.pages(ReadContext(Spool(folder / "spool.jsonl"))))
 
 
 def told(posts: Sequence[ScrapedPost]) -> list[list[str]]:
@@ -100,8 +100,8 @@ def test_every_key_of_the_schema_is_told(pages, heading, model, more):
 
 def test_limits_are_those_of_the_code(pages):
     """The pages name the largest line and file that are read."""
-    assert f"one JSON object a line of at most {MOST_LINE_BYTES // 2**20} MB" in pages["files.md"].text
-    assert f"A file may have {MOST_BYTES // 2**20} MB, unpacked" in pages["instaloader.md"].text
+    assert f"one JSON object a line of at most {MAX_LINE_BYTES // 2**20} MB" in pages["files.md"].text
+    assert f"A file may have {MAX_BYTES // 2**20} MB, unpacked" in pages["instaloader.md"].text
 
 
 def test_an_instaloader_post_is_read_as_the_page_says(pages, tmp_path):

@@ -8,8 +8,8 @@ import pytest
 
 from classifiers.formats import MAX_PIXELS
 from flows.demo.running import POSTS
-from flows.night import WAIT_FOR_OTHER_RUN_SECONDS
-from flows.together import TASKS_AT_ONCE
+from flows.futures import TASKS_AT_ONCE
+from flows.run_lifecycle import WAIT_FOR_OTHER_RUN_SECONDS
 from tasks.fetch.download import Limits
 from tasks.scrape.graph.usage import NEARLY_ALL, WAIT_SECONDS
 from warehouse.lake import KEEP_HOURS

@@ -9,9 +9,9 @@ import pytest
 
 from tasks.scrape.counts import parse_count
 from tasks.scrape.gallery.check import check_page
+from tasks.scrape.gallery.embedded_json import StatePlace, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.pager import Account, Numbered, next_pages
-from tasks.scrape.gallery.place import AddressPlace
 from tasks.scrape.gallery.profile import (
     CommentPlaces,
     DetailPlaces,
@@ -22,7 +22,7 @@ from tasks.scrape.gallery.profile import (
     built_in_profiles,
     load_profile,
 )
-from tasks.scrape.gallery.state import StatePlace, open_page
+from tasks.scrape.gallery.selector_types import AddressPlace
 
 URL = "https://pix.example/zoe"
 TABLES = {

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tasks.fetch.patience import PATIENCE
 from tasks.fetch.reasons import Reason
+from tasks.fetch.retry_schedule import PATIENCE
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 
 from flows.settings import read_settings
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
-from tasks.scrape.manner import Manner as ScrapeManner
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.publish import publish
 
 LANE = """
@@ -54,8 +54,8 @@ def pictures(studio: Path) -> Path:
     settings.home.prepare()
     (source,) = settings.sources
     spool = Spool(settings.home.spool("one") / "demo.jsonl")
-    scrape_source(Reading(settings.home, source, spool, ScrapeManner(Politeness(0.0))), lambda *_: None)
-    fetch_pictures(settings.home, Manner(4, frozenset({"127.0.0.1"})), lambda *_: None)
+    scrape_source(ScrapeJob(settings.home, source, spool, ScrapeOptions(Politeness(0.0))), lambda *_: None)
+    fetch_pictures(settings.home, FetchOptions(4, frozenset({"127.0.0.1"})), lambda *_: None)
     publish(settings.home)
     add_lane(studio)
     return studio

@@ -26,7 +26,7 @@ from flows.demo import counts, words
 from flows.demo.gallery import DECK, INVENTED_NOTE, Gallery, GalleryComment, GalleryPost, demo_gallery
 from flows.demo.pages import account_page, find_page, post_page, post_path
 from flows.demo.photographs import SUBJECTS, Subject, vary
-from flows.demo.server import Answer, GalleryServer
+from flows.demo.server import GalleryServer, Response
 
 HOSTILE = '"><script>alert(1)</script> {{ 7*7 }} & <img src=x onerror="alert(2)">'
 WRAPPER = (
@@ -278,7 +278,7 @@ def test_scripted_answers_come_first(demo: GalleryServer) -> None:
     (gallery,) = demo.galleries
     url = demo.url(gallery)
     path = urlsplit(url).path
-    demo.script[path] = [Answer(500), Answer(429, {"Retry-After": "7"}, b"slow", delay=0.2)]
+    demo.script[path] = [Response(500), Response(429, {"Retry-After": "7"}, b"slow", delay=0.2)]
     with pytest.raises(HTTPError, match="500"):
         urlopen(url, timeout=5)
     started = time.monotonic()
@@ -323,7 +323,7 @@ def test_connection_is_kept_until_the_server_closes() -> None:
             response = connection.getresponse()
             assert (response.version, response.status, response.will_close) == (11, 200, False)
             assert bool(response.read()) == (method == "GET")
-        server.script["/slow"] = [Answer(200, delay=60)]
+        server.script["/slow"] = [Response(200, delay=60)]
         connection.request("GET", "/slow")
         while server.script["/slow"]:
             time.sleep(0.01)

@@ -11,15 +11,15 @@ import pytest
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from flows.settings import read_settings
-from tasks.scrape.manner import Manner as ScrapeManner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.publish import publish
 from warehouse.tables import Comment
 
-SWIFTLY = ScrapeManner(Politeness(0.0))
+SWIFTLY = ScrapeOptions(Politeness(0.0))
 
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'
 
@@ -40,7 +40,7 @@ def stored(tmp_path: Path) -> Path:
         settings.home.prepare()
         for source in settings.sources:
             spool = Spool(settings.home.spool("one") / f"{source.name}.jsonl")
-            scrape_source(Reading(settings.home, source, spool, SWIFTLY), lambda *_: None)
+            scrape_source(ScrapeJob(settings.home, source, spool, SWIFTLY), lambda *_: None)
     publish(settings.home)
     return tmp_path
 

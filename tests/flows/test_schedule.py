@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from flows.demo.pages import older_path
-from flows.demo.server import Answer
+from flows.demo.server import Response
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -218,7 +218,7 @@ def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, night
     """`prefect flow-run cancel` ends a run that waits for a page; the next run has its turn, and reads on from there."""
     log, config = tmp_path / "worker.log", studio / "likelens.toml"
     gallery, shown = site
-    gallery.script[older_path(shown, shown.posts[11].post_id)] = [Answer(200, delay=LIMIT_SECONDS)] * 100
+    gallery.script[older_path(shown, shown.posts[11].post_id)] = [Response(200, delay=LIMIT_SECONDS)] * 100
     with working(server, log):
         run = server.start(config)
         wait_until(lambda: "12 posts" in log.read_text("utf-8"))

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
-from warehouse.posts import Seen, store_seen
+from warehouse.pending import link_fetched, to_fetch
+from warehouse.posts import ScrapedRows, store_seen
 from warehouse.tables import AccountObservation, Fetch, Observation, Picture, Post, PostPicture
-from warehouse.waiting import link_fetched, to_fetch
 
 SIGNED = "https://cdn.example/v/t51/ann_1.jpg?stp=dst&oe=AAAA&sig=1"
 
@@ -20,17 +20,17 @@ SIGNED = "https://cdn.example/v/t51/ann_1.jpg?stp=dst&oe=AAAA&sig=1"
 @pytest.fixture
 def seen(
     post: Callable[..., Post], observed: Callable[..., Observation], evening: datetime
-) -> Callable[..., Seen]:
+) -> Callable[..., ScrapedRows]:
     """A post as a page showed it some nights later, with these addresses of its pictures."""
 
-    def make(post_id: str, *urls: str, nights: int = 0, likes: int | None = 5) -> Seen:
+    def make(post_id: str, *urls: str, nights: int = 0, likes: int | None = 5) -> ScrapedRows:
         now = evening + timedelta(days=nights)
         pictures = tuple(
             PostPicture(source="demo", post_id=post_id, position=place, picture_url=url, sha256=None)
             for place, url in enumerate(urls)
         )
         row = post(post_id, first_seen_at=now, last_seen_at=now)
-        return Seen(row, observed(post_id, likes, observed_at=now), pictures)
+        return ScrapedRows(row, observed(post_id, likes, observed_at=now), pictures)
 
     return make
 
@@ -41,7 +41,7 @@ def read(home: Home, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_batch_stored_twice_counts_once(
-    home: Home, seen: Callable[..., Seen], account_seen: Callable[..., AccountObservation]
+    home: Home, seen: Callable[..., ScrapedRows], account_seen: Callable[..., AccountObservation]
 ) -> None:
     """A page that is stored again, by a retry or after a kill, changes no table."""
     batch = [seen("a", "http://x/1.jpg", "http://x/2.jpg"), seen("b", "http://x/3.jpg"), seen("c")]
@@ -54,7 +54,7 @@ def test_a_batch_stored_twice_counts_once(
 
 
 def test_the_next_night_moves_last_seen_and_adds_an_observation(
-    home: Home, seen: Callable[..., Seen], evening: datetime
+    home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
     """first_seen_at stays, last_seen_at moves on, and both nights' likes are kept."""
     store_seen(home.lake, [seen("a", likes=5)])
@@ -65,7 +65,7 @@ def test_the_next_night_moves_last_seen_and_adds_an_observation(
     assert read(home, "select likes from observations order by observed_at") == [(5,), (None,)]
 
 
-def test_an_edited_caption_is_the_latest(home: Home, seen: Callable[..., Seen]) -> None:
+def test_an_edited_caption_is_the_latest(home: Home, seen: Callable[..., ScrapedRows]) -> None:
     """A caption that was edited, or removed, is as the page last showed it."""
     first = seen("a")
     for caption in ("old", "new", None):
@@ -76,7 +76,7 @@ def test_an_edited_caption_is_the_latest(home: Home, seen: Callable[..., Seen]) 
 @pytest.fixture
 def linked(
     home: Home,
-    seen: Callable[..., Seen],
+    seen: Callable[..., ScrapedRows],
     stored: Callable[..., Picture],
     fetched: Callable[..., Fetch],
 ) -> Home:
@@ -101,7 +101,7 @@ def waiting(home: Home, now: datetime) -> list[str]:
     ],
 )
 def test_an_address_signed_anew_keeps_its_picture(
-    linked: Home, seen: Callable[..., Seen], sha: Callable[[str], str], evening: datetime, url: str
+    linked: Home, seen: Callable[..., ScrapedRows], sha: Callable[[str], str], evening: datetime, url: str
 ) -> None:
     """Under the same path the picture keeps its hash, is not fetched again, and its address is the new one."""
     store_seen(linked.lake, [seen("a", url, nights=1)])
@@ -109,7 +109,9 @@ def test_an_address_signed_anew_keeps_its_picture(
     assert waiting(linked, evening + timedelta(days=1)) == []
 
 
-def test_another_path_is_another_picture(linked: Home, seen: Callable[..., Seen], evening: datetime) -> None:
+def test_another_path_is_another_picture(
+    linked: Home, seen: Callable[..., ScrapedRows], evening: datetime
+) -> None:
     """A picture that was replaced waits to be fetched, and the post no longer shows the old one."""
     url = SIGNED.replace("ann_1", "ann_2")
     store_seen(linked.lake, [seen("a", url, nights=1)])
@@ -118,7 +120,7 @@ def test_another_path_is_another_picture(linked: Home, seen: Callable[..., Seen]
 
 
 def test_the_same_path_in_another_post_is_not_taken_for_the_same(
-    linked: Home, seen: Callable[..., Seen], evening: datetime
+    linked: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
     """Only the same place of the same post keeps a hash: another post's picture is fetched for itself."""
     url = SIGNED.replace("AAAA", "CCCC")
@@ -128,7 +130,7 @@ def test_the_same_path_in_another_post_is_not_taken_for_the_same(
 
 
 def test_pictures_of_a_carousel_keep_each_its_own(
-    home: Home, seen: Callable[..., Seen], fetched: Callable[..., Fetch], sha: Callable[[str], str]
+    home: Home, seen: Callable[..., ScrapedRows], fetched: Callable[..., Fetch], sha: Callable[[str], str]
 ) -> None:
     """Each place of a carousel keeps its own picture when all its addresses are signed anew."""
     urls = [f"https://cdn.example/{name}.jpg?sig=1" for name in ("one", "two", "three")]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from warehouse.home import Home
-from warehouse.runs import RESUME_WITHIN, WHOLE, Ended, Journal, begin_run, stage_runs
+from warehouse.runs import RESUME_WITHIN, WHOLE, Journal, StageResult, begin_run, stage_runs
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def test_a_run_is_open_until_it_ends(home: Home) -> None:
     """A new run has a row that runs; when it ends, the row says how, with its numbers and its words."""
     journal = begin_run(home.lake)
     assert not journal.resumed and statuses(home) == {journal.run_id: "running"}
-    journal.finish(WHOLE, "", Ended("incomplete", items=7, failures=2, message="the lane x is missing"))
+    journal.finish(WHOLE, "", StageResult("incomplete", items=7, failures=2, message="the lane x is missing"))
     [row] = journal.rows()
     assert (row.status, row.items, row.failures, row.message) == (
         "incomplete",
@@ -46,7 +46,7 @@ def test_a_run_that_was_cut_off_goes_on_under_its_id(home: Home, away: timedelta
     """Within twelve hours the next run takes the id of the one that was cut off, and its done stages."""
     first = begun(home, NOON)
     first.start("scrape", "demo")
-    first.finish("scrape", "demo", Ended("done", items=3))
+    first.finish("scrape", "demo", StageResult("done", items=3))
     first.start("fetch")
     again = begun(home, NOON + away)
     assert again.resumed and again.run_id == first.run_id
@@ -68,8 +68,8 @@ def test_a_run_that_was_cut_off_long_ago_is_interrupted(home: Home) -> None:
 def test_a_run_that_ended_does_not_go_on(home: Home, status: str) -> None:
     """However it ended, the next run is a new one, and finds no stage done."""
     first = begun(home, NOON)
-    first.finish("scrape", "demo", Ended("done"))
-    first.finish(WHOLE, "", Ended(status))
+    first.finish("scrape", "demo", StageResult("done"))
+    first.finish(WHOLE, "", StageResult(status))
     second = begun(home, NOON + timedelta(minutes=1))
     assert not second.resumed and second.run_id != first.run_id and not second.is_done("scrape", "demo")
     assert statuses(home)[first.run_id] == status
@@ -91,7 +91,7 @@ def test_a_stage_that_goes_on_keeps_its_start(home: Home) -> None:
     journal.start("fetch")
     before = {row.stage: row.started_at for row in journal.rows()}
     journal.start("fetch")
-    journal.finish("fetch", "", Ended("done", items=5))
+    journal.finish("fetch", "", StageResult("done", items=5))
     assert {row.stage: row.started_at for row in journal.rows()} == before
     assert [row.status for row in journal.rows() if row.stage == "fetch"] == ["done"]
 
@@ -100,12 +100,12 @@ def test_a_lane_that_goes_on_and_then_fails_keeps_the_version_it_had_loaded(home
     """Labels of a version that a run did load stay current when the lane goes on and can't load it again."""
     journal = begin_run(home.lake)
     journal.start("classify", "model")
-    journal.finish("classify", "model", Ended("incomplete", version="w1"))
+    journal.finish("classify", "model", StageResult("incomplete", version="w1"))
     journal.start("classify", "model")
     assert [row.version for row in journal.rows() if row.lane] == ["w1"]
-    journal.finish("classify", "model", Ended("failed", message="no weights"))
+    journal.finish("classify", "model", StageResult("failed", message="no weights"))
     assert [(row.version, row.status) for row in journal.rows() if row.lane] == [("w1", "failed")]
-    journal.finish("classify", "model", Ended("done", version="w2"))
+    journal.finish("classify", "model", StageResult("done", version="w2"))
     assert [row.version for row in journal.rows() if row.lane] == ["w2"]
 
 

@@ -1,7 +1,7 @@
 """Crawling: Scrapy in a process of its own, along the walk that a kind of source brings.
 
-walk.py         what a kind of source brings; to add one that is read over HTTP, open it
-answers.py      JSON answers of interfaces, read with distrust
+site_adapter.py         what a kind of source brings; to add one that is read over HTTP, open it
+response_values.py      JSON answers of interfaces, read with distrust
 one_page.py     one page alone, to try a profile on
 source.py       a source that is a walk on a host
 pasted.py       addresses in settings that want a server or an account's name

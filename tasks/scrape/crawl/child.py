@@ -21,17 +21,17 @@ from tasks.scrape.crawl.messages import (
     MESSAGE_JSON,
     ORDER_JSON,
     VERDICT_JSON,
+    CrawlJob,
     Message,
-    Order,
     without_secret,
 )
 from tasks.scrape.crawl.middlewares import MAX_WAIT
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Verdict
+from tasks.scrape.read_context import NextStep
 from tasks.user_agent import NAME
 
-LARGEST_PAGE_BYTES = 10 * 1024 * 1024
+MAX_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60
 
 
@@ -49,7 +49,7 @@ class Speaker:
         self._out = out
         self._secret = secret
         self._lock = threading.Lock()
-        self._waiting: SimpleQueue[Future[Verdict]] = SimpleQueue()
+        self._waiting: SimpleQueue[Future[NextStep]] = SimpleQueue()
 
     def say(self, message: Message) -> None:
         """Write one message as a line."""
@@ -58,9 +58,9 @@ class Speaker:
             self._out.write(line + b"\n")
             self._out.flush()
 
-    async def ask(self, page: Page) -> Verdict:
+    async def ask(self, page: Page) -> NextStep:
         """What the run wants after this page."""
-        answer: Future[Verdict] = Future()
+        answer: Future[NextStep] = Future()
         self._waiting.put(answer)
         self.say(Message("judge", page=page))
         return await asyncio.wrap_future(answer)
@@ -110,7 +110,7 @@ def _log_to(speaker: Speaker) -> None:
     logging.getLogger("tasks").setLevel(logging.INFO)
 
 
-def _settings(order: Order) -> dict[str, object]:
+def _settings(order: CrawlJob) -> dict[str, object]:
     politeness = order.politeness
     return {
         "USER_AGENT": politeness.user_agent,
@@ -131,7 +131,7 @@ def _settings(order: Order) -> dict[str, object]:
         MAX_WAIT: order.limits.max_wait_seconds,
         # Scrapy takes any certificate by default, so anyone on the way could read the token.
         "DOWNLOAD_VERIFY_CERTIFICATES": order.secret is not None,
-        "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
+        "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {

@@ -1,7 +1,7 @@
 """What the run and the crawl's process say to each other: one JSON document a line.
 
-The run writes one `Order` to the process's standard input and keeps it open; the process answers with
-`Message` lines on its standard output. After each message `judge` the process waits for a `Verdict` on
+The run writes one `CrawlJob` to the process's standard input and keeps it open; the process answers with
+`Message` lines on its standard output. After each message `judge` the process waits for a `NextStep` on
 its standard input. When the run ends, however it ends, the open input closes and the process ends too.
 """
 
@@ -14,20 +14,22 @@ from urllib.parse import quote, quote_plus
 
 from pydantic import Field, TypeAdapter
 
-from tasks.scrape.crawl.one_page import OnePageWalk
-from tasks.scrape.gallery.walk import GalleryWalk
-from tasks.scrape.graph.walk import GraphWalk
-from tasks.scrape.mastodon.walk import MastodonWalk
+from tasks.scrape.crawl.one_page import OnePageAdapter
+from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.graph.adapter import GraphAdapter
+from tasks.scrape.mastodon.adapter import MastodonAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.visit import CrawlLimits, Verdict
+from tasks.scrape.read_context import CrawlLimits, NextStep
 
-AnyWalk = Annotated[GalleryWalk | MastodonWalk | GraphWalk | OnePageWalk, Field(discriminator="kind")]
+AnyWalk = Annotated[
+    GalleryAdapter | MastodonAdapter | GraphAdapter | OnePageAdapter, Field(discriminator="kind")
+]
 """The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CrawlJob:
     """What to crawl: an account by its `walk`, from `start_url` on; the spool has what was read before it.
 
     `no_request_before` (UTC) is the end of a limit that the host announced to an earlier crawl.
@@ -57,18 +59,18 @@ class Message:
     until: datetime | None = None
 
 
-ORDER_JSON: TypeAdapter[Order] = TypeAdapter(Order)
+ORDER_JSON: TypeAdapter[CrawlJob] = TypeAdapter(CrawlJob)
 MESSAGE_JSON: TypeAdapter[Message] = TypeAdapter(Message)
-VERDICT_JSON: TypeAdapter[Verdict] = TypeAdapter(Verdict)
+VERDICT_JSON: TypeAdapter[NextStep] = TypeAdapter(NextStep)
 
 
-LEAST_SECRET = 4
+MIN_SECRET = 4
 """A shorter token is no secret, and stands in any word."""
 
 
 def without_secret(message: Message, secret: str | None) -> Message:
     """The message with three stars wherever the token stands in one of its texts, also as addresses write it."""
-    if secret is None or len(secret) < LEAST_SECRET:
+    if secret is None or len(secret) < MIN_SECRET:
         return message
     forms = {secret, quote(secret, safe=""), quote_plus(secret)}
     return MESSAGE_JSON.validate_python(_starred(MESSAGE_JSON.dump_python(message, mode="json"), forms))

@@ -18,7 +18,7 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
-from tasks.pauses import asked_pause_seconds, pause_seconds, reset_pause_seconds
+from tasks.backoff import asked_pause_seconds, pause_seconds, reset_pause_seconds
 from tasks.urls import same_host
 from tasks.user_agent import NAME
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 """HTTP statuses that usually go away on a later try."""
-MOST_TRIES_UNREACHED = 2
+MAX_TRIES_UNREACHED = 2
 """Further tries of a host that gave no answer."""
 MAX_WAIT = "LIKELENS_MAX_WAIT_SECONDS"
 """The setting of Scrapy's that holds `CrawlLimits.max_wait_seconds`: a host that asks for a longer pause is left alone."""
@@ -173,7 +173,7 @@ class PoliteRetry(RetryMiddleware):
             request,
             spider=_spider(self.crawler),
             reason=exception,
-            max_retry_times=min(self.max_retry_times, MOST_TRIES_UNREACHED),
+            max_retry_times=min(self.max_retry_times, MAX_TRIES_UNREACHED),
         )
         if again is not None:
             tried = request.meta.get("retry_times", 0)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from tasks.errors import CrawlCrashed, StageError
-from tasks.scrape.crawl.walk import Answer, Detail, Signed, SoFar, Step
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
 
 
 @dataclass(frozen=True, slots=True)
-class OnePageWalk:
+class OnePageAdapter:
     """A walk of one step, which writes the page's text into `file`."""
 
     first_url: str
@@ -33,16 +33,16 @@ class OnePageWalk:
         """Nothing follows."""
         return "nothing"
 
-    def signed(self, url: str, secret: str | None) -> Signed:
+    def signed(self, url: str, secret: str | None) -> SignedRequest:
         """Without a token."""
-        return Signed(url)
+        return SignedRequest(url)
 
-    def read(self, answer: Answer, so_far: SoFar) -> Step:
+    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
         """Keep the page; nothing follows it."""
         Path(self.file).write_text(answer.text, "utf-8", errors="replace", newline="")
-        return Step(Page(answer.url, answer.at, "", None, (), None))
+        return PageResult(Page(answer.url, answer.at, "", None, (), None))
 
-    def missing(self, url: str, at: datetime) -> Step | None:
+    def missing(self, url: str, at: datetime) -> PageResult | None:
         """Nothing follows."""
         return None
 
@@ -50,35 +50,35 @@ class OnePageWalk:
         """There are no posts."""
         return None
 
-    def read_detail(self, answer: Answer, post: ScrapedPost) -> Detail:
+    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
         """There are no posts."""
         return Detail(post)
 
-    def refusal(self, answer: Answer) -> StageError | None:
+    def refusal(self, answer: Response) -> StageError | None:
         """Statuses mean what they usually mean."""
         return None
 
-    def is_worth_retrying(self, answer: Answer) -> bool:
+    def is_worth_retrying(self, answer: Response) -> bool:
         """As the status says."""
         return True
 
-    def smaller(self, answer: Answer) -> str | None:
+    def smaller(self, answer: Response) -> str | None:
         """A page is as large as the host makes it."""
         return None
 
-    def pause_seconds(self, answer: Answer) -> float:
+    def pause_seconds(self, answer: Response) -> float:
         """Nothing follows."""
         return 0.0
 
 
 def fetch_page(url: str, politeness: Politeness) -> tuple[str, str]:
     """The page at `url`: where it was in the end, and its text. Raises the errors of `tasks.errors`."""
-    from tasks.scrape.crawl.messages import Order
+    from tasks.scrape.crawl.messages import CrawlJob
     from tasks.scrape.crawl.process import crawl
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page"
-        walk = OnePageWalk(url, str(file))
-        for page in crawl(Order(walk, url, politeness, str(Path(folder) / "spool"))):
+        walk = OnePageAdapter(url, str(file))
+        for page in crawl(CrawlJob(walk, url, politeness, str(Path(folder) / "spool"))):
             return page.url, file.read_text("utf-8")
     raise CrawlCrashed(f"The crawl of {url} ended without a page. Run again.")

@@ -15,9 +15,9 @@ from typing import IO, BinaryIO
 
 import tasks.errors
 from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
-from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, Message, Order
+from tasks.scrape.crawl.messages import MESSAGE_JSON, ORDER_JSON, VERDICT_JSON, CrawlJob, Message
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Judge, NoteLimit, ignore_limit, read_all
+from tasks.scrape.read_context import Judge, NoteLimit, ignore_limit, read_all
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ HALTED = threading.Event()
 """Set when the run is interrupted: its crawls, which wait in other threads, then end at once."""
 
 
-def crawl(order: Order, judge: Judge = read_all, note_limit: NoteLimit = ignore_limit) -> Iterator[Page]:
+def crawl(order: CrawlJob, judge: Judge = read_all, note_limit: NoteLimit = ignore_limit) -> Iterator[Page]:
     """Crawl in a process of its own and yield the pages as they come; `judge` decides after each.
 
     `note_limit` takes each limit that the host announces, at once.

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from tasks.errors import BadToken
-from tasks.scrape.crawl.messages import AnyWalk, Order
+from tasks.scrape.crawl.messages import AnyWalk, CrawlJob
 from tasks.scrape.crawl.process import crawl
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Visit
+from tasks.scrape.read_context import ReadContext
 
 
 def _is_web_address(url: str) -> str:
@@ -82,7 +82,7 @@ class CrawledSource:
         """None: its pictures are on the web."""
         return ()
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
         if self.needs_secret and visit.secret is None:
             raise BadToken(
@@ -94,7 +94,7 @@ class CrawledSource:
             return iter(())
         start = self.walk.first_url if last is None or last.next_url is None else last.next_url
         walk = replace(self.walk, comments=visit.comments)
-        order = Order(
+        order = CrawlJob(
             walk,
             start,
             visit.politeness,

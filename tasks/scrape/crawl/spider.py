@@ -18,7 +18,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import scrapy
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response as ScrapyResponse
+from scrapy.http import TextResponse
 
 from tasks.errors import (
     AccountNotFound,
@@ -30,13 +31,13 @@ from tasks.errors import (
 )
 from tasks.scrape.crawl.exact import VERBATIM
 from tasks.scrape.crawl.failures import failure_of, status_failure
-from tasks.scrape.crawl.messages import Message, Order
+from tasks.scrape.crawl.messages import CrawlJob, Message
 from tasks.scrape.crawl.middlewares import unsigned
 from tasks.scrape.crawl.sending import sent_url
-from tasks.scrape.crawl.walk import Answer, Detail, SoFar, Step
-from tasks.scrape.pages import Head, Page, ScrapedPost, UnreadPage
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response
+from tasks.scrape.pages import AccountInfo, Page, ScrapedPost, UnreadPage
+from tasks.scrape.read_context import NextStep
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -44,20 +45,20 @@ MISSING_PAGER_TRIES = 4
 """Some galleries now and then serve a page without its pager; as often is such a page asked for again."""
 REFUSED_IN_A_ROW = 3
 """So many posts' own pages may be refused one after the other; then the host is left alone."""
-MOST_DETAIL_PAGES = 50
+MAX_DETAIL_PAGES = 50
 """Pages of comments that are read of one post."""
 MAX_ANNOUNCED_SECONDS = 7 * 24 * 3600.0
 """A longer limit is announced to the run as this one."""
 
 
-class Run(Protocol):
+class PageReceiver(Protocol):
     """The run, as the spider speaks with it."""
 
     def say(self, message: Message) -> None:
         """Tell it something."""
         ...
 
-    async def ask(self, page: Page) -> Verdict:
+    async def ask(self, page: Page) -> NextStep:
         """Ask what to do after a page."""
         ...
 
@@ -67,7 +68,7 @@ class AccountSpider(scrapy.Spider):
 
     name = "account"
 
-    def __init__(self, order: Order, run: Run, **kwargs: Any) -> None:
+    def __init__(self, order: CrawlJob, run: PageReceiver, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.order = order
         self.walk = order.walk
@@ -76,7 +77,7 @@ class AccountSpider(scrapy.Spider):
         self.seen_posts: set[str] = set()
         self.seen_urls: set[str] = {self.walk.first_url}
         self.expected_posts: int | None = None
-        self.head: Head | None = None
+        self.head: AccountInfo | None = None
         self.head_problems: tuple[str, ...] = ()
         self.first = True
         self.jumped = False
@@ -128,8 +129,8 @@ class AccountSpider(scrapy.Spider):
             raise self.leaves
         return page.next_url
 
-    async def _step(self, url: str) -> Step:
-        so_far = SoFar(len(self.seen_posts), self.expected_posts, self.first, self.head)
+    async def _step(self, url: str) -> PageResult:
+        so_far = CrawlState(len(self.seen_posts), self.expected_posts, self.first, self.head)
         try:
             return self.walk.read(await self._get(url), so_far)
         except AccountNotFound:
@@ -173,7 +174,7 @@ class AccountSpider(scrapy.Spider):
             f" and {self.walk.pager} finds no other page"
         )
 
-    def _decided(self, page: Page, verdict: Verdict) -> Page:
+    def _decided(self, page: Page, verdict: NextStep) -> Page:
         if page.next_url is None:
             return page
         if verdict.jump_to is not None and verdict.jump_to not in self.seen_urls:
@@ -190,7 +191,7 @@ class AccountSpider(scrapy.Spider):
         if page.head is not None and page.head.posts_least is not None:
             self.expected_posts = page.head.posts_least
 
-    def _unseen(self, step: Step) -> list[str]:
+    def _unseen(self, step: PageResult) -> list[str]:
         return [url for url in step.next_urls if url not in self.seen_urls]
 
     def _posts_missing(self, page: Page) -> int:
@@ -202,7 +203,7 @@ class AccountSpider(scrapy.Spider):
             expected = head.posts_least
         return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
-    async def _with_details(self, page: Page, verdict: Verdict) -> Page:
+    async def _with_details(self, page: Page, verdict: NextStep) -> Page:
         """The page with what the wanted posts' own pages tell; one that can't be had costs only itself."""
         posts, problems, unparsed = [], list(page.problems), list(page.unparsed)
         unread: list[UnreadPage] = []
@@ -243,7 +244,7 @@ class AccountSpider(scrapy.Spider):
         detail, url = Detail(post), self.walk.detail_url(post)
         problems: tuple[str, ...] = ()
         unparsed: tuple[str, ...] = ()
-        for _ in range(MOST_DETAIL_PAGES):
+        for _ in range(MAX_DETAIL_PAGES):
             if url is None:
                 break
             detail = self.walk.read_detail(await self._get(url), detail.post)
@@ -253,7 +254,7 @@ class AccountSpider(scrapy.Spider):
             self.refused = 0
         return replace(detail, problems=problems, unparsed=unparsed)
 
-    async def _get(self, url: str) -> Answer:
+    async def _get(self, url: str) -> Response:
         """Ask for an address. Raises the error that the answer, or its lack, means."""
         await self._rest(url)
         signed = self.walk.signed(url, self.order.secret)
@@ -274,7 +275,7 @@ class AccountSpider(scrapy.Spider):
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
         return answer
 
-    def _heed(self, answer: Answer) -> None:
+    def _heed(self, answer: Response) -> None:
         """Take the limit that an answer announces, or the end of one."""
         pause = self.walk.pause_seconds(answer)
         if pause > 0:
@@ -288,7 +289,7 @@ class AccountSpider(scrapy.Spider):
         until = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_ANNOUNCED_SECONDS))
         self.run.say(Message("limit", until=until))
 
-    def is_worth_retrying(self, response: Response) -> bool:
+    def is_worth_retrying(self, response: ScrapyResponse) -> bool:
         """Whether the same request may soon have another answer, as far as the walk knows."""
         return self.walk.is_worth_retrying(_answer(response, response.url))
 
@@ -316,7 +317,7 @@ def _of_a_post(error: StageError) -> str:
     return str(error)
 
 
-def _answer(response: Response, url: str) -> Answer:
+def _answer(response: ScrapyResponse, url: str) -> Response:
     if not isinstance(response, TextResponse):
         if response.status == 200:
             raise LayoutChanged(f"The page {url} is no text, so it can't be a page of the source.")
@@ -327,4 +328,4 @@ def _answer(response: Response, url: str) -> Answer:
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()
     }
-    return Answer(url, text, datetime.now(UTC), response.status, headers)
+    return Response(url, text, datetime.now(UTC), response.status, headers)

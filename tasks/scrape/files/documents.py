@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from tasks.scrape.times import FIRST, is_future
 
-MOST_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 """Of one file, unpacked. Instaloader's are below 1 MB, those with comments mostly too; JSON of empty lists takes
 up to twenty times its size in memory."""
 _XZ = b"\xfd7zXZ\x00"
@@ -45,7 +45,7 @@ class Document:
     mended: bool = False
 
 
-def read_document(file: Path, most_bytes: int = MOST_BYTES) -> Document:
+def read_document(file: Path, most_bytes: int = MAX_BYTES) -> Document:
     """Read a JSON file, plain or xz. Raises `Unreadable`."""
     try:
         with open_regular(file) as opened:

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, cast
 
 from tasks.scrape.files.documents import Unreadable, decoded
 
-MOST_LINE_BYTES = 8 * 1024 * 1024
-MOST_BYTES = 64 * 1024**3
+MAX_LINE_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 64 * 1024**3
 """Of one file, unpacked: more is no list of posts."""
 UTF_8 = "utf-8"
 _GZIP = b"\x1f\x8b"
@@ -90,15 +90,15 @@ def _check_not_utf8(text: str, encoding: str, number: int) -> None:
 
 
 def _check_size(number: int, length: int, size: int) -> None:
-    if length > MOST_LINE_BYTES:
-        raise Unreadable(f"has a line {number} of more than {MOST_LINE_BYTES // 2**20} MB")
-    if size > MOST_BYTES:
-        raise Unreadable(f"has more than {MOST_BYTES // 2**30} GB; split it")
+    if length > MAX_LINE_BYTES:
+        raise Unreadable(f"has a line {number} of more than {MAX_LINE_BYTES // 2**20} MB")
+    if size > MAX_BYTES:
+        raise Unreadable(f"has more than {MAX_BYTES // 2**30} GB; split it")
 
 
 def _next(stream: Any, number: int) -> Any:
     try:
-        return stream.readline(MOST_LINE_BYTES + 1)
+        return stream.readline(MAX_LINE_BYTES + 1)
     except EOFError:
         raise Unreadable(
             f"is cut off after line {number}; if it is being written, the next run reads it"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tasks.scrape.pages import Head, Page, ScrapedPost
+from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
 
 PAGE_POSTS = 250
 PAGE_COMMENTS = 5_000
@@ -24,7 +24,7 @@ class Found:
     observed_at: datetime
     account: str | None = None
     post: ScrapedPost | None = None
-    head: Head | None = None
+    head: AccountInfo | None = None
     problems: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
     part: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.scrape.visit import Visit
+from tasks.scrape.read_context import ReadContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class FileSource:
         return (self.path,)
 
 
-def cursor_of(visit: Visit) -> tuple[str | None, bool]:
+def cursor_of(visit: ReadContext) -> tuple[str | None, bool]:
     """Where to go on (None: at the beginning), and whether all was read already."""
     last = visit.spool.last()
     if last is None:

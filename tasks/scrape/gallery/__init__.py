@@ -1,15 +1,15 @@
 """The kind `gallery`: a web site that shows an account's posts page by page, described by a profile.
 
 source.py     its settings
-walk.py       from page to page
+adapter.py       from page to page
 
 What a profile may say:
 
 profile.py    its tables; to add a key, open it
 profiles/     those that come with likelens
-place.py      where something stands, and finding it there
-asking.py     selectors, compiled
-state.py      the JSON of a page that a script draws
+selector_types.py      where something stands, and finding it there
+selectors.py     selectors, compiled
+embedded_json.py      the JSON of a page that a script draws
 dates.py      forms of dates
 pager.py      ways to the next page
 
@@ -19,7 +19,7 @@ document.py   a page parsed
 fields.py     one field after the other, and what can't be read
 extract.py    a page of posts
 entries.py    what a page's JSON tells of posts in its elements
-usual.py      what every page has
+plausibility.py      what every page has
 identity.py   whose page it is
 advertisements.py  what in a list is no post
 walls.py      login forms and checks for robots in place of a page

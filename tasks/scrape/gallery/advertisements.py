@@ -10,7 +10,7 @@ from lxml import etree
 
 from tasks.scrape.gallery.addresses import base_url, same_site
 from tasks.scrape.gallery.fields import FieldReader
-from tasks.scrape.gallery.place import Part
+from tasks.scrape.gallery.selector_types import Part
 
 POST_FIELDS = ("likes", "comments", "posted_at", "hidden", "pinned")
 """What a post has and an advertisement has not."""

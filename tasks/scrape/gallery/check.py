@@ -13,18 +13,18 @@ from tasks.scrape.counts import Count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled, same_site
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.detail import read_detail_page
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import post_parts, read_page
 from tasks.scrape.gallery.fields import FieldReader, as_count, as_name, as_text
 from tasks.scrape.gallery.pager import Account, next_pages
-from tasks.scrape.gallery.place import AddressPlace, Part, Place, Table, Value
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.saved import UNKNOWN_URL
-from tasks.scrape.gallery.state import open_page
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place, Table, Value
 from tasks.scrape.gallery.thread import comment_parts
 from tasks.scrape.pages import ScrapedPost
 
-MOST_EXAMPLES = 3
-LONGEST_EXAMPLE = 60
+MAX_EXAMPLES = 3
+MAX_EXAMPLE = 60
 MARKS = ("present", "private", "unknown", "video", "hidden", "pinned", "advertisement")
 """Keys that only say whether something stands there."""
 ALWAYS = ("id", "url", "posted_at", "picture")
@@ -177,7 +177,7 @@ class _Check:
             trouble = "missing"
         elif lacking and key in ALWAYS and table is self.profile.post and not unread:
             trouble = f"missing in {lacking}"
-        return CheckedField(name, str(place), found, len(parts), tuple(examples)[:MOST_EXAMPLES], trouble)
+        return CheckedField(name, str(place), found, len(parts), tuple(examples)[:MAX_EXAMPLES], trouble)
 
     def _values(self, key: str, place: Place, parts: Sequence[Part]) -> tuple[list[list[object]], list[str]]:
         """What is read in each part, and why the rest is not."""
@@ -246,7 +246,7 @@ def _pager(profile: Profile, page: Part, url: str, account: Account) -> CheckedF
         links = next_pages(profile, page, url, account)
     except StageError as error:
         return CheckedField(name, place, 0, 1, (), str(error))
-    return CheckedField(name, place, min(1, len(links)), 1, tuple(links[:MOST_EXAMPLES]))
+    return CheckedField(name, place, min(1, len(links)), 1, tuple(links[:MAX_EXAMPLES]))
 
 
 def _more_posts(check: _Check, page: Part, url: str, shown: int) -> bool:
@@ -280,4 +280,4 @@ def _shown(value: object) -> str:
     if isinstance(value, Count):
         return f"{value.value} (rounded)" if value.rounded else str(value.value)
     text = f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else " ".join(str(value).split())
-    return text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
+    return text if len(text) <= MAX_EXAMPLE else text[: MAX_EXAMPLE - 1] + "…"

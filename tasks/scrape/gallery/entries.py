@@ -6,8 +6,8 @@ from typing import Any
 
 from tasks.errors import LayoutChanged
 from tasks.scrape.gallery.messages import misfit
-from tasks.scrape.gallery.place import Part, Place
 from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.selector_types import Part, Place
 
 
 class Entries:

@@ -17,11 +17,11 @@ from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.entries import Entries
 from tasks.scrape.gallery.fields import FieldReader, as_name
 from tasks.scrape.gallery.messages import misfit
-from tasks.scrape.gallery.place import AddressPlace, Part, Place
+from tasks.scrape.gallery.plausibility import check_usual
 from tasks.scrape.gallery.profile import PostPlaces, Profile
-from tasks.scrape.gallery.usual import check_usual
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place
 from tasks.scrape.gallery.walls import wall_of
-from tasks.scrape.pages import Head, Page, ScrapedPost
+from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
 
 UNREAD = ("posted_at", "caption", "place", "likes", "comments", "pictures")
 """Fields that a list may leave to the post's own page."""
@@ -89,7 +89,7 @@ def check_head(profile: Profile, page: Page) -> Page:
     return replace(page, problems=(*page.problems, problem))
 
 
-def read_head(reader: FieldReader, page: Part) -> Head | None:
+def read_head(reader: FieldReader, page: Part) -> AccountInfo | None:
     """The account as the page describes it; None where it does not."""
     places = reader.profile.head
     if not reader.is_there("head.present", places.present, page):
@@ -97,7 +97,7 @@ def read_head(reader: FieldReader, page: Part) -> Head | None:
     followers = reader.count("head.followers", places.followers, page)
     following = reader.count("head.following", places.following, page)
     posts = reader.count("head.posts", places.posts, page)
-    return Head(
+    return AccountInfo(
         name=reader.read("head.account", places.account, page, as_name),
         followers=number(followers),
         following=number(following),
@@ -236,7 +236,7 @@ def _must(place: Place | AddressPlace | None, field: str, may_lack: Collection[s
     return place is not None and field not in may_lack
 
 
-def _says_empty(profile: Profile, page: Part, head: Head | None) -> bool:
+def _says_empty(profile: Profile, page: Part, head: AccountInfo | None) -> bool:
     """Whether the page itself says that there are no posts: by the account's count, or by an empty array."""
     place = profile.list.post
     if head is not None and head.posts == 0:

@@ -8,15 +8,15 @@ from typing import TypeVar
 from tasks.scrape.counts import EXACT, Count, read_count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled
 from tasks.scrape.gallery.document import clean, kind_of_json
-from tasks.scrape.gallery.place import AddressPlace, Part, Place, Value
 from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place, Value
 
 Parsed = TypeVar("Parsed")
-LONGEST_TEXT = 100_000
+MAX_TEXT = 100_000
 """Characters of the longest caption or comment that is taken; no site lets people write so much."""
-LONGEST_NAME = 1_000
+MAX_NAME = 1_000
 """Characters of the longest id, name or place that is taken."""
-MOST_TOLD = 200
+MAX_TOLD = 200
 """Problems of one page that are told in words; of the rest their number is."""
 FIELDS = {"picture": "pictures"}
 """What the tables call a key of a profile, where it is another word."""
@@ -114,7 +114,7 @@ class FieldReader:
 
     def tell(self, problem: str) -> None:
         """Keep a problem for a person to read."""
-        if len(self.problems) < MOST_TOLD:
+        if len(self.problems) < MAX_TOLD:
             self.problems.append(problem)
         else:
             self.untold += 1
@@ -148,7 +148,7 @@ def as_count(value: Value) -> Count:
     raise ValueError(f"{kind_of_json(value)} is no count")
 
 
-def as_text(value: Value, longest: int = LONGEST_TEXT) -> str:
+def as_text(value: Value, longest: int = MAX_TEXT) -> str:
     """A text, or a number written out. Raises `ValueError` for what is neither, or too long."""
     if type(value) is not str and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
         raise ValueError(f"{kind_of_json(value)} is no text")
@@ -163,4 +163,4 @@ def as_name(value: Value) -> str:
         if value % 1 or abs(value) >= EXACT:
             raise ValueError(f"{value} is no id: as a number with decimals it has lost digits")
         value = int(value)
-    return as_text(value, LONGEST_NAME)
+    return as_text(value, MAX_NAME)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.gallery.profile import Profile
-from tasks.scrape.pages import Head, Identity
+from tasks.scrape.pages import AccountInfo, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class AccountPages:
     first_url: str
 
     def identity_of(
-        self, answer: Answer, head: Head | None, links: Sequence[str], *, first: bool
+        self, answer: Response, head: AccountInfo | None, links: Sequence[str], *, first: bool
     ) -> Identity:
         """How a page of posts shows that it is the account's; `links` are the addresses in its pager."""
         if self._names_account(head) or any(self._is_below(link) for link in links):
@@ -38,7 +38,7 @@ class AccountPages:
         named_otherwise = head is not None and head.name is not None
         return "address" if first and (head is None or named_otherwise) else "account"
 
-    def check_address(self, answer: Answer) -> None:
+    def check_address(self, answer: Response) -> None:
         """Raise `LayoutChanged` where a redirect led to an address that is not the account's."""
         if not self._is_own_address(answer):
             raise LayoutChanged(
@@ -47,10 +47,10 @@ class AccountPages:
                 " address in the settings."
             )
 
-    def _is_own_address(self, answer: Answer) -> bool:
+    def _is_own_address(self, answer: Response) -> bool:
         return is_same_page(answer.requested or answer.url, answer.url) or self._is_account_page(answer.url)
 
-    def _names_account(self, head: Head | None) -> bool:
+    def _names_account(self, head: AccountInfo | None) -> bool:
         if head is None or head.name is None:
             return False
         name = re.escape(unquote(self.account).casefold())

@@ -20,9 +20,9 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from tasks.errors import BadProfile
 from tasks.scrape.gallery.dates import DateForm, date_reader
+from tasks.scrape.gallery.embedded_json import StatePlace
 from tasks.scrape.gallery.pager import Numbered
-from tasks.scrape.gallery.place import AddressPlace, Pattern, Place, Table
-from tasks.scrape.gallery.state import StatePlace
+from tasks.scrape.gallery.selector_types import AddressPlace, Pattern, Place, Table
 
 
 def _names_account(pattern: str) -> str:

@@ -12,7 +12,7 @@ from scrapy.http import HtmlResponse
 from tasks.scrape.gallery.document import Document
 from tasks.urls import parse
 
-LARGEST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 """As large as a page may be that is crawled."""
 UNKNOWN_URL = "https://saved.example/"
 """Stands for the address of a page that does not say where it came from."""
@@ -25,9 +25,9 @@ _CANONICAL = etree.XPath(
 def read_saved(file: Path) -> str:
     """The text of a saved page, in whatever encoding it says. Raises `OSError`, or `ValueError` when it is too large."""
     with file.open("rb") as opened:
-        body = opened.read(LARGEST_BYTES + 1)
-    if len(body) > LARGEST_BYTES:
-        raise ValueError(f"it has more than {LARGEST_BYTES // 2**20} MB, which no page of a crawl may have")
+        body = opened.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES // 2**20} MB, which no page of a crawl may have")
     return HtmlResponse(UNKNOWN_URL, body=body).text
 
 

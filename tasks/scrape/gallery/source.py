@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from tasks.errors import BadSource
 from tasks.scrape.crawl.source import CrawledSource, WebAddress
+from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.profile import load_profile
-from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.model import SourceModel
 
 
@@ -30,5 +30,5 @@ class GallerySettings(SourceModel):
                 f"url is page {numbered.number_of(self.url, account)} of the account, so newer posts would be missing."
                 " Set url to the account's first page"
             )
-        walk = GalleryWalk(profile, account, self.url, may_lack=self.may_lack)
+        walk = GalleryAdapter(profile, account, self.url, may_lack=self.may_lack)
         return CrawledSource(self.name, walk, account, self.may_lack)

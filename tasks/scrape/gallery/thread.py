@@ -11,7 +11,7 @@ from tasks.errors import LayoutChanged
 from tasks.scrape.gallery.extract import number
 from tasks.scrape.gallery.fields import FieldReader, as_name
 from tasks.scrape.gallery.messages import misfit
-from tasks.scrape.gallery.place import Part
+from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.pages import ScrapedComment
 
 DEEPEST = 50

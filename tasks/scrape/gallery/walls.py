@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from tasks.scrape.gallery.place import Part
+from tasks.scrape.gallery.selector_types import Part
 
 _CHECKS = re.compile(
     r"captcha|cf-challenge|challenge-platform|just a moment\.\.\.|are you (?:a )?(?:human|robot)|unusual traffic",

@@ -1,7 +1,7 @@
 """The kind `graph`: a professional Instagram account, through the Graph API's business discovery.
 
 source.py  its settings
-walk.py    from page to page, with the token in the address
+adapter.py    from page to page, with the token in the address
 fields.py  what is asked for
 media.py   from an answer to posts
 errors.py  error codes, as what to do

@@ -21,8 +21,8 @@ from tasks.errors import (
     SourceUnreachable,
     StageError,
 )
-from tasks.scrape.crawl.answers import told
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.response_values import told
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.graph.usage import regain_minutes
 
 TOKEN_REFUSED = frozenset({102, 104, 190, 463, 467})
@@ -102,7 +102,7 @@ def is_too_much(error: GraphError | None) -> bool:
     return error.code in TOO_MUCH_CODES or TOO_MUCH.search(error.message) is not None
 
 
-def meaning(error: GraphError, answer: Answer, account: str, user_id: str) -> StageError:
+def meaning(error: GraphError, answer: Response, account: str, user_id: str) -> StageError:
     """The error of ours that one of theirs means."""
     code, why = error.code, error.why
     if code in TOKEN_REFUSED or (code == NO_QUERY and "access token" in error.message.lower()):
@@ -145,7 +145,7 @@ def _setting(error: GraphError, user_id: str) -> StageError | None:
     return None
 
 
-def _other(error: GraphError, answer: Answer) -> StageError:
+def _other(error: GraphError, answer: Response) -> StageError:
     if is_too_much(error):
         # The walk has asked for less and less before.
         return SourceRefused(
@@ -162,6 +162,6 @@ def _other(error: GraphError, answer: Answer) -> StageError:
     )
 
 
-def _wait(answer: Answer) -> str:
+def _wait(answer: Response) -> str:
     minutes = regain_minutes(answer.headers)
     return f"{minutes:.0f} minutes" if minutes else "an hour"

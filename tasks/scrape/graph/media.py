@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.scrape.crawl.answers import (
+from tasks.scrape.crawl.response_values import (
     Findings,
     Record,
     Required,
@@ -17,8 +17,8 @@ from tasks.scrape.crawl.answers import (
     identifier,
     misfit,
 )
-from tasks.scrape.crawl.walk import Answer
-from tasks.scrape.pages import Head, ScrapedPost
+from tasks.scrape.crawl.site_adapter import Response
+from tasks.scrape.pages import AccountInfo, ScrapedPost
 
 INTERFACE = "Instagram's Graph API"
 KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
@@ -35,13 +35,13 @@ REQUIRED = (
 class Media:
     """A page of media: the account's counts, the posts, and the cursor to older ones, unchecked."""
 
-    head: Head
+    head: AccountInfo
     posts: tuple[ScrapedPost, ...]
     listed: int
     after: Any
 
 
-def read_media(answer: Answer, document: Any, findings: Findings, *, first: bool) -> Media:
+def read_media(answer: Response, document: Any, findings: Findings, *, first: bool) -> Media:
     """A page of an account's media. Raises `LayoutChanged` where it is none."""
     account = document.get("business_discovery") if isinstance(document, dict) else None
     if not isinstance(account, dict):
@@ -49,7 +49,7 @@ def read_media(answer: Answer, document: Any, findings: Findings, *, first: bool
     # Every page has the counts again; once told is enough.
     record = Record(account, "the account", findings if first else Findings())
     # Media that are archived or kept from us are counted too: so it is no least number of posts.
-    head = Head(
+    head = AccountInfo(
         followers=record.count("followers_count", "followers"), posts=record.count("media_count", "posts")
     )
     media = account.get("media")

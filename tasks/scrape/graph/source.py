@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from tasks.scrape.crawl.pasted import graph_base, instagram_account
 from tasks.scrape.crawl.source import CrawledSource, SecretAddress
-from tasks.scrape.graph.walk import GraphWalk
+from tasks.scrape.graph.adapter import GraphAdapter
 from tasks.scrape.model import SourceModel
 
 TOKEN = "INSTAGRAM_TOKEN"  # noqa: S105 - the variable's name
@@ -39,5 +39,5 @@ class GraphSettings(SourceModel):
     def open(self, folder: Path) -> CrawledSource:
         """Make the source."""
         account = self.account.removeprefix("@")
-        walk = GraphWalk(self.base, self.api_version, self.user_id, account, self.page_size)
+        walk = GraphAdapter(self.base, self.api_version, self.user_id, account, self.page_size)
         return CrawledSource(self.name, walk, account, self.may_lack, TOKEN, needs_secret=True)

@@ -26,10 +26,10 @@ from tasks.scrape.instagram_export.layout import (
     root_of,
 )
 from tasks.scrape.model import Lackable, SourceModel
-from tasks.scrape.pages import Head, Page
-from tasks.scrape.visit import Visit
+from tasks.scrape.pages import AccountInfo, Page
+from tasks.scrape.read_context import ReadContext
 
-MOST_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 """Of one file: `posts_1.json` has all posts of many years."""
 TELL_PROBLEMS = 3
 LACKS: tuple[Lackable, ...] = ("likes", "comments")
@@ -56,7 +56,7 @@ class InstagramExport(FileSource):
 
     account: str | None = None
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """The account's numbers and posts. Raises `BadInput` when this is no export."""
         after, ended = cursor_of(visit)
         return iter(()) if ended else as_pages(self._found(after), self.address)
@@ -81,7 +81,7 @@ class InstagramExport(FileSource):
 def _posts(file: Path, root: Path, place: int, entries: Entries) -> Iterator[Found]:
     where = shown_path(file, root)
     try:
-        document = read_document(file.resolve(), MOST_BYTES)
+        document = read_document(file.resolve(), MAX_BYTES)
         listed = _entries(document)
     except Unreadable as error:
         yield Found(f"{place}:0", datetime.now(UTC), problems=(f"{where} {error}",), unparsed=("id",))
@@ -114,7 +114,7 @@ def _head(root: Path, account: str) -> Iterator[Found]:
         total: int | None = None
         for file in connection_files(root, what):
             try:
-                document = read_document(file.resolve(), MOST_BYTES)
+                document = read_document(file.resolve(), MAX_BYTES)
                 total = (total or 0) + len(_entries(document))
                 times.append(document.modified)
             except Unreadable as error:
@@ -123,7 +123,7 @@ def _head(root: Path, account: str) -> Iterator[Found]:
                 break
         counted[what] = total
     if times or fields.problems:
-        head = Head(followers=counted["followers"], following=counted["following"])
+        head = AccountInfo(followers=counted["followers"], following=counted["following"])
         seen_at = max(times, default=datetime.now(UTC))
         told = tuple(fields.problems), tuple(fields.unparsed)
         yield Found("", seen_at, account, head=head if times else None, problems=told[0], unparsed=told[1])

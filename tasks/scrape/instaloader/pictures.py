@@ -32,7 +32,7 @@ _NAMED = (
 ENDINGS = (*(f".{name}" for name in _NAMED), *(f".{name.upper()}" for name in _NAMED), "")
 """How a picture's file may be called, the usual first. What it is, its bytes say when it is fetched."""
 VIDEO = "mp4"
-MOST_IN_CAROUSEL = 100
+MAX_IN_CAROUSEL = 100
 """Instagram allows 20; where the JSON does not list a carousel's parts, files are looked for up to here."""
 
 
@@ -85,7 +85,7 @@ def _parts(node: dict[str, Any]) -> list[Any]:
 def _unlisted(node: dict[str, Any], beside: Beside) -> Iterator[Picture]:
     """The carousel's files where the JSON lists none of its parts; without files the one address it has."""
     found = False
-    for place in range(1, MOST_IN_CAROUSEL + 1):
+    for place in range(1, MAX_IN_CAROUSEL + 1):
         name = beside.picture(place)
         if name is None and not beside.has_video(place):
             break

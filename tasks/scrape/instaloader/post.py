@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.scrape.files.values import Fields, at, items, text_of
-from tasks.scrape.pages import Head, ScrapedPost
+from tasks.scrape.pages import AccountInfo, ScrapedPost
 
 _SHORTCODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KINDS = {"GraphImage": "image", "GraphVideo": "video", "GraphSidecar": "carousel"}
@@ -68,13 +68,13 @@ def post_of(node: dict[str, Any], shortcode: str, fields: Fields) -> ScrapedPost
     )
 
 
-def head_of(node: dict[str, Any], fields: Fields) -> Head:
+def head_of(node: dict[str, Any], fields: Fields) -> AccountInfo:
     """An account's own numbers, from a Profile's node."""
 
     def both(edge: str, plain: str) -> list[Any]:
         return [at(node, edge, "count"), at(node, plain), at(node, "iphone_struct", plain)]
 
-    return Head(
+    return AccountInfo(
         followers=fields.count("followers", both("edge_followed_by", "follower_count")),
         following=fields.count("following", both("edge_follow", "following_count")),
         posts=fields.count("posts", both("edge_owner_to_timeline_media", "media_count")),

@@ -22,7 +22,7 @@ from tasks.scrape.instaloader.listing import COMMENTS, Listed
 from tasks.scrape.instaloader.owners import Owner, Owners, coauthors_of, is_same, poster_of
 from tasks.scrape.instaloader.pictures import Beside, pictures_of
 from tasks.scrape.instaloader.post import Node, head_of, node_of, post_of, shortcode_of
-from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
+from tasks.scrape.pages import AccountInfo, ScrapedComment, ScrapedPost
 
 LOCATION = "_location.txt"
 _PLACE_BYTES = 4096
@@ -82,7 +82,7 @@ class FolderReader:
         )
 
     def _contradicted(
-        self, owner: str, post: ScrapedPost | None, head: Head | None, at: datetime, where: str
+        self, owner: str, post: ScrapedPost | None, head: AccountInfo | None, at: datetime, where: str
     ) -> str | None:
         """The file that says something else of the same post or profile at the same time."""
         if post is None:

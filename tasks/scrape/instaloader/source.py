@@ -19,11 +19,11 @@ from tasks.scrape.instaloader.listing import is_behind, json_files
 from tasks.scrape.instaloader.reading import FolderReader
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Visit
+from tasks.scrape.read_context import ReadContext
 
 logger = logging.getLogger(__name__)
 
-MOST_OTHERS = 5
+MAX_OTHERS = 5
 """Profiles that a message names."""
 
 
@@ -46,7 +46,7 @@ class InstaloaderFolder(FileSource):
 
     account: str | None = None
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """The folder's posts; raises `BadInput` when it is no folder, or has no post."""
         after, ended = cursor_of(visit)
         if ended:
@@ -102,6 +102,6 @@ class InstaloaderFolder(FileSource):
 
 def _told_others(posts: Counter[str]) -> str:
     """Whose posts they are, and how many of each; those with the most first."""
-    named = [f"{owner} ({number:,})" for owner, number in posts.most_common(MOST_OTHERS)]
+    named = [f"{owner} ({number:,})" for owner, number in posts.most_common(MAX_OTHERS)]
     more = len(posts) - len(named)
     return ", ".join(named) + (f" and {more:,} more profiles" if more else "")

@@ -1,7 +1,7 @@
 """The kind `mastodon`: an account on a Mastodon or Pixelfed server, read by their common client API.
 
 source.py    its settings
-walk.py      from the look-up of the account along its statuses, and to the threads of comments
+adapter.py      from the look-up of the account along its statuses, and to the threads of comments
 pager.py     where a page of statuses leads on
 statuses.py  from an answer to posts
 thread.py    from a post's context to its comments

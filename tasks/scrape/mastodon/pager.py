@@ -15,7 +15,7 @@ WANTED = {"only_media": "true", "exclude_replies": "true", "exclude_reblogs": "t
 """What we ask for; 40 is the most that a page may have."""
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r"""\brel\s*=\s*("[^"]*\bnext\b[^"]*"|'[^']*\bnext\b[^']*'|next\b)""", re.IGNORECASE)
-LONGEST_QUERY = 2000
+MAX_QUERY = 2000
 
 
 def next_pages(statuses_url: str, link: str | None, ids: Sequence[str]) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def _next_query(link: str) -> str | None:
                 query = urlsplit(match[1].strip()).query
             except ValueError:
                 continue
-            return "&".join(part for part in query[:LONGEST_QUERY].split("&") if not _is_token(part))
+            return "&".join(part for part in query[:MAX_QUERY].split("&") if not _is_token(part))
     return None
 
 

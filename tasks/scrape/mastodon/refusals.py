@@ -10,10 +10,10 @@ import json
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from tasks.backoff import reset_pause_seconds
 from tasks.errors import AccountNotFound, BadToken, LayoutChanged, SourceRefused, StageError
-from tasks.pauses import reset_pause_seconds
-from tasks.scrape.crawl.answers import told
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.response_values import told
+from tasks.scrape.crawl.site_adapter import Response
 
 RESERVE = 100
 """One of so many requests of a limit is left unused, and one at least."""
@@ -21,7 +21,7 @@ MARGIN_SECONDS = 0.5
 """Waited on top, for clocks and reset times that are whole seconds."""
 
 
-def refusal(answer: Answer, account: str, token_variable: str) -> StageError | None:
+def refusal(answer: Response, account: str, token_variable: str) -> StageError | None:
     """What an answer with another status than 200 means; None for what it usually means.
 
     `token_variable` is the environment variable that has the token, or should have it.
@@ -41,7 +41,7 @@ def refusal(answer: Answer, account: str, token_variable: str) -> StageError | N
     return None
 
 
-def _token(answer: Answer, variable: str, why: str) -> BadToken:
+def _token(answer: Response, variable: str, why: str) -> BadToken:
     """What a token would help with, or a better one."""
     server, address = urlsplit(answer.url).netloc, answer.url.partition("?")[0]
     shows, also = "nothing", ""
@@ -56,7 +56,7 @@ def _token(answer: Answer, variable: str, why: str) -> BadToken:
     )
 
 
-def _missing(answer: Answer, account: str, why: str, said: str) -> str | None:
+def _missing(answer: Response, account: str, why: str, said: str) -> str | None:
     """What is not there, in words; None where that is not what the answer says."""
     server, status = urlsplit(answer.url).netloc, answer.status
     if answer.url.partition("?")[0].endswith("/context") and status in (404, 410):
@@ -72,7 +72,7 @@ def _missing(answer: Answer, account: str, why: str, said: str) -> str | None:
     return None
 
 
-def pause_seconds(answer: Answer) -> float:
+def pause_seconds(answer: Response) -> float:
     """Seconds until the server's limit is renewed, where it is nearly spent; else 0.
 
     Headers that make no sense ask for nothing. The server's own clock counts, where it tells the time.

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from tasks.errors import BadSource
 from tasks.scrape.crawl.pasted import fediverse_account, fediverse_server
 from tasks.scrape.crawl.source import CrawledSource, SecretAddress
-from tasks.scrape.mastodon.walk import TOKEN_VARIABLE, MastodonWalk
+from tasks.scrape.mastodon.adapter import TOKEN_VARIABLE, MastodonAdapter
 from tasks.scrape.model import SourceModel
 
 
@@ -44,7 +44,7 @@ class MastodonSettings(SourceModel):
         if (self.account is None) == (self.id is None):
             raise BadSource('give either account (as account = "Gargron") or id, not both and not neither')
         account = (self.account or "").removeprefix("@")
-        walk = MastodonWalk(self.server, account, self.id or "", self.token_variable)
+        walk = MastodonAdapter(self.server, account, self.id or "", self.token_variable)
         return CrawledSource(
             self.name, walk, account or walk.account_id, self.may_lack, secret_name=self.token_variable
         )

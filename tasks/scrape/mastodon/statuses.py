@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.errors import AccountNotFound
-from tasks.scrape.crawl.answers import (
+from tasks.scrape.crawl.response_values import (
     Findings,
     Record,
     Required,
@@ -24,10 +24,10 @@ from tasks.scrape.crawl.answers import (
     read_json,
     told,
 )
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.mastodon.thread import INTERFACE
-from tasks.scrape.pages import Head, ScrapedPost
+from tasks.scrape.pages import AccountInfo, ScrapedPost
 
 VIDEOS = frozenset({"video", "gifv", "audio"})
 REQUIRED = (
@@ -49,7 +49,7 @@ class Statuses:
     account: str | None
 
 
-def read_account(answer: Answer) -> tuple[str, Head, Findings]:
+def read_account(answer: Response) -> tuple[str, AccountInfo, Findings]:
     """The account's id and counts. Raises `AccountNotFound` for a suspended one, or `LayoutChanged`."""
     fields = read_json(answer, INTERFACE)
     if not isinstance(fields, dict) or (account_id := identifier(fields.get("id"))) is None:
@@ -60,7 +60,7 @@ def read_account(answer: Answer) -> tuple[str, Head, Findings]:
         raise AccountNotFound(f"The account at {answer.url} is suspended by its server. Remove the source.")
     findings = Findings()
     record = Record(fields, "the account", findings)
-    head = Head(
+    head = AccountInfo(
         followers=record.count("followers_count", "followers"),
         following=record.count("following_count", "following"),
         # Of all statuses, not only of those with pictures: so it is no least number of posts.
@@ -70,7 +70,7 @@ def read_account(answer: Answer) -> tuple[str, Head, Findings]:
     return account_id, head, findings
 
 
-def read_statuses(answer: Answer, findings: Findings, account_id: str = "") -> Statuses:
+def read_statuses(answer: Response, findings: Findings, account_id: str = "") -> Statuses:
     """The posts of an account on a page of statuses. Raises `LayoutChanged` where it is none, or another account's."""
     listed = read_json(answer, INTERFACE)
     if not isinstance(listed, list):

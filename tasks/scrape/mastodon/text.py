@@ -16,7 +16,7 @@ from tasks.scrape.lines import KEPT, UNKEPT
 BLOCKS = frozenset({"p", "div", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
 LINES = frozenset({"li", "tr"})
 UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "title"})
-MOST_TAGS = 2000
+MAX_TAGS = 2000
 """Beyond so many, tags may be nested deeper than the parser goes; then they are cut out one by one."""
 _TAG = re.compile(r"<[^<>]*>")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -24,7 +24,7 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 def plain_text(markup: str) -> str | None:
     """The text of an HTML fragment: paragraphs with an empty line between them; None where there is no text."""
-    if markup.count("<") > MOST_TAGS:
+    if markup.count("<") > MAX_TAGS:
         return _tidy(_BLANKS.sub(" ", unescape(_TAG.sub(" ", markup)))) or None
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     document = html.document_fromstring(f"<div>{markup}</div>", parser=parser)

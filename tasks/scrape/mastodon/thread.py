@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.scrape.crawl.answers import Findings, Record, identifier, misfit, read_json
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.response_values import Findings, Record, identifier, misfit, read_json
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.pages import ScrapedComment
 
 INTERFACE = "Mastodon's interface"
 
 
-def read_thread(answer: Answer, post_id: str, findings: Findings) -> tuple[ScrapedComment, ...]:
+def read_thread(answer: Response, post_id: str, findings: Findings) -> tuple[ScrapedComment, ...]:
     """The comments under a post, as `/api/v1/statuses/ID/context` lists them; what stands above it is left.
 
     Raises `LayoutChanged` where the answer is no context.

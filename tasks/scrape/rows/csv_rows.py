@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from tasks.scrape.counts import is_nothing, parse_count
 from tasks.scrape.files.documents import Unreadable
-from tasks.scrape.files.lines import MOST_LINE_BYTES, Line, lines_of
+from tasks.scrape.files.lines import MAX_LINE_BYTES, Line, lines_of
 from tasks.scrape.rows.checking import BadRow
 from tasks.scrape.rows.columns import Columns
 from tasks.scrape.rows.evidence import COUNTS
@@ -83,7 +83,7 @@ class _Rows:
 
     def _take(self, taken: list[Line]) -> Iterator[str]:
         size = 0
-        while len(taken) < MAX_ROW_LINES and size <= MOST_LINE_BYTES:
+        while len(taken) < MAX_ROW_LINES and size <= MAX_LINE_BYTES:
             line = self.waiting.popleft() if self.waiting else next(self.lines, None)
             if line is None:
                 return
@@ -125,7 +125,7 @@ class _Rows:
 
 def csv_raws(opened: BinaryIO, style: Style, columns: Columns) -> Iterator[Raw]:
     """The rows below the header. Raises `Unreadable` for what has no such header."""
-    csv.field_size_limit(MOST_LINE_BYTES)
+    csv.field_size_limit(MAX_LINE_BYTES)
     rows = _Rows(opened, style)
     fields = _fields(rows, columns)
     while (row := rows.next(lambda text: _is_row(rows.cells_of(text), fields))) is not None:

@@ -24,7 +24,7 @@ SPREADSHEET_DIGITS = 15
 """Digits that spreadsheets keep of a number; further ones become zeros."""
 SURE_ZEROS = 6
 """So many zeros in the places behind these digits, over all ids, are no accident: the odds are one in a million."""
-LONGEST_ID_DIGITS = 40
+MAX_ID_DIGITS = 40
 
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2}([., '٬،])(\d{3})", re.ASCII)
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?:([., '٬،])\d{3})(?:\1\d{3})+", re.ASCII)
@@ -194,8 +194,8 @@ class Evidence:
 
 def _digits(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if 0 <= value < 10**LONGEST_ID_DIGITS else ""
-    plain = value.strip() if isinstance(value, str) and len(value) < 2 * LONGEST_ID_DIGITS else ""
+        return str(value) if 0 <= value < 10**MAX_ID_DIGITS else ""
+    plain = value.strip() if isinstance(value, str) and len(value) < 2 * MAX_ID_DIGITS else ""
     return plain if plain.isascii() and plain.isdigit() else ""
 
 

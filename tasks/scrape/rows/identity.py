@@ -10,8 +10,8 @@ from typing import Any
 from tasks.scrape.counts import EXACT, Inexact
 from tasks.scrape.files.values import shown, text_of
 
-LONGEST_ID = 512
-_LARGEST_NUMBER = 10**40
+MAX_ID = 512
+_MAX_NUMBER = 10**40
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060 \t\r\n"
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?e\+\d{1,3}|\d[.,]\d+e\d{1,3}", re.ASCII | re.IGNORECASE)
 _POINT_ZERO = re.compile(r"(\d+)\.0", re.ASCII)
@@ -35,8 +35,8 @@ def identity_of(value: Any) -> str:
     if not isinstance(plain, str):
         raise ValueError(f"{shown(value)} is no text; write it in quotes")  # noqa: TRY004 - pydantic gathers ValueErrors
     text = _unwrapped((text_of(plain) or "").strip().strip(_INVISIBLE))
-    if not text or len(text) > LONGEST_ID:
-        raise ValueError(f"{shown(value)} is no id; it is a text of 1 to {LONGEST_ID} characters")
+    if not text or len(text) > MAX_ID:
+        raise ValueError(f"{shown(value)} is no id; it is a text of 1 to {MAX_ID} characters")
     if "\ufffd" in text:
         raise ValueError(
             f"{shown(value)} is no id: some of its letters were lost; save the file as UTF-8, or set `encoding`"
@@ -60,8 +60,8 @@ def post_identity_of(value: Any) -> str:
 
 def _of_number(number: float | Decimal) -> Any:
     if isinstance(number, int):
-        return str(number) if abs(number) < _LARGEST_NUMBER else number
-    if not math.isfinite(number) or not -_LARGEST_NUMBER < number < _LARGEST_NUMBER or number % 1:
+        return str(number) if abs(number) < _MAX_NUMBER else number
+    if not math.isfinite(number) or not -_MAX_NUMBER < number < _MAX_NUMBER or number % 1:
         return number
     return str(int(number)) if isinstance(number, Decimal) else _of_float(number, str(number))
 

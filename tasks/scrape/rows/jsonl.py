@@ -12,10 +12,10 @@ from tasks.scrape.files.documents import Unreadable, parsed
 from tasks.scrape.files.lines import Line, lines_of
 from tasks.scrape.files.paging import Found
 from tasks.scrape.files.values import shown
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.checking import BadRow
 from tasks.scrape.rows.reading import Form, Raw, Reading
 from tasks.scrape.rows.source import RowsSettings, RowsSource
-from tasks.scrape.visit import Visit
 
 
 class JsonLinesSettings(RowsSettings):
@@ -28,7 +28,7 @@ class JsonLinesSettings(RowsSettings):
         paths = self.paths(folder)
         return JsonLinesSource(
             self.name,
-            paths.look_at,
+            paths.inspect_image,
             self.may_lack,
             paths=paths,
             defaults=self.defaults(),
@@ -41,7 +41,7 @@ class JsonLinesSettings(RowsSettings):
 class JsonLinesSource(RowsSource):
     """JSON Lines as a source."""
 
-    def _found(self, visit: Visit) -> Iterator[Found]:
+    def _found(self, visit: ReadContext) -> Iterator[Found]:
         form = Form(partial(_raws, self.encoding))
         return self._of_files(visit, Reading(lambda _: form, self.defaults, visit.comments))
 

@@ -21,7 +21,7 @@ class Paths:
     is_pattern: bool
 
     @property
-    def look_at(self) -> Path:
+    def inspect_image(self) -> Path:
         """What a person would look at: the file, or the folder above the pattern."""
         path = self.base / Path(self.given).expanduser()
         if not self.is_pattern:
@@ -33,7 +33,7 @@ class Paths:
     @property
     def folder(self) -> Path:
         """The folder that pictures may come from."""
-        return self.look_at if self.is_pattern else self.look_at.parent
+        return self.inspect_image if self.is_pattern else self.inspect_image.parent
 
     def found(self) -> list[Path]:
         """The files, the last changed first. Raises `BadInput` when there is none."""

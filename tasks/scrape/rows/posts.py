@@ -12,7 +12,7 @@ from tasks.errors import BadInput
 from tasks.scrape.files.paging import Found
 from tasks.scrape.files.repeats import Repeats
 from tasks.scrape.files.values import shown
-from tasks.scrape.pages import Head, ScrapedComment, ScrapedPost
+from tasks.scrape.pages import AccountInfo, ScrapedComment, ScrapedPost
 from tasks.scrape.rows.cells import check_ids, from_cells, with_counts, without_nothing
 from tasks.scrape.rows.checking import BadRow, Contradiction, checked
 from tasks.scrape.rows.evidence import COUNTS, Evidence
@@ -64,7 +64,9 @@ class RowReader:
         marks = [value.pop(f"{field}_rounded", False) for field in COUNTS]
         row, bad = checked(AccountRow, value)
         lost += bad
-        head = Head(followers=row.followers, following=row.following, posts=row.posts, rounded=any(marks))
+        head = AccountInfo(
+            followers=row.followers, following=row.following, posts=row.posts, rounded=any(marks)
+        )
         return replace(
             found, account=row.account, head=head, observed_at=row.observed_at or found.observed_at
         )

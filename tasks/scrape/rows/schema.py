@@ -18,7 +18,7 @@ from tasks.scrape.rows.identity import identity_of, post_identity_of
 from tasks.scrape.times import read_time
 
 VERSION = 1
-LONGEST_ADDRESS = 8_192
+MAX_ADDRESS = 8_192
 _FLAGS = {
     "true": True,
     "yes": True,
@@ -75,10 +75,8 @@ def _address(value: Any) -> str:
 
 def _picture(value: Any) -> str:
     text = _text(value)
-    if text is None or len(text) > LONGEST_ADDRESS:
-        raise ValueError(
-            f"{shown(value)} is no address of a picture; it has 1 to {LONGEST_ADDRESS} characters"
-        )
+    if text is None or len(text) > MAX_ADDRESS:
+        raise ValueError(f"{shown(value)} is no address of a picture; it has 1 to {MAX_ADDRESS} characters")
     return text.strip()
 
 

@@ -20,10 +20,10 @@ from tasks.scrape.files.source import FileSource, cursor_of
 from tasks.scrape.files.values import web_address
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.paths import Paths
 from tasks.scrape.rows.posts import Defaults
 from tasks.scrape.rows.reading import FileReader, Reading
-from tasks.scrape.visit import Visit
 
 
 class RowsSettings(SourceModel):
@@ -79,16 +79,16 @@ class RowsSource(FileSource):
         """Pictures lie beside the files."""
         return (self.paths.folder,)
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         """The rows of all files, those of the newest file first. Raises `BadInput`."""
         if cursor_of(visit)[1]:
             return iter(())
         return as_pages(self._found(visit), self.address)
 
-    def _found(self, visit: Visit) -> Iterator[Found]:
+    def _found(self, visit: ReadContext) -> Iterator[Found]:
         raise NotImplementedError
 
-    def _of_files(self, visit: Visit, how: Reading) -> Iterator[Found]:
+    def _of_files(self, visit: ReadContext, how: Reading) -> Iterator[Found]:
         files = self.paths.found()
         begin, line = _place(cursor_of(visit)[0])
         # Of files that were given before, only the keys are taken: they may come again in the others.

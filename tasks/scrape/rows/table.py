@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 from pydantic import Field, field_validator, model_validator
 
 from tasks.scrape.files.paging import Found
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.checking import did_you_mean
 from tasks.scrape.rows.columns import Columns
 from tasks.scrape.rows.comments import FIELDS as COMMENT_FIELDS
@@ -21,7 +22,6 @@ from tasks.scrape.rows.parquet import MAGIC, parquet_raws
 from tasks.scrape.rows.reading import Form, Reading
 from tasks.scrape.rows.schema import PostRow
 from tasks.scrape.rows.source import RowsSettings, RowsSource
-from tasks.scrape.visit import Visit
 
 POST_FIELDS = ("v", *PostRow.model_fields)
 
@@ -60,7 +60,7 @@ class TableSettings(RowsSettings):
         comments_file = None if self.comments_file is None else folder / Path(self.comments_file).expanduser()
         return TableSource(
             self.name,
-            paths.look_at,
+            paths.inspect_image,
             self.may_lack,
             paths=paths,
             defaults=self.defaults(),
@@ -81,7 +81,7 @@ class TableSource(RowsSource):
     comments_file: Path | None
     comments_columns: Columns
 
-    def _found(self, visit: Visit) -> Iterator[Found]:
+    def _found(self, visit: ReadContext) -> Iterator[Found]:
         how = Reading(partial(self._form_of, self.columns), self.defaults, visit.comments)
         if self.comments_file is None or not visit.comments:
             yield from self._of_files(visit, how)

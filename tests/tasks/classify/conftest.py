@@ -19,10 +19,10 @@ from classifiers.litert import LitertOptions
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Label, Prepared
 from classifiers.visual import VisualOptions
-from tasks.classify.labelling import label_pictures
-from tasks.fetch.store import PictureStore, Unfit, read_kind
+from tasks.classify.stage import label_pictures
+from tasks.fetch.store import PictureStore, RejectedPicture, read_kind
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 from warehouse.tables import Picture
 
 
@@ -60,7 +60,7 @@ class Labelling:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         try:
             kind = read_kind(file)
-        except Unfit as unfit:
+        except RejectedPicture as unfit:
             raise AssertionError(f"a fetch would not store {file}") from unfit
         store = PictureStore(self.home.folder)
         store.incoming.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ class Labelling:
         (found,) = self.rows(f"select path from pictures where sha256 = '{sha256}'")
         return self.home.folder / str(found[0])
 
-    def run(self, classifier: Classifier) -> Ended:
+    def run(self, classifier: Classifier) -> StageResult:
         """Label what waits."""
         return label_pictures(self.home, classifier, lambda done, total: None)
 

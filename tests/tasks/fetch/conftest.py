@@ -17,10 +17,10 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from tasks.fetch.download import Limits, Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions, Limits
+from tasks.fetch.stage import fetch_pictures
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 from warehouse.tables import PostPicture
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -147,11 +147,11 @@ class Fetching:
         ]
         self.home.lake.append(rows)
 
-    def run(self, **manner: Any) -> Ended:
+    def run(self, **manner: Any) -> StageResult:
         """Fetch what waits; by default 127.0.0.1 is allowed and a picture may have 200 kB."""
         manner.setdefault("limits", Limits(most_bytes=200_000))
         manner.setdefault("allow_private_hosts", frozenset({"127.0.0.1"}))
-        return fetch_pictures(self.home, Manner(**manner), lambda done, total: None)
+        return fetch_pictures(self.home, FetchOptions(**manner), lambda done, total: None)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the lake answers."""

@@ -149,9 +149,9 @@ def test_list_larger_than_memory(
     server: Any, fetching: Any, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits for one host beyond what is held in memory is read again, and each picture is asked for once."""
-    monkeypatch.setattr("tasks.fetch.pipeline.MOST_AT_A_HOST", 5)
-    monkeypatch.setattr("tasks.fetch.pipeline.MOST_WAITING", 12)
-    monkeypatch.setattr("tasks.fetch.fetching.READ_PICTURES", 7)
+    monkeypatch.setattr("tasks.fetch.pipeline.MAX_AT_A_HOST", 5)
+    monkeypatch.setattr("tasks.fetch.pipeline.MAX_WAITING", 12)
+    monkeypatch.setattr("tasks.fetch.stage.READ_PICTURES", 7)
     paths = serve_many(server, picture, 60)
     fetching.want([server.url(path, host) for path in paths for host in BOTH])
     assert fetching.run(concurrency=4, per_host=1, allow_private_hosts=BOTH).items == 120

@@ -11,9 +11,9 @@ import pytest
 
 from tasks.fetch.hosts import host_name
 from tasks.fetch.reasons import Reason
+from warehouse.pending import pauses_asked_for
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch
-from warehouse.waiting import pauses_asked_for
 
 BOTH = frozenset({"127.0.0.1", "localhost"})
 HOUR = 3600.0

@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[3]
 CHILD = """
 import sys
 from pathlib import Path
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from warehouse.home import Home
 allowed = frozenset({"127.0.0.1"})
-fetch_pictures(Home(Path(sys.argv[1])), Manner(allow_private_hosts=allowed), lambda done, total: None)
+fetch_pictures(Home(Path(sys.argv[1])), FetchOptions(allow_private_hosts=allowed), lambda done, total: None)
 """
 
 

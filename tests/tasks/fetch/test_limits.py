@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tasks.fetch.download import Limits, Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.results import BATCH_ROWS
+from tasks.fetch.stage import fetch_pictures
 from warehouse.errors import DiskFull
 
 MEGABYTE = 1024 * 1024
@@ -152,7 +152,9 @@ def test_stored_batch_by_batch(server: Any, fetching: Any, picture: Callable[...
         told.append((done, of))
         stored.append(fetching.rows("select count(*) from fetches")[0][0])
 
-    ended = fetch_pictures(fetching.home, Manner(allow_private_hosts=frozenset({"127.0.0.1"})), progress)
+    ended = fetch_pictures(
+        fetching.home, FetchOptions(allow_private_hosts=frozenset({"127.0.0.1"})), progress
+    )
     # How many come while one batch is written is the machine's affair.
     assert len(told) >= 2 and told[0][0] < total and told[-1] == (total, total)
     assert [done for done, _ in told] == stored == sorted(stored)

@@ -18,23 +18,22 @@ import pytest
 from aiohttp import web
 
 from tasks.errors import DownloadsCrashed
-from tasks.fetch import fetching as stage
-from tasks.fetch import processes
-from tasks.fetch.attempt import Attempt, Kept
-from tasks.fetch.download import Limits, Manner
-from tasks.fetch.messages import Order, Raised, end_line, end_of, job_line, job_of, order_line, order_of
+from tasks.fetch import processes, stage
+from tasks.fetch.attempt import Attempt, StoredFile
+from tasks.fetch.download import FetchOptions, Limits
+from tasks.fetch.messages import DownloadJob, Raised, end_line, end_of, job_line, job_of, order_line, order_of
 from tasks.fetch.reasons import Reason
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN = """
 import sys
 from pathlib import Path
-from tasks.fetch import fetching
-from tasks.fetch.download import Limits, Manner
+from tasks.fetch import stage
+from tasks.fetch.download import Limits, FetchOptions
 from warehouse.errors import DiskFull
 from warehouse.home import Home
 fetching.WORTH_PROCESSES = 1
-manner = Manner(allow_private_hosts=frozenset({"127.0.0.1"}), limits=Limits(most_bytes=10**7))
+manner = FetchOptions(allow_private_hosts=frozenset({"127.0.0.1"}), limits=Limits(most_bytes=10**7))
 try:
     fetching.fetch_pictures(Home(Path(sys.argv[1])), manner, lambda done, total: None)
 except DiskFull as error:
@@ -122,7 +121,7 @@ def test_processes_keep_ending(
     server: Any, fetching: Any, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where processes end again and again, the run stops with an error that says what to do, and keeps what it has."""
-    monkeypatch.setattr(processes, "MOST_LOST", 2)
+    monkeypatch.setattr(processes, "MAX_LOST", 2)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         number = int(request.path[1:])
@@ -199,7 +198,10 @@ def test_jobs_survive_the_pipe(url: str) -> None:
     "ended",
     [
         Attempt(
-            datetime(2026, 1, 2, 3, 4, 5, 6, UTC), 0.25, 200, picture=Kept("ab", 1, 2, 3, "jpeg", "p/ab.jpg")
+            datetime(2026, 1, 2, 3, 4, 5, 6, UTC),
+            0.25,
+            200,
+            picture=StoredFile("ab", 1, 2, 3, "jpeg", "p/ab.jpg"),
         ),
         Attempt(datetime(2026, 1, 2, tzinfo=UTC), 1.5, 429, Reason.BUSY, 30.0),
         Attempt(datetime(2026, 1, 2, tzinfo=UTC), 0.0, reason=Reason.TIMEOUT),
@@ -213,10 +215,10 @@ def test_ends_survive_the_pipe(ended: Attempt | Raised) -> None:
 
 def test_orders_survive_the_pipe() -> None:
     """So do the settings that a process fetches by."""
-    manner = Manner(
+    manner = FetchOptions(
         7, frozenset({"127.0.0.1", "nas"}), Limits(1, 2.5, 3.5, 4.5, 5.5, 6), (Path("/a b/ü"),), 3
     )
-    order = Order(Path("/home folder"), "1-", manner)
+    order = DownloadJob(Path("/home folder"), "1-", manner)
     assert order_of(order_line(order)) == order
 
 

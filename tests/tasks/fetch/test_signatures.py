@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from tasks.fetch.store import Unfit, read_kind
+from tasks.fetch.store import RejectedPicture, read_kind
 
 # pytest sets up the warnings anew for each test, so what classifiers/formats.py switches off is back on.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -53,7 +53,7 @@ OTHERS = {
 
 
 def refused(file: Path) -> tuple[str, str]:
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(RejectedPicture) as unfit:
         read_kind(file)
     assert unfit.value.message is not None
     return unfit.value.reason.value, unfit.value.message

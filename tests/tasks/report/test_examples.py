@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from tasks.report.writing import _examples
+from tasks.report.stage import _examples
 from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.rankings import Question, rank
-from warehouse.runs import Ended, begin_run
+from warehouse.runs import StageResult, begin_run
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture
 
 WHEN = datetime(2026, 5, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_a_group_has_an_example(empty_home: Home, tmp_path: Path) -> None:
     )
     journal = begin_run(home.lake)
     journal.start("classify", "c")
-    journal.finish("classify", "c", Ended("done", 3, version="1"))
+    journal.finish("classify", "c", StageResult("done", 3, version="1"))
     publish(home)
     question = Question("c", grouped=True)
     labels = rank(home, question)["label"].to_list()

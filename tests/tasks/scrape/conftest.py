@@ -16,16 +16,16 @@ import pytest
 
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.manner import Manner
 from tasks.scrape.model import SourceModel
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Ended, Journal
+from warehouse.runs import Journal, StageResult
 
 ACCOUNT = "/user/ann/7"
 
@@ -213,7 +213,7 @@ def crawl(open_source: Callable[..., Source], tmp_path: Path) -> Callable[..., l
         url: str, delay_seconds: float = 0.0, *, comments: bool = True, profile: str = "imgrum"
     ) -> list[Page]:
         spool = Spool(tmp_path / "none.jsonl")
-        visit = Visit(spool, Politeness(delay_seconds), comments=comments)
+        visit = ReadContext(spool, Politeness(delay_seconds), comments=comments)
         return list(open_source(url, profile).pages(visit))
 
     return crawl_it
@@ -250,24 +250,24 @@ class Importing:
     folder: Path
     readings: int = 0
 
-    def run(self, settings: SourceModel, **manner: Any) -> Ended:
+    def run(self, settings: SourceModel, **manner: Any) -> StageResult:
         """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
         return self.read(settings.open(self.folder), **manner)
 
-    def read(self, source: Source, **manner: Any) -> Ended:
+    def read(self, source: Source, **manner: Any) -> StageResult:
         """Read and store a source that is open, as a night does, with its row in `runs`."""
         self.readings += 1
         journal = Journal(self.home.lake, f"run{self.readings}", resumed=False)
         journal.start("scrape", source.name)
         spool = Spool(self.home.folder / f"{self.readings}.jsonl")
-        ended = scrape_source(Reading(self.home, source, spool, Manner(**manner)), lambda *_: None)
+        ended = scrape_source(ScrapeJob(self.home, source, spool, ScrapeOptions(**manner)), lambda *_: None)
         journal.finish("scrape", source.name, ended)
         return ended
 
     def pages(self, settings: SourceModel, comments: bool = True) -> list[Page]:
         """The source's pages, not stored."""
         spool = Spool(self.home.folder / "none.jsonl")
-        return list(settings.open(self.folder).pages(Visit(spool, comments=comments)))
+        return list(settings.open(self.folder).pages(ReadContext(spool, comments=comments)))
 
     def posts(self, settings: SourceModel) -> dict[str, ScrapedPost]:
         """The posts of its pages by their ids."""

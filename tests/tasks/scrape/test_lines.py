@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from tasks.scrape.gallery.place import Part, Place
+from tasks.scrape.gallery.selector_types import Part, Place
 from tasks.scrape.lines import text_of_markup, text_with_lines
 from tasks.scrape.mastodon.text import plain_text
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInput, LayoutChanged, SourceChanged, SourceRefused, SourceUnreachable
-from tasks.scrape.manner import Manner
 from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.probing import Probe, probe_source
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.rows.table import TableSettings
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 ACCOUNT = "/user/ann/7"
 TOKEN = "a-secret-token-0123"
-SWIFTLY = Manner(Politeness(0.0, "mailto:ann@studio.example"))
+SWIFTLY = ScrapeOptions(Politeness(0.0, "mailto:ann@studio.example"))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_source_that_lost_all_posts(
     full, site.replies[ACCOUNT] = site.replies[ACCOUNT], empty
     assert probe(source) == Probe(0, (), is_empty=True)
     site.replies[ACCOUNT] = full
-    scrape_source(Reading(home, source, Spool(tmp_path / "spool.jsonl"), SWIFTLY), lambda *_: None)
+    scrape_source(ScrapeJob(home, source, Spool(tmp_path / "spool.jsonl"), SWIFTLY), lambda *_: None)
     site.replies[ACCOUNT] = empty
     with pytest.raises(SourceChanged, match="no post at all"):
         probe(source)

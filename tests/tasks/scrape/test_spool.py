@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.pages import PAGE_JSON, Head, Page, ScrapedPost
+from tasks.scrape.pages import PAGE_JSON, AccountInfo, Page, ScrapedPost
 from tasks.scrape.spool import Spool
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def page(number: int) -> Page:
         ScrapedPost(str(number), f"http://a.example/{number}", "image", NOON, "naïve 🌅\nline\u2028end"),
     )
     return Page(
-        f"http://a.example/?{number}", NOON, "ann", Head(posts=7, posts_least=7), posts, None, ("odd",)
+        f"http://a.example/?{number}", NOON, "ann", AccountInfo(posts=7, posts_least=7), posts, None, ("odd",)
     )
 
 

@@ -18,9 +18,9 @@ from PIL import Image
 from classifiers.clarifai.options import ClarifaiOptions
 from tasks.fetch.store import PictureStore, read_kind
 from tasks.tag import plan
-from tasks.tag.tagging import Tagging, tag_pictures
+from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 from warehouse.tables import Picture
 
 
@@ -78,7 +78,7 @@ class Shop:
         given = {"requests_per_second": 1000, "monthly_budget": 100_000} | options
         return Tagging(name, ClarifaiOptions(**given), lambda: self.key, f"127.0.0.1:{self.port}")
 
-    def run(self, name: str = "clarifai", **options: Any) -> Ended:
+    def run(self, name: str = "clarifai", **options: Any) -> StageResult:
         """Run the lane to its end."""
         return tag_pictures(self.home, self.tagging(name, **options), lambda *_: None)
 

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from classifiers.clarifai.channel import MAX_ANSWER_BYTES
-from classifiers.errors import LaneUnavailable
+from classifiers.errors import ClassifierUnavailable
 from tasks.tag import plan, sending
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -73,7 +73,7 @@ def test_without_a_key_nothing_is_sent(shop):
     """The message says where a key goes."""
     shop.store(1)
     shop.key = None
-    with pytest.raises(LaneUnavailable, match=r"CLARIFAI_PAT.*clarifai-pat"):
+    with pytest.raises(ClassifierUnavailable, match=r"CLARIFAI_PAT.*clarifai-pat"):
         shop.run()
     assert shop.clarifai.asks == []
 

@@ -9,17 +9,17 @@ import time
 
 import pytest
 
-from classifiers.clarifai.answers import Asked
+from classifiers.clarifai.responses import Asked
 from tasks.tag import sending
-from tasks.tag.arrivals import Arrivals, close_books, store_kept
-from tasks.tag.ledger import Ledger, Slip, new_slip, slip_from_json
-from tasks.tag.tagging import known_lane
+from tasks.tag.ledger import Ledger, RequestRecord, new_slip, slip_from_json
+from tasks.tag.response_store import ResponseStore, close_books, store_kept
+from tasks.tag.stage import known_lane
 
 CHILD = """
 import sys
 from pathlib import Path
 from classifiers.clarifai.options import ClarifaiOptions
-from tasks.tag.tagging import Tagging, tag_pictures
+from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
 folder, port, key = sys.argv[1:]
 options = ClarifaiOptions(batch=4, regions_model="general-image-detection", monthly_budget=10**6)
@@ -86,13 +86,13 @@ def cut_at(monkeypatch, moment: str) -> None:
 
     monkeypatch.setattr(sending.Sender, "_wind_up", lambda self: self._writer.shutdown(wait=True))
     if moment == "keep":  # in gRPC's thread: the answer is on disk, and nobody hears of it
-        real = Arrivals.keep
+        real = ResponseStore.keep
 
         def keep(self, slip, answer):
             real(self, slip, answer)
             raise OSError
 
-        monkeypatch.setattr(Arrivals, "keep", keep)
+        monkeypatch.setattr(ResponseStore, "keep", keep)
         monkeypatch.setattr(sending.Sender, "_take", cut)
     elif moment == "write":
         real_write, calls = Ledger.write, []
@@ -105,14 +105,14 @@ def cut_at(monkeypatch, moment: str) -> None:
 
         monkeypatch.setattr(Ledger, "write", write)
     else:
-        monkeypatch.setattr(Arrivals, moment, cut)
+        monkeypatch.setattr(ResponseStore, moment, cut)
 
 
 def test_an_answer_on_disk_is_stored_by_the_next_run(shop, stand_in):
     """It was paid for: its labels and its row are as if the first run had gone on."""
     (sha256,) = shop.store(1)
     lane_slip = slip(shop, [sha256])
-    arrivals = Arrivals(shop.home)
+    arrivals = ResponseStore(shop.home)
     arrivals.announce([lane_slip])
     Ledger(shop.home).write([lane_slip])
     arrivals.sends(lane_slip)
@@ -129,7 +129,7 @@ def test_what_was_never_sent_is_not_spent(shop):
     """A request that was in the ledger only is not billed, one that had gone is unknown."""
     first, second = shop.store(2)
     waiting, gone = slip(shop, [first]), slip(shop, [second])
-    arrivals = Arrivals(shop.home)
+    arrivals = ResponseStore(shop.home)
     arrivals.announce([waiting, gone])
     Ledger(shop.home).write([waiting, gone])
     arrivals.sends(gone)
@@ -141,7 +141,7 @@ def test_what_was_never_sent_is_not_spent(shop):
 
 def test_files_that_no_run_wrote_are_left_out(shop, caplog):
     """Half-written and foreign files among the answers are told and removed; nothing breaks."""
-    arrivals = Arrivals(shop.home)
+    arrivals = ResponseStore(shop.home)
     (arrivals.folder / "a.part").write_bytes(b"{")
     (arrivals.folder / "b.answer").write_bytes(b"\x00\xff garbage")
     (arrivals.folder / "c.answer").write_bytes(b'{"request_id": 1}\n')
@@ -156,7 +156,7 @@ def test_a_slip_survives_its_file(shop):
     assert slip_from_json(one.as_json()) == one
 
 
-def slip(shop, shas: list[str], turns: tuple[int, ...] | None = None) -> Slip:
+def slip(shop, shas: list[str], turns: tuple[int, ...] | None = None) -> RequestRecord:
     """A slip of a request with these pictures."""
     lane = known_lane(shop.home, "clarifai", shop.tagging().options)
     made = new_slip(lane, lane.models[0], shas, turns or (1,) * len(shas))

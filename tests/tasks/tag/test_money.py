@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.estimate import estimate
 from tasks.tag.lane import lane_of, models_of
-from tasks.tag.purse import Purse
-from tasks.tag.tagging import known_lane
+from tasks.tag.stage import known_lane
 from warehouse.forgetting import forget_account
 from warehouse.tables import Charge, Post, PostPicture
 
@@ -83,7 +83,7 @@ def test_a_new_day_and_a_new_month_begin_anew(shop):
     at = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
     shop.home.lake.append([charge("a", n, at) for n in range(7)])
     now = at
-    purse = Purse(shop.home.lake, lane, lambda: now)
+    purse = BudgetTracker(shop.home.lake, lane, lambda: now)
     assert purse.left() == 3
     purse.take(3)
     assert purse.left() == 0 and "anew on 2026-02-01" in purse.used_up()

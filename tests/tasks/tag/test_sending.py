@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tasks.tag import batches
-from tasks.tag.pacing import Pace
+from tasks.tag.rate_limiter import RateLimiter
 
 
 def test_batches_are_filled(shop):
@@ -127,7 +127,7 @@ def test_the_rate_is_kept(shop):
 def test_a_pace_lets_no_second_have_more():
     """However the clock runs, any second has at most the number of requests that is allowed, and a pause none."""
     now = 0.0
-    pace = Pace(15, lambda: now)
+    pace = RateLimiter(15, lambda: now)
     went = []
     while len(went) < 60:
         if not (delay := pace.delay()):

@@ -15,8 +15,8 @@ from tasks.errors import (
     StageError,
 )
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 ACCOUNT = "/user/ann/7"
 PRIVATE = '<div class="user_info"></div><p class="private_note">This account is private.</p>'
@@ -87,7 +87,7 @@ def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
 def test_a_robots_txt_that_forbids_later_pages(site, reply, three_pages, open_source, tmp_path) -> None:
     """A later page that robots.txt keeps from us is not asked for either; the pages before it are had."""
     site.replies["/robots.txt"] = reply(f"User-agent: *\nDisallow: {ACCOUNT}/6\n")
-    pages = open_source(site.account).pages(Visit(Spool(tmp_path / "none"), Politeness(0)))
+    pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     assert [len(next(pages).posts), len(next(pages).posts)] == [2, 2]
     with pytest.raises(SourceRefused, match=r"robots\.txt"):
         next(pages)

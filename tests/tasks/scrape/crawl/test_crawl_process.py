@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import CrawlCrashed, OutOfTime
-from tasks.scrape.crawl.messages import Order
+from tasks.scrape.crawl.messages import CrawlJob
 from tasks.scrape.crawl.process import crawl
-from tasks.scrape.gallery.walk import GalleryWalk
+from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import CrawlLimits, ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import CrawlLimits, Visit
 
 ACCOUNT = "/user/ann/7"
 PROCESSES = Path("/proc")
@@ -61,7 +61,7 @@ def wait_until(happens: Callable[[], object], seconds: float = 20.0) -> bool:
 def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open_source, tmp_path) -> None:
     """When nobody wants more pages, as after a cancel, the process is gone at once and asks for nothing more."""
     site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
-    pages = open_source(site.account).pages(Visit(Spool(tmp_path / "none"), Politeness(0)))
+    pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     next(pages)
     (child,) = children(os.getpid())
     pages.close()
@@ -78,9 +78,9 @@ from pathlib import Path
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.read_context import ReadContext
 source = GallerySettings(name="ann", kind="gallery", profile="imgrum", url=sys.argv[1]).open(Path())
-for page in source.pages(Visit(Spool(Path(sys.argv[2])), Politeness(0))):
+for page in source.pages(ReadContext(Spool(Path(sys.argv[2])), Politeness(0))):
     print("page", flush=True)
 """
     run = subprocess.Popen(
@@ -102,7 +102,7 @@ def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
 ) -> None:
     """When the crawl's process dies, the run is told, with what was read before in its hands."""
     site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
-    pages = open_source(site.account).pages(Visit(Spool(tmp_path / "none"), Politeness(0)))
+    pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     assert len(next(pages).posts) == 2
     os.kill(children(os.getpid())[0], signal.SIGKILL)
     with pytest.raises(CrawlCrashed, match="without a word"):
@@ -112,12 +112,12 @@ def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
 def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids, tmp_path) -> None:
     """A crawl with two pages in its spool asks for the third alone, and knows the posts of the others."""
     source, spool = open_source(site.account), Spool(tmp_path / "ann.jsonl")
-    first = source.pages(Visit(spool, Politeness(0)))
+    first = source.pages(ReadContext(spool, Politeness(0)))
     spool.add(next(first))
     spool.add(next(first))
     first.close()
     site.asked.clear()
-    rest = list(source.pages(Visit(Spool(spool.file), Politeness(0))))
+    rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0))))
     assert ids(rest) == three_pages[4:]
     assert site.paths == [f"{ACCOUNT}/6_7"]
     assert rest[0].problems == () and rest[0].head is None
@@ -126,8 +126,8 @@ def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids
 def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> None:
     """A host that lets us wait for ever does not hold up the run for ever."""
     site.replies[ACCOUNT] = reply("slow", delay=30.0)
-    order = Order(
-        GalleryWalk(imgrum, "ann", site.account),
+    order = CrawlJob(
+        GalleryAdapter(imgrum, "ann", site.account),
         site.account,
         Politeness(0),
         str(tmp_path / "none"),
@@ -142,6 +142,6 @@ def test_a_bug_in_the_crawl_is_no_quiet_end(site, three_pages, imgrum, tmp_path)
     """When the crawl itself fails, here on a spool that is none, the run gets an error and no empty result."""
     spool = tmp_path / "spool.jsonl"
     spool.write_bytes(b"this is no page\n")
-    order = Order(GalleryWalk(imgrum, "ann", site.account), site.account, Politeness(0), str(spool))
+    order = CrawlJob(GalleryAdapter(imgrum, "ann", site.account), site.account, Politeness(0), str(spool))
     with pytest.raises(CrawlCrashed):
         list[Page](crawl(order))

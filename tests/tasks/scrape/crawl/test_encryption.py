@@ -25,9 +25,9 @@ from tasks.scrape.graph.source import GraphSettings
 from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 TOKEN = "a-secret-token-0123"
 ACCOUNT = {"id": "7", "acct": "ann", "locked": False, "statuses_count": 0}
@@ -138,7 +138,7 @@ def source(request: pytest.FixtureRequest, encrypted: Encrypted, tmp_path: Path)
 def read(tmp_path: Path) -> Callable[[Source], list[Page]]:
     """Crawl a source to its end with the token."""
     return lambda source: list(
-        source.pages(Visit(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=TOKEN))
+        source.pages(ReadContext(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=TOKEN))
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from tasks.errors import LayoutChanged, SourceRefused
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 ACCOUNT = "/user/ann/7"
 PROFILE = r"""
@@ -72,7 +72,7 @@ def read(tmp_path: Any) -> Any:
 
     def read_it(url: str) -> list[Any]:
         settings = GallerySettings(name="ann", kind="gallery", profile="plain.toml", url=url)
-        return list(settings.open(tmp_path).pages(Visit(Spool(tmp_path / "none"), Politeness(0))))
+        return list(settings.open(tmp_path).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0))))
 
     return read_it
 

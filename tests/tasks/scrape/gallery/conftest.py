@@ -17,12 +17,12 @@ import pytest
 
 import tasks.errors
 from tasks.scrape.crawl.failures import status_failure
-from tasks.scrape.crawl.messages import Message, Order
+from tasks.scrape.crawl.messages import CrawlJob, Message
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.crawl.spider import AccountSpider
-from tasks.scrape.crawl.walk import Answer
 from tasks.scrape.pages import Page
-from tasks.scrape.visit import Judge, Verdict, Visit
+from tasks.scrape.read_context import Judge, NextStep, ReadContext
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class _Run:
     def say(self, message: Message) -> None:
         self.messages.append(message)
 
-    async def ask(self, page: Page) -> Verdict:
+    async def ask(self, page: Page) -> NextStep:
         return self.judge(page)
 
 
 class _DirectSpider(AccountSpider):
     service: Callable[[Asked], Any]
 
-    async def _get(self, url: str) -> Answer:
+    async def _get(self, url: str) -> Response:
         final = url
         for _ in range(5):
             parts = urlsplit(final)
@@ -55,7 +55,7 @@ class _DirectSpider(AccountSpider):
             if reply.status != 302:
                 break
             final = urljoin(final, reply.headers["Location"])
-        answer = Answer(final, reply.body, datetime.now(UTC), reply.status, reply.headers, url)
+        answer = Response(final, reply.body, datetime.now(UTC), reply.status, reply.headers, url)
         if reply.status != 200:
             raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
         return answer
@@ -67,10 +67,10 @@ class DirectSource(CrawledSource):
 
     service: Callable[[Asked], Any] = lambda asked: None
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         last = visit.spool.last()
         start = self.walk.first_url if last is None or last.next_url is None else last.next_url
-        order = Order(
+        order = CrawlJob(
             replace(self.walk, comments=visit.comments), start, visit.politeness, str(visit.spool.file)
         )
         run = _Run(visit.judge)

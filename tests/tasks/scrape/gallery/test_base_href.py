@@ -8,10 +8,10 @@ import pytest
 
 from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.document import parse
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.saved import stand_in
-from tasks.scrape.gallery.state import open_page
 
 URL = "https://x.example/people/mia/"
 PROFILE = """

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasks.scrape.gallery.check import Checked, CheckedField, check_page
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.saved import read_saved, saved_from
-from tasks.scrape.gallery.state import open_page
 
 PAGES = Path(__file__).with_name("pages")
 IMGRUM_URL = "http://www.imgrum.net/user/marta.roams/4477"

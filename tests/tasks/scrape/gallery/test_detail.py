@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.crawl.walk import Answer, Detail
-from tasks.scrape.gallery.fields import LONGEST_NAME, MOST_TOLD
+from tasks.scrape.crawl.site_adapter import Detail, Response
+from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.gallery.fields import MAX_NAME, MAX_TOLD
 from tasks.scrape.gallery.profile import DetailPlaces, Profile, load_profile
-from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import ScrapedPost
 
 URL = "https://cardwall.example/p/1"
@@ -23,8 +23,8 @@ LIKES = '<script type="application/ld+json">{"interactionStatistic": [{"interact
 
 
 def read(profile: Profile, html: str, post: ScrapedPost = POST) -> Detail:
-    walk = GalleryWalk(profile, "ines", "https://cardwall.example/@ines")
-    return walk.read_detail(Answer(URL, html, datetime.now(UTC)), post)
+    walk = GalleryAdapter(profile, "ines", "https://cardwall.example/@ines")
+    return walk.read_detail(Response(URL, html, datetime.now(UTC)), post)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_page_of_another_kind_is_refused(cardwall: Profile) -> None:
 
 def test_no_author_is_named_in_a_problem(cardwall: Profile) -> None:
     """Problems go to logs and tables, where authors' names do not belong; one that can't be read is told without it."""
-    name = "somebody" * LONGEST_NAME
+    name = "somebody" * MAX_NAME
     html = f'<main class="photo"><ol class="said"><li class="saying"><b class="saying__who">{name}</b><p class="saying__words">hi</p></li></ol></main>'
     detail = read(cardwall, html)
     assert detail.unparsed == ("comment.author",)
@@ -76,7 +76,7 @@ def test_a_thousand_problems_are_not_a_thousand_lines() -> None:
     html = f"<script>window.__LUMEN__ = {json.dumps({'photo': {'thread': thread}})}</script>"
     detail = read(load_profile("lumen"), html)
     assert len(detail.post.thread) == len(detail.unparsed) == 1000
-    assert len(detail.problems) == MOST_TOLD + 1 and "800 more" in detail.problems[-1]
+    assert len(detail.problems) == MAX_TOLD + 1 and "800 more" in detail.problems[-1]
 
 
 def test_a_reply_without_end_is_no_trap() -> None:

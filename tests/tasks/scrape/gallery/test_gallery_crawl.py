@@ -12,8 +12,8 @@ from tasks.errors import AccountNotFound, LayoutChanged
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 LUMEN, WALL, BOGEN = "/u/kofi", "/@ines", "/mappe/joerg"
 
@@ -109,11 +109,11 @@ def test_a_crawl_that_was_cut_off_goes_on_at_its_cursor(
     for account, profile, asked in ((LUMEN, "lumen", [f"{LUMEN}?after=x", f"{LUMEN}?after=y"]),
                                     (BOGEN, "bilderbogen", [f"{BOGEN}?seite=2", f"{BOGEN}?seite=3"])):  # fmt: skip
         source, spool = open_source(site.base + account, profile), Spool(tmp_path / f"{profile}.jsonl")
-        first = source.pages(Visit(spool, Politeness(0)))
+        first = source.pages(ReadContext(spool, Politeness(0)))
         spool.add(next(first))
         first.close()
         before = len(site.paths)
-        rest = list(source.pages(Visit(Spool(spool.file), Politeness(0))))
+        rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0))))
         assert [path for path in site.paths[before:] if "?" in path] == asked
         assert len(ids(rest)) == len(set(ids(rest))) and 9 not in ids(rest)
 
@@ -226,7 +226,7 @@ def test_an_account_that_shows_no_likes_may_be_read(site, reply, tmp_path: Path)
                 "may_lack": may_lack,
             }
         )
-        return list(settings.open(tmp_path).pages(Visit(Spool(tmp_path / "none"), Politeness(0))))
+        return list(settings.open(tmp_path).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0))))
 
     with pytest.raises(LayoutChanged) as raised:
         read(())

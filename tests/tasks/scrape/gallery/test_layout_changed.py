@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import LayoutChanged
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.pager import Account, next_pages
-from tasks.scrape.gallery.place import AddressPlace, Place
 from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, PostPlaces, Profile
-from tasks.scrape.gallery.state import open_page
+from tasks.scrape.gallery.selector_types import AddressPlace, Place
 from tasks.scrape.pages import Page
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.politeness import Politeness
 
@@ -20,5 +20,5 @@ def test_a_page_that_names_a_file(importing, site, reply, gallery_page) -> None:
     ended = importing.run(settings, politeness=Politeness(0))
     assert "is not a web address" in ended.message
     assert importing.rows("select post_id from post_pictures") == [("8",)]
-    fetch_pictures(importing.home, Manner(folders=(importing.folder,)), lambda *_: None)
+    fetch_pictures(importing.home, FetchOptions(folders=(importing.folder,)), lambda *_: None)
     assert importing.rows("select count(*) from pictures") == [(0,)]

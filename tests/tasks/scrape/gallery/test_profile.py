@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadProfile, LayoutChanged
-from tasks.scrape.crawl.messages import ORDER_JSON, Order
+from tasks.scrape.crawl.messages import ORDER_JSON, CrawlJob
+from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.profile import Profile, built_in_profiles, load_profile
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.gallery.state import open_page
-from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.politeness import Politeness
 
 OWN = """
@@ -100,7 +100,7 @@ def test_a_profile_survives_the_way_to_the_crawl(own_profile: Callable[..., Path
     """The crawl's process gets the profile as it was written."""
     profile = load_profile("pixgram.toml", own_profile())
     url = "https://a.example/zoe"
-    order = Order(GalleryWalk(profile, "zoe", url), url, Politeness(0.5), "spool")
+    order = CrawlJob(GalleryAdapter(profile, "zoe", url), url, Politeness(0.5), "spool")
     assert ORDER_JSON.validate_json(ORDER_JSON.dump_json(order)) == order
 
 

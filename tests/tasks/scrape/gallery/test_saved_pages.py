@@ -22,12 +22,12 @@ from scrapy.http import HtmlResponse
 
 import tasks.errors
 from tasks.errors import StageError
-from tasks.scrape.crawl.walk import Answer, Detail
+from tasks.scrape.crawl.site_adapter import Detail, Response
+from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile, built_in_profiles, load_profile
-from tasks.scrape.gallery.state import open_page
-from tasks.scrape.gallery.walk import GalleryWalk
 from tasks.scrape.pages import Page, ScrapedPost
 
 PAGES = Path(__file__).with_name("pages")
@@ -54,8 +54,8 @@ def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
     text = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body).text
     if "post_page" in expected:
         post = POST.validate_python({"url": url, "kind": "image", **expected["post_page"]})
-        walk = GalleryWalk(profile, "ann", url)
-        return walk.read_detail(Answer(url, text, datetime.now(UTC)), post), []
+        walk = GalleryAdapter(profile, "ann", url)
+        return walk.read_detail(Response(url, text, datetime.now(UTC)), post), []
     page = open_page(profile.state, text)
     account = url.rsplit("/", 1)[-1].partition("?")[0] if "profile" in expected else "marta.roams"
     read = read_page(profile, page, url, account, datetime.now(UTC))

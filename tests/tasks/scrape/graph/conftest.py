@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.graph.source import GraphSettings
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 URL = "https://graph.example/v25.0/17841400000000001?fields=business_discovery"
@@ -87,9 +87,9 @@ def make_page(*media: Any, after: Any = None, **changes: Any) -> dict[str, Any]:
     return {"business_discovery": account, "id": "17841400000000001"}
 
 
-def make_answer(body: Any, **more: Any) -> Answer:
+def make_answer(body: Any, **more: Any) -> Response:
     """An answer with this JSON, or with this text."""
-    return Answer(URL, body if isinstance(body, str) else json.dumps(body), NOW, **more)
+    return Response(URL, body if isinstance(body, str) else json.dumps(body), NOW, **more)
 
 
 @dataclass
@@ -157,7 +157,7 @@ def page() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def answer() -> Callable[..., Answer]:
+def answer() -> Callable[..., Response]:
     """Make an answer."""
     return make_answer
 
@@ -188,7 +188,7 @@ def read(site, token, tmp_path: Path) -> Callable[..., list[Page]]:
             **settings,
         }
         source = GraphSettings(name="ann", kind="graph", **given).open(tmp_path)
-        visit = Visit(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=secret)
+        visit = ReadContext(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=secret)
         return list(source.pages(visit))
 
     return read_it

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import AccountNotFound, BadSource, BadToken, LayoutChanged, SourceRefused, SourceUnreachable
+from tasks.scrape.graph.adapter import GraphAdapter
 from tasks.scrape.graph.source import GraphSettings
-from tasks.scrape.graph.walk import GraphWalk
 
-WALK = GraphWalk("https://graph.example", "v25.0", "17841400000000001", "ann")
+WALK = GraphAdapter("https://graph.example", "v25.0", "17841400000000001", "ann")
 
 
 @pytest.mark.parametrize(

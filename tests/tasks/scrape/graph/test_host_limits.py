@@ -10,14 +10,14 @@ import pytest
 
 from tasks.errors import SourceRefused
 from tasks.scrape.graph.source import GraphSettings
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 
-SWIFTLY = Manner(Politeness(0.0), full=True)
+SWIFTLY = ScrapeOptions(Politeness(0.0), full=True)
 CASE = {"type": "instagram", "call_count": 100, "total_cputime": 2, "total_time": 3}
 TWO_HOURS = {
     "X-Business-Use-Case-Usage": json.dumps({"178": [{**CASE, "estimated_time_to_regain_access": 120}]})
@@ -25,15 +25,15 @@ TWO_HOURS = {
 
 
 @pytest.fixture
-def read_in_run(home: Home, site, token, tmp_path: Path) -> Callable[..., Ended]:
+def read_in_run(home: Home, site, token, tmp_path: Path) -> Callable[..., StageResult]:
     """Read the account in one run, as a source with this name."""
 
-    def read(name: str, secret: str = token, run: str = "one") -> Ended:
+    def read(name: str, secret: str = token, run: str = "one") -> StageResult:
         given = {"account": "ann", "user_id": "17841400000000001", "base": site.base}
         source = GraphSettings(name=name, kind="graph", **given).open(tmp_path)
         spool = Spool(tmp_path / run / f"{name}.jsonl")
         again = Home(home.folder)
-        return scrape_source(Reading(again, source, spool, SWIFTLY, secret), lambda *_: None)
+        return scrape_source(ScrapeJob(again, source, spool, SWIFTLY, secret), lambda *_: None)
 
     return read
 

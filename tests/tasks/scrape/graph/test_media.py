@@ -8,16 +8,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.crawl.walk import SoFar
-from tasks.scrape.graph.walk import GraphWalk
+from tasks.scrape.crawl.site_adapter import CrawlState
+from tasks.scrape.graph.adapter import GraphAdapter
 from tasks.scrape.pages import PAGE_JSON
 
-WALK = GraphWalk("https://graph.example", "v25.0", "17841400000000001", "ann", 2)
+WALK = GraphAdapter("https://graph.example", "v25.0", "17841400000000001", "ann", 2)
 MARKUP = "<b>Bold</b> &amp; שלום 👩‍👩‍👧 #tag\nsecond line"
 
 
 def read(answer, body, **so_far):
-    return WALK.read(answer(body), SoFar(**so_far))
+    return WALK.read(answer(body), CrawlState(**so_far))
 
 
 def posts_of(answer, page, *media):

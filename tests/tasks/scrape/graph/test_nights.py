@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tasks.scrape.graph.source import GraphSettings
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def spend_night(home, server, site, token, tmp_path: Path):
             name="g", kind="graph", account="ann", user_id="17841400000000001", base=site.base, page_size=2
         ).open(tmp_path)
         spool = Spool(tmp_path / f"{next(nights)}.jsonl")
-        reading = Reading(home, source, spool, Manner(Politeness(0), full=True), token)
+        reading = ScrapeJob(home, source, spool, ScrapeOptions(Politeness(0), full=True), token)
         return scrape_source(reading, lambda *_: None)
 
     return spend

@@ -11,8 +11,8 @@ import pytest
 from tasks.errors import SourceRefused
 from tasks.scrape.graph.source import GraphSettings
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
 
@@ -56,11 +56,11 @@ def test_a_crawl_that_goes_on_keeps_the_smaller_page(site, server, token, tmp_pa
     given = {"account": "ann", "user_id": "17841400000000001", "base": site.base, "page_size": 4}
     source = GraphSettings(name="ann", kind="graph", **given).open(tmp_path)
     spool = Spool(tmp_path / "spool.jsonl")
-    first = source.pages(Visit(spool, Politeness(0.0), secret=token))
+    first = source.pages(ReadContext(spool, Politeness(0.0), secret=token))
     spool.add(next(first))
     first.close()
     site.asked.clear()
-    rest = list(source.pages(Visit(Spool(spool.file), Politeness(0.0), secret=token)))
+    rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0.0), secret=token)))
     assert links(rest) == ["C7", "C6", "C5"]
     assert sizes(site) == [2, 2]
 

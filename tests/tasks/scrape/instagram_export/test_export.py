@@ -9,12 +9,12 @@ from itertools import islice
 import pytest
 
 from tasks.errors import BadInput
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
-from tasks.scrape.manner import Manner as ScrapeManner
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 MEDIA = "your_instagram_activity/media"
 
@@ -60,7 +60,7 @@ def test_its_pictures_are_fetched_from_the_folder(importing, export, posts) -> N
     """The export's own files are stored in place of downloads."""
     importing.run(export.settings())
     folders = export.settings().open(importing.folder).folders
-    ended = fetch_pictures(importing.home, Manner(folders=folders), lambda *_: None)
+    ended = fetch_pictures(importing.home, FetchOptions(folders=folders), lambda *_: None)
     assert (ended.status, ended.items) == ("done", 3)
 
 
@@ -198,7 +198,9 @@ def test_a_reading_that_was_cut_off_goes_on(importing, export, tmp_path) -> None
     export.write(f"{MEDIA}/posts_2.json", entries[400:])
     source = export.settings().open(importing.folder)
     spool = Spool(tmp_path / "cut.jsonl")
-    for page in islice(source.pages(Visit(spool)), 2):
+    for page in islice(source.pages(ReadContext(spool)), 2):
         spool.add(page)
-    ended = scrape_source(Reading(importing.home, source, Spool(spool.file), ScrapeManner()), lambda *_: None)
+    ended = scrape_source(
+        ScrapeJob(importing.home, source, Spool(spool.file), ScrapeOptions()), lambda *_: None
+    )
     assert (ended.status, ended.items) == ("done", 600)

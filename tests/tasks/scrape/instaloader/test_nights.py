@@ -1,4 +1,4 @@
-"""Night after night: a folder that is read again, that grows, and a reading that is cut off."""
+"""Run after night: a folder that is read again, that grows, and a reading that is cut off."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import islice
 import pytest
 
 from tasks.errors import BadInput
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
 from tasks.scrape.files.paging import PAGE_POSTS
-from tasks.scrape.manner import Manner as ScrapeManner
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 
 @pytest.fixture
@@ -103,18 +103,20 @@ def test_a_reading_that_was_cut_off_goes_on(importing, download, anonymous, tmp_
         download.post(f"{number % 3}/p{number:04d}", anonymous(f"s{number}"), ending="json")
     source = download.settings().open(importing.folder)
     spool = Spool(tmp_path / "cut.jsonl")
-    for page in islice(source.pages(Visit(spool)), 1):
+    for page in islice(source.pages(ReadContext(spool)), 1):
         spool.add(page)
     gone = min(file.name for file in (download.root / "0").iterdir())
     (download.root / "0" / gone).unlink()
-    ended = scrape_source(Reading(importing.home, source, Spool(spool.file), ScrapeManner()), lambda *_: None)
+    ended = scrape_source(
+        ScrapeJob(importing.home, source, Spool(spool.file), ScrapeOptions()), lambda *_: None
+    )
     assert (ended.status, ended.items) == ("done", 2 * PAGE_POSTS + 3)
     assert importing.rows("select count(*) from posts") == [(2 * PAGE_POSTS + 3,)]
 
 
 def fetch(importing, saved):
     source = saved.settings().open(importing.folder)
-    return fetch_pictures(importing.home, Manner(folders=source.folders), lambda *_: None)
+    return fetch_pictures(importing.home, FetchOptions(folders=source.folders), lambda *_: None)
 
 
 def test_the_pictures_are_fetched_from_the_folder(importing, saved) -> None:

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tasks.scrape.crawl.walk import Answer
+from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ACCOUNT = {
@@ -60,10 +60,10 @@ def make_media(name: str, kind: str = "image") -> dict[str, Any]:
 
 def make_answer(
     body: Any, url: str = "https://social.example/api/v1/accounts/7/statuses", **more: Any
-) -> Answer:
+) -> Response:
     """An answer with this JSON, or with this text."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Answer(url, text, more.pop("at", NOW), **more)
+    return Response(url, text, more.pop("at", NOW), **more)
 
 
 @dataclass
@@ -146,7 +146,7 @@ def media() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def answer() -> Callable[..., Answer]:
+def answer() -> Callable[..., Response]:
     """Make an answer."""
     return make_answer
 
@@ -171,7 +171,9 @@ def open_account(site, tmp_path: Path) -> Callable[..., Iterator[Page]]:
     def begin(secret: str | None = None, *, comments: bool = True, **settings: Any) -> Iterator[Page]:
         given = {"account": "ann", **settings} if "id" not in settings else settings
         source = MastodonSettings(name="ann", kind="mastodon", server=site.base, **given).open(tmp_path)
-        visit = Visit(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), comments=comments, secret=secret)
+        visit = ReadContext(
+            Spool(tmp_path / "spool.jsonl"), Politeness(0.0), comments=comments, secret=secret
+        )
         return source.pages(visit)
 
     return begin

@@ -8,29 +8,31 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import SourceRefused
-from tasks.scrape.manner import Manner
 from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.probing import probe_source
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Ended
+from warehouse.runs import StageResult
 
-SWIFTLY = Manner(Politeness(0.0), full=True)
+SWIFTLY = ScrapeOptions(Politeness(0.0), full=True)
 TOKEN, OTHER = "a-secret-token-0123", "another-secret-token"
 HOURS = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "Reset-In": "18000"}
 
 
 @pytest.fixture
-def read_in_run(home: Home, site, tmp_path: Path) -> Callable[..., Ended]:
+def read_in_run(home: Home, site, tmp_path: Path) -> Callable[..., StageResult]:
     """Read the account in one run, as a source with this name and token."""
 
-    def read(name: str, secret: str | None = TOKEN, run: str = "one") -> Ended:
+    def read(name: str, secret: str | None = TOKEN, run: str = "one") -> StageResult:
         settings = MastodonSettings(name=name, kind="mastodon", server=site.base, account="ann")
         spool = Spool(tmp_path / run / f"{name}.jsonl")
         again = Home(home.folder)
-        return scrape_source(Reading(again, settings.open(tmp_path), spool, SWIFTLY, secret), lambda *_: None)
+        return scrape_source(
+            ScrapeJob(again, settings.open(tmp_path), spool, SWIFTLY, secret), lambda *_: None
+        )
 
     return read
 

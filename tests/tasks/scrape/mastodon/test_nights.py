@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import SourceChanged
-from tasks.scrape.manner import Manner
 from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
 from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 
 @pytest.fixture
@@ -22,7 +22,9 @@ def spend_night(home, server, site, tmp_path: Path):
     def spend():
         source = MastodonSettings(name="m", kind="mastodon", server=site.base, account="ann").open(tmp_path)
         spool = Spool(tmp_path / f"{next(nights)}.jsonl")
-        return scrape_source(Reading(home, source, spool, Manner(Politeness(0), full=True)), lambda *_: None)
+        return scrape_source(
+            ScrapeJob(home, source, spool, ScrapeOptions(Politeness(0), full=True)), lambda *_: None
+        )
 
     return spend
 

@@ -6,17 +6,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tasks.scrape.crawl.walk import SoFar
-from tasks.scrape.mastodon.walk import MastodonWalk
-from tasks.scrape.pages import Head
+from tasks.scrape.crawl.site_adapter import CrawlState
+from tasks.scrape.mastodon.adapter import MastodonAdapter
+from tasks.scrape.pages import AccountInfo
 
-WALK = MastodonWalk("https://social.example", "ann")
+WALK = MastodonAdapter("https://social.example", "ann")
 HERE = "https://social.example/api/v1/accounts/7/statuses"
 
 
 def following(answer, statuses, link=None, url=HERE, **so_far):
     headers = {} if link is None else {"link": link}
-    return WALK.read(answer(statuses, url, headers=headers), SoFar(**so_far))
+    return WALK.read(answer(statuses, url, headers=headers), CrawlState(**so_far))
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,16 @@ def test_the_last_id_counts_though_its_status_is_no_post(answer, status) -> None
 
 def test_a_server_in_a_folder(answer, status) -> None:
     """A server below a path is asked below that path."""
-    walk = MastodonWalk("https://social.example/fedi", "ann@other.example")
+    walk = MastodonAdapter("https://social.example/fedi", "ann@other.example")
     assert walk.first_url == "https://social.example/fedi/api/v1/accounts/lookup?acct=ann%40other.example"
     here = "https://social.example/fedi/api/v1/accounts/7/statuses"
-    assert walk.read(answer([status(9)], here), SoFar()).next_urls[0].startswith(f"{here}?")
+    assert walk.read(answer([status(9)], here), CrawlState()).next_urls[0].startswith(f"{here}?")
 
 
 @pytest.mark.parametrize(("counted", "told"), [(2, False), (3, True), (None, True)])
 def test_a_page_that_ignores_max_id_is_the_last(answer, status, counted, told) -> None:
     """What begins again at the newest post ends the reading; it is told unless all posts were seen."""
-    head = Head(posts=counted)
+    head = AccountInfo(posts=counted)
     step = following(answer, [status(9), status(8)], url=f"{HERE}?max_id=8", first=False, head=head)
     assert step.next_urls == ()
     assert step.page.more is told and bool(step.page.problems) is told

@@ -11,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import AccountNotFound, BadSource, BadToken, LayoutChanged, SourceRefused
+from tasks.scrape.mastodon.adapter import MastodonAdapter
 from tasks.scrape.mastodon.source import MastodonSettings
-from tasks.scrape.mastodon.walk import MastodonWalk
 
-WALK = MastodonWalk("https://social.example", "ann")
+WALK = MastodonAdapter("https://social.example", "ann")
 CONTEXT = "https://social.example/api/v1/statuses/9/context"
 
 

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from tasks.errors import AccountNotFound, LayoutChanged
-from tasks.scrape.crawl.walk import SoFar
-from tasks.scrape.mastodon.walk import MastodonWalk
+from tasks.scrape.crawl.site_adapter import CrawlState
+from tasks.scrape.mastodon.adapter import MastodonAdapter
 from tasks.scrape.pages import PAGE_JSON
 
-WALK = MastodonWalk("https://social.example", "ann")
+WALK = MastodonAdapter("https://social.example", "ann")
 RTL = "שלום עולם 👩‍👩‍👧 \u202egnp.exe"
 
 
 def page_of(answer, *statuses, **so_far):
-    step = WALK.read(answer(list(statuses)), SoFar(**so_far))
+    step = WALK.read(answer(list(statuses)), CrawlState(**so_far))
     assert step.page is not None
     return step.page
 
@@ -215,7 +215,7 @@ def test_an_answer_that_is_no_page(answer, body) -> None:
     with pytest.raises(
         LayoutChanged, match="no longer fits what likelens knows of Mastodon's interface"
     ) as raised:
-        WALK.read(answer(body), SoFar())
+        WALK.read(answer(body), CrawlState())
     assert ("Sorry" in str(raised.value)) == ("Sorry" in body)
 
 
@@ -231,12 +231,12 @@ def test_an_answer_that_is_no_page(answer, body) -> None:
 def test_an_account_that_can_not_be_read(answer, fields, error, says) -> None:
     """An answer that is no account, or a suspended one, is an error in words."""
     with pytest.raises(error, match=says):
-        WALK.read(answer(fields, WALK.first_url), SoFar())
+        WALK.read(answer(fields, WALK.first_url), CrawlState())
 
 
 def test_counts_of_an_account_that_are_none(answer, account) -> None:
     """The account's id may be a number, and a count that is none is null and told."""
-    step = WALK.read(answer({**account, "id": 7, "followers_count": "1k"}, WALK.first_url), SoFar())
+    step = WALK.read(answer({**account, "id": 7, "followers_count": "1k"}, WALK.first_url), CrawlState())
     assert step.head is not None and (step.head.followers, step.head.posts) == (None, 5)
     assert step.head.posts_least is None
     assert "followers_count" in step.problems[0]
@@ -252,9 +252,9 @@ def test_duplicates_and_ids_that_are_numbers(answer, status) -> None:
 
 def test_the_account_of_a_source_with_an_id(answer, status) -> None:
     """A source that names an id stores its posts under the account's name where the answer tells it."""
-    walk = MastodonWalk("https://social.example", "", "7")
-    assert walk.read(answer([status(9)]), SoFar()).page.account == "ann"
-    assert walk.read(answer([status(9, account=None)]), SoFar()).page.account == "7"
+    walk = MastodonAdapter("https://social.example", "", "7")
+    assert walk.read(answer([status(9)]), CrawlState()).page.account == "ann"
+    assert walk.read(answer([status(9, account=None)]), CrawlState()).page.account == "7"
 
 
 def test_an_id_can_not_leave_its_place(answer, status) -> None:
@@ -268,6 +268,6 @@ def test_answers_are_json_that_python_reads_itself(answer, status) -> None:
     text = json.dumps([status(9), status(8)]).replace(
         '"favourites_count": 90', f'"favourites_count": {"9" * 10**6}'
     )
-    page = WALK.read(answer(text), SoFar()).page
+    page = WALK.read(answer(text), CrawlState()).page
     assert [post.likes for post in page.posts] == [None, 80]
     assert len(page.problems[0]) < 300

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.mastodon.walk import MastodonWalk
+from tasks.scrape.mastodon.adapter import MastodonAdapter
 from tasks.scrape.pages import ScrapedComment, ScrapedPost
 
-WALK = MastodonWalk("https://social.example", "ann")
+WALK = MastodonAdapter("https://social.example", "ann")
 POST = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=2)
 
 
@@ -65,6 +65,6 @@ def test_what_is_no_context(answer, body) -> None:
 )
 def test_which_threads_are_read(comments, wanted, asks) -> None:
     """A post is asked about unless it has no comment, or comments are not wanted."""
-    walk = MastodonWalk("https://social.example", "ann", comments=wanted)
+    walk = MastodonAdapter("https://social.example", "ann", comments=wanted)
     post = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=comments)
     assert (walk.detail_url(post) is not None) is asks

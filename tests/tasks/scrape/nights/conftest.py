@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import EXPECTED, StageError
-from tasks.scrape.manner import Manner
-from tasks.scrape.pages import Head, Page, ScrapedComment, ScrapedPost
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.pages import AccountInfo, Page, ScrapedComment, ScrapedPost
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Ended, Journal
+from warehouse.runs import Journal, StageResult
 
 NOW = datetime.now(UTC).replace(second=7, microsecond=0)
 """No post is at a full minute, which a source may mean that shows no seconds."""
@@ -61,7 +61,7 @@ class Invented:
     needs_secret: bool = False
     folders: tuple[Path, ...] = ()
 
-    def pages(self, visit: Visit) -> Iterator[Page]:
+    def pages(self, visit: ReadContext) -> Iterator[Page]:
         last = visit.spool.last()
         url: str | None = BASE if last is None else last.next_url
         while url is not None:
@@ -87,7 +87,7 @@ class Invented:
             url=url,
             observed_at=datetime.now(UTC),
             account="ann",
-            head=Head(followers=7, posts=len(self.posts)) if start == 0 else None,
+            head=AccountInfo(followers=7, posts=len(self.posts)) if start == 0 else None,
             posts=tuple(shown),
             next_url=f"{BASE}?from={start + self.page_size}" if further else None,
             problems=self.problems if start == 0 else (),
@@ -118,20 +118,20 @@ def invented() -> type[Invented]:
 
 
 @pytest.fixture
-def spend_night(home: Home) -> Callable[..., Ended]:
+def spend_night(home: Home) -> Callable[..., StageResult]:
     """Read a source as a run does, with its row in `runs`; returns how it ended. Errors end it as `failed`."""
     nights: list[str] = []
 
-    def spend(source: Source, manner: Manner | None = None) -> Ended:
+    def spend(source: Source, manner: ScrapeOptions | None = None) -> StageResult:
         nights.append(f"run{len(nights)}")
         journal = Journal(home.lake, nights[-1], resumed=False)
         spool = Spool(home.spool(journal.run_id) / f"{source.name}.jsonl")
         journal.start("scrape", source.name)
-        reading = Reading(home, source, spool, manner or Manner(Politeness(0)))
+        reading = ScrapeJob(home, source, spool, manner or ScrapeOptions(Politeness(0)))
         try:
             ended = scrape_source(reading, lambda *_: None)
         except EXPECTED as error:
-            ended = Ended("failed", message=str(error), counts=getattr(error, "counts", None))
+            ended = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
         journal.finish("scrape", source.name, ended)
         spool.remove()
         return ended

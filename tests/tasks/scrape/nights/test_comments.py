@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
 from warehouse.forgetting import forget_author
@@ -67,11 +67,13 @@ def test_no_name_reaches_the_disk(invented, post, spend_night, home) -> None:
 
 def test_names_are_kept_or_dropped_where_the_settings_say_so(invented, post, spend_night, rows) -> None:
     """`named` keeps names as they are, `dropped` keeps nothing of them."""
-    spend_night(talked_about(invented, post, p8=THREAD), Manner(Politeness(0), comment_authors="named"))
+    spend_night(
+        talked_about(invented, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
+    )
     assert rows("select author from comments order by 1") == [("Marta.Roams",), ("ben",)]
     spend_night(
         replace(talked_about(invented, post, p8=THREAD), name="other"),
-        Manner(Politeness(0), comment_authors="dropped"),
+        ScrapeOptions(Politeness(0), comment_authors="dropped"),
     )
     assert rows("select distinct author from comments where source = 'other'") == [(None,)]
 
@@ -112,7 +114,7 @@ def test_comments_without_an_id_get_one_that_stays(invented, post, spend_night, 
 def test_without_comments_none_is_read(invented, post, spend_night, rows) -> None:
     """With comments = false no thread is asked for."""
     source = talked_about(invented, post, p8=THREAD)
-    spend_night(source, Manner(Politeness(0), comments=False))
+    spend_night(source, ScrapeOptions(Politeness(0), comments=False))
     assert rows("select count(*) from comments") == [(0,)]
     assert len(source.asked) == 2
 
@@ -133,6 +135,8 @@ def test_an_author_is_forgotten_for_good(invented, post, spend_night, home, rows
 
 def test_an_author_whose_name_is_kept_is_forgotten_too(invented, post, spend_night, home, rows) -> None:
     """Stored names are found in any spelling."""
-    spend_night(talked_about(invented, post, p8=THREAD), Manner(Politeness(0), comment_authors="named"))
+    spend_night(
+        talked_about(invented, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
+    )
     assert forget_author(home, "MARTA.roams") == 1
     assert rows("select author from comments") == [("ben",)]

@@ -6,10 +6,10 @@ import random
 from dataclasses import replace
 
 from tasks.errors import SourceRefused
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 
-FULL = Manner(Politeness(0), full=True)
+FULL = ScrapeOptions(Politeness(0), full=True)
 
 
 def gone(rows) -> list[int]:

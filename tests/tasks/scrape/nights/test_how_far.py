@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tasks.errors import OutOfTime, SourceRefused, SourceUnreachable
-from tasks.scrape.manner import Manner
+from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 
 BASE = "https://pix.example/ann"
@@ -45,12 +45,12 @@ def test_young_posts_are_observed_again_each_night(invented, post, spend_night, 
     spend_night(source)
     source.asked.clear()
     source.posts[7] = replace(source.posts[7], likes=999)
-    spend_night(source, Manner(Politeness(0), refresh_days=14))
+    spend_night(source, ScrapeOptions(Politeness(0), refresh_days=14))
     assert source.asked == [BASE, f"{BASE}?from=5", f"{BASE}?from=10"]
     found = rows("select likes from observations where post_id = '13' order by observed_at")
     assert found == [(130,), (999,)]
     source.asked.clear()
-    spend_night(source, Manner(Politeness(0), refresh_days=2))
+    spend_night(source, ScrapeOptions(Politeness(0), refresh_days=2))
     assert source.asked == [BASE]
 
 
@@ -71,7 +71,7 @@ def test_once_a_week_and_on_request_it_goes_to_the_end(invented, post, spend_nig
     """After full_days, or with full, all pages are read again."""
     source = invented([post(n) for n in range(30, 0, -1)])
     spend_night(source)
-    for manner in (Manner(Politeness(0), full_days=0), Manner(Politeness(0), full=True)):
+    for manner in (ScrapeOptions(Politeness(0), full_days=0), ScrapeOptions(Politeness(0), full=True)):
         source.asked.clear()
         assert spend_night(source, manner).items == 30
         assert len(source.asked) == 6
@@ -85,7 +85,7 @@ def test_posts_without_a_date_are_old_when_they_were_first_seen_long_ago(invente
     spend_night(source)
     assert len(source.asked) == 4
     source.asked.clear()
-    spend_night(source, Manner(Politeness(0), refresh_days=0))
+    spend_night(source, ScrapeOptions(Politeness(0), refresh_days=0))
     assert source.asked == [BASE]
 
 

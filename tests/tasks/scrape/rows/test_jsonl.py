@@ -11,13 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import BadInput
-from tasks.fetch.download import Manner
-from tasks.fetch.fetching import fetch_pictures
-from tasks.scrape.manner import Manner as ScrapeManner
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.jsonl import JsonLinesSettings
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 WRITTEN = datetime(2023, 11, 14, 22, 13, 20)
 
@@ -263,7 +263,7 @@ def test_local_pictures(importing, files, jsonl, row, photographs) -> None:
     files.lines("posts.jsonl", row(pictures=["pics/one ä.jpg"]))
     importing.run(jsonl())
     folders = jsonl().open(importing.folder).folders
-    assert fetch_pictures(importing.home, Manner(folders=folders), lambda *_: None).items == 1
+    assert fetch_pictures(importing.home, FetchOptions(folders=folders), lambda *_: None).items == 1
     assert importing.rows("select bytes from pictures") == [(photo.stat().st_size,)]
 
 
@@ -322,13 +322,13 @@ def test_a_reading_that_was_cut_off_goes_on(importing, files, jsonl, row, tmp_pa
             written=written,
         )
     source = jsonl(files="*.jsonl").open(importing.folder)
-    whole = len(list(source.pages(Visit(Spool(tmp_path / "none.jsonl")))))
+    whole = len(list(source.pages(ReadContext(Spool(tmp_path / "none.jsonl")))))
     for pages in (1, 3, whole - 2):
         spool = Spool(tmp_path / f"{pages}.jsonl")
-        for page in islice(source.pages(Visit(spool)), pages):
+        for page in islice(source.pages(ReadContext(spool)), pages):
             spool.add(page)
         ended = scrape_source(
-            Reading(importing.home, source, Spool(spool.file), ScrapeManner()), lambda *_: None
+            ScrapeJob(importing.home, source, Spool(spool.file), ScrapeOptions()), lambda *_: None
         )
         assert (ended.status, ended.items) == ("done", 1_200)
     assert importing.rows("select count(*), count(distinct post_id) from posts") == [(1_200, 1_200)]

@@ -8,10 +8,10 @@ from itertools import islice
 import polars as pl
 import pytest
 
-from tasks.scrape.manner import Manner
-from tasks.scrape.reading import Reading, scrape_source
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
-from tasks.scrape.visit import Visit
+from tasks.scrape.stage import ScrapeJob, scrape_source
 
 URL = "https://x.example/p/{post_id}"
 LIKES = [10, 900, 10]
@@ -102,8 +102,10 @@ def test_a_reading_that_goes_on_knows_the_rows_before(importing, files, jsonl, r
     source = jsonl(files="*.jsonl").open(importing.folder)
     for pages in (1, 2, 3):
         spool = Spool(tmp_path / f"{pages}.jsonl")
-        for page in islice(source.pages(Visit(spool)), pages):
+        for page in islice(source.pages(ReadContext(spool)), pages):
             spool.add(page)
-        ended = scrape_source(Reading(importing.home, source, Spool(spool.file), Manner()), lambda *_: None)
+        ended = scrape_source(
+            ScrapeJob(importing.home, source, Spool(spool.file), ScrapeOptions()), lambda *_: None
+        )
         assert (ended.items, ended.failures) == (600, 600)
     assert importing.rows("select distinct caption from posts") == [("a",)]

@@ -1,0 +1,145 @@
+"""How one account is read over HTTP, page by page: what a kind of source brings for the spider.
+
+A walk is data and plain functions: it says which address to ask first, and makes posts of an answer. It
+never asks a server itself; `spider.py` does, in a process of its own, with all politeness. So a walk is
+tested with saved answers, and its fields must be plain enough for pydantic to send them as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from tasks.errors import StageError
+from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a host answered. `url` has no secret in it; names in `headers` are lower case.
+
+    `at` (UTC) is when the answer was there. `text` is the decoded body. `requested` is the address before any
+    redirect; empty where it is not known.
+    """
+
+    url: str
+    text: str
+    at: datetime
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    requested: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlState:
+    """What the crawl has seen before this answer.
+
+    `posts`: how many posts. `expected`: how many the account has at least, by its own count; None when
+    it shows none. `first`: no page of posts was read yet. `head`: the account as an answer before told it.
+    """
+
+    posts: int = 0
+    expected: int | None = None
+    first: bool = True
+    head: AccountInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What an answer means: a page of posts (its `next_url` is not set yet), where to go on, or both.
+
+    An answer without a page, such as the look-up of an account's id, has the address to ask next; a
+    `head` and the `problems` that it brings go to the first page of posts. Of several `next_urls` the first that was not
+    asked before is asked. `guessed`: that there is a next page is a guess, so one without new posts is the
+    end, and no circle.
+    """
+
+    page: Page | None
+    next_urls: tuple[str, ...] = ()
+    head: AccountInfo | None = None
+    problems: tuple[str, ...] = ()
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a post's own page or thread adds: the post with all that is known now, and where it goes on.
+
+    The spider sets the post's `detailed`. `problems` and `unparsed` as in `Page`.
+    """
+
+    post: ScrapedPost
+    problems: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
+    next_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """An address as it is sent: with the token, in the address or in a header, where there is one."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class SiteAdapter(Protocol):
+    """One account's pages on a host. Everything needed to go on after a page is in its `next_url`."""
+
+    @property
+    def first_url(self) -> str:
+        """The address to begin with."""
+        ...
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Whether robots.txt is asked; not for an interface that the host offers to holders of a token."""
+        ...
+
+    @property
+    def pager(self) -> str:
+        """What leads to the next page, for messages."""
+        ...
+
+    def signed(self, url: str, secret: str | None) -> SignedRequest:
+        """How to send the request for `url`."""
+        ...
+
+    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+        """Make sense of an answer with status 200. Raises the errors of `tasks.errors`."""
+        ...
+
+    def missing(self, url: str, at: datetime) -> PageResult | None:
+        """What it means that a page after the first is not there; None where that is an error."""
+        ...
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """The address of the post's own page or thread; None where it would add nothing."""
+        ...
+
+    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+        """Make sense of the answer at `detail_url`, or at the `next_url` of the detail before it."""
+        ...
+
+    def refusal(self, answer: Response) -> StageError | None:
+        """What an answer with another status than 200 means; None for what it usually means."""
+        ...
+
+    def is_worth_retrying(self, answer: Response) -> bool:
+        """Whether the same request may soon succeed, where the status (5xx, 429) says that it may.
+
+        Not called where the host names a time to retry.
+        """
+        ...
+
+    def smaller(self, answer: Response) -> str | None:
+        """An address that asks for less from the same place on, where the host refuses so much at once; else None."""
+        ...
+
+    def pause_seconds(self, answer: Response) -> float:
+        """How long the host wants us to wait before the next request, by what it says itself; 0 for not at all.
+
+        Of every answer, whatever its status. Retry-After is read for every kind of source.
+        """
+        ...

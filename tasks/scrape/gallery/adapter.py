@@ -1,0 +1,114 @@
+"""A gallery's walk: HTML pages, read with a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from tasks.errors import LayoutChanged, StageError
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.scrape.gallery.detail import read_detail_page
+from tasks.scrape.gallery.embedded_json import open_page
+from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.identity import AccountPages, is_post_page
+from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.pages import Page, ScrapedPost
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryAdapter:
+    """One account's pages on a gallery site."""
+
+    profile: Profile
+    account: str
+    first_url: str
+    comments: bool = True
+    may_lack: tuple[str, ...] = ()
+    kind: Literal["gallery"] = "gallery"
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Galleries are for people: their robots.txt is obeyed."""
+        return True
+
+    @property
+    def pager(self) -> str:
+        """What leads to the next page, for messages."""
+        if self.profile.list.numbered is not None:
+            return f"list.numbered ({self.profile.list.numbered.address})"
+        return f"list.next ({self.profile.list.next})"
+
+    def signed(self, url: str, secret: str | None) -> SignedRequest:
+        """Galleries take no token."""
+        return SignedRequest(url)
+
+    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+        """A page of posts. Raises `AccountPrivate` or `LayoutChanged`."""
+        part = open_page(self.profile.state, answer.text)
+        own = AccountPages(self.profile, self.account, self.first_url)
+        try:
+            page = read_page(
+                self.profile,
+                part,
+                answer.url,
+                self.account,
+                answer.at,
+                may_be_empty=self._may_be_empty(so_far),
+                may_lack=self.may_lack,
+            )
+        except LayoutChanged:
+            # Another page of the site need not fit the profile, which has no fault then.
+            own.check_address(answer)
+            raise
+        if so_far.first:
+            page = check_head(self.profile, page)
+        counted = self.profile.list.numbered is not None
+        following: list[str] = []
+        if page.posts or not counted:
+            following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
+        page = replace(page, identity=own.identity_of(answer, page.head, following, first=so_far.first))
+        return PageResult(page, tuple(following), guessed=counted)
+
+    def missing(self, url: str, at: datetime) -> PageResult | None:
+        """What it means that there is no page at `url`: after the last of counted pages, the end."""
+        numbered = self.profile.list.numbered
+        if numbered is None or numbered.number_of(url, self.account) <= numbered.first:
+            return None
+        return PageResult(Page(url, at, self.account, None, (), None), guessed=True)
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """The post's own page; None where nothing of the profile stands on it, or only comments and it has none."""
+        wants_comments = self.comments and self.profile.comments is not None and post.comments != 0
+        return post.url if wants_comments or self.profile.detail.tells_more else None
+
+    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+        """The post's own page, or a further page of its comments. Raises `LayoutChanged`."""
+        if not is_post_page(answer.requested or answer.url, answer.url, post.post_id):
+            raise LayoutChanged(
+                f"{answer.requested} leads to {answer.url}, which is not the page of the post {post.post_id}."
+            )
+        part = open_page(self.profile.state, answer.text)
+        return read_detail_page(self.profile, part, answer.url, self.account, post, comments=self.comments)
+
+    def refusal(self, answer: Response) -> StageError | None:
+        """Statuses mean what they usually mean."""
+        return None
+
+    def is_worth_retrying(self, answer: Response) -> bool:
+        """As the status says."""
+        return True
+
+    def smaller(self, answer: Response) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
+    def pause_seconds(self, answer: Response) -> float:
+        """Galleries say Retry-After at most, which every crawl obeys."""
+        return 0.0
+
+    def _may_be_empty(self, so_far: CrawlState) -> bool:
+        """Whether a page without posts is the end: all were shown, or pages are counted until one is empty."""
+        all_seen = so_far.expected is not None and so_far.posts >= max(1, so_far.expected)
+        return all_seen or (self.profile.list.numbered is not None and so_far.posts > 0)

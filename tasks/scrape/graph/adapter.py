@@ -1,0 +1,121 @@
+"""A walk along an Instagram account's media: one address a page, with the cursor of the page before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from tasks.errors import StageError
+from tasks.scrape.crawl.response_values import Findings, read_json
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.scrape.graph.errors import SPENT_SECONDS, error_in, error_of, is_spent, is_too_much, meaning
+from tasks.scrape.graph.fields import discovery, is_cursor, page_size_of, with_page_size
+from tasks.scrape.graph.media import INTERFACE, read_media
+from tasks.scrape.graph.usage import pause_seconds
+from tasks.scrape.pages import Page, ScrapedPost
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAdapter:
+    """One professional account, asked about in the name of `user_id`."""
+
+    base: str
+    api_version: str
+    user_id: str
+    account: str
+    page_size: int = 50
+    comments: bool = True
+    kind: Literal["graph"] = "graph"
+
+    @property
+    def first_url(self) -> str:
+        """The account with its newest media; without the token."""
+        return self._url(None, self.page_size)
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Not asked: robots.txt speaks to those who come unasked, and Instagram has given us a token to come."""
+        return False
+
+    @property
+    def pager(self) -> str:
+        """The cursor in each answer."""
+        return "paging.cursors.after"
+
+    def signed(self, url: str, secret: str | None) -> SignedRequest:
+        """With the token in the address, as the Graph API wants it."""
+        return SignedRequest(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
+
+    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+        """A page of posts. Raises what an error in the answer means, or `LayoutChanged`."""
+        document = read_json(answer, INTERFACE)
+        if isinstance(document, dict) and (error := error_of(document)) is not None:
+            raise meaning(error, answer, self.account, self.user_id)
+        findings = Findings()
+        media = read_media(answer, document, findings, first=so_far.first)
+        leads_on = media.listed > 0 and media.after not in (None, "")
+        astray = leads_on and not is_cursor(media.after)
+        if astray:
+            findings.problems.append("paging.cursors.after is no cursor; older posts were not read")
+        page = Page(
+            url=answer.url,
+            observed_at=answer.at,
+            account=self.account,
+            head=media.head if so_far.first else None,
+            posts=media.posts,
+            next_url=None,
+            problems=tuple(findings.problems),
+            unparsed=tuple(findings.unparsed),
+            more=astray,
+        )
+        # As many as this page had: a smaller number that was needed here stays for the rest of the account.
+        size = page_size_of(_fields_of(answer.url)) or self.page_size
+        return PageResult(page, (self._url(media.after, size),) if leads_on and not astray else ())
+
+    def missing(self, url: str, at: datetime) -> PageResult | None:
+        """A cursor that is not known is an error."""
+        return None
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """Instagram gives the texts of comments to a post's own author only."""
+        return None
+
+    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+        """Nothing is added."""
+        return Detail(post)
+
+    def refusal(self, answer: Response) -> StageError | None:
+        """What the error code in the answer means; None where it has none."""
+        error = error_in(answer.text)
+        return None if error is None else meaning(error, answer, self.account, self.user_id)
+
+    def is_worth_retrying(self, answer: Response) -> bool:
+        """Not where a limit is used up, for each further request counts too, nor where a smaller page is next."""
+        return not is_spent(error_in(answer.text), answer.status) and self.smaller(answer) is None
+
+    def smaller(self, answer: Response) -> str | None:
+        """Half as many media from the same cursor on, where Instagram refuses so much data at once."""
+        error = error_in(answer.text) if '"error"' in answer.text else None
+        fields = _fields_of(answer.url)
+        size = page_size_of(fields) or 1
+        return (
+            self._with_fields(with_page_size(fields, size // 2)) if size > 1 and is_too_much(error) else None
+        )
+
+    def pause_seconds(self, answer: Response) -> float:
+        """How long to wait where a limit is nearly used up, or used up."""
+        error = error_in(answer.text) if '"error"' in answer.text else None
+        pause = pause_seconds(answer.headers)
+        return pause or SPENT_SECONDS if is_spent(error, answer.status) else pause
+
+    def _url(self, after: str | None, page_size: int) -> str:
+        return self._with_fields(discovery(self.account, page_size, after))
+
+    def _with_fields(self, fields: str) -> str:
+        return f"{self.base}/{self.api_version}/{self.user_id}?{urlencode({'fields': fields})}"
+
+
+def _fields_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query).get("fields", [""])[0]

@@ -1,0 +1,135 @@
+"""A walk along an account on a Mastodon or Pixelfed server: its look-up, its statuses, their threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from tasks.errors import AccountPrivate, StageError
+from tasks.scrape.crawl.response_values import Findings
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.scrape.mastodon.pager import WANTED, ignores_max_id, next_pages
+from tasks.scrape.mastodon.refusals import pause_seconds, refusal
+from tasks.scrape.mastodon.statuses import Statuses, read_account, read_statuses
+from tasks.scrape.mastodon.thread import read_thread
+from tasks.scrape.pages import Page, ScrapedPost
+
+TOKEN_VARIABLE = "MASTODON_TOKEN"  # noqa: S105 - a name, no token
+"""The environment variable with the token, unless the settings name another."""
+
+
+@dataclass(frozen=True, slots=True)
+class MastodonAdapter:
+    """One account on a server, by its name or by its id there; the other of the two is empty.
+
+    `token_variable` is named where a token is wanted.
+    """
+
+    server: str
+    account: str
+    account_id: str = ""
+    token_variable: str = TOKEN_VARIABLE
+    comments: bool = True
+    kind: Literal["mastodon"] = "mastodon"
+
+    @property
+    def first_url(self) -> str:
+        """The account's own address: its look-up by name, or its id's."""
+        if self.account_id:
+            return f"{self.server}/api/v1/accounts/{self.account_id}"
+        return f"{self.server}/api/v1/accounts/lookup?{urlencode({'acct': self.account})}"
+
+    @property
+    def obeys_robots(self) -> bool:
+        """Anyone may read there, without a token too; so robots.txt is obeyed as by anyone."""
+        return True
+
+    @property
+    def pager(self) -> str:
+        """The header of each answer."""
+        return "the Link header"
+
+    def signed(self, url: str, secret: str | None) -> SignedRequest:
+        """With the token in a header, where there is one. Pixelfed answers in JSON only where that is asked for."""
+        headers = {"Accept": "application/json"}
+        return SignedRequest(
+            url, headers if secret is None else {**headers, "Authorization": f"Bearer {secret}"}
+        )
+
+    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+        """The account, or a page of its posts. Raises `AccountNotFound`, `AccountPrivate` or `LayoutChanged`."""
+        path = urlsplit(answer.url).path.rstrip("/")
+        if path.endswith("/statuses"):
+            return self._statuses(answer, so_far)
+        account_id, head, findings = read_account(answer)
+        statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
+        return PageResult(None, (f"{statuses}?{urlencode(WANTED)}",), head, tuple(findings.problems))
+
+    def missing(self, url: str, at: datetime) -> PageResult | None:
+        """Nothing but an account that is gone."""
+        return None
+
+    def detail_url(self, post: ScrapedPost) -> str | None:
+        """The address of the post's thread; None where nobody has commented, or comments are not wanted."""
+        if not self.comments or post.comments == 0:
+            return None
+        return f"{self.server}/api/v1/statuses/{quote(post.post_id, safe='')}/context"
+
+    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+        """The post with its comments. Raises `LayoutChanged`."""
+        findings = Findings()
+        thread = read_thread(answer, post.post_id, findings)
+        return Detail(replace(post, thread=thread), tuple(findings.problems), tuple(findings.unparsed))
+
+    def refusal(self, answer: Response) -> StageError | None:
+        """What the server says of tokens, accounts and limits."""
+        return refusal(answer, self.account or self.account_id, self.token_variable)
+
+    def is_worth_retrying(self, answer: Response) -> bool:
+        """As the status says; a spent limit is waited for."""
+        return True
+
+    def smaller(self, answer: Response) -> str | None:
+        """A page is as large as the host makes it."""
+        return None
+
+    def pause_seconds(self, answer: Response) -> float:
+        """How long until the server's limit is renewed, where it is nearly spent."""
+        return pause_seconds(answer)
+
+    def _statuses(self, answer: Response, so_far: CrawlState) -> PageResult:
+        findings = Findings()
+        found = read_statuses(answer, findings, unquote(urlsplit(answer.url).path.rstrip("/").split("/")[-2]))
+        head = so_far.head
+        if so_far.first and not found.ids and head is not None and head.locked and head.posts != 0:
+            raise AccountPrivate(
+                f"The account {self.account or self.account_id} on {self.server} is private: its posts are shown"
+                f" to its followers only. Set {self.token_variable} to the token of a follower, or remove the source."
+            )
+        more = self._repeats_all(answer.url, found, so_far)
+        if more:
+            findings.problems.append(
+                f"{self.server} ignores max_id, so no older posts than the newest {len(found.ids)} can be read there"
+            )
+        page = Page(
+            url=answer.url,
+            observed_at=answer.at,
+            account=self.account or found.account or self.account_id,
+            head=None,
+            posts=found.posts,
+            next_url=None,
+            problems=tuple(findings.problems),
+            unparsed=tuple(findings.unparsed),
+            more=more,
+        )
+        if ignores_max_id(answer.url, found.ids):
+            return PageResult(page)
+        here = answer.url.partition("?")[0]
+        return PageResult(page, next_pages(here, answer.headers.get("link"), found.ids))
+
+    def _repeats_all(self, url: str, found: Statuses, so_far: CrawlState) -> bool:
+        """Whether the server shows its newest page again, and there are more posts than it has."""
+        counted = None if so_far.head is None else so_far.head.posts
+        return ignores_max_id(url, found.ids) and (counted is None or counted > len(found.ids))

@@ -1,0 +1,86 @@
+"""The budgets of a lane: pictures sent a day and a month, counted in the ledger, in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from tasks.tag.lane import Lane
+from warehouse.charges import spent_since
+from warehouse.lake import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit of pictures for a day or a month, what of it is spent, and when it begins anew."""
+
+    name: str
+    limit: int
+    spent: int
+    anew: date
+
+    @property
+    def left(self) -> int:
+        """How many pictures may still be sent."""
+        return max(0, self.limit - self.spent)
+
+
+def budgets(lake: Lake, lane: Lane, now: datetime) -> list[Budget]:
+    """The lane's budgets as the ledger has them now."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = today.replace(day=1)
+    next_month = (first + timedelta(days=32)).replace(day=1).date()
+    found = [Budget("monthly", lane.options.monthly_budget, spent_since(lake, lane.name, first), next_month)]
+    if lane.options.daily_budget is not None:
+        spent = spent_since(lake, lane.name, today)
+        found.append(Budget("daily", lane.options.daily_budget, spent, today.date() + timedelta(days=1)))
+    return found
+
+
+class BudgetTracker:
+    """What a run may still send. Read from the ledger at the start and at each new day."""
+
+    def __init__(
+        self, lake: Lake, lane: Lane, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._lake = lake
+        self._lane = lane
+        self._clock = clock
+        self._read()
+
+    def refresh(self) -> None:
+        """Begin the new day, if there is one. All that was taken must be in the ledger."""
+        if self._clock().date() != self._day:
+            self._read()
+
+    def _read(self) -> None:
+        now = self._clock()
+        self._day = now.date()
+        self._budgets = budgets(self._lake, self._lane, now)
+        self._taken = 0
+
+    def left(self) -> int:
+        """How many pictures may be sent now."""
+        return max(0, self._tightest.left - self._taken)
+
+    def take(self, pictures: int) -> None:
+        """Count pictures that are about to be sent."""
+        self._taken += pictures
+
+    def give_back(self, pictures: int, sent_at: datetime) -> None:
+        """Count pictures that were surely not billed after all; those of another day are not today's."""
+        if sent_at.date() == self._day:
+            self._taken -= pictures
+
+    def used_up(self) -> str:
+        """Words for a budget of which nothing is left."""
+        budget = self._tightest
+        return (
+            f"The {budget.name} budget of {budget.limit:,} pictures is used up. It begins anew on {budget.anew};"
+            f" or raise {budget.name}_budget in the settings."
+        )
+
+    @property
+    def _tightest(self) -> Budget:
+        return min(self._budgets, key=lambda one: one.left)

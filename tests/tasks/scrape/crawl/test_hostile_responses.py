@@ -1,0 +1,134 @@
+"""Whatever an interface answers is a page that can be stored, or an error that a run expects; nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.errors import StageError
+from tasks.scrape.crawl.site_adapter import CrawlState, Response, SiteAdapter
+from tasks.scrape.graph.adapter import GraphAdapter
+from tasks.scrape.mastodon.adapter import MastodonAdapter
+from tasks.scrape.pages import PAGE_JSON, ScrapedPost
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+MASTODON = MastodonAdapter("https://social.example", "ann")
+GRAPH = GraphAdapter("https://graph.example", "v25.0", "1784", "ann")
+POST = ScrapedPost("9", "https://social.example/9", "image", comments=1)
+STATUS = {
+    "id": "9",
+    "url": "https://social.example/9",
+    "created_at": "2026-04-01T10:00:00.000Z",
+    "content": "<p>a</p>",
+    "favourites_count": 1,
+    "replies_count": 2,
+    "account": {"id": "7", "acct": "ann"},
+    "in_reply_to_id": "8",
+    "media_attachments": [{"type": "image", "url": "https://f.example/9.jpg"}],
+}
+MEDIA = {
+    "id": "9",
+    "permalink": "https://www.instagram.com/p/C/",
+    "media_type": "CAROUSEL_ALBUM",
+    "timestamp": "2026-04-01T10:00:00+0000",
+    "like_count": 5,
+    "children": {"data": [{"media_type": "IMAGE", "media_url": "https://c.example/1.jpg"}]},
+}
+DISCOVERY = {
+    "business_discovery": {
+        "media_count": 2,
+        "media": {"data": [MEDIA, {**MEDIA, "id": "8"}], "paging": {"cursors": {"after": "x"}}},
+    }
+}
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=20)
+    | st.sampled_from(
+        ["\ud800", "<p>", "http://[", "0001-01-01T00:00:00+14:00", "https://x/\ud800.jpg", "9" * 99]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(document: Any) -> list[tuple[Any, Any]]:
+    """Each place of a document: what holds it, and its key there."""
+    keys = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
+    return [place for key, value in keys for place in ((document, key), *places(value))]
+
+
+@pytest.mark.parametrize(
+    ("walk", "url", "body"),
+    [
+        (
+            MASTODON,
+            "https://social.example/api/v1/accounts/7/statuses?max_id=9",
+            [STATUS, {**STATUS, "id": "8"}],
+        ),
+        (
+            MASTODON,
+            MASTODON.first_url,
+            {"id": "7", "locked": True, "followers_count": 1, "statuses_count": 2},
+        ),
+        (MASTODON, "https://social.example/api/v1/statuses/9/context", {"descendants": [STATUS]}),
+        (GRAPH, GRAPH.first_url, DISCOVERY),
+        (GRAPH, GRAPH.first_url, {"error": {"code": 1, "message": "x"}}),
+    ],
+    ids=["statuses", "account", "context", "discovery", "error"],
+)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_no_answer_is_more_than_an_error(walk: SiteAdapter, url: str, body: Any, data: st.DataObject) -> None:
+    """With any value in any place of an answer, the page can be stored, or the error has words for a person."""
+    changed = copy.deepcopy({"whole": body})
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(places(changed)))
+        holder[key] = data.draw(ANYTHING)
+    answer = Response(url, json.dumps(changed["whole"]), NOW)
+    try:
+        if url.endswith("/context"):
+            read = walk.read_detail(answer, POST)
+            json.dumps([comment.text for comment in read.post.thread], ensure_ascii=False).encode()
+            return
+        step = walk.read(answer, CrawlState())
+    except StageError as error:
+        str(error).encode()
+        return
+    assert all(
+        url.startswith(("https://social.example/", "https://graph.example/")) for url in step.next_urls
+    )
+    if step.page is not None:
+        assert PAGE_JSON.validate_json(PAGE_JSON.dump_json(step.page)) == step.page
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.text(max_size=200),
+    status=st.sampled_from([400, 401, 403, 404, 410, 422, 429, 500]),
+    header=st.text(max_size=40),
+)
+def test_no_refusal_is_more_than_an_error(text: str, status: int, header: str) -> None:
+    """Any text with any status and any header is an error in words or the usual one, and a pause that ends."""
+    names = ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset", "x-app-usage", "date", "link")
+    for name in names:
+        headers = {"x-ratelimit-remaining": "0", "x-business-use-case-usage": header, name: header}
+        answer = Response("https://social.example/api/v1/accounts/7/statuses", text, NOW, status, headers)
+        for walk in (MASTODON, GRAPH):
+            refused = walk.refusal(answer)
+            assert refused is None or isinstance(refused, StageError)
+            assert 0 <= walk.pause_seconds(answer) < 1e12

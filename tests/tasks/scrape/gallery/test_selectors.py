@@ -1,0 +1,276 @@
+"""Places: elements, JSON, and both; what a profile may not say; and pages that were made to harm."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from parsel import Selector
+from pydantic import ValidationError
+
+from tasks.errors import AccountNotFound, BadProfile, LayoutChanged, StageError
+from tasks.scrape.crawl.site_adapter import CrawlState, Response
+from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.gallery.embedded_json import StatePlace, open_page
+from tasks.scrape.gallery.extract import read_page
+from tasks.scrape.gallery.profile import Profile, load_profile
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place
+from tasks.scrape.pages import Page, ScrapedPost
+
+URL = "https://pix.example/zoe"
+HTML = """<div id="box"><p class="a  b\tc">one <b>two</b></p><p class="ab">three</p><p class="a">  </p>
+<!-- four --><i title=" five ">six</i><u data-item='{"n": 7, "tags": ["x", "y"], "none": null}'></u></div>"""
+
+MIXED = """
+name = "mixed"
+account = '^/(?P<account>[^/]+)$'
+dates = ["iso"]
+[state]
+css = "script#data"
+[head]
+present = { css = "ul" }
+unknown = { css = "p.nobody" }
+[list]
+post = { css = "li" }
+next = { css = "a.next", attribute = "href" }
+entries = { json = "posts" }
+[post]
+id = { css = "a", attribute = "data-id" }
+url = { css = "a", attribute = "href" }
+posted_at = { json = "at" }
+picture = { css = "img", attribute = "src" }
+likes = { json = "likes" }
+"""
+POSTS = """<ul><li><a href="/p/1" data-id="1"><img src="/1.jpg"></a></li><li><a href="/p/2" data-id="2"><img src="/2.jpg"></a></li>
+<li><a href="/p/3" data-id="3"><img src="/3.jpg"></a></li></ul>"""
+
+
+def mixed(tmp_path: Path, old: str = "", new: str = "") -> Profile:
+    assert old in MIXED
+    (tmp_path / "mixed.toml").write_text(MIXED.replace(old, new, 1) if old else MIXED)
+    return load_profile("mixed.toml", tmp_path)
+
+
+def read(profile: Profile, html: str) -> Page:
+    return read_page(profile, open_page(profile.state, html), URL, "zoe", datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        ({"css": "p.a"}, ["one two"]),
+        ({"css": "p.a > b"}, ["two"]),
+        ({"xpath": './/p[has-class("a")]'}, ["one two"]),
+        ({"xpath": './/p[has-class("a", "b")]'}, ["one two"]),
+        ({"xpath": './/p[re:test(., "th.ee")]'}, ["three"]),
+        ({"css": "i", "attribute": "title"}, ["five"]),
+        ({"css": "i::attr(title)"}, ["five"]),
+        ({"css": "p.ab, i"}, ["three", "six"]),
+        ({"css": "p", "pattern": "(t[a-z]+)"}, ["two", "three"]),
+        ({"xpath": "count(.//p)"}, [3.0]),
+        ({"css": "u", "attribute": "data-item", "json": "n"}, [7]),
+        ({"css": "u", "attribute": "data-item", "json": "tags[]"}, ["x", "y"]),
+        ({"css": "u", "attribute": "data-item", "json": "none"}, []),
+        ({"json": "a.b"}, [1]),
+        ({"json": "a.nothing.b"}, []),
+        ({"json": "list[?n > `1`].n"}, [2, 3]),
+        ({"json": "text", "pattern": r"(\d+) likes"}, ["12"]),
+    ],
+)
+def test_a_place_finds_what_stands_there(place: dict[str, str], values: list[Any]) -> None:
+    """Elements, attributes, texts and JSON come out as they stand, without blanks around them and without empty ones."""
+    data = {"a": {"b": 1}, "list": [{"n": 1}, {"n": 2}, {"n": 3}], "text": " 12 likes "}
+    found = Place.model_validate(place).values(Part(open_page(None, HTML).element, data))
+    assert found == values
+
+
+@pytest.mark.parametrize(
+    "css", ["p", "p.a", "p.a b", "div > p", "*", "p:first-child", "[class~=b]", "i[title]", "#box > i"]
+)
+def test_selectors_find_what_parsel_finds(css: str) -> None:
+    """A selector finds the same elements as in parsel, where most people will have tried it."""
+    expected = Selector(HTML, type="html").css(css)
+    found = Place(css=css).find(open_page(None, HTML))
+    assert [one.tag for one in found] == [one.root.tag for one in expected]
+
+
+@pytest.mark.parametrize("there", [True, 1, "yes", [0, 1], {"a": 1}])
+@pytest.mark.parametrize("gone", [False, 0, "", "  ", None, [], {}])
+def test_what_is_there_in_json(there: Any, gone: Any) -> None:
+    """For a mark such as `video`, false, 0, null and what is empty mean that it is not there."""
+    place = Place.model_validate({"json": "x"})
+    assert place.is_there(Part(None, {"x": there})) and not place.is_there(Part(None, {"x": gone}))
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({}, "give either css or xpath, or json"),
+        ({"css": "a", "xpath": ".//a"}, "give either css or xpath, or json"),
+        ({"json": "a["}, "not a JMESPath"),
+        ({"json": "no_such_function(a)"}, "not a JMESPath"),
+        ({"json": "a", "attribute": "href"}, "attribute goes with css or xpath"),
+        ({"xpath": ".//a["}, "not an XPath"),
+        ({"xpath": "no-such-function(.)"}, "XPath"),
+        ({"css": "a", "template": "/x"}, "a template needs {value}"),
+    ],
+)
+def test_a_mistake_in_a_place_is_told(place: dict[str, str], said: str) -> None:
+    """A place that can't find anything is refused when the profile is read."""
+    with pytest.raises(ValidationError) as raised:
+        AddressPlace.model_validate(place)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('[state]\ncss = "script#data"', "", "list.entries: json alone looks into the page's [state]"),
+        ('entries = { json = "posts" }', "", "post.likes: json alone does not go with elements"),
+        ("entries = { json", "entries = { css", "entries are json"),
+        ('post = { css = "li" }', 'post = { json = "x" }', "entries are json"),
+        ('picture = { css = "img", attribute = "src" }', "", "post.picture: it must be told here or in [detail]"),
+        ('next = { css = "a.next", attribute = "href" }', "", "give either next or numbered"),
+        ("next = {", 'numbered = { address = "?p={page}" }\nnext = {', "give either next or numbered"),
+        ('next = { css = "a.next", attribute = "href" }', 'numbered = { address = "?p=" }', "the address needs {page}"),
+        ('dates = ["iso"]', 'dates = ["iso"]\nmonths = ["Jan"]', "all twelve months"),
+        ('dates = ["iso"]', 'dates = ["iso"]\nzone = "Berlin"', "is no time zone"),
+        ("[list]", '[comments]\ncomment = { css = "c" }\ntext = { json = "t" }\n[list]', "comments.text: json alone"),
+    ],
+)  # fmt: skip
+def test_places_that_do_not_fit_together_are_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """A profile whose places could never find anything together is refused, and the error names the key."""
+    with pytest.raises(BadProfile) as raised:
+        mixed(tmp_path, old, new)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+def test_elements_and_json_are_brought_together_by_ids(tmp_path: Path, as_array: bool) -> None:
+    """A post's element and the JSON with its id are one post; a post without such JSON lacks what stands there."""
+    entries = [{"id": 2, "likes": 20, "at": "2024-05-02"}, {"id": 1, "likes": "1.2k", "at": "2024-05-01"}]
+    posts = entries if as_array else {str(entry["id"]): entry for entry in entries}
+    data = f'<script id="data" type="application/json">{json.dumps({"posts": posts})}</script>'
+    by = 'entries = { json = "posts" }'
+    profile = mixed(tmp_path, by, f'{by}\nentry_id = {{ json = "id" }}' if as_array else by)
+    page = read(profile, data + POSTS)
+    assert [(post.post_id, post.likes, post.likes_rounded) for post in page.posts] == [
+        ("1", 1200, True),
+        ("2", 20, False),
+        ("3", None, False),
+    ]
+
+
+def test_a_page_that_knows_no_such_account(tmp_path: Path) -> None:
+    """A page that says, with status 200, that there is no such account is that error and no changed layout."""
+    with pytest.raises(AccountNotFound, match="no such account"):
+        read(mixed(tmp_path), '<p class="nobody">Nobody here</p>')
+
+
+def test_json_of_several_scripts_is_one_array() -> None:
+    """With `several`, the JSON of all scripts is one array; one that is broken does not cost the others."""
+    html = '<script class="ld">{"a": 1}</script><script class="ld">{"a": </script><script class="ld">[2]</script>'
+    assert open_page(StatePlace(css="script.ld", several=True), html).data == [{"a": 1}, [2]]
+    assert open_page(StatePlace(css="script.ld"), html).data == {"a": 1}
+    broken = open_page(StatePlace(css="script.ld"), '<script class="ld">{"a": NaN}</script>')
+    assert broken.data is None and "state (script.ld): no JSON" in broken.troubles[0]
+
+
+def test_json_in_quotes_is_a_state() -> None:
+    """A page whose script takes its JSON out of a text is read like one that has it as it stands."""
+    html = r"""<script>window.S = JSON.parse("{\"a\": \"\\u003cb\\u003e\"}");</script>"""
+    place = StatePlace(css="script", pattern=r'JSON\.parse\((")')
+    assert open_page(place, html).data == {"a": "<b>"}
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
+def test_json_that_is_nested_without_end_is_told(deep: str) -> None:
+    """JSON that was made to break its reader is a trouble in words."""
+    page = open_page(StatePlace(css="script"), f"<script>{deep}</script>")
+    assert page.data is None and page.troubles
+
+
+def test_what_is_far_too_long_is_not_taken(tmp_path: Path) -> None:
+    """A caption of millions of characters, or such an id, costs that field or post only."""
+    profile = load_profile("lumen")
+    item = {"code": "c", "kind": "photo", "taken": 1741276811, "hearts": 1, "replies": 0}
+    items = [
+        {**item, "id": 1, "text": "x" * 2_000_000},
+        {**item, "id": "9" * 5000},
+        {**item, "id": 2, "text": "y"},
+    ]
+    for one in items:
+        one["media"] = [{"type": "photo", "url": "/1.jpg"}]
+    state = json.dumps({"user": {"handle": "k"}, "feed": {"items": items}})
+    page = read(profile, f"<script>window.__LUMEN__ = {state}</script>")
+    assert [(post.post_id, post.caption) for post in page.posts] == [("1", None), ("2", "y")]
+    assert page.unparsed == ("caption", "id")
+    assert all(len(problem) < 300 for problem in page.problems)
+
+
+@pytest.mark.parametrize(
+    ("profile", "comments", "count", "asked"),
+    [
+        ("imgrum", True, 3, True),
+        ("imgrum", True, None, True),
+        ("imgrum", True, 0, False),
+        ("imgrum", False, 3, False),
+        ("cardwall", False, 0, True),
+    ],
+)
+def test_a_post_s_own_page_is_asked_for_where_it_tells_more(
+    profile: str, comments: bool, count: int | None, asked: bool
+) -> None:
+    """For comments alone a post that counts none is not asked for; for fields of its own every post is."""
+    walk = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7", comments=comments)
+    post = ScrapedPost("1", "http://x.org/p/1", "image", comments=count)
+    assert walk.detail_url(post) == (post.url if asked else None)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "code", "taken", "hearts", "text", "media", "url", "type", "replies", "kind"]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(items=st.lists(ANY_JSON, max_size=4))
+def test_no_json_breaks_a_page(items: list[Any]) -> None:
+    """Whatever a page's JSON has, its posts have ids, counts that the tables hold and texts, or it is an error in words."""
+    walk = GalleryAdapter(load_profile("lumen"), "kofi", "https://lumen.example/u/kofi")
+    state = json.dumps({"user": {"handle": "k"}, "feed": {"items": items}}, allow_nan=False, default=str) if (
+        "NaN" not in repr(items) and "inf" not in repr(items) and "nan" not in repr(items)
+    ) else '{"feed": {"items": [NaN]}}'  # fmt: skip
+    answer = Response(walk.first_url, f"<script>window.__LUMEN__ = {state}</script>", datetime.now(UTC))
+    try:
+        page = walk.read(answer, CrawlState()).page
+    except StageError:
+        return
+    assert page is not None
+    for post in page.posts:
+        assert post.post_id and post.url.startswith("https://lumen.example/photo/")
+        assert all(count is None or 0 <= count < 2**63 for count in (post.likes, post.comments))
+
+
+@settings(deadline=None)
+@given(html=st.text(max_size=200))
+@pytest.mark.parametrize("profile", ["imgrum", "cardwall", "bilderbogen"])
+def test_no_page_is_more_than_an_error(profile: str, html: str) -> None:
+    """Whatever a page is, it is read or an error in words."""
+    walk = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7")
+    with pytest.raises(LayoutChanged):
+        walk.read(Response(walk.first_url, html, datetime.now(UTC)), CrawlState())

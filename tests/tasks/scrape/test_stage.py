@@ -1,0 +1,180 @@
+"""One source into the lake: each post once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import CrawlCrashed, LayoutChanged, SourceUnreachable
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.read_context import ReadContext
+from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
+from tasks.scrape.storing import store_spool
+from warehouse.home import Home
+from warehouse.lake import Lake
+from warehouse.runs import StageResult
+
+ACCOUNT = "/user/ann/7"
+Scrape = Callable[..., StageResult]
+
+
+@pytest.fixture
+def lake(home: Home) -> Lake:
+    """Its lake."""
+    return home.lake
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool" / "ann.jsonl")
+
+
+@pytest.fixture
+def scrape(home, spool, site, open_source) -> Scrape:
+    """Scrape the site's account into the lake; `heard` is told the number of posts after each page."""
+
+    def run(
+        heard: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True
+    ) -> StageResult:
+        source = open_source(site.account)
+        manner = ScrapeOptions(Politeness(0))
+        return scrape_source(ScrapeJob(home, source, Spool(spool.file), manner, final=final), heard)
+
+    return run
+
+
+def kill_crawl() -> None:
+    """End the crawl that this process has started, as a crash would."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            ppid = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if ppid == os.getpid() and b"tasks.scrape.crawl.child" in (folder / "cmdline").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows) -> None:
+    """Posts, observations, pictures and the account's size are in the lake once each, under the source's name."""
+    heard: list[int] = []
+    ended = scrape(lambda posts, _: heard.append(posts))
+    assert (ended.status, ended.items, ended.failures) == ("done", 5, 0)
+    assert heard == [2, 4, 5]
+    assert rows("select post_id, source, account, kind, url from posts order by post_id::int desc") == [
+        (str(post), "ann", "ann", "image", f"{site.base}/media/{post}_7") for post in three_pages
+    ]
+    assert rows("select post_id, likes, comments from observations order by 1") == [
+        (str(post), int(f"1{post}"), 0) for post in sorted(three_pages)
+    ]
+    assert rows("select post_id, picture_url, sha256 from post_pictures order by 1") == [
+        (str(post), f"{site.base}/p/{post}.jpg", None) for post in sorted(three_pages)
+    ]
+    assert rows("select source, account, posts, followers from accounts") == [("ann", "ann", 5, None)]
+
+
+def test_a_second_scrape_adds_observations_only(scrape, spool, three_pages, rows) -> None:
+    """Scraping an unchanged account again makes no new posts or pictures, and one more observation of each."""
+    scrape()
+    spool.remove()
+    scrape()
+    counted = "select (select count(*) from posts), (select count(*) from post_pictures), count(*) from observations"
+    assert rows(counted) == [(5, 5, 10)]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the crawl's process in /proc")
+def test_a_killed_crawl_goes_on_without_losing_or_doubling(
+    scrape, site, reply, three_pages, rows, spool
+) -> None:
+    """After a kill nothing is stored; the next try reads only the pages that are missing, and all is there once."""
+    last = site.replies[f"{ACCOUNT}/6_7"]
+    site.replies[f"{ACCOUNT}/6_7"] = reply("slow", delay=30.0)
+    with pytest.raises(CrawlCrashed):
+        scrape(lambda posts, _: kill_crawl() if posts == 4 else None, final=False)
+    assert rows("select count(*) from posts") == [(0,)]
+    with spool.file.open("ab") as file:
+        file.write(b'{"url": "a line that was cut off')
+    site.replies[f"{ACCOUNT}/6_7"] = last
+    site.asked.clear()
+    ended = scrape()
+    assert (ended.status, ended.items) == ("done", 5)
+    assert site.paths == [f"{ACCOUNT}/6_7"]
+    assert rows("select post_id from observations order by 1") == [
+        (str(post),) for post in sorted(three_pages)
+    ]
+    assert rows("select count(*) from accounts") == [(1,)]
+
+
+def test_a_crawl_that_was_read_is_not_read_again(scrape, site, three_pages, rows) -> None:
+    """A run that dies between reading and storing, or while it stores, stores the same rows without asking again."""
+    scrape()
+    site.asked.clear()
+    assert scrape().items == 5
+    assert site.asked == []
+    assert rows("select count(*) from observations") == [(5,)]
+
+
+def test_a_crawl_that_is_cut_short_for_good_keeps_what_it_read(
+    scrape, site, reply, three_pages, rows
+) -> None:
+    """When a later page is gone on the last try, the pages before it are stored and the end says why."""
+    site.replies[f"{ACCOUNT}/6_7"] = reply("gone", 404)
+    ended = scrape(final=True)
+    assert (ended.status, ended.items) == ("incomplete", 4)
+    assert "Cut short" in ended.message and f"{site.account}/6_7" in ended.message
+    assert rows("select count(*) from posts") == [(4,)]
+
+
+def test_a_changed_layout_on_a_later_page_leaves_the_tables_as_they_were(
+    scrape, site, reply, three_pages, rows, spool
+) -> None:
+    """A page that does not fit fails the source loudly; nothing is stored, and the next run starts afresh."""
+    site.replies[f"{ACCOUNT}/6_7"] = reply("<h1>We have a new look!</h1>")
+    with pytest.raises(LayoutChanged, match=r"list\.post"):
+        scrape()
+    assert [rows(f"select count(*) from {table}") for table in ("posts", "observations", "accounts")] == [
+        [(0,)]
+    ] * 3
+    assert not spool.file.exists()
+
+
+def test_problems_make_the_end_incomplete(scrape, site, reply, gallery_page, rows, caplog) -> None:
+    """A value that nobody can read is null in the table, told in the end's message and a warning in the log."""
+    page = gallery_page([9, 8, 7], None, "3").replace("<span>18</span>", "<span>lots</span>")
+    site.replies[ACCOUNT] = reply(page)
+    ended = scrape()
+    assert (ended.status, ended.items, ended.failures) == ("incomplete", 3, 1)
+    assert "post.likes" in ended.message and "'lots'" in ended.message
+    assert rows("select post_id, likes from observations order by 1 desc") == [
+        ("9", 19),
+        ("8", None),
+        ("7", 17),
+    ]
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert any("'lots'" in line for line in warned)
+
+
+def test_a_host_that_is_down_stores_nothing(scrape, site, rows, spool, reply) -> None:
+    """A source that can't be read at all is an error worth another try, and leaves nothing behind."""
+    site.replies[ACCOUNT] = reply("busy", 503, {"Retry-After": "999999"})
+    with pytest.raises(SourceUnreachable):
+        scrape(final=True)
+    assert rows("select count(*) from posts") == [(0,)]
+    assert spool.last() is None
+
+
+def test_what_an_abandoned_run_left_can_be_stored(
+    scrape, site, lake, spool, three_pages, open_source, rows
+) -> None:
+    """The pages in the spool of a run that nobody goes on with are stored, once."""
+    pages = open_source(site.account).pages(ReadContext(Spool(spool.file), Politeness(0)))
+    spool.add(next(pages))
+    pages.close()
+    for _ in range(2):
+        assert store_spool(lake, "ann", spool).items == 2
+    assert rows("select count(*) from observations") == [(2,)]

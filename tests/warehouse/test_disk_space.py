@@ -1,0 +1,160 @@
+"""A full disk is told in words before or while it fills, and damages nothing that is stored."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from warehouse.disk_space import RESERVE_BYTES, full_disk_noticed, need_room
+from warehouse.errors import BadHome, DiskFull
+from warehouse.home import Home
+from warehouse.publish import publish, published
+from warehouse.tables import Observation
+
+MB = 1024 * 1024
+ADVICE = r"is full \(.* MB free, 67 MB are kept in reserve\)\. Free some space, or set home"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 80 MB of its own; needs root and mount."""
+    folder = tmp_path / "small disk"
+    folder.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if os.geteuid() != 0 or mount is None or umount is None:
+        pytest.skip("a small file system needs root and mount")
+    command = [mount, "-t", "tmpfs", "-o", "size=80m", "tmpfs", folder]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"a small file system can't be mounted here: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run([umount, folder], check=True)
+
+
+def fill(folder: Path, leave: int) -> Path:
+    """Fill the file system but for so many bytes."""
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        while (free := shutil.disk_usage(folder).free) > leave:
+            file.write(b"\0" * min(MB, free - leave))
+            file.flush()
+    return ballast
+
+
+def likes(home: Home) -> list[tuple[int, int]]:
+    with home.lake.reader() as reader:
+        return reader.execute("select count(*), sum(likes)::bigint from observations").fetchall()
+
+
+def test_a_full_disk_stops_a_batch_and_damages_nothing(
+    small: Path, observed: Callable[..., Observation]
+) -> None:
+    """With no byte left, appends and upserts raise DiskFull; what was stored is whole, and later goes on."""
+    home = Home(small / "home")
+    home.prepare()
+    first = [observed(f"a{i}", i) for i in range(1000)]
+    more = [observed(f"b{os.urandom(40).hex()}", i) for i in range(5000)]
+    home.lake.append(first)
+    publish(home)
+    before = home.database.read_bytes()
+    ballast = fill(small, leave=64 * 1024)
+    for write in (home.lake.append, home.lake.upsert):
+        with pytest.raises(DiskFull, match=ADVICE):
+            write(more)
+        assert likes(home) == [(1000, 499500)]
+    with pytest.raises(DiskFull, match=ADVICE):
+        publish(home)
+    with pytest.raises(DiskFull, match=ADVICE):
+        home.lake.upsert([observed("a0", 77), *more])
+    assert home.database.read_bytes() == before
+    with published(home) as database:
+        assert database.execute("select count(*) from observations").fetchall() == [(1000,)]
+    ballast.unlink()
+    assert (home.lake.append(first), home.lake.append(more), home.lake.append(more)) == (0, 5000, 0)
+    publish(home)
+    with published(home) as database:
+        assert database.execute("select count(*) from observations").fetchall() == [(6000,)]
+
+
+def test_a_home_without_room_is_refused_at_the_start(small: Path) -> None:
+    """Below the reserve nothing is begun: the folder is not even made."""
+    fill(small, leave=RESERVE_BYTES - MB)
+    with pytest.raises(DiskFull, match=ADVICE):
+        Home(small / "new" / "home").prepare()
+    assert not (small / "new").exists()
+
+
+def test_a_disk_that_may_only_be_read_is_no_home(small: Path) -> None:
+    """A disk that is mounted read-only is refused in words, as a home and not as a full disk."""
+    mount = shutil.which("mount") or "mount"
+    subprocess.run([mount, "-o", "remount,ro", small], check=True)
+    with pytest.raises(BadHome, match="Read-only file system"):
+        Home(small / "home").prepare()
+
+
+def test_a_batch_may_not_eat_into_the_reserve(small: Path) -> None:
+    """Room is asked for what is coming and for the reserve, which lets a run end in order."""
+    free = shutil.disk_usage(small).free
+    need_room(small, upcoming_bytes=free - RESERVE_BYTES)
+    with pytest.raises(DiskFull, match="small disk"):
+        need_room(small, upcoming_bytes=free - RESERVE_BYTES + 4096)
+
+
+WRITE_BEYOND_THE_LIMIT = """
+import os, resource, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from warehouse.errors import DiskFull
+from warehouse.lake import Lake
+from warehouse.tables import Observation
+
+lake = Lake(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+now = datetime.now(UTC)
+rows = [Observation(source="demo", post_id=os.urandom(40).hex(), observed_at=now, likes=1, comments=1,
+                    likes_hidden=False) for _ in range(5000)]
+try:
+    lake.append(rows)
+except DiskFull as error:
+    print(error)
+"""
+
+
+def test_a_limit_on_file_sizes_is_a_full_disk_too(
+    home: Home, observed: Callable[..., Observation], child: Callable[..., subprocess.Popen[str]]
+) -> None:
+    """A process that may write no more (a limit, a quota) says DiskFull, and the table stays whole."""
+    home.lake.append([observed("a", 1)])
+    out, errors = child(WRITE_BEYOND_THE_LIMIT, home.lake.folder).communicate(timeout=120)
+    assert "is full" in out and "run again" in out, errors
+    assert likes(home) == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "any words"),
+        OSError(errno.EDQUOT, "any words"),
+        RuntimeError("Generic LocalFileSystem error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_library_that_only_says_it_is_understood(tmp_path: Path, error: Exception) -> None:
+    """Errno or only words, the person reads the same advice, and the library's error is its cause."""
+    with pytest.raises(DiskFull, match="is full") as noticed, full_disk_noticed(tmp_path):
+        raise error
+    assert noticed.value.__cause__ is error
+
+
+def test_other_errors_pass(tmp_path: Path) -> None:
+    """An error that has nothing to do with room is not taken for a full disk."""
+    with pytest.raises(PermissionError), full_disk_noticed(tmp_path):
+        raise PermissionError(errno.EACCES, "not yours")
