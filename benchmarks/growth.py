@@ -120,7 +120,7 @@ def fill(home: Home, posts: int) -> None:
     publish(home)
 
 
-def night(home: Home) -> dict[str, float]:
+def run(home: Home) -> dict[str, float]:
     """Seconds of each part of a night with nothing new, and of each way to rank; the median of the rounds."""
     flat = home.folder / "flat.parquet"
     with published(home) as database:
@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def _child(folder: str) -> None:
-    told = {name: seconds * 1000 for name, seconds in night(Home(Path(folder))).items()}
+    told = {name: seconds * 1000 for name, seconds in run(Home(Path(folder))).items()}
     told["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(told))
 

@@ -133,9 +133,9 @@ def lumen_by_hand(text: str, url: str) -> list[Row]:
     return rows
 
 
-def ours(walk: GalleryAdapter, text: str) -> list[Row]:
+def ours(adapter: GalleryAdapter, text: str) -> list[Row]:
     """The same rows, from our reader."""
-    step = walk.read(Response(walk.first_url, text, BEGIN), CrawlState(first=False))
+    step = adapter.read(Response(adapter.first_url, text, BEGIN), CrawlState(first=False))
     assert step.page is not None
     assert step.page.problems == ()
     rows: list[Row] = [
@@ -150,14 +150,14 @@ def compare(
     profile: str, url: str, make: Callable[[int], str], by_hand: Callable[[str, str], list[Row]]
 ) -> None:
     """Print pages and posts a second of both, and the ratio."""
-    walk = GalleryAdapter(load_profile(profile), "ann", url)
+    adapter = GalleryAdapter(load_profile(profile), "ann", url)
     pages = [make(number) for number in range(PAGES)]
     for page in pages:
-        assert ours(walk, page) == by_hand(page, url)
+        assert ours(adapter, page) == by_hand(page, url)
     ratios, rates = [], []
     for _ in range(TURNS):
         seconds = [
-            _seconds(lambda text: ours(walk, text), pages),
+            _seconds(lambda text: ours(adapter, text), pages),
             _seconds(lambda text: by_hand(text, url), pages),
         ]
         ratios.append(seconds[1] / seconds[0])
@@ -189,11 +189,11 @@ def main() -> None:
 
 
 def _memory() -> None:
-    walk = GalleryAdapter(load_profile("imgrum"), "ann", "http://www.imgrum.net/user/ann/7")
+    adapter = GalleryAdapter(load_profile("imgrum"), "ann", "http://www.imgrum.net/user/ann/7")
     told, read, number = {}, 0, 0
     for after in MEMORY_AFTER:
         while read < after:
-            read += len(ours(walk, imgrum_page(number))) - 1
+            read += len(ours(adapter, imgrum_page(number))) - 1
             number += 1
         told[after] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(told))

@@ -46,18 +46,18 @@ class Account:
     shows_all: bool = True
     folders: tuple[Path, ...] = ()
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """All pages, as far as the run wants them."""
         for start in range(0, self.posts, PAGE_POSTS):
             page = self._page(start)
-            verdict = visit.judge(page)
-            wanted = set(verdict.details)
+            next_step = context.judge(page)
+            wanted = set(next_step.details)
             posts = tuple(
                 replace(one, detailed=True, thread=_thread(one)) if one.post_id in wanted else one
                 for one in page.posts
             )
-            following = page.next_url if verdict.go_on else None
-            yield replace(page, posts=posts, next_url=following, more=not verdict.go_on)
+            following = page.next_url if next_step.go_on else None
+            yield replace(page, posts=posts, next_url=following, more=not next_step.go_on)
             if following is None:
                 return
 
@@ -88,9 +88,9 @@ def _thread(post: ScrapedPost) -> tuple[ScrapedComment, ...]:
     )
 
 
-def spend_night(home: Home, account: Account, night: int) -> float:
+def spend_night(home: Home, account: Account, run: int) -> float:
     """Read the account as a run does; returns the seconds that it took."""
-    journal = Journal(home.lake, f"night{night}", resumed=False)
+    journal = Journal(home.lake, f"night{run}", resumed=False)
     journal.start("scrape", account.name)
     spool = Spool(home.spool(journal.run_id) / "account.jsonl")
     begun = time.perf_counter()

@@ -17,23 +17,23 @@ from tasks.tag.stage import Tagging, paid_options
 from tasks.tag.task import tag
 
 
-def run_lanes(night: Run, lanes: Sequence[ClassifierSettings]) -> None:
+def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
     """Run classifiers over the pictures that wait for them: those on this machine together, then the paid ones.
 
     The end of each is a row in the journal, and costs the others nothing.
     """
     own = [lane for lane in lanes if as_tagging(lane) is None]
     for start in range(0, len(own), TASKS_AT_ONCE):
-        _run_together(night, own[start : start + TASKS_AT_ONCE])
+        _run_together(run, own[start : start + TASKS_AT_ONCE])
     for lane in lanes:
         if (tagging := as_tagging(lane)) is not None:
-            tag(night, tagging, return_state=True)
+            tag(run, tagging, return_state=True)
 
 
-def _run_together(night: Run, lanes: Sequence[ClassifierSettings]) -> None:
-    with Decoding(night.home.folder, [lane.name for lane in lanes]) as decoding:
+def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
+    with Decoding(run.home.folder, [lane.name for lane in lanes]) as decoding:
         futures = [
-            classify.submit(night, lane.name, lane.kind, lane.options, decoding, return_state=False)
+            classify.submit(run, lane.name, lane.kind, lane.options, decoding, return_state=False)
             for lane in lanes
         ]
         wait_for(futures, decoding.halt)

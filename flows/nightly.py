@@ -52,13 +52,13 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """
     try:
         settings = read_settings(Path(config))
-        with begun(settings) as night:
-            scrape_all(night, settings, full=full)
-            if has_posts(night):
-                fetch(night, manner(settings), return_state=True)
-                run_lanes(night, settings.classifiers)
-                publish_all(night, settings)
-            return final_state(conclude(night))
+        with begun(settings) as run:
+            scrape_all(run, settings, full=full)
+            if has_posts(run):
+                fetch(run, options(settings), return_state=True)
+                run_lanes(run, settings.classifiers)
+                publish_all(run, settings)
+            return final_state(conclude(run))
     except TOLD_IN_WORDS as error:
         return Failed(message=str(error))
 
@@ -69,15 +69,15 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
     try:
         settings = read_settings(Path(config))
         lane = lane_called(settings, classifier)
-        with begun(settings, go_on=False) as night:
-            run_lanes(night, [lane])
-            publish_all(night, settings)
-            return final_state(conclude(night))
+        with begun(settings, go_on=False) as run:
+            run_lanes(run, [lane])
+            publish_all(run, settings)
+            return final_state(conclude(run))
     except TOLD_IN_WORDS as error:
         return Failed(message=str(error))
 
 
-def scrape_all(night: Run, settings: Settings, *, full: bool = False) -> None:
+def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
     """Crawl the sources: different hosts at the same time, those on one host one after the other."""
     HALTED.clear()
     how = scrape_options(settings, full=full)
@@ -86,7 +86,7 @@ def scrape_all(night: Run, settings: Settings, *, full: bool = False) -> None:
     for source in settings.sources:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
         last[source.host] = scrape.submit(
-            night, source, how, _secret_of(source), wait_for=before, return_state=False
+            run, source, how, _secret_of(source), wait_for=before, return_state=False
         )
         futures.append(last[source.host])
     wait_for(futures, HALTED.set)
@@ -97,15 +97,15 @@ def _secret_of(source: Source) -> SecretStr | None:
     return None if token is None else SecretStr(token)
 
 
-def publish_all(night: Run, settings: Settings) -> None:
+def publish_all(run: Run, settings: Settings) -> None:
     """The stages after labelling; the later ones need the database of the first."""
-    if publish(night, return_state=True).is_completed():
+    if publish(run, return_state=True).is_completed():
         asked = questions(settings)
-        rank(night, asked, return_state=True)
-        report(night, asked, settings.note, return_state=True)
+        rank(run, asked, return_state=True)
+        report(run, asked, settings.note, return_state=True)
 
 
-def manner(settings: Settings) -> FetchOptions:
+def options(settings: Settings) -> FetchOptions:
     """How pictures are fetched, from the settings."""
     fetch = settings.fetch
     folders = tuple(folder for source in settings.sources for folder in source.folders)

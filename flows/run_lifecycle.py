@@ -41,19 +41,19 @@ def begun(settings: Settings, *, go_on: bool = True) -> Iterator[Run]:
         yield Run(home, journal)
 
 
-def has_posts(night: Run) -> bool:
+def has_posts(run: Run) -> bool:
     """Whether there is anything to go on with after the sources were read."""
-    return count_posts(night.home.lake) > 0
+    return count_posts(run.home.lake) > 0
 
 
-def conclude(night: Run) -> StageResult:
+def conclude(run: Run) -> StageResult:
     """Close the run's row: done, incomplete where a source or lane is, or failed where nothing was published."""
-    rows = [row for row in night.journal.rows() if row.stage != WHOLE]
+    rows = [row for row in run.journal.rows() if row.stage != WHOLE]
     ended = judge(rows)
-    night.journal.finish(WHOLE, "", ended)
+    run.journal.finish(WHOLE, "", ended)
     if ended.status != "failed":
-        _publish_end(night.home)
-    shutil.rmtree(night.home.spool(night.journal.run_id), ignore_errors=True)
+        _publish_end(run.home)
+    shutil.rmtree(run.home.spool(run.journal.run_id), ignore_errors=True)
     return ended
 
 

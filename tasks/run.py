@@ -58,21 +58,21 @@ class Run:
     journal: Journal
 
 
-def run_stage(night: Run, stage: str, lane: str, body: Callable[[], StageResult]) -> State[Any]:
+def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) -> State[Any]:
     """Run a stage's body with its rows in the journal; its end, or its error in words, is the state.
 
     Errors of `tasks.errors.REACTIONS` become a failed state without a traceback: one that the task
     tries again, while it has tries left, or one that stands. Any other error is a bug and is raised.
     """
     try:
-        night.journal.start(stage, lane)
+        run.journal.start(stage, lane)
         ended = body()
     except EXPECTED as error:
         if reaction(error) == "retry" and not is_last_try():
             logger.warning("%s", error)
             return Failed(message=str(error), name=TRY_AGAIN)
         ended = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
-    _note(night, stage, lane, ended)
+    _note(run, stage, lane, ended)
     return _state(ended)
 
 
@@ -82,10 +82,10 @@ def is_last_try() -> bool:
     return context is None or context.task_run.run_count > context.task.retries
 
 
-def _note(night: Run, stage: str, lane: str, ended: StageResult) -> None:
+def _note(run: Run, stage: str, lane: str, ended: StageResult) -> None:
     # The end itself is logged by Prefect, as the task's state with its message.
     try:
-        night.journal.finish(stage, lane, ended)
+        run.journal.finish(stage, lane, ended)
     except EXPECTED as error:
         logger.error("The end of %s could not be noted: %s", f"{stage} {lane}".strip(), error)
 

@@ -87,10 +87,10 @@ def _home(settings: Settings) -> Finding:
 
 def _source(settings: Settings, source: Source) -> Finding:
     """What a run meets at the source: its first page of posts, or the error that ends it."""
-    manner = scrape_options(settings)
-    print(_trying(source, manner), file=sys.stderr, flush=True)
+    options = scrape_options(settings)
+    print(_trying(source, options), file=sys.stderr, flush=True)
     try:
-        probe = probe_source(settings.home, source, manner, _token(source))
+        probe = probe_source(settings.home, source, options, _token(source))
     except EXPECTED as error:
         return Finding(False, f"source {source.name}: {printable(str(error))}")
     if probe.waits_seconds:
@@ -105,9 +105,11 @@ def _source(settings: Settings, source: Source) -> Finding:
     return Finding(not probe.problems and not (probe.is_empty and "posts" not in source.may_lack), what)
 
 
-def _trying(source: Source, manner: ScrapeOptions) -> str:
+def _trying(source: Source, options: ScrapeOptions) -> str:
     limit = (
-        f", for {probe_seconds(manner.politeness):.0f} s at most" if isinstance(source, CrawledSource) else ""
+        f", for {probe_seconds(options.politeness):.0f} s at most"
+        if isinstance(source, CrawledSource)
+        else ""
     )
     return f"trying source {source.name}: {source.address}{limit}"
 

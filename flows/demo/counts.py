@@ -33,12 +33,12 @@ def comments(subject: str, rng: random.Random) -> float:
     return TYPICAL_COMMENTS * DISCUSSED.get(subject, 1.0) * rng.lognormvariate(0, NOISE)
 
 
-def settled(newer: int, night: int) -> float:
+def settled(newer: int, run: int) -> float:
     """The share of its count that a post has on a night, when `newer` posts have come after it.
 
     It grows with both: fast while the post is new, by a hundredth a night afterwards. Raises
     `ValueError` for a night before the first, which is 0.
     """
-    if night < 0:
-        raise ValueError(f"night {night}: the first night is 0")
-    return float((1 - 0.35 * 0.75 ** (newer + night)) * (1 + 0.01 * night))
+    if run < 0:
+        raise ValueError(f"night {run}: the first night is 0")
+    return float((1 - 0.35 * 0.75 ** (newer + run)) * (1 + 0.01 * run))

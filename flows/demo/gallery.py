@@ -99,7 +99,7 @@ class Album(Mapping[str, bytes]):
 def demo_gallery(
     posts: int = 60,
     seed: int = 7,
-    night: int = 0,
+    run: int = 0,
     since: datetime = datetime(2026, 1, 5, tzinfo=UTC),
     account: str = "likelens_demo",
 ) -> tuple[Gallery, Mapping[str, bytes]]:
@@ -116,7 +116,7 @@ def demo_gallery(
         shots = _shots(number, subject, seed)
         recipes.update(shots)
         posted_at = since + timedelta(days=number, seconds=_rng(seed, number, "time").randrange(86_400))
-        share = counts.settled(newer=posts - 1 - number, night=night)
+        share = counts.settled(newer=posts - 1 - number, run=run)
         made.append(_post(number, seed, posted_at, share, shots))
     user_id = str(_rng(seed, "user").randrange(10_000_000, 100_000_000))
     gallery = Gallery(account, user_id, "The likelens demo", tuple(reversed(made)), 48_210, 312)

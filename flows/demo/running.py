@@ -59,7 +59,7 @@ def demo() -> int:
     folder = Path(os.environ.get("LIKELENS_HOME", FOLDER)).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "likelens.toml"
-    gallery, pictures = demo_gallery(posts=POSTS, night=_nights(Home(folder)))
+    gallery, pictures = demo_gallery(posts=POSTS, run=_nights(Home(folder)))
     with GalleryServer([gallery], pictures) as server:
         config.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
         print(

@@ -24,26 +24,26 @@ _LOADING = threading.Lock()
 
 # Without Prefect's time limit, which can't end a task in a worker thread; `Decoding` has its own.
 @task(name="classify", task_run_name="classify-{name}", **STAGE)
-def classify(night: Run, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
+def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
     """Load a classifier and label the pictures that its version was not asked about.
 
     Lanes that run at the same time share the `decoding`.
     """
 
     def body() -> StageResult:
-        if not count_pictures(night.home.lake):
+        if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
         with shown_progress(f"classify {name}") as tell:
             with _LOADING:
                 decoding.go_on()
                 classifier = load(kind, name, options)
-            ended = label_pictures(night.home, classifier, tell, decoding)
+            ended = label_pictures(run.home, classifier, tell, decoding)
         del classifier
         # A model holds hundreds of megabytes; the next lane needs them.
         gc.collect()
         return ended
 
     try:
-        return run_stage(night, "classify", name, body)
+        return run_stage(run, "classify", name, body)
     finally:
         decoding.leave(name)

@@ -33,7 +33,7 @@ async def _serve(out: BinaryIO) -> None:
     lines = asyncio.StreamReader(limit=MAX_LINE)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     order = order_of(await lines.readline())
-    async with downloading(order.home, order.manner, order.name) as ask, asyncio.TaskGroup() as jobs:
+    async with downloading(order.home, order.options, order.name) as ask, asyncio.TaskGroup() as jobs:
         while line := await lines.readline():
             jobs.create_task(_work(ask, line, out))
         os._exit(0)  # the input's end is the run's, whatever is still on its way

@@ -68,20 +68,20 @@ class FetchOptions:
 
 
 @asynccontextmanager
-async def downloading(home: Path, manner: FetchOptions, name: str = "") -> AsyncIterator[Ask]:
+async def downloading(home: Path, options: FetchOptions, name: str = "") -> AsyncIterator[Ask]:
     """What makes tries in this process, for the time of the block.
 
     `home` is the home folder; `name` tells this process from others that fetch into it at the same time.
     """
     # Names that do not resolve may hold as many threads as there are downloads; the caller needs some too.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(manner.concurrency + 4))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(options.concurrency + 4))
     store = PictureStore(home, name)
     try:
-        timeout = manner.limits.timeout()
+        timeout = options.limits.timeout()
         async with Sessions(
-            manner.concurrency, manner.allow_private_hosts, timeout, manner.user_agent
+            options.concurrency, options.allow_private_hosts, timeout, options.user_agent
         ) as doors:
-            yield _Downloading(doors, store, manner).ask
+            yield _Downloading(doors, store, options).ask
     finally:
         store.close()
 
@@ -108,11 +108,11 @@ class _Failed(Exception):
 class _Downloading:
     """The connections and the store that all tries share."""
 
-    def __init__(self, doors: Sessions, store: PictureStore, manner: FetchOptions) -> None:
+    def __init__(self, doors: Sessions, store: PictureStore, options: FetchOptions) -> None:
         self._doors = doors
         self._store = store
-        self._limits = manner.limits
-        self._folders = manner.folders
+        self._limits = options.limits
+        self._folders = options.folders
 
     async def ask(self, url: str) -> Attempt:
         """Try once; a `file:` address only where it is in one of the manner's folders."""

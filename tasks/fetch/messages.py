@@ -24,22 +24,22 @@ class DownloadJob:
 
     home: Path
     name: str
-    manner: FetchOptions
+    options: FetchOptions
 
 
 def order_line(order: DownloadJob) -> bytes:
     """The order as a line."""
-    manner = order.manner
+    options = order.options
     return _line(
         {
             "home": str(order.home),
             "name": order.name,
-            "concurrency": manner.concurrency,
-            "per_host": manner.per_host,
-            "allow_private_hosts": sorted(manner.allow_private_hosts),
-            "folders": [str(folder) for folder in manner.folders],
-            "limits": asdict(manner.limits),
-            "user_agent": manner.user_agent,
+            "concurrency": options.concurrency,
+            "per_host": options.per_host,
+            "allow_private_hosts": sorted(options.allow_private_hosts),
+            "folders": [str(folder) for folder in options.folders],
+            "limits": asdict(options.limits),
+            "user_agent": options.user_agent,
         }
     )
 
@@ -47,7 +47,7 @@ def order_line(order: DownloadJob) -> bytes:
 def order_of(line: bytes) -> DownloadJob:
     """The order in a line."""
     said = json.loads(line)
-    manner = FetchOptions(
+    options = FetchOptions(
         said["concurrency"],
         frozenset(said["allow_private_hosts"]),
         Limits(**said["limits"]),
@@ -55,7 +55,7 @@ def order_of(line: bytes) -> DownloadJob:
         said["per_host"],
         said["user_agent"],
     )
-    return DownloadJob(Path(said["home"]), said["name"], manner)
+    return DownloadJob(Path(said["home"]), said["name"], options)
 
 
 def job_line(number: int, url: str) -> bytes:

@@ -35,12 +35,12 @@ def processes() -> int:
 
 
 @asynccontextmanager
-async def downloading_in(number: int, home: Path, manner: FetchOptions) -> AsyncIterator[Ask]:
+async def downloading_in(number: int, home: Path, options: FetchOptions) -> AsyncIterator[Ask]:
     """What makes tries in so many processes, for the time of the block; the one with the least to do gets the next.
 
     A process that ends by itself costs what it had under way a try (`cut_off`), and another takes its place.
     """
-    downloads = _Downloads(home, manner)
+    downloads = _Downloads(home, options)
     try:
         await downloads.start(number)
         yield downloads.ask
@@ -98,9 +98,9 @@ class _Child:
 
 
 class _Downloads:
-    def __init__(self, home: Path, manner: FetchOptions) -> None:
+    def __init__(self, home: Path, options: FetchOptions) -> None:
         self._home = home
-        self._manner = manner
+        self._manner = options
         self._names = itertools.count()
         self._jobs = itertools.count()
         self._children: list[_Child] = []

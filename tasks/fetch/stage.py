@@ -42,7 +42,7 @@ FAILING_SHARE = 0.9
 time, and where these are fewer than `MIN_NEWEST`, those before them."""
 
 
-def fetch_pictures(home: Home, manner: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
+def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
     """Fetch what waits; `progress` hears how many are done, of how many. Raises `DiskFull`."""
     lake = home.lake
     linked = link_fetched(lake)  # what a killed run had fetched and not yet linked
@@ -56,26 +56,26 @@ def fetch_pictures(home: Home, manner: FetchOptions, progress: Callable[[int, in
         logger.info("%d of %d pictures", done, total)
         progress(done, total)
 
-    pipeline = asyncio.run(_fetch_all(home, manner, total, now, tell))
+    pipeline = asyncio.run(_fetch_all(home, options, total, now, tell))
     link_fetched(lake)
     failing = _failing_sources(home, now) if pipeline.failures else []
     return _ended(pipeline, failing)
 
 
 async def _fetch_all(
-    home: Home, manner: FetchOptions, total: int, now: datetime, progress: Callable[[int], None]
+    home: Home, options: FetchOptions, total: int, now: datetime, progress: Callable[[int], None]
 ) -> Pipeline:
     clear_incoming(home.folder)
     results = Results(home.lake, progress)
     try:
-        async with _downloading(home.folder, manner, total) as ask:
+        async with _downloading(home.folder, options, total) as ask:
 
             def listed() -> Iterator[list[WaitingPicture]]:
                 if pipeline.tally:
                     link_fetched(home.lake)  # so that what this run has is not listed again
                 yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
 
-            pipeline = Pipeline(ask, manner.concurrency, manner.per_host, results)
+            pipeline = Pipeline(ask, options.concurrency, options.per_host, results)
             pipeline.remember(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(listed)
     finally:
@@ -84,10 +84,10 @@ async def _fetch_all(
     return pipeline
 
 
-def _downloading(home: Path, manner: FetchOptions, total: int) -> AbstractAsyncContextManager[Ask]:
+def _downloading(home: Path, options: FetchOptions, total: int) -> AbstractAsyncContextManager[Ask]:
     if total < WORTH_PROCESSES:
-        return downloading(home, manner)
-    return downloading_in(processes(), home, manner)
+        return downloading(home, options)
+    return downloading_in(processes(), home, options)
 
 
 def _failing_sources(home: Home, began: datetime) -> list[str]:

@@ -15,11 +15,11 @@ from warehouse.runs import StageResult
 
 
 @task(name="fetch", task_run_name="fetch", timeout_seconds=12 * HOUR, **STAGE)
-def fetch(night: Run, manner: FetchOptions) -> State[Any]:
+def fetch(run: Run, options: FetchOptions) -> State[Any]:
     """Fetch the pictures that are not stored yet."""
 
     def body() -> StageResult:
         with shown_progress("fetch pictures") as tell:
-            return fetch_pictures(night.home, manner, tell)
+            return fetch_pictures(run.home, options, tell)
 
-    return run_stage(night, "fetch", "", body)
+    return run_stage(run, "fetch", "", body)

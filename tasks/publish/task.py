@@ -14,12 +14,12 @@ from warehouse.runs import StageResult
 
 
 @task(name="publish", task_run_name="publish", timeout_seconds=HOUR, **STAGE)
-def publish(night: Run) -> State[Any]:
+def publish(run: Run) -> State[Any]:
     """Publish what the lake holds now."""
 
     def body() -> StageResult:
-        night.home.lake.tidy()
-        publish_database(night.home)
-        return StageResult("done", count_posts(night.home.lake), message=str(night.home.database))
+        run.home.lake.tidy()
+        publish_database(run.home)
+        return StageResult("done", count_posts(run.home.lake), message=str(run.home.database))
 
-    return run_stage(night, "publish", "", body)
+    return run_stage(run, "publish", "", body)

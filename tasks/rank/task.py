@@ -19,29 +19,29 @@ from warehouse.runs import StageResult
 
 
 @task(name="rank", task_run_name="rank", timeout_seconds=HOUR, **STAGE)
-def rank(night: Run, questions: Sequence[Question]) -> State[Any]:
+def rank(run: Run, questions: Sequence[Question]) -> State[Any]:
     """Answer the questions; each answer is a CSV file beside the report and an artifact in Prefect's UI."""
 
     def body() -> StageResult:
-        folder = night.home.report
+        folder = run.home.report
         folder.mkdir(parents=True, exist_ok=True)
         for question in questions:
-            ranking = answer(night.home, question)
+            ranking = answer(run.home, question)
             ranking.write_csv(folder / f"{question.stem}.csv")
             create_table_artifact(
                 key=re.sub(r"[^a-z0-9]+", "-", f"top-{question.stem}".lower()).strip("-"),
                 table=ranking.to_dicts(),
-                description=_description(night, question, empty=ranking.is_empty()),
+                description=_description(run, question, empty=ranking.is_empty()),
             )
         return StageResult("done", len(questions))
 
-    return run_stage(night, "rank", "", body)
+    return run_stage(run, "rank", "", body)
 
 
-def _description(night: Run, question: Question, *, empty: bool) -> str:
+def _description(run: Run, question: Question, *, empty: bool) -> str:
     """What the artifact shows, and why it shows nothing."""
     what = f"Labels of {question.classifier} by {question.by}, {question.statistic} per post"
     if not empty:
         return what
-    with published(night.home) as database:
+    with published(run.home) as database:
         return f"{what}. Empty: {why_empty(database, question)}"

@@ -16,12 +16,12 @@ from warehouse.runs import StageResult
 
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
-def report(night: Run, questions: Sequence[Question], note: str | None) -> State[Any]:
+def report(run: Run, questions: Sequence[Question], note: str | None) -> State[Any]:
     """Draw each ranking and write the page."""
 
     def body() -> StageResult:
         with shown_progress("draw charts") as tell:
-            write_report(night.home, questions, note, tell)
+            write_report(run.home, questions, note, tell)
         return StageResult("done", len(questions))
 
-    return run_stage(night, "report", "", body)
+    return run_stage(run, "report", "", body)

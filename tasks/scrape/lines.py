@@ -82,14 +82,14 @@ def text_of_markup(text: str) -> str:
 
 def _parts(root: etree._Element) -> Iterator[str]:
     """The texts in the element, with marks where lines break."""
-    walk, kept = etree.iterwalk(root, events=("start", "end", "comment", "pi")), 0
-    for event, element in walk:
+    adapter, kept = etree.iterwalk(root, events=("start", "end", "comment", "pi")), 0
+    for event, element in adapter:
         tag = element.tag
         if event in ("start", "end"):
             yield _mark(tag)
             kept += (tag == "pre") * (1 if event == "start" else -1)
         if event == "start" and tag in UNSEEN:
-            walk.skip_subtree()
+            adapter.skip_subtree()
         elif event == "start":
             yield _written(element.text, kept)
         if event != "start" and element is not root:

@@ -57,7 +57,7 @@ def probe_seconds(politeness: Politeness, response_seconds: float = PROBE_SECOND
 def probe_source(
     home: Home,
     source: Source,
-    manner: ScrapeOptions,
+    options: ScrapeOptions,
     secret: str | None,
     *,
     response_seconds: float = PROBE_SECONDS,
@@ -66,7 +66,7 @@ def probe_source(
 
     A source without posts is an error where posts of it are stored, as it is for a run.
     """
-    seconds = probe_seconds(manner.politeness, response_seconds)
+    seconds = probe_seconds(options.politeness, response_seconds)
     until = home.limits.until(source.host, secret)
     waits = 0.0 if until is None else (until - datetime.now(UTC)).total_seconds()
     if seconds < waits <= CrawlLimits().max_wait_seconds:
@@ -78,17 +78,17 @@ def probe_source(
     try:
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder) / "probe.jsonl")
-            visit = ReadContext(
+            context = ReadContext(
                 spool,
-                manner.politeness,
+                options.politeness,
                 partial(_only, home, source.name),
-                manner.comments,
+                options.comments,
                 secret,
                 limits,
                 until,
                 partial(home.limits.note, source.host, secret),
             )
-            page = _first_page(source, visit)
+            page = _first_page(source, context)
     except OutOfTime:
         last = f" The last that it said: {lines.text}." if lines.text else ""
         raise SourceUnreachable(
@@ -114,8 +114,8 @@ def _only(home: Home, source: str, page: Page) -> NextStep:
     return NextStep(go_on=False)
 
 
-def _first_page(source: Source, visit: ReadContext) -> Page | None:
-    pages = source.pages(visit)
+def _first_page(source: Source, context: ReadContext) -> Page | None:
+    pages = source.pages(context)
     try:
         return next(pages, None)
     finally:

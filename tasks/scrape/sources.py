@@ -76,7 +76,7 @@ class Source(Protocol):
         """Folders that its pictures may come from."""
         ...
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """The account's pages, from the one after the spool's last; raises the errors of `tasks.errors`."""
         ...
 

@@ -48,7 +48,7 @@ class ScrapeJob:
     home: Home
     source: Source
     spool: Spool
-    manner: ScrapeOptions = field(default_factory=ScrapeOptions)
+    options: ScrapeOptions = field(default_factory=ScrapeOptions)
     secret: str | None = field(default=None, repr=False)
     final: bool = True
 
@@ -86,7 +86,7 @@ def _read(reading: ScrapeJob, progress: Progress) -> None:
     posts = sum(len(page.posts) for page in spool.pages())
     if posts:
         logger.info("%s: going on after the %d posts that were read before", source.name, posts)
-    authors = reading.home.authors(reading.manner.comment_authors)
+    authors = reading.home.authors(reading.options.comment_authors)
     last: Page | None = None
     expected = next((page.head.posts or 0 for page in spool.pages() if page.head is not None), 0)
     for page in source.pages(_visit(reading)):
@@ -102,25 +102,25 @@ def _read(reading: ScrapeJob, progress: Progress) -> None:
 
 
 def _visit(reading: ScrapeJob) -> ReadContext:
-    lake, manner, now = reading.home.lake, reading.manner, datetime.now(UTC)
+    lake, options, now = reading.home.lake, reading.options, datetime.now(UTC)
     before = past(lake, reading.source.name)
     # A little early, for a weekly reading that began some minutes later the last time.
-    due = not before.to_end_since(now - timedelta(days=manner.full_days, hours=-1))
+    due = not before.to_end_since(now - timedelta(days=options.full_days, hours=-1))
     judge = StopPolicy(
         lake,
         reading.source.name,
         now,
-        manner.refresh_days,
-        full=manner.full or due,
-        resume_at=None if manner.full else before.resume_at,
+        options.refresh_days,
+        full=options.full or due,
+        resume_at=None if options.full else before.resume_at,
         first=reading.spool.last() is None,
     )
     limits, host = reading.home.limits, reading.source.host
     return ReadContext(
         reading.spool,
-        manner.politeness,
+        options.politeness,
         judge,
-        manner.comments,
+        options.comments,
         reading.secret,
         no_request_before=limits.until(host, reading.secret),
         note_limit=partial(limits.note, host, reading.secret),

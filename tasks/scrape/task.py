@@ -19,19 +19,19 @@ from warehouse.runs import StageResult
 
 
 @task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)
-def scrape(night: Run, source: Source, manner: ScrapeOptions, secret: SecretStr | None) -> State[Any]:
+def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr | None) -> State[Any]:
     """Read a source and store its posts; a run that goes on does not read a source twice."""
-    if night.journal.is_done("scrape", source.name):
+    if run.journal.is_done("scrape", source.name):
         return Completed(message="done before the run was cut off")
-    spool = Spool(night.home.spool(night.journal.run_id) / f"{source.name}.jsonl")
+    spool = Spool(run.home.spool(run.journal.run_id) / f"{source.name}.jsonl")
 
     def body() -> StageResult:
         token = None if secret is None else secret.get_secret_value()
-        reading = ScrapeJob(night.home, source, spool, manner, token, is_last_try())
+        reading = ScrapeJob(run.home, source, spool, options, token, is_last_try())
         with shown_progress(f"scrape {source.name}") as tell:
             return scrape_source(reading, tell)
 
-    state = run_stage(night, "scrape", source.name, body)
+    state = run_stage(run, "scrape", source.name, body)
     if state.is_completed():
         spool.remove()
     return state

@@ -15,13 +15,13 @@ from warehouse.runs import StageResult
 
 
 @task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
-def tag(night: Run, tagging: Tagging) -> State[Any]:
+def tag(run: Run, tagging: Tagging) -> State[Any]:
     """Send the pictures that the lane's models were not asked about, within the budgets."""
 
     def body() -> StageResult:
-        if not count_pictures(night.home.lake):
+        if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
         with shown_progress(f"tag {tagging.name}") as tell:
-            return tag_pictures(night.home, tagging, tell)
+            return tag_pictures(run.home, tagging, tell)
 
-    return run_stage(night, "tag", tagging.name, body)
+    return run_stage(run, "tag", tagging.name, body)

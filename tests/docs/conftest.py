@@ -161,8 +161,8 @@ def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifie
         read = scrape_source(ScrapeJob(home, source, spool, SWIFTLY), lambda *_: None)
         journal.finish("scrape", name, read)
     journal.start("fetch")
-    manner = FetchOptions(8, frozenset({"127.0.0.1"}))
-    journal.finish("fetch", "", fetch_pictures(home, manner, lambda *_: None))
+    options = FetchOptions(8, frozenset({"127.0.0.1"}))
+    journal.finish("fetch", "", fetch_pictures(home, options, lambda *_: None))
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
@@ -184,7 +184,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page], dam
         server.pictures = {path: server.pictures[path] for path in server.pictures if path != gone}
         urls = [server.url(gallery), server.url(other)]
         spend_night(home, urls, lanes)
-        server.galleries = [demo_gallery(posts=36, account="instagram", night=3)[0], other]
+        server.galleries = [demo_gallery(posts=36, account="instagram", run=3)[0], other]
         spend_night(home, urls[:1], lanes)
     profile = pages["gallery-profiles.md"]
     (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")

@@ -227,21 +227,21 @@ def test_seed_fixes_the_gallery() -> None:
 def test_counts_grow_over_nights() -> None:
     """From night to night no count falls, the likes all grow, and nothing else of a post changes."""
     before = demo_gallery()[0].posts
-    for night in (1, 2, 3):
-        after = demo_gallery(night=night)[0].posts
+    for run in (1, 2, 3):
+        after = demo_gallery(run=run)[0].posts
         for old, new in zip(before, after, strict=True):
             assert replace(new, likes=old.likes, comments=old.comments, thread=old.thread) == old
             assert old.likes is None or (new.likes or 0) > old.likes
             assert old.comments is None or (new.comments or 0) >= old.comments
         before = after
     with pytest.raises(ValueError, match="night -1"):
-        demo_gallery(night=-1)
+        demo_gallery(run=-1)
 
 
 def test_new_posts_join_the_old_ones() -> None:
     """A later night with more posts has the same older posts, with counts that are no fewer."""
     before = demo_gallery(posts=20)[0].posts
-    after = demo_gallery(posts=22, night=1)[0].posts
+    after = demo_gallery(posts=22, run=1)[0].posts
     assert [post.post_id for post in after[2:]] == [post.post_id for post in before]
     assert all((new.likes or 0) >= (old.likes or 0) for new, old in zip(after[2:], before, strict=True))
 

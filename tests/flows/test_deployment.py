@@ -88,7 +88,7 @@ def test_the_next_three_nights_are_scheduled(deployed):
         time.sleep(0.5)
         runs = ask(deployed, "flow_runs/filter", only)
         nights = sorted(run["expected_start_time"] for run in runs if run["auto_scheduled"])
-    times = [datetime.fromisoformat(night) for night in nights[:3]]
+    times = [datetime.fromisoformat(run) for run in nights[:3]]
     assert [time.strftime("%H:%M:%S %z") for time in times] == ["03:00:00 +0000"] * 3
     assert [time - times[0] for time in times] == [timedelta(days=day) for day in range(3)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.commands.doctor import _source
-from flows.nightly import manner
+from flows.nightly import options
 from flows.settings import SettingsError, read_settings
 
 GALLERY = '[[sources]]\nname = "g"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
@@ -47,10 +47,10 @@ def settings_of(tmp_path, monkeypatch):
 
 def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
     """The fetch takes files of the sources' folders, relative to the settings, and none where no source has one."""
-    assert manner(settings_of(GALLERY + FILES)).folders == tuple(
+    assert options(settings_of(GALLERY + FILES)).folders == tuple(
         tmp_path / name for name in ("insta", "export", "rows", "out")
     )
-    assert manner(settings_of(GALLERY)).folders == ()
+    assert options(settings_of(GALLERY)).folders == ()
 
 
 def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path):

@@ -30,12 +30,12 @@ AnyWalk = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class CrawlJob:
-    """What to crawl: an account by its `walk`, from `start_url` on; the spool has what was read before it.
+    """What to crawl: an account by its `adapter`, from `start_url` on; the spool has what was read before it.
 
     `no_request_before` (UTC) is the end of a limit that the host announced to an earlier crawl.
     """
 
-    walk: AnyWalk
+    adapter: AnyWalk
     start_url: str
     politeness: Politeness
     spool: str

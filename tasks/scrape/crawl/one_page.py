@@ -37,7 +37,7 @@ class OnePageAdapter:
         """Without a token."""
         return SignedRequest(url)
 
-    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """Keep the page; nothing follows it."""
         Path(self.file).write_text(answer.text, "utf-8", errors="replace", newline="")
         return PageResult(Page(answer.url, answer.at, "", None, (), None))
@@ -78,7 +78,7 @@ def fetch_page(url: str, politeness: Politeness) -> tuple[str, str]:
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page"
-        walk = OnePageAdapter(url, str(file))
-        for page in crawl(CrawlJob(walk, url, politeness, str(Path(folder) / "spool"))):
+        adapter = OnePageAdapter(url, str(file))
+        for page in crawl(CrawlJob(adapter, url, politeness, str(Path(folder) / "spool"))):
             return page.url, file.read_text("utf-8")
     raise CrawlCrashed(f"The crawl of {url} ended without a page. Run again.")

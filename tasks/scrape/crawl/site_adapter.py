@@ -106,7 +106,7 @@ class SiteAdapter(Protocol):
         """How to send the request for `url`."""
         ...
 
-    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """Make sense of an answer with status 200. Raises the errors of `tasks.errors`."""
         ...
 

@@ -56,7 +56,7 @@ class CrawledSource:
     """One account on a host, read along its walk; the fields and properties are those of `Source`."""
 
     name: str
-    walk: AnyWalk
+    adapter: AnyWalk
     account: str
     may_lack: tuple[str, ...] = ()
     secret_name: str | None = None
@@ -65,12 +65,12 @@ class CrawledSource:
     @property
     def host(self) -> str:
         """The host that is asked."""
-        return urlsplit(self.walk.first_url).netloc
+        return urlsplit(self.adapter.first_url).netloc
 
     @property
     def address(self) -> str:
         """The first address that is asked."""
-        return self.walk.first_url
+        return self.adapter.first_url
 
     @property
     def shows_all(self) -> bool:
@@ -82,25 +82,25 @@ class CrawledSource:
         """None: its pictures are on the web."""
         return ()
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
-        if self.needs_secret and visit.secret is None:
+        if self.needs_secret and context.secret is None:
             raise BadToken(
                 f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
                 f" or make the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
             )
-        last = visit.spool.last()
+        last = context.spool.last()
         if last is not None and last.next_url is None:
             return iter(())
-        start = self.walk.first_url if last is None or last.next_url is None else last.next_url
-        walk = replace(self.walk, comments=visit.comments)
+        start = self.adapter.first_url if last is None or last.next_url is None else last.next_url
+        adapter = replace(self.adapter, comments=context.comments)
         order = CrawlJob(
-            walk,
+            adapter,
             start,
-            visit.politeness,
-            str(visit.spool.file),
-            visit.secret,
-            visit.limits,
-            visit.no_request_before,
+            context.politeness,
+            str(context.spool.file),
+            context.secret,
+            context.limits,
+            context.no_request_before,
         )
-        return crawl(order, visit.judge, visit.note_limit)
+        return crawl(order, context.judge, context.note_limit)

@@ -71,11 +71,11 @@ class AccountSpider(scrapy.Spider):
     def __init__(self, order: CrawlJob, run: PageReceiver, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.order = order
-        self.walk = order.walk
-        self.home = sent_url(self.walk.first_url)
+        self.adapter = order.adapter
+        self.home = sent_url(self.adapter.first_url)
         self.run = run
         self.seen_posts: set[str] = set()
-        self.seen_urls: set[str] = {self.walk.first_url}
+        self.seen_urls: set[str] = {self.adapter.first_url}
         self.expected_posts: int | None = None
         self.head: AccountInfo | None = None
         self.head_problems: tuple[str, ...] = ()
@@ -119,8 +119,8 @@ class AccountSpider(scrapy.Spider):
             self.seen_urls.update(following[:1])
             return following[0] if following else None
         page = self._told(step.page, self._unseen(step), guessed=step.guessed)
-        verdict = await self.run.ask(page)
-        page = self._decided(await self._with_details(page, verdict), verdict)
+        next_step = await self.run.ask(page)
+        page = self._decided(await self._with_details(page, next_step), next_step)
         self._remember(page)
         self.run.say(Message("page", page=page))
         # Told when the run has it: what is told must not be lost when the run is stopped now.
@@ -130,12 +130,12 @@ class AccountSpider(scrapy.Spider):
         return page.next_url
 
     async def _step(self, url: str) -> PageResult:
-        so_far = CrawlState(len(self.seen_posts), self.expected_posts, self.first, self.head)
+        crawl_state = CrawlState(len(self.seen_posts), self.expected_posts, self.first, self.head)
         try:
-            return self.walk.read(await self._get(url), so_far)
+            return self.adapter.read(await self._get(url), crawl_state)
         except AccountNotFound:
             # A walk that counts pages may have counted one too far.
-            if self.first or (missing := self.walk.missing(url, datetime.now(UTC))) is None:
+            if self.first or (missing := self.adapter.missing(url, datetime.now(UTC))) is None:
                 raise
             return missing
 
@@ -171,15 +171,15 @@ class AccountSpider(scrapy.Spider):
     def _told_missing(self, missing: int) -> str:
         return (
             f"the account counts {missing} more posts than its pages show,"
-            f" and {self.walk.pager} finds no other page"
+            f" and {self.adapter.pager} finds no other page"
         )
 
-    def _decided(self, page: Page, verdict: NextStep) -> Page:
+    def _decided(self, page: Page, next_step: NextStep) -> Page:
         if page.next_url is None:
             return page
-        if verdict.jump_to is not None and verdict.jump_to not in self.seen_urls:
-            return replace(page, next_url=verdict.jump_to, more=True)
-        return page if verdict.go_on else replace(page, next_url=None, more=True)
+        if next_step.jump_to is not None and next_step.jump_to not in self.seen_urls:
+            return replace(page, next_url=next_step.jump_to, more=True)
+        return page if next_step.go_on else replace(page, next_url=None, more=True)
 
     def _remember(self, page: Page) -> None:
         self.seen_posts.update(post.post_id for post in page.posts)
@@ -203,13 +203,13 @@ class AccountSpider(scrapy.Spider):
             expected = head.posts_least
         return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
-    async def _with_details(self, page: Page, verdict: NextStep) -> Page:
+    async def _with_details(self, page: Page, next_step: NextStep) -> Page:
         """The page with what the wanted posts' own pages tell; one that can't be had costs only itself."""
         posts, problems, unparsed = [], list(page.problems), list(page.unparsed)
         unread: list[UnreadPage] = []
         for post in page.posts:
             detail = Detail(post)
-            if post.post_id in verdict.details and not self.details_refused:
+            if post.post_id in next_step.details and not self.details_refused:
                 try:
                     detail = await self._detail(post)
                 except BadToken as error:
@@ -219,7 +219,7 @@ class AccountSpider(scrapy.Spider):
                         f"post {post.post_id} and those after it: no page of their own was read: {error}"
                     )
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
-                    if post.post_id not in verdict.retried:
+                    if post.post_id not in next_step.retried:
                         self._count_refusal(error)
                     unread.append(UnreadPage(post.post_id, _of_a_post(error)))
             posts.append(detail.post)
@@ -241,13 +241,13 @@ class AccountSpider(scrapy.Spider):
                 self.details_refused, self.leaves = True, error
 
     async def _detail(self, post: ScrapedPost) -> Detail:
-        detail, url = Detail(post), self.walk.detail_url(post)
+        detail, url = Detail(post), self.adapter.detail_url(post)
         problems: tuple[str, ...] = ()
         unparsed: tuple[str, ...] = ()
         for _ in range(MAX_DETAIL_PAGES):
             if url is None:
                 break
-            detail = self.walk.read_detail(await self._get(url), detail.post)
+            detail = self.adapter.read_detail(await self._get(url), detail.post)
             detail = replace(detail, post=replace(detail.post, detailed=True, partial=False))
             problems, unparsed = problems + detail.problems, unparsed + detail.unparsed
             url = detail.next_url
@@ -257,8 +257,8 @@ class AccountSpider(scrapy.Spider):
     async def _get(self, url: str) -> Response:
         """Ask for an address. Raises the error that the answer, or its lack, means."""
         await self._rest(url)
-        signed = self.walk.signed(url, self.order.secret)
-        meta = VERBATIM if self.walk.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
+        signed = self.adapter.signed(url, self.order.secret)
+        meta = VERBATIM if self.adapter.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
         assert self.crawler.engine is not None
         try:
             request = scrapy.Request(sent_url(signed.url), headers=dict(signed.headers), meta=meta)
@@ -268,16 +268,16 @@ class AccountSpider(scrapy.Spider):
         # A redirect is told as such, but never an address that holds a token.
         answer = replace(_answer(response, url if signed.url != url else response.url), requested=url)
         self._heed(answer)
-        if (smaller := self.walk.smaller(answer)) is not None:
+        if (smaller := self.adapter.smaller(answer)) is not None:
             logger.info("%s refuses so many posts a page; requesting half as many", unsigned(url))
             return await self._get(smaller)
         if answer.status != 200:
-            raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
+            raise self.adapter.refusal(answer) or status_failure(answer.status, answer.url)
         return answer
 
     def _heed(self, answer: Response) -> None:
         """Take the limit that an answer announces, or the end of one."""
-        pause = self.walk.pause_seconds(answer)
+        pause = self.adapter.pause_seconds(answer)
         if pause > 0:
             self.announce(pause)
         elif answer.status == 200:
@@ -291,7 +291,7 @@ class AccountSpider(scrapy.Spider):
 
     def is_worth_retrying(self, response: ScrapyResponse) -> bool:
         """Whether the same request may soon have another answer, as far as the walk knows."""
-        return self.walk.is_worth_retrying(_answer(response, response.url))
+        return self.adapter.is_worth_retrying(_answer(response, response.url))
 
     async def _rest(self, url: str) -> None:
         """Wait as long as the last answer wants us to: before the next request, for none may follow."""

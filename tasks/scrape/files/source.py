@@ -47,9 +47,9 @@ class FileSource:
         return (self.path,)
 
 
-def cursor_of(visit: ReadContext) -> tuple[str | None, bool]:
+def cursor_of(context: ReadContext) -> tuple[str | None, bool]:
     """Where to go on (None: at the beginning), and whether all was read already."""
-    last = visit.spool.last()
+    last = context.spool.last()
     if last is None:
         return None, False
     return last.next_url, last.next_url is None

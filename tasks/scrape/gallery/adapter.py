@@ -44,7 +44,7 @@ class GalleryAdapter:
         """Galleries take no token."""
         return SignedRequest(url)
 
-    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """A page of posts. Raises `AccountPrivate` or `LayoutChanged`."""
         part = open_page(self.profile.state, answer.text)
         own = AccountPages(self.profile, self.account, self.first_url)
@@ -55,20 +55,20 @@ class GalleryAdapter:
                 answer.url,
                 self.account,
                 answer.at,
-                may_be_empty=self._may_be_empty(so_far),
+                may_be_empty=self._may_be_empty(crawl_state),
                 may_lack=self.may_lack,
             )
         except LayoutChanged:
             # Another page of the site need not fit the profile, which has no fault then.
             own.check_address(answer)
             raise
-        if so_far.first:
+        if crawl_state.first:
             page = check_head(self.profile, page)
         counted = self.profile.list.numbered is not None
         following: list[str] = []
         if page.posts or not counted:
             following = next_pages(self.profile, part, answer.url, Account(self.account, self.first_url))
-        page = replace(page, identity=own.identity_of(answer, page.head, following, first=so_far.first))
+        page = replace(page, identity=own.identity_of(answer, page.head, following, first=crawl_state.first))
         return PageResult(page, tuple(following), guessed=counted)
 
     def missing(self, url: str, at: datetime) -> PageResult | None:
@@ -108,7 +108,7 @@ class GalleryAdapter:
         """Galleries say Retry-After at most, which every crawl obeys."""
         return 0.0
 
-    def _may_be_empty(self, so_far: CrawlState) -> bool:
+    def _may_be_empty(self, crawl_state: CrawlState) -> bool:
         """Whether a page without posts is the end: all were shown, or pages are counted until one is empty."""
-        all_seen = so_far.expected is not None and so_far.posts >= max(1, so_far.expected)
-        return all_seen or (self.profile.list.numbered is not None and so_far.posts > 0)
+        all_seen = crawl_state.expected is not None and crawl_state.posts >= max(1, crawl_state.expected)
+        return all_seen or (self.profile.list.numbered is not None and crawl_state.posts > 0)

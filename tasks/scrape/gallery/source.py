@@ -30,5 +30,5 @@ class GallerySettings(SourceModel):
                 f"url is page {numbered.number_of(self.url, account)} of the account, so newer posts would be missing."
                 " Set url to the account's first page"
             )
-        walk = GalleryAdapter(profile, account, self.url, may_lack=self.may_lack)
-        return CrawledSource(self.name, walk, account, self.may_lack)
+        adapter = GalleryAdapter(profile, account, self.url, may_lack=self.may_lack)
+        return CrawledSource(self.name, adapter, account, self.may_lack)

@@ -48,13 +48,13 @@ class GraphAdapter:
         """With the token in the address, as the Graph API wants it."""
         return SignedRequest(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
 
-    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """A page of posts. Raises what an error in the answer means, or `LayoutChanged`."""
         document = read_json(answer, INTERFACE)
         if isinstance(document, dict) and (error := error_of(document)) is not None:
             raise meaning(error, answer, self.account, self.user_id)
         findings = Findings()
-        media = read_media(answer, document, findings, first=so_far.first)
+        media = read_media(answer, document, findings, first=crawl_state.first)
         leads_on = media.listed > 0 and media.after not in (None, "")
         astray = leads_on and not is_cursor(media.after)
         if astray:
@@ -63,7 +63,7 @@ class GraphAdapter:
             url=answer.url,
             observed_at=answer.at,
             account=self.account,
-            head=media.head if so_far.first else None,
+            head=media.head if crawl_state.first else None,
             posts=media.posts,
             next_url=None,
             problems=tuple(findings.problems),

@@ -39,5 +39,5 @@ class GraphSettings(SourceModel):
     def open(self, folder: Path) -> CrawledSource:
         """Make the source."""
         account = self.account.removeprefix("@")
-        walk = GraphAdapter(self.base, self.api_version, self.user_id, account, self.page_size)
-        return CrawledSource(self.name, walk, account, self.may_lack, TOKEN, needs_secret=True)
+        adapter = GraphAdapter(self.base, self.api_version, self.user_id, account, self.page_size)
+        return CrawledSource(self.name, adapter, account, self.may_lack, TOKEN, needs_secret=True)

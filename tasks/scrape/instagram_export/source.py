@@ -56,9 +56,9 @@ class InstagramExport(FileSource):
 
     account: str | None = None
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """The account's numbers and posts. Raises `BadInput` when this is no export."""
-        after, ended = cursor_of(visit)
+        after, ended = cursor_of(context)
         return iter(()) if ended else as_pages(self._found(after), self.address)
 
     def _found(self, after: str | None) -> Iterator[Found]:

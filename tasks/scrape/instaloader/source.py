@@ -46,12 +46,12 @@ class InstaloaderFolder(FileSource):
 
     account: str | None = None
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """The folder's posts; raises `BadInput` when it is no folder, or has no post."""
-        after, ended = cursor_of(visit)
+        after, ended = cursor_of(context)
         if ended:
             return iter(())
-        return as_pages(self._found(visit.comments, after), self.address)
+        return as_pages(self._found(context.comments, after), self.address)
 
     def _found(self, comments: bool, after: str | None) -> Iterator[Found]:
         with repeats() as met:

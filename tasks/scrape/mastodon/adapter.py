@@ -58,11 +58,11 @@ class MastodonAdapter:
             url, headers if secret is None else {**headers, "Authorization": f"Bearer {secret}"}
         )
 
-    def read(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """The account, or a page of its posts. Raises `AccountNotFound`, `AccountPrivate` or `LayoutChanged`."""
         path = urlsplit(answer.url).path.rstrip("/")
         if path.endswith("/statuses"):
-            return self._statuses(answer, so_far)
+            return self._statuses(answer, crawl_state)
         account_id, head, findings = read_account(answer)
         statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
         return PageResult(None, (f"{statuses}?{urlencode(WANTED)}",), head, tuple(findings.problems))
@@ -99,16 +99,16 @@ class MastodonAdapter:
         """How long until the server's limit is renewed, where it is nearly spent."""
         return pause_seconds(answer)
 
-    def _statuses(self, answer: Response, so_far: CrawlState) -> PageResult:
+    def _statuses(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         findings = Findings()
         found = read_statuses(answer, findings, unquote(urlsplit(answer.url).path.rstrip("/").split("/")[-2]))
-        head = so_far.head
-        if so_far.first and not found.ids and head is not None and head.locked and head.posts != 0:
+        head = crawl_state.head
+        if crawl_state.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(
                 f"The account {self.account or self.account_id} on {self.server} is private: its posts are shown"
                 f" to its followers only. Set {self.token_variable} to the token of a follower, or remove the source."
             )
-        more = self._repeats_all(answer.url, found, so_far)
+        more = self._repeats_all(answer.url, found, crawl_state)
         if more:
             findings.problems.append(
                 f"{self.server} ignores max_id, so no older posts than the newest {len(found.ids)} can be read there"
@@ -129,7 +129,7 @@ class MastodonAdapter:
         here = answer.url.partition("?")[0]
         return PageResult(page, next_pages(here, answer.headers.get("link"), found.ids))
 
-    def _repeats_all(self, url: str, found: Statuses, so_far: CrawlState) -> bool:
+    def _repeats_all(self, url: str, found: Statuses, crawl_state: CrawlState) -> bool:
         """Whether the server shows its newest page again, and there are more posts than it has."""
-        counted = None if so_far.head is None else so_far.head.posts
+        counted = None if crawl_state.head is None else crawl_state.head.posts
         return ignores_max_id(url, found.ids) and (counted is None or counted > len(found.ids))

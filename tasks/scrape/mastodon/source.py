@@ -44,7 +44,7 @@ class MastodonSettings(SourceModel):
         if (self.account is None) == (self.id is None):
             raise BadSource('give either account (as account = "Gargron") or id, not both and not neither')
         account = (self.account or "").removeprefix("@")
-        walk = MastodonAdapter(self.server, account, self.id or "", self.token_variable)
+        adapter = MastodonAdapter(self.server, account, self.id or "", self.token_variable)
         return CrawledSource(
-            self.name, walk, account or walk.account_id, self.may_lack, secret_name=self.token_variable
+            self.name, adapter, account or adapter.account_id, self.may_lack, secret_name=self.token_variable
         )

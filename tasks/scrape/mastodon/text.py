@@ -29,14 +29,14 @@ def plain_text(markup: str) -> str | None:
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     document = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
     parts: list[str] = []
-    walk, kept = etree.iterwalk(document, events=("start", "end")), 0
-    for event, element in walk:
+    adapter, kept = etree.iterwalk(document, events=("start", "end")), 0
+    for event, element in adapter:
         unseen = element.tag in UNSEEN
         if event == "start":
             kept += element.tag == "pre"
             parts.append(_break(element.tag))
             if unseen:
-                walk.skip_subtree()
+                adapter.skip_subtree()
             else:
                 parts.append(_written(element.text or "", kept))
         else:

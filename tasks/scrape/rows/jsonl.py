@@ -41,9 +41,9 @@ class JsonLinesSettings(RowsSettings):
 class JsonLinesSource(RowsSource):
     """JSON Lines as a source."""
 
-    def _found(self, visit: ReadContext) -> Iterator[Found]:
+    def _found(self, context: ReadContext) -> Iterator[Found]:
         form = Form(partial(_raws, self.encoding))
-        return self._of_files(visit, Reading(lambda _: form, self.defaults, visit.comments))
+        return self._of_files(context, Reading(lambda _: form, self.defaults, context.comments))
 
 
 def _raws(encoding: str, opened: BinaryIO, _: Path) -> Iterator[Raw]:

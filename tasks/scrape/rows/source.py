@@ -79,18 +79,18 @@ class RowsSource(FileSource):
         """Pictures lie beside the files."""
         return (self.paths.folder,)
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
+    def pages(self, context: ReadContext) -> Iterator[Page]:
         """The rows of all files, those of the newest file first. Raises `BadInput`."""
-        if cursor_of(visit)[1]:
+        if cursor_of(context)[1]:
             return iter(())
-        return as_pages(self._found(visit), self.address)
+        return as_pages(self._found(context), self.address)
 
-    def _found(self, visit: ReadContext) -> Iterator[Found]:
+    def _found(self, context: ReadContext) -> Iterator[Found]:
         raise NotImplementedError
 
-    def _of_files(self, visit: ReadContext, how: Reading) -> Iterator[Found]:
+    def _of_files(self, context: ReadContext, how: Reading) -> Iterator[Found]:
         files = self.paths.found()
-        begin, line = _place(cursor_of(visit)[0])
+        begin, line = _place(cursor_of(context)[0])
         # Of files that were given before, only the keys are taken: they may come again in the others.
         first = files.index(begin) if begin in files else 0
         good = 0

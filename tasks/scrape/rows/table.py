@@ -81,18 +81,18 @@ class TableSource(RowsSource):
     comments_file: Path | None
     comments_columns: Columns
 
-    def _found(self, visit: ReadContext) -> Iterator[Found]:
-        how = Reading(partial(self._form_of, self.columns), self.defaults, visit.comments)
-        if self.comments_file is None or not visit.comments:
-            yield from self._of_files(visit, how)
+    def _found(self, context: ReadContext) -> Iterator[Found]:
+        how = Reading(partial(self._form_of, self.columns), self.defaults, context.comments)
+        if self.comments_file is None or not context.comments:
+            yield from self._of_files(context, how)
             return
         with threads() as comments:
             comments.fill(
                 self.comments_file, replace(how, form_of=partial(self._form_of, self.comments_columns))
             )
-            if comments.problems and visit.spool.last() is None:
+            if comments.problems and context.spool.last() is None:
                 yield Found("", datetime.now(UTC), problems=tuple(comments.problems), unparsed=("thread",))
-            yield from self._of_files(visit, replace(how, thread_of=comments.of))
+            yield from self._of_files(context, replace(how, thread_of=comments.of))
 
     def _form_of(self, columns: Columns, opened: BinaryIO) -> Form:
         is_parquet = opened.read(len(MAGIC)) == MAGIC

@@ -147,11 +147,11 @@ class Fetching:
         ]
         self.home.lake.append(rows)
 
-    def run(self, **manner: Any) -> StageResult:
+    def run(self, **options: Any) -> StageResult:
         """Fetch what waits; by default 127.0.0.1 is allowed and a picture may have 200 kB."""
-        manner.setdefault("limits", Limits(most_bytes=200_000))
-        manner.setdefault("allow_private_hosts", frozenset({"127.0.0.1"}))
-        return fetch_pictures(self.home, FetchOptions(**manner), lambda done, total: None)
+        options.setdefault("limits", Limits(most_bytes=200_000))
+        options.setdefault("allow_private_hosts", frozenset({"127.0.0.1"}))
+        return fetch_pictures(self.home, FetchOptions(**options), lambda done, total: None)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the lake answers."""

@@ -65,8 +65,8 @@ def test_one_new_picture_a_night(fetching, good, bad) -> None:
     want(fetching, "mia", good(0, 5))
     assert fetching.run().status == "done"
     statuses = []
-    for night in range(3):
-        want(fetching, "mia", bad(night, 1), first=10 + night)
+    for run in range(3):
+        want(fetching, "mia", bad(run, 1), first=10 + run)
         statuses.append(fetching.run().status)
     assert statuses == ["done", "done", "incomplete"]
     want(fetching, "mia", good(50, 1), first=50)

@@ -26,9 +26,9 @@ def folder(tmp_path: Path) -> Path:
 def take(fetching: Any, folder: Path) -> Callable[[str], tuple[str | None, int | None]]:
     """Fetch one address; returns the reason and the HTTP status of its only try."""
 
-    def take_it(url: str, **manner: Any) -> tuple[str | None, int | None]:
+    def take_it(url: str, **options: Any) -> tuple[str | None, int | None]:
         fetching.want([url])
-        fetching.run(**{"folders": (folder,), **manner})
+        fetching.run(**{"folders": (folder,), **options})
         ((_, reason, status),) = fetching.tries(url)
         return reason, status
 

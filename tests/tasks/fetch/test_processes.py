@@ -215,10 +215,10 @@ def test_ends_survive_the_pipe(ended: Attempt | Raised) -> None:
 
 def test_orders_survive_the_pipe() -> None:
     """So do the settings that a process fetches by."""
-    manner = FetchOptions(
+    options = FetchOptions(
         7, frozenset({"127.0.0.1", "nas"}), Limits(1, 2.5, 3.5, 4.5, 5.5, 6), (Path("/a b/ü"),), 3
     )
-    order = DownloadJob(Path("/home folder"), "1-", manner)
+    order = DownloadJob(Path("/home folder"), "1-", options)
     assert order_of(order_line(order)) == order
 
 

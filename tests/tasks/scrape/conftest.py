@@ -213,8 +213,8 @@ def crawl(open_source: Callable[..., Source], tmp_path: Path) -> Callable[..., l
         url: str, delay_seconds: float = 0.0, *, comments: bool = True, profile: str = "imgrum"
     ) -> list[Page]:
         spool = Spool(tmp_path / "none.jsonl")
-        visit = ReadContext(spool, Politeness(delay_seconds), comments=comments)
-        return list(open_source(url, profile).pages(visit))
+        context = ReadContext(spool, Politeness(delay_seconds), comments=comments)
+        return list(open_source(url, profile).pages(context))
 
     return crawl_it
 
@@ -250,17 +250,17 @@ class Importing:
     folder: Path
     readings: int = 0
 
-    def run(self, settings: SourceModel, **manner: Any) -> StageResult:
+    def run(self, settings: SourceModel, **options: Any) -> StageResult:
         """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
-        return self.read(settings.open(self.folder), **manner)
+        return self.read(settings.open(self.folder), **options)
 
-    def read(self, source: Source, **manner: Any) -> StageResult:
+    def read(self, source: Source, **options: Any) -> StageResult:
         """Read and store a source that is open, as a night does, with its row in `runs`."""
         self.readings += 1
         journal = Journal(self.home.lake, f"run{self.readings}", resumed=False)
         journal.start("scrape", source.name)
         spool = Spool(self.home.folder / f"{self.readings}.jsonl")
-        ended = scrape_source(ScrapeJob(self.home, source, spool, ScrapeOptions(**manner)), lambda *_: None)
+        ended = scrape_source(ScrapeJob(self.home, source, spool, ScrapeOptions(**options)), lambda *_: None)
         journal.finish("scrape", source.name, ended)
         return ended
 

@@ -43,8 +43,8 @@ def scrape(home, spool, site, open_source) -> Scrape:
         heard: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True
     ) -> StageResult:
         source = open_source(site.account)
-        manner = ScrapeOptions(Politeness(0))
-        return scrape_source(ScrapeJob(home, source, Spool(spool.file), manner, final=final), heard)
+        options = ScrapeOptions(Politeness(0))
+        return scrape_source(ScrapeJob(home, source, Spool(spool.file), options, final=final), heard)
 
     return run
 

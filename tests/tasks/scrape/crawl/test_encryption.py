@@ -175,7 +175,7 @@ def test_a_redirect_from_https_to_http(encrypted, certificate, site, source, rea
 def test_a_server_without_https(site, source, read, encrypted) -> None:
     """An https address of a server that speaks http only is reported as such."""
     encrypted.leads_to = ""
-    plain = dataclasses.replace(source, walk=dataclasses.replace(source.walk, **_base(source, site)))
+    plain = dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, **_base(source, site)))
     with pytest.raises(SourceUnreachable, match="does not speak https"):
         read(plain)
 

@@ -93,7 +93,9 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 )
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_no_answer_is_more_than_an_error(walk: SiteAdapter, url: str, body: Any, data: st.DataObject) -> None:
+def test_no_answer_is_more_than_an_error(
+    adapter: SiteAdapter, url: str, body: Any, data: st.DataObject
+) -> None:
     """With any value in any place of an answer, the page can be stored, or the error has words for a person."""
     changed = copy.deepcopy({"whole": body})
     for _ in range(data.draw(st.integers(1, 3))):
@@ -102,10 +104,10 @@ def test_no_answer_is_more_than_an_error(walk: SiteAdapter, url: str, body: Any,
     answer = Response(url, json.dumps(changed["whole"]), NOW)
     try:
         if url.endswith("/context"):
-            read = walk.read_detail(answer, POST)
+            read = adapter.read_detail(answer, POST)
             json.dumps([comment.text for comment in read.post.thread], ensure_ascii=False).encode()
             return
-        step = walk.read(answer, CrawlState())
+        step = adapter.read(answer, CrawlState())
     except StageError as error:
         str(error).encode()
         return
@@ -128,7 +130,7 @@ def test_no_refusal_is_more_than_an_error(text: str, status: int, header: str) -
     for name in names:
         headers = {"x-ratelimit-remaining": "0", "x-business-use-case-usage": header, name: header}
         answer = Response("https://social.example/api/v1/accounts/7/statuses", text, NOW, status, headers)
-        for walk in (MASTODON, GRAPH):
-            refused = walk.refusal(answer)
+        for adapter in (MASTODON, GRAPH):
+            refused = adapter.refusal(answer)
             assert refused is None or isinstance(refused, StageError)
-            assert 0 <= walk.pause_seconds(answer) < 1e12
+            assert 0 <= adapter.pause_seconds(answer) < 1e12

@@ -19,8 +19,8 @@ def visited(open_source, site, tmp_path):
     """Crawl the site's account with a judge."""
 
     def visit_it(judge, politeness: Politeness | None = None):
-        visit = ReadContext(Spool(tmp_path / "none"), politeness or Politeness(0), judge)
-        return list(open_source(site.account).pages(visit))
+        context = ReadContext(Spool(tmp_path / "none"), politeness or Politeness(0), judge)
+        return list(open_source(site.account).pages(context))
 
     return visit_it
 

@@ -57,7 +57,7 @@ class _DirectSpider(AccountSpider):
             final = urljoin(final, reply.headers["Location"])
         answer = Response(final, reply.body, datetime.now(UTC), reply.status, reply.headers, url)
         if reply.status != 200:
-            raise self.walk.refusal(answer) or status_failure(answer.status, answer.url)
+            raise self.adapter.refusal(answer) or status_failure(answer.status, answer.url)
         return answer
 
 
@@ -67,13 +67,16 @@ class DirectSource(CrawledSource):
 
     service: Callable[[Asked], Any] = lambda asked: None
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
-        last = visit.spool.last()
-        start = self.walk.first_url if last is None or last.next_url is None else last.next_url
+    def pages(self, context: ReadContext) -> Iterator[Page]:
+        last = context.spool.last()
+        start = self.adapter.first_url if last is None or last.next_url is None else last.next_url
         order = CrawlJob(
-            replace(self.walk, comments=visit.comments), start, visit.politeness, str(visit.spool.file)
+            replace(self.adapter, comments=context.comments),
+            start,
+            context.politeness,
+            str(context.spool.file),
         )
-        run = _Run(visit.judge)
+        run = _Run(context.judge)
         spider = _DirectSpider(order, run)
         spider.service = self.service
         asyncio.run(_exhaust(spider))

@@ -23,8 +23,8 @@ LIKES = '<script type="application/ld+json">{"interactionStatistic": [{"interact
 
 
 def read(profile: Profile, html: str, post: ScrapedPost = POST) -> Detail:
-    walk = GalleryAdapter(profile, "ines", "https://cardwall.example/@ines")
-    return walk.read_detail(Response(URL, html, datetime.now(UTC)), post)
+    adapter = GalleryAdapter(profile, "ines", "https://cardwall.example/@ines")
+    return adapter.read_detail(Response(URL, html, datetime.now(UTC)), post)
 
 
 @pytest.fixture

@@ -85,7 +85,9 @@ def test_a_profile_of_ones_own_is_used(own_profile: Callable[..., Path]) -> None
     )
     source = settings.open(folder)
     assert (source.account, source.host) == ("zoe", "pix.example")
-    page = read_page(source.walk.profile, open_page(None, OWN_PAGE), source.address, "zoe", datetime.now(UTC))
+    page = read_page(
+        source.adapter.profile, open_page(None, OWN_PAGE), source.address, "zoe", datetime.now(UTC)
+    )
     assert [post.post_id for post in page.posts] == ["1", "2"]
     assert [post.url for post in page.posts] == ["https://pix.example/p/1", "https://pix.example/p/2"]
     assert page.posts[0].posted_at == datetime(2024, 3, 1, 1, 30, tzinfo=UTC)

@@ -54,8 +54,8 @@ def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
     text = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body).text
     if "post_page" in expected:
         post = POST.validate_python({"url": url, "kind": "image", **expected["post_page"]})
-        walk = GalleryAdapter(profile, "ann", url)
-        return walk.read_detail(Response(url, text, datetime.now(UTC)), post), []
+        adapter = GalleryAdapter(profile, "ann", url)
+        return adapter.read_detail(Response(url, text, datetime.now(UTC)), post), []
     page = open_page(profile.state, text)
     account = url.rsplit("/", 1)[-1].partition("?")[0] if "profile" in expected else "marta.roams"
     read = read_page(profile, page, url, account, datetime.now(UTC))

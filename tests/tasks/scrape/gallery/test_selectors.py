@@ -227,9 +227,9 @@ def test_a_post_s_own_page_is_asked_for_where_it_tells_more(
     profile: str, comments: bool, count: int | None, asked: bool
 ) -> None:
     """For comments alone a post that counts none is not asked for; for fields of its own every post is."""
-    walk = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7", comments=comments)
+    adapter = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7", comments=comments)
     post = ScrapedPost("1", "http://x.org/p/1", "image", comments=count)
-    assert walk.detail_url(post) == (post.url if asked else None)
+    assert adapter.detail_url(post) == (post.url if asked else None)
 
 
 ANY_JSON = st.recursive(
@@ -251,13 +251,13 @@ ANY_JSON = st.recursive(
 @given(items=st.lists(ANY_JSON, max_size=4))
 def test_no_json_breaks_a_page(items: list[Any]) -> None:
     """Whatever a page's JSON has, its posts have ids, counts that the tables hold and texts, or it is an error in words."""
-    walk = GalleryAdapter(load_profile("lumen"), "kofi", "https://lumen.example/u/kofi")
+    adapter = GalleryAdapter(load_profile("lumen"), "kofi", "https://lumen.example/u/kofi")
     state = json.dumps({"user": {"handle": "k"}, "feed": {"items": items}}, allow_nan=False, default=str) if (
         "NaN" not in repr(items) and "inf" not in repr(items) and "nan" not in repr(items)
     ) else '{"feed": {"items": [NaN]}}'  # fmt: skip
-    answer = Response(walk.first_url, f"<script>window.__LUMEN__ = {state}</script>", datetime.now(UTC))
+    answer = Response(adapter.first_url, f"<script>window.__LUMEN__ = {state}</script>", datetime.now(UTC))
     try:
-        page = walk.read(answer, CrawlState()).page
+        page = adapter.read(answer, CrawlState()).page
     except StageError:
         return
     assert page is not None
@@ -271,6 +271,6 @@ def test_no_json_breaks_a_page(items: list[Any]) -> None:
 @pytest.mark.parametrize("profile", ["imgrum", "cardwall", "bilderbogen"])
 def test_no_page_is_more_than_an_error(profile: str, html: str) -> None:
     """Whatever a page is, it is read or an error in words."""
-    walk = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7")
+    adapter = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7")
     with pytest.raises(LayoutChanged):
-        walk.read(Response(walk.first_url, html, datetime.now(UTC)), CrawlState())
+        adapter.read(Response(adapter.first_url, html, datetime.now(UTC)), CrawlState())

@@ -188,7 +188,7 @@ def read(site, token, tmp_path: Path) -> Callable[..., list[Page]]:
             **settings,
         }
         source = GraphSettings(name="ann", kind="graph", **given).open(tmp_path)
-        visit = ReadContext(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=secret)
-        return list(source.pages(visit))
+        context = ReadContext(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=secret)
+        return list(source.pages(context))
 
     return read_it

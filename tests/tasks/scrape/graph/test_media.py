@@ -16,8 +16,8 @@ WALK = GraphAdapter("https://graph.example", "v25.0", "17841400000000001", "ann"
 MARKUP = "<b>Bold</b> &amp; שלום 👩‍👩‍👧 #tag\nsecond line"
 
 
-def read(answer, body, **so_far):
-    return WALK.read(answer(body), CrawlState(**so_far))
+def read(answer, body, **crawl_state):
+    return WALK.read(answer(body), CrawlState(**crawl_state))
 
 
 def posts_of(answer, page, *media):

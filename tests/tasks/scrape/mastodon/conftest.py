@@ -171,10 +171,10 @@ def open_account(site, tmp_path: Path) -> Callable[..., Iterator[Page]]:
     def begin(secret: str | None = None, *, comments: bool = True, **settings: Any) -> Iterator[Page]:
         given = {"account": "ann", **settings} if "id" not in settings else settings
         source = MastodonSettings(name="ann", kind="mastodon", server=site.base, **given).open(tmp_path)
-        visit = ReadContext(
+        context = ReadContext(
             Spool(tmp_path / "spool.jsonl"), Politeness(0.0), comments=comments, secret=secret
         )
-        return source.pages(visit)
+        return source.pages(context)
 
     return begin
 

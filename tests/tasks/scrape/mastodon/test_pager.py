@@ -14,9 +14,9 @@ WALK = MastodonAdapter("https://social.example", "ann")
 HERE = "https://social.example/api/v1/accounts/7/statuses"
 
 
-def following(answer, statuses, link=None, url=HERE, **so_far):
+def following(answer, statuses, link=None, url=HERE, **crawl_state):
     headers = {} if link is None else {"link": link}
-    return WALK.read(answer(statuses, url, headers=headers), CrawlState(**so_far))
+    return WALK.read(answer(statuses, url, headers=headers), CrawlState(**crawl_state))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_the_last_id_counts_though_its_status_is_no_post(answer, status) -> None
 
 def test_a_server_in_a_folder(answer, status) -> None:
     """A server below a path is asked below that path."""
-    walk = MastodonAdapter("https://social.example/fedi", "ann@other.example")
-    assert walk.first_url == "https://social.example/fedi/api/v1/accounts/lookup?acct=ann%40other.example"
+    adapter = MastodonAdapter("https://social.example/fedi", "ann@other.example")
+    assert adapter.first_url == "https://social.example/fedi/api/v1/accounts/lookup?acct=ann%40other.example"
     here = "https://social.example/fedi/api/v1/accounts/7/statuses"
-    assert walk.read(answer([status(9)], here), CrawlState()).next_urls[0].startswith(f"{here}?")
+    assert adapter.read(answer([status(9)], here), CrawlState()).next_urls[0].startswith(f"{here}?")
 
 
 @pytest.mark.parametrize(("counted", "told"), [(2, False), (3, True), (None, True)])

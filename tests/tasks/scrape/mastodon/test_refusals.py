@@ -154,7 +154,7 @@ def test_each_server_has_a_token_of_its_own(answer) -> None:
     """The token comes from the variable that the source names, and a message names that one."""
     source = settings(server="https://s.example", account="ann", token_variable="PIXELFED_TOKEN")
     assert source.secret_name == "PIXELFED_TOKEN"
-    assert "If PIXELFED_TOKEN is set" in str(source.walk.refusal(answer("", status=401)))
+    assert "If PIXELFED_TOKEN is set" in str(source.adapter.refusal(answer("", status=401)))
     with pytest.raises(ValidationError, match="pattern"):
         settings(server="https://s.example", account="ann", token_variable="s3cret-token")
 

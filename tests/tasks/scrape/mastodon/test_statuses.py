@@ -16,8 +16,8 @@ WALK = MastodonAdapter("https://social.example", "ann")
 RTL = "שלום עולם 👩‍👩‍👧 \u202egnp.exe"
 
 
-def page_of(answer, *statuses, **so_far):
-    step = WALK.read(answer(list(statuses)), CrawlState(**so_far))
+def page_of(answer, *statuses, **crawl_state):
+    step = WALK.read(answer(list(statuses)), CrawlState(**crawl_state))
     assert step.page is not None
     return step.page
 
@@ -252,9 +252,9 @@ def test_duplicates_and_ids_that_are_numbers(answer, status) -> None:
 
 def test_the_account_of_a_source_with_an_id(answer, status) -> None:
     """A source that names an id stores its posts under the account's name where the answer tells it."""
-    walk = MastodonAdapter("https://social.example", "", "7")
-    assert walk.read(answer([status(9)]), CrawlState()).page.account == "ann"
-    assert walk.read(answer([status(9, account=None)]), CrawlState()).page.account == "7"
+    adapter = MastodonAdapter("https://social.example", "", "7")
+    assert adapter.read(answer([status(9)]), CrawlState()).page.account == "ann"
+    assert adapter.read(answer([status(9, account=None)]), CrawlState()).page.account == "7"
 
 
 def test_an_id_can_not_leave_its_place(answer, status) -> None:

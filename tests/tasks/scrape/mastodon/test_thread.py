@@ -65,6 +65,6 @@ def test_what_is_no_context(answer, body) -> None:
 )
 def test_which_threads_are_read(comments, wanted, asks) -> None:
     """A post is asked about unless it has no comment, or comments are not wanted."""
-    walk = MastodonAdapter("https://social.example", "ann", comments=wanted)
+    adapter = MastodonAdapter("https://social.example", "ann", comments=wanted)
     post = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=comments)
-    assert (walk.detail_url(post) is not None) is asks
+    assert (adapter.detail_url(post) is not None) is asks

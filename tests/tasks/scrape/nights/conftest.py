@@ -61,16 +61,16 @@ class Invented:
     needs_secret: bool = False
     folders: tuple[Path, ...] = ()
 
-    def pages(self, visit: ReadContext) -> Iterator[Page]:
-        last = visit.spool.last()
+    def pages(self, context: ReadContext) -> Iterator[Page]:
+        last = context.spool.last()
         url: str | None = BASE if last is None else last.next_url
         while url is not None:
             page = self._page(url)
-            verdict = visit.judge(page)
-            page = self._with_threads(page, set(verdict.details) if visit.comments else set())
-            if page.next_url is not None and verdict.jump_to is not None:
-                page = replace(page, next_url=verdict.jump_to, more=True)
-            elif page.next_url is not None and not verdict.go_on:
+            next_step = context.judge(page)
+            page = self._with_threads(page, set(next_step.details) if context.comments else set())
+            if page.next_url is not None and next_step.jump_to is not None:
+                page = replace(page, next_url=next_step.jump_to, more=True)
+            elif page.next_url is not None and not next_step.go_on:
                 page = replace(page, next_url=None, more=True)
             yield page
             url = page.next_url
@@ -122,12 +122,12 @@ def spend_night(home: Home) -> Callable[..., StageResult]:
     """Read a source as a run does, with its row in `runs`; returns how it ended. Errors end it as `failed`."""
     nights: list[str] = []
 
-    def spend(source: Source, manner: ScrapeOptions | None = None) -> StageResult:
+    def spend(source: Source, options: ScrapeOptions | None = None) -> StageResult:
         nights.append(f"run{len(nights)}")
         journal = Journal(home.lake, nights[-1], resumed=False)
         spool = Spool(home.spool(journal.run_id) / f"{source.name}.jsonl")
         journal.start("scrape", source.name)
-        reading = ScrapeJob(home, source, spool, manner or ScrapeOptions(Politeness(0)))
+        reading = ScrapeJob(home, source, spool, options or ScrapeOptions(Politeness(0)))
         try:
             ended = scrape_source(reading, lambda *_: None)
         except EXPECTED as error:

@@ -71,9 +71,9 @@ def test_once_a_week_and_on_request_it_goes_to_the_end(invented, post, spend_nig
     """After full_days, or with full, all pages are read again."""
     source = invented([post(n) for n in range(30, 0, -1)])
     spend_night(source)
-    for manner in (ScrapeOptions(Politeness(0), full_days=0), ScrapeOptions(Politeness(0), full=True)):
+    for options in (ScrapeOptions(Politeness(0), full_days=0), ScrapeOptions(Politeness(0), full=True)):
         source.asked.clear()
-        assert spend_night(source, manner).items == 30
+        assert spend_night(source, options).items == 30
         assert len(source.asked) == 6
 
 
