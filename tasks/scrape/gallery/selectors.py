@@ -55,11 +55,11 @@ def asker(query: str) -> Callable[[Any], Any]:
     """What answers a JMESPath in JSON; it raises `ValueError` where that can't be evaluated."""
     if _PLAIN_QUERY.fullmatch(query):
         return _plain_asker(query.split("."))
-    parsed, context = jmespath.compile(query).parsed, TreeInterpreter().context
+    parsed, visit = jmespath.compile(query).parsed, TreeInterpreter().visit
 
     def ask(data: Any) -> Any:
         try:
-            return context(parsed, data)
+            return visit(parsed, data)
         except (JMESPathError, RecursionError) as error:
             raise ValueError(f"the JMESPath can't be evaluated here: {str(error)[:120]}") from error
 
