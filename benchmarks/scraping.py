@@ -50,14 +50,14 @@ class Account:
         """All pages, as far as the run wants them."""
         for start in range(0, self.posts, PAGE_POSTS):
             page = self._page(start)
-            next_step = context.judge(page)
+            next_step = context.decide(page)
             wanted = set(next_step.details)
             posts = tuple(
                 replace(one, detailed=True, thread=_thread(one)) if one.post_id in wanted else one
                 for one in page.posts
             )
-            following = page.next_url if next_step.go_on else None
-            yield replace(page, posts=posts, next_url=following, more=not next_step.go_on)
+            following = None if next_step.stop else page.next_url
+            yield replace(page, posts=posts, next_url=following, more=next_step.stop)
             if following is None:
                 return
 

@@ -33,7 +33,7 @@ from tasks.rank.task import rank
 from tasks.report.task import report
 from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
-from tasks.scrape.sources import Source
+from tasks.scrape.model import Source
 from tasks.scrape.task import scrape
 from tasks.user_agent import user_agent
 from warehouse.runs import StageResult

@@ -20,10 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifiers.registry import KINDS
 from tasks.errors import BadSource
-from tasks.scrape.model import SOURCE_NAME
+from tasks.scrape.model import SOURCE_NAME, Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.sources import SOURCE_KINDS, Source
+from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from warehouse.authors import Keeping
 from warehouse.home import Home
 from warehouse.rankings import MEASURES, Question, Statistic
@@ -185,7 +185,7 @@ def _sources(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> Itera
         if kind not in SOURCE_KINDS:
             mistakes.append(_wrong_kind(where, kind, list(SOURCE_KINDS)))
             continue
-        settings = _table(SOURCE_KINDS[kind], table, where, mistakes)
+        settings = _table(settings_model(kind), table, where, mistakes)
         if settings is not None:
             try:
                 yield settings.open(file.absolute().parent)

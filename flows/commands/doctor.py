@@ -19,9 +19,9 @@ from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings, scrape_options
 from tasks.errors import EXPECTED
 from tasks.scrape.crawl.source import CrawledSource
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.probing import probe_seconds, probe_source
-from tasks.scrape.sources import Source
 from tasks.tag.stage import Tagging, probed
 from warehouse.errors import WarehouseError
 

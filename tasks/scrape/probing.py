@@ -16,11 +16,11 @@ from pathlib import Path
 
 from tasks.errors import OutOfTime, SourceUnreachable
 from tasks.scrape.contract import check, count_pages
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.read_context import CrawlLimits, NextStep, ReadContext
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stop_policy import check_identity
 from warehouse.home import Home
@@ -111,7 +111,7 @@ def _only(home: Home, source: str, page: Page) -> NextStep:
         lake = home.lake
         known = known_posts(lake, source, [post.post_id for post in page.posts])
         check_identity(page, len(known), lambda: count_known(lake, source))
-    return NextStep(go_on=False)
+    return NextStep(stop=True)
 
 
 def _first_page(source: Source, context: ReadContext) -> Page | None:

@@ -15,13 +15,13 @@ from tasks.scrape.spool import Spool
 class NextStep:
     """What to do after a page of posts.
 
-    `go_on`: read the next page; else the page is the last one. `jump_to`: go on at this address in place
+    `stop`: the page is the last one. `jump_to`: go on at this address in place
     of the next page, where an earlier crawl was cut off. `details`: ids of the page's posts whose own page
     or thread of comments is wanted; `retried` are those of them that could not be read in many runs, so a
     refusal of theirs is no sign that the host refuses us.
     """
 
-    go_on: bool = True
+    stop: bool = False
     jump_to: str | None = None
     details: tuple[str, ...] = ()
     retried: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class CrawlLimits:
     max_seconds: float = 12 * 3600.0
 
 
-Judge = Callable[[Page], NextStep]
+DecideNextStep = Callable[[Page], NextStep]
 NoteLimit = Callable[[datetime], None]
 """Takes the time (UTC) until which a host wants no request."""
 
@@ -58,7 +58,7 @@ def read_all(page: Page) -> NextStep:
 class ReadContext:
     """What a source needs to be read.
 
-    `spool` holds the pages that were read before; the visit goes on after its last. `judge` is asked after
+    `spool` holds the pages that were read before; the visit goes on after its last. `decide` is called after
     each page of posts. `comments`: whether comments are wanted. `secret` is the token of a
     source that wants one. `limits`: how long a crawl tries. `no_request_before`: the end of a limit that the
     host announced before (UTC); `note_limit` takes the ones that it announces now.
@@ -66,7 +66,7 @@ class ReadContext:
 
     spool: Spool
     politeness: Politeness = field(default_factory=Politeness)
-    judge: Judge = read_all
+    decide: DecideNextStep = read_all
     comments: bool = True
     secret: str | None = field(default=None, repr=False)
     limits: CrawlLimits = field(default_factory=CrawlLimits)

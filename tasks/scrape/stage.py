@@ -22,11 +22,11 @@ from tasks.errors import (
     StageError,
 )
 from tasks.scrape.contract import past
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page
 from tasks.scrape.pseudonyms import without_names
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stop_policy import StopPolicy
 from tasks.scrape.storing import store_spool

@@ -59,7 +59,7 @@ class StopPolicy:
             jump, self.resume_at = self.resume_at, None
             return NextStep(jump_to=jump, details=details, retried=retried)
         ends = not self.full and bool(telling) and all(self._is_settled(post, known) for post in telling)
-        return NextStep(go_on=not ends, details=details, retried=retried)
+        return NextStep(stop=ends, details=details, retried=retried)
 
     def _telling(self, page: Page) -> list[ScrapedPost]:
         """Posts of the page that stand in the order of time."""

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from tasks.progress import shown_progress
 from tasks.run import STAGE, Run, is_last_try, run_stage
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.runs import StageResult

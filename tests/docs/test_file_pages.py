@@ -14,7 +14,7 @@ from tasks.scrape.files.lines import MAX_LINE_BYTES
 from tasks.scrape.pages import ScrapedPost
 from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.schema import AccountRow, CommentRow, PostRow
-from tasks.scrape.sources import SOURCE_KINDS
+from tasks.scrape.sources import settings_model
 from tasks.scrape.spool import Spool
 
 KEYS = "| key | needed | meaning |"
@@ -23,7 +23,7 @@ KEYS = "| key | needed | meaning |"
 def read(toml: str, folder: Path):
     """The pages of the source that some settings name."""
     (given,) = tomllib.loads(toml)["sources"]
-    source = SOURCE_KINDS[given["kind"]](**given).open(folder)
+    source = settings_model(given["kind"])(**given).open(folder)
     return list(source.pages(ReadContext(Spool(folder / "spool.jsonl"))))
 
 

@@ -11,7 +11,8 @@ from tasks.scrape.counts import parse_count
 from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.embedded_json import StatePlace, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
-from tasks.scrape.gallery.pager import Account, Numbered, next_pages
+from tasks.scrape.gallery.numbered import Numbered
+from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import (
     CommentPlaces,
     DetailPlaces,

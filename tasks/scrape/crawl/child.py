@@ -1,7 +1,7 @@
-"""The crawl's own process: Scrapy, one account, pages to standard output.
+"""The crawl's own process: Scrapy reads one account and sends its pages to the run.
 
-A Twisted reactor can't be started twice in a process, so each crawl gets a process of its own:
-`python -m tasks.scrape.crawl.child`, started by `tasks.scrape.crawl`.
+A Twisted reactor can't be started twice in a process, so each crawl gets a process of its own. `process.py`
+starts it with the number of the connection's file descriptor.
 """
 
 from __future__ import annotations
@@ -12,19 +12,11 @@ import os
 import sys
 import threading
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import BinaryIO
+from multiprocessing.connection import Connection
 
 from scrapy.crawler import CrawlerProcess
 
-from tasks.scrape.crawl.messages import (
-    MESSAGE_JSON,
-    ORDER_JSON,
-    VERDICT_JSON,
-    CrawlJob,
-    Message,
-    without_secret,
-)
+from tasks.scrape.crawl.messages import MESSAGE_JSON, CrawlJob, Message, changed_posts, without_secret
 from tasks.scrape.crawl.middlewares import MAX_WAIT
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
@@ -33,110 +25,105 @@ from tasks.user_agent import NAME
 
 MAX_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60
+MAX_DELAY_SECONDS = 60.0
+"""The delay between requests to a slow host grows up to this."""
 
 
-THROTTLED_DELAY_SECONDS = 60.0
-"""A host that answers slowly is asked ever more slowly, up to this."""
+class RunConnection:
+    """Sends messages to the run, from any thread, and receives its decisions.
 
-
-class Speaker:
-    """Writes messages to the run, safe from several threads, and waits for its verdicts.
-
-    The `secret` is in none of them: an error of Scrapy's or a server's answer may quote the whole address.
+    No message has the `secret` in it: an error of Scrapy's or a server's response may quote the whole address.
     """
 
-    def __init__(self, out: BinaryIO, secret: str | None = None) -> None:
-        self._out = out
+    def __init__(self, connection: Connection, secret: str | None = None) -> None:
+        self._connection = connection
         self._secret = secret
         self._lock = threading.Lock()
-        self._waiting: SimpleQueue[Future[NextStep]] = SimpleQueue()
+        self._page: Page
+        self._next_step: Future[NextStep]
 
-    def say(self, message: Message) -> None:
-        """Write one message as a line."""
+    def send(self, message: Message) -> None:
+        """Send one message; of a complete page, only what the run does not have yet."""
+        if message.kind == "complete" and message.page is not None:
+            message = Message("complete", changed_posts(message.page, self._page))
         line = MESSAGE_JSON.dump_json(without_secret(message, self._secret))
         with self._lock:
-            self._out.write(line + b"\n")
-            self._out.flush()
+            self._connection.send_bytes(line)
 
-    async def ask(self, page: Page) -> NextStep:
-        """What the run wants after this page."""
-        answer: Future[NextStep] = Future()
-        self._waiting.put(answer)
-        self.say(Message("judge", page=page))
-        return await asyncio.wrap_future(answer)
+    async def next_step(self, page: Page) -> NextStep:
+        """The run's decision after this page."""
+        self._page, self._next_step = page, Future()
+        self.send(Message("page", page=page))
+        return await asyncio.wrap_future(self._next_step)
 
-    def hear(self, line: bytes) -> None:
-        """Take a verdict for the page that was asked about first."""
-        self._waiting.get().set_result(VERDICT_JSON.validate_json(line))
+    def receive(self) -> None:
+        """Receive decisions until the run ends, then end this process."""
+        try:
+            while True:
+                next_step = self._connection.recv()
+                self._next_step.set_result(next_step)
+        except (EOFError, OSError):
+            os._exit(1)
 
 
 class _LogToRun(logging.Handler):
-    def __init__(self, speaker: Speaker) -> None:
+    def __init__(self, run: RunConnection) -> None:
         super().__init__()
-        self.speaker = speaker
+        self.run = run
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand on our own lines; Scrapy's come on top of the failures that we tell in words."""
+        """Send our own log lines; Scrapy's would repeat the failures that the spider reports."""
         if record.name.startswith("tasks.") or record.levelno >= logging.CRITICAL:
-            self.speaker.say(Message("log", level=record.levelno, text=record.getMessage()))
+            self.run.send(Message("log", level=record.levelno, text=record.getMessage()))
 
 
 def main() -> None:
-    """Crawl what standard input orders, then end."""
-    # Whatever a library prints must not get between the messages.
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    order = ORDER_JSON.validate_json(sys.stdin.buffer.readline())
-    speaker = Speaker(out, order.secret)
-    threading.Thread(target=_listen, args=(speaker,), daemon=True).start()
-    _log_to(speaker)
-    process = CrawlerProcess(settings=_settings(order), install_root_handler=False)
-    process.crawl(process.create_crawler(AccountSpider), order=order, run=speaker)
+    """Do the job that comes over the connection, then end."""
+    connection = Connection(int(sys.argv[1]))
+    job = connection.recv()
+    run = RunConnection(connection, job.secret)
+    threading.Thread(target=run.receive, daemon=True).start()
+    _log_to(run)
+    process = CrawlerProcess(settings=_settings(job), install_root_handler=False)
+    process.crawl(process.create_crawler(AccountSpider), job=job, run=run)
     process.start()
-    speaker.say(Message("end"))
+    run.send(Message("end"))
 
 
-def _listen(speaker: Speaker) -> None:
-    """Hear verdicts; the input's end is the run's, and ours."""
-    for line in iter(sys.stdin.buffer.readline, b""):
-        speaker.hear(line)
-    os._exit(1)
-
-
-def _log_to(speaker: Speaker) -> None:
+def _log_to(run: RunConnection) -> None:
     root = logging.getLogger()
-    root.handlers[:] = [_LogToRun(speaker)]
+    root.handlers[:] = [_LogToRun(run)]
     root.setLevel(logging.WARNING)
     logging.getLogger("tasks").setLevel(logging.INFO)
 
 
-def _settings(order: CrawlJob) -> dict[str, object]:
-    politeness = order.politeness
+def _settings(job: CrawlJob) -> dict[str, object]:
+    politeness = job.politeness
     return {
         "USER_AGENT": politeness.user_agent,
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": NAME,
         "DOWNLOAD_DELAY": politeness.delay_seconds,
-        # The delay is a promise to the host, not a mean around which to vary.
+        # The delay is a promise to the host, not a mean value.
         "DOWNLOAD_DELAY_JITTER": 0,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         # Slower than the delay where the host is slow, never faster.
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": politeness.delay_seconds,
-        # We rest as long as a page took, and at least for the delay.
+        # The pause is as long as the response took, and at least the delay.
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.5,
-        "AUTOTHROTTLE_MAX_DELAY": max(THROTTLED_DELAY_SECONDS, politeness.delay_seconds),
+        "AUTOTHROTTLE_MAX_DELAY": max(MAX_DELAY_SECONDS, politeness.delay_seconds),
         "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_SECONDS,
-        "RETRY_TIMES": order.limits.max_retries,
-        MAX_WAIT: order.limits.max_wait_seconds,
-        # Scrapy takes any certificate by default, so anyone on the way could read the token.
-        "DOWNLOAD_VERIFY_CERTIFICATES": order.secret is not None,
+        "RETRY_TIMES": job.limits.max_retries,
+        MAX_WAIT: job.limits.max_wait_seconds,
+        # Scrapy accepts any certificate by default, so anyone on the way could read the token.
+        "DOWNLOAD_VERIFY_CERTIFICATES": job.secret is not None,
         "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-            # Before the one that asks a host for its robots.txt.
+            # Before the middleware that requests robots.txt.
             "tasks.scrape.crawl.middlewares.OwnHostOnly": 50,
             "tasks.scrape.crawl.middlewares.TokenStaysEncrypted": 60,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -146,7 +133,7 @@ def _settings(order: CrawlJob) -> dict[str, object]:
             "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
             "tasks.scrape.crawl.exact.ExactRedirects": 600,
         },
-        # A page without its pager is asked for again.
+        # A page without its pager is requested again.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "COOKIES_ENABLED": False,
         "METAREFRESH_ENABLED": False,

@@ -1,41 +1,33 @@
-"""What the run and the crawl's process say to each other: one JSON document a line.
+"""What the run and the crawl's process send each other, over one connection of `multiprocessing`.
 
-The run writes one `CrawlJob` to the process's standard input and keeps it open; the process answers with
-`Message` lines on its standard output. After each message `judge` the process waits for a `NextStep` on
-its standard input. When the run ends, however it ends, the open input closes and the process ends too.
+The run sends one `CrawlJob`. The process sends `Message`s, as JSON: it reads pages of strangers, so the run
+validates what it sends and unpickles nothing. After each message `page` the process waits for a `NextStep`.
+When either side ends, however it ends, the connection closes and the other side ends too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
-from tasks.scrape.crawl.one_page import OnePageAdapter
-from tasks.scrape.gallery.adapter import GalleryAdapter
-from tasks.scrape.graph.adapter import GraphAdapter
-from tasks.scrape.mastodon.adapter import MastodonAdapter
+from tasks.scrape.crawl.site_adapter import SiteAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.read_context import CrawlLimits, NextStep
-
-AnyWalk = Annotated[
-    GalleryAdapter | MastodonAdapter | GraphAdapter | OnePageAdapter, Field(discriminator="kind")
-]
-"""The walks of all kinds of source that are crawled; their field `kind` tells them apart."""
+from tasks.scrape.read_context import CrawlLimits
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlJob:
-    """What to crawl: an account by its `adapter`, from `start_url` on; the spool has what was read before it.
+    """What to crawl: an account by its `adapter`, from `start_url` on; `spool` has the pages read before.
 
     `no_request_before` (UTC) is the end of a limit that the host announced to an earlier crawl.
     """
 
-    adapter: AnyWalk
+    adapter: SiteAdapter
     start_url: str
     politeness: Politeness
     spool: str
@@ -46,12 +38,17 @@ class CrawlJob:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One of: a page to judge, a page that is whole, a log line, a limit, the error that ended it, or the end.
+    """One message of the crawl's process.
 
-    `error` is the name of a class in `tasks.errors`. `until` (UTC) is when the host's limit ends.
+    - `page`: a page was read, but not its posts' own pages
+    - `complete`: the same page after the run's decision, with those of its posts that have changed since
+    - `log`: a log line
+    - `limit`: the host wants no request until `until` (UTC)
+    - `failed`: the crawl ended with `error`, the name of a class in `tasks.errors`
+    - `end`: the crawl ended
     """
 
-    kind: Literal["judge", "page", "log", "limit", "failed", "end"]
+    kind: Literal["page", "complete", "log", "limit", "failed", "end"]
     page: Page | None = None
     level: int = 0
     error: str = ""
@@ -59,17 +56,26 @@ class Message:
     until: datetime | None = None
 
 
-ORDER_JSON: TypeAdapter[CrawlJob] = TypeAdapter(CrawlJob)
 MESSAGE_JSON: TypeAdapter[Message] = TypeAdapter(Message)
-VERDICT_JSON: TypeAdapter[NextStep] = TypeAdapter(NextStep)
+
+
+def changed_posts(complete: Page, page: Page) -> Page:
+    """The complete page with those posts only that are not in `page`."""
+    return replace(complete, posts=tuple(post for post in complete.posts if post not in page.posts))
+
+
+def with_other_posts(changed: Page, page: Page) -> Page:
+    """The complete page again, of its changed posts and the posts of `page`."""
+    posts = {post.post_id: post for post in changed.posts}
+    return replace(changed, posts=tuple(posts.get(post.post_id, post) for post in page.posts))
 
 
 MIN_SECRET = 4
-"""A shorter token is no secret, and stands in any word."""
+"""A shorter token is no secret: it is part of many words."""
 
 
 def without_secret(message: Message, secret: str | None) -> Message:
-    """The message with three stars wherever the token stands in one of its texts, also as addresses write it."""
+    """The message with three stars in place of the token, also where it is escaped as in an address."""
     if secret is None or len(secret) < MIN_SECRET:
         return message
     forms = {secret, quote(secret, safe=""), quote_plus(secret)}

@@ -77,8 +77,8 @@ class TokenStaysEncrypted:
 
     def process_request(self, request: Request) -> None:
         """Raise `LeadsAway` where the source has a token and https, and the request has no https."""
-        order: Any = getattr(self.crawler.spider, "order", None)
-        if order is None or order.secret is None or not order.adapter.first_url.startswith("https:"):
+        job: Any = getattr(self.crawler.spider, "job", None)
+        if job is None or job.secret is None or not job.adapter.first_url.startswith("https:"):
             return
         if urlsplit(request.url).scheme != "https":
             asked = request.meta.get("redirect_urls", [request.url])[0]

@@ -7,10 +7,13 @@ tested with saved answers, and its fields must be plain enough for pydantic to s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
 
 from tasks.errors import StageError
 from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
@@ -84,62 +87,73 @@ class SignedRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class SiteAdapter(Protocol):
-    """One account's pages on a host. Everything needed to go on after a page is in its `next_url`."""
+@dataclass(frozen=True, slots=True)
+class SiteAdapter(ABC):
+    """How one account's pages on a host are read. A page's `next_url` has everything needed to go on after it.
+
+    A subclass is a frozen dataclass with fields that JSON can hold. `comments`: whether comments are read.
+    `obeys_robots`: whether robots.txt is obeyed; not by an interface that the host offers to holders of a token.
+    """
+
+    comments: bool = field(default=True, kw_only=True)
+    obeys_robots: ClassVar[bool] = True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to the crawl's process as JSON, because compiled selectors can't be pickled."""
+        return _load_adapter, (type(self), TypeAdapter(type(self)).dump_json(self))
 
     @property
+    @abstractmethod
     def first_url(self) -> str:
-        """The address to begin with."""
-        ...
+        """The address of the first request."""
 
     @property
-    def obeys_robots(self) -> bool:
-        """Whether robots.txt is asked; not for an interface that the host offers to holders of a token."""
-        ...
-
-    @property
+    @abstractmethod
     def pager(self) -> str:
         """What leads to the next page, for messages."""
-        ...
+
+    @abstractmethod
+    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
+        """Read a response with status 200. Raises the errors of `tasks.errors`."""
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
-        """How to send the request for `url`."""
-        ...
-
-    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
-        """Make sense of an answer with status 200. Raises the errors of `tasks.errors`."""
-        ...
+        """The request for `url`; without a token by default."""
+        return SignedRequest(url)
 
     def missing(self, url: str, at: datetime) -> PageResult | None:
-        """What it means that a page after the first is not there; None where that is an error."""
-        ...
+        """The result for a page after the first that does not exist; None (the default) where that is an error."""
+        return None
 
     def detail_url(self, post: ScrapedPost) -> str | None:
-        """The address of the post's own page or thread; None where it would add nothing."""
-        ...
+        """The address of the post's own page or thread; None (the default) where it has nothing to add."""
+        return None
 
     def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
-        """Make sense of the answer at `detail_url`, or at the `next_url` of the detail before it."""
-        ...
+        """Read the response for `detail_url`, or for the `next_url` of the detail before it."""
+        return Detail(post)
 
     def refusal(self, answer: Response) -> StageError | None:
-        """What an answer with another status than 200 means; None for what it usually means."""
-        ...
+        """The error for a response with another status than 200; None (the default) for the status's usual error."""
+        return None
 
     def is_worth_retrying(self, answer: Response) -> bool:
         """Whether the same request may soon succeed, where the status (5xx, 429) says that it may.
 
         Not called where the host names a time to retry.
         """
-        ...
+        return True
 
     def smaller(self, answer: Response) -> str | None:
-        """An address that asks for less from the same place on, where the host refuses so much at once; else None."""
-        ...
+        """An address for a smaller page at the same position, where the host refuses so much at once; else None."""
+        return None
 
     def pause_seconds(self, answer: Response) -> float:
-        """How long the host wants us to wait before the next request, by what it says itself; 0 for not at all.
+        """How long the response, of any status, tells us to wait before the next request; 0 for not at all.
 
-        Of every answer, whatever its status. Retry-After is read for every kind of source.
+        Retry-After is obeyed for every kind of source.
         """
-        ...
+        return 0.0
+
+
+def _load_adapter(adapter_type: type[SiteAdapter], document: bytes) -> SiteAdapter:
+    return TypeAdapter(adapter_type).validate_json(document)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from tasks.errors import BadToken
-from tasks.scrape.crawl.messages import AnyWalk, CrawlJob
+from tasks.scrape.crawl.messages import CrawlJob
 from tasks.scrape.crawl.process import crawl
+from tasks.scrape.crawl.site_adapter import SiteAdapter
+from tasks.scrape.model import Source
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
 
@@ -51,36 +52,23 @@ SecretAddress = Annotated[str, AfterValidator(_keeps_secrets)]
 """The address of a server that gets a token: https, or http on this machine; without a slash at its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrawledSource:
-    """One account on a host, read along its walk; the fields and properties are those of `Source`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawledSource(Source):
+    """One account on a host, read with the site adapter of its kind."""
 
-    name: str
-    adapter: AnyWalk
+    adapter: SiteAdapter
     account: str
-    may_lack: tuple[str, ...] = ()
-    secret_name: str | None = None
-    needs_secret: bool = False
+    shows_all: bool = True
 
     @property
     def host(self) -> str:
-        """The host that is asked."""
+        """The host of the first request."""
         return urlsplit(self.adapter.first_url).netloc
 
     @property
     def address(self) -> str:
-        """The first address that is asked."""
+        """The address of the first request."""
         return self.adapter.first_url
-
-    @property
-    def shows_all(self) -> bool:
-        """A crawl to the end saw every post that there is."""
-        return True
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """None: its pictures are on the web."""
-        return ()
 
     def pages(self, context: ReadContext) -> Iterator[Page]:
         """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
@@ -94,7 +82,7 @@ class CrawledSource:
             return iter(())
         start = self.adapter.first_url if last is None or last.next_url is None else last.next_url
         adapter = replace(self.adapter, comments=context.comments)
-        order = CrawlJob(
+        job = CrawlJob(
             adapter,
             start,
             context.politeness,
@@ -103,4 +91,4 @@ class CrawledSource:
             context.limits,
             context.no_request_before,
         )
-        return crawl(order, context.judge, context.note_limit)
+        return crawl(job, context.decide, context.note_limit)

@@ -54,12 +54,12 @@ MAX_ANNOUNCED_SECONDS = 7 * 24 * 3600.0
 class PageReceiver(Protocol):
     """The run, as the spider speaks with it."""
 
-    def say(self, message: Message) -> None:
-        """Tell it something."""
+    def send(self, message: Message) -> None:
+        """Send a message."""
         ...
 
-    async def ask(self, page: Page) -> NextStep:
-        """Ask what to do after a page."""
+    async def next_step(self, page: Page) -> NextStep:
+        """The run's decision after a page."""
         ...
 
 
@@ -68,10 +68,10 @@ class AccountSpider(scrapy.Spider):
 
     name = "account"
 
-    def __init__(self, order: CrawlJob, run: PageReceiver, **kwargs: Any) -> None:
+    def __init__(self, job: CrawlJob, run: PageReceiver, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.order = order
-        self.adapter = order.adapter
+        self.job = job
+        self.adapter = job.adapter
         self.home = sent_url(self.adapter.first_url)
         self.run = run
         self.seen_posts: set[str] = set()
@@ -84,8 +84,8 @@ class AccountSpider(scrapy.Spider):
         self.refused = 0
         self.details_refused = False
         self.leaves: SourceRefused | None = None
-        self.rest_until = time.monotonic() + _seconds_until(order.no_request_before)
-        for page in Spool(Path(order.spool)).pages():
+        self.rest_until = time.monotonic() + _seconds_until(job.no_request_before)
+        for page in Spool(Path(job.spool)).pages():
             self._remember(page)
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
@@ -93,14 +93,14 @@ class AccountSpider(scrapy.Spider):
         try:
             await self._read_account()
         except StageError as error:
-            self.run.say(Message("failed", error=type(error).__name__, text=str(error)))
+            self.run.send(Message("failed", error=type(error).__name__, text=str(error)))
         except Exception:  # noqa: BLE001 - Scrapy would log a bug and end as if all were well
-            self.run.say(Message("failed", error="CrawlCrashed", text=traceback.format_exc()))
+            self.run.send(Message("failed", error="CrawlCrashed", text=traceback.format_exc()))
         return
         yield  # an asynchronous generator without an item is what Scrapy wants
 
     async def _read_account(self) -> None:
-        url: str | None = self.order.start_url
+        url: str | None = self.job.start_url
         while url is not None:
             url = await self._read_page(url)
 
@@ -119,10 +119,10 @@ class AccountSpider(scrapy.Spider):
             self.seen_urls.update(following[:1])
             return following[0] if following else None
         page = self._told(step.page, self._unseen(step), guessed=step.guessed)
-        next_step = await self.run.ask(page)
+        next_step = await self.run.next_step(page)
         page = self._decided(await self._with_details(page, next_step), next_step)
         self._remember(page)
-        self.run.say(Message("page", page=page))
+        self.run.send(Message("complete", page=page))
         # Told when the run has it: what is told must not be lost when the run is stopped now.
         logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
         if self.leaves is not None:
@@ -179,7 +179,7 @@ class AccountSpider(scrapy.Spider):
             return page
         if next_step.jump_to is not None and next_step.jump_to not in self.seen_urls:
             return replace(page, next_url=next_step.jump_to, more=True)
-        return page if next_step.go_on else replace(page, next_url=None, more=True)
+        return replace(page, next_url=None, more=True) if next_step.stop else page
 
     def _remember(self, page: Page) -> None:
         self.seen_posts.update(post.post_id for post in page.posts)
@@ -257,7 +257,7 @@ class AccountSpider(scrapy.Spider):
     async def _get(self, url: str) -> Response:
         """Ask for an address. Raises the error that the answer, or its lack, means."""
         await self._rest(url)
-        signed = self.adapter.signed(url, self.order.secret)
+        signed = self.adapter.signed(url, self.job.secret)
         meta = VERBATIM if self.adapter.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
         assert self.crawler.engine is not None
         try:
@@ -287,7 +287,7 @@ class AccountSpider(scrapy.Spider):
         """Let no request follow for so long, in this crawl and, through the run, in those after it."""
         self.rest_until = time.monotonic() + seconds
         until = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_ANNOUNCED_SECONDS))
-        self.run.say(Message("limit", until=until))
+        self.run.send(Message("limit", until=until))
 
     def is_worth_retrying(self, response: ScrapyResponse) -> bool:
         """Whether the same request may soon have another answer, as far as the walk knows."""
@@ -296,7 +296,7 @@ class AccountSpider(scrapy.Spider):
     async def _rest(self, url: str) -> None:
         """Wait as long as the last answer wants us to: before the next request, for none may follow."""
         seconds = self.rest_until - time.monotonic()
-        if seconds > self.order.limits.max_wait_seconds:
+        if seconds > self.job.limits.max_wait_seconds:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {max(1.0, seconds / 60):.0f} minutes."
                 f" {'The next run tries again.' if self.first else 'What was read is kept; the next run goes on.'}"

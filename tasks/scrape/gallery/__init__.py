@@ -11,6 +11,7 @@ selector_types.py      where something stands, and finding it there
 selectors.py     selectors, compiled
 embedded_json.py      the JSON of a page that a script draws
 dates.py      forms of dates
+numbered.py   pages that are counted
 pager.py      ways to the next page
 
 From a page to its posts:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
-from tasks.errors import LayoutChanged, StageError
-from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.errors import LayoutChanged
+from tasks.scrape.crawl.site_adapter import (
+    CrawlState,
+    Detail,
+    PageResult,
+    Response,
+    SiteAdapter,
+)
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
@@ -18,20 +23,13 @@ from tasks.scrape.pages import Page, ScrapedPost
 
 
 @dataclass(frozen=True, slots=True)
-class GalleryAdapter:
+class GalleryAdapter(SiteAdapter):
     """One account's pages on a gallery site."""
 
     profile: Profile
     account: str
-    first_url: str
-    comments: bool = True
+    first_url: str = field()
     may_lack: tuple[str, ...] = ()
-    kind: Literal["gallery"] = "gallery"
-
-    @property
-    def obeys_robots(self) -> bool:
-        """Galleries are for people: their robots.txt is obeyed."""
-        return True
 
     @property
     def pager(self) -> str:
@@ -39,10 +37,6 @@ class GalleryAdapter:
         if self.profile.list.numbered is not None:
             return f"list.numbered ({self.profile.list.numbered.address})"
         return f"list.next ({self.profile.list.next})"
-
-    def signed(self, url: str, secret: str | None) -> SignedRequest:
-        """Galleries take no token."""
-        return SignedRequest(url)
 
     def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
         """A page of posts. Raises `AccountPrivate` or `LayoutChanged`."""
@@ -91,22 +85,6 @@ class GalleryAdapter:
             )
         part = open_page(self.profile.state, answer.text)
         return read_detail_page(self.profile, part, answer.url, self.account, post, comments=self.comments)
-
-    def refusal(self, answer: Response) -> StageError | None:
-        """Statuses mean what they usually mean."""
-        return None
-
-    def is_worth_retrying(self, answer: Response) -> bool:
-        """As the status says."""
-        return True
-
-    def smaller(self, answer: Response) -> str | None:
-        """A page is as large as the host makes it."""
-        return None
-
-    def pause_seconds(self, answer: Response) -> float:
-        """Galleries say Retry-After at most, which every crawl obeys."""
-        return 0.0
 
     def _may_be_empty(self, crawl_state: CrawlState) -> bool:
         """Whether a page without posts is the end: all were shown, or pages are counted until one is empty."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tasks.scrape.gallery.profile import Profile
+from tasks.scrape.gallery.profile import Profile
 
 
 def misfit(profile: Profile, url: str, name: str, place: object, what: str, way_out: str = "") -> str:

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from tasks.errors import BadProfile
 from tasks.scrape.gallery.dates import DateForm, date_reader
 from tasks.scrape.gallery.embedded_json import StatePlace
-from tasks.scrape.gallery.pager import Numbered
+from tasks.scrape.gallery.numbered import Numbered
 from tasks.scrape.gallery.selector_types import AddressPlace, Pattern, Place, Table
 
 

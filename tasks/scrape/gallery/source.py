@@ -31,4 +31,4 @@ class GallerySettings(SourceModel):
                 " Set url to the account's first page"
             )
         adapter = GalleryAdapter(profile, account, self.url, may_lack=self.may_lack)
-        return CrawledSource(self.name, adapter, account, self.may_lack)
+        return CrawledSource(name=self.name, adapter=adapter, account=account, may_lack=self.may_lack)

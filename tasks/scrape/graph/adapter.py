@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tasks.errors import StageError
 from tasks.scrape.crawl.response_values import Findings, read_json
-from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.scrape.crawl.site_adapter import (
+    CrawlState,
+    PageResult,
+    Response,
+    SignedRequest,
+    SiteAdapter,
+)
 from tasks.scrape.graph.errors import SPENT_SECONDS, error_in, error_of, is_spent, is_too_much, meaning
 from tasks.scrape.graph.fields import discovery, is_cursor, page_size_of, with_page_size
 from tasks.scrape.graph.media import INTERFACE, read_media
 from tasks.scrape.graph.usage import pause_seconds
-from tasks.scrape.pages import Page, ScrapedPost
+from tasks.scrape.pages import Page
 
 
 @dataclass(frozen=True, slots=True)
-class GraphAdapter:
+class GraphAdapter(SiteAdapter):
     """One professional account, asked about in the name of `user_id`."""
 
     base: str
@@ -26,23 +31,14 @@ class GraphAdapter:
     user_id: str
     account: str
     page_size: int = 50
-    comments: bool = True
-    kind: Literal["graph"] = "graph"
+    # Robots.txt is for uninvited visitors; Instagram has issued a token.
+    obeys_robots: ClassVar[bool] = False
+    pager: ClassVar[str] = "paging.cursors.after"
 
     @property
     def first_url(self) -> str:
         """The account with its newest media; without the token."""
         return self._url(None, self.page_size)
-
-    @property
-    def obeys_robots(self) -> bool:
-        """Not asked: robots.txt speaks to those who come unasked, and Instagram has given us a token to come."""
-        return False
-
-    @property
-    def pager(self) -> str:
-        """The cursor in each answer."""
-        return "paging.cursors.after"
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
         """With the token in the address, as the Graph API wants it."""
@@ -73,18 +69,6 @@ class GraphAdapter:
         # As many as this page had: a smaller number that was needed here stays for the rest of the account.
         size = page_size_of(_fields_of(answer.url)) or self.page_size
         return PageResult(page, (self._url(media.after, size),) if leads_on and not astray else ())
-
-    def missing(self, url: str, at: datetime) -> PageResult | None:
-        """A cursor that is not known is an error."""
-        return None
-
-    def detail_url(self, post: ScrapedPost) -> str | None:
-        """Instagram gives the texts of comments to a post's own author only."""
-        return None
-
-    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
-        """Nothing is added."""
-        return Detail(post)
 
     def refusal(self, answer: Response) -> StageError | None:
         """What the error code in the answer means; None where it has none."""

@@ -40,4 +40,11 @@ class GraphSettings(SourceModel):
         """Make the source."""
         account = self.account.removeprefix("@")
         adapter = GraphAdapter(self.base, self.api_version, self.user_id, account, self.page_size)
-        return CrawledSource(self.name, adapter, account, self.may_lack, TOKEN, needs_secret=True)
+        return CrawledSource(
+            name=self.name,
+            adapter=adapter,
+            account=account,
+            may_lack=self.may_lack,
+            secret_name=TOKEN,
+            needs_secret=True,
+        )

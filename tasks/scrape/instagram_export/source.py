@@ -47,10 +47,10 @@ class InstagramExportSettings(SourceModel):
     def open(self, folder: Path) -> InstagramExport:
         """Make the source; the folder need not be there yet."""
         path = folder / Path(self.folder).expanduser()
-        return InstagramExport(self.name, path, self.may_lack, self.account)
+        return InstagramExport(name=self.name, path=path, may_lack=self.may_lack, account=self.account)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstagramExport(FileSource):
     """The unpacked export as a source. Its times are those of its files."""
 

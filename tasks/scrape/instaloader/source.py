@@ -37,10 +37,10 @@ class InstaloaderSettings(SourceModel):
     def open(self, folder: Path) -> InstaloaderFolder:
         """Make the source; the folder need not be there yet."""
         path = folder / Path(self.folder).expanduser()
-        return InstaloaderFolder(self.name, path, self.may_lack, self.account)
+        return InstaloaderFolder(name=self.name, path=path, may_lack=self.may_lack, account=self.account)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstaloaderFolder(FileSource):
     """The folder as a source. All of it is read each time: to look costs no host anything."""
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+from typing import ClassVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from tasks.errors import AccountPrivate, StageError
 from tasks.scrape.crawl.response_values import Findings
-from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SignedRequest
+from tasks.scrape.crawl.site_adapter import (
+    CrawlState,
+    Detail,
+    PageResult,
+    Response,
+    SignedRequest,
+    SiteAdapter,
+)
 from tasks.scrape.mastodon.pager import WANTED, ignores_max_id, next_pages
 from tasks.scrape.mastodon.refusals import pause_seconds, refusal
 from tasks.scrape.mastodon.statuses import Statuses, read_account, read_statuses
@@ -21,7 +27,7 @@ TOKEN_VARIABLE = "MASTODON_TOKEN"  # noqa: S105 - a name, no token
 
 
 @dataclass(frozen=True, slots=True)
-class MastodonAdapter:
+class MastodonAdapter(SiteAdapter):
     """One account on a server, by its name or by its id there; the other of the two is empty.
 
     `token_variable` is named where a token is wanted.
@@ -31,8 +37,7 @@ class MastodonAdapter:
     account: str
     account_id: str = ""
     token_variable: str = TOKEN_VARIABLE
-    comments: bool = True
-    kind: Literal["mastodon"] = "mastodon"
+    pager: ClassVar[str] = "the Link header"
 
     @property
     def first_url(self) -> str:
@@ -40,16 +45,6 @@ class MastodonAdapter:
         if self.account_id:
             return f"{self.server}/api/v1/accounts/{self.account_id}"
         return f"{self.server}/api/v1/accounts/lookup?{urlencode({'acct': self.account})}"
-
-    @property
-    def obeys_robots(self) -> bool:
-        """Anyone may read there, without a token too; so robots.txt is obeyed as by anyone."""
-        return True
-
-    @property
-    def pager(self) -> str:
-        """The header of each answer."""
-        return "the Link header"
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
         """With the token in a header, where there is one. Pixelfed answers in JSON only where that is asked for."""
@@ -67,10 +62,6 @@ class MastodonAdapter:
         statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
         return PageResult(None, (f"{statuses}?{urlencode(WANTED)}",), head, tuple(findings.problems))
 
-    def missing(self, url: str, at: datetime) -> PageResult | None:
-        """Nothing but an account that is gone."""
-        return None
-
     def detail_url(self, post: ScrapedPost) -> str | None:
         """The address of the post's thread; None where nobody has commented, or comments are not wanted."""
         if not self.comments or post.comments == 0:
@@ -86,14 +77,6 @@ class MastodonAdapter:
     def refusal(self, answer: Response) -> StageError | None:
         """What the server says of tokens, accounts and limits."""
         return refusal(answer, self.account or self.account_id, self.token_variable)
-
-    def is_worth_retrying(self, answer: Response) -> bool:
-        """As the status says; a spent limit is waited for."""
-        return True
-
-    def smaller(self, answer: Response) -> str | None:
-        """A page is as large as the host makes it."""
-        return None
 
     def pause_seconds(self, answer: Response) -> float:
         """How long until the server's limit is renewed, where it is nearly spent."""

@@ -46,5 +46,9 @@ class MastodonSettings(SourceModel):
         account = (self.account or "").removeprefix("@")
         adapter = MastodonAdapter(self.server, account, self.id or "", self.token_variable)
         return CrawledSource(
-            self.name, adapter, account or adapter.account_id, self.may_lack, secret_name=self.token_variable
+            name=self.name,
+            adapter=adapter,
+            account=account or adapter.account_id,
+            may_lack=self.may_lack,
+            secret_name=self.token_variable,
         )

@@ -27,12 +27,12 @@ class JsonLinesSettings(RowsSettings):
         """Make the source; the files need not be there yet."""
         paths = self.paths(folder)
         return JsonLinesSource(
-            self.name,
-            paths.inspect_image,
-            self.may_lack,
+            name=self.name,
+            path=paths.inspect_image,
+            may_lack=self.may_lack,
             paths=paths,
             defaults=self.defaults(),
-            is_complete=self.complete,
+            shows_all=self.complete,
             encoding=self.encoding,
         )
 

@@ -62,17 +62,11 @@ class RowsSettings(SourceModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsSource(FileSource):
-    """Files with rows as a source. `is_complete`: the newest of them lists every post that there is."""
+    """Files with rows as a source. `shows_all`: the newest file lists every post that there is."""
 
     paths: Paths
     defaults: Defaults
-    is_complete: bool = False
     encoding: str = UTF_8
-
-    @property
-    def shows_all(self) -> bool:
-        """Only where the settings say so."""
-        return self.is_complete
 
     @property
     def folders(self) -> tuple[Path, ...]:

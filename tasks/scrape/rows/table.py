@@ -59,12 +59,12 @@ class TableSettings(RowsSettings):
         needed = ("post_id",) if self.account else ("account", "post_id")
         comments_file = None if self.comments_file is None else folder / Path(self.comments_file).expanduser()
         return TableSource(
-            self.name,
-            paths.inspect_image,
-            self.may_lack,
+            name=self.name,
+            path=paths.inspect_image,
+            may_lack=self.may_lack,
             paths=paths,
             defaults=self.defaults(),
-            is_complete=self.complete,
+            shows_all=self.complete,
             style=Style(self.separator, self.quote, self.encoding),
             columns=Columns(POST_FIELDS, needed, self.columns),
             comments_file=comments_file,

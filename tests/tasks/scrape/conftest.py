@@ -16,12 +16,11 @@ import pytest
 
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.source import GallerySettings
-from tasks.scrape.model import SourceModel
+from tasks.scrape.model import Source, SourceModel
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home

@@ -9,11 +9,11 @@ import pytest
 
 from tasks.errors import BadInput, LayoutChanged, SourceChanged, SourceRefused, SourceUnreachable
 from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.probing import Probe, probe_source
 from tasks.scrape.rows.table import TableSettings
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 

@@ -105,7 +105,7 @@ def test_a_crawl_that_is_killed_is_an_error_worth_another_try(
     pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     assert len(next(pages).posts) == 2
     os.kill(children(os.getpid())[0], signal.SIGKILL)
-    with pytest.raises(CrawlCrashed, match="without a word"):
+    with pytest.raises(CrawlCrashed, match="without a reason"):
         next(pages)
 
 
@@ -126,7 +126,7 @@ def test_a_crawl_goes_on_after_its_last_page(site, three_pages, open_source, ids
 def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> None:
     """A host that lets us wait for ever does not hold up the run for ever."""
     site.replies[ACCOUNT] = reply("slow", delay=30.0)
-    order = CrawlJob(
+    job = CrawlJob(
         GalleryAdapter(imgrum, "ann", site.account),
         site.account,
         Politeness(0),
@@ -134,7 +134,7 @@ def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> 
         limits=CrawlLimits(max_seconds=0.5),
     )
     with pytest.raises(OutOfTime, match="too long"):
-        next(crawl(order))
+        next(crawl(job))
     assert children(os.getpid()) == []
 
 
@@ -142,6 +142,6 @@ def test_a_bug_in_the_crawl_is_no_quiet_end(site, three_pages, imgrum, tmp_path)
     """When the crawl itself fails, here on a spool that is none, the run gets an error and no empty result."""
     spool = tmp_path / "spool.jsonl"
     spool.write_bytes(b"this is no page\n")
-    order = CrawlJob(GalleryAdapter(imgrum, "ann", site.account), site.account, Politeness(0), str(spool))
+    job = CrawlJob(GalleryAdapter(imgrum, "ann", site.account), site.account, Politeness(0), str(spool))
     with pytest.raises(CrawlCrashed):
-        list[Page](crawl(order))
+        list[Page](crawl(job))

@@ -23,10 +23,10 @@ from cryptography.x509.oid import NameOID
 from tasks.errors import LayoutChanged, SourceRefused, SourceUnreachable
 from tasks.scrape.graph.source import GraphSettings
 from tasks.scrape.mastodon.source import MastodonSettings
+from tasks.scrape.model import Source
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 
 TOKEN = "a-secret-token-0123"

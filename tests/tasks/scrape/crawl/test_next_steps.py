@@ -30,7 +30,7 @@ def test_a_page_that_is_enough_is_the_last_that_is_asked_for(site, three_pages, 
 
     def enough_at_seven(page):
         time.sleep(0.3)
-        return NextStep(go_on=all(post.post_id != "7" for post in page.posts))
+        return NextStep(stop=any(post.post_id == "7" for post in page.posts))
 
     pages = visited(enough_at_seven)
     assert ids(pages) == [9, 8, 7, 6]

@@ -22,7 +22,7 @@ from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.crawl.spider import AccountSpider
 from tasks.scrape.pages import Page
-from tasks.scrape.read_context import Judge, NextStep, ReadContext
+from tasks.scrape.read_context import DecideNextStep, NextStep, ReadContext
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Asked:
 
 
 class _Run:
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
+    def __init__(self, decide: DecideNextStep) -> None:
+        self.decide = decide
         self.messages: list[Message] = []
 
-    def say(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         self.messages.append(message)
 
-    async def ask(self, page: Page) -> NextStep:
-        return self.judge(page)
+    async def next_step(self, page: Page) -> NextStep:
+        return self.decide(page)
 
 
 class _DirectSpider(AccountSpider):
@@ -70,20 +70,20 @@ class DirectSource(CrawledSource):
     def pages(self, context: ReadContext) -> Iterator[Page]:
         last = context.spool.last()
         start = self.adapter.first_url if last is None or last.next_url is None else last.next_url
-        order = CrawlJob(
+        job = CrawlJob(
             replace(self.adapter, comments=context.comments),
             start,
             context.politeness,
             str(context.spool.file),
         )
-        run = _Run(context.judge)
-        spider = _DirectSpider(order, run)
+        run = _Run(context.decide)
+        spider = _DirectSpider(job, run)
         spider.service = self.service
         asyncio.run(_exhaust(spider))
         for message in run.messages:
             if message.kind == "failed":
                 raise getattr(tasks.errors, message.error)(message.text)
-            if message.kind == "page":
+            if message.kind == "complete":
                 yield message.page
 
 

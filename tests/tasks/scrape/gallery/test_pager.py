@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.scrape.gallery.pager import Numbered
+from tasks.scrape.gallery.numbered import Numbered
 
 
 @pytest.mark.parametrize(

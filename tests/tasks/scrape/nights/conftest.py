@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import EXPECTED, StageError
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import AccountInfo, Page, ScrapedComment, ScrapedPost
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.sources import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
@@ -66,11 +66,11 @@ class Invented:
         url: str | None = BASE if last is None else last.next_url
         while url is not None:
             page = self._page(url)
-            next_step = context.judge(page)
+            next_step = context.decide(page)
             page = self._with_threads(page, set(next_step.details) if context.comments else set())
             if page.next_url is not None and next_step.jump_to is not None:
                 page = replace(page, next_url=next_step.jump_to, more=True)
-            elif page.next_url is not None and not next_step.go_on:
+            elif page.next_url is not None and next_step.stop:
                 page = replace(page, next_url=None, more=True)
             yield page
             url = page.next_url
