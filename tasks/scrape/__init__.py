@@ -1,30 +1,30 @@
-"""The stage scrape: an account's posts, read wherever they are shown.
+"""The stage scrape: it reads an account's posts from their source.
 
 task.py        the Prefect task
-stage.py     one source: its pages into the spool, then into the lake
-probing.py     a source's first page only, and not stored: what a run will meet there
-options.py      how sources are read, from the settings
-stop_policy.py     whether to read on after a page, and which posts' own pages are wanted
-pseudonyms.py  comments without their authors' names
+stage.py       one source: its pages into the spool, then into the lake
+probing.py     a source's first page only, not stored, to check what a run will meet
+options.py     how sources are read, from the settings
+stop_policy.py whether to stop after a page, and which posts' own pages to read
+pseudonyms.py  replaces the names of comments' authors
 storing.py     from the spool into the lake
-contract.py    what a source gave, and what it must go on giving
+contract.py    what a source gave, and what it must still give
 gap_report.py  posts whose own page could not be read
-coverage.py      how far a reading got, so which posts are gone
+coverage.py    how far a reading got, to find posts that are gone
 sources.py     the kinds of source; to add one, open it
-model.py       what the settings of every kind have in common
+model.py       the base classes of sources and of their settings
 gallery/       the kind `gallery`: a web site, described by a profile
 mastodon/      the kind `mastodon`: an account on a Mastodon or Pixelfed server
 graph/         the kind `graph`: an Instagram account, through Instagram's own Graph API
 instaloader/   the kind `instaloader`: a folder that Instaloader has downloaded posts to
 instagram_export/  the kind `instagram_export`: what Instagram gives an account's owner to download
 rows/          the kinds `jsonl` and `table`: posts that any other program has written
-files/         what all sources that are files on this machine share
-crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
-pages.py       what a source shows: pages, posts, comments
-read_context.py       one reading of a source: what it needs, and what is decided after each page
+files/         what all sources share that are files on this machine
+crawl/         what all sources share that are read over HTTP
+pages.py       pages of posts, posts, comments
+read_context.py  what the run passes to a source, and its decision after each page
 lines.py       text with the line breaks that a browser shows
 counts.py      numbers as people and programs write them
-times.py       times as they write them, and the years that they may lie in
-politeness.py  what a host may expect of us
-spool.py       pages on disk until the reading has ended
+times.py       times as people and programs write them, and the years that are accepted
+politeness.py  the delay between requests, and the user agent
+spool.py       pages on disk until the crawl has ended
 """

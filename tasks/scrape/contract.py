@@ -1,7 +1,7 @@
-"""What a source gave, counted for each run, and what it must go on giving.
+"""What a reading of a source gave, in counts, and what the next readings must still give.
 
-The counts are kept in `runs.counts`. A source that suddenly has no post, or no longer has a field that
-its posts always had, has changed: it fails loudly before anything of it is stored.
+The counts are stored in `runs.counts`. A source that suddenly has no posts, or loses a field that its posts
+always had, has changed: the run fails for it before it stores anything of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from tasks.errors import SourceChanged
+from tasks.scrape.coverage import Coverage
 from tasks.scrape.model import CHECKED
 from tasks.scrape.pages import Page, ScrapedPost
 from warehouse.lake import Lake
@@ -22,20 +23,20 @@ from warehouse.stored_posts import KnownPost, count_known, known_posts
 
 FIELDS = ("posted_at", "likes", "comments", "caption", "pictures", "place")
 """Fields of a post whose nulls are counted."""
-MIN_HAD = 2
-"""So many known posts must have lost a field before it counts as lost …"""
+MIN_KNOWN = 2
+"""A field is lost where at least so many known posts have lost it …"""
 MIN_NEW = 5
-"""… or so many new ones lack it, where so many before them all had it."""
+"""… or where at least so many new posts miss it and every post of the runs before had it."""
 RUNS_COMPARED = 40
-"""Readings of a source that are looked back at: more than the nights between two full ones."""
+"""Earlier runs that are compared: more than there are between two full ones."""
 
 
 @dataclass(slots=True)
 class Counts:
     """What one reading of a source gave.
 
-    `lost` are known posts that had a field and lack it now, by field. `to_end`: it got to the source's last
-    page; else, where it was cut off, `resume_at` is the address to go on at.
+    `lost` counts, by field, known posts that had the field and miss it now. `to_end`: the reading got to the
+    source's last page; where it was cut off before, `resume_at` is the address of the next page.
     """
 
     pages: int = 0
@@ -47,6 +48,7 @@ class Counts:
     lost: Counter[str] = field(default_factory=Counter)
     to_end: bool = False
     resume_at: str | None = None
+    coverage: Coverage = field(default_factory=Coverage)
 
     def add(self, page: Page, known: Mapping[str, KnownPost]) -> None:
         """Count a page; `known` are those of its posts that are stored."""
@@ -54,16 +56,19 @@ class Counts:
         self.posts += len(page.posts)
         self.problems += len(page.problems)
         self.unparsed.update(page.unparsed)
+        self.to_end = page.next_url is None and not page.more
+        self.resume_at = page.next_url
+        self.coverage.add(page)
         for post in page.posts:
             self.comments += len(post.thread)
-            missing = [name for name in FIELDS if _lacks(post, name)]
+            missing = [name for name in FIELDS if _is_missing(post, name)]
             self.nulls.update(missing)
             if (before := known.get(post.post_id)) is not None:
                 self.lost.update(name for name in missing if _had(before, name))
 
     def as_json(self) -> str:
-        """As `runs.counts` keeps it."""
-        told: dict[str, Any] = {
+        """The value of `runs.counts`."""
+        values: dict[str, Any] = {
             "pages": self.pages,
             "posts": self.posts,
             "comments": self.comments,
@@ -73,12 +78,12 @@ class Counts:
             "to_end": self.to_end,
         }
         if self.resume_at is not None:
-            told["resume_at"] = self.resume_at
-        return json.dumps(told, ensure_ascii=False)
+            values["resume_at"] = self.resume_at
+        return json.dumps(values, ensure_ascii=False)
 
 
 def count_pages(lake: Lake, source: str, batches: Iterable[Sequence[Page]]) -> Counts:
-    """Count what a reading gave, batch after batch, beside what is stored of the same posts."""
+    """Count what a reading gave, batch by batch, and compare it with the stored posts."""
     counts = Counts()
     for pages in batches:
         known = known_posts(lake, source, [post.post_id for page in pages for post in page.posts])
@@ -88,28 +93,28 @@ def count_pages(lake: Lake, source: str, batches: Iterable[Sequence[Page]]) -> C
 
 
 def check(lake: Lake, source: str, counts: Counts, may_lack: Sequence[str] = ()) -> None:
-    """Raise `SourceChanged` where a source that always had something has it no more.
+    """Raise `SourceChanged` where a source has lost its posts or a field.
 
-    A field counts as lost when no post of this reading has it, though known posts among them had it, or
-    though every post of the runs before had it. `may_lack` names what a source may be without.
+    A field is lost when no post of this reading has it, though known posts among them had it, or though every
+    post of the runs before had it. `may_lack` names what a source may be without.
     """
     if counts.posts == 0:
         if "posts" not in may_lack and (before := count_known(lake, source)):
-            raise SourceChanged(_told_empty(source, before), counts.as_json())
+            raise SourceChanged(_no_posts_message(source, before), counts.as_json())
         return
-    always = _always_had(lake, source)
+    always = _fields_always_had(lake, source)
     for name in CHECKED:
         if name == "posts" or name in may_lack or counts.nulls[name] < counts.posts:
             continue
-        if counts.lost[name] >= MIN_HAD or (counts.posts >= MIN_NEW and name in always):
-            raise SourceChanged(_told_lost(source, name, counts), counts.as_json())
+        if counts.lost[name] >= MIN_KNOWN or (counts.posts >= MIN_NEW and name in always):
+            raise SourceChanged(_lost_field_message(source, name, counts), counts.as_json())
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """The last readings of a source: `counts` of those that were stored, newest first, and when each ended.
+class PastRuns:
+    """The last runs of a source that stored something, newest first: their `counts`, and when each ended.
 
-    `resume_at` is where the very last one was cut off.
+    `resume_at` is where the very last run was cut off.
     """
 
     counts: tuple[dict[str, Any], ...]
@@ -117,40 +122,40 @@ class Past:
     resume_at: str | None
 
     def to_end_since(self, when: datetime) -> bool:
-        """Whether a reading got to the source's end since then."""
+        """Whether a run has read until the source's last page since then."""
         return any(
             ended >= when and counts.get("to_end", False)
             for counts, ended in zip(self.counts, self.ended, strict=True)
         )
 
 
-def past(lake: Lake, source: str) -> Past:
-    """What the last runs have noted of the source."""
+def past_runs(lake: Lake, source: str) -> PastRuns:
+    """Read the last runs of the source."""
     rows = stage_runs(lake, "stage = 'scrape' and lane = ? and ended_at is not null", [source])[::-1]
     stored = [row for row in rows if row.counts is not None and row.status != "failed"][:RUNS_COMPARED]
-    # Once only: an address that did not lead on is not tried for ever.
+    # Of the last run only, so that a wrong address is used once.
     resume_at = json.loads(rows[0].counts or "{}").get("resume_at") if rows and rows[0] in stored else None
-    return Past(
+    return PastRuns(
         tuple(json.loads(row.counts or "{}") for row in stored),
         tuple(row.ended_at for row in stored if row.ended_at is not None),
         resume_at,
     )
 
 
-def _always_had(lake: Lake, source: str) -> set[str]:
+def _fields_always_had(lake: Lake, source: str) -> set[str]:
     """Fields that every post of the last runs had."""
-    before = past(lake, source).counts
+    before = past_runs(lake, source).counts
     if sum(counts.get("posts", 0) for counts in before) < MIN_NEW:
         return set()
     return {name for name in FIELDS if not any(counts["nulls"].get(name, 0) for counts in before)}
 
 
-def _lacks(post: ScrapedPost, name: str) -> bool:
+def _is_missing(post: ScrapedPost, name: str) -> bool:
     if name == "pictures":
         return post.kind != "video" and not post.pictures and name not in post.unread
     if name == "likes" and post.likes_hidden:
         return False
-    # A list that shows less than a post's own page has lost nothing.
+    # A list that shows less than a post's own page has not lost a field.
     if name in post.unread or (post.partial and name in ("caption", "place", "posted_at")):
         return False
     return getattr(post, name) is None
@@ -164,7 +169,7 @@ def _had(before: KnownPost, name: str) -> bool:
     return getattr(before.post, name) is not None
 
 
-def _told_empty(source: str, before: int) -> str:
+def _no_posts_message(source: str, before: int) -> str:
     return (
         f"The source {source} shows no post at all, though {before:,} are known. Nothing was stored; what is"
         ' published stays. Look at the source: if its owner has removed all posts, set may_lack = ["posts"] for'
@@ -172,10 +177,10 @@ def _told_empty(source: str, before: int) -> str:
     )
 
 
-def _told_lost(source: str, name: str, counts: Counts) -> str:
+def _lost_field_message(source: str, name: str, counts: Counts) -> str:
     unparsed = f" ({counts.unparsed[name]} values could not be read)" if counts.unparsed[name] else ""
     return (
         f"The source {source} always had {name}, and none of its {counts.posts:,} posts has it now{unparsed}."
-        " Nothing was stored; what is published stays. Look at the source: if the site has changed, mend the"
-        f' profile or tell us; if its owner hides {name}, set may_lack = ["{name}"] for the source.'
+        " Nothing was stored; what is published stays. Look at the source: if the site has changed, fix the"
+        f' profile or report it; if its owner hides {name}, set may_lack = ["{name}"] for the source.'
     )

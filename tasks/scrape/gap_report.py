@@ -1,4 +1,4 @@
-"""What a reading reports of posts whose own page could not be read: a problem at first, later a known gap."""
+"""Posts whose own page could not be read: at first a problem, later a known gap."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from warehouse.stored_posts import count_known
 
 @dataclass(slots=True)
 class GapReport:
-    """Collects the pages of one reading that could not be read. `problems` are those that are no known gap yet."""
+    """Collects the post pages of one reading that could not be read. `problems` are those that are not known gaps."""
 
     source: str
     problems: list[str] = field(default_factory=list)
 
     def add(self, lake: Lake, page: Page) -> None:
-        """Store the attempts of a page of posts in the table `gaps`."""
+        """Store the failed attempts of a page of posts in the table `gaps`."""
         if not page.unread_pages:
             return
         failed = {one.post_id: one.why for one in page.unread_pages}
@@ -39,8 +39,8 @@ class GapReport:
     def summary(self, lake: Lake, posts: int) -> str:
         """The known gaps of the source in a sentence; empty where it has none.
 
-        `posts` is how many posts the reading had. Where so many are known gaps that their pages must have changed,
-        that is one more problem.
+        `posts` is how many posts the reading had. Where the own pages of many posts are known gaps, the site has
+        changed: that is one more problem.
         """
         known = count_known_gaps(lake, self.source)
         if not known:

@@ -1,4 +1,4 @@
-"""How the sources are read, from the settings."""
+"""How sources are read: values of the settings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from warehouse.authors import Keeping
 
 @dataclass(frozen=True, slots=True)
 class ScrapeOptions:
-    """How the sources are read.
+    """How sources are read.
 
-    - `refresh_days`: posts younger than this are observed again in every run
-    - `full_days`: so often a source is read to its end; older posts are observed then
-    - `full`: this run reads every source to its end
+    - `refresh_days`: every run observes posts younger than this
+    - `full_days`: every so many days a run reads until the last page, and observes older posts too
+    - `full`: this run reads every source until its last page
     - `comments`: whether comments are read; `comment_authors`: how their authors are stored
     """
 

@@ -1,6 +1,6 @@
-"""What a source shows: one page of an account's posts, whatever kind of source it comes from.
+"""A page of an account's posts, from any kind of source.
 
-These types cross the border between the crawl's process and the run as JSON, and lie in the spool.
+The crawl's process sends these types to the run as JSON, and the spool stores them as JSON.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 class AccountInfo:
     """The account as its page describes it; a count that the page does not show is None.
 
-    `posts_least`: the account has at least so many posts, for `posts` may be rounded.
-    `name` is the account's name as the page shows it. `rounded`: at least one of the counts is. `locked`: whom it lets follow it is its owner's choice, so its
-    posts may be shown to these only.
+    `posts_least`: the account has at least so many posts, because `posts` may be rounded. `rounded`: at least
+    one of the counts is rounded. `locked`: its owner approves followers, so posts may be shown to these only.
+    `name` is the account's name as the page shows it.
     """
 
     followers: int | None = None
@@ -32,10 +32,10 @@ class AccountInfo:
 
 @dataclass(frozen=True, slots=True)
 class ScrapedComment:
-    """One comment. `author` is the name as the source shows it; it never reaches a disk in this form.
+    """One comment. `author` is the name as the source shows it; it is never written to disk in this form.
 
-    `comment_id` is the source's own, or None where it has none: the run then gives it one that stays the
-    same from night to night. `parent_id` is the comment that this one answers.
+    `comment_id` is the source's own, or None where it has none: the run then makes one that is the same in every
+    run. `parent_id` is the comment that this one replies to.
     """
 
     comment_id: str | None
@@ -53,15 +53,15 @@ class ScrapedPost:
     - `kind` is image, video or carousel
     - `pictures` are absolute http(s) addresses, or `file:` addresses of files in a folder that the source
       allows; a video has none
-    - `likes_rounded`, `comments_rounded`: the source shows the number with less than all of its digits;
-      `likes_least`, `comments_least`: the smallest number that it would show so, where that is known
+    - `likes_rounded`, `comments_rounded`: the source does not show all digits of the number;
+      `likes_least`, `comments_least`: the smallest number that it would show in the same way, where known
     - `likes_hidden`: the source says that the owner hides the likes; `likes` is None then
-    - `observed_at` (UTC) where it differs from the page's, as for files that someone saved earlier
+    - `observed_at` (UTC) where it differs from the page's, as for files that were saved earlier
     - `detailed`: its own page, or its thread of comments, was read too; `thread` has the comments
-    - `partial`: a page of its own would tell more of it and was not read this time, so what is None here
-      may be known from before
-    - `unread`: names of fields that were not looked at, so their None says nothing
-    - `sparse`: its source need not say everything, as a file that some program wrote: a None was not said
+    - `partial`: its own page has more of it and was not read this time, so a field that is None here may be
+      known from before
+    - `unread`: names of fields that were not read, so their None means nothing
+    - `sparse`: its source may skip fields, as a file of some program does: a None means that it was skipped
     - `counts_on_own_page`: its likes or its comments are shown on its own page only
     """
 
@@ -98,7 +98,7 @@ class UnreadPage:
 
 
 Identity = Literal["account", "address", "unknown"]
-"""How a page shows whose posts it has: it names the account (or its pager does); its address alone is the
+"""How a page shows whose posts it has: it names the account (or its pager does); only its address is the
 account's; or neither."""
 
 
@@ -106,9 +106,9 @@ account's; or neither."""
 class Page:
     """One page of posts, and the address of the next one.
 
-    - `problems` are what a person should know, in words: fields that could not be read, above all
+    - `problems` are sentences for a person, above all about fields that could not be read
     - `unparsed` are the names of those fields (`likes`, `posted_at`, …), one for each value
-    - `more`: the source has further posts of the account that were not read from here on
+    - `more`: the source has further posts of the account after this page that were not read
     - `unread_pages`: own pages of its posts that were requested and could not be read
     - `identity`: how the page shows that its posts are the account's
     """

@@ -1,4 +1,4 @@
-"""What every host that is asked may expect of us, as values; `crawl.middlewares` keeps to them."""
+"""How politely hosts are crawled, as values; `crawl.middlewares` obeys them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.user_agent import user_agent
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """How a host is asked: `delay_seconds` between two pages of it, and whom it may write to about us."""
+    """`delay_seconds` between two requests to a host, and the `contact` that it can write to about us."""
 
     delay_seconds: float = 5.0
     contact: str = ""

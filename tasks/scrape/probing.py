@@ -1,7 +1,7 @@
-"""What a run will meet at a source: its first page of posts, read as a run reads it, and not stored.
+"""A probe of a source: its first page of posts, read as a run reads it, and not stored.
 
-The same code reads it: for a source on the web the crawl's process with its delay, robots.txt, token and
-own host; for files their reader. Only the time is shorter, and no post's own page is read.
+The code is a run's: for a source on the web the crawl's process with its delay, robots.txt, token and host
+check; for files their reader. Only the time limit is shorter, and no post's own page is read.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from warehouse.home import Home
 from warehouse.stored_posts import count_known, known_posts
 
 PROBE_SECONDS = 30.0
-"""How long the hosts' responses may take together, besides the delays between requests."""
+"""How long all responses may take together, besides the delays between requests."""
 MAX_REQUESTS = 5
-"""Requests with a delay before them: robots.txt, the look-up of an account, its posts, and a retry or two."""
+"""Requests with a delay before them: robots.txt, the account, its posts, and one or two retries."""
 MAX_RETRIES = 1
 
 _CRAWL_LOG = "tasks.scrape.crawl"
@@ -39,8 +39,8 @@ _CRAWL_LOG = "tasks.scrape.crawl"
 class Probe:
     """The first page of a source: its number of posts, and `problems` that make a run incomplete.
 
-    `is_empty`: it has no post, and no other page follows. `waits_seconds`: nothing was read, for a limit of the
-    host stands so long, and a run waits for its end.
+    `is_empty`: it has no post, and no other page follows. `waits_seconds`: nothing was read, because a limit of
+    the host ends only then; a run waits for that.
     """
 
     posts: int = 0
@@ -50,7 +50,7 @@ class Probe:
 
 
 def probe_seconds(politeness: Politeness, response_seconds: float = PROBE_SECONDS) -> float:
-    """After how many seconds a probe is ended."""
+    """The time limit of a probe."""
     return response_seconds + MAX_REQUESTS * politeness.delay_seconds
 
 
@@ -72,16 +72,16 @@ def probe_source(
     if seconds < waits <= CrawlLimits().max_wait_seconds:
         return Probe(is_empty=False, waits_seconds=waits)
     limits = CrawlLimits(MAX_RETRIES, max_wait_seconds=seconds, max_seconds=seconds + max(0.0, waits))
-    lines = _LastLine()
+    log = _LastLine()
     logger = logging.getLogger(_CRAWL_LOG)
-    logger.addHandler(lines)
+    logger.addHandler(log)
     try:
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder) / "probe.jsonl")
             context = ReadContext(
                 spool,
                 options.politeness,
-                partial(_only, home, source.name),
+                partial(_stop, home, source.name),
                 options.comments,
                 secret,
                 limits,
@@ -90,12 +90,12 @@ def probe_source(
             )
             page = _first_page(source, context)
     except OutOfTime:
-        last = f" The last that it said: {lines.text}." if lines.text else ""
+        last = f" Its last log line: {log.text}." if log.text else ""
         raise SourceUnreachable(
             f"No page of posts came within {seconds:.0f} s.{last} A run waits longer; check the url and the network."
         ) from None
     finally:
-        logger.removeHandler(lines)
+        logger.removeHandler(log)
     if page is None or not page.posts:
         _check_empty(home, source, page)
     if page is None:
@@ -103,8 +103,8 @@ def probe_source(
     return Probe(len(page.posts), page.problems, not page.posts and not page.more and page.next_url is None)
 
 
-def _only(home: Home, source: str, page: Page) -> NextStep:
-    """The verdict that a first page is the last one. Raises `LayoutChanged` where it is not the account's page."""
+def _stop(home: Home, source: str, page: Page) -> NextStep:
+    """Stop after the first page. Raises `LayoutChanged` where it is not the account's."""
     if not home.lake.folder.exists():
         check_identity(page, 0, lambda: 0)
     else:
@@ -120,7 +120,7 @@ def _first_page(source: Source, context: ReadContext) -> Page | None:
         return next(pages, None)
     finally:
         if isinstance(pages, Generator):
-            pages.close()  # ends the crawl's process now
+            pages.close()  # ends the crawl's process at once
 
 
 def _check_empty(home: Home, source: Source, page: Page | None) -> None:
@@ -130,7 +130,7 @@ def _check_empty(home: Home, source: Source, page: Page | None) -> None:
 
 
 class _LastLine(logging.Handler):
-    """Keeps the crawl's last log line, for the message of a probe that took too long."""
+    """Holds the crawl's last log line, for the message of a probe that took too long."""
 
     text = ""
 

@@ -10,7 +10,7 @@ from warehouse.authors import Authors
 
 
 def without_names(page: Page, authors: Authors) -> Page:
-    """The page with authors as they are stored, every comment with an id, and none by who is to be forgotten."""
+    """The page with authors as they are stored, an id for every comment, and no comment of a forgotten author."""
     return replace(page, posts=tuple(_with_thread(post, authors) for post in page.posts))
 
 
@@ -18,16 +18,16 @@ def _with_thread(post: ScrapedPost, authors: Authors) -> ScrapedPost:
     if not post.thread:
         return post
     same: Counter[str] = Counter()
-    kept = []
+    comments = []
     for comment in post.thread:
-        comment_id = comment.comment_id or _own_id(post, comment, same, authors)
+        comment_id = comment.comment_id or _made_id(post, comment, same, authors)
         if not authors.is_forgotten(comment.author):
-            kept.append(replace(comment, comment_id=comment_id, author=authors.stored(comment.author)))
-    return replace(post, thread=tuple(kept))
+            comments.append(replace(comment, comment_id=comment_id, author=authors.stored(comment.author)))
+    return replace(post, thread=tuple(comments))
 
 
-def _own_id(post: ScrapedPost, comment: ScrapedComment, same: Counter[str], authors: Authors) -> str:
-    """An id for a comment whose source has none: the same each night, and nothing can be read off it."""
-    said = "\0".join((post.post_id, comment.author or "", comment.text or "", str(comment.posted_at or "")))
-    same[said] += 1
-    return authors.keyed(f"{said}\0{same[said]}")
+def _made_id(post: ScrapedPost, comment: ScrapedComment, same: Counter[str], authors: Authors) -> str:
+    """An id for a comment whose source has none: the same in every run, and a keyed hash."""
+    text = "\0".join((post.post_id, comment.author or "", comment.text or "", str(comment.posted_at or "")))
+    same[text] += 1
+    return authors.keyed(f"{text}\0{same[text]}")

@@ -1,4 +1,4 @@
-"""One reading of a source: what the run gives it, and what the run decides after each page."""
+"""One reading of a source: what the run passes to it, and what the run decides after each page."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tasks.scrape.spool import Spool
 class NextStep:
     """What to do after a page of posts.
 
-    `stop`: the page is the last one. `jump_to`: go on at this address in place
-    of the next page, where an earlier crawl was cut off. `details`: ids of the page's posts whose own page
-    or thread of comments is wanted; `retried` are those of them that could not be read in many runs, so a
-    refusal of theirs is no sign that the host refuses us.
+    `stop`: the page is the last one. `jump_to`: go to this address instead of the next page, where an earlier
+    crawl was cut off. `details`: ids of the page's posts whose own page or thread of comments is to be read.
+    `retried` are those of them that could not be read in many runs, so a refusal of one of them does not mean
+    that the host refuses us.
     """
 
     stop: bool = False
@@ -31,8 +31,8 @@ class NextStep:
 class CrawlLimits:
     """How long a crawl tries.
 
-    `max_retries` of one request; `max_wait_seconds` that a host may ask for in one piece; `max_seconds` for
-    the whole crawl.
+    `max_retries` of one request; `max_wait_seconds` for one pause that a host requires; `max_seconds` for the
+    crawl.
     """
 
     max_retries: int = 4
@@ -42,15 +42,15 @@ class CrawlLimits:
 
 DecideNextStep = Callable[[Page], NextStep]
 NoteLimit = Callable[[datetime], None]
-"""Takes the time (UTC) until which a host wants no request."""
+"""Called with the time (UTC) until which a host wants no request."""
 
 
 def ignore_limit(until: datetime) -> None:
-    """For a crawl after which no other one follows."""
+    """Ignore it, for a crawl that no other one follows."""
 
 
 def read_all(page: Page) -> NextStep:
-    """The verdict of one who wants every page, and each post's own page too."""
+    """Read every page, and every post's own page too."""
     return NextStep(details=tuple(post.post_id for post in page.posts))
 
 
@@ -58,10 +58,10 @@ def read_all(page: Page) -> NextStep:
 class ReadContext:
     """What a source needs to be read.
 
-    `spool` holds the pages that were read before; the visit goes on after its last. `decide` is called after
-    each page of posts. `comments`: whether comments are wanted. `secret` is the token of a
-    source that wants one. `limits`: how long a crawl tries. `no_request_before`: the end of a limit that the
-    host announced before (UTC); `note_limit` takes the ones that it announces now.
+    `spool` holds the pages that were read before; the reading resumes after the last one. `decide` is called
+    with each page of posts. `comments`: whether comments are read. `secret` is the token of a source that needs
+    one. `limits`: how long a crawl tries. `no_request_before`: the end of a limit that the host announced before
+    (UTC); `note_limit` is called with each limit that it announces now.
     """
 
     spool: Spool

@@ -1,8 +1,8 @@
 """The spool: pages as they were read, on disk, before they are stored.
 
-A crawl that is cut off goes on after the last whole page of its spool; what lies there is stored only
-when the crawl has ended. So a run that is killed in a crawl leaves the tables as they were, and the
-run that goes on with it does not read, or count, a page twice.
+A crawl that is cut off resumes after the last complete page of its spool. Pages are stored only when the
+crawl has ended. So a run that is killed in a crawl leaves the tables as they were, and the run that resumes
+it does not read or count a page twice.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ _END = b'"end"\n'
 
 
 class Spool:
-    """Pages of one crawl in one JSON Lines file, with a mark at the end of a crawl that was finished."""
+    """The pages of one crawl in a JSON Lines file, with a mark at the end when the crawl is finished."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         if file.exists():
-            self._cut_torn_line()
+            self._cut_partial_line()
 
     def add(self, page: Page) -> None:
-        """Put a page at the end. Raises `DiskFull`."""
+        """Append a page. Raises `DiskFull`."""
         need_room(self._folder())
         self._write(PAGE_JSON.dump_json(page) + b"\n")
 
     def end(self) -> None:
-        """Mark that the crawl was finished."""
+        """Mark the crawl as finished."""
         self._write(_END)
 
     def pages(self) -> Iterator[Page]:
-        """The whole pages, in their order; one that was cut off while it was written does not count."""
+        """The complete pages, in their order; a page that was cut off while it was written is skipped."""
         return (PAGE_JSON.validate_json(line) for line in self._lines() if line != _END)
 
     def is_ended(self) -> bool:
@@ -43,23 +43,20 @@ class Spool:
         return any(line == _END for line in self._lines())
 
     def last(self) -> Page | None:
-        """The last whole page."""
+        """The last complete page."""
         last = None
         for line in self._lines():
             last = line if line != _END else last
         return None if last is None else PAGE_JSON.validate_json(last)
 
     def rewrite(self, change: Callable[[Page], Page]) -> None:
-        """Put other pages in place of the pages, all at once."""
+        """Replace the pages, all at once."""
         fresh = self.file.with_name(f".{self.file.name}.fresh")
         with full_disk_noticed(self._folder()), fresh.open("wb") as out:
             for line in self._lines():
-                page = (
-                    line
-                    if line == _END
-                    else PAGE_JSON.dump_json(change(PAGE_JSON.validate_json(line))) + b"\n"
-                )
-                out.write(page)
+                if line != _END:
+                    line = PAGE_JSON.dump_json(change(PAGE_JSON.validate_json(line))) + b"\n"  # noqa: PLW2901
+                out.write(line)
         os.replace(fresh, self.file)
 
     def remove(self) -> None:
@@ -75,11 +72,10 @@ class Spool:
         with full_disk_noticed(self._folder()), self.file.open("ab") as out:
             out.write(line)
 
-    def _cut_torn_line(self) -> None:
+    def _cut_partial_line(self) -> None:
         # Only a process that died while writing leaves one, and only at the end.
         with self.file.open("rb+") as file:
-            whole = sum(len(line) for line in file if line.endswith(b"\n"))
-            file.truncate(whole)
+            file.truncate(sum(len(line) for line in file if line.endswith(b"\n")))
 
     def _folder(self) -> Path:
         self.file.parent.mkdir(parents=True, exist_ok=True)

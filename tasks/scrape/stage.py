@@ -1,7 +1,7 @@
 """The stage scrape for one source: read its pages into the spool, then check and store them.
 
-Storing comes after reading, so a page that no longer fits, or a source that has changed, leaves the tables
-as they were, and a crawl that is cut off is stored once, when it has been finished.
+Pages are stored after the reading. A page that no longer fits, or a source that has changed, leaves the tables
+as they were, and a crawl that is resumed is stored once, when it is complete.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.errors import (
     SourceRefused,
     StageError,
 )
-from tasks.scrape.contract import past
+from tasks.scrape.contract import past_runs
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import Page
@@ -36,14 +36,14 @@ from warehouse.runs import StageResult
 logger = logging.getLogger(__name__)
 
 CUT_SHORT = (Retry, SourceRefused, AccountNotFound, OutOfTime)
-"""Errors that leave the pages read before them good."""
+"""Errors after which the pages read before them are still good."""
 Progress = Callable[[int, int], None]
-"""Hears the number of posts so far, and of all by the account's own count (0 when it shows none)."""
+"""Called with the number of posts so far, and the account's own number of posts (0 when it shows none)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeJob:
-    """One source to be read in one run. `final`: no other try follows in this run."""
+    """One source to read in one run. `final`: this run does not retry it after this."""
 
     home: Home
     source: Source
@@ -53,80 +53,85 @@ class ScrapeJob:
     final: bool = True
 
 
-def scrape_source(reading: ScrapeJob, progress: Progress) -> StageResult:
+def scrape_source(job: ScrapeJob, progress: Progress) -> StageResult:
     """Read one source and store what it shows.
 
-    Raises the errors of `tasks.errors`, with nothing stored. Only where no other try follows, when a crawl
-    was cut short after some pages, these are stored and the end is `incomplete`.
+    Raises the errors of `tasks.errors`, with nothing stored. When a crawl is cut short after some pages and the
+    run does not retry it, these pages are stored and the result is `incomplete`.
     """
     cut_short = ""
-    if not reading.spool.is_ended():
+    if not job.spool.is_ended():
         try:
-            _read(reading, progress)
+            _read(job, progress)
         except CUT_SHORT as error:
-            tried_again = isinstance(error, Retry) and not reading.final
-            if tried_again or reading.spool.last() is None:
+            will_retry = isinstance(error, Retry) and not job.final
+            if will_retry or job.spool.last() is None:
                 raise
-            cut_short = _retold(error)
+            cut_short = _cause(error)
         except LayoutChanged:
-            reading.spool.remove()
+            job.spool.remove()
             raise
-    source = reading.source
-    ended = store_spool(
-        reading.home.lake, source.name, reading.spool, may_lack=source.may_lack, shows_all=source.shows_all
+    source = job.source
+    result = store_spool(
+        job.home.lake, source.name, job.spool, may_lack=source.may_lack, shows_all=source.shows_all
     )
     if not cut_short:
-        return ended
-    told = f"Cut short: {cut_short} {ended.message}".strip()
-    return StageResult("incomplete", ended.items, ended.failures + 1, told, counts=ended.counts)
+        return result
+    message = f"Cut short: {cut_short} {result.message}".strip()
+    return StageResult("incomplete", result.items, result.failures + 1, message, counts=result.counts)
 
 
-def _read(reading: ScrapeJob, progress: Progress) -> None:
-    source, spool = reading.source, reading.spool
-    posts = sum(len(page.posts) for page in spool.pages())
-    if posts:
-        logger.info("%s: going on after the %d posts that were read before", source.name, posts)
-    authors = reading.home.authors(reading.options.comment_authors)
+def _read(job: ScrapeJob, progress: Progress) -> None:
+    source, spool = job.source, job.spool
+    posts = expected = 0
     last: Page | None = None
-    expected = next((page.head.posts or 0 for page in spool.pages() if page.head is not None), 0)
-    for page in source.pages(_visit(reading)):
+    for page in spool.pages():
+        posts += len(page.posts)
+        expected = _expected_posts(page, expected)
+    if posts:
+        logger.info("%s: resuming after the %d posts that were read before", source.name, posts)
+    authors = job.home.authors(job.options.comment_authors)
+    for page in source.pages(_read_context(job)):
         last = without_names(page, authors)
         spool.add(last)
         posts += len(last.posts)
-        if last.head is not None:
-            expected = last.head.posts or 0
+        expected = _expected_posts(last, expected)
         progress(posts, max(expected, posts) if expected else 0)
     if last is not None and last.next_url is not None:
         raise CrawlCrashed(f"The crawl of {source.name} ended before its last page. Run again.")
     spool.end()
 
 
-def _visit(reading: ScrapeJob) -> ReadContext:
-    lake, options, now = reading.home.lake, reading.options, datetime.now(UTC)
-    before = past(lake, reading.source.name)
-    # A little early, for a weekly reading that began some minutes later the last time.
-    due = not before.to_end_since(now - timedelta(days=options.full_days, hours=-1))
-    judge = StopPolicy(
+def _expected_posts(page: Page, before: int) -> int:
+    return before if page.head is None else page.head.posts or 0
+
+
+def _read_context(job: ScrapeJob) -> ReadContext:
+    lake, options, now = job.home.lake, job.options, datetime.now(UTC)
+    past = past_runs(lake, job.source.name)
+    # One hour early, because a weekly run does not start at the same minute.
+    due = not past.to_end_since(now - timedelta(days=options.full_days, hours=-1))
+    policy = StopPolicy(
         lake,
-        reading.source.name,
+        job.source.name,
         now,
         options.refresh_days,
         full=options.full or due,
-        resume_at=None if options.full else before.resume_at,
-        first=reading.spool.last() is None,
+        resume_at=None if options.full else past.resume_at,
+        first=job.spool.last() is None,
     )
-    limits, host = reading.home.limits, reading.source.host
+    limits, host = job.home.limits, job.source.host
     return ReadContext(
-        reading.spool,
+        job.spool,
         options.politeness,
-        judge,
+        policy,
         options.comments,
-        reading.secret,
-        no_request_before=limits.until(host, reading.secret),
-        note_limit=partial(limits.note, host, reading.secret),
+        job.secret,
+        no_request_before=limits.until(host, job.secret),
+        note_limit=partial(limits.note, host, job.secret),
     )
 
 
-def _retold(error: StageError) -> str:
+def _cause(error: StageError) -> str:
     # On a later page, 'not found' is about that page, so advice about the account's name would mislead.
     return str(error).split(". Check", 1)[0] + "." if isinstance(error, AccountNotFound) else str(error)

@@ -1,12 +1,12 @@
-"""What is decided after each page: whose it is, whether to read on, and which posts' own pages are wanted.
+"""The decision after each page: whether it is the account's, whether to stop, and which posts' own pages to read.
 
-A nightly reading ends at the first whole page of posts that are all known and older than `refresh_days`;
-a full one goes to the end. A pinned post at the top ends nothing: pinned posts do not count, and where
-a source does not say which are pinned, a first page of so few posts that all may be pinned does not either.
+A nightly reading stops at the first page of posts that are all known and older than `refresh_days`; a full
+one reads until the last page. A pinned post at the top stops nothing. Where a source does not show which
+posts are pinned, the first page stops nothing when it has so few posts that all may be pinned.
 
 A post's own page is read for a new post, and where the number of comments has changed. Where likes or comments
-stand on that page only, reading it is the post's observation: every run while the post is younger than
-`refresh_days`, and then ever more rarely.
+are on that page only, reading it is the post's observation: in every run while the post is younger than
+`refresh_days`, and more and more rarely after that.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from warehouse.precision import is_coarser_count
 from warehouse.stored_posts import KnownPost, count_known, known_posts
 
 MAX_PINNED = 3
-"""An account pins so many posts at most (Instagram's limit)."""
-OBSERVED_AT_AGE = 0.1
-"""A post whose counts are on its own page is observed again after this part of its age, once it is old."""
+"""How many posts an account can pin (Instagram's limit)."""
+REOBSERVED_AT_AGE = 0.1
+"""An old post whose counts are on its own page is observed again after this fraction of its age."""
 
 
 @dataclass(slots=True)
 class StopPolicy:
     """Decides after each page of a source.
 
-    `resume_at` is where an earlier reading was cut off: what lies before it, down to there, is known. `first` is
+    `resume_at` is the page where an earlier run was cut off: that run has read the pages before it. `first` is
     False where the spool has pages already.
     """
 
@@ -46,36 +46,35 @@ class StopPolicy:
     first: bool = True
 
     def __call__(self, page: Page) -> NextStep:
-        """The verdict on a page. Raises `LayoutChanged` where its posts can't be taken for the account's."""
+        """Decide after a page. Raises `LayoutChanged` where its posts may not be the account's."""
         known = known_posts(self.lake, self.source, [post.post_id for post in page.posts])
         check_identity(page, len(known), lambda: count_known(self.lake, self.source))
-        details = tuple(post.post_id for post in page.posts if self._wants_detail(post, known))
+        details = tuple(post.post_id for post in page.posts if self._needs_detail(post, known))
         retried = tuple(
             post_id for post_id in details if post_id in known and is_known_gap(known[post_id].gap)
         )
-        telling = self._telling(page)
+        ordered = self._posts_in_order(page)
         self.first = self.first and not page.posts
-        if self.resume_at is not None and telling and all(post.post_id in known for post in telling):
+        if self.resume_at is not None and ordered and all(post.post_id in known for post in ordered):
             jump, self.resume_at = self.resume_at, None
             return NextStep(jump_to=jump, details=details, retried=retried)
-        ends = not self.full and bool(telling) and all(self._is_settled(post, known) for post in telling)
-        return NextStep(stop=ends, details=details, retried=retried)
+        stop = not self.full and bool(ordered) and all(self._is_settled(post, known) for post in ordered)
+        return NextStep(stop=stop, details=details, retried=retried)
 
-    def _telling(self, page: Page) -> list[ScrapedPost]:
-        """Posts of the page that stand in the order of time."""
+    def _posts_in_order(self, page: Page) -> list[ScrapedPost]:
+        """Posts of the page that are ordered by time: all but those that are, or may be, pinned."""
         may_be_pinned = self.first and len(page.posts) <= MAX_PINNED
         return [post for post in page.posts if not (post.pinned or (post.pinned is None and may_be_pinned))]
 
     def _is_settled(self, post: ScrapedPost, known: dict[str, KnownPost]) -> bool:
         before = known.get(post.post_id)
-        # One that was gone and is back has others below it that may be back too.
+        # Where a post that was gone is back, posts below it may be back too.
         return before is not None and before.post.gone_at is None and self._is_old(post, before)
 
     def _is_old(self, post: ScrapedPost, before: KnownPost) -> bool:
-        born = post.posted_at or before.post.posted_at or before.post.first_seen_at
-        return born < self.now - timedelta(days=self.refresh_days)
+        return _age(post, before, self.now) > timedelta(days=self.refresh_days)
 
-    def _wants_detail(self, post: ScrapedPost, known: dict[str, KnownPost]) -> bool:
+    def _needs_detail(self, post: ScrapedPost, known: dict[str, KnownPost]) -> bool:
         before = known.get(post.post_id)
         if before is None:
             return True
@@ -90,19 +89,23 @@ class StopPolicy:
         return not _is_same_count(post, before.thread_comments)
 
     def _is_due(self, post: ScrapedPost, before: KnownPost, read_at: datetime) -> bool:
-        """Whether a post whose counts are on its own page is to be observed."""
+        """Whether a post whose counts are on its own page is due for an observation."""
         if not self._is_old(post, before):
             return True
-        age = self.now - (post.posted_at or before.post.posted_at or before.post.first_seen_at)
-        return self.now - read_at >= max(timedelta(days=self.refresh_days), age * OBSERVED_AT_AGE)
+        age = _age(post, before, self.now)
+        return self.now - read_at >= max(timedelta(days=self.refresh_days), age * REOBSERVED_AT_AGE)
+
+
+def _age(post: ScrapedPost, before: KnownPost, now: datetime) -> timedelta:
+    return now - (post.posted_at or before.post.posted_at or before.post.first_seen_at)
 
 
 def check_identity(page: Page, known: int, stored: Callable[[], int]) -> None:
-    """Raise `LayoutChanged` where the posts of a page can't be taken for the account's.
+    """Raise `LayoutChanged` where the posts of a page may not be the account's.
 
-    A page that does not name the account is its page where at least half of its posts are known. Where its address
-    is the account's and one post is known, or none of the source is yet, it is too. `known` is how many of the
-    page's posts are stored; `stored` counts all stored posts of the source.
+    A page that does not name the account is accepted where at least half of its posts are known. Where its
+    address is the account's, one known post is enough, or a source without stored posts. `known` is how many of
+    the page's posts are stored; `stored` counts all stored posts of the source.
     """
     if page.identity == "account" or (page.posts and 2 * known >= len(page.posts)):
         return
@@ -117,7 +120,7 @@ def check_identity(page: Page, known: int, stored: Callable[[], int]) -> None:
 
 
 def _is_same_count(post: ScrapedPost, counted: int | None) -> bool:
-    """Whether the post has as many comments as were counted before, as far as a rounded number says."""
+    """Whether the post has as many comments as were counted before, as far as a rounded number can show."""
     if post.comments == counted or post.comments is None or counted is None:
         return post.comments == counted
     return post.comments_rounded and is_coarser_count(post.comments, post.comments_least, counted)

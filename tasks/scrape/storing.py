@@ -1,13 +1,13 @@
-"""From the spool into the lake: checked first, then stored batch by batch."""
+"""From the spool into the lake: check all pages first, then store them batch by batch."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 
-from tasks.scrape.contract import Counts, check, count_pages
+from tasks.scrape.contract import check, count_pages
 from tasks.scrape.coverage import Coverage
 from tasks.scrape.gap_report import GapReport
 from tasks.scrape.pages import Page, ScrapedPost
@@ -22,80 +22,76 @@ logger = logging.getLogger(__name__)
 
 STORE_POSTS = 4_000
 """Posts that are stored at once; memory holds about this many."""
-TOLD_PROBLEMS = 3
+MAX_SHOWN_PROBLEMS = 3
 
 
 def store_spool(
     lake: Lake, source: str, spool: Spool, *, may_lack: Sequence[str] = (), shows_all: bool = False
 ) -> StageResult:
-    """Check and store what a reading of a source has left in its spool.
+    """Check and store the pages of a source's spool: one pass to check, one to store.
 
-    With `shows_all` known posts that it must have shown, and did not, are marked as gone. Raises
+    With `shows_all`, known posts that the reading covers and did not show are marked as gone. Raises
     `SourceChanged` with nothing stored.
     """
     counts = count_pages(lake, source, _batches(spool.pages()))
-    extent = _extent(spool, counts)
     check(lake, source, counts, may_lack)
-    posts = 0
-    gaps = GapReport(source)
+    gaps, problems, posts = GapReport(source), ProblemLog(source), 0
     for pages in _batches(spool.pages()):
         accounts = [row for page in pages if (row := _account_row(source, page)) is not None]
-        seen = [_seen(source, page, post) for page in pages for post in page.posts]
-        posts += store_seen(lake, seen, accounts)
+        posts += store_seen(
+            lake, [_rows(source, page, post) for page in pages for post in page.posts], accounts
+        )
         for page in pages:
             gaps.add(lake, page)
-    if shows_all and (gone := _mark_gone(lake, source, extent)):
+            problems.add(page.problems)
+    if shows_all and (gone := _mark_gone(lake, source, counts.coverage)):
         logger.info("%s: %d known posts are no longer shown", source, gone)
-    known, missing = gaps.summary(lake, posts), gaps.problems
-    told = _told(source, spool, missing, counts.problems + len(missing))
-    return StageResult(
-        "incomplete" if told else "done",
-        posts,
-        counts.problems + len(missing),
-        f"{told}{'. ' if told and known else ''}{known}",
-        counts=counts.as_json(),
-    )
+    known = gaps.summary(lake, posts)
+    problems.add(gaps.problems)
+    message = ". ".join(part for part in (problems.summary(), known) if part)
+    status = "incomplete" if problems.count else "done"
+    return StageResult(status, posts, problems.count, message, counts=counts.as_json())
 
 
-def _extent(spool: Spool, counts: Counts) -> Coverage:
-    extent, last = Coverage(), None
-    for last in spool.pages():
-        extent.add(last)
-    if last is not None:
-        extent.whole = extent.whole and last.next_url is None
-        counts.to_end = last.next_url is None and not last.more
-        counts.resume_at = last.next_url
-    return extent
+@dataclass(slots=True)
+class ProblemLog:
+    """Logs each problem of a source as a warning, and keeps the first ones for the run's summary."""
+
+    source: str
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, problems: Iterable[str]) -> None:
+        """Log problems."""
+        for problem in problems:
+            logger.warning("%s: %s", self.source, problem)
+            self.count += 1
+            if self.count <= MAX_SHOWN_PROBLEMS:
+                self.first.append(problem)
+
+    def summary(self) -> str:
+        """The first problems."""
+        return "; ".join(self.first) + ("; …" if self.count > MAX_SHOWN_PROBLEMS else "")
 
 
-def _mark_gone(lake: Lake, source: str, extent: Coverage) -> int:
-    if extent.began is None or not extent.tells_gone:
+def _mark_gone(lake: Lake, source: str, coverage: Coverage) -> int:
+    if coverage.began is None or not coverage.finds_gone:
         return 0
-    began, newer_than = extent.began, extent.newer_than
-    return sum(mark_gone(lake, source, account, began, newer_than) for account in extent.accounts)
-
-
-def _told(name: str, spool: Spool, missing: Sequence[str], problems: int) -> str:
-    """The first problems in words; each of them is a warning in the log."""
-    told: list[str] = []
-    for problem in chain((problem for page in spool.pages() for problem in page.problems), missing):
-        logger.warning("%s: %s", name, problem)
-        if len(told) < TOLD_PROBLEMS:
-            told.append(problem)
-    return "; ".join(told) + ("; …" if problems > TOLD_PROBLEMS else "")
+    began, newer_than = coverage.began, coverage.newer_than
+    return sum(mark_gone(lake, source, account, began, newer_than) for account in coverage.accounts)
 
 
 def _batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    held: list[Page] = []
+    batch: list[Page] = []
     posts = 0
     for page in pages:
-        held.append(page)
+        batch.append(page)
         posts += len(page.posts)
         if posts >= STORE_POSTS:
-            yield held
-            held, posts = [], 0
-    if held:
-        yield held
+            yield batch
+            batch, posts = [], 0
+    if batch:
+        yield batch
 
 
 def _account_row(source: str, page: Page) -> AccountObservation | None:
@@ -113,7 +109,7 @@ def _account_row(source: str, page: Page) -> AccountObservation | None:
     )
 
 
-def _seen(source: str, page: Page, post: ScrapedPost) -> ScrapedRows:
+def _rows(source: str, page: Page, post: ScrapedPost) -> ScrapedRows:
     pictures = (
         PostPicture(source=source, post_id=post.post_id, position=position, picture_url=url, sha256=None)
         for position, url in enumerate(post.pictures)
@@ -149,7 +145,7 @@ def _post_row(source: str, page: Page, post: ScrapedPost) -> Post:
 
 
 def _seen_at(page: Page, post: ScrapedPost) -> datetime:
-    """When the source showed the post; a file may list a post today whose counts are older."""
+    """When the source showed the post; a file of today may list a post with older counts."""
     return max(page.observed_at, post.observed_at or page.observed_at)
 
 
@@ -168,7 +164,7 @@ def _observation_row(source: str, page: Page, post: ScrapedPost) -> Observation:
 
 def _comment_rows(source: str, post: ScrapedPost) -> Iterator[Comment]:
     for comment in post.thread:
-        assert comment.comment_id is not None, "the spool has comments with ids only"
+        assert comment.comment_id is not None, "every comment in the spool has an id"
         yield Comment(
             source=source,
             post_id=post.post_id,

@@ -1,4 +1,4 @@
-"""The task scrape: one source's reading, with retries and its rows in the journal; the crawl keeps the time itself."""
+"""The task scrape: reads one source, with retries and rows in the journal. The crawl has its own time limit."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from warehouse.runs import StageResult
 
 @task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)
 def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr | None) -> State[Any]:
-    """Read a source and store its posts; a run that goes on does not read a source twice."""
+    """Read a source and store its posts; a resumed run does not read a source twice."""
     if run.journal.is_done("scrape", source.name):
         return Completed(message="done before the run was cut off")
     spool = Spool(run.home.spool(run.journal.run_id) / f"{source.name}.jsonl")
 
     def body() -> StageResult:
         token = None if secret is None else secret.get_secret_value()
-        reading = ScrapeJob(run.home, source, spool, options, token, is_last_try())
-        with shown_progress(f"scrape {source.name}") as tell:
-            return scrape_source(reading, tell)
+        job = ScrapeJob(run.home, source, spool, options, token, is_last_try())
+        with shown_progress(f"scrape {source.name}") as progress:
+            return scrape_source(job, progress)
 
     state = run_stage(run, "scrape", source.name, body)
     if state.is_completed():

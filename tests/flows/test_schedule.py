@@ -229,7 +229,7 @@ def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, night
         again = server.start(config)
         wait_until(lambda: server.state(again) in ENDED)
     assert server.state(again) == "COMPLETED"
-    assert "going on after the 12 posts" in log.read_text("utf-8")
+    assert "resuming after the 12 posts" in log.read_text("utf-8")
 
 
 def test_two_nights_that_are_due_together_run_one_after_the_other(nights):

@@ -40,7 +40,7 @@ def test_a_stopped_run_leaves_no_crawl_behind_and_is_gone_on_with(
     (studio / "likelens.toml").write_text(settings)
     again = likelens(studio, "run")
     assert again.returncode == 0, again.stderr[-2000:]
-    assert "going on after the 12 posts" in again.stderr
+    assert "resuming after the 12 posts" in again.stderr
     with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as database:
         counts = "select (select count(*) from posts), (select count(*) from observations)"
         assert database.execute(counts).fetchall() == [(30, 30)]

@@ -1,7 +1,7 @@
 """Requests of the crawl with exactly the address that a page or a redirect gave.
 
 Scrapy and Twisted rewrite addresses: escapes, empty queries, empty parts of paths. `sent_url` makes the
-address that is sent, `ExactHandler` sends it, and `ExactRedirects` makes the next one of a Location header.
+address that is sent, `ExactHandler` sends it, and `ExactRedirects` makes one from a Location header.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tasks.scrape.crawl.sending import sent_url
 from tasks.urls import from_header, join
 
 VERBATIM = {"verbatim_url": True}
-"""What Scrapy needs in a request's `meta` to leave its address alone."""
+"""Key of a request's `meta` that makes Scrapy leave its address unchanged."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class ExactHandler(HTTP11DownloadHandler):
-    """Scrapy's handler for HTTP, with the path and the query as the request's address has them."""
+    """Scrapy's handler for HTTP, with the path and the query unchanged."""
 
     async def download_request(self, request: Request) -> Response:
-        """As Scrapy's own does it, but with an agent that does not rebuild the path."""
+        """Like Scrapy's own, but with an agent that does not rebuild the path."""
         agent = _ExactAgent(
             contextFactory=self._contextFactory,
             bindAddress=self._bind_address,
@@ -51,13 +51,13 @@ class _ExactAgent(_ScrapyAgent):
         agent = super()._get_agent(request, timeout)
         parts = urlsplit(request.url)
         if request.meta.get("proxy") and parts.scheme == "http":
-            return agent  # a proxy gets the whole address, which is not rebuilt
+            return agent  # a proxy gets the complete address, which is not rebuilt
         target = request.url.removeprefix(f"{parts.scheme}://{parts.netloc}").partition("#")[0]
-        # Twisted has no public way to give the path, and Scrapy none to give the agent.
+        # Neither Twisted nor Scrapy has a public way to set the path.
         send: Any = agent._requestWithEndpoint  # noqa: SLF001
 
         def send_exactly(*arguments: Any) -> Deferred[IResponse]:
-            # The last argument is the path, which Twisted has put together again out of its parts.
+            # The last argument is the path, which Twisted has rebuilt from its parts.
             return send(*arguments[:-1], (target or "/").encode("ascii"))  # type: ignore[no-any-return]
 
         agent._requestWithEndpoint = send_exactly  # type: ignore[method-assign,assignment]  # noqa: SLF001
@@ -65,17 +65,17 @@ class _ExactAgent(_ScrapyAgent):
 
 
 class ExactRedirects(RedirectMiddleware):
-    """Scrapy's redirects, to the address that the header has."""
+    """Scrapy's redirects, to exactly the address in the header."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """The request for the next address, or the response where it is no redirect to a web address."""
+        """The request for the next address, or the response where it does not redirect."""
         location = response.headers.get("Location")
         if response.status not in _REDIRECTS or not location:
             return response
         try:
             url = sent_url(join(request.url, from_header(location)))
         except ValueError as error:
-            raise IgnoreRequest(f"HTTP {response.status} leads to no page: {error}") from error
-        following = self._build_redirect_request(request, response, url=url)
-        following.meta.update(VERBATIM)
-        return self._redirect(following, request, response.status)
+            raise IgnoreRequest(f"HTTP {response.status} redirects to no web address: {error}") from error
+        redirected = self._build_redirect_request(request, response, url=url)
+        redirected.meta.update(VERBATIM)
+        return self._redirect(redirected, request, response.status)

@@ -1,4 +1,4 @@
-"""What a request that went wrong means: Scrapy's and Twisted's errors, and HTTP statuses, as ours."""
+"""Errors of `tasks.errors` for failed requests: from Scrapy's and Twisted's errors, and from HTTP statuses."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ from tasks.errors import (
 from tasks.scrape.crawl.middlewares import LeadsAway, RobotsUnavailable
 
 NO_TLS = ("wrong version number", "unknown protocol", "http request", "record layer failure", "packet length")
-"""What OpenSSL says where the other side speaks something else than TLS."""
+"""OpenSSL's messages where the server does not use TLS."""
 
 
 def failure_of(error: Exception, url: str) -> StageError:
-    """The error that a request for `url` without a response means."""
+    """The error for a request for `url` that got no response."""
     if isinstance(error, LeadsAway):
         return SourceRefused(f"{error} If the source has moved, set its new address in the settings.")
     if isinstance(error, RobotsUnavailable):
-        return SourceUnreachable(f"{error} The next run tries again.")
+        return SourceUnreachable(f"{error} The next run retries.")
     if isinstance(error, IgnoreRequest):
         return _ignored(error, url)
     if isinstance(error, DownloadCancelledError):
         return LayoutChanged(f"{url} is far larger than a page of posts can be.")
     host = urlsplit(url).netloc
-    return SourceUnreachable(f"{host} can't be reached: {_cause(error, url)} The next run tries again.")
+    return SourceUnreachable(f"{host} can't be reached: {_cause(error, url)} The next run retries.")
 
 
 def _ignored(error: IgnoreRequest, url: str) -> StageError:
-    """What it means that Scrapy gave a request up."""
+    """The error for a request that Scrapy dropped."""
     if "robots.txt" in str(error):
         return SourceRefused(
-            f"The robots.txt of {urlsplit(url).netloc} does not allow {url}. likelens obeys robots.txt; ask the"
-            " site's owner for another way in."
+            f"The robots.txt of {urlsplit(url).netloc} does not allow {url}, and likelens obeys robots.txt. Ask the"
+            " site's owner for another way to read it."
         )
     if "max redirections" in str(error):
         return SourceRefused(
-            f"{url} redirects again and again, so no page came. Open it in a browser: some sites do this to those"
-            " who have not logged in, others when an address is no longer the right one."
+            f"{url} redirects again and again, so no page came. Open it in a browser: some sites redirect visitors"
+            " who have not logged in, others redirect an address that is no longer right."
         )
     return LayoutChanged(f"{url} can't be a page of posts: {error}.")
 
@@ -59,7 +59,7 @@ def _ignored(error: IgnoreRequest, url: str) -> StageError:
 def _cause(error: Exception, url: str) -> str:
     """Why no response came, and what to check."""
     reason = _reason(error)
-    said = _words(reason)
+    text = _text_of(reason)
     if isinstance(error, CannotResolveHostError):
         host = urlsplit(url).hostname
         return (
@@ -68,42 +68,42 @@ def _cause(error: Exception, url: str) -> str:
     if isinstance(error, DownloadConnectionRefusedError):
         return "the connection was refused, so no server listens there now. Check the url and its port."
     if isinstance(error, DownloadTimeoutError):
-        return f"no response came in time ({said}). Check the url and the network."
-    if (cause := _tls_cause(reason, said)) is not None:
+        return f"no response came in time ({text}). Check the url and the network."
+    if (cause := _tls_cause(reason, text)) is not None:
         return cause
-    return f"the connection failed ({said.rstrip('.')}). Check the url and the network."
+    return f"the connection failed ({text.rstrip('.')}). Check the url and the network."
 
 
-def _tls_cause(reason: BaseException, said: str) -> str | None:
-    """What went wrong before the request was sent encrypted; None where it was something else."""
+def _tls_cause(reason: BaseException, text: str) -> str | None:
+    """Why no encrypted connection was made; None where the cause is another."""
     if isinstance(reason, VerificationError):
         return "its certificate is for another name, so no token was sent. Check the address."
-    if "certificate" in said.lower():
+    if "certificate" in text.lower():
         return (
-            f"its certificate can't be trusted ({said}), so no token was sent. Check the address. Where the"
+            f"its certificate can't be trusted ({text}), so no token was sent. Check the address. Where the"
             " server is your own, set SSL_CERT_FILE to a file with its certificate."
         )
-    if any(sign in said.lower() for sign in NO_TLS):
-        return f"it does not speak https there ({said}). Check whether the address begins with http:// or https://."
+    if any(sign in text.lower() for sign in NO_TLS):
+        return f"it does not use https there ({text}). Check whether the address begins with http:// or https://."
     return None
 
 
 def _reason(error: Exception) -> BaseException:
-    """Twisted's own error, which Scrapy's names only in a list of failures."""
+    """Twisted's own error, which Scrapy's error has in a list of failures."""
     failures = getattr(error.__cause__, "reasons", None)
     return failures[-1].value if failures else error
 
 
-def _words(reason: BaseException) -> str:
-    """An error in words; OpenSSL's is a list of tuples, of which the last part of the last one says what happened."""
-    said = str(reason)
+def _text_of(reason: BaseException) -> str:
+    """The text of an error; in OpenSSL's list of tuples, it is the last part of the last one."""
+    text = str(reason)
     if isinstance(reason, SSL.Error) and reason.args and reason.args[0]:
-        said = str(reason.args[0][-1][-1])
-    return " ".join(said.split())[:200] or type(reason).__name__
+        text = str(reason.args[0][-1][-1])
+    return " ".join(text.split())[:200] or type(reason).__name__
 
 
 def status_failure(status: int, url: str) -> StageError:
-    """The error that an HTTP status other than 200 means for a page."""
+    """The error for a page with an HTTP status other than 200."""
     host = urlsplit(url).netloc
     if status in (404, 410):
         return AccountNotFound(
@@ -115,5 +115,5 @@ def status_failure(status: int, url: str) -> StageError:
             " you run again."
         )
     return SourceUnreachable(
-        f"{host} answers {url} with HTTP {status}. Check the url and the network; the next run tries again."
+        f"{host} responds to {url} with HTTP {status}. Check the url and the network; the next run retries."
     )

@@ -1,4 +1,4 @@
-"""Being a welcome guest: what the crawl and its retries owe the host, as Scrapy takes it."""
+"""Politeness to the host, as Scrapy's middlewares: own host only, robots.txt, delays and retries."""
 
 from __future__ import annotations
 
@@ -24,54 +24,53 @@ from tasks.user_agent import NAME
 
 logger = logging.getLogger(__name__)
 
-PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
-"""HTTP statuses that usually go away on a later try."""
-MAX_TRIES_UNREACHED = 2
-"""Further tries of a host that gave no answer."""
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+"""HTTP statuses after which a retry often succeeds."""
+MAX_RETRIES_WITHOUT_RESPONSE = 2
 MAX_WAIT = "LIKELENS_MAX_WAIT_SECONDS"
-"""The setting of Scrapy's that holds `CrawlLimits.max_wait_seconds`: a host that asks for a longer pause is left alone."""
+"""Scrapy setting with `CrawlLimits.max_wait_seconds`: a request that must wait longer is not retried."""
 
 
 class LeadsAway(IgnoreRequest):
-    """A page sends us to another host."""
+    """A page redirects to another host."""
 
 
 class OwnHostOnly:
-    """Keeps the crawl on the source's own host and port: whom else we ask is not for its pages to choose.
+    """Keeps the crawl on the source's own host and port, whatever its pages link to.
 
-    In place of Scrapy's own offsite middleware, which drops a redirect without a word.
+    It replaces Scrapy's offsite middleware, which drops a redirect silently.
     """
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OwnHostOnly:
-        """As Scrapy makes middlewares."""
-        made = cls()
-        made.crawler = crawler
-        return made
+        """How Scrapy creates middlewares."""
+        middleware = cls()
+        middleware.crawler = crawler
+        return middleware
 
     crawler: Crawler
 
     def process_request(self, request: Request) -> None:
         """Raise `LeadsAway` where the request is for another host or port than the spider's."""
         if not same_host(self.crawler.spider.home, request.url):  # type: ignore[union-attr]
-            asked = request.meta.get("redirect_urls", [request.url])[0]
+            first = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
-                f"{unsigned(asked)} leads to {unsigned(request.url)}, away from the source's own host."
+                f"{unsigned(first)} leads to {unsigned(request.url)}, away from the source's own host."
             )
 
 
 class TokenStaysEncrypted:
-    """Keeps a token that goes over https from a redirect to http, on the same host too.
+    """Refuses redirects from https to http for a source with a token, on the same host too.
 
-    Scrapy drops the header Authorization there; a token in the address would stay where a server repeats it.
+    Scrapy drops the header Authorization there, but not a token in an address that a server repeats.
     """
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> TokenStaysEncrypted:
-        """As Scrapy makes middlewares."""
-        made = cls()
-        made.crawler = crawler
-        return made
+        """How Scrapy creates middlewares."""
+        middleware = cls()
+        middleware.crawler = crawler
+        return middleware
 
     crawler: Crawler
 
@@ -81,21 +80,21 @@ class TokenStaysEncrypted:
         if job is None or job.secret is None or not job.adapter.first_url.startswith("https:"):
             return
         if urlsplit(request.url).scheme != "https":
-            asked = request.meta.get("redirect_urls", [request.url])[0]
+            first = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
-                f"{unsigned(asked)} leads to {unsigned(request.url)}, where anyone on the way reads the token."
+                f"{unsigned(first)} leads to {unsigned(request.url)}, where anyone on the way reads the token."
             )
 
 
 class RobotsUnavailable(IgnoreRequest):
-    """A host can't say now what its robots.txt allows."""
+    """A host responds to robots.txt with a server error."""
 
 
 class RobotsFirst(RobotsTxtMiddleware):
-    """Scrapy's robots.txt, and nothing asked of a host whose robots.txt is a server error.
+    """Scrapy's robots.txt, and no request to a host whose robots.txt is a server error.
 
-    Scrapy would read the error page as rules, which allow all; RFC 9309 (2.3.1.4) has it that nothing is
-    allowed then.
+    Scrapy would read the error page as rules, which allow everything; by RFC 9309 (2.3.1.4) nothing is allowed
+    then.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -111,87 +110,91 @@ class RobotsFirst(RobotsTxtMiddleware):
         """Raise `RobotsUnavailable`, or `IgnoreRequest` where the rules forbid the request."""
         netloc = urlsplit(request.url).netloc
         if status := self._unavailable.get(netloc):
-            raise RobotsUnavailable(f"The robots.txt of {netloc} answers {status}, so nothing was asked for.")
+            raise RobotsUnavailable(
+                f"The robots.txt of {netloc} responds with HTTP {status}, so no page was requested."
+            )
         super().process_request_2(rp, request)
 
 
 class PoliteRetry(RetryMiddleware):
-    """Scrapy's retries, with growing pauses, and with the pause that the host asks for."""
+    """Scrapy's retries, with exponential backoff, or after the pause that the host asks for."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetry:
-        """As Scrapy makes middlewares; also obeys the Crawl-delay of robots.txt."""
-        made = cls(crawler.settings)
-        made.crawler = crawler
-        crawler.signals.connect(made.robots_read, signal=signals.robots_parsed)
-        return made
+        """How Scrapy creates middlewares; also obeys the Crawl-delay of robots.txt."""
+        middleware = cls(crawler.settings)
+        middleware.crawler = crawler
+        crawler.signals.connect(middleware.robots_read, signal=signals.robots_parsed)
+        return middleware
 
     def robots_read(self, robotparser: RobotParser, request: Request) -> None:
         """Slow down to the host's own Crawl-delay where that is longer than ours."""
-        wished = robotparser.crawl_delay(NAME)
+        delay = robotparser.crawl_delay(NAME)
         engine = self.crawler.engine
-        if wished and engine is not None:
+        if delay and engine is not None:
             for host, slot in engine.downloader.slots.items():
-                slot.delay = max(slot.delay, float(wished))
-                # Scrapy forgets a slot that was idle for a minute, and makes it anew from here.
+                slot.delay = max(slot.delay, float(delay))
+                # Scrapy drops a slot that was idle for a minute, and creates it again from here.
                 engine.downloader.per_slot_settings[host] = {"delay": slot.delay}
             for throttle in _throttles(self.crawler):
-                throttle.mindelay = max(throttle.mindelay, float(wished))
+                throttle.mindelay = max(throttle.mindelay, float(delay))
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Ask again after a pause where the status may pass; else hand the answer on."""
-        asked = _asked_seconds(response) if response.status >= 400 else None
+        """Retry after a pause where the status is transient; else pass the response on."""
+        required = _required_seconds(response) if response.status >= 400 else None
         spider: Any = _spider(self.crawler)
-        if asked:
-            spider.announce(asked)
-        if response.status not in PASSING or (asked is None and not spider.is_worth_retrying(response)):
+        if required:
+            spider.announce(required)
+        if response.status not in TRANSIENT or (required is None and not spider.is_worth_retrying(response)):
             return response
-        tried = request.meta.get("retry_times", 0)
-        if asked is not None and asked > self.crawler.settings.getfloat(MAX_WAIT):
+        retries = request.meta.get("retry_times", 0)
+        if required is not None and required > self.crawler.settings.getfloat(MAX_WAIT):
             logger.warning(
-                "%s asks for a pause of %.0f s: leaving it alone for now", unsigned(request.url), asked
+                "%s asks for a pause of %.0f s, which is too long; not retrying",
+                unsigned(request.url),
+                required,
             )
             return response
-        again = get_retry_request(
+        retry = get_retry_request(
             request,
             spider=_spider(self.crawler),
             reason=f"HTTP {response.status}",
             max_retry_times=self.max_retry_times,
         )
-        if again is None:
+        if retry is None:
             return response
         await _pause(
-            request, f"HTTP {response.status}", max(asked or 0.0, pause_seconds(tried, random.random()))
+            request, f"HTTP {response.status}", max(required or 0.0, pause_seconds(retries, random.random()))
         )
-        return again
+        return retry
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
-        """Ask again after a pause where the host gave no answer."""
+        """Retry after a pause where no response came."""
         if not isinstance(exception, self.exceptions_to_retry):
             return None
-        again = get_retry_request(
+        retry = get_retry_request(
             request,
             spider=_spider(self.crawler),
             reason=exception,
-            max_retry_times=min(self.max_retry_times, MAX_TRIES_UNREACHED),
+            max_retry_times=min(self.max_retry_times, MAX_RETRIES_WITHOUT_RESPONSE),
         )
-        if again is not None:
-            tried = request.meta.get("retry_times", 0)
-            await _pause(request, type(exception).__name__, pause_seconds(tried, random.random()))
-        return again
+        if retry is not None:
+            retries = request.meta.get("retry_times", 0)
+            await _pause(request, type(exception).__name__, pause_seconds(retries, random.random()))
+        return retry
 
 
-def _asked_seconds(response: Response) -> float | None:
-    """The pause that the host asks for. Mastodon says with 429 only when its limit is renewed."""
+def _required_seconds(response: Response) -> float | None:
+    """The pause that the host asks for. Mastodon's 429 has only the time at which its limit is renewed."""
     now = datetime.now(UTC)
-    asked = asked_pause_seconds(_text(response.headers.get("Retry-After")), now)
-    if asked is None and response.status == 429:
+    seconds = asked_pause_seconds(_text(response.headers.get("Retry-After")), now)
+    if seconds is None and response.status == 429:
         return reset_pause_seconds(_text(response.headers.get("X-RateLimit-Reset")), now)
-    return asked
+    return seconds
 
 
 async def _pause(request: Request, why: str, seconds: float) -> None:
-    logger.info("%s: %s; asking again in %.0f s", unsigned(request.url), why, seconds)
+    logger.info("%s: %s; retrying in %.0f s", unsigned(request.url), why, seconds)
     await asyncio.sleep(seconds)
 
 
@@ -205,7 +208,7 @@ def _text(header: bytes | None) -> str | None:
 
 
 def unsigned(url: str) -> str:
-    """An address as it may be told: without its query, where tokens are."""
+    """An address as it may be logged: without its query, where tokens are."""
     return url.partition("?")[0]
 
 

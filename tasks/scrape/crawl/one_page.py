@@ -1,4 +1,4 @@
-"""One page, fetched as a crawl fetches it and kept as it came: to try a profile on."""
+"""One page, requested as in a crawl, and its text: to try a profile on."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from tasks.scrape.politeness import Politeness
 
 @dataclass(frozen=True, slots=True)
 class OnePageAdapter(SiteAdapter):
-    """A walk of one step, which writes the page's text into `file`."""
+    """Reads one page and writes its text into `file`."""
 
     first_url: str = field()
     file: str
     pager: ClassVar[str] = "nothing"
 
-    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
-        """Keep the page; nothing follows it."""
-        Path(self.file).write_text(answer.text, "utf-8", errors="replace", newline="")
-        return PageResult(Page(answer.url, answer.at, "", None, (), None))
+    def read(self, response: Response, crawl_state: CrawlState) -> PageResult:
+        """Write the text; no page follows."""
+        Path(self.file).write_text(response.text, "utf-8", errors="replace", newline="")
+        return PageResult(Page(response.url, response.at, "", None, (), None))
 
 
 def fetch_page(url: str, politeness: Politeness) -> tuple[str, str]:
-    """The page at `url`: where it was in the end, and its text. Raises the errors of `tasks.errors`."""
+    """The page's address after redirects, and its text. Raises the errors of `tasks.errors`."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page"
         adapter = OnePageAdapter(url, str(file))

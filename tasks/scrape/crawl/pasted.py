@@ -1,7 +1,7 @@
-"""Addresses that people copy from a browser into settings that want a server or an account's name.
+"""Addresses copied from a browser into settings for a server or an account's name.
 
-Each function returns the value as it is meant, or raises `ValueError` with the lines to write instead. Nothing
-is guessed: a wrong guess would be reported by the server as an account that it does not know.
+Each function returns the value, or raises `ValueError` with the lines to write instead. Nothing is guessed:
+for a wrong guess, the server would report an unknown account.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 _FEDIVERSE = re.compile(r"/(?:web/)?(?:@|users/)(?P<account>[\w.-]+(?:@[\w.:-]+)?)(?:/.*)?$")
 _SHORT = re.compile(r"/(?P<account>[\w.-]+)/?$")
-"""An account's page on Pixelfed; on other servers of the kind, also a page of the server itself."""
-_OF_SERVER = frozenset(
+"""An account's page on Pixelfed; on other servers also a page of the server itself."""
+_SERVER_PAGES = frozenset(
     {"about", "api", "auth", "discover", "explore", "home", "i", "local", "login", "public", "web"}
 )
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/.*)?|localhost(:\d+)?(/.*)?", re.ASCII)
@@ -36,7 +36,7 @@ def fediverse_server(value: str) -> str:
 
 
 def fediverse_account(value: str, server: str) -> str:
-    """An account's name. Raises for an address. The server's own name behind it is left out."""
+    """An account's name, without the server's own name behind it. Raises for an address."""
     text = value.strip()
     own = (urlsplit(server).hostname or "").lower(), urlsplit(server).netloc.lower()
     if "/" in text:
@@ -44,8 +44,8 @@ def fediverse_account(value: str, server: str) -> str:
         account, host = _account_in(address), urlsplit(address).netloc
         if account is None:
             raise ValueError('write the account\'s name alone, as account = "Gargron"')
-        known_here = "@" in account or host.lower() in own
-        raise ValueError(f'write account = "{account if known_here else f"{account}@{host}"}"')
+        is_local_name = "@" in account or host.lower() in own
+        raise ValueError(f'write account = "{account if is_local_name else f"{account}@{host}"}"')
     name, _, host = text.removeprefix("@").partition("@")
     return name if host and host.lower() in own else text
 
@@ -64,12 +64,12 @@ def instagram_account(value: str) -> str:
 
 
 def graph_base(value: str) -> str:
-    """Where the Graph API is. Raises for an address with a version, and for Instagram's web site."""
+    """The address of the Graph API. Raises for an address with a version, and for Instagram's web site."""
     text = value.strip()
     parts = urlsplit(text)
     if parts.hostname in INSTAGRAM_HOSTS:
         raise ValueError(
-            "this is Instagram's web site, not its interface; leave base out, and write the account's name as account"
+            "this is Instagram's web site, not its interface; remove base, and write the account's name as account"
         )
     version = re.search(r"/(v\d{1,3}\.\d{1,2})/?$", parts.path)
     if version is not None:
@@ -86,7 +86,7 @@ def _base(address: str) -> str:
 def _account_in(address: str) -> str | None:
     path = unquote(urlsplit(address).path)
     found = _FEDIVERSE.fullmatch(path) or _SHORT.fullmatch(path)
-    return None if found is None or found["account"] in _OF_SERVER else found["account"]
+    return None if found is None or found["account"] in _SERVER_PAGES else found["account"]
 
 
 def _write(server: str, account: str | None) -> str:

@@ -1,7 +1,7 @@
-"""JSON answers of interfaces, read with distrust: whole ones, and the values in their objects.
+"""JSON responses of interfaces, read with distrust: documents, and the values in their objects.
 
-A value that one object lacks or garbles is None, and a problem that says so. What a whole answer lacks
-means that the interface is no longer the one we know: `LayoutChanged` names the field.
+A value that is missing or garbled in one object is None, with a problem. A field that is missing in the whole
+response means that the interface has changed: `LayoutChanged` names the field.
 """
 
 from __future__ import annotations
@@ -19,41 +19,43 @@ from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.pages import ScrapedPost
 from tasks.scrape.times import OutOfRange, iso_time
 
-MAX_NUMBER = 400
-"""Digits of a number that is read at all; Python refuses those above some thousands."""
-TOLD_CHARACTERS = 200
-"""So much of a text of theirs is quoted in a message of ours."""
+MAX_DIGITS = 400
+"""A longer number is not read; Python refuses those of some thousands of digits."""
+MAX_QUOTE = 200
+"""So many characters of a foreign text are quoted in a message."""
 
 
-def read_json(answer: Response, interface: str) -> Any:
-    """The answer's JSON document. Raises `LayoutChanged` where it is none; `interface` is its name in words."""
+def read_json(response: Response, interface: str) -> Any:
+    """The response's JSON document. Raises `LayoutChanged` where it is not JSON; `interface` is the name in messages."""
     try:
-        return json.loads(answer.text.lstrip("\ufeff"), parse_int=_whole, parse_constant=_no_number)
+        return json.loads(
+            response.text.lstrip("\ufeff"), parse_int=_parse_int, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
-        shown = told(answer.text) or "nothing"
+        shown = told(response.text) or "nothing"
         raise misfit(
-            answer.url, interface, f"the answer is not JSON; it begins with {shown[:60]!r}"
+            response.url, interface, f"the response is not JSON; it begins with {shown[:60]!r}"
         ) from None
 
 
 def misfit(url: str, interface: str, what: str) -> LayoutChanged:
-    """The error for an answer that is not what we know."""
+    """The error for a response that does not fit the known interface."""
     return LayoutChanged(
-        f"The answer of {url} no longer fits what likelens knows of {interface}: {what}. Nothing of it was"
-        " stored. Look at what the address answers now; if the interface has changed, please report it."
+        f"The response of {url} no longer fits what likelens knows of {interface}: {what}. Nothing of it was"
+        " stored. Look at what the address returns now; if the interface has changed, please report it."
     )
 
 
 def told(value: Any) -> str:
-    """A text of theirs as a message of ours may quote it: one line, not long. Empty for what is no text."""
+    """A foreign text as messages quote it: one short line; empty for what is not a text."""
     if not isinstance(value, str):
         return ""
-    line = " ".join(clean(value[: 4 * TOLD_CHARACTERS]).split())
-    return line if len(line) <= TOLD_CHARACTERS else line[:TOLD_CHARACTERS] + "…"
+    line = " ".join(clean(value[: 4 * MAX_QUOTE]).split())
+    return line if len(line) <= MAX_QUOTE else line[:MAX_QUOTE] + "…"
 
 
 def clean(text: str) -> str:
-    """The text without what no table holds: NULs, and halves of characters that JSON can write."""
+    """The text without characters that tables can't hold: NULs, and single surrogates."""
     return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -64,32 +66,32 @@ def identifier(value: Any) -> str | None:
     return clean(value).strip() or None if isinstance(value, str) else None
 
 
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MAX_NUMBER else digits
+def _parse_int(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 @dataclass(slots=True)
 class Findings:
-    """What could not be read of an answer: `problems` in words, and the fields' names, one for each value."""
+    """What could not be read of a response: `problems` in words, and the fields' names, one for each value."""
 
     problems: list[str] = field(default_factory=list)
     unparsed: list[str] = field(default_factory=list)
 
     def add(self, name: str, problem: str) -> None:
-        """Note a value of the field `name` that could not be read."""
+        """Add a value of the field `name` that could not be read."""
         self.unparsed.append(name)
         self.problems.append(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One object of an answer: `what` it is, in words, and the values in it.
+    """One object of a response: `what` it is, in words, and the values in it.
 
-    In each method `key` is the interface's word for a value, and `name` is ours.
+    In each method `key` is the interface's name of a value, and `name` is ours.
     """
 
     fields: Mapping[str, Any]
@@ -97,33 +99,33 @@ class Record:
     findings: Findings
 
     def count(self, key: str, name: str) -> int | None:
-        """A count; None where there is none. What `counts.py` can't read is a problem, never 0."""
+        """A count; None where it is missing. What `counts.py` can't read is a problem, never 0."""
         value = self.fields.get(key)
         try:
             return None if value is None else exact_value(value)
         except ValueError:
-            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no count")
+            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is not a number")
             return None
 
     def text(self, key: str, name: str) -> str | None:
-        """A text; None where there is none, or an empty one."""
+        """A text; None where it is missing or empty."""
         value = self.fields.get(key)
         if value is not None and not isinstance(value, str):
-            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no text")
+            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is not a text")
             return None
         return clean(value).strip() or None if value else None
 
     def time(self, key: str, name: str) -> datetime | None:
-        """An ISO 8601 time in UTC; one without a zone is taken for UTC.
+        """An ISO 8601 time in UTC; a time without a zone counts as UTC.
 
-        None, and a problem, where there is none, or one before 2000 or in the future.
+        None, and a problem, where it is missing, before 2000 or in the future.
         """
         value = self.fields.get(key)
         try:
             return iso_time(value if isinstance(value, str) else "")
         except ValueError as error:
             why = f" ({error})" if isinstance(error, OutOfRange) else ""
-            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is no time{why}")
+            self.findings.add(name, f"{self.what}: {key} is {_shown(value)}, which is not a time{why}")
             return None
 
     def address(self, *keys: str) -> str | None:
@@ -152,9 +154,9 @@ def _shown(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """A field that posts must have: too many that lack it mean that the interface has changed.
+    """A required field of posts: where too many posts miss it, the interface has changed.
 
-    `key` is the interface's word, `name` ours; `least`: from so many posts on, all without it are no accident.
+    `key` is the interface's name of it, `name` ours. From `least` posts on, all without it are no accident.
     """
 
     key: str
@@ -163,16 +165,16 @@ class Required:
 
 
 def check_required(
-    answer: Response, interface: str, findings: Findings, posts: int, required: Sequence[Required]
+    response: Response, interface: str, findings: Findings, posts: int, required: Sequence[Required]
 ) -> None:
-    """Raise `LayoutChanged` where none of the answer's posts has a field that can be read."""
+    """Raise `LayoutChanged` where a required field can be read in none of the response's posts."""
     for one in required:
         if posts >= one.least and findings.unparsed.count(one.name) >= posts:
-            raise misfit(answer.url, interface, f"none of its {posts} posts has {one.key} that can be read")
+            raise misfit(response.url, interface, f"none of its {posts} posts has {one.key} that can be read")
 
 
-def check_pictures(answer: Response, interface: str, posts: Sequence[ScrapedPost]) -> None:
+def check_pictures(response: Response, interface: str, posts: Sequence[ScrapedPost]) -> None:
     """Raise `LayoutChanged` where several posts should have pictures, and none has any."""
     shown = [post for post in posts if post.kind != "video"]
     if len(shown) > 1 and not any(post.pictures for post in shown):
-        raise misfit(answer.url, interface, f"none of its {len(shown)} posts has the address of a picture")
+        raise misfit(response.url, interface, f"none of its {len(shown)} posts has the address of a picture")

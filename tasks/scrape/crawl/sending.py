@@ -1,4 +1,4 @@
-"""The form of an address in which a crawl sends it, and by which it knows it again."""
+"""The exact address that a crawl requests, and compares with others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tasks.urls import PORTS, parse
 
 
 def sent_url(url: str) -> str:
-    """An absolute address as it is requested: the path and the query as they are written, and no fragment.
+    """The form of an absolute address in a request: with its path and query unchanged, and without a fragment.
 
-    The host is in lower case and in ASCII, without the scheme's own port and without credentials, as in the
-    request's Host header. Raises `ValueError` where it is no http or https address.
+    The host is in lower case and in ASCII, without the scheme's default port and without credentials, as in the
+    request's Host header. Raises `ValueError` where it is not an http or https address.
     """
     address = parse(url)
     server = urlsplit(safe_url_string(f"{address.scheme}://{address.authority.rpartition('@')[2]}/"))

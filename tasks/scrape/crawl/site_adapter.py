@@ -1,8 +1,7 @@
-"""How one account is read over HTTP, page by page: what a kind of source brings for the spider.
+"""The part of a crawl that depends on the kind of source: which addresses to request, and how to read responses.
 
-A walk is data and plain functions: it says which address to ask first, and makes posts of an answer. It
-never asks a server itself; `spider.py` does, in a process of its own, with all politeness. So a walk is
-tested with saved answers, and its fields must be plain enough for pydantic to send them as JSON.
+A site adapter is data and plain functions. It sends no request itself: `spider.py` does, in its own process and
+with all politeness. So adapters are tested with saved responses.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a host answered. `url` has no secret in it; names in `headers` are lower case.
+    """A host's response. `url` has no secret in it; names in `headers` are lower case.
 
-    `at` (UTC) is when the answer was there. `text` is the decoded body. `requested` is the address before any
+    `at` (UTC) is the time of the response. `text` is the decoded body. `requested` is the address before any
     redirect; empty where it is not known.
     """
 
@@ -37,10 +36,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class CrawlState:
-    """What the crawl has seen before this answer.
+    """What the crawl has read before this response.
 
     `posts`: how many posts. `expected`: how many the account has at least, by its own count; None when
-    it shows none. `first`: no page of posts was read yet. `head`: the account as an answer before told it.
+    it shows none. `first`: no page of posts was read yet. `head`: the account, from an earlier response.
     """
 
     posts: int = 0
@@ -51,12 +50,11 @@ class CrawlState:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What an answer means: a page of posts (its `next_url` is not set yet), where to go on, or both.
+    """What a response has: a page of posts (its `next_url` is not set yet), the next addresses, or both.
 
-    An answer without a page, such as the look-up of an account's id, has the address to ask next; a
-    `head` and the `problems` that it brings go to the first page of posts. Of several `next_urls` the first that was not
-    asked before is asked. `guessed`: that there is a next page is a guess, so one without new posts is the
-    end, and no circle.
+    A response without a page, such as the look-up of an account's id, has the next address; its `head` and
+    `problems` go to the first page of posts. The spider requests the first of `next_urls` that it has not requested
+    before. `guessed`: the next page is a guess, so a next page without new posts is the end, and not a circle.
     """
 
     page: Page | None
@@ -68,9 +66,9 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What a post's own page or thread adds: the post with all that is known now, and where it goes on.
+    """What a post's own page or thread adds: the post with all that is known now, and the next address.
 
-    The spider sets the post's `detailed`. `problems` and `unparsed` as in `Page`.
+    The spider sets the post's `detailed`. `problems` and `unparsed` are as in `Page`.
     """
 
     post: ScrapedPost
@@ -81,7 +79,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """An address as it is sent: with the token, in the address or in a header, where there is one."""
+    """A request with the token, if any, in the address or in a header."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -113,7 +111,7 @@ class SiteAdapter(ABC):
         """What leads to the next page, for messages."""
 
     @abstractmethod
-    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
+    def read(self, response: Response, crawl_state: CrawlState) -> PageResult:
         """Read a response with status 200. Raises the errors of `tasks.errors`."""
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
@@ -128,26 +126,26 @@ class SiteAdapter(ABC):
         """The address of the post's own page or thread; None (the default) where it has nothing to add."""
         return None
 
-    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+    def read_detail(self, response: Response, post: ScrapedPost) -> Detail:
         """Read the response for `detail_url`, or for the `next_url` of the detail before it."""
         return Detail(post)
 
-    def refusal(self, answer: Response) -> StageError | None:
+    def refusal(self, response: Response) -> StageError | None:
         """The error for a response with another status than 200; None (the default) for the status's usual error."""
         return None
 
-    def is_worth_retrying(self, answer: Response) -> bool:
+    def is_worth_retrying(self, response: Response) -> bool:
         """Whether the same request may soon succeed, where the status (5xx, 429) says that it may.
 
         Not called where the host names a time to retry.
         """
         return True
 
-    def smaller(self, answer: Response) -> str | None:
+    def smaller(self, response: Response) -> str | None:
         """An address for a smaller page at the same position, where the host refuses so much at once; else None."""
         return None
 
-    def pause_seconds(self, answer: Response) -> float:
+    def pause_seconds(self, response: Response) -> float:
         """How long the response, of any status, tells us to wait before the next request; 0 for not at all.
 
         Retry-After is obeyed for every kind of source.

@@ -1,4 +1,4 @@
-"""A source that is read over HTTP: a walk, and a crawl along it."""
+"""A source that is read over HTTP, with a site adapter; and the checks of addresses in its settings."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
 
 
-def _is_web_address(url: str) -> str:
+def _check_web_address(url: str) -> str:
     url = url.strip()
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("give an http or https address")
+        raise ValueError("write an http or https address")
     return url
 
 
-WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+WebAddress = Annotated[str, AfterValidator(_check_web_address)]
 """An http or https address with a host."""
 
 
-def _keeps_secrets(url: str) -> str:
-    url = _is_web_address(url)
+def _check_server(url: str) -> str:
+    url = _check_web_address(url)
     parts = urlsplit(url)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-        raise ValueError("give an https address: over http anyone on the way reads the token")
+        raise ValueError("write an https address: over http anyone on the way reads the token")
     if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("give the server's address alone, such as https://host.example")
+        raise ValueError("write the server's address alone, such as https://host.example")
     return url.rstrip("/")
 
 
@@ -48,7 +48,7 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-SecretAddress = Annotated[str, AfterValidator(_keeps_secrets)]
+SecretAddress = Annotated[str, AfterValidator(_check_server)]
 """The address of a server that gets a token: https, or http on this machine; without a slash at its end."""
 
 
@@ -71,11 +71,11 @@ class CrawledSource(Source):
         return self.adapter.first_url
 
     def pages(self, context: ReadContext) -> Iterator[Page]:
-        """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a needed one."""
+        """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a required token."""
         if self.needs_secret and context.secret is None:
             raise BadToken(
                 f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
-                f" or make the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
+                f" or create the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
             )
         last = context.spool.last()
         if last is not None and last.next_url is None:

@@ -1,7 +1,7 @@
-"""The spider: from an account's first page along its pager to the last, one request after the other.
+"""The spider: it reads an account from its first page along the pager to the last, one request at a time.
 
-What the answers mean is the walk's business, and which pages are wanted is the run's; the spider asks,
-keeps what it has seen apart from what is new, and notices when it goes round in circles.
+The site adapter reads the responses, and the run decides which pages to request. The spider sends the requests,
+drops posts that it has seen before, and stops when the pager leads in a circle.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from tasks.scrape.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-MISSING_PAGER_TRIES = 4
-"""Some galleries now and then serve a page without its pager; as often is such a page asked for again."""
-REFUSED_IN_A_ROW = 3
-"""So many posts' own pages may be refused one after the other; then the host is left alone."""
+MISSING_PAGER_RETRIES = 4
+"""Retries of a page without its pager, which some galleries serve now and then."""
+MAX_REFUSALS = 3
+"""After so many refused post pages in a row, the crawl of the host ends."""
 MAX_DETAIL_PAGES = 50
 """Pages of comments that are read of one post."""
-MAX_ANNOUNCED_SECONDS = 7 * 24 * 3600.0
-"""A longer limit is announced to the run as this one."""
+MAX_LIMIT_SECONDS = 7 * 24 * 3600.0
+"""A longer limit is reported to the run as this one."""
 
 
 class PageReceiver(Protocol):
-    """The run, as the spider speaks with it."""
+    """The spider's connection to the run."""
 
     def send(self, message: Message) -> None:
         """Send a message."""
@@ -64,7 +64,7 @@ class PageReceiver(Protocol):
 
 
 class AccountSpider(scrapy.Spider):
-    """Reads the pages of one account and says each to the run."""
+    """Reads the pages of one account and sends each to the run."""
 
     name = "account"
 
@@ -81,23 +81,23 @@ class AccountSpider(scrapy.Spider):
         self.head_problems: tuple[str, ...] = ()
         self.first = True
         self.jumped = False
-        self.refused = 0
+        self.refusals = 0
         self.details_refused = False
-        self.leaves: SourceRefused | None = None
-        self.rest_until = time.monotonic() + _seconds_until(job.no_request_before)
+        self.last_refusal: SourceRefused | None = None
+        self.wait_until = time.monotonic() + _seconds_until(job.no_request_before)
         for page in Spool(Path(job.spool)).pages():
             self._remember(page)
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """Read all pages; whatever ends it early is said to the run. Yields nothing: it asks by itself."""
+        """Read all pages, and send the error that ends the crawl early. Yields nothing: `_get` sends the requests."""
         try:
             await self._read_account()
         except StageError as error:
             self.run.send(Message("failed", error=type(error).__name__, text=str(error)))
-        except Exception:  # noqa: BLE001 - Scrapy would log a bug and end as if all were well
+        except Exception:  # noqa: BLE001 - Scrapy would log a bug and end without an error
             self.run.send(Message("failed", error="CrawlCrashed", text=traceback.format_exc()))
         return
-        yield  # an asynchronous generator without an item is what Scrapy wants
+        yield  # Scrapy needs an asynchronous generator
 
     async def _read_account(self) -> None:
         url: str | None = self.job.start_url
@@ -105,76 +105,78 @@ class AccountSpider(scrapy.Spider):
             url = await self._read_page(url)
 
     async def _read_page(self, url: str) -> str | None:
-        """Read one page and say it; returns the address to go on at."""
-        step = await self._step(url)
-        for _ in range(MISSING_PAGER_TRIES):
-            if step.page is None or self._unseen(step) or not self._posts_missing(step.page):
+        """Read one page and send it; returns the address of the next page."""
+        result = await self._read_result(url)
+        for _ in range(MISSING_PAGER_RETRIES):
+            if result.page is None or self._new_urls(result) or not self._count_missing(result.page):
                 break
-            logger.info("%s: no further page, though more posts are counted; asking again", unsigned(url))
-            step = await self._step(url)
-        self.head = step.head or self.head
-        if step.page is None:
-            self.head_problems += step.problems
-            following = self._unseen(step)
-            self.seen_urls.update(following[:1])
-            return following[0] if following else None
-        page = self._told(step.page, self._unseen(step), guessed=step.guessed)
+            logger.info(
+                "%s: no link to the next page, though the account has more posts; retrying", unsigned(url)
+            )
+            result = await self._read_result(url)
+        self.head = result.head or self.head
+        next_urls = self._new_urls(result)
+        if result.page is None:
+            self.head_problems += result.problems
+            self.seen_urls.update(next_urls[:1])
+            return next_urls[0] if next_urls else None
+        page = self._with_new_posts(result.page, next_urls, guessed=result.guessed)
         next_step = await self.run.next_step(page)
-        page = self._decided(await self._with_details(page, next_step), next_step)
+        page = self._with_next_url(await self._with_details(page, next_step), next_step)
         self._remember(page)
         self.run.send(Message("complete", page=page))
-        # Told when the run has it: what is told must not be lost when the run is stopped now.
+        # Logged when the run has the page, so that a page in the log is not lost when the run is stopped now.
         logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
-        if self.leaves is not None:
-            raise self.leaves
+        if self.last_refusal is not None:
+            raise self.last_refusal
         return page.next_url
 
-    async def _step(self, url: str) -> PageResult:
+    async def _read_result(self, url: str) -> PageResult:
         crawl_state = CrawlState(len(self.seen_posts), self.expected_posts, self.first, self.head)
         try:
             return self.adapter.read(await self._get(url), crawl_state)
         except AccountNotFound:
-            # A walk that counts pages may have counted one too far.
+            # An adapter that counts pages may have counted one too far.
             if self.first or (missing := self.adapter.missing(url, datetime.now(UTC))) is None:
                 raise
             return missing
 
-    def _told(self, page: Page, following: list[str], *, guessed: bool) -> Page:
-        """The page with its posts that are new to this crawl, and with the address of the next page."""
-        fresh: dict[str, ScrapedPost] = {}
+    def _with_new_posts(self, page: Page, next_urls: list[str], *, guessed: bool) -> Page:
+        """The page with those of its posts that are new to this crawl, and with the address of the next page."""
+        new: dict[str, ScrapedPost] = {}
         for post in page.posts:
             if post.post_id not in self.seen_posts:
-                fresh.setdefault(post.post_id, post)
+                new.setdefault(post.post_id, post)
         problems, self.head_problems = self.head_problems + page.problems, ()
-        next_url, more = following[0] if following else None, page.more
-        if next_url is not None and guessed and not fresh:
+        next_url, more = next_urls[0] if next_urls else None, page.more
+        if next_url is not None and guessed and not new:
             next_url = None
-        if next_url is not None and page.posts and not fresh:
-            problems += (f"{page.url}: the pager leads in a circle; stopped there",)
+        if next_url is not None and page.posts and not new:
+            problems += (f"{page.url}: the pager leads in a circle; the crawl stopped there",)
             next_url, more = None, True
-        missing = self._posts_missing(page)
+        missing = self._count_missing(page)
         unparsed = page.unparsed
         if next_url is None and missing:
-            problems += (f"{page.url}: {self._told_missing(missing)}",)
+            problems += (f"{page.url}: {self._missing_message(missing)}",)
             # Known posts may be among those that were not shown.
             more, unparsed = True, (*unparsed, "page")
         return replace(
             page,
             unparsed=unparsed,
             head=page.head or self.head if self.first else None,
-            posts=tuple(fresh.values()),
+            posts=tuple(new.values()),
             next_url=next_url,
             problems=problems,
             more=more,
         )
 
-    def _told_missing(self, missing: int) -> str:
+    def _missing_message(self, missing: int) -> str:
         return (
-            f"the account counts {missing} more posts than its pages show,"
+            f"the account has {missing} more posts than its pages show,"
             f" and {self.adapter.pager} finds no other page"
         )
 
-    def _decided(self, page: Page, next_step: NextStep) -> Page:
+    def _with_next_url(self, page: Page, next_step: NextStep) -> Page:
         if page.next_url is None:
             return page
         if next_step.jump_to is not None and next_step.jump_to not in self.seen_urls:
@@ -185,18 +187,18 @@ class AccountSpider(scrapy.Spider):
         self.seen_posts.update(post.post_id for post in page.posts)
         self.seen_urls.add(page.url)
         self.first = False
-        # A page with more below it that has another address to go on at: the crawl jumped there.
+        # A page that has more posts after it and still a next address: the crawl jumped to that.
         self.jumped = self.jumped or (page.more and page.next_url is not None)
         self.head = page.head or self.head
         if page.head is not None and page.head.posts_least is not None:
             self.expected_posts = page.head.posts_least
 
-    def _unseen(self, step: PageResult) -> list[str]:
-        return [url for url in step.next_urls if url not in self.seen_urls]
+    def _new_urls(self, result: PageResult) -> list[str]:
+        return [url for url in result.next_urls if url not in self.seen_urls]
 
-    def _posts_missing(self, page: Page) -> int:
+    def _count_missing(self, page: Page) -> int:
         if self.jumped:
-            return 0  # those that were jumped over are known
+            return 0  # the posts between are known
         head = page.head or self.head
         expected = self.expected_posts
         if expected is None and head is not None:
@@ -204,7 +206,7 @@ class AccountSpider(scrapy.Spider):
         return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
     async def _with_details(self, page: Page, next_step: NextStep) -> Page:
-        """The page with what the wanted posts' own pages tell; one that can't be had costs only itself."""
+        """The page with what the requested post pages add; one that can't be read affects its post only."""
         posts, problems, unparsed = [], list(page.problems), list(page.unparsed)
         unread: list[UnreadPage] = []
         for post in page.posts:
@@ -213,15 +215,15 @@ class AccountSpider(scrapy.Spider):
                 try:
                     detail = await self._detail(post)
                 except BadToken as error:
-                    # What it wants a token for, it wants it for at every post.
+                    # Every other post page needs the token too.
                     self.details_refused = True
                     problems.append(
-                        f"post {post.post_id} and those after it: no page of their own was read: {error}"
+                        f"post {post.post_id} and those after it: their own pages were not read: {error}"
                     )
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
                     if post.post_id not in next_step.retried:
                         self._count_refusal(error)
-                    unread.append(UnreadPage(post.post_id, _of_a_post(error)))
+                    unread.append(UnreadPage(post.post_id, _cause(error)))
             posts.append(detail.post)
             problems += detail.problems
             unparsed += detail.unparsed
@@ -235,10 +237,10 @@ class AccountSpider(scrapy.Spider):
 
     def _count_refusal(self, error: StageError) -> None:
         if isinstance(error, SourceRefused):
-            self.refused += 1
-            if self.refused >= REFUSED_IN_A_ROW:
-                # Not before the page is said: its posts are read.
-                self.details_refused, self.leaves = True, error
+            self.refusals += 1
+            if self.refusals >= MAX_REFUSALS:
+                # Raised after the page is sent: its posts are read.
+                self.details_refused, self.last_refusal = True, error
 
     async def _detail(self, post: ScrapedPost) -> Detail:
         detail, url = Detail(post), self.adapter.detail_url(post)
@@ -251,12 +253,12 @@ class AccountSpider(scrapy.Spider):
             detail = replace(detail, post=replace(detail.post, detailed=True, partial=False))
             problems, unparsed = problems + detail.problems, unparsed + detail.unparsed
             url = detail.next_url
-            self.refused = 0
+            self.refusals = 0
         return replace(detail, problems=problems, unparsed=unparsed)
 
     async def _get(self, url: str) -> Response:
-        """Ask for an address. Raises the error that the answer, or its lack, means."""
-        await self._rest(url)
+        """Request an address. Raises the error that the response, or its absence, means."""
+        await self._wait_for_limit(url)
         signed = self.adapter.signed(url, self.job.secret)
         meta = VERBATIM if self.adapter.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
         assert self.crawler.engine is not None
@@ -265,41 +267,42 @@ class AccountSpider(scrapy.Spider):
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             raise failure_of(error, url) from error
-        # A redirect is told as such, but never an address that holds a token.
-        answer = replace(_answer(response, url if signed.url != url else response.url), requested=url)
-        self._heed(answer)
-        if (smaller := self.adapter.smaller(answer)) is not None:
+        # The address after redirects, but never one with a token in it.
+        shown_url = url if signed.url != url else response.url
+        page = replace(_response(response, shown_url), requested=url)
+        self._note_limit(page)
+        if (smaller := self.adapter.smaller(page)) is not None:
             logger.info("%s refuses so many posts a page; requesting half as many", unsigned(url))
             return await self._get(smaller)
-        if answer.status != 200:
-            raise self.adapter.refusal(answer) or status_failure(answer.status, answer.url)
-        return answer
+        if page.status != 200:
+            raise self.adapter.refusal(page) or status_failure(page.status, page.url)
+        return page
 
-    def _heed(self, answer: Response) -> None:
-        """Take the limit that an answer announces, or the end of one."""
-        pause = self.adapter.pause_seconds(answer)
+    def _note_limit(self, response: Response) -> None:
+        """Note the limit that a response announces, or the end of one."""
+        pause = self.adapter.pause_seconds(response)
         if pause > 0:
             self.announce(pause)
-        elif answer.status == 200:
-            self.rest_until = time.monotonic()
+        elif response.status == 200:
+            self.wait_until = time.monotonic()
 
     def announce(self, seconds: float) -> None:
-        """Let no request follow for so long, in this crawl and, through the run, in those after it."""
-        self.rest_until = time.monotonic() + seconds
-        until = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_ANNOUNCED_SECONDS))
+        """Send no request for so long, neither in this crawl nor, through the run, in the crawls after it."""
+        self.wait_until = time.monotonic() + seconds
+        until = datetime.now(UTC) + timedelta(seconds=min(seconds, MAX_LIMIT_SECONDS))
         self.run.send(Message("limit", until=until))
 
     def is_worth_retrying(self, response: ScrapyResponse) -> bool:
-        """Whether the same request may soon have another answer, as far as the walk knows."""
-        return self.adapter.is_worth_retrying(_answer(response, response.url))
+        """Whether the same request may soon succeed, as far as the site adapter knows."""
+        return self.adapter.is_worth_retrying(_response(response, response.url))
 
-    async def _rest(self, url: str) -> None:
-        """Wait as long as the last answer wants us to: before the next request, for none may follow."""
-        seconds = self.rest_until - time.monotonic()
+    async def _wait_for_limit(self, url: str) -> None:
+        """Wait until the announced limit ends. Before a request, because none may follow the last response."""
+        seconds = self.wait_until - time.monotonic()
         if seconds > self.job.limits.max_wait_seconds:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {max(1.0, seconds / 60):.0f} minutes."
-                f" {'The next run tries again.' if self.first else 'What was read is kept; the next run goes on.'}"
+                f" {'The next run retries.' if self.first else 'The pages read before are stored; the next run resumes.'}"
             )
         if seconds > 0:
             logger.info("%s has announced a limit; waiting %.0f s", urlsplit(url).netloc, seconds)
@@ -310,17 +313,17 @@ def _seconds_until(when: datetime | None) -> float:
     return 0.0 if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
-def _of_a_post(error: StageError) -> str:
-    """Why a post's own page can't be read; advice about the account's name would mislead there."""
+def _cause(error: StageError) -> str:
+    """Why a post's own page can't be read, without the advice about the account's name."""
     if isinstance(error, AccountNotFound):
         return f"{str(error).split('. Check', 1)[0].rstrip('.')}."
     return str(error)
 
 
-def _answer(response: ScrapyResponse, url: str) -> Response:
+def _response(response: ScrapyResponse, url: str) -> Response:
     if not isinstance(response, TextResponse):
         if response.status == 200:
-            raise LayoutChanged(f"The page {url} is no text, so it can't be a page of the source.")
+            raise LayoutChanged(f"The page {url} is not text, so it can't be a page of the source.")
         text = ""
     else:
         text = response.text

@@ -111,7 +111,7 @@ def test_a_killed_crawl_goes_on_without_losing_or_doubling(
 
 
 def test_a_crawl_that_was_read_is_not_read_again(scrape, site, three_pages, rows) -> None:
-    """A run that dies between reading and storing, or while it stores, stores the same rows without asking again."""
+    """A run that dies between reading and storing, or while it stores, stores the same rows without a new request."""
     scrape()
     site.asked.clear()
     assert scrape().items == 5

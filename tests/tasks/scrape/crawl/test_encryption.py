@@ -176,7 +176,7 @@ def test_a_server_without_https(site, source, read, encrypted) -> None:
     """An https address of a server that speaks http only is reported as such."""
     encrypted.leads_to = ""
     plain = dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, **_base(source, site)))
-    with pytest.raises(SourceUnreachable, match="does not speak https"):
+    with pytest.raises(SourceUnreachable, match="does not use https"):
         read(plain)
 
 

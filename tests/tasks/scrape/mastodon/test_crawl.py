@@ -186,14 +186,14 @@ def test_a_spent_limit_is_waited_for(site, server, read) -> None:
 
 
 def test_a_limit_that_is_far_from_renewed_ends_the_crawl(server, read) -> None:
-    """A server that has no requests left for hours is left alone, and the error says that what was read is kept."""
+    """A server that has no requests left for hours is left alone, and the error says that the pages read before are stored."""
     server.headers = [{}, {"X-RateLimit-Remaining": "0", "Reset-In": "18000"}]
-    with pytest.raises(SourceRefused, match=r"no requests left for us for (299|300) minutes.*is kept"):
+    with pytest.raises(SourceRefused, match=r"no requests left for us for (299|300) minutes.*are stored"):
         read()
 
 
 def test_a_login_page_in_place_of_an_answer(site, server, reply, read) -> None:
     """A web page where JSON is due is an error that says so."""
     site.replies["/api/v1/accounts/lookup?acct=ann"] = reply("<!DOCTYPE html><html>Log in</html>")
-    with pytest.raises(LayoutChanged, match=r"Mastodon's interface: the answer is not JSON.*DOCTYPE"):
+    with pytest.raises(LayoutChanged, match=r"Mastodon's interface: the response is not JSON.*DOCTYPE"):
         read()
