@@ -2,20 +2,21 @@
 
     protocol.py    what a classifier is, and what a label is
     registry.py    the kinds; to add one, open it
-    keras.py       any model of keras.applications: Inception v3 and its like
+    keras.py       any model of keras.applications, such as Inception v3
     litert.py      a LiteRT (TensorFlow Lite) model file
-    onnx.py        an ONNX model file; external_data.py reads the files that it keeps tensors in
+    onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors
+    model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
-    pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py says which files are pictures
-    repair/        odd files rewritten so that Pillow decodes what browsers show
+    pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py lists the formats
+    repair/        rewrites files that browsers show and Pillow refuses
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
-    compiled.py    a Keras model made fast: batches, precision, GPU; folding.py leaves out what it need not compute
-    precision.py   bfloat16 or float32; backend.py what Keras runs on; cores.py how many cores there are
-    structure.py   what a `.keras` file's layers add to a version
-    names.py       class names, and name_files.py the forms of their files; scores.py turns a model's scores into labels
-    native.py      what native libraries print, kept from the terminal
-    errors.py      what can go wrong, by the reaction it wants
+    compiled.py    a Keras model compiled for batches; folding.py removes its batch normalisation
+    precision.py   bfloat16 or float32; backend.py selects Keras' backend; cores.py counts the CPU cores
+    structure.py   the part of a version that describes the layers of a `.keras` file
+    names.py       class names; name_files.py parses their files; scores.py turns scores into labels
+    native.py      filters what native libraries print
+    errors.py      exceptions, named by the reaction to them
 
 Imports nothing of ours outside this folder.
 """

@@ -1,7 +1,7 @@
-"""What Keras runs on: TensorFlow, JAX or PyTorch, whichever is there with a GPU.
+"""Select Keras' backend: TensorFlow, JAX or PyTorch, whichever is installed and can use a GPU.
 
-`KERAS_BACKEND` (or Keras' own file of settings) comes first. Without it Keras takes TensorFlow, which is
-right on a machine without a GPU, and wherever TensorFlow can use the one that there is.
+`KERAS_BACKEND` (or Keras' own settings file) comes first. Without it Keras takes TensorFlow, which is the right
+choice on a machine without a GPU, and wherever TensorFlow can use the GPU.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from classifiers.errors import ClassifierUnavailable
-from classifiers.native import without_native_chatter
+from classifiers.native import filter_native_output
 
 _DEVICES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
-"""Files that the drivers of GPUs make on Linux: NVIDIA's, AMD's, and Windows' for its own Linux."""
+"""Device files that GPU drivers create on Linux: NVIDIA's, AMD's, and those of Windows' subsystem for Linux."""
 
 
 def import_keras() -> None:
-    """Import Keras on the backend that fits. Raises `ClassifierUnavailable` where the one that is set is not there."""
+    """Import Keras on a fitting backend. Raises `ClassifierUnavailable` if the configured backend can't be imported."""
     # TensorFlow's start-up lines are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # So is its advice on compiling often, which several lanes in one run do with reason.
+    # TensorFlow warns of frequent compilation, which is normal when one run loads several models.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with without_native_chatter():
+    with filter_native_output():
         if "keras" not in sys.modules and "KERAS_BACKEND" not in os.environ and has_gpu_device():
-            os.environ["KERAS_BACKEND"] = backend_with_gpu(_SEEN)
+            os.environ["KERAS_BACKEND"] = find_backend_with_gpu(_GPU_LISTS)
         try:
             importlib.import_module("keras")
         except (ImportError, ValueError) as error:
@@ -40,25 +40,25 @@ def import_keras() -> None:
 
 
 def has_gpu_device(devices: tuple[Path, ...] = _DEVICES) -> bool:
-    """Whether the system has a GPU at all; asking the libraries takes seconds."""
+    """Whether the system has a GPU. Importing the libraries to find out takes seconds."""
     return any(device.exists() for device in devices)
 
 
-def backend_with_gpu(seen: dict[str, Callable[[], list[str]]]) -> str:
-    """The first backend that is installed and can use a GPU; TensorFlow where none can."""
-    for name, gpus_of in seen.items():
-        if find_spec(name) is not None and gpus_of():
+def find_backend_with_gpu(gpu_lists: dict[str, Callable[[], list[str]]]) -> str:
+    """The first backend that is installed and can use a GPU; TensorFlow if none can."""
+    for name, list_backend_gpus in gpu_lists.items():
+        if find_spec(name) is not None and list_backend_gpus():
             return name
     return "tensorflow"
 
 
 def gpus() -> list[str]:
-    """Names of the GPUs that Keras' backend can use; none where it is not installed."""
+    """Names of the GPUs that Keras' backend can use; empty if the backend is not installed."""
     import_keras()
     import keras
 
-    with without_native_chatter():
-        return _SEEN.get(keras.backend.backend(), list)()
+    with filter_native_output():
+        return _GPU_LISTS.get(keras.backend.backend(), list)()
 
 
 def gpu_has_bfloat16() -> bool | None:
@@ -78,31 +78,32 @@ def gpu_has_bfloat16() -> bool | None:
     return True
 
 
-def _of_tensorflow() -> list[str]:
+def _list_tensorflow_gpus() -> list[str]:
     import tensorflow as tf
 
-    found = tf.config.list_physical_devices("GPU")
-    for device in found:
-        # All of the memory at once would leave none to the other lanes. Too late is no harm.
+    devices = tf.config.list_physical_devices("GPU")
+    for device in devices:
+        # By default TensorFlow takes all GPU memory and leaves none to other classifiers. Once the GPU is in use
+        # the setting can't change, which does no harm.
         try:
             tf.config.experimental.set_memory_growth(device, enable=True)
         except RuntimeError:
             break
-    return [device.name for device in found]
+    return [device.name for device in devices]
 
 
-def _of_jax() -> list[str]:
+def _list_jax_gpus() -> list[str]:
     jax = importlib.import_module("jax")
     return [str(device) for device in jax.devices() if device.platform == "gpu"]
 
 
-def _of_torch() -> list[str]:
+def _list_torch_gpus() -> list[str]:
     cuda = importlib.import_module("torch").cuda
-    return [cuda.get_device_name(place) for place in range(cuda.device_count())]
+    return [cuda.get_device_name(index) for index in range(cuda.device_count())]
 
 
-_SEEN: dict[str, Callable[[], list[str]]] = {
-    "tensorflow": _of_tensorflow,
-    "jax": _of_jax,
-    "torch": _of_torch,
+_GPU_LISTS: dict[str, Callable[[], list[str]]] = {
+    "tensorflow": _list_tensorflow_gpus,
+    "jax": _list_jax_gpus,
+    "torch": _list_torch_gpus,
 }

@@ -1,7 +1,6 @@
-"""A Keras model compiled for batches of one size, in one precision, on whatever Keras runs on.
+"""A Keras model compiled for batches of one size, in one precision, on the selected backend.
 
-Everything from a picture's bytes on is in the compiled part: what goes to a GPU is a quarter of the
-float32 pictures.
+The compiled part begins with a picture's bytes: a GPU receives a quarter of what float32 pictures take.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from classifiers.precision import Precision
 CPU_BATCH = 16
 """As fast as 32 where two threads call (docs/decisions.md), in less memory."""
 GPU_BATCH = 256
-"""The largest that is tried on a GPU; halved until it fits the memory."""
+"""The first batch size that is tried on a GPU; it is halved until it fits the memory."""
 
-ANY_SIZE = 224
-_NO_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom")
+DEFAULT_SIDE = 224
+_OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom")
 
 
-class Compiled:
-    """Scores of batches of pictures. Building one runs the model once, so that the first batch is no slower."""
+class CompiledModel:
+    """Scores batches of pictures. The constructor runs the model once, so that the first batch is no slower."""
 
     def __init__(
         self,
@@ -37,34 +36,34 @@ class Compiled:
 
         if precision == "bfloat16":
             _compute_in_bfloat16(model)
-        # MobileNetV3 takes any size; 224 is what it was trained with.
+        # MobileNetV3 takes any size; it was trained with 224.
         height, width = model.input_shape[1:3]
-        self.size = (height or ANY_SIZE, width or ANY_SIZE)
-        self._run = _compiled(model, preprocess, on_gpu=on_gpu)
-        # On a GPU one batch travels while another is computed; on a CPU TensorFlow's threads find work in one
-        # batch while the other's operation ends.
+        self.size = (height or DEFAULT_SIDE, width or DEFAULT_SIDE)
+        self._run = _compile(model, preprocess, on_gpu=on_gpu)
+        # On a GPU, one batch is copied while another is computed. On a CPU, TensorFlow's threads work on one
+        # batch while an operation of the other ends.
         self.callers = 2 if on_gpu or keras.backend.backend() == "tensorflow" else 1
-        self.batch_size = largest_batch(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
+        self.batch_size = find_batch_size(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
 
     def scores(self, pictures: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """One row of scores a picture, for up to `batch_size` uint8 pictures of shape (height, width, 3)."""
+        """One row of scores per picture, for up to `batch_size` uint8 pictures of shape (height, width, 3)."""
         batch = np.zeros((self.batch_size, *self.size, 3), np.uint8)
         np.stack(pictures, out=batch[: len(pictures)])
-        answers: NDArray[np.float32] = self._run(batch)[: len(pictures)]
-        return answers
+        rows: NDArray[np.float32] = self._run(batch)[: len(pictures)]
+        return rows
 
     def _try(self, batch_size: int) -> None:
         self._run(np.zeros((batch_size, *self.size, 3), np.uint8))
 
 
-def largest_batch(attempt: Callable[[int], None], most: int) -> int:
-    """The largest of `most`, its half, its quarter … that the memory has room for, 1 at the least."""
-    size = most
+def find_batch_size(attempt: Callable[[int], None], max_size: int) -> int:
+    """The largest of `max_size`, its half, its quarter … that fits the memory; at least 1."""
+    size = max_size
     while size > 1:
         try:
             attempt(size)
-        except Exception as error:  # each backend has an error of its own for it
-            if not any(word in f"{type(error).__name__} {error}".lower() for word in _NO_MEMORY):
+        except Exception as error:  # each backend has its own exception for this
+            if not any(word in f"{type(error).__name__} {error}".lower() for word in _OUT_OF_MEMORY):
                 raise
             size //= 2
         else:
@@ -72,34 +71,34 @@ def largest_batch(attempt: Callable[[int], None], most: int) -> int:
     return size
 
 
-def _compiled(
+def _compile(
     model: Any, preprocess: Callable[[Any], Any], *, on_gpu: bool
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     import keras
 
-    class FromBytes(keras.Model):  # type: ignore[misc]
+    class BytesModel(keras.Model):  # type: ignore[misc]
         def call(self, pictures: Any) -> Any:
             scores = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
             return keras.ops.cast(scores, "float32")
 
-    whole = FromBytes()
-    # XLA where it pays: always for JAX, on a GPU for TensorFlow. On a CPU it loses oneDNN's kernels.
+    bytes_model = BytesModel()
+    # JAX always uses XLA, TensorFlow on a GPU only: on a CPU, XLA is slower than oneDNN's kernels.
     backend = keras.backend.backend()
-    whole.compile(jit_compile=backend == "jax" or (on_gpu and backend == "tensorflow"))
-    run: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = whole.predict_on_batch
+    bytes_model.compile(jit_compile=backend == "jax" or (on_gpu and backend == "tensorflow"))
+    run: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = bytes_model.predict_on_batch
     return run
 
 
 def _compute_in_bfloat16(model: Any) -> None:
-    """Weights stay float32, and the last layer computes in it: scores would tie at 8 bits."""
+    """Weights and the last layer stay float32: with 8 bits, scores would tie."""
     import keras
 
     policy = keras.DTypePolicy("mixed_bfloat16")
-    kept = keras.layers.InputLayer | keras.layers.Rescaling | keras.layers.Normalization
+    float32_layers = keras.layers.InputLayer | keras.layers.Rescaling | keras.layers.Normalization
     layers = list(_layers(model))
-    with_weights = [place for place, layer in enumerate(layers) if layer.weights]
+    with_weights = [index for index, layer in enumerate(layers) if layer.weights]
     for layer in layers[: max(with_weights, default=0)]:
-        if not isinstance(layer, kept):
+        if not isinstance(layer, float32_layers):
             layer.dtype_policy = policy
 
 

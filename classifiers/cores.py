@@ -1,4 +1,4 @@
-"""How many cores this process may use."""
+"""How many CPU cores this process may use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,5 @@ import os
 
 
 def cores() -> int:
-    """One at least. Less than the machine has where the process was bound to some of them."""
-    # Where the system tells; macOS does not.
+    """The number of usable cores, at least 1. It respects CPU affinity, except on macOS, which has no call for it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

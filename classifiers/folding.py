@@ -1,8 +1,8 @@
-"""Batch normalisation folded into the layers before it: the same function with less to compute.
+"""Fold batch normalisation into the layers before it: the same function with less to compute.
 
-In use, batch normalisation is a factor and a shift for each channel (Ioffe and Szegedy 2015, equation 11 of
-algorithm 2): y = gamma * (x - mean) / sqrt(variance + epsilon) + beta. Where x comes from a linear layer
-alone, its kernel takes the factor and its bias the shift, and the normalisation is gone:
+At inference, batch normalisation is a factor and a shift per channel (Ioffe and Szegedy 2015, equation 11 of
+algorithm 2): y = gamma * (x - mean) / sqrt(variance + epsilon) + beta. If x comes from a linear layer only, its
+kernel takes the factor and its bias the shift, and the normalisation is removed:
 
     kernel' = kernel * s      bias' = beta + (bias - mean) * s      s = gamma / sqrt(variance + epsilon)
 """
@@ -15,30 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def folded(model: Any) -> tuple[Any, int]:
-    """The model with each batch normalisation folded that can be, and how many those are.
+def fold_batch_normalisation(model: Any) -> tuple[Any, int]:
+    """A model with all foldable batch normalisations folded, and their number. Scores differ by rounding.
 
-    Answers differ by rounding. The model is not changed; it is what is returned where none can be folded,
-    and where it is no graph of layers (a subclass with code of its own, or a mere sequence). Models within it
-    stay as they are.
+    The given model is not changed. It is returned itself if nothing can be folded, and if it is not a graph of
+    layers (a subclass with its own code, or a `Sequential`). Models inside it stay unchanged.
     """
     import keras
 
     if not hasattr(model, "operations") or isinstance(model, keras.Sequential):
         return model, 0
-    shown = {id(tensor._keras_history.operation) for tensor in model.outputs}  # noqa: SLF001
+    output_layers = {id(tensor._keras_history.operation) for tensor in model.outputs}  # noqa: SLF001
     linear = {
         bn.name: layer
         for bn in model.layers
-        if (layer := _linear_before(bn)) is not None and id(layer) not in shown
+        if (layer := _linear_before(bn)) is not None and id(layer) not in output_layers
     }
     if not linear:
         return model, 0
-    taken = {layer.name for layer in linear.values()}
+    with_bias = {layer.name for layer in linear.values()}
 
     def clone(layer: Any) -> Any:
         settings = layer.get_config()
-        if layer.name in taken:
+        if layer.name in with_bias:
             settings["use_bias"] = True
         return layer.__class__.from_config(settings)
 
@@ -53,23 +52,23 @@ def folded(model: Any) -> tuple[Any, int]:
         if layer.name in normalisations:
             layer.set_weights(_folded_weights(model.get_layer(layer.name), normalisations[layer.name]))
         elif layer.weights:
-            _take_over(layer, model.get_layer(layer.name))
+            _copy_weights(layer, model.get_layer(layer.name))
     return new, len(linear)
 
 
-def _take_over(layer: Any, original: Any) -> None:
+def _copy_weights(layer: Any, original: Any) -> None:
     layer.set_weights(original.get_weights())
     for part in layer._flatten_layers():  # noqa: SLF001
-        # `Normalization` computes with what it made of its weights when it was built, until this is called.
+        # Until this call, `Normalization` computes with values that it derived from its initial weights.
         if hasattr(part, "finalize_state"):
             part.finalize_state()
 
 
 def _linear_before(layer: Any) -> Any | None:
-    """The layer that a batch normalisation can be folded into."""
+    """The layer that a batch normalisation can be folded into, if any."""
     import keras
 
-    # Not a subclass, which may do more.
+    # A subclass may do more.
     if type(layer) is not keras.layers.BatchNormalization or _calls(layer) != 1:
         return None
     before, shape = _source(layer)
@@ -87,7 +86,7 @@ def _linear_before(layer: Any) -> Any | None:
     return before if channels_last and layer.axis in (-1, len(shape) - 1) else None
 
 
-# Keras has no other door to the graph of a model than these attributes; its own `clone_model` reads them too.
+# Keras has no public access to the graph of a model; its own `clone_model` reads these attributes too.
 
 
 def _calls(layer: Any) -> int:
@@ -95,7 +94,7 @@ def _calls(layer: Any) -> int:
 
 
 def _plain(layer: Any) -> bool:
-    """Whether all that it computes with are kernels and a bias: neither quantised nor with LoRA's matrices."""
+    """Whether its only weights are kernels and a bias: it is neither quantised nor has LoRA matrices."""
     import keras
 
     kernels = 2 if type(layer) is keras.layers.SeparableConv2D else 1
@@ -107,7 +106,7 @@ def _readers(layer: Any) -> int:
 
 
 def _source(layer: Any) -> tuple[Any, tuple[int | None, ...]]:
-    """The layer before, and the shape of what comes from it."""
+    """The previous layer, and the shape of its output."""
     tensor = layer._inbound_nodes[0].arguments.keras_tensors[0]  # noqa: SLF001
     return tensor._keras_history.operation, tensor.shape  # noqa: SLF001
 
@@ -116,13 +115,13 @@ def _folded_weights(linear: Any, normalisation: Any) -> list[NDArray[np.float32]
     import keras
 
     *kernels, bias = linear.get_weights() if linear.use_bias else [*linear.get_weights(), np.zeros(1)]
-    *given, mean, variance = (one.astype(np.float64) for one in normalisation.get_weights())
+    *affine, mean, variance = (one.astype(np.float64) for one in normalisation.get_weights())
     scale = 1.0 / np.sqrt(variance + normalisation.epsilon)
-    shift: Any = given.pop() if normalisation.center else 0.0
+    shift: Any = affine.pop() if normalisation.center else 0.0
     if normalisation.scale:
-        scale *= given.pop()
+        scale *= affine.pop()
     kernel = kernels[-1]
-    # A depthwise kernel is (height, width, channels, outputs of each); all others end with the outputs.
+    # A depthwise kernel is (height, width, channels, outputs per channel); all others end with the outputs.
     depthwise = isinstance(linear, keras.layers.DepthwiseConv2D)
     factors = scale.reshape(kernel.shape[2:]) if depthwise else scale
     return [

@@ -1,7 +1,7 @@
 """The kind `keras`: any model of `keras.applications`, with its own input size, preprocessing and class names.
 
-Weights come from Keras' own download or from a file in a format without pickle: `.h5`, `.weights.h5`,
-`.keras` (with `safe_mode`) or `.safetensors` (tensors named by the Keras paths of the variables).
+Weights come from Keras' download or from a file in a format without pickle: `.h5`, `.weights.h5`, `.keras`
+(with `safe_mode`) or `.safetensors` (tensors named by the Keras paths of the variables).
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifiers.backend import gpu_has_bfloat16, import_keras
-from classifiers.compiled import Compiled
-from classifiers.errors import ClassifierUnavailable
-from classifiers.folding import folded
-from classifiers.groups import groups_of
-from classifiers.names import names_for, plain_name
+from classifiers.compiled import CompiledModel
+from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.folding import fold_batch_normalisation
+from classifiers.groups import find_groups
+from classifiers.names import normalise_name, read_names_for
 from classifiers.pictures import PictureFile
-from classifiers.precision import Asked, Precision, precision
+from classifiers.precision import Precision, PrecisionSetting, choose_precision
 from classifiers.protocol import Label, Prepared
-from classifiers.scores import as_probabilities, top_labels
-from classifiers.structure import own_structure
+from classifiers.scores import Classes
+from classifiers.structure import custom_structure
 
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
 _PREPARATION = b"stretch, bilinear, rgb, float32, 4"
-"""Part of the version: change it whenever `prepare` or `label` would answer differently."""
+"""Part of the version: change it whenever `prepare` or `label` would give other results."""
 
 
 class KerasOptions(BaseModel):
@@ -43,26 +43,22 @@ class KerasOptions(BaseModel):
 
     application: str = "InceptionV3"
     weights: Literal["imagenet"] | Path = IMAGENET
-    labels: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    labels: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
     top: int = Field(default=5, ge=1, le=1000)
-    precision: Asked = "auto"
+    precision: PrecisionSetting = "auto"
 
 
 class KerasClassifier:
     """A loaded model; batches are filled up to one size, so it is compiled once."""
 
-    def __init__(
-        self, name: str, version: str, model: Compiled, classes: list[tuple[str | None, str]], top: int
-    ) -> None:
+    def __init__(self, name: str, version: str, model: CompiledModel, classes: Classes) -> None:
         self.name = name
         self.version = version
         self.batch_size = model.batch_size
         self.callers = model.callers
+        self.groups = find_groups(classes.names)
         self._model = model
-        self._ids = [class_id for class_id, _ in classes]
-        self._names = [class_name for _, class_name in classes]
-        self._top = top
-        self.groups = groups_of(self._names)
+        self._classes = classes
 
     def prepare(self, picture: PictureFile) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
@@ -73,34 +69,34 @@ class KerasClassifier:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []
-        scores = self._model.scores(batch)
-        return [top_labels(as_probabilities(one), self._names, self._ids, self._top) for one in scores]
+        return [self._classes.labels(one) for one in self._model.scores(batch)]
 
 
 def load(name: str, options: KerasOptions) -> KerasClassifier:
     """Build the model with its weights and class names.
 
-    Raises `ClassifierUnavailable` when the application is unknown, or weights or names can't be had or don't fit.
+    Raises `ClassifierUnavailable` if the application is unknown, or weights or names are missing or do not fit.
     """
     import_keras()
     import keras
 
-    # Keras numbers nameless layers on from model to model; the names in a weights file count from the start.
+    # Keras numbers unnamed layers across models; the names in a weights file count from the start.
     keras.utils.clear_session(free_memory=False)
-    # Keras would print about downloads on standard output, where programs read our results. The line above
-    # forgets this setting, so it stands here.
+    # Keras would print about downloads on standard output, where programs read our results. `clear_session` resets
+    # this setting, so it comes after it.
     keras.utils.disable_interactive_logging()
 
-    build = _application(options.application)
+    build = _find_application(options.application)
     _check_format(options.weights)
-    model = _with_weights(build, options.application, options.weights)
-    classes = _classes(keras, options, int(model.output_shape[-1]))
+    model = _build_with_weights(build, options.application, options.weights)
+    classes = _read_classes(keras, options, int(model.output_shape[-1]))
     has_bfloat16 = gpu_has_bfloat16()
-    computed_in = precision(options.precision, has_bfloat16)
-    version = _version(options, model, classes, computed_in, _structure(build, options.weights, model))
-    fast, _ = folded(model)
-    compiled = Compiled(fast, _preprocessor(build), computed_in, on_gpu=has_bfloat16 is not None)
-    return KerasClassifier(name, version, compiled, classes, options.top)
+    precision = choose_precision(options.precision, has_bfloat16)
+    structure = _structure(build, options.weights, model)
+    version = _version(options.application, model, classes, precision, structure)
+    folded, _ = fold_batch_normalisation(model)
+    compiled = CompiledModel(folded, _preprocessor(build), precision, on_gpu=has_bfloat16 is not None)
+    return KerasClassifier(name, version, compiled, classes)
 
 
 def applications() -> list[str]:
@@ -111,7 +107,7 @@ def applications() -> list[str]:
     return sorted(name for name in dir(keras.applications) if name[0].isupper())
 
 
-def _application(name: str) -> Callable[..., Any]:
+def _find_application(name: str) -> Callable[..., Any]:
     import keras
 
     if name not in applications():
@@ -128,56 +124,56 @@ def _check_format(weights: str | Path) -> None:
         return
     if not weights.is_file():
         raise ClassifierUnavailable(
-            f"There is no weights file {weights}. Set weights to a file, or to '{IMAGENET}' for Keras' own download."
+            f"The weights file {weights} does not exist. Set weights to a file, or to '{IMAGENET}' for Keras' download."
         )
     if weights.suffix not in WEIGHT_ENDINGS:
         raise ClassifierUnavailable(
-            f"The weights {weights} are in a format that is not read (it might run code). Set weights to a file"
-            f" that ends in {', '.join(WEIGHT_ENDINGS)}."
+            f"The format of the weights file {weights} is refused, because it might run code. Set weights to a"
+            f" file that ends in {', '.join(WEIGHT_ENDINGS)}."
         )
 
 
-def _with_weights(build: Callable[..., Any], application: str, weights: str | Path) -> Any:
+def _build_with_weights(build: Callable[..., Any], application: str, weights: str | Path) -> Any:
     if isinstance(weights, str):
-        return _downloaded(build, application)
+        return _download(build, application)
     try:
         if weights.suffix == ".keras":
-            return _whole_model(build, weights)
+            return _load_model(build, weights)
         model = build(weights=None)
         if weights.suffix == ".safetensors":
             _assign_safetensors(model, weights)
         else:
             _check_shapes(model, _h5_shapes(weights))
             model.load_weights(weights)
-    except Exception as error:  # damaged files were seen to raise RuntimeError and BadZipFile, for instance
+    except Exception as error:  # damaged files raise RuntimeError and BadZipFile, for example
         raise ClassifierUnavailable(
-            f"The weights {weights} do not fit {application} ({_in_one_line(error)}). Set weights to a file saved"
+            f"The weights {weights} do not fit {application} ({in_one_line(error)}). Set weights to a file saved"
             " from this model, or application to the model that it was saved from."
         ) from error
     return model
 
 
-def _downloaded(build: Callable[..., Any], application: str) -> Any:
+def _download(build: Callable[..., Any], application: str) -> Any:
     try:
-        with _impatient_network():
+        with _download_timeout():
             return build(weights=IMAGENET)
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise ClassifierUnavailable(
             f"The ImageNet weights of {application} can't be downloaded ({_cause(error)}). Run once with a"
-            " network, or set weights to a weights file of your own."
+            " network, or set weights to a weights file."
         ) from error
 
 
-def _whole_model(build: Callable[..., Any], file: Path) -> Any:
+def _load_model(build: Callable[..., Any], file: Path) -> Any:
     import keras
 
     model = keras.saving.load_model(file, compile=False, safe_mode=True)
     match model.input_shape, model.output_shape:
         case (_, int(), int(), 3), (_, int()):
-            # Another application's model would get the wrong preprocessing; one's own last layers may differ.
+            # Another application's model would get the wrong preprocessing; the last layers may differ.
             _check_shapes(build(weights=None, include_top=False), _shapes(model))
             return model
-    raise ValueError("it is no classifier of RGB pictures of one size")
+    raise ValueError("it does not classify RGB pictures of one size")
 
 
 def _h5_shapes(file: Path) -> Counter[tuple[int, ...]]:
@@ -195,12 +191,12 @@ def _h5_shapes(file: Path) -> Counter[tuple[int, ...]]:
 
 
 def _check_shapes(model: Any, shapes: Counter[tuple[int, ...]]) -> None:
-    # Keras loads what it can find and only warns about the rest, which would leave random weights.
-    needed = _shapes(model)
-    if missing := needed - shapes:
+    # Keras loads the tensors that it finds and only warns of the others, which would leave random weights.
+    required = _shapes(model)
+    if missing := required - shapes:
         example = next(iter(missing))
         raise ValueError(
-            f"{missing.total()} of the model's {needed.total()} tensors are not in it, one of {example}"
+            f"{missing.total()} of the model's {required.total()} tensors are missing, one with shape {example}"
         )
 
 
@@ -217,21 +213,21 @@ def _assign_safetensors(model: Any, file: Path) -> None:
     except SafetensorError as error:
         raise ValueError(str(error)) from error
     if missing := [variable.path for variable in model.weights if variable.path not in tensors]:
-        raise ValueError(f"{len(missing)} of the model's tensors are not in it, for example {missing[0]}")
+        raise ValueError(f"{len(missing)} of the model's tensors are missing, for example {missing[0]}")
     for variable in model.weights:
         variable.assign(tensors[variable.path])
 
 
-def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str | None, str]]:
+def _read_classes(keras: Any, options: KerasOptions, outputs: int) -> Classes:
     if options.labels is not None:
-        return [(None, class_name) for class_name in names_for(options.labels, outputs)]
+        return Classes(read_names_for(options.labels, outputs), [None] * outputs, options.top)
     if outputs != 1000:
         raise ClassifierUnavailable(
             f"The model has {outputs} outputs, so ImageNet's class names do not fit. Set labels to a text file"
             " with one name per line."
         )
     try:
-        with _impatient_network():
+        with _download_timeout():
             ranked = keras.applications.imagenet_utils.decode_predictions(
                 np.arange(1000.0)[np.newaxis], top=1000
             )
@@ -240,7 +236,8 @@ def _classes(keras: Any, options: KerasOptions, outputs: int) -> list[tuple[str 
             f"ImageNet's class names can't be downloaded ({_cause(error)}). Run once with a network, or set"
             " labels to a text file with the 1000 names, one per line."
         ) from error
-    return [(wordnet_id, plain_name(class_name)) for wordnet_id, class_name, _ in reversed(ranked[0])]
+    ids, names, _ = zip(*reversed(ranked[0]), strict=True)
+    return Classes([normalise_name(name) for name in names], ids, options.top)
 
 
 def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -252,31 +249,25 @@ def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def _structure(build: Callable[..., Any], weights: str | Path, model: Any) -> bytes:
-    """What a `.keras` file says of its layers, where these are not the application's own."""
+    """The layers of a `.keras` file, if they are not the application's own."""
     if isinstance(weights, str) or weights.suffix != ".keras":
         return b""
-    return own_structure(weights, model, build(weights=None))
+    return custom_structure(weights, model, build(weights=None))
 
 
-def _version(
-    options: KerasOptions,
-    model: Any,
-    classes: list[tuple[str | None, str]],
-    computed_in: Precision,
-    structure: bytes,
-) -> str:
-    # Nothing of the machine is in it but the precision: on another machine of its kind nothing is labelled again.
+def _version(application: str, model: Any, classes: Classes, precision: Precision, structure: bytes) -> str:
+    # It depends on nothing of the machine but the precision: on a similar machine nothing is labelled again.
     digest = hashlib.sha256(_PREPARATION + structure)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
-    digest.update("\n".join([*(class_name for _, class_name in classes), str(options.top)]).encode())
-    said = "" if computed_in == "float32" else f"-{computed_in}"
-    return f"{options.application}{said}-{digest.hexdigest()[:12]}"
+    digest.update(classes.version_text.encode())
+    suffix = "" if precision == "float32" else f"-{precision}"
+    return f"{application}{suffix}-{digest.hexdigest()[:12]}"
 
 
 @contextmanager
-def _impatient_network() -> Iterator[None]:
-    # Keras' download sets no time limit of its own; a silent network would hold the run for ever.
+def _download_timeout() -> Iterator[None]:
+    # Keras' download has no timeout: a network that does not respond would block the run.
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_SECONDS)
     try:
@@ -285,10 +276,6 @@ def _impatient_network() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
-
-
 def _cause(error: Exception) -> str:
-    """The end of Keras' 'URL fetch failure on … -- reason', which alone tells a person something."""
-    return _in_one_line(error).rpartition(" -- ")[2]
+    """The reason in Keras' 'URL fetch failure on … -- reason'."""
+    return in_one_line(error).rpartition(" -- ")[2]

@@ -1,4 +1,4 @@
-"""What native libraries print while they are loaded, kept from the terminal."""
+"""Filter what native libraries print on the terminal while they load."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from contextlib import contextmanager
 _FOR_DEVELOPERS = re.compile(
     rb"[IW]\d{4} |[IW]0000 |INFO: |WARNING: All log messages before absl::InitializeLog|WARNING: Attempting"
 )
-"""How lines begin that TensorFlow and LiteRT write past every setting while they start."""
+"""The start of the lines that TensorFlow and LiteRT print at start-up, whatever their settings are."""
 
 
 @contextmanager
-def without_native_chatter() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2, and give back all but TensorFlow's start-up lines.
+def filter_native_output() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, then write all of it but TensorFlow's start-up lines.
 
-    TensorFlow 2.21 prints them before it reads `TF_CPP_MIN_LOG_LEVEL`. Errors are given back as they came.
+    TensorFlow 2.21 prints them before it reads `TF_CPP_MIN_LOG_LEVEL`. Errors pass unchanged.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
+    original = os.dup(2)
     with tempfile.TemporaryFile() as written:
         os.dup2(written.fileno(), 2)
         try:
             yield
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(original, 2)
+            os.close(original)
             written.seek(0)
             for line in written:
                 if not _FOR_DEVELOPERS.match(line):

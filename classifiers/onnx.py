@@ -10,41 +10,36 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from classifiers.errors import ClassifierUnavailable
+from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.external_data import ExternalData, read_external_data
-from classifiers.groups import groups_of
-from classifiers.names import names_for
+from classifiers.groups import find_groups
+from classifiers.model_file import ModelFileOptions
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
-from classifiers.scores import as_probabilities, top_labels
+from classifiers.scores import Classes
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
-"""Part of the version: change it whenever `prepare` or `label` would answer differently."""
+"""Part of the version: change it whenever `prepare` or `label` would give other results."""
 
 BATCH = 32
-"""Of a model that takes any number of pictures at once."""
+"""The batch size of a model that takes any."""
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 Levels = Literal["torch", "tf", "caffe", "none"]
 
 
-class OnnxOptions(BaseModel):
-    """`[[classifiers]]` with `kind = "onnx"`; paths are relative to the settings file."""
+class OnnxOptions(ModelFileOptions):
+    """`[[classifiers]]` with `kind = "onnx"`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: Path
-    labels: Path
-    top: int = Field(default=5, ge=1, le=1000)
     levels: Levels = "torch"
     size: int | None = Field(default=None, ge=16, le=2048)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a model takes: its input's name, batch (0: any), size in pixels, layout and type."""
+class InputSpec:
+    """A model's input: its name, batch size (0: any), size in pixels, layout and type."""
 
     name: str
     batch: int
@@ -58,64 +53,58 @@ class OnnxClassifier:
     """A loaded ONNX model; batches are filled up to one size, the model's own or `BATCH`."""
 
     def __init__(
-        self, name: str, version: str, session: Any, taken: Taken, names: list[str], options: OnnxOptions
+        self, name: str, version: str, session: Any, spec: InputSpec, classes: Classes, levels: Levels
     ) -> None:
         self.name = name
         self.version = version
-        self.batch_size = taken.batch or BATCH
-        self.groups = groups_of(names)
+        self.batch_size = spec.batch or BATCH
+        self.groups = find_groups(classes.names)
         self._session = session
-        self._taken = taken
-        self._names = names
-        self._ids = [str(index) for index in range(len(names))]
-        self._options = options
+        self._spec = spec
+        self._classes = classes
+        self._levels = levels
 
     def prepare(self, picture: PictureFile) -> Prepared:
         """uint8 RGB of the model's input size, (height, width, 3)."""
-        return picture.rgb_array(self._taken.width, self._taken.height, exact=False)
+        return picture.rgb_array(self._spec.width, self._spec.height, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []
-        filled = np.zeros((self.batch_size, self._taken.height, self._taken.width, 3), np.uint8)
+        filled = np.zeros((self.batch_size, self._spec.height, self._spec.width, 3), np.uint8)
         np.stack(batch, out=filled[: len(batch)])
-        scores = run(self._session, self._taken, filled, self._options.levels)[: len(batch)]
-        return [
-            top_labels(as_probabilities(one), self._names, self._ids, self._options.top) for one in scores
-        ]
+        scores = run_model(self._session, self._spec, filled, self._levels)[: len(batch)]
+        return [self._classes.labels(one) for one in scores]
 
 
 def load(name: str, options: OnnxOptions) -> OnnxClassifier:
-    """Load the model. Raises `ClassifierUnavailable` when a file is missing or does not fit."""
-    try:
-        content = options.model.read_bytes()
-    except OSError as error:
-        raise ClassifierUnavailable(
-            f"The model {options.model} can't be read ({error.strerror}). Set model to an .onnx file."
-        ) from error
+    """Load the model. Raises `ClassifierUnavailable` if a file is missing or does not fit."""
+    content = options.read_model("an .onnx file")
     data = read_external_data(options.model, content)
-    session = _session(options.model, content, data)
-    taken = _taken(options, session)
-    names = names_for(options.labels, _outputs(options, session, taken))
-    told = "\n".join([*names, str(options.top), options.levels, f"{taken.width}x{taken.height}"]).encode()
-    version = hashlib.sha256(content + data.digest + told + _PREPARATION).hexdigest()[:12]
-    return OnnxClassifier(name, f"{options.model.stem}-{version}", session, taken, names, options)
+    session = _open_session(options.model, content, data)
+    spec = _read_input_spec(options, session)
+    classes = options.read_classes(_count_outputs(options, session, spec))
+    settings = "\n".join([classes.version_text, options.levels, f"{spec.width}x{spec.height}"]).encode()
+    digest = hashlib.sha256(content + data.digest + settings + _PREPARATION).hexdigest()[:12]
+    return OnnxClassifier(name, f"{options.model.stem}-{digest}", session, spec, classes, options.levels)
 
 
-def run(session: Any, taken: Taken, pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32]:
-    """Scores of a whole batch of uint8 RGB pictures: (batch, height, width, 3) to (batch, classes)."""
-    values = pictures if taken.dtype is np.uint8 else as_levels(pictures, levels).astype(taken.dtype)
-    if taken.channels_first:
+def run_model(
+    session: Any, spec: InputSpec, pictures: NDArray[np.uint8], levels: Levels
+) -> NDArray[np.float32]:
+    """Scores of a batch of uint8 RGB pictures: (batch, height, width, 3) to (batch, classes)."""
+    values = pictures if spec.dtype is np.uint8 else scale_pixels(pictures, levels).astype(spec.dtype)
+    if spec.channels_first:
         values = np.ascontiguousarray(values.transpose(0, 3, 1, 2))
-    answer = np.asarray(session.run(None, {taken.name: values})[0], np.float32)
-    return answer.reshape(len(pictures), -1)
+    scores = np.asarray(session.run(None, {spec.name: values})[0], np.float32)
+    return scores.reshape(len(pictures), -1)
 
 
-def as_levels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32]:
-    """Bytes as a model was trained to take them.
+def scale_pixels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32]:
+    """Bytes scaled as the model was trained.
 
-    `torch`: ImageNet's mean 0 and deviation 1 a channel; `tf`: -1 to 1; `caffe`: blue, green, red, each less
+    `torch`: ImageNet's mean 0 and deviation 1 per channel; `tf`: -1 to 1; `caffe`: blue, green, red, each minus
     its mean; `none`: 0 to 255.
     """
     values = pictures.astype(np.float32)
@@ -132,32 +121,33 @@ def as_levels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32
     return values
 
 
-def _session(model: Path, content: bytes, data: ExternalData) -> Any:
+def _open_session(model: Path, content: bytes, data: ExternalData) -> Any:
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
-    # Threads that wait do so asleep: the decoders need the cores.
+    # Idle threads sleep instead of spinning: the decoders need the cores.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    usable = [one for one in _PROVIDERS if one in onnxruntime.get_available_providers()]
+    providers = [one for one in _PROVIDERS if one in onnxruntime.get_available_providers()]
     try:
-        # Of bytes alone: a model file can name other files to be read for its tensors, anywhere.
-        data.give_to(settings)
-        return onnxruntime.InferenceSession(content, settings, providers=usable)
-    except Exception as error:  # its errors have no common class
+        # From bytes only: a model file can name any file of the machine for its tensors.
+        data.attach_to(settings)
+        return onnxruntime.InferenceSession(content, settings, providers=providers)
+    except Exception as error:  # its exceptions have no common class
         raise ClassifierUnavailable(
-            f"{model} is no ONNX model that can be run ({_in_one_line(error)}). Set model to an .onnx file that"
-            " needs no operators of its own, with the files that came with it."
+            f"ONNX Runtime can't load {model} ({in_one_line(error)}). Set model to an .onnx file without custom"
+            " operators, together with the files that came with it."
         ) from error
 
 
-def _taken(options: OnnxOptions, session: Any) -> Taken:
+def _read_input_spec(options: OnnxOptions, session: Any) -> InputSpec:
     inputs = session.get_inputs()
     shape = inputs[0].shape if len(inputs) == 1 else []
     dtype = _TYPES.get(inputs[0].type) if inputs else None
     if len(shape) != 4 or dtype is None or 3 not in (shape[1], shape[3]):
         raise ClassifierUnavailable(
-            f"{options.model} does not take one RGB picture, so it is no picture classifier."
+            f"{options.model} is not a picture classifier: it does not take one RGB picture."
+            " Set model to another file."
         )
     channels_first = shape[1] == 3
     height, width = shape[2:4] if channels_first else shape[1:3]
@@ -169,21 +159,17 @@ def _taken(options: OnnxOptions, session: Any) -> Taken:
             )
         height = width = options.size
     batch = shape[0] if isinstance(shape[0], int) else 0
-    return Taken(inputs[0].name, batch, height, width, channels_first, dtype)
+    return InputSpec(inputs[0].name, batch, height, width, channels_first, dtype)
 
 
-def _outputs(options: OnnxOptions, session: Any, taken: Taken) -> int:
-    """How many scores a picture gets, found by asking about a black one: a model need not say."""
-    black = np.zeros((taken.batch or 1, taken.height, taken.width, 3), np.uint8)
+def _count_outputs(options: OnnxOptions, session: Any, spec: InputSpec) -> int:
+    """How many scores a picture gets. A model need not declare it, so a black picture is tried."""
+    black = np.zeros((spec.batch or 1, spec.height, spec.width, 3), np.uint8)
     try:
-        answer = run(session, taken, black, options.levels)
-    except Exception as error:  # its errors have no common class
+        scores = run_model(session, spec, black, options.levels)
+    except Exception as error:  # its exceptions have no common class
         raise ClassifierUnavailable(
-            f"{options.model} can't label a picture of {taken.width} x {taken.height} pixels"
-            f" ({_in_one_line(error)}). Set size to the one that it was trained with."
+            f"{options.model} can't label a picture of {spec.width} x {spec.height} pixels"
+            f" ({in_one_line(error)}). Set size to the one that it was trained with."
         ) from error
-    return int(answer.shape[1])
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    return int(scores.shape[1])

@@ -1,4 +1,4 @@
-"""Stored picture files to RGB pixels, safely: every classifier that looks at pixels starts here."""
+"""Decode stored picture files to RGB pixels, safely. Every classifier that reads pixels starts here."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from PIL import ExifTags, Image
 from classifiers.errors import UnreadablePicture
 from classifiers.opening import PictureData
 
-DECODED_AT_LEAST = 1.5
-"""A JPEG that is to be resized is decoded at so many times the size that is wanted, or more: what remains to
-be resized then smooths as much as it would have, and pixels differ by rounding (0.2 to 0.4 of 255)."""
+MIN_DECODE_SCALE = 1.5
+"""A JPEG is decoded at this many times its target size or more. The final resize then smooths as much as one from
+the full size, and pixels differ by rounding (0.2 to 0.4 of 255)."""
 
-# How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112).
+# The transposition that turns a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,9 +38,9 @@ _METADATA_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What a picture is: its format as Pillow names it, its size in pixels as stored, its EXIF orientation.
+    """A picture's format by Pillow's name, its size in pixels as stored, and its EXIF orientation.
 
-    `is_sound` is False for a file that other programs may refuse, because it had to be rewritten to be decoded.
+    `is_sound` is False for a file that had to be rewritten to be decoded; other programs may refuse it.
     """
 
     format: str
@@ -51,46 +51,46 @@ class ImageInfo:
 
 
 def inspect_image(data: bytes) -> ImageInfo:
-    """What the picture in `data` is, decoded to its end to be sure that it can be. Raises `UnreadablePicture`.
+    """Describe the picture in `data` after decoding all of it. Raises `UnreadablePicture`.
 
-    A JPEG is decoded at an eighth of its size, which reads all of it in half the time.
+    A JPEG is decoded at an eighth of its size, which reads all of its data in half the time.
     """
 
-    def look(image: Image.Image) -> tuple[str, int, int, int]:
+    def describe(image: Image.Image) -> tuple[str, int, int, int]:
         width, height = image.size
         image.draft(None, (width // 8 or 1, height // 8 or 1))
         image.load()
         return image.format or "", width, height, _orientation(image)
 
     picture = PictureData(data)
-    with _unreadable_told():
-        return ImageInfo(*picture.read(look), picture.is_sound)
+    with _decode_errors_as_unreadable():
+        return ImageInfo(*picture.read(describe), picture.is_sound)
 
 
 def decode_rgb(data: bytes) -> Image.Image:
-    """As `open_rgb`, of bytes that were read already."""
-    with _unreadable_told():
+    """As `open_rgb`, for bytes in memory."""
+    with _decode_errors_as_unreadable():
         return PictureData(data).read(_upright_rgb)
 
 
-def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
+def open_rgb(path: Path, min_side: int | None = None) -> Image.Image:
     """The picture in `path` as an upright 8-bit RGB image.
 
-    A JPEG may come back at a half, a quarter or an eighth of its size, decoded so, where both sides still
-    have `enough` pixels.
+    With `min_side`, a JPEG may be decoded at a half, a quarter or an eighth of its size, if both sides still have
+    that many pixels.
 
-    The first frame of an animation, turned as its EXIF orientation says; palettes, CMYK, grey and
-    16-bit pictures are converted, and what is transparent shows white. Raises `UnreadablePicture`,
-    and nothing else, when the file is broken, of another format than `FORMATS` or larger than
-    `MAX_PIXELS`; a file that can't be opened is an `OSError` as ever, for it may be back tomorrow.
+    Of an animation it is the first frame, turned by its EXIF orientation. Palettes, CMYK, grey and 16-bit
+    pictures are converted; transparent areas become white. Raises only `UnreadablePicture` if the file is
+    broken, has a format outside `FORMATS` or is larger than `MAX_PIXELS`. A file that can't be opened raises
+    `OSError`, because it may be available again in the next run.
     """
-    return PictureFile(path).rgb(enough)
+    return PictureFile(path).rgb(min_side)
 
 
 class PictureFile:
-    """A stored picture's file, read once, and decoded once for each scale that its classifiers ask for.
+    """A stored picture's file, read once, and decoded once for each scale that its classifiers request.
 
-    Used by one thread at a time. What it decoded it holds, so it is not kept longer than a picture is prepared.
+    For one thread at a time. It holds the decoded pixels, so discard it once the picture is prepared.
     """
 
     def __init__(self, path: Path) -> None:
@@ -98,14 +98,14 @@ class PictureFile:
         self._data: PictureData | None = None
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
-    def rgb(self, enough: int | None = None) -> Image.Image:
-        """The picture as `open_rgb` gives it, and as it would give it to whoever asks alone; not to be changed."""
+    def rgb(self, min_side: int | None = None) -> Image.Image:
+        """The picture as `open_rgb` returns it. Callers share the image: do not change it."""
         if self._data is None:
             self._data = PictureData(self._path.read_bytes())
-        with _unreadable_told():
-            return self._data.read(self._at_its_scale, enough)
+        with _decode_errors_as_unreadable():
+            return self._data.read(self._decode_once, min_side)
 
-    def _at_its_scale(self, image: Image.Image) -> Image.Image:
+    def _decode_once(self, image: Image.Image) -> Image.Image:
         scale = image.size
         if scale not in self._decoded:
             self._decoded[scale] = _upright_rgb(image)
@@ -114,17 +114,17 @@ class PictureFile:
     def rgb_array(self, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
         """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
 
-        Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing
-        at the edges is lost. Unless it is to be `exact`, a JPEG is decoded no larger than that needs. Raises as
-        `open_rgb` does.
+        Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing at the
+        edges is lost. Unless `exact`, a JPEG is decoded at the smallest sufficient scale. Raises as `open_rgb`
+        does.
         """
-        enough = None if exact else math.ceil(DECODED_AT_LEAST * max(width, height))
-        image = self.rgb(enough).resize((width, height), Image.Resampling.BILINEAR)
+        min_side = None if exact else math.ceil(MIN_DECODE_SCALE * max(width, height))
+        image = self.rgb(min_side).resize((width, height), Image.Resampling.BILINEAR)
         return np.asarray(image, dtype=np.uint8)
 
 
 @contextmanager
-def _unreadable_told() -> Iterator[None]:
+def _decode_errors_as_unreadable() -> Iterator[None]:
     try:
         yield
     except UnreadablePicture:
@@ -132,8 +132,8 @@ def _unreadable_told() -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise UnreadablePicture(str(error)) from error
     except Exception as error:
-        # Hostile bytes make the decoders raise nearly anything: seen were RuntimeError,
-        # NotImplementedError, AttributeError, struct.error, MemoryError and SyntaxError.
+        # Hostile bytes make the decoders raise nearly anything: RuntimeError, NotImplementedError,
+        # AttributeError, struct.error, MemoryError and SyntaxError, for example.
         raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
 
 
@@ -145,12 +145,14 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     if image.format == "HEIF":
-        return 1  # turned by its own properties when it was decoded, which overrule EXIF (ISO/IEC 23008-12)
-    # Not ImageOps.exif_transpose: it writes the EXIF block anew, and fails where another field is odd.
+        return (
+            1  # the decoder already applied the file's own properties, which override EXIF (ISO/IEC 23008-12)
+        )
+    # Not ImageOps.exif_transpose: it rewrites the EXIF block, and fails if another field is odd.
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except _METADATA_ERRORS:
-        return 1  # broken metadata must not cost good pixels
+        return 1  # broken metadata must not make good pixels unreadable
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -171,8 +173,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray((values // 257).astype(np.uint8))  # 65535 = 255 x 257
-    # 32-bit greys, whole or floating, do not say what is white: take the least usual one that fits all.
-    # In place, because a picture at the limit is 400 MB here.
+    # 32-bit greys, integer or float, do not define white: take the smallest common value that fits all pixels.
+    # In place, because a picture at the limit takes 400 MB here.
     levels = np.array(values, dtype=np.float32)
     np.nan_to_num(levels, copy=False, posinf=0.0, neginf=0.0)
     peak = float(levels.max(initial=0.0))

@@ -1,7 +1,7 @@
-"""What a classifier is: something that prepares pictures one by one and labels them in batches.
+"""What a classifier is: it prepares pictures one by one and labels them in batches.
 
-The two halves are apart so that decoding (threads, no shared state) and the model (one caller, full
-batches) can run at the same time.
+The two steps are separate, so that decoding (threads, no shared state) and the model (one caller, full batches)
+run at the same time.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Box:
 class Label:
     """One thing that a picture shows.
 
-    `score` is 0 to 1. `rank` is 1 for the best label of its region. `region` 0 is the whole picture
-    and has no box.
+    `score` is 0 to 1. `rank` is 1 for the best label of its region. `region` 0 is the complete picture and has
+    no box.
     """
 
     label: str
@@ -52,17 +52,17 @@ class Classifier(Protocol):
     batch_size: int
 
     def prepare(self, picture: PictureFile) -> Prepared:
-        """Make of one stored picture what `label` takes. Called from several threads at once.
+        """Turn one stored picture into the input of `label`. Several threads call it at once.
 
-        Other classifiers look at the same `picture`, which decodes once for all. Raises `UnreadablePicture` when
+        Other classifiers share the `picture`, which decodes its file once for all. Raises `UnreadablePicture` if
         the file can't be decoded.
         """
         ...
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-        """Label up to `batch_size` prepared pictures; the answer has their order.
+        """Label up to `batch_size` prepared pictures, in their order.
 
-        Called by one thread at a time, unless the classifier is `Concurrent`.
+        One thread at a time calls it, unless the classifier is `Concurrent`.
         """
         ...
 
@@ -77,15 +77,15 @@ class Grouped(Protocol):
 
 @runtime_checkable
 class Concurrent(Protocol):
-    """A classifier whose `label` may be called by several threads at once, each with a batch of its own."""
+    """A classifier whose `label` several threads may call at once, each with its own batch."""
 
     callers: int
-    """How many are worth it."""
+    """How many threads make it faster."""
 
 
 class Loader(Protocol):
-    """How a kind of classifier is made from its settings: the one function its file gives the registry."""
+    """The function `load` of a kind, which makes a classifier from its options."""
 
     def __call__(self, name: str, options: Any) -> Classifier:
-        """Load the classifier called `name`. Raises `ClassifierUnavailable` when it can't run here."""
+        """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""
         ...

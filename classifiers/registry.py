@@ -1,12 +1,12 @@
-"""The kinds of classifier. To add one: a file beside the others with its options and `load`, and a line here.
+"""The kinds of classifier. To add one, write a file with its options and `load`, and add a line here.
 
-Loading is by name, so a kind's libraries are imported only when a run needs it.
+A kind imports its libraries in `load`, so that only a run with that kind pays for them. The stage tag runs
+`clarifai`, which has no `load`: what costs money goes through its ledger.
 """
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,26 +18,17 @@ from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
 from classifiers.visual import VisualOptions
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of classifier: its options, and the module whose `load` makes one."""
-
-    options: type[BaseModel]
-    module: str
-
-
-KINDS: dict[str, Kind] = {
-    "keras": Kind(KerasOptions, "classifiers.keras"),
-    "litert": Kind(LitertOptions, "classifiers.litert"),
-    "onnx": Kind(OnnxOptions, "classifiers.onnx"),
-    "visual": Kind(VisualOptions, "classifiers.visual"),
-    "clarifai": Kind(ClarifaiOptions, "classifiers.clarifai"),
+KINDS: dict[str, type[BaseModel]] = {
+    "keras": KerasOptions,
+    "litert": LitertOptions,
+    "onnx": OnnxOptions,
+    "visual": VisualOptions,
+    "clarifai": ClarifaiOptions,
 }
-"""By the word that `kind` has in the settings."""
+"""The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
 
 def load(kind: str, name: str, options: Any) -> Classifier:
-    """Load the classifier called `name`. Raises `ClassifierUnavailable` when it can't run here."""
-    loader: Loader = importlib.import_module(KINDS[kind].module).load
+    """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""
+    loader: Loader = importlib.import_module(KINDS[kind].__module__).load
     return loader(name, options)

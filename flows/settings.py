@@ -202,7 +202,7 @@ def _classifiers(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> I
             mistakes.append(_wrong_kind(where, kind, list(KINDS)))
             continue
         rest = {key: value for key, value in table.items() if key not in ("name", "kind")}
-        options = _table(KINDS[kind].options, rest, where, mistakes)
+        options = _table(KINDS[kind], rest, where, mistakes)
         if options is not None:
             yield ClassifierSettings(table.get("name", ""), kind, _with_whole_paths(options, file))
 

@@ -1,17 +1,17 @@
-"""The kind `clarifai`: whole-picture concepts and regions from Clarifai's models, over gRPC, for money.
+"""The kind `clarifai`: concepts and regions of a picture from Clarifai's models, over gRPC, for money.
 
-It is no classifier that labels what it is given: each picture that is sent costs money, so the stage
-`tag` sends pictures and keeps the ledger. Here is what concerns Clarifai alone:
+It has no `load`, because each picture that is sent costs money: the stage `tag` sends pictures and keeps the
+ledger. This package has what concerns Clarifai alone:
 
     options.py    the settings
-    payload.py    a stored picture to what is sent
-    channel.py    the connection, with its silent retries off
+    payload.py    a stored picture to the bytes that are sent
+    channel.py    the connection, with its hidden retries off
     client.py     requests
-    responses.py    an answer, read in full: for each picture its labels, or what went wrong
+    responses.py  a response to one outcome per picture: its labels, or the error
     labelling.py  concepts and regions to labels
-    statuses.py   what to do about each status that Clarifai has
+    statuses.py   the reaction to each status of Clarifai and gRPC
 """
 
-from classifiers.clarifai.options import ClarifaiOptions, load
+from classifiers.clarifai.options import ClarifaiOptions
 
-__all__ = ["ClarifaiOptions", "load"]
+__all__ = ["ClarifaiOptions"]

@@ -1,7 +1,7 @@
-"""The connection to Clarifai: TLS, no silent retries, and plain text only where that is safe or was asked for.
+"""The connection to Clarifai: TLS, no hidden retries, and plaintext only on this machine or by explicit setting.
 
-Clarifai's own channels retry UNAVAILABLE up to five times without telling, and each try may be billed; they
-take no options that turn this off. So the channel is made here.
+Clarifai's own channels retry UNAVAILABLE up to five times without a log line, each attempt may be billed, and no
+option turns this off. So the channel is made here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from classifiers.errors import ClassifierUnavailable
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""An answer for 128 pictures with 200 concepts each has about 2 MB."""
+"""A response for 128 pictures with 200 concepts each has about 2 MB."""
 MAX_REQUEST_BYTES = 160 * 1024 * 1024
-PLAIN_PORT = 18080
-"""Where Clarifai's own package looks for a server without TLS when no port is named."""
+PLAINTEXT_PORT = 18080
+"""The default port of a server without TLS, as in Clarifai's own package."""
 
 _OPTIONS = (
     ("grpc.enable_retries", 0),
@@ -34,18 +34,18 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the server is: host and port, and whether it is spoken to in plain text."""
+    """The server's host and port, whether the connection is plaintext, and whether it stays on this machine."""
 
     target: str
-    plain: bool
-    local: bool
+    is_plaintext: bool
+    is_local: bool
 
 
-def address(base: str) -> Address:
-    """Read a base such as `api.clarifai.com`, `127.0.0.1:9000`, `http://test-server:9000` or `https://…`.
+def parse_address(base: str) -> Address:
+    """Parse a base such as `api.clarifai.com`, `127.0.0.1:9000`, `http://test-server:9000` or `https://…`.
 
-    TLS is used unless the base begins with `http://`, or names this machine without saying `https://`.
-    Raises `ClassifierUnavailable` for what is no address.
+    TLS is used unless the base begins with `http://`, or names this machine without `https://`. Raises
+    `ClassifierUnavailable` for an invalid base.
     """
     scheme, separator, rest = base.strip().partition("://")
     if not separator:
@@ -58,42 +58,44 @@ def address(base: str) -> Address:
     extra = host and (parts.username or parts.query or parts.fragment or parts.path.strip("/"))
     if not host or extra or scheme.lower() not in ("", "http", "https"):
         raise ClassifierUnavailable(
-            f"{base!r} is no address of a Clarifai server. Set base (or CLARIFAI_GRPC_BASE) to host:port, for"
-            " example api.clarifai.com; http:// in front means without TLS."
+            f"{base!r} is not the address of a server. Set base (or CLARIFAI_GRPC_BASE) to host:port, for example"
+            " api.clarifai.com; put http:// before it for a connection without TLS."
         )
-    local = _is_local(host)
-    plain = scheme.lower() == "http" or (not scheme and local)
-    named = f"[{host}]" if ":" in host else host
-    return Address(f"{named}:{port or (PLAIN_PORT if plain else 443)}", plain, local)
+    is_local = _is_loopback(host)
+    is_plaintext = scheme.lower() == "http" or (not scheme and is_local)
+    bracketed = f"[{host}]" if ":" in host else host
+    return Address(f"{bracketed}:{port or (PLAINTEXT_PORT if is_plaintext else 443)}", is_plaintext, is_local)
 
 
 def open_channel(base: str, certificates: Path | None) -> grpc.Channel:
-    """A channel to the server; nothing is sent yet. Raises `ClassifierUnavailable`."""
-    at = address(base)
-    # A proxy of the environment is for the way out; this machine is not out there.
-    options = (*_OPTIONS, *([("grpc.enable_http_proxy", 0)] if at.local else []))
-    if at.plain:
-        if not at.local:
-            logger.warning("The key goes to %s without encryption, because the base says http://", at.target)
-        return grpc.insecure_channel(at.target, options=options)
+    """Open a channel to the server; nothing is sent yet. Raises `ClassifierUnavailable`."""
+    address = parse_address(base)
+    # A server on this machine is not reached through the environment's proxy.
+    options = (*_OPTIONS, *([("grpc.enable_http_proxy", 0)] if address.is_local else []))
+    if address.is_plaintext:
+        if not address.is_local:
+            logger.warning(
+                "The key is sent to %s without encryption, because base begins with http://", address.target
+            )
+        return grpc.insecure_channel(address.target, options=options)
     return grpc.secure_channel(
-        at.target,
-        grpc.ssl_channel_credentials(_read(certificates) if certificates else None),
+        address.target,
+        grpc.ssl_channel_credentials(_read_certificates(certificates) if certificates else None),
         options=options,
     )
 
 
-def _read(certificates: Path) -> bytes:
+def _read_certificates(certificates: Path) -> bytes:
     try:
         return certificates.read_bytes()
     except OSError as error:
         raise ClassifierUnavailable(
             f"The certificates {certificates} can't be read ({error.strerror}). Set certificates to a PEM file,"
-            " or leave it out for the usual ones."
+            " or remove the key to use the system's certificates."
         ) from error
 
 
-def _is_local(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:

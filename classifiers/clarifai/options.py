@@ -7,9 +7,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from classifiers.errors import ClassifierUnavailable
-from classifiers.protocol import Classifier
-
 KEY = "CLARIFAI_PAT"
 """The environment variable that holds the key (a personal access token)."""
 BASE = "api.clarifai.com"
@@ -18,7 +15,7 @@ KNOWN_VERSIONS = {
     "general-image-recognition": "aa7f35c01e0642fda5cf400f543e7c40",
     "general-image-detection": "1580bb1932594c93b7e2e04456af7c6f",
 }
-"""Versions of Clarifai's public models. Naming one keeps a model's answers comparable over months."""
+"""Versions of Clarifai's public models. A fixed version keeps a model's labels comparable over months."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,128}$")]
 
@@ -35,7 +32,7 @@ class ClarifaiOptions(BaseModel):
     user: Identifier = "clarifai"
     app: Identifier = "main"
     base: str = Field(default=BASE, min_length=1)
-    certificates: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    certificates: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
     monthly_budget: int = Field(default=1000, ge=0)
     daily_budget: int | None = Field(default=None, ge=0)
     price_per_1000: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -50,23 +47,18 @@ class ClarifaiOptions(BaseModel):
     upright: bool = False
 
     @model_validator(mode="after")
-    def _asks_something(self) -> ClarifaiOptions:
+    def _check_models(self) -> ClarifaiOptions:
         if not (self.model or self.regions_model):
-            raise ValueError("set model, regions_model or both; with neither there is nothing to ask")
+            raise ValueError(
+                "set model, regions_model or both; without a model the classifier has nothing to do"
+            )
         if self.model == self.regions_model:
-            raise ValueError("model and regions_model are two models; set the one that is not wanted to ''")
+            raise ValueError("model and regions_model must differ; set the one that you do not use to ''")
         if 0 < self.longest_side < 64:
-            raise ValueError("longest_side is 0 (as stored) or at least 64 pixels")
+            raise ValueError("longest_side must be 0 (as stored) or at least 64 pixels")
         return self
 
     def version_of(self, model_id: str) -> str:
-        """The version that the settings name for a model, or the known one; empty where Clarifai decides."""
-        named = self.model_version if model_id == self.model else self.regions_model_version
-        return named or KNOWN_VERSIONS.get(model_id, "")
-
-
-def load(name: str, options: ClarifaiOptions) -> Classifier:
-    """Refused: what costs money goes through the stage tag, which keeps the ledger. Raises `ClassifierUnavailable`."""
-    raise ClassifierUnavailable(
-        f"The classifier {name} sends pictures away for money; run it with `likelens run` or `likelens relabel`."
-    )
+        """The version of a model in the settings, or the known one; empty if Clarifai decides."""
+        version = self.model_version if model_id == self.model else self.regions_model_version
+        return version or KNOWN_VERSIONS.get(model_id, "")

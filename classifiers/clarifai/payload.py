@@ -1,4 +1,4 @@
-"""A stored picture to what is sent: its own bytes where Clarifai takes them, decoded once before it is paid for."""
+"""A stored picture to the bytes that are sent: its own if Clarifai accepts them. Checked before it costs money."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from PIL import Image
 from classifiers.errors import PictureTooLarge, UnreadablePicture
 from classifiers.pictures import decode_rgb, inspect_image
 
-TAKEN = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
-"""Formats that Clarifai takes, as Pillow names them (docs.clarifai.com, upload limits); others become JPEG, as
-does a file that only a tolerant decoder reads: what is sent is paid for."""
+ACCEPTED_FORMATS = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
+"""Formats that Clarifai accepts, by Pillow's names (docs.clarifai.com, upload limits). Others become JPEG, and so
+does a file that only a tolerant decoder reads, because each sent picture costs money."""
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 85_000_000
 """Limits of one picture (docs.clarifai.com, upload limits)."""
@@ -23,42 +23,45 @@ _QUALITY = 92
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The bytes of a picture as they are sent, and the EXIF orientation that they have (1: upright)."""
+    """The bytes of a picture as they are sent, and their EXIF orientation (1: upright)."""
 
     data: bytes
     orientation: int
 
 
-class WrongBytes(OSError):
-    """The file no longer has the bytes that were stored."""
+class FileChangedError(OSError):
+    """The content of a stored file has changed."""
 
 
 def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Payload:
-    """What is sent of a stored picture.
+    """The bytes to send for a stored picture.
 
-    With a `longest_side` (pixels; 0 for none) larger pictures are downscaled; with `upright`, those that
-    are stored sideways are turned. Otherwise the stored bytes are sent. Raises `UnreadablePicture` when
-    they can't be decoded, `PictureTooLarge` when Clarifai takes no picture of that size, and `OSError`
-    when the file is missing or damaged.
+    With a `longest_side` (pixels; 0 for no limit) larger pictures are downscaled; with `upright`, pictures that
+    are stored sideways are turned. Otherwise the stored bytes are sent. Raises `UnreadablePicture` if they can't
+    be decoded, `PictureTooLarge` if Clarifai does not accept the size, and `OSError` if the file is missing or
+    has changed.
     """
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise WrongBytes(f"{path} no longer has the bytes that were stored")
-    sight = inspect_image(data)
-    shrink = bool(longest_side) and max(sight.width, sight.height) > longest_side
-    if shrink or not sight.is_sound or sight.format not in TAKEN or (upright and sight.orientation != 1):
-        sent = Payload(_anew(data, longest_side), 1)
+        raise FileChangedError(f"the content of {path} has changed since it was stored")
+    info = inspect_image(data)
+    shrink = bool(longest_side) and max(info.width, info.height) > longest_side
+    is_accepted = (
+        info.is_sound and info.format in ACCEPTED_FORMATS and not (upright and info.orientation != 1)
+    )
+    if shrink or not is_accepted:
+        made = Payload(_encode_jpeg(data, longest_side), 1)
     else:
-        sent = Payload(data, sight.orientation)
-    if len(sent.data) >= MAX_BYTES or (not shrink and sight.width * sight.height > MAX_PIXELS):
+        made = Payload(data, info.orientation)
+    if len(made.data) >= MAX_BYTES or (not shrink and info.width * info.height > MAX_PIXELS):
         raise PictureTooLarge(
-            f"{sight.width} x {sight.height} pixels in {len(sent.data):,} bytes are more than Clarifai takes;"
-            " with longest_side in the settings it would be downscaled"
+            f"{info.width} x {info.height} pixels in {len(made.data):,} bytes exceed Clarifai's limits;"
+            " set longest_side to have larger pictures downscaled"
         )
-    return sent
+    return made
 
 
-def _anew(data: bytes, longest_side: int) -> bytes:
+def _encode_jpeg(data: bytes, longest_side: int) -> bytes:
     image = decode_rgb(data)
     if longest_side:
         image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
@@ -66,5 +69,5 @@ def _anew(data: bytes, longest_side: int) -> bytes:
     try:
         image.save(written, "JPEG", quality=_QUALITY)
     except (OSError, ValueError) as error:
-        raise UnreadablePicture(f"it can't be written as JPEG: {error}") from error
+        raise UnreadablePicture(f"it can't be encoded as JPEG: {error}") from error
     return written.getvalue()

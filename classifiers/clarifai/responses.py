@@ -1,4 +1,4 @@
-"""An answer of Clarifai, read in full: its own status, then each picture's. Answers are hostile input."""
+"""Read a response of Clarifai: its own status, then each picture's. Responses are hostile input."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from clarifai_grpc.grpc.api.status import status_pb2
 from google.protobuf.message import DecodeError
 
 from classifiers.clarifai.labelling import concept_labels, region_labels
-from classifiers.clarifai.statuses import Reaction, Status, of_code
+from classifiers.clarifai.statuses import Reaction, Status, status_of_code
 from classifiers.protocol import Label
 
 SUCCESS, MIXED, FAILURE = 10000, 10010, 10020
 INPUT_FAILED = 30002
-"""Under a whole failure it may stand at good pictures too: some models answer for none when one is bad."""
+"""In a complete failure, good pictures may have this code too: some models fail all pictures if one is bad."""
 
-NO_OUTPUT = Status(Reaction.AGAIN, "NO_OUTPUT", "the answer has no part for this picture")
-GARBLED = Status(Reaction.AGAIN, "GARBLED", "the answer can't be read")
+NO_OUTPUT = Status(Reaction.AGAIN, "NO_OUTPUT", "the response has no part for this picture")
+GARBLED = Status(Reaction.AGAIN, "GARBLED", "the response can't be parsed")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an answer must be read with: whether regions were asked for, how many labels, and each picture's turn.
+    """What the request was for: regions or concepts, the number of labels, and the pictures.
 
-    `orientations` are the EXIF orientations of the pictures as they were sent, in their order.
+    `orientations` are the EXIF orientations of the sent pictures, in their order.
     """
 
     regions: bool
@@ -35,80 +35,81 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an answer says of one picture: its labels, or what went wrong."""
+    """The result for one picture: its labels, or the error."""
 
     status: Status
     labels: tuple[Label, ...] = ()
 
 
-def read_answer(answer: bytes | Status, asked: Asked, scrubbed: Callable[[str], str] = str) -> list[Outcome]:
-    """One verdict for each picture, in their order; never fewer, never more.
+def read_answer(
+    response: bytes | Status, expected: Asked, redact: Callable[[str], str] = str
+) -> list[Outcome]:
+    """Exactly one outcome per picture, in their order.
 
-    Outputs belong to the pictures by their place, so what an answer has too many of is left out, and a
-    picture that it does not reach has no verdict but `NO_OUTPUT`. `scrubbed` takes the key out of what the
-    server said.
+    Outputs belong to the pictures by their position: surplus outputs are ignored, and a picture without an output
+    gets `NO_OUTPUT`. `redact` removes the key from the server's texts.
     """
-    if isinstance(answer, Status):
-        verdicts = [Outcome(answer)] * len(asked.orientations)
+    if isinstance(response, Status):
+        outcomes = [Outcome(response)] * len(expected.orientations)
     else:
-        verdicts = _read(answer, asked, scrubbed)
-    if len(verdicts) == 1 and verdicts[0].status.reaction is Reaction.SPLIT:
-        # There is nothing to split: it is this picture that can't be taken.
-        return [Outcome(replace(verdicts[0].status, reaction=Reaction.PICTURE))]
-    return verdicts
+        outcomes = _parse(response, expected, redact)
+    if len(outcomes) == 1 and outcomes[0].status.reaction is Reaction.SPLIT:
+        # A request of one picture can't be split: the service refuses this picture.
+        return [Outcome(replace(outcomes[0].status, reaction=Reaction.PICTURE))]
+    return outcomes
 
 
-def _read(answer: bytes, asked: Asked, scrubbed: Callable[[str], str]) -> list[Outcome]:
-    count = len(asked.orientations)
+def _parse(response: bytes, expected: Asked, redact: Callable[[str], str]) -> list[Outcome]:
+    count = len(expected.orientations)
     try:
-        read = service_pb2.MultiOutputResponse.FromString(answer)
+        parsed = service_pb2.MultiOutputResponse.FromString(response)
     except DecodeError:
         return [Outcome(GARBLED)] * count
-    whole = _status(read.status, scrubbed)
-    verdicts = [
-        _verdict(output, turn, asked, read.status.code, scrubbed)
-        for output, turn in zip(read.outputs, asked.orientations, strict=False)
+    code, overall = parsed.status.code, _read_status(parsed.status, redact)
+    outcomes = [
+        _read_output(output, orientation, expected, code, redact)
+        for output, orientation in zip(parsed.outputs, expected.orientations, strict=False)
     ]
-    missing = NO_OUTPUT if read.status.code in (SUCCESS, MIXED) else whole
-    if read.status.code not in (SUCCESS, MIXED, FAILURE):
-        verdicts = [one if one.status.reaction is Reaction.KEEP else Outcome(whole) for one in verdicts]
-    if read.status.code == FAILURE and not verdicts:
-        missing = replace(whole, reaction=Reaction.SPLIT)
-    verdicts += [Outcome(missing)] * (count - len(verdicts))
-    return _unproven_split(verdicts) if read.status.code != MIXED else verdicts
+    missing = NO_OUTPUT if code in (SUCCESS, MIXED) else overall
+    if code not in (SUCCESS, MIXED, FAILURE):
+        outcomes = [one if one.status.reaction is Reaction.KEEP else Outcome(overall) for one in outcomes]
+    if code == FAILURE and not outcomes:
+        missing = replace(overall, reaction=Reaction.SPLIT)
+    outcomes += [Outcome(missing)] * (count - len(outcomes))
+    return _split_unproven(outcomes) if code != MIXED else outcomes
 
 
-def _verdict(
+def _read_output(
     output: resources_pb2.Output,
     orientation: int,
-    asked: Asked,
-    whole_code: int,
-    scrubbed: Callable[[str], str],
+    expected: Asked,
+    overall_code: int,
+    redact: Callable[[str], str],
 ) -> Outcome:
-    unsaid = output.status.code == 0 and whole_code == SUCCESS  # then the answer's own status stands for it
-    status = of_code(SUCCESS) if unsaid else _status(output.status, scrubbed)
+    inherits = output.status.code == 0 and overall_code == SUCCESS  # an output may omit its own success
+    status = status_of_code(SUCCESS) if inherits else _read_status(output.status, redact)
     if status.reaction is not Reaction.KEEP:
         return Outcome(status)
-    if asked.regions:
-        return Outcome(status, tuple(region_labels(output.data.regions, asked.top, orientation)))
-    return Outcome(status, tuple(concept_labels(output.data.concepts, asked.top)))
+    if expected.regions:
+        return Outcome(status, tuple(region_labels(output.data.regions, expected.top, orientation)))
+    return Outcome(status, tuple(concept_labels(output.data.concepts, expected.top)))
 
 
-def _unproven_split(verdicts: list[Outcome]) -> list[Outcome]:
-    """Where all failed, only a picture with a failure of its own is proven bad; the others are sent apart.
+def _split_unproven(outcomes: list[Outcome]) -> list[Outcome]:
+    """If all pictures failed, only one with its own error is proven bad; the others are sent separately.
 
-    A single picture that failed alone is proven bad.
+    A picture that failed as the only one of its request is proven bad.
     """
-    bad = [one.status.reaction is Reaction.PICTURE for one in verdicts]
-    if len(verdicts) == 1 or not all(bad):
-        return verdicts
-    own = [not one.status.name.endswith(f"({INPUT_FAILED})") for one in verdicts]
+    bad = [one.status.reaction is Reaction.PICTURE for one in outcomes]
+    if len(outcomes) == 1 or not all(bad):
+        return outcomes
+    own = [not one.status.name.endswith(f"({INPUT_FAILED})") for one in outcomes]
     some_own = any(own) and not all(own)
     return [
         one if some_own and is_own else Outcome(replace(one.status, reaction=Reaction.SPLIT))
-        for one, is_own in zip(verdicts, own, strict=True)
+        for one, is_own in zip(outcomes, own, strict=True)
     ]
 
 
-def _status(status: status_pb2.Status, scrubbed: Callable[[str], str]) -> Status:
-    return of_code(status.code, scrubbed(status.description), scrubbed(status.details))
+def _read_status(status: status_pb2.Status, redact: Callable[[str], str]) -> Status:
+    return status_of_code(status.code, redact(status.description), redact(status.details))

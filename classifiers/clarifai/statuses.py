@@ -1,7 +1,7 @@
-"""What each status wants: Clarifai's own codes, which stand inside an answer, and those of gRPC.
+"""The reaction to each status: Clarifai's codes, which a response contains, and those of gRPC.
 
-From Clarifai's `status_code.proto` and gRPC's `status.md`. A number that is not here, also one that
-Clarifai adds tomorrow, is tried again a few times and counted as perhaps billed.
+From Clarifai's `status_code.proto` and gRPC's `status.md`. An unlisted code, such as one that Clarifai adds later,
+is retried a few times and counted as possibly billed.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from enum import StrEnum
 from clarifai_grpc.grpc.api.status.status_code_pb2 import StatusCode
 from grpc import StatusCode as Grpc
 
-MESSAGE_LENGTH = 300
+MAX_MESSAGE_LENGTH = 300
 
 
 class Reaction(StrEnum):
-    """What to do about one picture of an answer."""
+    """What to do about one picture of a response."""
 
     KEEP = "keep"
-    """It has its labels."""
+    """Store its labels."""
     WAIT = "wait"
-    """Send it again after a pause: the service is busy or the model is being started. Nothing was billed."""
+    """Back off, then send it again: the service is busy or starts the model. Nothing was billed."""
     AGAIN = "again"
-    """Send it again a few times; the first try may have been billed."""
+    """Retry a few times; the first request may have been billed."""
     SPLIT = "split"
-    """Send it in a smaller request: something of this one can't be taken. Nothing was billed."""
+    """Send it in a smaller request: the service refused something in this one. Nothing was billed."""
     PICTURE = "picture"
-    """The picture itself is refused. Nothing was billed."""
+    """The service refused this picture. Nothing was billed."""
     STOP = "stop"
-    """Stop the lane: a person must do something. Nothing was billed."""
+    """Stop the lane: the user must act. Nothing was billed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status: what to do, its name, and what was said, fit for a person to read.
+    """A status: the reaction to it, its name, and a message for the user.
 
-    `unsent` is true where the request surely never left; then nothing was billed.
+    `unsent` is true if the request certainly never left this machine; then nothing was billed.
     """
 
     reaction: Reaction
@@ -70,45 +70,45 @@ _GRPC: dict[Grpc, Reaction] = {
 }
 
 _KEY_ADVICE = (
-    "Clarifai does not accept the key. Put a valid personal access token into CLARIFAI_PAT or the Prefect"
-    " Secret block clarifai-pat; it may have expired or lack the scope to predict."
+    "Clarifai does not accept the key. It may have expired or have no scope to predict. Put a valid personal"
+    " access token into CLARIFAI_PAT or the Prefect Secret block clarifai-pat."
 )
 _MONEY_ADVICE = (
-    "The Clarifai account has no money or quota left. Raise its limit, or wait for the next period; pictures"
-    " that were answered are kept."
+    "The Clarifai account has no money or quota left. Raise its limit, or wait for the next period. The labels"
+    " received so far are stored."
 )
 _MODEL_ADVICE = (
-    "Clarifai does not have the model, or does not let this key use it. Check model, regions_model, their"
-    " versions, user and app in the settings."
+    "Clarifai does not have the model, or this key may not use it. Check model, regions_model, their versions,"
+    " user and app in the settings."
 )
-_OTHER_ADVICE = "The server does not speak Clarifai's API. Check base in the settings and CLARIFAI_GRPC_BASE."
+_OTHER_ADVICE = "The server does not have Clarifai's API. Check base in the settings and CLARIFAI_GRPC_BASE."
 
 
-def of_code(code: int, *said: str) -> Status:
-    """The status with one of Clarifai's numbers, known or not, and what it said."""
+def status_of_code(code: int, *texts: str) -> Status:
+    """The status for one of Clarifai's codes, known or not, and its texts."""
     reaction = _REACTIONS.get(code, Reaction.AGAIN)
-    message = "" if code == _SUCCESS else plain(" ".join(filter(None, said)))
+    message = "" if code == _SUCCESS else printable_line(" ".join(filter(None, texts)))
     if reaction is Reaction.STOP:
-        message = f"{advice(code)} (Clarifai says: {name_of(code)} {message})"
-    return Status(reaction, name_of(code), message)
+        message = f"{_advice(code)} (Clarifai's message: {_name(code)} {message})"
+    return Status(reaction, _name(code), message)
 
 
-def of_grpc(code: Grpc, details: str) -> Status:
-    """The status of a call that brought no answer."""
+def status_of_grpc(code: Grpc, details: str) -> Status:
+    """The status of a call without a response."""
     reaction = _GRPC.get(code, Reaction.AGAIN)
-    said = plain(details)
+    message = printable_line(details)
     too_large = code is Grpc.RESOURCE_EXHAUSTED and "larger than max" in details
     if too_large:
-        # A request that is too large was never worked on; an answer that is too large was.
+        # The server never processed a request that is too large; it did for a response that is too large.
         reaction = Reaction.AGAIN if "Received message" in details or "CLIENT" in details else Reaction.SPLIT
     if reaction is Reaction.STOP:
-        said = f"{_grpc_advice(code)} (gRPC says: {code.name} {said})"
+        message = f"{_grpc_advice(code)} (gRPC's message: {code.name} {message})"
     unsent = code is Grpc.UNAVAILABLE and "failed to connect" in details.lower()
-    return Status(reaction, code.name, said, unsent)
+    return Status(reaction, code.name, message, unsent)
 
 
-def advice(code: int) -> str:
-    """What a person can do about a code that stops the lane."""
+def _advice(code: int) -> str:
+    """What the user can do about a code that stops the lane."""
     if code in MONEY_CODES:
         return _MONEY_ADVICE
     return _MODEL_ADVICE if code in MODEL_CODES else _KEY_ADVICE
@@ -120,15 +120,15 @@ def _grpc_advice(code: Grpc) -> str:
     return _MODEL_ADVICE if code is Grpc.NOT_FOUND else _OTHER_ADVICE
 
 
-def name_of(code: int) -> str:
-    """The code's name and number; the number alone where this version of Clarifai's package has no name."""
+def _name(code: int) -> str:
+    """The code's name and number; only the number if the installed clarifai-grpc has no name for it."""
     try:
         return f"{StatusCode.Name(code)} ({code})"
     except ValueError:
         return f"status {code}"
 
 
-def plain(text: str) -> str:
-    """What a server said, in one short line without control characters."""
-    kept = "".join(c if c.isprintable() else " " for c in text[: 4 * MESSAGE_LENGTH])
-    return " ".join(kept.split())[:MESSAGE_LENGTH]
+def printable_line(text: str) -> str:
+    """A server's text as one short line without control characters."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_MESSAGE_LENGTH])
+    return " ".join(printable.split())[:MAX_MESSAGE_LENGTH]

@@ -1,4 +1,4 @@
-"""The classifier: decode and downsize one by one, label in batches."""
+"""The classifier: decode and downsize pictures one by one, label them in batches."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from classifiers.visual.pixels import Pixels
 from classifiers.visual.properties import PROPERTIES
 
 VERSION = "visual-2"
-"""Stored with every label. Raise it with any change that can change a label or a score: a limit, a
-measure, a name of a colour, the size or the way of downsizing. Only labels of one version compare."""
+"""Stored with every label. Increase it with any change that can change a label or a score: a limit, a measure, a
+colour name, the size or the method of downsizing. Only labels of one version are comparable."""
 
 LONGER_SIDE = 256
-"""Pixels. Enough for the texture that one sees in a feed, and few enough for milliseconds."""
+"""In pixels. Enough for the texture that a viewer sees in a feed, and fast: milliseconds per picture."""
 
-ENOUGH = 384
-"""Pixels of each side at which a JPEG may be decoded: half as many again as are looked at."""
+MIN_DECODED_SIDE = 384
+"""The least size in pixels at which a JPEG may be decoded: 1.5 times `LONGER_SIDE`."""
 
-_SCORE_DIGITS = 4  # beyond, the order in which a machine adds up would show
+_SCORE_DIGITS = 4  # further digits depend on the order in which a machine sums
 
 
 class VisualOptions(BaseModel):
-    """Options of the classifier `visual`: none, for its limits belong to its version."""
+    """Options of the classifier `visual`: none, because its limits belong to its version."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def load(name: str, options: VisualOptions) -> Classifier:
-    """The classifier, called `name`. It needs nothing and can always run."""
+    """The classifier called `name`. It can always run."""
     return _Visual(name)
 
 
@@ -48,21 +48,20 @@ class _Visual:
     def prepare(self, picture: PictureFile) -> NDArray[np.uint8]:
         """The upright picture with its longer side at most `LONGER_SIDE`: uint8, (height, width, 3).
 
-        Each pixel is the mean of those it replaces (box), a large JPEG being decoded at half its size or less;
-        small pictures keep their size. Raises
-        `UnreadablePicture` when the file can't be decoded.
+        Each pixel is the mean of those it replaces (box); a large JPEG is decoded at half its size or less. Small
+        pictures keep their size. Raises `UnreadablePicture` if the file can't be decoded.
         """
-        image = picture.rgb(ENOUGH)
+        image = picture.rgb(MIN_DECODED_SIDE)
         scale = min(1.0, LONGER_SIDE / max(image.size))
         width, height = (max(1, round(side * scale)) for side in image.size)
         return np.asarray(image.resize((width, height), Image.Resampling.BOX), dtype=np.uint8)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-        """For each prepared picture its labels, best first: at least one, its orientation."""
+        """The labels of each prepared picture, best first: at least one, its orientation."""
         return [_labels(Pixels(picture.astype(np.uint8, copy=False))) for picture in batch]
 
 
 def _labels(pixels: Pixels) -> list[Label]:
-    held = [(name, round(score, _SCORE_DIGITS)) for row in PROPERTIES for name, score in row.labels(pixels)]
-    held.sort(key=lambda pair: (-pair[1], pair[0]))
-    return [Label(name, score, rank) for rank, (name, score) in enumerate(held, start=1)]
+    scores = [(name, round(score, _SCORE_DIGITS)) for row in PROPERTIES for name, score in row.labels(pixels)]
+    scores.sort(key=lambda pair: (-pair[1], pair[0]))
+    return [Label(name, score, rank) for rank, (name, score) in enumerate(scores, start=1)]

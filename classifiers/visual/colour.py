@@ -8,11 +8,11 @@ from classifiers.visual.pixels import Pixels
 
 
 def saturation(pixels: Pixels) -> float:
-    """How strong the colours are: the mean saturation of HSV, each pixel weighed by its value, 0 to 1.
+    """How strong the colours are: the mean HSV saturation, each pixel weighted by its value, 0 to 1.
 
-    S = (max - min) / max and V = max of red, green and blue (Smith, A. R. (1978), "Color gamut
-    transform pairs", SIGGRAPH); with V as the weight it is the sum of (max - min) over the sum of
-    max. Unweighed, the noise of nearly black pixels would count as strong colour.
+    S = (max - min) / max and V = max of red, green and blue (Smith, A. R. (1978), "Color gamut transform pairs",
+    SIGGRAPH). Weighted by V, it is the sum of (max - min) over the sum of max. Without weights, the noise of nearly
+    black pixels would count as strong colour.
     """
     red, green, blue = np.moveaxis(pixels.rgb, -1, 0)
     most = int(np.maximum(np.maximum(red, green), blue).sum(dtype=np.int64))
@@ -21,10 +21,10 @@ def saturation(pixels: Pixels) -> float:
 
 
 def share_of(pixels: Pixels, name: str) -> float:
-    """Which part of the picture's area has a colour that people call `name`, 0 to 1 (`naming.py`)."""
+    """The fraction of the picture's area with a colour that people call `name`, 0 to 1 (`naming.py`)."""
     return pixels.colour_shares[name]
 
 
 def main_share(pixels: Pixels) -> float:
-    """Which part of the picture's area has its most frequent colour name, 0 to 1 (`naming.py`)."""
+    """The fraction of the picture's area with its most frequent colour name, 0 to 1 (`naming.py`)."""
     return max(pixels.colour_shares.values())

@@ -1,4 +1,4 @@
-"""A downsized picture, and what several measures need of it, computed once."""
+"""A downsized picture, and values that several measures share, computed once."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from classifiers.visual import naming, srgb
 Plane = NDArray[np.float32]
 
 TILE = 8
-"""Side in pixels of the squares that texture is measured in: 1/32 of the longer side of a picture."""
+"""Side in pixels of the squares for texture: 1/32 of the longer side of a picture."""
 
 
 class Pixels:
     """One picture of at least one pixel: `rgb` is uint8 of shape (height, width, 3), sRGB."""
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
-        """Keep `rgb`, without a copy; nothing is computed before it is asked for."""
+        """Hold `rgb` without a copy; values are computed on first use."""
         self.rgb = rgb
 
     @cached_property
@@ -38,17 +38,17 @@ class Pixels:
     def tile_deviations(self) -> Plane:
         """Standard deviation of luma in each square of `TILE` pixels: shape (rows, columns) of tiles.
 
-        Where the picture ends inside a tile, it is mirrored there.
+        If the picture ends inside a tile, it is mirrored there.
         """
         height, width = self.luma.shape
-        whole = np.pad(self.luma, ((0, -height % TILE), (0, -width % TILE)), mode="symmetric")
-        tiles = whole.reshape(whole.shape[0] // TILE, TILE, whole.shape[1] // TILE, TILE)
+        padded = np.pad(self.luma, ((0, -height % TILE), (0, -width % TILE)), mode="symmetric")
+        tiles = padded.reshape(padded.shape[0] // TILE, TILE, padded.shape[1] // TILE, TILE)
         plane: Plane = tiles.std(axis=(1, 3))
         return plane
 
     @cached_property
     def colour_shares(self) -> dict[str, float]:
-        """Which part of the picture's area (0 to 1) has a colour of each name in `naming.NAMES`."""
+        """The fraction of the picture's area (0 to 1) with each name in `naming.NAMES`."""
         indices = naming.name_indices(self.rgb).ravel()
         counts = np.bincount(indices, minlength=len(naming.NAMES)) / indices.size
         return dict(zip(naming.NAMES, counts.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Facts of the colour space sRGB, in which pictures are stored."""
+"""The colour space sRGB, in which pictures are stored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LUMINANCE_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-"""What red, green and blue add to luminance: ITU-R BT.709-6, item 3.2; sRGB has the same primaries."""
+"""Weights of red, green and blue in luminance: ITU-R BT.709-6, item 3.2; sRGB has the same primaries."""
 
 
 def decode(levels: NDArray[np.number]) -> NDArray[np.float64]:
@@ -22,9 +22,9 @@ LINEAR = decode(np.arange(256)).astype(np.float32)
 def oklch(rgb: NDArray[np.number]) -> NDArray[np.float64]:
     """Lightness (0 to 1), chroma (0 to about 0.32) and hue (0 to 360 degrees) of sRGB colours in Oklab.
 
-    Takes levels from 0 to 255, shape (..., 3), and returns the same shape. Ottosson, B. (2020), "A
-    perceptual color space for image processing"; also in CSS Color Module Level 4. Its hues keep what
-    people call blue together, those of HSV and CIELAB do not.
+    Takes levels from 0 to 255, shape (..., 3), and returns the same shape. Ottosson, B. (2020), "A perceptual color
+    space for image processing"; also in CSS Color Module Level 4. One range of its hues covers what people call
+    blue, unlike those of HSV and CIELAB.
     """
     roots = np.cbrt(decode(rgb) @ _TO_CONES.T)
     lightness, green_red, blue_yellow = np.moveaxis(roots @ _TO_LAB.T, -1, 0)

@@ -1,4 +1,4 @@
-"""Models and pictures for the classifiers' tests; TensorFlow is imported only where a test asks for `keras`."""
+"""Models and pictures for the classifiers' tests; TensorFlow is imported only for tests that use `keras`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def keras() -> Any:
 
 @pytest.fixture(scope="session")
 def model(keras: Any, pictures: list[Path]) -> Any:
-    """MobileNet with chance weights and a last layer that tells the test's pictures apart."""
+    """MobileNet with random weights and a last layer that distinguishes the test's pictures."""
     made, chance = keras.applications.MobileNet(weights=None), np.random.default_rng(8)
     for variable in made.weights:
         if "kernel" in variable.path:
@@ -31,17 +31,17 @@ def model(keras: Any, pictures: list[Path]) -> Any:
     small = [np.asarray(Image.open(file).resize((224, 224), Image.Resampling.BILINEAR)) for file in pictures]
     last = made.get_layer("conv_preds")
     features = keras.Model(made.input, last.input)(np.stack(small) / 127.5 - 1.0)
-    seen = keras.ops.convert_to_numpy(features).reshape(len(pictures), -1)
-    # Chance features of any two pictures are nearly the same; what is left of them decides.
-    spread = seen.std(axis=0) + 0.1 * seen.std(axis=0).max()
-    kernel = chance.normal(0, 0.2, (seen.shape[1], 1000)) / spread[:, None]
-    last.set_weights([kernel.reshape(1, 1, *kernel.shape), -seen.mean(axis=0) @ kernel])
+    outputs = keras.ops.convert_to_numpy(features).reshape(len(pictures), -1)
+    # Random features of any two pictures are nearly equal, so their differences are amplified.
+    spread = outputs.std(axis=0) + 0.1 * outputs.std(axis=0).max()
+    kernel = chance.normal(0, 0.2, (outputs.shape[1], 1000)) / spread[:, None]
+    last.set_weights([kernel.reshape(1, 1, *kernel.shape), -outputs.mean(axis=0) @ kernel])
     return made
 
 
 @pytest.fixture(scope="session")
 def saved(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model's weights in every format that is read, called `mobilenet`, and 1000 `names.txt`."""
+    """The model's weights in every accepted format, called `mobilenet`, and 1000 class names in `names.txt`."""
     from safetensors.numpy import save_file
 
     folder = tmp_path_factory.mktemp("weights")

@@ -1,4 +1,4 @@
-"""Tiny ONNX files, written field by field as onnx.proto numbers them, so that no package is needed for it."""
+"""Tiny ONNX files, written field by field as onnx.proto numbers them, without the package `onnx`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _varint(value: int) -> bytes:
     return bytes([*parts, value])
 
 
-def _whole(field: int, value: int) -> bytes:
+def _integer(field: int, value: int) -> bytes:
     return _varint(field << 3) + _varint(value)
 
 
@@ -29,22 +29,22 @@ def _text(field: int, value: str | bytes) -> bytes:
 
 def tensor(name: str, values: Sequence[object], kind: int) -> bytes:
     array = np.asarray(values, _DTYPES[kind])
-    dims = b"".join(_whole(1, size) for size in array.shape)
-    return dims + _whole(2, kind) + _text(8, name) + _text(9, array.tobytes())
+    dims = b"".join(_integer(1, size) for size in array.shape)
+    return dims + _integer(2, kind) + _text(8, name) + _text(9, array.tobytes())
 
 
-def elsewhere(name: str, shape: Sequence[int], file: str, **entries: object) -> bytes:
+def external_tensor(name: str, shape: Sequence[int], file: str, **entries: object) -> bytes:
     """A tensor whose values lie in another file; `entries` are its offset and length there."""
-    where = b"".join(
+    location = b"".join(
         _text(13, _text(1, key) + _text(2, str(value)))
         for key, value in {"location": file, **entries}.items()
     )
     return (
-        b"".join(_whole(1, size) for size in shape)
-        + _whole(2, FLOAT)
+        b"".join(_integer(1, size) for size in shape)
+        + _integer(2, FLOAT)
         + _text(8, name)
-        + where
-        + _whole(14, 1)
+        + location
+        + _integer(14, 1)
     )
 
 
@@ -55,13 +55,13 @@ def node(operator: str, inputs: Sequence[str], output: str, domain: str = "") ->
 
 
 def cast(source: str, output: str, kind: int) -> bytes:
-    attribute = _text(1, "to") + _whole(3, kind) + _whole(20, 2)
+    attribute = _text(1, "to") + _integer(3, kind) + _integer(20, 2)
     return node("Cast", [source], output) + _text(5, attribute)
 
 
 def _value(name: str, kind: int, shape: Sequence[int | str]) -> bytes:
-    dims = b"".join(_text(1, _whole(1, one) if isinstance(one, int) else _text(2, one)) for one in shape)
-    return _text(1, name) + _text(2, _text(1, _whole(1, kind) + _text(2, dims)))
+    dims = b"".join(_text(1, _integer(1, one) if isinstance(one, int) else _text(2, one)) for one in shape)
+    return _text(1, name) + _text(2, _text(1, _integer(1, kind) + _text(2, dims)))
 
 
 def model(
@@ -71,33 +71,33 @@ def model(
     graph = b"".join(_text(1, one) for one in nodes) + _text(2, "tiny")
     graph += b"".join(_text(5, one) for one in tensors)
     graph += _text(11, _value("picture", kind, shape)) + _text(12, _value("scores", FLOAT, ("n", "classes")))
-    return _whole(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _whole(2, 17))
+    return _integer(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _integer(2, 17))
 
 
-def weighed_colour(tensor_: bytes, shape: Sequence[int | str] = (1, 3, 32, 32)) -> bytes:
-    """Its three scores are the mean colours of a picture, channels first, times the 3 x 3 tensor `w`."""
+def weighted_colour(tensor_: bytes, shape: Sequence[int | str] = (1, 3, 32, 32)) -> bytes:
+    """A model whose three scores are a picture's mean colours, channels first, times the 3 x 3 tensor `w`."""
     means = node("ReduceMean", ["picture"], "means")
-    means += _text(5, _text(1, "axes") + b"".join(_whole(8, one) for one in (2, 3)) + _whole(20, 7))
-    means += _text(5, _text(1, "keepdims") + _whole(3, 0) + _whole(20, 2))
+    means += _text(5, _text(1, "axes") + b"".join(_integer(8, one) for one in (2, 3)) + _integer(20, 7))
+    means += _text(5, _text(1, "keepdims") + _integer(3, 0) + _integer(20, 2))
     nodes = [means, node("MatMul", ["means", "w"], "weighed"), node("Softmax", ["weighed"], "scores")]
     return model(nodes, [tensor_], shape)
 
 
 def with_inner_graph(tensor_: bytes) -> bytes:
-    """A model whose tensor `w` lies in a graph that one of its nodes holds."""
+    """A model whose tensor `w` lies in a graph inside one of its nodes."""
     inner = _text(5, tensor_) + _text(2, "inner")
     holding = node("Identity", ["picture"], "scores") + _text(
-        5, _text(1, "g") + _text(6, inner) + _whole(20, 5)
+        5, _text(1, "g") + _text(6, inner) + _integer(20, 5)
     )
     return model([holding], [], (1, 3, 32, 32))
 
 
 def mean_colour(shape: Sequence[int | str], kind: int = FLOAT) -> bytes:
-    """Its three scores are the mean red, green and blue of the picture as the model gets it."""
+    """A model whose three scores are the mean red, green and blue of its input."""
     axes = [2, 3] if shape[1] == 3 else [1, 2]
     nodes = [cast("picture", "floats", FLOAT), node("ReduceMean", ["floats"], "means")]
-    attribute = _text(1, "axes") + b"".join(_whole(8, one) for one in axes) + _whole(20, 7)
-    flat = _text(1, "keepdims") + _whole(3, 0) + _whole(20, 2)
+    attribute = _text(1, "axes") + b"".join(_integer(8, one) for one in axes) + _integer(20, 7)
+    flat = _text(1, "keepdims") + _integer(3, 0) + _integer(20, 2)
     nodes[1] += _text(5, attribute) + _text(5, flat)
     nodes.append(node("Softmax", ["means"], "scores"))
     return model(nodes, [], shape, kind)

@@ -1,4 +1,4 @@
-"""What Keras runs on: whichever backend is there with a GPU, the one that a person sets, or a clear error."""
+"""Keras' backend: the first that can use a GPU, the one that the user sets, or a clear error."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.backend import backend_with_gpu, has_gpu_device
+from classifiers.backend import find_backend_with_gpu, has_gpu_device
 
 ROOT = Path(__file__).resolve().parents[2]
-ASK = """
+IMPORT_KERAS = """
 from classifiers.backend import import_keras
 from classifiers.errors import ClassifierUnavailable
 try:
@@ -23,7 +23,7 @@ except ClassifierUnavailable as error:
 
 
 @pytest.mark.parametrize(
-    ("seen", "chosen"),
+    ("gpus", "chosen"),
     [
         ({"json": ["gpu"], "csv": ["gpu"]}, "json"),
         ({"json": [], "csv": ["gpu"]}, "csv"),
@@ -31,22 +31,22 @@ except ClassifierUnavailable as error:
         ({"not_installed_here": ["gpu"], "csv": ["gpu"]}, "csv"),
     ],
 )
-def test_the_first_with_a_gpu(seen: dict[str, list[str]], chosen: str) -> None:
-    """The first installed library that sees a GPU is taken; where none does, TensorFlow."""
-    assert backend_with_gpu({name: lambda found=found: found for name, found in seen.items()}) == chosen
+def test_the_first_backend_with_a_gpu_is_chosen(gpus: dict[str, list[str]], chosen: str) -> None:
+    """The first installed library that can use a GPU is chosen; if none can, TensorFlow."""
+    assert find_backend_with_gpu({name: lambda found=found: found for name, found in gpus.items()}) == chosen
 
 
-def test_no_library_is_asked_where_there_is_no_gpu(tmp_path: Path) -> None:
-    """A GPU's driver makes a file; without one the libraries, which take seconds, are not asked."""
+def test_a_gpu_is_detected_by_its_device_file(tmp_path: Path) -> None:
+    """A GPU's driver creates a file; without one the libraries, whose import takes seconds, are not tried."""
     (tmp_path / "nvidiactl").touch()
     assert has_gpu_device((tmp_path / "kfd", tmp_path / "nvidiactl"))
     assert not has_gpu_device((tmp_path / "kfd",))
 
 
-def test_a_backend_that_is_not_there() -> None:
-    """KERAS_BACKEND may name one that can't be had: that is told in a line, with what to do."""
+def test_a_backend_that_is_not_installed_is_reported() -> None:
+    """If KERAS_BACKEND names a backend that can't be imported, one line reports it and what to do."""
     ran = subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", IMPORT_KERAS],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "nothing_like_it", "PYTHONPATH": str(ROOT)},
         capture_output=True,

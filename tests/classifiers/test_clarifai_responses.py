@@ -1,4 +1,4 @@
-"""Answers of Clarifai, also hostile ones, to labels and reactions."""
+"""Responses of Clarifai, also hostile ones, to labels and reactions."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from hypothesis import strategies as some
 
 from classifiers.clarifai.labelling import MAX_REGIONS, concept_labels, region_labels, upright_box
 from classifiers.clarifai.responses import Asked, read_answer
-from classifiers.clarifai.statuses import MESSAGE_LENGTH, Reaction, of_code, of_grpc
+from classifiers.clarifai.statuses import MAX_MESSAGE_LENGTH, Reaction, status_of_code, status_of_grpc
 from classifiers.protocol import Box
 
 GOOD = 10000
 
 
 def output(code: int = GOOD, *concepts: tuple[str, float]) -> resources.Output:
-    said = [resources.Concept(id=f"id_{name}", name=name, value=value) for name, value in concepts]
-    return resources.Output(status=status_pb2.Status(code=code), data=resources.Data(concepts=said))
+    made = [resources.Concept(id=f"id_{name}", name=name, value=value) for name, value in concepts]
+    return resources.Output(status=status_pb2.Status(code=code), data=resources.Data(concepts=made))
 
 
 def reactions(code: int, *codes: int, pictures: int | None = None) -> list[Reaction]:
-    """The reaction to each picture of an answer with these codes."""
-    answer = service_pb2.MultiOutputResponse(
+    """The reaction to each picture of a response with these codes."""
+    response = service_pb2.MultiOutputResponse(
         status=status_pb2.Status(code=code), outputs=[output(one) for one in codes]
     )
-    asked = Asked(False, 20, (1,) * (len(codes) if pictures is None else pictures))
-    return [one.status.reaction for one in read_answer(answer.SerializeToString(), asked)]
+    expected = Asked(False, 20, (1,) * (len(codes) if pictures is None else pictures))
+    return [one.status.reaction for one in read_answer(response.SerializeToString(), expected)]
 
 
 def test_every_status_has_its_reaction():
-    """What to do about a status is in one table; a number that nobody knows is tried again."""
+    """One table has the reaction to each status; an unknown code is retried."""
     K, W, A, S, P, X = (Reaction(word) for word in ("keep", "wait", "again", "split", "picture", "stop"))  # noqa: N806
     expected = {
         10000: K, 11005: W, 11003: W, 21351: W, 21354: W, 21355: W, 10030: A, 40030: A, 40031: A, 40032: A,
@@ -43,29 +43,30 @@ def test_every_status_has_its_reaction():
         11004: X, 11006: X, 69000: X, 69001: X, 21200: X, 21201: X, 21202: X, 30002: P, 30101: P, 30104: P,
         30105: P, 30106: P, 30300: P, 40001: S, 39999: S, 40033: S,
     }  # fmt: skip
-    assert {code: of_code(code).reaction for code in expected} == expected
+    assert {code: status_of_code(code).reaction for code in expected} == expected
 
 
 def test_every_status_of_grpc_has_its_reaction():
-    """A call without an answer may have been billed, unless it says that it never left or was refused."""
-    again = {code for code in grpc.StatusCode if of_grpc(code, "x").reaction is Reaction.AGAIN}
+    """A call without a response may have been billed, unless it never left this machine or was refused."""
+    again = {code for code in grpc.StatusCode if status_of_grpc(code, "x").reaction is Reaction.AGAIN}
     assert {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.INTERNAL} <= again
-    assert of_grpc(grpc.StatusCode.UNAUTHENTICATED, "").reaction is Reaction.STOP
-    assert of_grpc(grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses").unsent
-    assert not of_grpc(grpc.StatusCode.UNAVAILABLE, "Socket closed").unsent
+    assert status_of_grpc(grpc.StatusCode.UNAUTHENTICATED, "").reaction is Reaction.STOP
+    assert status_of_grpc(grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses").unsent
+    assert not status_of_grpc(grpc.StatusCode.UNAVAILABLE, "Socket closed").unsent
     large = "CLIENT: Received message larger than max (70 vs. 64)"
-    assert of_grpc(grpc.StatusCode.RESOURCE_EXHAUSTED, large).reaction is Reaction.AGAIN
-    assert of_grpc(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota").reaction is Reaction.WAIT
+    assert status_of_grpc(grpc.StatusCode.RESOURCE_EXHAUSTED, large).reaction is Reaction.AGAIN
+    assert status_of_grpc(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota").reaction is Reaction.WAIT
 
 
-def test_what_a_server_says_is_one_plain_line():
-    """Control characters and walls of text reach no terminal and no table."""
-    said = of_code(30104, "bad\x1b[31m\r\npicture\x00" + "x" * 5000).message
-    assert said.isprintable() and len(said) <= MESSAGE_LENGTH and said.startswith("bad [31m picture x")
+def test_a_servers_text_becomes_one_printable_line():
+    """Control characters and very long texts reach neither the terminal nor a table."""
+    message = status_of_code(30104, "bad\x1b[31m\r\npicture\x00" + "x" * 5000).message
+    assert message.isprintable() and len(message) <= MAX_MESSAGE_LENGTH
+    assert message.startswith("bad [31m picture x")
 
 
-def test_partial_success_keeps_what_is_good():
-    """Each picture of a mixed answer has its own reaction."""
+def test_a_partial_success_keeps_the_good_pictures():
+    """Each picture of a mixed response has its own reaction."""
     assert reactions(10010, GOOD, 30104, GOOD, 11005) == ["keep", "picture", "keep", "wait"]
 
 
@@ -87,25 +88,25 @@ def test_partial_success_keeps_what_is_good():
         (GOOD, (0, GOOD), ["keep", "keep"]),
     ],
 )
-def test_answers_that_fail_as_a_whole(code, codes, expected):
-    """A whole failure proves no picture bad but one that has a failure of its own, or stood alone."""
+def test_a_response_that_fails_completely_proves_few_pictures_bad(code, codes, expected):
+    """A complete failure proves a picture bad only if it has its own error or was the only one."""
     pictures = len(expected)
     assert reactions(code, *codes, pictures=pictures) == expected
 
 
 @given(some.binary(max_size=200))
-def test_garbage_is_no_crash(data):
-    """Whatever bytes come, there is one verdict a picture."""
+def test_any_bytes_give_one_outcome_per_picture(data):
+    """Whatever bytes arrive, each picture has one outcome."""
     assert len(read_answer(data, Asked(True, 20, (1, 6, 1)))) == 3
 
 
 def test_concepts_are_cleaned_and_ordered():
-    """Scores that are no number, names without a letter and doubles go; the rest is ranked from the best."""
-    said = [
+    """Scores that are not numbers, empty names and duplicates are removed; the others are ranked, best first."""
+    concepts = [
         ("dog", 0.4), ("cat", 0.9), ("nan", math.nan), ("inf", math.inf), ("zero", 0.0), ("minus", -1.0),
         ("big", 1.7), ("dog", 0.5), ("a\x1b[2Jb\nc", 0.3),
     ]  # fmt: skip
-    labels = concept_labels(output(GOOD, *said).data.concepts, 20)
+    labels = concept_labels(output(GOOD, *concepts).data.concepts, 20)
     assert [(one.label, round(one.score, 3), one.rank) for one in labels] == [
         ("big", 1.0, 1),
         ("cat", 0.9, 2),
@@ -125,7 +126,7 @@ def region(left: float, top: float, right: float, bottom: float, score: float = 
 
 
 def test_regions_are_numbered_from_the_surest():
-    """Boxes are kept within the picture; those without an area or with edges that are no number are left out."""
+    """Boxes are clipped to the picture; those without an area or with edges that are not numbers are skipped."""
     regions = [
         region(0.1, 0.1, 0.2, 0.2, 0.3),
         region(-0.5, 0.5, 1.5, 0.75, 0.8),
@@ -142,8 +143,8 @@ def test_regions_are_numbered_from_the_surest():
 
 
 @given(*[some.floats(0, 1, width=32)] * 4, some.integers(0, 9))
-def test_a_box_stays_a_box_however_it_is_turned(left, top, right, bottom, orientation):
-    """Whatever the EXIF orientation says, edges keep their order and stay within the picture."""
+def test_a_turned_box_stays_valid(left, top, right, bottom, orientation):
+    """For every EXIF orientation, edges keep their order and stay within the picture."""
     box = upright_box(region(left, top, right, bottom).region_info.bounding_box, orientation)
     assert (box is None) == (left >= right or top >= bottom)
     if box is not None:

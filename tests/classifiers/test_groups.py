@@ -1,4 +1,4 @@
-"""Groups: every class of ImageNet has a plain word, and lists of names are known as ImageNet's, or not."""
+"""Groups: every class of ImageNet has one, and only lists of ImageNet's classes get them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.groups import groups_of, imagenet
+from classifiers.groups import find_groups, imagenet_classes
 from classifiers.names import read_names
 
 
 def test_every_class_has_a_group() -> None:
-    """The 1,000 classes are all there, each with a plain word; a word stands for two classes or more."""
-    classes = imagenet()
+    """Each of the 1,000 classes has a group; a group has two classes or more."""
+    classes = imagenet_classes()
     assert len(classes) == 1000
     sizes = Counter(group for _, group in classes)
     assert all(group and group == group.lower().strip() for group in sizes)
@@ -26,33 +26,33 @@ def test_every_class_has_a_group() -> None:
     [("tabby", "cat"), ("egyptian cat", "cat"), ("tiger", "big cat"), ("golden retriever", "dog"), ("robin", "bird"),
      ("pizza", "food"), ("sports car", "vehicle"), ("daisy", "flower"), ("seashore", "landscape"), ("lemon", "fruit")],
 )  # fmt: skip
-def test_words(name: str, group: str) -> None:
-    """A class is what a person would call it."""
-    assert dict(imagenet())[name] == group
+def test_a_class_has_the_group_that_people_expect(name: str, group: str) -> None:
+    """The group of a class is the word that people use for it."""
+    assert dict(imagenet_classes())[name] == group
 
 
-def test_a_real_file_of_names(litert_files: tuple[Path, Path]) -> None:
-    """The names of a real model, with synonyms and a background, are known by their first words."""
+def test_names_with_synonyms_and_a_background_have_groups(litert_files: tuple[Path, Path]) -> None:
+    """The names of a real model, with synonyms and a background, are identified by their first words."""
     names = read_names(litert_files[1])
-    groups = groups_of(names)
+    groups = find_groups(names)
     assert groups["tabby, tabby cat"] == groups["tiger cat"] == "cat"
     assert set(names) - set(groups) == {"background"}
 
 
-def test_other_words_in_the_same_places() -> None:
-    """Names that a list writes in its own way are known by their places."""
-    names = [name.title() for name, _ in imagenet()]
+def test_a_class_with_another_name_is_identified_by_its_position() -> None:
+    """Names that differ from ImageNet's are identified by their positions."""
+    names = [name.title() for name, _ in imagenet_classes()]
     names[281] = "grey striped cat"
-    assert groups_of(names)["grey striped cat"] == "cat"
+    assert find_groups(names)["grey striped cat"] == "cat"
 
 
-def test_first_of_two() -> None:
+def test_a_name_of_two_classes_has_the_group_of_the_first() -> None:
     """A name that two classes share has the group of the first: a crane is a bird."""
-    assert groups_of([name for name, _ in imagenet()])["crane"] == "bird"
+    assert find_groups([name for name, _ in imagenet_classes()])["crane"] == "bird"
 
 
 @pytest.mark.parametrize("names", [[], ["cat", "dog"], [f"thing {n}" for n in range(1000)]])
-def test_not_imagenet(names: list[str]) -> None:
-    """Names of other models get no groups, for an orange may be a colour there; nor do ImageNet's in another order."""
-    assert groups_of(names) == {}
-    assert groups_of(sorted(name for name, _ in imagenet())) == {}
+def test_names_of_other_models_have_no_groups(names: list[str]) -> None:
+    """Names of other models have no groups (an orange may be a colour there), nor do ImageNet's in another order."""
+    assert find_groups(names) == {}
+    assert find_groups(sorted(name for name, _ in imagenet_classes())) == {}

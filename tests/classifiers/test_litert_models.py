@@ -1,4 +1,4 @@
-"""The kind `litert`, with small models made for the test: floats, bytes of both kinds, and what is no classifier."""
+"""The kind `litert` with small models made here: floats, signed and unsigned bytes, and models of other kinds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from classifiers.pictures import PictureFile
 
 Convert = Callable[..., Path]
 
-# TensorFlow says so of every quantised model, statistics or not.
+# TensorFlow warns so of every quantised model.
 pytestmark = pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
 
 
 @pytest.fixture(scope="module")
 def convert(keras: Any, tmp_path_factory: pytest.TempPathFactory) -> Convert:
-    """Make a LiteRT file of a Keras model, quantised to a type of bytes if one is given."""
+    """Convert a Keras model to a LiteRT file, quantised to a byte type if one is given."""
     import tensorflow as tf
 
     def made(model: Any, quantised: str | None = None) -> Path:
@@ -54,10 +54,10 @@ def colours(keras: Any, activation: str | None) -> Any:
 
 @pytest.mark.parametrize("activation", ["softmax", None])
 @pytest.mark.parametrize("quantised", [None, "int8", "uint8"])
-def test_scores(
+def test_models_of_floats_and_bytes_give_their_softmax(
     activation: str | None, quantised: str | None, keras: Any, convert: Convert, tmp_path: Path
 ) -> None:
-    """Floats and bytes go in as the model takes them; scores are its softmax, also where it ends before one."""
+    """A model gets floats or bytes as it expects them; its scores are its softmax, even if it ends before one."""
     (tmp_path / "names.txt").write_text("background\nred\ngreen\nblue\n")
     Image.new("RGB", (20, 30), (255, 64, 128)).save(tmp_path / "picture.png")
     model = convert(colours(keras, activation), quantised)
@@ -70,8 +70,8 @@ def test_scores(
         assert label.score == pytest.approx(expected[label.label], abs=0.03 if quantised else 1e-5)
 
 
-def test_no_classifier(keras: Any, convert: Convert, tmp_path: Path) -> None:
-    """A model that takes no RGB picture, or gives no score a class, is refused in words."""
+def test_a_model_of_another_kind_is_refused(keras: Any, convert: Convert, tmp_path: Path) -> None:
+    """A model that does not take one RGB picture, or return one score per class, is refused."""
     (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")
     grey, picture, vector = keras.Input((8, 8, 1)), keras.Input((8, 8, 3)), keras.Input((9,))
     layers = keras.layers
@@ -83,6 +83,6 @@ def test_no_classifier(keras: Any, convert: Convert, tmp_path: Path) -> None:
     ]
     for model in models:
         file = convert(model)
-        with pytest.raises(ClassifierUnavailable, match="no picture classifier") as refused:
+        with pytest.raises(ClassifierUnavailable, match="is not a picture classifier") as refused:
             load("lane", LitertOptions(model=file, labels=tmp_path / "names.txt"))
         assert str(file) in str(refused.value)

@@ -1,4 +1,4 @@
-"""Files of class names as they are found: numbers of lines and WordNet's are no part of a name, other numbers are."""
+"""Files of class names: line numbers and WordNet ids are not part of a name, other numbers are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from classifiers.errors import ClassifierUnavailable
-from classifiers.groups import groups_of, imagenet
-from classifiers.names import names_for, read_names
+from classifiers.groups import find_groups, imagenet_classes
+from classifiers.names import read_names, read_names_for
 
 NAMES = ["background", "tench, Tinca tinca", "great white shark", "8 ball", "hen"]
 
@@ -30,20 +30,20 @@ def lines(form: str, start: int = 0) -> str:
      "({}) {}", "{}={}", "{} - {}", "{} | {}", "{:04} {}", "  {:>4} {}", "{}_{}", '{},"{}"', '"{}","{}"', "{}: '{}'",
      "{}\tn00000000\t{}", "{} n00000000 {}"],
 )  # fmt: skip
-def test_numbered_lines(form: str, start: int, tmp_path: Path) -> None:
-    """A number that is the line's own place is left out, however it is set off, also before WordNet's number."""
+def test_line_numbers_are_removed(form: str, start: int, tmp_path: Path) -> None:
+    """A line number is removed, whatever separates it from the name, also before a WordNet id."""
     assert read(tmp_path, lines(form, start)) == NAMES
 
 
 @pytest.mark.parametrize("form", ["n0000000{} {}", "n0000000{}\t{}", "n0000000{}: {}", "n0000000{},{}"])
-def test_wordnet_numbers(form: str, tmp_path: Path) -> None:
-    """WordNet's number in front of each name is left out, also before the line's own."""
+def test_wordnet_ids_are_removed(form: str, tmp_path: Path) -> None:
+    """The WordNet id before each name is removed, also before a line number."""
     assert read(tmp_path, lines(form)) == NAMES
     assert read(tmp_path, lines("n00000000 {} {}", start=1)) == NAMES
 
 
-def test_order(tmp_path: Path) -> None:
-    """Numbered lines that are sorted by something else are in the order of their numbers; blank ones do not count."""
+def test_numbered_lines_are_sorted_by_their_numbers(tmp_path: Path) -> None:
+    """Numbered lines in any order are sorted by their numbers; blank lines are ignored."""
     shuffled = "\n\n".join(sorted(lines("{} {}").splitlines(), reverse=True))
     assert read(tmp_path, shuffled) == NAMES
 
@@ -66,8 +66,8 @@ def test_order(tmp_path: Path) -> None:
         ["cat", "", "dog"],
     ],
 )
-def test_names_with_numbers(names: list[str], tmp_path: Path) -> None:
-    """Where not all lines have their own place, a number is part of the name."""
+def test_numbers_in_names_are_kept(names: list[str], tmp_path: Path) -> None:
+    """Unless every line has its line number, a number is part of the name."""
     assert read(tmp_path, "\n".join(names)) == names
 
 
@@ -90,8 +90,8 @@ STRUCTURES = {
 
 
 @pytest.mark.parametrize("text", STRUCTURES.values(), ids=STRUCTURES)
-def test_structures(text: str, tmp_path: Path) -> None:
-    """Names in JSON, and as Python writes them, are read in the order of the outputs."""
+def test_json_and_python_literals_are_read(text: str, tmp_path: Path) -> None:
+    """Names in JSON and in Python literals are read in the order of the outputs."""
     assert read(tmp_path, text) == NAMES
 
 
@@ -105,7 +105,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
-def test_tables(text: str, tmp_path: Path) -> None:
+def test_a_table_is_read_by_its_header(text: str, tmp_path: Path) -> None:
     """A table with a header is read by its columns."""
     assert read(tmp_path, text) == NAMES
 
@@ -124,29 +124,29 @@ def test_tables(text: str, tmp_path: Path) -> None:
         "id,name\n0,cat\n1\n",
     ],
 )
-def test_unclear_names(text: str, tmp_path: Path) -> None:
-    """Where it is unclear which output a name belongs to, the file is refused with the reason and what to do."""
+def test_ambiguous_names_are_refused(text: str, tmp_path: Path) -> None:
+    """If it is unclear which output a name belongs to, the file is refused with the reason and what to do."""
     with pytest.raises(
-        ClassifierUnavailable, match=r"can't be told apart: .* Set labels to a text file"
+        ClassifierUnavailable, match=r"can't be assigned to outputs: .* Set labels to a text file"
     ) as refused:
         read(tmp_path, text)
     assert str(tmp_path / "names") in str(refused.value)
 
 
 @pytest.mark.parametrize("first", ["background", "__background__", "Background", "dummy"])
-def test_background_of_numbered_names(first: str, tmp_path: Path) -> None:
-    """A class for the background fits a model that has one, and one that has not."""
+def test_a_numbered_background_fits_models_with_and_without_it(first: str, tmp_path: Path) -> None:
+    """A list with a background fits a model with that class, and one without."""
     (tmp_path / "names").write_text(f"0: {first}\n1: cat\n2: dog\n")
-    assert names_for(tmp_path / "names", 2) == ["cat", "dog"]
-    assert names_for(tmp_path / "names", 3) == [first.replace("_", ""), "cat", "dog"]
+    assert read_names_for(tmp_path / "names", 2) == ["cat", "dog"]
+    assert read_names_for(tmp_path / "names", 3) == [first.replace("_", ""), "cat", "dog"]
 
 
 @pytest.mark.parametrize("form", ["{0}  {1}", "{0}: {1}, also known as such", "n{0:08} {1}"])
 @pytest.mark.parametrize("background", [[], ["background"]])
-def test_groups(form: str, background: list[str], tmp_path: Path) -> None:
+def test_numbered_imagenet_names_have_groups(form: str, background: list[str], tmp_path: Path) -> None:
     """ImageNet's names have their groups, however they are numbered."""
-    classes = [*background, *(name for name, _ in imagenet())]
+    classes = [*background, *(name for name, _ in imagenet_classes())]
     names = read(tmp_path, "\n".join(form.format(place, name) for place, name in enumerate(classes)))
-    groups = groups_of(names)
+    groups = find_groups(names)
     assert len(groups) >= 990
     assert groups[next(name for name in names if name.startswith("tiger cat"))] == "cat"

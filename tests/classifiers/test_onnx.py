@@ -1,4 +1,4 @@
-"""The kind `onnx`: layouts, types and levels; what does not fit, or reaches for other files, is refused."""
+"""The kind `onnx`: layouts, types and levels; models that do not fit or name files elsewhere are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from classifiers.errors import ClassifierUnavailable
-from classifiers.onnx import OnnxOptions, as_levels, load
+from classifiers.onnx import OnnxOptions, load, scale_pixels
 from classifiers.pictures import PictureFile
 
 _spec = importlib.util.spec_from_file_location("onnx_files", Path(__file__).with_name("onnx_files.py"))
@@ -50,8 +50,10 @@ def softmax(values: Any) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize(
     "shape", [("n", 3, 32, 32), ("n", 32, 32, 3), (1, 3, 32, 32), (4, 32, 32, 3), ("n", 3, "h", "w")]
 )
-def test_layouts(shape: tuple[int | str, ...], write: Any, red: Path) -> None:
-    """Channels first or last, any batch or one of its own: a picture's scores are the same."""
+def test_any_layout_and_batch_gives_the_same_scores(
+    shape: tuple[int | str, ...], write: Any, red: Path
+) -> None:
+    """Channels first or last, any batch size or a fixed one: a picture's scores are the same."""
     classifier = load("tiny", write(files.mean_colour(shape), size=32 if "h" in shape else None, levels="tf"))
     assert classifier.batch_size == (shape[0] if isinstance(shape[0], int) else 32)
     (found,) = classifier.label([classifier.prepare(PictureFile(red))])
@@ -61,20 +63,20 @@ def test_layouts(shape: tuple[int | str, ...], write: Any, red: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [files.FLOAT, files.FLOAT16, files.UINT8])
-def test_types(kind: int, write: Any, red: Path) -> None:
-    """Models of floats, half floats and bytes get their pictures as such; one of bytes gets them as they are."""
+def test_models_of_every_type_get_their_pixels(kind: int, write: Any, red: Path) -> None:
+    """Models of floats, half floats and bytes get pixels of their type; a model of bytes gets them unscaled."""
     levels = "none" if kind == files.UINT8 else "torch"
     classifier = load("tiny", write(files.mean_colour((1, 3, 32, 32), kind)))
     (found,) = classifier.label([classifier.prepare(PictureFile(red))])
-    expected = softmax(as_levels(np.full((1, 1, 1, 3), RED, np.uint8), levels)[0, 0, 0])
+    expected = softmax(scale_pixels(np.full((1, 1, 1, 3), RED, np.uint8), levels)[0, 0, 0])
     assert found[0].label == "red"
     assert found[0].score == pytest.approx(expected[0], abs=2e-3)
 
 
-def test_levels() -> None:
-    """Each way of scaling gives black, white and the mean of ImageNet the values of its papers."""
+def test_each_level_scales_pixels_as_published() -> None:
+    """Each of the levels gives black, white and ImageNet's mean the published values."""
     pictures = np.array([[0, 0, 0], [255, 255, 255], [124, 116, 104]], np.uint8).reshape(3, 1, 1, 3)
-    ways = {way: as_levels(pictures, way)[:, 0, 0] for way in ("torch", "tf", "caffe", "none")}  # type: ignore[arg-type]
+    ways = {way: scale_pixels(pictures, way)[:, 0, 0] for way in ("torch", "tf", "caffe", "none")}  # type: ignore[arg-type]
     assert ways["torch"][0] == pytest.approx([-2.1179, -2.0357, -1.8044], abs=1e-3)
     assert np.abs(ways["torch"][2]).max() < 0.02
     assert ways["tf"][:2].tolist() == [[-1] * 3, [1] * 3]
@@ -84,7 +86,7 @@ def test_levels() -> None:
     assert ways["none"].tolist() == pictures[:, 0, 0].tolist()
 
 
-def test_batches(write: Any, tmp_path: Path) -> None:
+def test_labels_do_not_depend_on_the_batch(write: Any, tmp_path: Path) -> None:
     """Neither the size of a batch nor the order in it changes a picture's labels."""
     classifier = load("tiny", write(files.mean_colour(("n", 3, 32, 32))))
     for number in range(5):
@@ -97,15 +99,15 @@ def test_batches(write: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x08\x08" + b"\xff" * 40])
-def test_no_model(content: bytes, write: Any) -> None:
-    """A file that is no model is refused in one line that says what to do."""
+def test_a_file_that_is_not_a_model_is_refused(content: bytes, write: Any) -> None:
+    """The message for a file that is not a model is one line with what to do."""
     with pytest.raises(ClassifierUnavailable) as refused:
         load("tiny", write(content))
     assert "Set model to an .onnx file" in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_missing_model(write: Any, tmp_path: Path) -> None:
-    """So is one that is not there."""
+def test_a_missing_model_is_refused(write: Any, tmp_path: Path) -> None:
+    """A missing model file is reported as unreadable."""
     options = write(b"")
     (tmp_path / "tiny.onnx").unlink()
     with pytest.raises(ClassifierUnavailable, match="can't be read"):
@@ -113,28 +115,28 @@ def test_missing_model(write: Any, tmp_path: Path) -> None:
 
 
 WEIGHTS = np.array([[0, 3, 0], [0, 0, 3], [3, 0, 0]], np.float32)
-"""Red counts for green, green for blue, blue for red."""
+"""Red scores as green, green as blue, blue as red."""
 
 
 @pytest.fixture
 def beside(write: Any, tmp_path: Path) -> Any:
-    """Write a model that keeps its weights in another file, and that file; returns the options."""
+    """Write a model with its weights in another file, and that file; returns the options."""
 
     def made(file: str = "weights.bin", weights: Any = WEIGHTS, **entries: object) -> OnnxOptions:
         offset = int(str(entries.get("offset", 0)))
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(bytes(offset) + weights.tobytes())
-        return write(files.weighed_colour(files.elsewhere("w", [3, 3], file, **entries)), levels="tf")
+        return write(files.weighted_colour(files.external_tensor("w", [3, 3], file, **entries)), levels="tf")
 
     return made
 
 
 @pytest.mark.parametrize("file", ["weights.bin", "./weights.bin", "data/weights.bin", "Gewichte ä"])
-@pytest.mark.parametrize("entries", [{}, {"offset": 4096, "length": 36}], ids=["whole", "part"])
-def test_weights_in_another_file(
+@pytest.mark.parametrize("entries", [{}, {"offset": 4096, "length": 36}], ids=["complete file", "part"])
+def test_weights_beside_the_model_are_read(
     file: str, entries: dict[str, Any], beside: Any, red: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """A model whose weights lie beside it labels as it should, whatever the current folder is and has in it."""
+    """A model with its weights beside it labels correctly, whatever the current folder is and contains."""
     options = beside(file, **entries)
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / file).parent.mkdir(parents=True)
@@ -153,17 +155,17 @@ def test_weights_in_another_file(
 
 
 def test_version_follows_the_other_file(beside: Any) -> None:
-    """Any change of the weights is a new version, also where the model file stays; none is none."""
+    """A change of the weights is a new version although the model file is the same; no change is none."""
     first = load("tiny", beside()).version
     assert load("tiny", beside()).version == first
     assert load("tiny", beside(weights=WEIGHTS.T.copy())).version != first
 
 
-def test_version_without_another_file_is_as_before(write: Any) -> None:
-    """A model that holds its tensors itself keeps the version that it has in the tables."""
+def test_the_version_of_a_model_without_another_file_is_stable(write: Any) -> None:
+    """A model that contains its tensors has the version that earlier releases stored in the tables."""
     content = files.mean_colour((1, 3, 32, 32))
-    told = b"red\ngreen\nblue\n5\ntorch\n32x32"
-    expected = hashlib.sha256(content + told + b"stretch, bilinear, rgb, 1").hexdigest()[:12]
+    settings = b"red\ngreen\nblue\n5\ntorch\n32x32"
+    expected = hashlib.sha256(content + settings + b"stretch, bilinear, rgb, 1").hexdigest()[:12]
     assert load("tiny", write(content)).version == f"tiny-{expected}"
 
 
@@ -185,22 +187,22 @@ def test_version_without_another_file_is_as_before(write: Any) -> None:
     ],
 )
 def test_no_file_elsewhere_is_read(file: str, write: Any, tmp_path: Path) -> None:
-    """A model that wants its tensors from outside its folder, by a path or a link, gets none of them."""
+    """A model that names tensor files outside its folder, by a path or a link, gets none of them."""
     outside = tmp_path.parent / "outside.bin"
     outside.write_bytes(WEIGHTS.tobytes())
     (tmp_path / "link.bin").symlink_to(outside)
     (tmp_path / "folder").symlink_to(tmp_path.parent)
     (tmp_path / "sub").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    tensor = files.elsewhere("w", [3, 3], file.format(outside=outside))
+    tensor = files.external_tensor("w", [3, 3], file.format(outside=outside))
     with pytest.raises(ClassifierUnavailable) as refused:
-        load("tiny", write(files.weighed_colour(tensor)))
+        load("tiny", write(files.weighted_colour(tensor)))
     assert "tiny.onnx" in str(refused.value) and "folder" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_linked_with_its_model(beside: Any, tmp_path: Path, red: Path) -> None:
-    """A model and its weights that are links into one folder, as download caches have them, are read."""
+def test_a_model_and_weights_that_are_links_are_read(beside: Any, tmp_path: Path, red: Path) -> None:
+    """A model and its weights may be links into one folder, as in download caches."""
     options = beside()
     (tmp_path / "snapshot").mkdir()
     for name in ("tiny.onnx", "weights.bin"):
@@ -220,61 +222,63 @@ def test_linked_with_its_model(beside: Any, tmp_path: Path, red: Path) -> None:
         {"offset": "x"},
     ],
 )
-def test_places_outside_the_other_file(entries: dict[str, Any], write: Any, tmp_path: Path) -> None:
-    """Weights that the other file does not have are refused; no memory behind it is read."""
+def test_offsets_outside_the_other_file_are_refused(
+    entries: dict[str, Any], write: Any, tmp_path: Path
+) -> None:
+    """Weights beyond the end of the other file are refused; no memory after it is read."""
     (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
-    tensor = files.elsewhere("w", [3, 3], "weights.bin", **entries)
-    with pytest.raises(ClassifierUnavailable, match="can be run"):
-        load("tiny", write(files.weighed_colour(tensor)))
+    tensor = files.external_tensor("w", [3, 3], "weights.bin", **entries)
+    with pytest.raises(ClassifierUnavailable, match="can't load"):
+        load("tiny", write(files.weighted_colour(tensor)))
 
 
-def test_inner_graphs(write: Any, tmp_path: Path, monkeypatch: Any) -> None:
-    """A tensor of an inner graph that lies in another file is refused, also where the current folder has that file."""
+def test_external_tensors_of_inner_graphs_are_refused(write: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """A tensor of an inner graph in another file is refused, even if the current folder has that file."""
     (tmp_path / "weights.bin").write_bytes(WEIGHTS.tobytes())
     monkeypatch.chdir(tmp_path)
-    tensor = files.elsewhere("w", [3, 3], "weights.bin")
+    tensor = files.external_tensor("w", [3, 3], "weights.bin")
     with pytest.raises(ClassifierUnavailable, match="inner graph"):
         load("tiny", write(files.with_inner_graph(tensor)))
 
 
-def test_size_of_other_files(beside: Any, tmp_path: Path) -> None:
+def test_large_tensor_files_are_refused(beside: Any, tmp_path: Path) -> None:
     """Files of many gigabytes are refused before they are read."""
     options = beside()
     with (tmp_path / "weights.bin").open("ab") as file:
-        file.truncate(5 * 1024**3)  # takes no room: nothing is written
+        file.truncate(5 * 1024**3)  # a sparse file: nothing is written
     with pytest.raises(ClassifierUnavailable, match="more than 4 GB"):
         load("tiny", options)
 
 
-def test_own_operators(write: Any) -> None:
-    """A model with operators of its own, which would be somebody's program, is refused."""
+def test_custom_operators_are_refused(write: Any) -> None:
+    """A model with custom operators, which would be a stranger's program, is refused."""
     nodes = [files.node("Anything", ["picture"], "scores", "some.domain")]
-    with pytest.raises(ClassifierUnavailable, match="operators of its own"):
+    with pytest.raises(ClassifierUnavailable, match="without custom operators"):
         load("tiny", write(files.model(nodes, [], (1, 3, 32, 32))))
 
 
 @pytest.mark.parametrize("shape", [(1, 10), (1, 5, 32, 32), (1, 1, 32, 32)])
-def test_no_picture_classifier(shape: tuple[int, ...], write: Any) -> None:
-    """A model that takes no RGB picture is refused."""
+def test_a_model_without_an_rgb_input_is_refused(shape: tuple[int, ...], write: Any) -> None:
+    """A model that does not take one RGB picture is refused."""
     nodes = [files.node("Identity", ["picture"], "scores")]
     with pytest.raises(ClassifierUnavailable, match="does not take one RGB picture"):
         load("tiny", write(files.model(nodes, [], shape)))
 
 
-def test_size_is_asked_for(write: Any) -> None:
-    """A model that takes any size needs to be told the one that it was trained with."""
+def test_a_model_of_any_size_requires_the_option_size(write: Any) -> None:
+    """For a model that takes any size, the message says to set `size`."""
     with pytest.raises(ClassifierUnavailable, match="Set size to the one"):
         load("tiny", write(files.mean_colour(("n", 3, "h", "w"))))
 
 
-def test_names_of_another_model(write: Any) -> None:
+def test_names_of_another_model_are_refused(write: Any) -> None:
     """A file with too few or too many names is refused."""
-    with pytest.raises(ClassifierUnavailable, match="are 2, but the model has 3 outputs"):
+    with pytest.raises(ClassifierUnavailable, match="has 2 class names, but the model has 3 outputs"):
         load("tiny", write(files.mean_colour((1, 3, 32, 32)), names="a\nb\n"))
 
 
-def test_version(write: Any) -> None:
-    """The version names the model, and follows all that changes labels: weights, names, levels, number."""
+def test_the_version_follows_everything_that_changes_labels(write: Any) -> None:
+    """The version has the model's name, and changes with the model, names, levels and `top`."""
     content = files.mean_colour((1, 3, 32, 32))
     versions = [
         load("tiny", options()).version

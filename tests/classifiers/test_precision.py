@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from classifiers.compiled import largest_batch
+from classifiers.compiled import find_batch_size
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import PictureFile
-from classifiers.precision import cpu_has_bfloat16, precision
+from classifiers.precision import choose_precision, cpu_has_bfloat16
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 NEAR = 0.05
@@ -109,13 +109,13 @@ def test_no_cpuinfo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "gpu", "chosen"),
+    ("setting", "gpu", "chosen"),
     [("auto", True, "bfloat16"), ("auto", False, "float32"), ("float32", True, "float32"),
      ("bfloat16", False, "bfloat16"), ("bfloat16", None, "bfloat16")],
 )  # fmt: skip
-def test_choice(asked: Any, gpu: bool | None, chosen: str) -> None:
+def test_choice(setting: Any, gpu: bool | None, chosen: str) -> None:
     """A GPU is asked before the CPU, and what a person sets comes before both."""
-    assert precision(asked, gpu) == chosen
+    assert choose_precision(setting, gpu) == chosen
 
 
 @pytest.mark.parametrize(("fits", "found"), [(1000, 256), (256, 256), (255, 128), (40, 32), (1, 1), (0, 1)])
@@ -126,10 +126,10 @@ def test_largest_batch(fits: int, found: int) -> None:
         if size > fits:
             raise RuntimeError("RESOURCE_EXHAUSTED: failed to allocate memory")
 
-    assert largest_batch(attempt, 256) == found
+    assert find_batch_size(attempt, 256) == found
 
 
 def test_other_errors_are_told() -> None:
     """Only a lack of memory makes batches smaller; any other error is one."""
     with pytest.raises(ValueError, match="shape"):
-        largest_batch(lambda _: (_ for _ in ()).throw(ValueError("shape")), 256)
+        find_batch_size(lambda _: (_ for _ in ()).throw(ValueError("shape")), 256)

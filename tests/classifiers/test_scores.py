@@ -1,4 +1,4 @@
-"""From scores to labels: the best first, ties in the model's order, and nothing that scores 0."""
+"""From scores to labels: best first, ties in the model's order, and no label with score 0."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.scores import as_probabilities, top_labels
+from classifiers.scores import Classes, to_probabilities
 
 NAMES = ["ant", "bee", "cat", "dog"]
 IDS = ["n0", "n1", None, "n3"]
 
 
 def top(scores: list[float], count: int) -> list[tuple[int, str, str | None, float]]:
-    labels = top_labels(np.array(scores, np.float32), NAMES, IDS, count)
+    labels = Classes(NAMES, IDS, count).labels(np.array(scores, np.float32))
     assert all(label.region == 0 and label.box is None for label in labels)
     return [(label.rank, label.label, label.label_id, label.score) for label in labels]
 
 
-def test_best_first() -> None:
-    """The best classes come first, with their own names, ids and scores."""
+def test_the_best_classes_come_first() -> None:
+    """The best classes come first, with their names, ids and scores."""
     assert top([0.125, 0.5, 0.25, 0.0625], 3) == [
         (1, "bee", "n1", 0.5),
         (2, "cat", None, 0.25),
@@ -28,45 +28,45 @@ def test_best_first() -> None:
     ]
 
 
-def test_ties() -> None:
+def test_equal_scores_keep_the_models_order() -> None:
     """Classes with equal scores keep the model's order."""
     assert [name for _, name, _, _ in top([0.25, 0.25, 0.25, 0.25], 4)] == NAMES
 
 
-def test_zero_is_no_label() -> None:
-    """A class with score 0 is no label, however many were asked for."""
+def test_a_score_of_zero_gives_no_label() -> None:
+    """A class with score 0 is no label, however large `top` is."""
     assert top([0.0, 0.0, 1.0, 0.0], 4) == [(1, "cat", None, 1.0)]
     assert top([0.0, 0.0, 0.0, 0.0], 4) == []
 
 
-def test_more_than_there_are() -> None:
-    """Asked for more classes than the model has, all are given."""
+def test_top_may_exceed_the_number_of_classes() -> None:
+    """With a `top` above the number of classes, all become labels."""
     assert len(top([0.1, 0.2, 0.3, 0.4], 9)) == 4
 
 
-def test_broken_scores() -> None:
-    """A score that is no number is no label."""
+def test_a_score_that_is_not_a_number_gives_no_label() -> None:
+    """A class whose score is nan is no label."""
     assert top([float("nan"), 0.5, float("nan"), 0.25], 4) == [(1, "bee", "n1", 0.5), (2, "dog", "n3", 0.25)]
 
 
 @pytest.mark.parametrize("scores", [[0.5, 0.25, 0.125, 0.125], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-def test_probabilities_stay(scores: list[float]) -> None:
-    """Scores that are probabilities already stay as they are."""
-    assert as_probabilities(np.array(scores, np.float32)).tolist() == scores
+def test_probabilities_are_not_changed(scores: list[float]) -> None:
+    """Scores that are already probabilities are not changed."""
+    assert to_probabilities(np.array(scores, np.float32)).tolist() == scores
 
 
 @given(st.lists(st.floats(-80, 80, width=32), min_size=4, max_size=4))
-def test_any_scores(scores: list[float]) -> None:
-    """Whatever a model answers becomes scores from 0 to 1, in the same order."""
+def test_any_scores_become_probabilities_in_the_same_order(scores: list[float]) -> None:
+    """Any output of a model becomes scores from 0 to 1, in the same order."""
     given_scores = np.array(scores, np.float32)
-    found = as_probabilities(given_scores)
+    found = to_probabilities(given_scores)
     assert found.min() >= 0 and found.max() <= 1
     for one in range(4):
         for other in range(4):
             assert found[one] >= found[other] or given_scores[one] < given_scores[other]
 
 
-def test_before_the_softmax() -> None:
-    """A model that ends before its softmax gets one."""
-    found = as_probabilities(np.log(np.array([0.5, 0.25, 0.125, 0.125], np.float32)))
+def test_softmax_is_applied_to_a_model_that_ends_before_it() -> None:
+    """The logarithms of probabilities become these probabilities."""
+    found = to_probabilities(np.log(np.array([0.5, 0.25, 0.125, 0.125], np.float32)))
     assert found.tolist() == pytest.approx([0.5, 0.25, 0.125, 0.125], abs=1e-6)

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from classifiers import registry
-from classifiers.registry import KINDS, Kind
+from classifiers.registry import KINDS
 from classifiers.visual.properties import PROPERTIES
 from flows.settings import read_settings
 from tasks.classify.stage import label_pictures
@@ -36,7 +36,7 @@ def example(page, tmp_path, monkeypatch) -> ModuleType:
     made.loader.exec_module(module)
     (diff,) = page.blocks("diff")
     imported, line = (one[1:].strip() for one in diff.text.splitlines() if one.startswith("+"))
-    names: dict[str, object] = {"Kind": Kind}
+    names: dict[str, object] = {}
     exec(imported, names)  # noqa: S102 - the page's own line
     for word, kind in eval(f"{{{line}}}", names).items():  # noqa: S307 - the same
         monkeypatch.setitem(KINDS, word, kind)
