@@ -197,7 +197,7 @@ def test_too_few_and_too_many_outputs_are_matched_by_position(shop, stand_in):
 
 
 def test_a_request_that_is_too_large_is_split(shop, stand_in):
-    """gRPC's own status for a message that is too large counts too. Nothing is billed for it."""
+    """GRPC's own status for a message that is too large counts too. Nothing is billed for it."""
     shop.store(4)
     shop.clarifai.script += [
         stand_in.status_only(40033, "too large"),
