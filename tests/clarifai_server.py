@@ -1,6 +1,6 @@
-"""A stand-in for Clarifai over a real gRPC port, which is strict and keeps a ledger of its own.
+"""A fake Clarifai on a real gRPC port. It checks each request and has a ledger of its own.
 
-As a program it serves on a port, with each answer after some seconds, and writes its ledger as JSON lines:
+As a program it serves on a port, delays each response by some seconds, and writes its ledger as JSON lines:
 
     python tests/clarifai_server.py --port 9000 --seconds 0.2 --ledger ledger.jsonl
 """
@@ -27,7 +27,7 @@ from clarifai_grpc.grpc.api import resources_pb2, service_pb2, service_pb2_grpc
 from clarifai_grpc.grpc.api.status import status_pb2
 from PIL import Image
 
-ClarifaiChannel.get_insecure_grpc_channel("127.0.0.1").close()  # V2Servicer's module wants one to exist
+ClarifaiChannel.get_insecure_grpc_channel("127.0.0.1").close()  # V2Servicer's module requires one
 
 KEY = "a-key-that-works"
 CONCEPTS, REGIONS = "general-image-recognition", "general-image-detection"
@@ -38,7 +38,7 @@ MEGABYTE = 1_000_000
 
 @dataclass
 class Entry:
-    """A picture of a request: whether it was worked on (and so billed), and whether the answer left."""
+    """A picture of a request: whether it was processed (and so billed), and whether the response was sent."""
 
     request: int
     sha256: str
@@ -48,7 +48,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ReceivedRequest:
     """A request as a script sees it."""
 
     number: int
@@ -57,42 +57,42 @@ class Ask:
     bytes: int
 
 
-Do = Callable[["StandIn", Ask, Any], service_pb2.MultiOutputResponse | None]
-"""What happens to one request: an answer of its own, or None for the usual one. It may abort the call."""
+Behaviour = Callable[["StandIn", ReceivedRequest, Any], service_pb2.MultiOutputResponse | None]
+"""Handles one request: returns a response, or None for the usual one. It may abort the call."""
 
 
 def status(code: int, description: str = "") -> status_pb2.Status:
     return status_pb2.Status(code=code, description=description)
 
 
-def says(code: int, description: str = "", details: str = "") -> Do:
-    """An answer with nothing but a status, and nothing billed."""
-    said = status_pb2.Status(code=code, description=description, details=details)
-    return lambda server, ask, context: service_pb2.MultiOutputResponse(status=said)
+def status_only(code: int, description: str = "", details: str = "") -> Behaviour:
+    """Respond with nothing but a status, and bill nothing."""
+    sent = status_pb2.Status(code=code, description=description, details=details)
+    return lambda server, request, context: service_pb2.MultiOutputResponse(status=sent)
 
 
-def breaks(code: grpc.StatusCode, *, after_work: bool, details: str = "cut") -> Do:
-    """The call ends without an answer, before or after the work was done and billed."""
+def abort(code: grpc.StatusCode, *, after_work: bool, details: str = "cut") -> Behaviour:
+    """End the call without a response, before or after the work was done and billed."""
 
-    def do(server: StandIn, ask: Ask, context: Any) -> None:
+    def behaviour(server: StandIn, request: ReceivedRequest, context: Any) -> None:
         if after_work:
-            server.bill(ask)
+            server.bill(request)
         context.abort(code, details)
 
-    return do
+    return behaviour
 
 
-def sleeps(seconds: float) -> Do:
-    """The usual answer, late."""
+def delay(seconds: float) -> Behaviour:
+    """Send the usual response late."""
 
-    def do(server: StandIn, ask: Ask, context: Any) -> None:
+    def behaviour(server: StandIn, request: ReceivedRequest, context: Any) -> None:
         time.sleep(seconds)
 
-    return do
+    return behaviour
 
 
 def concepts_of(sha256: str) -> list[tuple[str, float]]:
-    """What the stand-in says of a picture: three words with scores, decided by the picture's bytes alone."""
+    """The labels of a picture: three words with scores, which depend on the picture's bytes alone."""
     chance = random.Random(sha256)
     return [(word, round(chance.uniform(0.3, 0.99), 3)) for word in chance.sample(WORDS, 3)]
 
@@ -121,27 +121,27 @@ def output(model: str, sha256: str) -> resources_pb2.Output:
 
 
 class StandIn(service_pb2_grpc.V2Servicer):
-    """Clarifai as far as likelens asks it. `script` decides about each request; without it all goes well."""
+    """The part of Clarifai that likelens uses. `script` and `always` replace the usual responses."""
 
     def __init__(self, seconds: float = 0.0, per_second: int = 15) -> None:
         self.seconds = seconds
         self.per_second = per_second
         self.entries: list[Entry] = []
-        self.asks: list[Ask] = []
+        self.asks: list[ReceivedRequest] = []
         self.faults: list[str] = []
         self.throttled = 0
         self.quota: int | None = None
         self.bad: set[str] = set()
         self.fails_fast = False
-        self.script: deque[Do | None] = deque()
-        self.always: Do | None = None
+        self.script: deque[Behaviour | None] = deque()
+        self.always: Behaviour | None = None
         self.versions = dict(VERSIONS)
         self.probes = 0
         self.on_bill: Callable[[Entry], None] = lambda entry: None
         self._lock = threading.Lock()
-        self._came: deque[float] = deque()
+        self._received_at: deque[float] = deque()
 
-    # What the tests ask.
+    # What tests read.
 
     @property
     def bought(self) -> Counter[tuple[str, str]]:
@@ -149,32 +149,34 @@ class StandIn(service_pb2_grpc.V2Servicer):
         return Counter((entry.sha256, entry.model) for entry in self.entries if entry.billed)
 
     def bought_again(self) -> list[tuple[str, str]]:
-        """Pictures that were billed after an answer about them had left."""
-        answered: set[tuple[str, str]] = set()
+        """Pictures that were billed again after a response for them was sent."""
+        delivered: set[tuple[str, str]] = set()
         again = []
         for entry in self.entries:
             pair = (entry.sha256, entry.model)
-            if entry.billed and pair in answered:
+            if entry.billed and pair in delivered:
                 again.append(pair)
             if entry.billed and entry.delivered:
-                answered.add(pair)
+                delivered.add(pair)
         return again
 
-    def bill(self, ask: Ask) -> list[Entry]:
-        """Do the work for all pictures of a request but the bad ones, and write it down."""
-        made = [Entry(ask.number, sha256, ask.model, sha256 not in self.bad) for sha256 in ask.sha256s]
+    def bill(self, request: ReceivedRequest) -> list[Entry]:
+        """Process and record all pictures of a request; the bad ones are not billed."""
+        entries = [
+            Entry(request.number, sha256, request.model, sha256 not in self.bad) for sha256 in request.sha256s
+        ]
         with self._lock:
-            self.entries += made
-        for entry in made:
+            self.entries += entries
+        for entry in entries:
             self.on_bill(entry)
-        return made
+        return entries
 
-    # What Clarifai does.
+    # The API.
 
     def GetModel(self, request, context):  # noqa: N802
         self.probes += 1
-        if refused := self._refuses(request, context):
-            return service_pb2.SingleModelResponse(status=refused)
+        if refusal := self._refusal(request, context):
+            return service_pb2.SingleModelResponse(status=refusal)
         version = self.versions[request.model_id]
         model = resources_pb2.Model(id=request.model_id, model_version=resources_pb2.ModelVersion(id=version))
         return service_pb2.SingleModelResponse(status=status(10000), model=model)
@@ -183,58 +185,58 @@ class StandIn(service_pb2_grpc.V2Servicer):
         datas = [one.data.image.base64 for one in request.inputs]
         with self._lock:
             sha256s = tuple(hashlib.sha256(data).hexdigest() for data in datas)
-            ask = Ask(len(self.asks), request.model_id, sha256s, sum(map(len, datas)))
-            self.asks.append(ask)
-            do = self.script.popleft() if self.script else self.always
-            throttled = self._too_fast()
+            received = ReceivedRequest(len(self.asks), request.model_id, sha256s, sum(map(len, datas)))
+            self.asks.append(received)
+            behaviour = self.script.popleft() if self.script else self.always
+            throttled = self._is_too_fast()
         self._check(request, datas, context)
         if throttled:
             return service_pb2.MultiOutputResponse(status=status(11005, "Throttled"))
-        if do is not None and (answer := do(self, ask, context)) is not None:
-            return answer
+        if behaviour is not None and (response := behaviour(self, received, context)) is not None:
+            return response
         time.sleep(self.seconds)
-        if refused := self._refuses(request, context):
-            return service_pb2.MultiOutputResponse(status=refused)
-        return self._answer(ask, context)
+        if refusal := self._refusal(request, context):
+            return service_pb2.MultiOutputResponse(status=refusal)
+        return self._respond(received, context)
 
-    def _answer(self, ask: Ask, context: Any) -> service_pb2.MultiOutputResponse:
-        bad = self.bad & set(ask.sha256s)
+    def _respond(self, request: ReceivedRequest, context: Any) -> service_pb2.MultiOutputResponse:
+        bad = self.bad & set(request.sha256s)
         if bad and self.fails_fast:
-            outputs = [resources_pb2.Output(status=status(30002, "Failed")) for _ in ask.sha256s]
+            outputs = [resources_pb2.Output(status=status(30002, "Failed")) for _ in request.sha256s]
             return service_pb2.MultiOutputResponse(status=status(10020, "Failure"), outputs=outputs)
         with self._lock:
-            if self.quota is not None and self.quota < len(ask.sha256s):
+            if self.quota is not None and self.quota < len(request.sha256s):
                 return service_pb2.MultiOutputResponse(status=status(11006, "Account limits exceeded"))
-            self.quota = None if self.quota is None else self.quota - len(ask.sha256s)
-        for entry in self.bill(ask):
-            entry.delivered = entry.billed and context.is_active()  # a client that was killed gets nothing
+            self.quota = None if self.quota is None else self.quota - len(request.sha256s)
+        for entry in self.bill(request):
+            entry.delivered = entry.billed and context.is_active()  # a killed client receives nothing
         outputs = [
             resources_pb2.Output(status=status(30104, "Bad picture"))
             if one in bad
-            else output(ask.model, one)
-            for one in ask.sha256s
+            else output(request.model, one)
+            for one in request.sha256s
         ]
-        code = 10000 if not bad else 10020 if len(bad) == len(ask.sha256s) else 10010
+        code = 10000 if not bad else 10020 if len(bad) == len(request.sha256s) else 10010
         return service_pb2.MultiOutputResponse(status=status(code), outputs=outputs)
 
-    def _refuses(self, request: Any, context: Any) -> status_pb2.Status | None:
-        given = dict(context.invocation_metadata()).get("authorization", "")
-        if given != f"Key {KEY}":
-            return status(11009, f"API key not found: {given}")
+    def _refusal(self, request: Any, context: Any) -> status_pb2.Status | None:
+        header = dict(context.invocation_metadata()).get("authorization", "")
+        if header != f"Key {KEY}":
+            return status(11009, f"API key not found: {header}")
         if request.model_id not in self.versions:
             return status(21200, "Model does not exist")
         if request.version_id and request.version_id != self.versions[request.model_id]:
             return status(21200, "Model version does not exist")
         return None
 
-    def _too_fast(self) -> bool:
+    def _is_too_fast(self) -> bool:
         now = time.monotonic()
-        while self._came and now - self._came[0] >= 1.0:
-            self._came.popleft()
-        if len(self._came) >= self.per_second:
+        while self._received_at and now - self._received_at[0] >= 1.0:
+            self._received_at.popleft()
+        if len(self._received_at) >= self.per_second:
             self.throttled += 1
             return True
-        self._came.append(now)
+        self._received_at.append(now)
         return False
 
     def _check(self, request: Any, datas: Sequence[bytes], context: Any) -> None:
@@ -250,8 +252,8 @@ class StandIn(service_pb2_grpc.V2Servicer):
             try:
                 with Image.open(io.BytesIO(data)) as image:
                     image.verify()
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it should not have been sent
-                self.faults.append(f"no picture: {error}")
+            except Exception as error:  # noqa: BLE001 - a client must not send it, whatever is wrong
+                self.faults.append(f"not a picture: {error}")
 
 
 def serve(
@@ -263,31 +265,31 @@ def serve(
         options=[("grpc.max_receive_message_length", 160 * MEGABYTE), ("grpc.so_reuseport", 0)],
     )
     service_pb2_grpc.add_V2Servicer_to_server(servicer, server)
-    where = f"127.0.0.1:{port}"
-    bound = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
+    address = f"127.0.0.1:{port}"
+    bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     server.start()
     return server, bound
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--seconds", type=float, default=0.2)
     options.add_argument("--per-second", type=int, default=15)
     options.add_argument("--ledger", type=Path)
-    given = options.parse_args()
-    servicer = StandIn(given.seconds, given.per_second)
-    servicer._check = lambda *_: None  # a benchmark measures the client
-    server, port = serve(servicer, given.port)
+    arguments = options.parse_args()
+    servicer = StandIn(arguments.seconds, arguments.per_second)
+    servicer._check = lambda *_: None  # benchmarks measure the client alone
+    server, port = serve(servicer, arguments.port)
     print(port, flush=True)  # noqa: T201 - the parent process reads it
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
         pass
     finally:
-        if given.ledger:
-            given.ledger.write_text("\n".join(json.dumps(asdict(entry)) for entry in servicer.entries))
+        if arguments.ledger:
+            arguments.ledger.write_text("\n".join(json.dumps(asdict(entry)) for entry in servicer.entries))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The stage classify: a lane for each classifier.
 
 task.py        the Prefect task
-stage.py   decoding, the model and storing at the same time
-decoding.py    pictures decoded in threads, a bounded way ahead of the model
-storing.py     labels stored portion by portion beside the model
-throughput.py        pictures a second, and the time that is left
+stage.py   decoding, model and storing, which overlap
+decoding.py    pictures decoded once for all lanes, in threads, a bounded way ahead of the models
+storing.py     labels stored in portions, in a thread beside the model
+throughput.py        pictures per second, and the remaining time
 """

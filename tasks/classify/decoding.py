@@ -1,14 +1,25 @@
-"""Pictures decoded once for all lanes of a run, in threads of their own, a bounded way ahead of the models."""
+"""Pictures decoded once for all lanes of a run, by threads that work a bounded way ahead of the models.
+
+when every expected lane has joined or left, one thread feeds them all:
+for each picture of the merged lists, in the order of its hash, with the lanes that need it:
+for each of these lanes that has not left: wait until it has room
+submit the picture to the decoders, which prepare it for all these lanes
+put the picture and its decoding into the queue of each lane
+put the end, or the error that broke a list, into every queue
+each lane, in a thread of its own, until it gets the end:
+take the next picture from its queue, make room for another one, wait for the decoding
+a lane that joins later has its pictures decoded for itself; `halt` wakes every thread
+"""
 
 from __future__ import annotations
 
 import hashlib
 import heapq
 import logging
+import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import groupby, repeat
 from pathlib import Path
@@ -26,47 +37,51 @@ logger = logging.getLogger(__name__)
 MAX_DECODERS = 32
 BATCHES_AHEAD = 2
 LIMIT_SECONDS = 24 * 3600.0
-"""Lanes that take longer are ended; what they labelled is kept, and the next run goes on."""
+"""Lanes that take longer are ended; their labels are stored, and the next run resumes."""
 
 
-class Missing(Exception):
-    """The stored file is not there, or is no longer what was stored; put back, it can be labelled."""
+class MissingFile(Exception):
+    """The stored file does not exist or has other bytes than were stored. Put back, it can be labelled."""
 
 
-Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | Missing]
-"""A picture with what the classifier takes, or with why there is none."""
+Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | MissingFile]
+"""A picture with the classifier's input, or with the reason why there is none."""
 Outcome = Prepared | Exception
-"""The same, or an error that nobody expects: it is raised in the lane whose classifier made it, and no other."""
+"""The same, or an unexpected error, which is raised only in the lane whose classifier caused it."""
 
 
 def decoders() -> int:
-    """How many threads decode: one a core that this process may use."""
+    """How many threads decode: one per core that this process may use."""
     return max(2, min(MAX_DECODERS, cores()))
 
 
 class _Lane:
-    """One classifier's pictures on their way: those that are decoded, or being decoded, and not taken yet."""
+    """One classifier's queue. It holds pictures with their decodings, and last an error or None for the end."""
 
     def __init__(self, classifier: Classifier, pictures: Iterator[StoredPicture]) -> None:
         self.classifier = classifier
         self.pictures = pictures
-        self.most = BATCHES_AHEAD * classifier.batch_size + decoders()
-        self.ready: deque[tuple[StoredPicture, Future[dict[_Lane, Outcome]]]] = deque()
-        self.left = False
+        self.room = threading.Semaphore(BATCHES_AHEAD * classifier.batch_size + decoders())
+        self.queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self.has_left = False
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it has as much ahead as it may have."""
-        return len(self.ready) >= self.most
+    def leave(self) -> None:
+        """Take nothing more, and forget what is queued."""
+        self.has_left = True
+        self.queue = queue.SimpleQueue()
+        self.room.release()
+
+
+_Item = tuple[StoredPicture, "Future[dict[_Lane, Outcome]]"] | Exception | None
 
 
 class Decoding:
-    """What the lanes of a run share. Each joins it in a thread of its own, and takes its pictures in its order.
+    """The decoders that the lanes of a run share. Each lane joins in a thread of its own.
 
-    It begins when all lanes have joined or left, so that a picture that several wait for is decoded once. No
-    lane holds more than `BATCHES_AHEAD` batches and a picture a decoder, so memory does not grow with the number
-    of pictures; where one is full, the others wait for it. `folder` is the home folder, `lanes` are the
-    classifiers' names.
+    Decoding starts when all lanes have joined or left, so that a picture that several lanes need is decoded
+    once. No lane has more than `BATCHES_AHEAD` batches and a picture per decoder ahead, so memory does not
+    grow with the number of pictures; while one lane has no room, the others wait for it. `folder` is the home
+    folder, `lanes` are the classifiers' names.
     """
 
     def __init__(self, folder: Path, lanes: Iterable[str]) -> None:
@@ -74,179 +89,162 @@ class Decoding:
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
         self._late: list[Decoding] = []
-        self._merged: Iterator[_Wanted] | None = None
-        self._next: _Wanted | None = None
-        self._until = time.monotonic() + LIMIT_SECONDS
-        self._is_done = False
-        self._broken: Exception | None = None
+        self._deadline = time.monotonic() + LIMIT_SECONDS
         self._is_halted = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._feeder: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(decoders(), "decode")
 
     def join(
         self, classifier: Classifier, pictures: Iterator[StoredPicture]
     ) -> Generator[Decoded, None, None]:
-        """The lane's pictures, which come ordered by their hash, each decoded.
+        """The lane's pictures, in the order of their hashes, each decoded.
 
-        A lane that comes when the others have begun, as one that is tried again, has its pictures decoded for
+        A lane that joins after the others have started, such as a retried one, has its pictures decoded for
         itself. Raises `RunStopped` after `halt`, `OutOfTime` after a day.
         """
-        if not self._has_joined(lane := _Lane(classifier, pictures)):
-            with self._for_late(classifier.name) as own:
+        lane = self._add(classifier, pictures)
+        if lane is None:
+            with self._for_late_lane(classifier.name) as own:
                 yield from own.join(classifier, pictures)
             return
         try:
-            while (found := self._take(lane)) is not None:
-                picture, decoding = found
-                outcome = decoding.result().pop(lane)  # so that it is not held until the slowest lane is here
-                if isinstance(outcome, Exception) and not isinstance(outcome, UnreadablePicture | Missing):
+            while (item := self._next(lane)) is not None:
+                picture, decoding = item
+                outcome = decoding.result().pop(lane)  # frees it before the slowest lane takes its own
+                if isinstance(outcome, Exception) and not isinstance(
+                    outcome, UnreadablePicture | MissingFile
+                ):
                     raise outcome
                 yield picture, outcome
         except CancelledError:
-            raise _stopped() from None
+            raise _run_stopped() from None
         finally:
             self.leave(classifier.name)
 
     def leave(self, name: str) -> None:
-        """The lane, whether it had joined or not, takes no more."""
-        with self._changed:
+        """The lane takes no more pictures, whether it has joined or not."""
+        with self._lock:
             self._expected.discard(name)
             if (lane := self._lanes.get(name)) is not None:
-                lane.left = True
-                lane.ready.clear()
-            self._changed.notify_all()
+                lane.leave()
+            self._start_when_complete()
 
     def halt(self) -> None:
         """Let every lane end soon, because the run is stopped."""
-        with self._changed:
+        with self._lock:
             self._is_halted = True
-            self._changed.notify_all()
+            for lane in self._lanes.values():
+                lane.queue.put(None)
+                lane.room.release()
             for own in self._late:
                 own.halt()
 
-    def go_on(self) -> None:
-        """Raise `RunStopped` after `halt`: for what takes seconds before a lane joins."""
+    def raise_if_halted(self) -> None:
+        """Raise `RunStopped` after `halt`. Call this before slow work, such as loading a model."""
         if self._is_halted:
-            raise _stopped()
+            raise _run_stopped()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.halt()  # whoever is still there
+        self.halt()  # lanes that are still running
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _for_late(self, name: str) -> Decoding:
-        """A decoding for one lane alone, which is halted with this one."""
+    def _for_late_lane(self, name: str) -> Decoding:
+        """Decoders for one lane alone, which are halted with these."""
         own = Decoding(self._folder, [name])
-        with self._changed:
+        with self._lock:
             self._late.append(own)
             if self._is_halted:
                 own.halt()
         return own
 
-    def _has_joined(self, lane: _Lane) -> bool:
-        name = lane.classifier.name
-        with self._changed:
-            if name not in self._expected:
-                return False
-            self._lanes[name] = lane
-            self._expected.discard(name)
-            self._changed.notify_all()
-            self._wait_until(lambda: not self._expected)
-            if self._merged is None:
-                self._merged = _merged(list(self._lanes.values()))
-        return True
+    def _add(self, classifier: Classifier, pictures: Iterator[StoredPicture]) -> _Lane | None:
+        """The lane, or None where it is not expected any more."""
+        with self._lock:
+            if classifier.name not in self._expected:
+                return None
+            self._expected.discard(classifier.name)
+            lane = self._lanes[classifier.name] = _Lane(classifier, pictures)
+            self._start_when_complete()
+        return lane
 
-    def _take(self, lane: _Lane) -> tuple[StoredPicture, Future[dict[_Lane, Outcome]]] | None:
-        if time.monotonic() > self._until:
-            raise OutOfTime("Labelling took a whole day and was ended; the next run goes on where it was.")
-        with self._changed:
-            # Whoever wants a picture decides what is decoded next, as far as the others have room for it.
-            self._wait_until(lambda: self._fill(lane) or bool(lane.ready))
-            found = lane.ready.popleft() if lane.ready else None
-            self._changed.notify_all()
-        return found
+    def _start_when_complete(self) -> None:
+        if not self._expected and self._lanes and self._feeder is None:
+            lanes = list(self._lanes.values())
+            self._feeder = threading.Thread(target=self._feed, args=(lanes,), name="feed", daemon=True)
+            self._feeder.start()
 
-    def _wait_until(self, fits: Callable[[], bool]) -> None:
-        while True:
-            self.go_on()
-            if self._broken is not None:
-                raise self._broken
-            if fits():
-                return
-            self._changed.wait()
+    def _next(self, lane: _Lane) -> tuple[StoredPicture, Future[dict[_Lane, Outcome]]] | None:
+        if time.monotonic() > self._deadline:
+            raise OutOfTime(
+                "Labelling took a whole day and was ended; the next run resumes where it stopped."
+            )
+        self.raise_if_halted()
+        item = lane.queue.get()
+        self.raise_if_halted()
+        if isinstance(item, Exception):
+            raise item
+        lane.room.release()
+        return item
 
-    def _read(self) -> _Wanted | None:
-        assert self._merged is not None
+    def _feed(self, lanes: Sequence[_Lane]) -> None:
+        end: Exception | None = None
         try:
-            return next(self._merged, None)
-        except Exception as error:
-            # The lists of all lanes end here, and none of them may take that for its end.
-            self._broken = error
-            self._changed.notify_all()
-            raise
-
-    def _fill(self, lane: _Lane) -> bool:
-        """Begin to decode until the lane is full, or another is; returns whether there are no more pictures."""
-        while not self._is_done and not lane.is_full:
-            if self._next is None:
-                self._next = self._read()
-                self._is_done = self._next is None
-                continue
-            picture, lanes = self._next
-            lanes = [one for one in lanes if not one.left]
-            if any(one.is_full for one in lanes):
-                break
-            if lanes:
-                decoding = self._pool.submit(_prepared, self._folder, lanes, picture)
-                for one in lanes:
-                    one.ready.append((picture, decoding))
-            self._next = None
-        return self._is_done
+            for picture, needed_by in _merge(lanes):
+                active = [lane for lane in needed_by if not lane.has_left and lane.room.acquire()]
+                if self._is_halted or all(lane.has_left for lane in lanes):
+                    return
+                if not active:
+                    continue
+                decoding = self._pool.submit(_prepare_for, self._folder, active, picture)
+                for lane in active:
+                    lane.queue.put((picture, decoding))
+        except Exception as error:  # noqa: BLE001 - the lists of all lanes end here; every lane raises it
+            end = error
+        for lane in lanes:
+            lane.queue.put(end)
 
 
-_Wanted = tuple[StoredPicture, list[_Lane]]
-"""A picture, and the lanes that wait for it."""
+def _run_stopped() -> RunStopped:
+    return RunStopped("The run was stopped; the next one resumes with the pictures that have no labels yet.")
 
 
-def _stopped() -> RunStopped:
-    return RunStopped("The run was stopped; the next one goes on with the pictures that have no labels yet.")
-
-
-def _merged(lanes: Sequence[_Lane]) -> Iterator[_Wanted]:
-    """The pictures of all lanes in the order of their hashes, each once, with the lanes that wait for it."""
+def _merge(lanes: Sequence[_Lane]) -> Iterator[tuple[StoredPicture, list[_Lane]]]:
+    """The pictures of all lanes in the order of their hashes, each once, with the lanes that need it."""
     merged = heapq.merge(*(zip(lane.pictures, repeat(lane), strict=False) for lane in lanes), key=_hash)
-    for _, same in groupby(merged, key=_hash):
-        wanted = list(same)
-        yield wanted[0][0], [lane for _, lane in wanted]
+    for _, group in groupby(merged, key=_hash):
+        pairs = list(group)
+        yield pairs[0][0], [lane for _, lane in pairs]
 
 
-def _hash(wanted: tuple[StoredPicture, _Lane]) -> str:
-    return wanted[0].sha256
+def _hash(pair: tuple[StoredPicture, _Lane]) -> str:
+    return pair[0].sha256
 
 
-def _prepared(folder: Path, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
+def _prepare_for(folder: Path, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
     file = PictureFile(folder / picture.path)
-    return {lane: _outcome(lane.classifier, file, folder, picture) for lane in lanes}
+    return {lane: _prepare(lane.classifier, file, folder, picture) for lane in lanes}
 
 
-def _outcome(classifier: Classifier, file: PictureFile, folder: Path, picture: StoredPicture) -> Outcome:
+def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: StoredPicture) -> Outcome:
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _is_as_stored(folder / picture.path, picture.sha256):
-            # Made anew: where it was raised, its traceback holds the file and the decoded pixels.
+        if _has_stored_bytes(folder / picture.path, picture.sha256):
+            # A new exception: the traceback of the raised one holds the file and the decoded pixels.
             return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
     except OSError as error:
         logger.warning("The stored picture %s can't be opened: %s", picture.path, error)
-    except Exception as error:  # noqa: BLE001 - it is raised again, where it belongs
+    except Exception as error:  # noqa: BLE001 - the lane of this classifier raises it
         return error
-    return Missing(picture.path)
+    return MissingFile(picture.path)
 
 
-def _is_as_stored(file: Path, sha256: str) -> bool:
+def _has_stored_bytes(file: Path, sha256: str) -> bool:
     try:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest() == sha256

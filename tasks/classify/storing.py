@@ -1,4 +1,4 @@
-"""What a lane found out, stored portion by portion by a thread of its own while the model goes on."""
+"""A lane's labels, stored in portions by a thread of its own while the model works."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Label
-from tasks.classify.decoding import Missing
+from tasks.classify.decoding import MissingFile
 from tasks.labels import label_row
 from warehouse.disk_space import need_room
 from warehouse.home import Home
@@ -21,55 +21,55 @@ from warehouse.tables import PictureLabel, Unlabelled
 
 STORE_PICTURES = 1024
 STORE_SECONDS = 20.0
-"""A portion is stored when it has so many pictures, or is so old: a killed run labels at most that again."""
+"""A portion is stored when it has so many pictures or is so old: after a kill at most that is labelled again."""
 
 
 @dataclass(slots=True)
 class Portion:
-    """Labels that are stored at once; `missing` are pictures whose files were not there."""
+    """Rows that are stored at once; `missing` counts pictures whose files do not exist or are damaged."""
 
     labels: list[PictureLabel] = field(default_factory=list)
     unlabelled: list[Unlabelled] = field(default_factory=list)
     pictures: int = 0
     missing: int = 0
-    begun: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to store it."""
         return self.pictures >= STORE_PICTURES or (
-            self.pictures > 0 and time.monotonic() - self.begun > STORE_SECONDS
+            self.pictures > 0 and time.monotonic() - self.started > STORE_SECONDS
         )
 
 
-class Storing:
-    """Collects a lane's answers and stores them; `stored` hears of each portion, from the caller's thread.
+class LabelWriter:
+    """Collects a lane's labels and stores them. `on_stored` gets each stored portion, in the caller's thread.
 
-    Leaving the block stores what is left, also where the lane broke down: what was labelled counts.
+    The end of the block stores the rest, also after an error of the lane: what is labelled counts.
     """
 
-    def __init__(self, home: Home, classifier: Classifier, stored: Callable[[Portion], None]) -> None:
+    def __init__(self, home: Home, classifier: Classifier, on_stored: Callable[[Portion], None]) -> None:
         self._home = home
         self._classifier = classifier
-        self._stored = stored
+        self._on_stored = on_stored
         self._portion = Portion()
         self._pool = ThreadPoolExecutor(1, "store")
         self._running: tuple[Portion, Future[None]] | None = None
 
-    def labelled(self, picture: StoredPicture, labels: Sequence[Label]) -> None:
-        """Take a picture's labels; without any, a row says so."""
+    def add_labels(self, picture: StoredPicture, labels: Sequence[Label]) -> None:
+        """Add a picture's labels; a picture without any becomes a row that says so."""
         name, version, now = self._classifier.name, self._classifier.version, datetime.now(UTC)
         self._portion.labels += [label_row(picture.sha256, name, version, one, now) for one in labels]
         if not labels:
-            self._leave_out(picture, "no_labels", None)
+            self._add_unlabelled(picture, "no_labels", None)
         self._count()
 
-    def left_out(self, picture: StoredPicture, why: UnreadablePicture | Missing) -> None:
-        """Take a picture that could not be decoded. One whose file is missing is asked for again."""
-        if isinstance(why, Missing):
+    def add_skipped(self, picture: StoredPicture, error: UnreadablePicture | MissingFile) -> None:
+        """Add a picture that could not be decoded. One whose file is missing stays pending."""
+        if isinstance(error, MissingFile):
             self._portion.missing += 1
         else:
-            self._leave_out(picture, "unreadable", str(why)[:300])
+            self._add_unlabelled(picture, "unreadable", str(error)[:300])
         self._count()
 
     def _count(self) -> None:
@@ -77,7 +77,7 @@ class Storing:
         if self._portion.is_due:
             self._store()
 
-    def _leave_out(self, picture: StoredPicture, reason: str, message: str | None) -> None:
+    def _add_unlabelled(self, picture: StoredPicture, reason: str, message: str | None) -> None:
         row = Unlabelled(
             sha256=picture.sha256,
             classifier=self._classifier.name,
@@ -89,7 +89,7 @@ class Storing:
         self._portion.unlabelled.append(row)
 
     def _store(self) -> None:
-        self._settle()  # one portion waits at the most, so that memory stays bounded
+        self._finish_write()  # at most one portion is being written, so that memory stays bounded
         portion, self._portion = self._portion, Portion()
         self._running = portion, self._pool.submit(self._write, portion)
 
@@ -98,11 +98,11 @@ class Storing:
         self._home.lake.append(portion.labels)
         self._home.lake.append(portion.unlabelled)
 
-    def _settle(self) -> None:
+    def _finish_write(self) -> None:
         if self._running is not None:
             (portion, writing), self._running = self._running, None
             writing.result()
-            self._stored(portion)
+            self._on_stored(portion)
 
     def __enter__(self) -> Self:
         return self
@@ -111,8 +111,8 @@ class Storing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._pool:
-            self._settle()
-            # An interrupt must not wait for more than what is being written.
+            self._finish_write()
+            # After an interrupt only the write in progress ends.
             if self._portion.pictures and (error is None or isinstance(error, Exception)):
                 self._store()
-                self._settle()
+                self._finish_write()

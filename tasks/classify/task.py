@@ -1,4 +1,4 @@
-"""The task classify: one classifier's lane."""
+"""The task classify: the lane of one classifier."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from warehouse.pending import count_pictures
 from warehouse.runs import StageResult
 
 _LOADING = threading.Lock()
-"""Models are loaded one after the other: their libraries change what belongs to the whole process meanwhile."""
+"""Models are loaded one at a time, because their libraries change global state of the process meanwhile."""
 
 
-# Without Prefect's time limit, which can't end a task in a worker thread; `Decoding` has its own.
+# Prefect's time limit can't end a task in a worker thread; `Decoding` has its own limit.
 @task(name="classify", task_run_name="classify-{name}", **STAGE)
 def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
-    """Load a classifier and label the pictures that its version was not asked about.
+    """Load a classifier and label the pictures that its version has not labelled.
 
     Lanes that run at the same time share the `decoding`.
     """
@@ -33,15 +33,15 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Decod
     def body() -> StageResult:
         if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
-        with shown_progress(f"classify {name}") as tell:
+        with shown_progress(f"classify {name}") as progress:
             with _LOADING:
-                decoding.go_on()
+                decoding.raise_if_halted()
                 classifier = load(kind, name, options)
-            ended = label_pictures(run.home, classifier, tell, decoding)
+            result = label_pictures(run.home, classifier, progress, decoding)
         del classifier
-        # A model holds hundreds of megabytes; the next lane needs them.
+        # A model uses hundreds of megabytes, which the next lane needs.
         gc.collect()
-        return ended
+        return result
 
     try:
         return run_stage(run, "classify", name, body)

@@ -1,4 +1,4 @@
-"""Pictures read, decoded once and filled into batches, in a thread beside the one that sends them."""
+"""Pictures read, decoded once and grouped into batches, in a thread beside the one that sends them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from warehouse.tables import Unlabelled
 
 logger = logging.getLogger(__name__)
 
-REQUEST_BYTES = 127_000_000
-"""Clarifai takes requests under 128 MB in all; the rest is for what stands around the pictures."""
-_AROUND_PICTURE = 64
+MAX_REQUEST_BYTES = 127_000_000
+"""Clarifai accepts requests under 128 MB; the difference is for the fields around the pictures."""
+_PICTURE_OVERHEAD_BYTES = 64
 READ_PICTURES = 512
-AHEAD = 64
-"""Pictures that are being decoded ahead of the batch."""
+MAX_DECODING = 64
+"""Pictures that are decoded ahead of the batch."""
 DECODERS = 2
 MAX_READY = 16
-READY_BYTES = 128_000_000
-"""Batches that are ready weigh no more than this, unless there is only one."""
+MAX_READY_BYTES = 128_000_000
+"""Ready batches hold no more than this together, unless there is only one. A plain queue limits only a count."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedPicture:
     """A picture that can be sent."""
 
     sha256: str
@@ -42,127 +42,124 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures for one request to one model; `tries` counts requests with them that brought no answer."""
+    """Pictures for one request to one model; `tries` counts requests with them that got no response."""
 
     model: Model
-    pictures: tuple[Ready, ...]
+    pictures: tuple[PreparedPicture, ...]
     tries: int = 0
 
     @property
     def bytes(self) -> int:
-        """What the pictures weigh."""
+        """The size of the pictures."""
         return sum(len(one.payload.data) for one in self.pictures)
 
 
 @dataclass
-class _Open:
-    """A batch that is being filled."""
-
-    pictures: list[Ready] = field(default_factory=list)
+class _PartialBatch:
+    pictures: list[PreparedPicture] = field(default_factory=list)
     bytes: int = 0
 
 
 class Batches:
-    """Full batches of what waits, a few ready at a time, so that memory does not grow with what waits.
+    """Full batches of pending pictures. Only a few are ready at a time, so that memory stays bounded.
 
-    `wake` is called, from another thread, when there is a batch to get or the end is reached.
+    `wake` is called, from another thread, when a batch is ready or there are no more.
     """
 
     def __init__(self, home: Home, lane: Lane, wake: Callable[[], None]) -> None:
         self._home = home
         self._lane = lane
         self._wake = wake
-        self._full: deque[Batch] = deque()
+        self._ready: deque[Batch] = deque()
         self._changed = threading.Condition()
-        self._stopped = False
-        self._ended = False
+        self._is_stopped = False
+        self._is_finished = False
         self._error: BaseException | None = None
-        self.unfit = 0
         self.missing = 0
-        self._thread = threading.Thread(target=self._work, name="fill", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="fill", daemon=True)
         self._thread.start()
 
     def get(self) -> Batch | None:
-        """A batch, or None when none is ready now. Raises what went wrong while pictures were read."""
+        """A batch, or None when none is ready now. Raises an error of the thread that reads the pictures."""
         with self._changed:
             self._changed.notify_all()
-            if self._full:
-                return self._full.popleft()
+            if self._ready:
+                return self._ready.popleft()
         if self._error is not None:
             raise self._error
         return None
 
     @property
-    def exhausted(self) -> bool:
-        """Whether there is no batch any more."""
+    def is_exhausted(self) -> bool:
+        """Whether no batch is left."""
         with self._changed:
-            return self._ended and not self._full and self._error is None
+            return self._is_finished and not self._ready and self._error is None
 
     def stop(self) -> None:
-        """Read no more."""
+        """Read no more pictures."""
         with self._changed:
-            self._stopped = True
+            self._is_stopped = True
             self._changed.notify_all()
         self._thread.join()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         try:
             self._fill()
-        except BaseException as error:  # noqa: BLE001 - it is raised again by `get`, in the thread that sends
+        except BaseException as error:  # noqa: BLE001 - `get` raises it in the thread that sends
             self._error = error
         finally:
             with self._changed:
-                self._ended = True
+                self._is_finished = True
             self._wake()
 
     def _fill(self) -> None:
         lane = self._lane
-        opened = {model: _Open() for model in lane.models}
+        partial = {model: _PartialBatch() for model in lane.models}
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as decoders:
             for pictures in to_send(self._home.lake, lane.name, lane.version, lane.models, READ_PICTURES):
-                unfit: list[Unlabelled] = []
-                for picture, decoding in self._decoded(pictures, decoders):
-                    if self._stopped:
+                rejected: list[Unlabelled] = []
+                for picture, decoding in self._decode_ahead(pictures, decoders):
+                    if self._is_stopped:
                         return
-                    if (ready := self._ready(picture, decoding, unfit)) is not None:
+                    if (prepared := self._prepare(picture, decoding, rejected)) is not None:
                         for model in picture.wanted_by:
-                            self._add(opened, model, ready)
-                self._home.lake.append(unfit)
-                self.unfit += len(unfit)
-            for model in opened:
-                self._hand_over(opened, model)
+                            self._add(partial, model, prepared)
+                self._home.lake.append(rejected)
+            for model in partial:
+                self._flush(partial, model)
 
-    def _add(self, opened: dict[Model, _Open], model: Model, ready: Ready) -> None:
-        weight = len(ready.payload.data) + _AROUND_PICTURE
-        if opened[model].bytes + weight > REQUEST_BYTES:
-            self._hand_over(opened, model)
-        opened[model].pictures.append(ready)
-        opened[model].bytes += weight
-        if len(opened[model].pictures) == self._lane.options.batch:
-            self._hand_over(opened, model)
+    def _add(self, partial: dict[Model, _PartialBatch], model: Model, picture: PreparedPicture) -> None:
+        size = len(picture.payload.data) + _PICTURE_OVERHEAD_BYTES
+        if partial[model].bytes + size > MAX_REQUEST_BYTES:
+            self._flush(partial, model)
+        partial[model].pictures.append(picture)
+        partial[model].bytes += size
+        if len(partial[model].pictures) == self._lane.options.batch:
+            self._flush(partial, model)
 
-    def _hand_over(self, opened: dict[Model, _Open], model: Model) -> None:
-        full, opened[model] = opened[model], _Open()
+    def _flush(self, partial: dict[Model, _PartialBatch], model: Model) -> None:
+        """Make the model's batch ready, as soon as there is room for it."""
+        full, partial[model] = partial[model], _PartialBatch()
         if not full.pictures:
             return
         batch = Batch(model, tuple(full.pictures))
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or self._has_room(batch))
-            self._full.append(batch)
+            self._changed.wait_for(lambda: self._is_stopped or self._has_room(batch))
+            self._ready.append(batch)
         self._wake()
 
     def _has_room(self, batch: Batch) -> bool:
-        weight = sum(one.bytes for one in self._full)
-        return len(self._full) < MAX_READY and (not weight or weight + batch.bytes <= READY_BYTES)
+        size = sum(one.bytes for one in self._ready)
+        return len(self._ready) < MAX_READY and (not size or size + batch.bytes <= MAX_READY_BYTES)
 
-    def _ready(
-        self, picture: WaitingPicture, decoding: Future[Payload], unfit: list[Unlabelled]
-    ) -> Ready | None:
+    def _prepare(
+        self, picture: WaitingPicture, decoding: Future[Payload], rejected: list[Unlabelled]
+    ) -> PreparedPicture | None:
         try:
-            return Ready(picture.sha256, decoding.result())
+            return PreparedPicture(picture.sha256, decoding.result())
         except UnreadablePicture as error:
             reason = "too_large" if isinstance(error, PictureTooLarge) else "unreadable"
-            unfit.append(
+            rejected.append(
                 Unlabelled(
                     sha256=picture.sha256,
                     classifier=self._lane.name,
@@ -177,29 +174,19 @@ class Batches:
             self.missing += 1
         return None
 
-    def _decoded(
+    def _decode_ahead(
         self, pictures: Sequence[WaitingPicture], decoders: ThreadPoolExecutor
     ) -> Iterator[tuple[WaitingPicture, Future[Payload]]]:
-        """Pictures with their decoding under way, some ahead."""
+        """The pictures in their order, each with its decoding, of which a limited number runs ahead."""
         remaining = iter(pictures)
-        options = self._lane.options
+        folder, options = self._home.folder, self._lane.options
 
-        def begin(count: int) -> list[tuple[WaitingPicture, Future[Payload]]]:
-            return [
-                (
-                    one,
-                    decoders.submit(
-                        payload,
-                        self._home.folder / one.path,
-                        one.sha256,
-                        options.longest_side,
-                        upright=options.upright,
-                    ),
-                )
-                for one in islice(remaining, count)
-            ]
+        def submit(count: int) -> Iterator[tuple[WaitingPicture, Future[Payload]]]:
+            for one in islice(remaining, count):
+                file, side = folder / one.path, options.longest_side
+                yield one, decoders.submit(payload, file, one.sha256, side, upright=options.upright)
 
-        running = begin(AHEAD)
+        running = deque(submit(MAX_DECODING))
         while running:
-            yield running.pop(0)
-            running += begin(1)
+            yield running.popleft()
+            running += submit(1)

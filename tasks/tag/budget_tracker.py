@@ -1,4 +1,4 @@
-"""The budgets of a lane: pictures sent a day and a month, counted in the ledger, in UTC."""
+"""The budgets of a lane: pictures sent per day and per month, counted in the ledger, in UTC."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from warehouse.lake import Lake
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A limit of pictures for a day or a month, what of it is spent, and when it begins anew."""
+    """A limit of pictures per day or per month, how much of it is spent, and the day on which it resets."""
 
     name: str
     limit: int
     spent: int
-    anew: date
+    resets_on: date
 
     @property
     def left(self) -> int:
@@ -27,7 +27,7 @@ class Budget:
 
 
 def budgets(lake: Lake, lane: Lane, now: datetime) -> list[Budget]:
-    """The lane's budgets as the ledger has them now."""
+    """The lane's budgets, with what the ledger counts as spent now."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today.replace(day=1)
     next_month = (first + timedelta(days=32)).replace(day=1).date()
@@ -39,7 +39,7 @@ def budgets(lake: Lake, lane: Lane, now: datetime) -> list[Budget]:
 
 
 class BudgetTracker:
-    """What a run may still send. Read from the ledger at the start and at each new day."""
+    """What a run may still send. It reads the ledger at the start and at each new day."""
 
     def __init__(
         self, lake: Lake, lane: Lane, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -50,7 +50,7 @@ class BudgetTracker:
         self._read()
 
     def refresh(self) -> None:
-        """Begin the new day, if there is one. All that was taken must be in the ledger."""
+        """Start a new day, if there is one. Everything reserved must be in the ledger by then."""
         if self._clock().date() != self._day:
             self._read()
 
@@ -58,27 +58,27 @@ class BudgetTracker:
         now = self._clock()
         self._day = now.date()
         self._budgets = budgets(self._lake, self._lane, now)
-        self._taken = 0
+        self._reserved = 0
 
     def left(self) -> int:
         """How many pictures may be sent now."""
-        return max(0, self._tightest.left - self._taken)
+        return max(0, self._tightest.left - self._reserved)
 
-    def take(self, pictures: int) -> None:
+    def reserve(self, pictures: int) -> None:
         """Count pictures that are about to be sent."""
-        self._taken += pictures
+        self._reserved += pictures
 
-    def give_back(self, pictures: int, sent_at: datetime) -> None:
-        """Count pictures that were surely not billed after all; those of another day are not today's."""
+    def release(self, pictures: int, sent_at: datetime) -> None:
+        """Uncount pictures that were not billed. Those of another day don't count for today."""
         if sent_at.date() == self._day:
-            self._taken -= pictures
+            self._reserved -= pictures
 
-    def used_up(self) -> str:
-        """Words for a budget of which nothing is left."""
+    def exhausted_message(self) -> str:
+        """The message for a budget of which nothing is left."""
         budget = self._tightest
         return (
-            f"The {budget.name} budget of {budget.limit:,} pictures is used up. It begins anew on {budget.anew};"
-            f" or raise {budget.name}_budget in the settings."
+            f"The {budget.name} budget of {budget.limit:,} pictures is used up. It resets on {budget.resets_on}."
+            f" To send more before that, raise {budget.name}_budget in the settings."
         )
 
     @property

@@ -1,4 +1,4 @@
-"""What a run would send and what it would cost; nothing is sent, and nobody is asked."""
+"""What a run would send and what it would cost. Nothing is sent, and the service gets no request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from warehouse.home import Home
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """For one model: pictures that wait, those that the budgets let go now, in how many requests, for how much.
+    """For one model: pending pictures, how many of them the budgets allow now, the requests, and the cost.
 
-    `cost` is in the currency of `price_per_1000`; None where the settings name no price.
+    `cost` is in the currency of `price_per_1000`; None where the settings have no price.
     """
 
     classifier: str
@@ -28,28 +28,27 @@ class Estimate:
 
 
 def estimate(home: Home, lane: Lane) -> list[Estimate]:
-    """An estimate for each model of a lane: at most so much, for files that can't be read are not sent."""
-    waiting = count_to_send(home.lake, lane.name, lane.version, lane.models)
+    """An estimate for each model of a lane. It is an upper limit: unreadable files are not sent."""
+    pending = count_to_send(home.lake, lane.name, lane.version, lane.models)
     left = min(one.left for one in budgets(home.lake, lane, datetime.now(UTC)))
     return [
-        _of_model(lane, model, count, going)
-        for model, count, going in zip(lane.models, waiting, _shared(waiting, left), strict=True)
+        _estimate_model(lane, model, count, share)
+        for model, count, share in zip(lane.models, pending, _split(pending, left), strict=True)
     ]
 
 
-def _shared(waiting: list[int], left: int) -> list[int]:
-    """How many pictures of each model go when only so many may: they go side by side, as a run sends them."""
-    going = [0] * len(waiting)
-    while left > 0 and any(count > gone for count, gone in zip(waiting, going, strict=True)):
-        open_ones = [n for n, count in enumerate(waiting) if count > going[n]]
-        share = max(1, min(left // len(open_ones), *(waiting[n] - going[n] for n in open_ones)))
-        for n in open_ones:
-            more = min(share, left)
-            going[n] += more
+def _split(pending: list[int], left: int) -> list[int]:
+    """How many pictures each model gets of what is left: the models take turns, as in a run."""
+    shares = [0] * len(pending)
+    while left > 0 and (unfinished := [n for n, count in enumerate(pending) if count > shares[n]]):
+        step = max(1, min(left // len(unfinished), *(pending[n] - shares[n] for n in unfinished)))
+        for n in unfinished:
+            more = min(step, left)
+            shares[n] += more
             left -= more
-    return going
+    return shares
 
 
-def _of_model(lane: Lane, model: Model, waiting: int, going: int) -> Estimate:
-    cost = None if lane.price is None else going * lane.price
-    return Estimate(lane.name, model.model_id, waiting, going, math.ceil(going / lane.options.batch), cost)
+def _estimate_model(lane: Lane, model: Model, pending: int, share: int) -> Estimate:
+    cost = None if lane.price is None else share * lane.price
+    return Estimate(lane.name, model.model_id, pending, share, math.ceil(share / lane.options.batch), cost)

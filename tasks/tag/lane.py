@@ -1,4 +1,4 @@
-"""A lane of the stage tag: its settings, the models that it asks, and the version that its labels bear."""
+"""A lane of the stage tag: its settings, its models, and the version that its labels carry."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from classifiers.clarifai.options import ClarifaiOptions
 from warehouse.charges import Model
 
-_VERSION = re.compile(r"(?:(?P<whole>[^@ ]+)@(?P<whole_version>[^@ ]*))?"
-                      r"(?: \+ )?(?:regions (?P<parts>[^@ ]+)@(?P<parts_version>[^@ ]*))?")  # fmt: skip
+_VERSION = re.compile(r"(?:(?P<picture>[^@ ]+)@(?P<picture_version>[^@ ]*))?"
+                      r"(?: \+ )?(?:regions (?P<regions>[^@ ]+)@(?P<regions_version>[^@ ]*))?")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A classifier that is run by the stage tag."""
+    """A classifier that the stage tag runs."""
 
     name: str
     options: ClarifaiOptions
@@ -30,29 +30,28 @@ class Lane:
 
     @property
     def price(self) -> float | None:
-        """Price of one picture sent to one model; None where the settings name none."""
+        """The price of one picture sent to one model; None where the settings have none."""
         return None if self.options.price_per_1000 is None else self.options.price_per_1000 / 1000
 
 
-def lane_of(name: str, options: ClarifaiOptions, current: Callable[[str], str]) -> Lane:
-    """The lane of a classifier; `current` is asked for the version of a model that the settings leave open."""
-    asked = [(options.model, False), (options.regions_model, True)]
+def make_lane(name: str, options: ClarifaiOptions, current_version: Callable[[str], str]) -> Lane:
+    """The lane of a classifier; `current_version` gives the version of a model where the settings have none."""
     models = [
-        Model(model_id, options.version_of(model_id) or current(model_id), regions)
-        for model_id, regions in asked
+        Model(model_id, options.version_of(model_id) or current_version(model_id), regions)
+        for model_id, regions in ((options.model, False), (options.regions_model, True))
         if model_id
     ]
     return Lane(name, options, tuple(models))
 
 
-def models_of(version: str) -> tuple[Model, ...]:
+def parse_models(version: str) -> tuple[Model, ...]:
     """The models in a lane's version; none where the text is another classifier's version."""
-    found = _VERSION.fullmatch(version)
-    if not found:
+    match = _VERSION.fullmatch(version)
+    if not match:
         return ()
     models = []
-    if found["whole"]:
-        models.append(Model(found["whole"], found["whole_version"]))
-    if found["parts"]:
-        models.append(Model(found["parts"], found["parts_version"], regions=True))
+    if match["picture"]:
+        models.append(Model(match["picture"], match["picture_version"]))
+    if match["regions"]:
+        models.append(Model(match["regions"], match["regions_version"], regions=True))
     return tuple(models)

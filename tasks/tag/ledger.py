@@ -1,4 +1,4 @@
-"""The ledger: rows in `charges` before a request and after it, and the labels that an answer brought."""
+"""The ledger: rows in `charges` before a request and after it, and the labels of its response."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """What must be known of a request to store its answer, also after its process was killed."""
+    """What the next run needs to store the response to a request after its process was killed."""
 
     request_id: str
     classifier: str
@@ -42,24 +42,26 @@ class RequestRecord:
     price: float | None
 
     def as_json(self) -> dict[str, object]:
-        """As plain values."""
+        """Values that JSON can hold."""
         return asdict(self) | {"sent_at": self.sent_at.isoformat()}
 
 
-def slip_from_json(values: dict[str, object]) -> RequestRecord:
-    """A slip from its plain values. Raises `KeyError`, `TypeError` or `ValueError` where they are none."""
-    given = dict(values)
-    model, asked = given.pop("model"), given.pop("asked")
+def record_from_json(values: dict[str, object]) -> RequestRecord:
+    """A record from JSON values. Raises `AssertionError`, `KeyError`, `TypeError` or `ValueError` if they don't fit."""
+    fields = dict(values)
+    model, asked = fields.pop("model"), fields.pop("asked")
     assert isinstance(model, dict)
     assert isinstance(asked, dict)
-    turns = tuple(int(turn) for turn in asked.pop("orientations"))
-    given["sha256s"] = tuple(given["sha256s"])  # type: ignore[arg-type]
-    given["sent_at"] = datetime.fromisoformat(str(given["sent_at"]))
-    return RequestRecord(model=Model(**model), asked=Asked(orientations=turns, **asked), **given)  # type: ignore[arg-type]
+    orientations = tuple(int(one) for one in asked.pop("orientations"))
+    fields["sha256s"] = tuple(fields["sha256s"])  # type: ignore[arg-type]
+    fields["sent_at"] = datetime.fromisoformat(str(fields["sent_at"]))
+    return RequestRecord(model=Model(**model), asked=Asked(orientations=orientations, **asked), **fields)  # type: ignore[arg-type]
 
 
-def new_slip(lane: Lane, model: Model, sha256s: Sequence[str], orientations: Sequence[int]) -> RequestRecord:
-    """A slip for a request that is about to be sent."""
+def new_record(
+    lane: Lane, model: Model, sha256s: Sequence[str], orientations: Sequence[int]
+) -> RequestRecord:
+    """A record of a request that is about to be sent."""
     return RequestRecord(
         request_id=secrets.token_hex(12),
         classifier=lane.name,
@@ -73,7 +75,7 @@ def new_slip(lane: Lane, model: Model, sha256s: Sequence[str], orientations: Seq
 
 
 class Ledger:
-    """Writes what is sent and how it ended. The caller holds the purse."""
+    """Writes which requests are sent and how they ended. The caller holds the lock of the budget."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -81,73 +83,77 @@ class Ledger:
     def write(
         self, upcoming: Sequence[RequestRecord], ended: Sequence[tuple[RequestRecord, Sequence[Outcome]]] = ()
     ) -> None:
-        """Write labels, then how each picture's request ended, and which requests are about to be sent.
+        """Write labels, then the outcome of each finished request, and the requests that are about to be sent.
 
-        In this order, so that what is billed has its labels; the last two in one commit. Writing the same
-        again changes nothing. Raises `DiskFull`.
+        Labels go first, so that what is billed has its labels; the other two are one commit. A second write
+        of the same values changes nothing. Raises `DiskFull`.
         """
         need_room(self._home.folder)
         now = datetime.now(UTC)
         self._home.lake.append(
             [
-                label_row(sha256, slip.classifier, slip.version, label, now)
-                for slip, verdicts in ended
-                for sha256, verdict in zip(slip.sha256s, verdicts, strict=True)
-                for label in verdict.labels
+                label_row(sha256, record.classifier, record.version, label, now)
+                for record, outcomes in ended
+                for sha256, outcome in zip(record.sha256s, outcomes, strict=True)
+                for label in outcome.labels
             ]
         )
-        rows = [row for slip in upcoming for row in _rows(slip)]
+        rows = [row for record in upcoming for row in _rows(record)]
         if not ended:
             self._home.lake.append(rows)
             return
-        settled = [
-            _ended(row, verdict, now)
-            for slip, verdicts in ended
-            for row, verdict in zip(_rows(slip), verdicts, strict=True)
+        finished = [
+            _finish(row, outcome, now)
+            for record, outcomes in ended
+            for row, outcome in zip(_rows(record), outcomes, strict=True)
         ]
-        self._home.lake.upsert(settled + rows)
+        self._home.lake.upsert(finished + rows)
 
-    def withdraw(self, slips: Sequence[RequestRecord]) -> None:
+    def withdraw(self, records: Sequence[RequestRecord]) -> None:
         """Write that these requests were never sent."""
         now = datetime.now(UTC)
-        rows = [row for slip in slips for row in _rows(slip)]
+        rows = [row for record in records for row in _rows(record)]
         self._home.lake.upsert(
             [replace(row, outcome="not_billed", reason=NOT_SENT, ended_at=now) for row in rows]
         )
 
 
-def outcome(verdict: Outcome) -> str:
+def billing_outcome(outcome: Outcome) -> str:
     """Whether a picture was paid for: `billed`, `not_billed` or `unknown`."""
-    if verdict.status.reaction is Reaction.KEEP:
+    if outcome.status.reaction is Reaction.KEEP:
         return "billed"
-    perhaps = verdict.status.reaction is Reaction.AGAIN and not verdict.status.unsent
-    return "unknown" if perhaps else "not_billed"
+    maybe_billed = outcome.status.reaction is Reaction.AGAIN and not outcome.status.unsent
+    return "unknown" if maybe_billed else "not_billed"
 
 
-def _rows(slip: RequestRecord) -> list[Charge]:
+def _rows(record: RequestRecord) -> list[Charge]:
     return [
         Charge(
-            request_id=slip.request_id,
+            request_id=record.request_id,
             position=position,
             sha256=sha256,
-            classifier=slip.classifier,
-            model=slip.model.model_id,
-            model_version=slip.model.version,
-            sent_at=slip.sent_at,
+            classifier=record.classifier,
+            model=record.model.model_id,
+            model_version=record.model.version,
+            sent_at=record.sent_at,
             ended_at=None,
             outcome="sent",
             reason=None,
             message=None,
-            price=slip.price,
+            price=record.price,
         )
-        for position, sha256 in enumerate(slip.sha256s)
+        for position, sha256 in enumerate(record.sha256s)
     ]
 
 
-def _ended(row: Charge, verdict: Outcome, now: datetime) -> Charge:
-    status = verdict.status
-    good = status.reaction is Reaction.KEEP
+def _finish(row: Charge, outcome: Outcome, now: datetime) -> Charge:
+    status = outcome.status
+    is_labelled = status.reaction is Reaction.KEEP
     reason = NOT_SENT if status.unsent else _REASONS[status.reaction]
     return replace(
-        row, ended_at=now, outcome=outcome(verdict), reason=reason, message=None if good else str(status)
+        row,
+        ended_at=now,
+        outcome=billing_outcome(outcome),
+        reason=reason,
+        message=None if is_labelled else str(status),
     )

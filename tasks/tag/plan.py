@@ -1,4 +1,4 @@
-"""What goes next, and what to do about each answer: pictures sent again, pauses, and when to end."""
+"""Which batch goes next, and how to react to each response: retries, pauses, splits, and the end of the lane."""
 
 from __future__ import annotations
 
@@ -12,144 +12,144 @@ from dataclasses import dataclass, replace
 from classifiers.clarifai.responses import Outcome
 from classifiers.clarifai.statuses import Reaction, Status
 from tasks.backoff import pause_seconds
-from tasks.tag.batches import Batch, Ready
+from tasks.tag.batches import Batch, PreparedPicture
 from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.lane import Lane
 from tasks.tag.rate_limiter import RateLimiter
 
 logger = logging.getLogger(__name__)
 
-TRIES = 3
-"""Requests with the same pictures that bring no answer, within a run."""
-LOST_IN_A_ROW = 2
-"""So many batches that no try brought an answer for, one after the other, end the lane for this run."""
-REFUSED_IN_A_ROW = 64
-"""So many pictures refused without one that is taken: something else than the pictures is wrong."""
+MAX_TRIES = 3
+"""Requests with the same pictures that get no response, within a run."""
+MAX_LOST_IN_A_ROW = 2
+"""So many consecutive batches without a response to any try end the lane for this run."""
+MAX_REFUSED_IN_A_ROW = 64
+"""After so many consecutive refusals the pictures are not the cause, and the lane ends for this run."""
 MAX_PAUSE_SECONDS = 30.0
 MAX_DOUBLINGS = 5
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the lane's requests, in pictures sent to a model, and why it ended early."""
+    """The results of the lane's requests, in pictures sent to a model, and why it ended early."""
 
-    answered: int = 0
+    labelled: int = 0
     refused: int = 0
     lost: int = 0
-    lost_why: str = ""
-    stopped: str = ""
-    postponed: str = ""
+    loss_reason: str = ""
+    failure: str = ""
+    postponement: str = ""
 
 
 class Plan:
-    """Batches in the order in which they go, and what has come of them."""
+    """The batches in the order in which they go, and their results."""
 
     def __init__(
-        self, lane: Lane, purse: BudgetTracker, pace: RateLimiter, fresh: Callable[[], Batch | None]
+        self, lane: Lane, budget: BudgetTracker, limiter: RateLimiter, next_new: Callable[[], Batch | None]
     ) -> None:
         self.tally = Tally()
-        self.purse = purse
+        self.budget = budget
         self._lane = lane
-        self._pace = pace
-        self._fresh = fresh
-        self._again: deque[Batch] = deque()
+        self._limiter = limiter
+        self._next_new = next_new
+        self._retries: deque[Batch] = deque()
         self._pauses = 0
         self._lost_in_a_row = 0
         self._refused_in_a_row = 0
-        self._good_at = time.monotonic()
+        self._succeeded_at = time.monotonic()
 
     @property
-    def ending(self) -> bool:
-        """Whether nothing more is to be sent in this run."""
-        return bool(self.tally.stopped or self.tally.postponed)
+    def is_ending(self) -> bool:
+        """Whether nothing more is sent in this run."""
+        return bool(self.tally.failure or self.tally.postponement)
 
     @property
-    def looking(self) -> bool:
-        """Whether one request at a time looks if the service is ready again: after a pause, until an answer is good."""
+    def is_probing(self) -> bool:
+        """Whether one request at a time checks that the service is ready: after a pause, until one succeeds."""
         return self._pauses > 0
 
     @property
-    def held_back(self) -> bool:
-        """Whether there are batches that wait: to be sent again, or for money."""
-        return bool(self._again)
+    def has_retries(self) -> bool:
+        """Whether there are batches to send again, or batches that the budget holds back."""
+        return bool(self._retries)
 
     def next_batch(self) -> Batch | None:
-        """What goes next, as far as the budget lets it; the rest waits for what turns out not to be billed."""
-        batch = self._again.popleft() if self._again else self._fresh()
+        """The next batch, as far as the budget allows. The rest is held back until something is not billed."""
+        batch = self._retries.popleft() if self._retries else self._next_new()
         if batch is None:
             return None
-        left = self.purse.left()
+        left = self.budget.left()
         if left < len(batch.pictures):
-            self._again.appendleft(replace(batch, pictures=batch.pictures[left:]))
+            self._retries.appendleft(replace(batch, pictures=batch.pictures[left:]))
             batch = replace(batch, pictures=batch.pictures[:left])
-        self.purse.take(len(batch.pictures))
+        self.budget.reserve(len(batch.pictures))
         return batch if batch.pictures else None
 
-    def end_for_money(self) -> None:
-        """End if what waits can't go for want of money; nothing is under way any more that could give some back."""
-        if self._again and not self.purse.left():
-            self.tally.postponed = self.purse.used_up()
+    def end_without_budget(self) -> None:
+        """End if the budget is used up. Call this when no request is in flight that could release some of it."""
+        if self._retries and not self.budget.left():
+            self.tally.postponement = self.budget.exhausted_message()
 
-    def take(self, batch: Batch, verdicts: Sequence[Outcome]) -> None:
-        """React to the answer about a batch, picture by picture."""
-        by_reaction: dict[Reaction, list[Ready]] = {}
-        for picture, verdict in zip(batch.pictures, verdicts, strict=True):
-            by_reaction.setdefault(verdict.status.reaction, []).append(picture)
+    def apply(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """React to the response to a batch, picture by picture."""
+        by_reaction: dict[Reaction, list[PreparedPicture]] = {}
+        for picture, outcome in zip(batch.pictures, outcomes, strict=True):
+            by_reaction.setdefault(outcome.status.reaction, []).append(picture)
         for reaction, pictures in by_reaction.items():
-            status = next(one.status for one in verdicts if one.status.reaction is reaction)
+            status = next(one.status for one in outcomes if one.status.reaction is reaction)
             self._react(reaction, status, replace(batch, pictures=tuple(pictures)))
         if Reaction.KEEP in by_reaction:
             self._pauses = self._lost_in_a_row = self._refused_in_a_row = 0
-            self._good_at = time.monotonic()
-        elif self._refused_in_a_row >= REFUSED_IN_A_ROW:
-            self.tally.postponed = (
-                f"Clarifai refused {self._refused_in_a_row} pictures in a row ({verdicts[0].status})."
+            self._succeeded_at = time.monotonic()
+        elif self._refused_in_a_row >= MAX_REFUSED_IN_A_ROW:
+            self.tally.postponement = (
+                f"Clarifai refused {self._refused_in_a_row} pictures in a row ({outcomes[0].status})."
             )
 
     def _react(self, reaction: Reaction, status: Status, batch: Batch) -> None:
         count = len(batch.pictures)
         if reaction is Reaction.KEEP:
-            self.tally.answered += count
+            self.tally.labelled += count
         elif reaction is Reaction.PICTURE:
             self.tally.refused += count
             self._refused_in_a_row += count
         elif reaction is Reaction.STOP:
-            self.tally.stopped = self.tally.stopped or f"{batch.model.model_id}: {status.message}"
+            self.tally.failure = self.tally.failure or f"{batch.model.model_id}: {status.message}"
         elif reaction is Reaction.SPLIT:
             half = (count + 1) // 2
             parts = (batch.pictures[:half], batch.pictures[half:])
-            self._again += [replace(batch, pictures=part) for part in parts if part]
+            self._retries += [replace(batch, pictures=part) for part in parts if part]
         elif reaction is Reaction.WAIT:
-            self._again.appendleft(batch)
-            self._pause(status)
+            self._retries.appendleft(batch)
+            self._back_off(status)
         else:
-            self._try_again(status, replace(batch, tries=batch.tries + 1))
+            self._retry(status, replace(batch, tries=batch.tries + 1))
 
-    def _try_again(self, status: Status, batch: Batch) -> None:
-        if batch.tries < TRIES:
-            self._again.appendleft(batch)
-            self._pause(status)
+    def _retry(self, status: Status, batch: Batch) -> None:
+        if batch.tries < MAX_TRIES:
+            self._retries.appendleft(batch)
+            self._back_off(status)
             return
         self.tally.lost += len(batch.pictures)
-        self.tally.lost_why = str(status)
+        self.tally.loss_reason = str(status)
         self._lost_in_a_row += 1
-        logger.warning("%s: no answer for %d pictures (%s)", self._lane.name, len(batch.pictures), status)
-        if self._lost_in_a_row >= LOST_IN_A_ROW:
-            self.tally.postponed = (
-                f"Clarifai does not answer ({status}). The next run tries again; check the network, base and"
-                " CLARIFAI_GRPC_BASE if it stays so."
+        logger.warning("%s: no response for %d pictures (%s)", self._lane.name, len(batch.pictures), status)
+        if self._lost_in_a_row >= MAX_LOST_IN_A_ROW:
+            self.tally.postponement = (
+                f"Clarifai does not respond ({status}). The next run tries again. If it still fails then, check"
+                " the network, base and CLARIFAI_GRPC_BASE."
             )
 
-    def _pause(self, status: Status) -> None:
-        if self._pace.held:
-            return  # answers to requests that went before the pause began
-        patience = self._lane.options.patience_seconds
-        if time.monotonic() - self._good_at > patience:
-            self.tally.postponed = (
-                f"Clarifai was not ready for {patience:,.0f} s ({status}). The next run tries again."
+    def _back_off(self, status: Status) -> None:
+        if self._limiter.is_paused:
+            return  # responses to requests that were sent before the pause began
+        limit = self._lane.options.patience_seconds
+        if time.monotonic() - self._succeeded_at > limit:
+            self.tally.postponement = (
+                f"Clarifai was not ready for {limit:,.0f} s ({status}). The next run tries again."
             )
             return
         seconds = min(MAX_PAUSE_SECONDS, pause_seconds(min(self._pauses, MAX_DOUBLINGS), random.random()))
         self._pauses += 1
-        self._pace.hold(seconds)
-        logger.info("%s: %s; a pause of %.1f s", self._lane.name, status, seconds)
+        self._limiter.pause(seconds)
+        logger.info("%s: %s; pausing for %.1f s", self._lane.name, status, seconds)

@@ -1,4 +1,4 @@
-"""The lane from its beginning to its end: what was left, what was bought already, what waits."""
+"""The lane from start to end: finish a killed run, take over purchased labels, send what is pending."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from classifiers.clarifai.client import Client, open_client
 from classifiers.clarifai.options import ClarifaiOptions
-from tasks.tag.lane import Lane, lane_of, models_of
+from tasks.tag.lane import Lane, make_lane, parse_models
 from tasks.tag.plan import Tally
-from tasks.tag.response_store import close_books
+from tasks.tag.response_store import finish_killed_run
 from tasks.tag.sending import Sender
 from warehouse.charges import (
     adopt,
@@ -25,17 +25,17 @@ from warehouse.runs import StageResult
 
 logger = logging.getLogger(__name__)
 
-PURSE_SECONDS = 6 * 3600.0
+BUDGET_LOCK_SECONDS = 6 * 3600.0
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """A classifier of the stage tag as the settings have it.
+    """A classifier of the stage tag as the settings describe it.
 
-    `key` gives the key when it is needed, and is called in no other place: the key itself stands in no
-    task's parameters. `base` comes before the one of the options.
+    `key` returns the key. Only `open_client` calls it, so that no task parameter holds the key itself. `base`
+    overrides the one of the options.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Tagging:
 
 
 def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResult:
-    """Send what waits, within the budgets; `progress` hears done and total, in pictures sent to a model.
+    """Send what is pending, within the budgets. `progress` gets done and total, in pictures sent to a model.
 
-    Raises `ClassifierUnavailable` when the lane can't begin.
+    Raises `ClassifierUnavailable` when the lane can't start.
     """
-    with home.purse_held(PURSE_SECONDS):
-        _store_left(home)
-        lane = _lane(home, tagging)
-        _adopt_bought(home, lane)
+    with home.purse_held(BUDGET_LOCK_SECONDS):
+        _finish_killed_run(home)
+        lane = _current_lane(home, tagging)
+        _adopt_purchased_labels(home, lane)
         total = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
         tally, missing = Tally(), 0
         if total:
@@ -64,87 +64,84 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
         home.lake.append(
             unlabelled_since_answered(home.lake, lane.name, lane.version, lane.models, datetime.now(UTC))
         )
-        waiting = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
-    return _ended(lane, tally, missing, waiting)
+        pending = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
+    return _result(lane, tally, missing, pending)
 
 
 def known_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
-    """The lane as far as it is known without asking anyone: a version that the settings leave open is the last one."""
-    return lane_of(name, options, lambda model_id: newest_version(home.lake, model_id) or "")
+    """The lane without any request: where the settings have no version, it is the newest one in the ledger."""
+    return make_lane(name, options, lambda model_id: newest_version(home.lake, model_id) or "")
 
 
 def probed(tagging: Tagging) -> list[str]:
-    """The lane's models with the versions that will be asked, after Clarifai has said that it has them.
+    """The lane's models with their versions, after Clarifai confirmed that it has them. This costs nothing.
 
-    Raises `ClassifierUnavailable` when the key, a model or the server is not as the settings say. Costs nothing.
+    Raises `ClassifierUnavailable` when the key, a model or the server does not match the settings.
     """
     options = tagging.options
     client = tagging.open_client()
     try:
-        asked = [model_id for model_id in (options.model, options.regions_model) if model_id]
-        return [f"{one}@{client.current_version(one, options.version_of(one))}" for one in asked]
+        model_ids = [model_id for model_id in (options.model, options.regions_model) if model_id]
+        return [f"{one}@{client.current_version(one, options.version_of(one))}" for one in model_ids]
     finally:
         client.close()
 
 
 def paid_options(options: object) -> ClarifaiOptions | None:
-    """A classifier's options where it costs money and so is run by this stage; None where it is not."""
+    """The options of a classifier that costs money, which this stage runs; None for any other."""
     return options if isinstance(options, ClarifaiOptions) else None
 
 
-def _store_left(home: Home) -> None:
-    if unknown := close_books(home):
+def _finish_killed_run(home: Home) -> None:
+    if unknown := finish_killed_run(home):
         logger.warning(
-            "%d pictures were sent by a run that was cut off, and no answer came: they count as spent",
-            unknown,
+            "A killed run sent %d pictures and stored no response for them; they count as spent", unknown
         )
 
 
-def _lane(home: Home, tagging: Tagging) -> Lane:
-    """The lane, with versions that the settings leave open asked from Clarifai, which costs nothing."""
+def _current_lane(home: Home, tagging: Tagging) -> Lane:
+    """The lane. Where the settings have no version, Clarifai is requested for it, which costs nothing."""
 
-    def ask(model_id: str) -> str:
+    def current_version(model_id: str) -> str:
         client = tagging.open_client()
         try:
             return client.current_version(model_id)
         finally:
             client.close()
 
-    return lane_of(tagging.name, tagging.options, ask)
+    return make_lane(tagging.name, tagging.options, current_version)
 
 
-def _adopt_bought(home: Home, lane: Lane) -> None:
-    """Take over labels that another classifier, or this one beside other models, has bought already."""
-    mine = (lane.name, lane.version)
+def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
+    """Copy labels that another classifier, or this one with other models, has already paid for."""
+    own = (lane.name, lane.version)
     for other in lanes_with_labels(home.lake):
-        for model in set(models_of(other[1])) & set(lane.models):
-            if other != mine and (copied := adopt(home.lake, other, mine, regions=model.regions)):
-                logger.info(
-                    "%s: took over %d labels of %s that were paid for", lane.name, copied, model.model_id
-                )
+        for model in set(parse_models(other[1])) & set(lane.models):
+            if other != own and (copied := adopt(home.lake, other, own, regions=model.regions)):
+                logger.info("%s: copied %d paid labels of %s", lane.name, copied, model.model_id)
 
 
-def _send(home: Home, lane: Lane, tagging: Tagging, tell: Callable[[int], None]) -> tuple[Tally, int]:
+def _send(home: Home, lane: Lane, tagging: Tagging, progress: Callable[[int], None]) -> tuple[Tally, int]:
     client = tagging.open_client()
     try:
-        sender = Sender(home, lane, client, tell)
+        sender = Sender(home, lane, client, progress)
         return sender.run(), sender.batches.missing
     finally:
         client.close()
 
 
-def _ended(lane: Lane, tally: Tally, missing: int, waiting: int) -> StageResult:
-    told = [tally.stopped, tally.postponed]
+def _result(lane: Lane, tally: Tally, missing: int, pending: int) -> StageResult:
+    sentences = [tally.failure, tally.postponement]
     if tally.refused:
-        told.append(f"{tally.refused:,} pictures were refused; the table charges says why.")
+        sentences.append(f"{tally.refused:,} pictures were refused; the table charges has the reasons.")
     if tally.lost:
-        told.append(
-            f"{tally.lost:,} pictures got no answer and are tried again in the next run ({tally.lost_why})."
+        sentences.append(
+            f"{tally.lost:,} pictures got no response; the next run sends them again ({tally.loss_reason})."
         )
     if missing:
-        told.append(f"{missing:,} picture files are missing or damaged; put them back.")
-    if waiting and (tally.stopped or tally.postponed):
-        told.append(f"{waiting:,} pictures wait.")
-    status = "failed" if tally.stopped else "incomplete" if waiting else "done"
+        sentences.append(f"{missing:,} picture files are missing or damaged; put them back and run again.")
+    if pending and (tally.failure or tally.postponement):
+        sentences.append(f"{pending:,} pictures are pending.")
+    status = "failed" if tally.failure else "incomplete" if pending else "done"
     failures = tally.refused + tally.lost + missing
-    return StageResult(status, tally.answered, failures, " ".join(filter(None, told)), lane.version)
+    return StageResult(status, tally.labelled, failures, " ".join(filter(None, sentences)), lane.version)

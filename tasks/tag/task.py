@@ -1,4 +1,4 @@
-"""The task tag: one classifier's lane that costs money."""
+"""The task tag: one lane of a classifier that costs money."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from warehouse.runs import StageResult
 
 @task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
 def tag(run: Run, tagging: Tagging) -> State[Any]:
-    """Send the pictures that the lane's models were not asked about, within the budgets."""
+    """Send the pictures that the lane's models have not labelled, within the budgets."""
 
     def body() -> StageResult:
         if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
-        with shown_progress(f"tag {tagging.name}") as tell:
-            return tag_pictures(run.home, tagging, tell)
+        with shown_progress(f"tag {tagging.name}") as progress:
+            return tag_pictures(run.home, tagging, progress)
 
     return run_stage(run, "tag", tagging.name, body)

@@ -87,9 +87,9 @@ def test_what_was_labelled_counts(labelling: Any, mean_colour: Any) -> None:
 def test_slow_classifiers_are_stored_by_time() -> None:
     """A portion of few pictures is stored when it is old enough, an empty one never."""
     now = time.monotonic()
-    assert not Portion(pictures=1, begun=now).is_due
-    assert Portion(pictures=1, begun=now - STORE_SECONDS - 1).is_due
-    assert not Portion(begun=now - STORE_SECONDS - 1).is_due
+    assert not Portion(pictures=1, started=now).is_due
+    assert Portion(pictures=1, started=now - STORE_SECONDS - 1).is_due
+    assert not Portion(started=now - STORE_SECONDS - 1).is_due
 
 
 def test_several_callers(labelling: Any, mean_colour: Any) -> None:

@@ -21,7 +21,7 @@ def test_unreadable(labelling: Any, mean_colour: Any, broken: str) -> None:
     """A picture that can't be decoded becomes a row that says why; its batch is labelled without it."""
     ended = labelling.run(mean_colour())
     assert (ended.status, ended.items, ended.failures) == ("done", 5, 1)
-    assert ended.message == "1 pictures got no label; the table unlabelled says why."
+    assert ended.message == "1 pictures got no label; the table unlabelled has the reasons."
     assert labelling.rows("select count(*) from labels") == [(5,)]
     ((sha256, classifier, version, reason, message),) = labelling.rows(
         "select sha256, classifier, version, reason, message from unlabelled"

@@ -225,7 +225,7 @@ def test_halted(labelling: Any, mean_colour: Any) -> None:
         assert begun.wait(SECONDS)
         decoding.halt()
     for future in futures:
-        with pytest.raises(RunStopped, match="the next one goes on"):
+        with pytest.raises(RunStopped, match="the next one resumes"):
             future.result(SECONDS)
     kept = len(labels(labelling, "a"))
     assert 8 <= kept < 400
@@ -248,14 +248,14 @@ def test_late_lane_is_halted(labelling: Any, mean_colour: Any) -> None:
             with pytest.raises(RunStopped):
                 next(lane)
         with pytest.raises(RunStopped):
-            decoding.go_on()
+            decoding.raise_if_halted()
 
 
 def test_out_of_time(labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes that take too long are ended with what they have, and the next run goes on."""
+    """Lanes that take too long are ended with what they have, and the next run resumes."""
     monkeypatch.setattr("tasks.classify.decoding.LIMIT_SECONDS", -1.0)
     labelling.store_colours(3)
-    with pytest.raises(OutOfTime, match="the next run goes on"):
+    with pytest.raises(OutOfTime, match="the next run resumes"):
         labelling.run(mean_colour(name="a"))
 
 
@@ -309,6 +309,6 @@ def test_tried_again_after_a_list_broke_off(labelling: Any, mean_colour: Any) ->
     with Decoding(labelling.home.folder, ["a"]) as decoding:
         with pytest.raises(OSError, match="the disk is busy"):
             next(decoding.join(mean_colour(name="a"), breaks_off()))
-        decoding.go_on()
+        decoding.raise_if_halted()
         again = label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding)
     assert again.items == 6

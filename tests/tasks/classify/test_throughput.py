@@ -19,21 +19,21 @@ from tasks.classify.throughput import PORTIONS, Throughput
 )
 def test_words(done: int, total: int, told: str) -> None:
     """Ten seconds tell the rest in seconds, minutes or hours; before anything is done nothing is told."""
-    pace = Throughput(100.0)
-    pace.done(110.0, done)
-    assert pace.told(total) == told
+    throughput = Throughput(100.0)
+    throughput.record(110.0, done)
+    assert throughput.describe(total) == told
 
 
 def test_the_start_is_forgotten() -> None:
     """A slow start, with its compiling, does not slow the estimate down for ever."""
-    pace = Throughput(0.0)
+    throughput = Throughput(0.0)
     for number in range(PORTIONS + 1):
-        pace.done(1000.0 + 10 * number, 100 * (number + 1))
-    assert pace.told(2_100).startswith("10.0 a second, about 100 s") or pace.told(2_100) == (
+        throughput.record(1000.0 + 10 * number, 100 * (number + 1))
+    assert throughput.describe(2_100).startswith("10.0 a second, about 100 s") or throughput.describe(2_100) == (
         "10.0 a second, about 2 minutes left"
     )
 
 
 def test_nothing_yet() -> None:
     """At the start there is nothing to tell."""
-    assert Throughput(5.0).told(100) == ""
+    assert Throughput(5.0).describe(100) == ""

@@ -1,4 +1,4 @@
-"""A stand-in for Clarifai on a real port, a home folder with stored pictures, and a lane between the two."""
+"""A fake Clarifai on a real port, a home folder with stored pictures, and a lane between the two."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from warehouse.tables import Picture
 
 @dataclass
 class Shop:
-    """A stand-in, a home folder, and lanes run between them."""
+    """A fake Clarifai, a home folder, and lanes that run between them."""
 
     home: Home
     clarifai: Any
@@ -34,29 +34,31 @@ class Shop:
     key: str | None
 
     def store(self, count: int, first: int = 0) -> list[str]:
-        """Store that many small pictures, all different; returns their hashes, in the order of being stored."""
+        """Store that many small pictures, all different; returns their hashes, in their order."""
         noise = np.random.default_rng(first)
         pictures = [noise.integers(0, 255, (24, 32, 3), dtype=np.uint8) for _ in range(count)]
-        rows = [self._keep(self._saved(Image.fromarray(one)), number) for number, one in enumerate(pictures)]
+        rows = [
+            self._store_row(self._write(Image.fromarray(one)), number) for number, one in enumerate(pictures)
+        ]
         self.home.lake.append(rows)
         return [row.sha256 for row in rows]
 
     def store_picture(self, image: Image.Image, number: int = 0, form: str = "JPEG", **saving: Any) -> str:
         """Store one picture as a fetch does; returns its hash."""
-        return self.store_file(self._saved(image, form, **saving), number)
+        return self.store_file(self._write(image, form, **saving), number)
 
-    def _saved(self, image: Image.Image, form: str = "JPEG", **saving: Any) -> Path:
+    def _write(self, image: Image.Image, form: str = "JPEG", **saving: Any) -> Path:
         file = self.home.folder / "one"
         image.save(file, form, **saving)
         return file
 
     def store_file(self, file: Path, number: int = 0) -> str:
-        """Store a file, if it is a picture or not; returns its hash."""
-        row = self._keep(file, number)
+        """Store a file, even one that is not a picture; returns its hash."""
+        row = self._store_row(file, number)
         self.home.lake.append([row])
         return row.sha256
 
-    def _keep(self, file: Path, number: int) -> Picture:
+    def _store_row(self, file: Path, number: int) -> Picture:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         kind = read_kind(file)
         store = PictureStore(self.home.folder)
@@ -75,15 +77,15 @@ class Shop:
 
     def tagging(self, name: str = "clarifai", **options: Any) -> Tagging:
         """The lane with these settings."""
-        given = {"requests_per_second": 1000, "monthly_budget": 100_000} | options
-        return Tagging(name, ClarifaiOptions(**given), lambda: self.key, f"127.0.0.1:{self.port}")
+        settings = {"requests_per_second": 1000, "monthly_budget": 100_000} | options
+        return Tagging(name, ClarifaiOptions(**settings), lambda: self.key, f"127.0.0.1:{self.port}")
 
     def run(self, name: str = "clarifai", **options: Any) -> StageResult:
-        """Run the lane to its end."""
+        """Run the lane until it ends."""
         return tag_pictures(self.home, self.tagging(name, **options), lambda *_: None)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the lake answers."""
+        """The rows of a query on the lake."""
         with self.home.lake.reader() as reader:
             return reader.execute(query).fetchall()
 
@@ -98,7 +100,7 @@ class Shop:
 
 @pytest.fixture
 def shop(empty_home: Home, stand_in: ModuleType, tmp_path: Path) -> Iterator[Shop]:
-    """A new home folder, and a stand-in that answers at once and takes any number of requests a second."""
+    """A new home folder, and a fake Clarifai that responds at once and accepts any number of requests a second."""
     servicer = stand_in.StandIn(per_second=10_000)
     server, port = stand_in.serve(servicer)
     home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
@@ -109,12 +111,12 @@ def shop(empty_home: Home, stand_in: ModuleType, tmp_path: Path) -> Iterator[Sho
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Pauses of milliseconds; the list has one entry for each, its place in the row of pauses."""
-    taken: list[int] = []
+    """Pauses of milliseconds; the list has one entry per pause, its number in the retry schedule."""
+    pauses: list[int] = []
 
     def pause(tried: int, random_part: float) -> float:
-        taken.append(tried)
+        pauses.append(tried)
         return 0.01
 
     monkeypatch.setattr(plan, "pause_seconds", pause)
-    return taken
+    return pauses

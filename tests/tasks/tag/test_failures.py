@@ -1,9 +1,8 @@
-"""What Clarifai may answer instead of labels, and what becomes of each picture and of the money."""
+"""What Clarifai can send instead of labels, and what happens to each picture and to the money."""
 
 from __future__ import annotations
 
 import threading
-import time
 
 import grpc
 import pytest
@@ -13,64 +12,68 @@ from classifiers.errors import ClassifierUnavailable
 from tasks.tag import plan, sending
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+HANG_SECONDS = 60.0
 
 
-@pytest.mark.parametrize("code", [11005, 11003, 21351, 21354, 21355])
-def test_throttling_and_deploying_are_waited_for(shop, stand_in, short_pauses, code):
-    """The pictures are sent again after pauses that grow, nothing is billed meanwhile, and all is done."""
+def test_throttling_and_deploying_are_retried(shop, stand_in, short_pauses):
+    """After each such code the pictures are sent again, after pauses that grow; nothing is billed meanwhile."""
     shop.store(3)
-    shop.clarifai.script += [stand_in.says(code, "not now")] * 3
-    ended = shop.run()
-    assert (ended.status, ended.items) == ("done", 3)
-    assert short_pauses == [0, 1, 2]
+    codes = (11005, 11003, 21351, 21354, 21355)
+    shop.clarifai.script += [stand_in.status_only(code, "not now") for code in codes]
+    result = shop.run()
+    assert (result.status, result.items) == ("done", 3)
+    assert short_pauses == [0, 1, 2, 3, 4]
     assert shop.rows("select outcome, reason, count(*) from charges group by all order by all") == [
         ("billed", None, 3),
-        ("not_billed", "try_later", 9),
+        ("not_billed", "try_later", 15),
     ]
 
 
-def test_patience_ends(shop, stand_in):
-    """A service that stays busy ends the lane for this run, not for good."""
+def test_a_service_that_stays_busy_ends_the_lane_for_this_run(shop, stand_in):
+    """After `patience_seconds` the lane is incomplete, and the next run sends the pictures."""
     shop.store(2)
-    shop.clarifai.always = stand_in.says(21351, "Model is deploying")
-    ended = shop.run(patience_seconds=0.05)
-    assert ended.status == "incomplete"
-    assert "was not ready" in ended.message and "MODEL_DEPLOYING" in ended.message
+    shop.clarifai.always = stand_in.status_only(21351, "Model is deploying")
+    result = shop.run(patience_seconds=0.05)
+    assert result.status == "incomplete"
+    assert "was not ready" in result.message and "MODEL_DEPLOYING" in result.message
     shop.clarifai.always = None
     assert shop.run().status == "done"
 
 
-@pytest.mark.parametrize(
-    ("code", "told"),
-    [(11009, "CLARIFAI_PAT"), (11006, "no money or quota"), (69001, "no money or quota"), (21200, "model")],
-)
-def test_what_a_person_must_mend_stops_the_lane(shop, stand_in, code, told):
-    """The lane fails at once, says what to do, and nothing is spent."""
-    shop.store(40)
-    shop.clarifai.always = stand_in.says(code, "no")
-    ended = shop.run(batch=10, in_flight=1)
-    assert ended.status == "failed"
-    assert told in ended.message and "40 pictures wait" in ended.message
-    assert len(shop.clarifai.asks) == 1
+def test_what_a_person_must_fix_stops_the_lane(shop, stand_in):
+    """For each such code the lane fails after one request and says what to do. Nothing is spent."""
+    shop.store(20)
+    cases = [
+        (11009, "CLARIFAI_PAT"),
+        (11006, "no money or quota"),
+        (69001, "no money or quota"),
+        (21200, "model"),
+    ]
+    for number, (code, words) in enumerate(cases, 1):
+        shop.clarifai.always = stand_in.status_only(code, "no")
+        result = shop.run(batch=5, in_flight=1)
+        assert result.status == "failed"
+        assert words in result.message and "20 pictures are pending" in result.message
+        assert len(shop.clarifai.asks) == number
     assert set(shop.outcomes()) == {"not_billed"}
     assert "stopped" in {reason for (reason,) in shop.rows("select distinct reason from charges")}
     shop.clarifai.always = None
     assert shop.run().status == "done"
 
 
-def test_a_wrong_key_is_told_and_never_shown(shop, stand_in, caplog):
-    """The stand-in says the key back; it is in no message, no log and no table."""
+def test_a_wrong_key_is_reported_and_never_shown(shop, caplog):
+    """The server sends the key back; it is in no message, no log and no table."""
     shop.store(1)
     shop.key = "wrong-key-0123456789"
-    ended = shop.run()
-    assert ended.status == "failed" and "does not accept the key" in ended.message
-    told = ended.message + caplog.text + str(shop.rows("select message from charges"))
-    assert "API key not found: Key …" in told and shop.key not in told
+    result = shop.run()
+    assert result.status == "failed" and "does not accept the key" in result.message
+    text = result.message + caplog.text + str(shop.rows("select message from charges"))
+    assert "API key not found: Key …" in text and shop.key not in text
     assert shop.key not in repr(shop.tagging()) + repr(shop.tagging().open_client().__dict__.get("_channel"))
 
 
 def test_without_a_key_nothing_is_sent(shop):
-    """The message says where a key goes."""
+    """The message says where to put a key."""
     shop.store(1)
     shop.key = None
     with pytest.raises(ClassifierUnavailable, match=r"CLARIFAI_PAT.*clarifai-pat"):
@@ -78,12 +81,12 @@ def test_without_a_key_nothing_is_sent(shop):
     assert shop.clarifai.asks == []
 
 
-def test_quota_that_ends_in_the_middle_keeps_what_was_bought(shop):
-    """Answers before the end are labels; the rest waits for money and is bought once."""
+def test_a_quota_that_ends_during_the_run_loses_no_paid_label(shop):
+    """Responses before the end become labels. The rest is pending, and is bought once."""
     shop.store(30)
     shop.clarifai.quota = 20
-    ended = shop.run(batch=10, in_flight=1)
-    assert (ended.status, ended.items) == ("failed", 20)
+    result = shop.run(batch=10, in_flight=1)
+    assert (result.status, result.items) == ("failed", 20)
     assert len(shop.labelled()) == 20
     shop.clarifai.quota = None
     assert shop.run().items == 10
@@ -91,66 +94,66 @@ def test_quota_that_ends_in_the_middle_keeps_what_was_bought(shop):
 
 
 @pytest.mark.parametrize("after_work", [False, True])
-def test_a_dropped_connection_is_unknown_and_tried_again(shop, stand_in, after_work):
-    """The client does not retry by itself: one request a try, each in the ledger, the lost one as unknown."""
+def test_a_dropped_connection_counts_as_unknown_and_is_retried(shop, stand_in, after_work):
+    """GRPC does not retry by itself: each try is a request in the ledger, and the lost one is unknown."""
     shop.store(4)
-    shop.clarifai.script += [stand_in.breaks(UNAVAILABLE, after_work=after_work)]
-    ended = shop.run()
-    assert (ended.status, ended.items) == ("done", 4)
+    shop.clarifai.script += [stand_in.abort(UNAVAILABLE, after_work=after_work)]
+    result = shop.run()
+    assert (result.status, result.items) == ("done", 4)
     assert len(shop.clarifai.asks) == 2
     assert shop.outcomes() == {"unknown": 4, "billed": 4}
     assert shop.clarifai.bought_again() == []
 
 
-def test_tries_without_an_answer_are_few(shop, stand_in):
-    """A service that never answers is asked three times a batch at most, and after two batches no more in this run."""
+def test_tries_without_a_response_are_few(shop, stand_in):
+    """A batch is sent three times at most, and after two lost batches the lane ends for this run."""
     shop.store(40)
-    shop.clarifai.always = stand_in.breaks(UNAVAILABLE, after_work=True)
-    ended = shop.run(batch=4, in_flight=1)
-    assert ended.status == "incomplete" and "does not answer" in ended.message
-    assert max(shop.clarifai.bought.values()) == plan.TRIES
-    # Some batches were in the ledger already when the first got no answer; they had their turn in between.
-    assert len(shop.clarifai.asks) <= plan.TRIES * (plan.LOST_IN_A_ROW + 10)
-    assert ended.failures == 4 * plan.LOST_IN_A_ROW
+    shop.clarifai.always = stand_in.abort(UNAVAILABLE, after_work=True)
+    result = shop.run(batch=4, in_flight=1)
+    assert result.status == "incomplete" and "does not respond" in result.message
+    assert max(shop.clarifai.bought.values()) == plan.MAX_TRIES
+    # Some batches were in the ledger before the first one was lost; they had their tries in between.
+    assert len(shop.clarifai.asks) <= plan.MAX_TRIES * (plan.MAX_LOST_IN_A_ROW + 10)
+    assert result.failures == 4 * plan.MAX_LOST_IN_A_ROW
 
 
-def test_a_picture_that_is_never_answered_is_given_up_after_some_runs(shop, stand_in):
-    """Six sends without an answer are enough; the picture gets a row that says so."""
+def test_a_picture_without_any_response_is_given_up_after_some_runs(shop, stand_in):
+    """After six requests without a response the picture gets a row that says so."""
     (sha256,) = shop.store(1)
-    shop.clarifai.always = stand_in.breaks(UNAVAILABLE, after_work=True)
+    shop.clarifai.always = stand_in.abort(UNAVAILABLE, after_work=True)
     statuses = [shop.run().status for _ in range(3)]
     assert statuses == ["incomplete", "done", "done"]
     assert len(shop.clarifai.asks) == 6
     assert shop.rows("select sha256, reason from unlabelled") == [(sha256, "unanswered")]
 
 
-def test_a_service_that_is_not_there_costs_nothing(shop):
-    """Nothing left, so nothing is counted as spent."""
+def test_a_server_that_does_not_exist_costs_nothing(shop):
+    """No request left this machine, so nothing counts as spent."""
     shop.store(3)
-    shop.port = 9  # discard: nobody listens
-    ended = shop.run()
-    assert ended.status == "incomplete" and "failed to connect" in ended.message
+    shop.port = 9  # discard: nothing listens
+    result = shop.run()
+    assert result.status == "incomplete" and "failed to connect" in result.message
     assert shop.outcomes() == {"not_billed": 9}
 
 
-def test_a_deadline_is_unknown(shop, stand_in):
-    """An answer that comes too late was perhaps billed."""
+def test_a_response_after_the_deadline_counts_as_unknown(shop, stand_in):
+    """A response that comes too late was perhaps billed."""
     shop.store(2)
-    shop.clarifai.script += [stand_in.sleeps(0.6)]
-    ended = shop.run(deadline_seconds=0.3)
-    assert ended.status == "done"
+    shop.clarifai.script += [stand_in.delay(0.6)]
+    result = shop.run(deadline_seconds=0.3)
+    assert result.status == "done"
     assert shop.outcomes() == {"unknown": 2, "billed": 2}
     assert shop.rows("select distinct message from charges where outcome = 'unknown'")[0][0].startswith(
         "DEADLINE_EXCEEDED"
     )
 
 
-def test_mixed_answers_keep_what_is_good(shop):
-    """The good pictures have labels and are paid; the bad one is a row with its reason, and is not sent again."""
+def test_a_mixed_response_stores_the_good_pictures(shop):
+    """The good pictures have labels and are paid. The bad one is a row with its reason, and is not sent again."""
     shas = shop.store(5)
     shop.clarifai.bad = {shas[2]}
-    ended = shop.run()
-    assert (ended.status, ended.items, ended.failures) == ("done", 4, 1)
+    result = shop.run()
+    assert (result.status, result.items, result.failures) == ("done", 4, 1)
     assert shop.labelled() == set(shas) - {shas[2]}
     (row,) = shop.rows("select sha256, reason, message from unlabelled")
     assert row[:2] == (shas[2], "refused") and "INPUT_INVALID_ARGUMENT (30104): Bad picture" in row[2]
@@ -158,107 +161,113 @@ def test_mixed_answers_keep_what_is_good(shop):
     assert len(shop.clarifai.asks) == 1
 
 
-def test_a_model_that_fails_fast_does_not_blame_good_pictures(shop):
-    """One bad picture fails the whole request with one code for all: it is found by halving, the others are bought once."""
+def test_a_request_that_fails_completely_does_not_reject_good_pictures(shop):
+    """One bad picture fails the request with one code for all. Halving finds it; the others are bought once."""
     shas = shop.store(16)
     shop.clarifai.bad, shop.clarifai.fails_fast = {shas[11]}, True
-    ended = shop.run()
-    assert (ended.status, ended.items, ended.failures) == ("done", 15, 1)
+    result = shop.run()
+    assert (result.status, result.items, result.failures) == ("done", 15, 1)
     assert shop.labelled() == set(shas) - {shas[11]}
     assert set(shop.clarifai.bought.values()) == {1} and len(shop.clarifai.bought) == 15
     assert len(shop.clarifai.asks) == 9  # 1 + 2 a level of 16, 8, 4, 2
     assert shop.rows("select reason from unlabelled") == [("refused",)]
 
 
-def test_too_few_and_too_many_outputs(shop, stand_in):
-    """Outputs belong to the pictures by their place: what is missing is asked again, what is too much is left."""
+def test_too_few_and_too_many_outputs_are_matched_by_position(shop, stand_in):
+    """A picture without an output is sent again; surplus outputs are ignored."""
     shas = shop.store(4)
 
-    def shortened(server, ask, context):
-        for entry in server.bill(ask)[:3]:
-            entry.delivered = True
-        outputs = [stand_in.output(ask.model, one) for one in ask.sha256s[:3]]
+    def respond(request, sha256s):
+        outputs = [stand_in.output(request.model, one) for one in sha256s]
         return stand_in.service_pb2.MultiOutputResponse(status=stand_in.status(10000), outputs=outputs)
 
-    def lengthened(server, ask, context):
-        outputs = [stand_in.output(ask.model, one) for one in (*ask.sha256s, "0" * 64)]
-        return stand_in.service_pb2.MultiOutputResponse(status=stand_in.status(10000), outputs=outputs)
+    def shortened(server, request, context):
+        for entry in server.bill(request)[:3]:
+            entry.delivered = True
+        return respond(request, request.sha256s[:3])
+
+    def lengthened(server, request, context):
+        return respond(request, (*request.sha256s, "0" * 64))
 
     shop.clarifai.script += [shortened, lengthened]
     assert shop.run().status == "done"
-    assert [len(ask.sha256s) for ask in shop.clarifai.asks] == [4, 1]
+    assert [len(one.sha256s) for one in shop.clarifai.asks] == [4, 1]
     assert shop.labelled() == set(shas)
     assert shop.outcomes() == {"billed": 4, "unknown": 1}
 
 
-def test_a_request_that_is_too_much_is_split(shop, stand_in):
-    """Also where gRPC itself says that the message is too large; nothing is billed for it."""
+def test_a_request_that_is_too_large_is_split(shop, stand_in):
+    """GRPC's own status for a message that is too large counts too. Nothing is billed for it."""
     shop.store(4)
     shop.clarifai.script += [
-        stand_in.says(40033, "too large"),
-        stand_in.breaks(
+        stand_in.status_only(40033, "too large"),
+        stand_in.abort(
             grpc.StatusCode.RESOURCE_EXHAUSTED,
             after_work=False,
             details="SERVER: sent message larger than max",
         ),
     ]
     assert shop.run(in_flight=1).status == "done"
-    assert [len(ask.sha256s) for ask in shop.clarifai.asks] == [4, 2, 2, 1, 1]
+    assert [len(one.sha256s) for one in shop.clarifai.asks] == [4, 2, 2, 1, 1]
     assert shop.outcomes() == {"not_billed": 6, "billed": 4}
 
 
-def test_numbers_that_nobody_knows_yet(shop, stand_in):
-    """A status that this version has no name for is tried again, not a crash."""
+def test_an_unknown_status_code_is_retried(shop, stand_in):
+    """A status without a name in this version is no crash; the next run sends the picture."""
     shop.store(1)
-    shop.clarifai.script += [stand_in.says(77_777, "?"), stand_in.says(98_004), stand_in.says(0)]
-    ended = shop.run()
-    assert ended.status == "incomplete"
+    shop.clarifai.script += [stand_in.status_only(one) for one in (77_777, 98_004, 0)]
+    result = shop.run()
+    assert result.status == "incomplete"
     assert shop.rows("select outcome, message from charges where message like 'status 77777%'")
     assert shop.run().status == "done"
 
 
-def test_an_answer_that_is_no_answer(shop, stand_in, monkeypatch):
-    """Garbled bytes are unknown and asked again; an answer over the limit is refused by the client itself."""
+def test_a_response_over_the_size_limit_is_rejected_and_retried(shop, stand_in):
+    """The client rejects it, and its pictures count as unknown."""
     shop.store(1)
     huge = stand_in.service_pb2.MultiOutputResponse(
         status=stand_in.status(10000, "x" * (MAX_ANSWER_BYTES + 1))
     )
-    shop.clarifai.script += [lambda server, ask, context: huge]
+    shop.clarifai.script += [lambda server, request, context: huge]
     assert shop.run().status == "done"
     assert shop.outcomes() == {"unknown": 1, "billed": 1}
 
 
-def test_an_interrupt_keeps_what_is_paid(shop, stand_in, monkeypatch):
-    """Ctrl-C while requests are under way: their answers are waited for and stored, and nothing else is sent."""
-    shop.store(40)
-    shop.clarifai.seconds = 0.3
+def test_an_interrupt_stores_what_is_paid(shop, monkeypatch):
+    """Ctrl-C with a request in flight: its response is stored, and nothing else is sent."""
+    shop.store(20)
+    shop.clarifai.seconds = 0.1
     real = sending.Sender._send
 
     def send(self):
         real(self)
-        if self._under_way:
+        if self._in_flight:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(sending.Sender, "_send", send)
     with pytest.raises(KeyboardInterrupt):
-        shop.run(batch=10, in_flight=1)
-    assert shop.outcomes()["billed"] == 10 and len(shop.labelled()) == 10
+        shop.run(batch=5, in_flight=1)
+    assert shop.outcomes()["billed"] == 5 and len(shop.labelled()) == 5
     assert set(shop.outcomes()) <= {"billed", "not_billed"}
     monkeypatch.setattr(sending.Sender, "_send", real)
-    assert shop.run().items == 30
+    assert shop.run().items == 15
     assert set(shop.clarifai.bought.values()) == {1}
 
 
 def test_two_workers_buy_each_picture_once(shop):
-    """Two lanes at once on one home folder: the second waits, and finds everything bought."""
-    shop.store(60)
-    shop.clarifai.seconds = 0.1
-    ended = []
-    workers = [threading.Thread(target=lambda: ended.append(shop.run(batch=10))) for _ in range(2)]
+    """Two lanes at once on one home folder: the second waits for the first and finds everything bought."""
+    shop.store(20)
+    both_started = threading.Barrier(2)
+    results = []
+
+    def work():
+        both_started.wait(HANG_SECONDS)
+        results.append(shop.run(batch=5))
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
         worker.start()
-        time.sleep(0.05)
     for worker in workers:
-        worker.join()
-    assert sorted(one.items for one in ended) == [0, 60]
+        worker.join(HANG_SECONDS)
+    assert sorted(one.items for one in results) == [0, 20]
     assert set(shop.clarifai.bought.values()) == {1}

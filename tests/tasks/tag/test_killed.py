@@ -1,20 +1,22 @@
-"""Lanes whose process is killed: nothing that was answered is bought again, nothing that was sent is forgotten."""
+"""Lanes whose process is killed: no received label is bought again, and no request is forgotten."""
 
 from __future__ import annotations
 
 import random
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from classifiers.clarifai.responses import Asked
 from tasks.tag import sending
-from tasks.tag.ledger import Ledger, RequestRecord, new_slip, slip_from_json
-from tasks.tag.response_store import ResponseStore, close_books, store_kept
+from tasks.tag.ledger import Ledger, RequestRecord, new_record, record_from_json
+from tasks.tag.response_store import ResponseStore, finish_killed_run, store_kept
 from tasks.tag.stage import known_lane
 
+HANG_SECONDS = 120.0
 CHILD = """
 import sys
 from pathlib import Path
@@ -23,45 +25,56 @@ from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
 folder, port, key = sys.argv[1:]
 options = ClarifaiOptions(batch=4, regions_model="general-image-detection", monthly_budget=10**6)
-print("go", flush=True)
+print("ready", flush=True)
+sys.stdin.readline()
 tag_pictures(Home(Path(folder)), Tagging("clarifai", options, lambda: key, f"127.0.0.1:{port}"), lambda *_: None)
 print("done", flush=True)
 """
 
 
-def test_a_killed_lane_goes_on_where_it_was(shop):
-    """Kills at any moment: each picture is bought again only where no answer had left, and all is in the ledger."""
-    shas = shop.store(60)
-    shop.clarifai.seconds, shop.clarifai.per_second = 0.1, 1000
+def test_a_killed_lane_resumes_where_it_stopped(shop):
+    """After kills at any moment each picture is bought again only where no response was sent; the ledger has all."""
+    shas = shop.store(48)
+    shop.clarifai.seconds = 0.1
+    billed = threading.Semaphore(0)
+    shop.clarifai.on_bill = lambda entry: billed.release()
     chance = random.Random(3)
-    for _ in range(5):
-        child = start(shop)
-        time.sleep(chance.uniform(0.1, 0.7))
+    children = [start(shop) for _ in range(4)]
+    for child in children[:-1]:
+        resume(child)
+        for _ in range(4):
+            assert billed.acquire(timeout=HANG_SECONDS)
+        time.sleep(chance.uniform(0, 0.3))  # another moment each time
         child.kill()
         child.communicate()
-        time.sleep(0.2)  # what was being worked on ends, and its answer goes nowhere
-    said, _ = start(shop).communicate(timeout=60)
-    assert "done" in said
+    result, _ = children[-1].communicate("go\n", timeout=HANG_SECONDS)
+    assert "done" in result
     assert shop.labelled() == set(shas)
-    # Between the server's end of an answer and our disk lie milliseconds, more on a busy machine: two requests at most.
+    # A kill can come between the end of the response on the server and its file on our disk: two requests at most.
     assert len(set(shop.clarifai.bought_again())) <= 8
     assert "sent" not in shop.outcomes()
-    billed = sum(shop.clarifai.bought.values())
-    assert shop.outcomes()["billed"] + shop.outcomes().get("unknown", 0) >= billed
+    bought = sum(shop.clarifai.bought.values())
+    assert shop.outcomes()["billed"] + shop.outcomes().get("unknown", 0) >= bought
     assert list(shop.home.answers.iterdir()) == []
 
 
 def start(shop) -> subprocess.Popen[str]:
-    """A lane in a process of its own, past its imports."""
+    """A lane in a process of its own. It imports its modules and then waits for a line."""
     command = [sys.executable, "-c", CHILD, str(shop.home.folder), str(shop.port), shop.key]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "go\n"
-    return child
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-@pytest.mark.parametrize("moment", ["announce", "write", "sends", "keep", "drop"])
+def resume(child: subprocess.Popen[str]) -> None:
+    """Let the lane start, after its imports."""
+    assert child.stdout.readline() == "ready\n"
+    child.stdin.write("go\n")
+    child.stdin.flush()
+
+
+@pytest.mark.parametrize("moment", ["mark_unsent", "write", "mark_sent", "save", "remove"])
 def test_an_end_at_each_step_loses_nothing(shop, monkeypatch, moment):
-    """Whatever step is the last one, the next run has each picture's labels, bought twice only if the answer was lost."""
+    """Whichever step is the last one, the next run has each picture's labels, bought once."""
     shas = shop.store(6)
     cut_at(monkeypatch, moment)
     with pytest.raises(Killed):
@@ -75,25 +88,25 @@ def test_an_end_at_each_step_loses_nothing(shop, monkeypatch, moment):
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing that would still be done in order is done."""
+    """Simulates a kill: no cleanup runs."""
 
 
 def cut_at(monkeypatch, moment: str) -> None:
-    """Let the run end right before a step, without its orderly end."""
+    """End the run right before a step, without its cleanup."""
 
     def cut(*_: object, **__: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(sending.Sender, "_wind_up", lambda self: self._writer.shutdown(wait=True))
-    if moment == "keep":  # in gRPC's thread: the answer is on disk, and nobody hears of it
-        real = ResponseStore.keep
+    monkeypatch.setattr(sending.Sender, "_shut_down", lambda self: self._writer.shutdown(wait=True))
+    if moment == "save":  # in gRPC's thread: the response is on disk, and the loop gets no event
+        real = ResponseStore.save
 
-        def keep(self, slip, answer):
-            real(self, slip, answer)
+        def save(self, record, response):
+            real(self, record, response)
             raise OSError
 
-        monkeypatch.setattr(ResponseStore, "keep", keep)
-        monkeypatch.setattr(sending.Sender, "_take", cut)
+        monkeypatch.setattr(ResponseStore, "save", save)
+        monkeypatch.setattr(sending.Sender, "_apply", cut)
     elif moment == "write":
         real_write, calls = Ledger.write, []
 
@@ -108,57 +121,57 @@ def cut_at(monkeypatch, moment: str) -> None:
         monkeypatch.setattr(ResponseStore, moment, cut)
 
 
-def test_an_answer_on_disk_is_stored_by_the_next_run(shop, stand_in):
-    """It was paid for: its labels and its row are as if the first run had gone on."""
+def test_a_response_on_disk_is_stored_by_the_next_run(shop, stand_in):
+    """It was paid for: its labels and its row are those of an undisturbed run."""
     (sha256,) = shop.store(1)
-    lane_slip = slip(shop, [sha256])
-    arrivals = ResponseStore(shop.home)
-    arrivals.announce([lane_slip])
-    Ledger(shop.home).write([lane_slip])
-    arrivals.sends(lane_slip)
-    answer = stand_in.service_pb2.MultiOutputResponse(
+    record = make_record(shop, [sha256])
+    responses = ResponseStore(shop.home)
+    responses.mark_unsent([record])
+    Ledger(shop.home).write([record])
+    responses.mark_sent(record)
+    response = stand_in.service_pb2.MultiOutputResponse(
         status=stand_in.status(10000), outputs=[stand_in.output(stand_in.CONCEPTS, sha256)]
     )
-    arrivals.keep(lane_slip, answer.SerializeToString())
+    responses.save(record, response.SerializeToString())
     assert store_kept(shop.home) == 1 and store_kept(shop.home) == 0
     assert shop.labelled() == {sha256} and shop.outcomes() == {"billed": 1}
     assert shop.run().items == 0
 
 
 def test_what_was_never_sent_is_not_spent(shop):
-    """A request that was in the ledger only is not billed, one that had gone is unknown."""
+    """A request that was only in the ledger is not billed; one that was sent is unknown."""
     first, second = shop.store(2)
-    waiting, gone = slip(shop, [first]), slip(shop, [second])
-    arrivals = ResponseStore(shop.home)
-    arrivals.announce([waiting, gone])
-    Ledger(shop.home).write([waiting, gone])
-    arrivals.sends(gone)
-    assert close_books(shop.home) == 1
+    unsent, sent = make_record(shop, [first]), make_record(shop, [second])
+    responses = ResponseStore(shop.home)
+    responses.mark_unsent([unsent, sent])
+    Ledger(shop.home).write([unsent, sent])
+    responses.mark_sent(sent)
+    assert finish_killed_run(shop.home) == 1
     assert sorted(shop.rows("select sha256, outcome, reason from charges")) == sorted(
         [(first, "not_billed", "not_sent"), (second, "unknown", "cut_off")]
     )
 
 
-def test_files_that_no_run_wrote_are_left_out(shop, caplog):
-    """Half-written and foreign files among the answers are told and removed; nothing breaks."""
-    arrivals = ResponseStore(shop.home)
-    (arrivals.folder / "a.part").write_bytes(b"{")
-    (arrivals.folder / "b.answer").write_bytes(b"\x00\xff garbage")
-    (arrivals.folder / "c.answer").write_bytes(b'{"request_id": 1}\n')
+def test_files_that_no_run_wrote_are_removed(shop, caplog):
+    """Partial and foreign files among the responses are logged and removed."""
+    responses = ResponseStore(shop.home)
+    (responses.folder / "a.part").write_bytes(b"{")
+    (responses.folder / "b.answer").write_bytes(b"\x00\xff garbage")
+    (responses.folder / "c.answer").write_bytes(b'{"request_id": 1}\n')
     assert store_kept(shop.home) == 0
     assert "b.answer" in caplog.text and "c.answer" in caplog.text
-    assert list(arrivals.folder.iterdir()) == []
+    assert list(responses.folder.iterdir()) == []
 
 
-def test_a_slip_survives_its_file(shop):
-    """A slip read from disk is the slip that was written."""
-    one = slip(shop, ["a" * 64, "b" * 64], (1, 6))
-    assert slip_from_json(one.as_json()) == one
+def test_a_record_survives_its_file(shop):
+    """A record read from disk is the record that was written."""
+    one = make_record(shop, ["a" * 64, "b" * 64], (1, 6))
+    assert record_from_json(one.as_json()) == one
 
 
-def slip(shop, shas: list[str], turns: tuple[int, ...] | None = None) -> RequestRecord:
-    """A slip of a request with these pictures."""
+def make_record(shop, shas: list[str], orientations: tuple[int, ...] | None = None) -> RequestRecord:
+    """A record of a request with these pictures."""
     lane = known_lane(shop.home, "clarifai", shop.tagging().options)
-    made = new_slip(lane, lane.models[0], shas, turns or (1,) * len(shas))
-    assert isinstance(made.asked, Asked)
-    return made
+    record = new_record(lane, lane.models[0], shas, orientations or (1,) * len(shas))
+    assert isinstance(record.asked, Asked)
+    return record

@@ -1,4 +1,4 @@
-"""Budgets, estimates, and labels that were bought before."""
+"""Budgets, estimates, and labels that are already paid for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import pytest
 
 from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.estimate import estimate
-from tasks.tag.lane import lane_of, models_of
+from tasks.tag.lane import make_lane, parse_models
 from tasks.tag.stage import known_lane
 from warehouse.forgetting import forget_account
 from warehouse.tables import Charge, Post, PostPicture
 
 
 def test_the_monthly_budget_is_never_exceeded(shop):
-    """The lane stops before it, says when it goes on, and a raised budget goes on where it stopped."""
+    """The lane stops before it and says when the budget resets. With a higher budget the lane resumes."""
     shop.store(50)
-    ended = shop.run(batch=8, monthly_budget=20)
-    assert (ended.status, ended.items) == ("incomplete", 20)
-    assert "monthly budget of 20 pictures is used up" in ended.message and "30 pictures wait" in ended.message
+    result = shop.run(batch=8, monthly_budget=20)
+    assert (result.status, result.items) == ("incomplete", 20)
+    assert (
+        "monthly budget of 20 pictures is used up" in result.message
+        and "30 pictures are pending" in result.message
+    )
     assert sum(shop.clarifai.bought.values()) == 20
     assert shop.run(batch=8, monthly_budget=20).items == 0
     assert sum(shop.clarifai.bought.values()) == 20
@@ -28,30 +31,30 @@ def test_the_monthly_budget_is_never_exceeded(shop):
 
 
 def test_the_daily_budget_counts_today(shop):
-    """What was sent yesterday is not today's."""
+    """What was sent yesterday does not count for today."""
     shop.store(10)
     shop.home.lake.append([charge("a", n, datetime.now(UTC) - timedelta(days=1, hours=1)) for n in range(6)])
-    ended = shop.run(batch=4, daily_budget=5)
-    assert ended.items == 5 and "daily budget of 5" in ended.message
+    result = shop.run(batch=4, daily_budget=5)
+    assert result.items == 5 and "daily budget of 5" in result.message
 
 
 def test_unknown_counts_as_spent_and_not_billed_does_not(shop, stand_in):
-    """A picture whose answer was lost may have been billed, so the budget counts it; a throttled one was not."""
+    """A picture whose response was lost may be billed, so the budget counts it. A throttled one is not billed."""
     shop.store(6)
     shop.clarifai.script += [
-        stand_in.says(11005),
-        stand_in.breaks(stand_in.grpc.StatusCode.UNAVAILABLE, after_work=True),
+        stand_in.status_only(11005),
+        stand_in.abort(stand_in.grpc.StatusCode.UNAVAILABLE, after_work=True),
     ]
-    ended = shop.run(monthly_budget=10)
-    assert (ended.status, ended.items) == ("incomplete", 4)
+    result = shop.run(monthly_budget=10)
+    assert (result.status, result.items) == ("incomplete", 4)
     assert shop.outcomes() == {"not_billed": 6, "unknown": 6, "billed": 4}
 
 
-def test_two_models_are_two_bills(shop, stand_in):
-    """A picture that goes to both models takes two from the budget, and the two models go side by side."""
+def test_a_picture_for_two_models_counts_twice(shop, stand_in):
+    """A picture that goes to both models takes two from the budget, and the two models take turns."""
     shop.store(20)
-    ended = shop.run(regions_model=stand_in.REGIONS, batch=5, monthly_budget=20)
-    assert (ended.status, ended.items) == ("incomplete", 20)
+    result = shop.run(regions_model=stand_in.REGIONS, batch=5, monthly_budget=20)
+    assert (result.status, result.items) == ("incomplete", 20)
     assert [model for model, _ in shop.rows("select model, count(*) from charges group by 1 order by 1")] == [
         stand_in.REGIONS,
         stand_in.CONCEPTS,
@@ -60,7 +63,7 @@ def test_two_models_are_two_bills(shop, stand_in):
 
 def charge(request: str, position: int, at: datetime, **changes) -> Charge:
     """A row of the ledger."""
-    given = {
+    values = {
         "request_id": request,
         "position": position,
         "sha256": f"{position:064x}",
@@ -74,34 +77,34 @@ def charge(request: str, position: int, at: datetime, **changes) -> Charge:
         "message": None,
         "price": 0.001,
     }
-    return Charge(**given | changes)
+    return Charge(**values | changes)
 
 
-def test_a_new_day_and_a_new_month_begin_anew(shop):
-    """A run over midnight has the new day's budget; on the first, the new month's too. UTC counts."""
-    lane = lane_of("clarifai", shop.tagging(monthly_budget=100, daily_budget=10).options, lambda _: "")
+def test_budgets_reset_at_a_new_day_and_a_new_month(shop):
+    """A run over midnight gets the new day's budget, and on the first the new month's too, in UTC."""
+    lane = make_lane("clarifai", shop.tagging(monthly_budget=100, daily_budget=10).options, lambda _: "")
     at = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
     shop.home.lake.append([charge("a", n, at) for n in range(7)])
     now = at
-    purse = BudgetTracker(shop.home.lake, lane, lambda: now)
-    assert purse.left() == 3
-    purse.take(3)
-    assert purse.left() == 0 and "anew on 2026-02-01" in purse.used_up()
+    budget = BudgetTracker(shop.home.lake, lane, lambda: now)
+    assert budget.left() == 3
+    budget.reserve(3)
+    assert budget.left() == 0 and "resets on 2026-02-01" in budget.exhausted_message()
     now = at + timedelta(minutes=2)
-    purse.refresh()
-    assert purse.left() == 10
-    purse.give_back(3, at)
-    assert purse.left() == 10
+    budget.refresh()
+    assert budget.left() == 10
+    budget.release(3, at)
+    assert budget.left() == 10
 
 
 def test_an_estimate_is_what_a_run_sends(shop, stand_in):
-    """The dry run's numbers are those of the run that follows, with and without a budget that holds back."""
+    """The numbers of the dry run are those of the run that follows, with a budget that is too small for all."""
     shop.store(30)
     settings = {"regions_model": stand_in.REGIONS, "batch": 8, "price_per_1000": 1.5, "monthly_budget": 41}
     lane = known_lane(shop.home, "clarifai", shop.tagging(**settings).options)
-    told = estimate(shop.home, lane)
-    assert [(one.waiting, one.would_send, one.requests) for one in told] == [(30, 21, 3), (30, 20, 3)]
-    assert told[0].cost == pytest.approx(21 * 0.0015)
+    estimates = estimate(shop.home, lane)
+    assert [(one.waiting, one.would_send, one.requests) for one in estimates] == [(30, 21, 3), (30, 20, 3)]
+    assert estimates[0].cost == pytest.approx(21 * 0.0015)
     assert shop.clarifai.asks == []
     shop.run(**settings)
     assert sum(shop.clarifai.bought.values()) == 41
@@ -110,7 +113,7 @@ def test_an_estimate_is_what_a_run_sends(shop, stand_in):
 
 
 def test_a_second_model_does_not_buy_the_first_again(shop, stand_in):
-    """Adding regions buys regions alone; the concepts that were bought stand under the new version too."""
+    """Adding regions buys only regions; the concepts that are paid for are copied to the new version."""
     shas = shop.store(6)
     first = shop.run()
     second = shop.run(regions_model=stand_in.REGIONS)
@@ -123,22 +126,22 @@ def test_a_second_model_does_not_buy_the_first_again(shop, stand_in):
     assert len(shop.rows("select distinct sha256 from labels where classifier = 'again'")) == 6
 
 
-def test_a_new_version_of_a_model_is_another_answer(shop, stand_in):
-    """Another version is bought for all pictures: that is what naming it means."""
+def test_a_new_version_of_a_model_is_bought_for_all_pictures(shop, stand_in):
+    """A setting that names another version asks for exactly this."""
     shop.store(3)
     shop.run()
     shop.clarifai.versions[stand_in.CONCEPTS] = "newer"
-    ended = shop.run(model_version="newer")
-    assert ended.items == 3
+    result = shop.run(model_version="newer")
+    assert result.items == 3
     assert set(shop.clarifai.bought.values()) == {2}
 
 
-def test_a_version_that_the_settings_leave_open_is_asked_for(shop):
-    """Clarifai's current version of an unknown model is asked once a run, for nothing, and then held to."""
+def test_a_model_without_a_version_setting_uses_the_current_one(shop):
+    """One free request per run gets Clarifai's current version of the model; the run uses it throughout."""
     shop.clarifai.versions["food-item-recognition"] = "v7"
     shop.store(1)
-    ended = shop.run(model="food-item-recognition")
-    assert ended.version == "food-item-recognition@v7"
+    result = shop.run(model="food-item-recognition")
+    assert result.version == "food-item-recognition@v7"
     assert shop.clarifai.probes == 1
     assert shop.rows("select model, model_version, outcome from charges") == [
         ("food-item-recognition", "v7", "billed")
@@ -149,15 +152,15 @@ def test_a_version_that_the_settings_leave_open_is_asked_for(shop):
     ("version", "count"),
     [("a@1", 1), ("regions a@1", 1), ("a@1 + regions b@2", 2), ("visual-1", 0), ("InceptionV3-0123", 0)],
 )
-def test_a_version_says_its_models(version, count):
-    """The models stand in the version of the labels; other classifiers' versions have none."""
-    models = models_of(version)
+def test_a_version_of_labels_contains_its_models(version, count):
+    """The versions of other classifiers contain none."""
+    models = parse_models(version)
     assert len(models) == count
     assert [one.regions for one in models] == sorted(one.regions for one in models)
 
 
-def test_what_is_forgotten_keeps_its_cost(shop):
-    """The account's pictures leave the ledger, the money stays in it."""
+def test_a_forgotten_account_keeps_its_cost_in_the_ledger(shop):
+    """The hashes of its pictures are removed; price and outcome stay."""
     (sha256,) = shop.store(1)
     shop.run(price_per_1000=2.0)
     now = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What is sent: which bytes, in which batches, how fast; and boxes as people see the pictures."""
+"""What is sent: which bytes, in which batches, how fast; and boxes in the picture as people see it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tasks.tag import batches
 from tasks.tag.rate_limiter import RateLimiter
 
 
-def test_batches_are_filled(shop):
-    """No request but the last has room left."""
+def test_every_request_but_the_last_is_full(shop):
+    """The size of a batch is the setting's, here the default."""
     shop.store(300)
     shop.run()
     assert [len(ask.sha256s) for ask in shop.clarifai.asks] == [128, 128, 44]
 
 
-def test_batches_are_filled_by_bytes_too(shop, monkeypatch):
-    """A request never weighs more than the limit, and would with one picture more."""
-    monkeypatch.setattr(batches, "REQUEST_BYTES", 10_000)
+def test_a_request_never_exceeds_the_limit_of_bytes(shop, monkeypatch):
+    """With one more picture it would."""
+    monkeypatch.setattr(batches, "MAX_REQUEST_BYTES", 10_000)
     shas = shop.store(40)
     shop.run()
     (biggest,) = shop.rows("select max(bytes) from pictures")[0]
@@ -32,15 +32,15 @@ def test_batches_are_filled_by_bytes_too(shop, monkeypatch):
 
 
 def test_the_stored_bytes_are_sent(shop, photographs):
-    """Photographs go as they are, so that what Clarifai sees is what the hash says."""
+    """Photographs are sent unchanged, so that the labels belong to the bytes of the hash."""
     files = sorted(photographs.glob("*.jpg"))[:4]
     shas = {shop.store_file(file) for file in files}
     shop.run()
     assert set(shop.clarifai.asks[0].sha256s) == shas
 
 
-def test_pictures_are_downscaled_only_where_the_settings_say(shop, photographs):
-    """With longest_side each larger picture is made smaller, once, and its labels are its own."""
+def test_pictures_are_downscaled_only_with_longest_side(shop, photographs):
+    """A larger picture is sent smaller, and its labels belong to the stored picture."""
     sha256 = shop.store_file(photographs / "cat-street.jpg")
     sent = []
     real = shop.clarifai._check
@@ -51,8 +51,8 @@ def test_pictures_are_downscaled_only_where_the_settings_say(shop, photographs):
     assert shop.labelled() == {sha256}
 
 
-def test_a_format_that_clarifai_does_not_take_is_converted(shop):
-    """AVIF goes as JPEG; PNG, WebP and GIF go as they are."""
+def test_a_format_that_clarifai_does_not_accept_is_converted(shop):
+    """AVIF is sent as JPEG; PNG, WebP and GIF are sent unchanged."""
     picture = Image.new("RGB", (40, 30), "teal")
     stored = {form: shop.store_picture(picture, form=form) for form in ("AVIF", "PNG", "WEBP", "GIF")}
     sent = []
@@ -65,8 +65,8 @@ def test_a_format_that_clarifai_does_not_take_is_converted(shop):
     assert shop.labelled() == set(stored.values())
 
 
-def test_what_can_not_be_sent_is_a_row_and_costs_nothing(shop, damaged_inside):
-    """Broken files, damaged files and files too large are told; none of them leaves the machine."""
+def test_a_picture_that_can_not_be_sent_costs_nothing(shop, damaged_inside):
+    """A broken picture becomes a row, a damaged file makes the lane incomplete; neither is sent."""
     good = shop.store(1)
     damaged = shop.home.folder / "damaged.png"
     damaged.write_bytes(damaged_inside)
@@ -74,15 +74,15 @@ def test_what_can_not_be_sent_is_a_row_and_costs_nothing(shop, damaged_inside):
     changed = shop.store_picture(Image.new("RGB", (9, 9), "red"))
     (path,) = shop.rows(f"select path from pictures where sha256 = '{changed}'")[0]
     (shop.home.folder / path).write_bytes(b"other bytes")
-    ended = shop.run()
-    assert (ended.status, ended.items) == ("incomplete", 1)
-    assert "1 picture files are missing or damaged" in ended.message
+    result = shop.run()
+    assert (result.status, result.items) == ("incomplete", 1)
+    assert "1 picture files are missing or damaged" in result.message
     assert shop.rows("select sha256, reason from unlabelled") == [(unreadable, "unreadable")]
     assert [ask.sha256s for ask in shop.clarifai.asks] == [tuple(good)]
 
 
-def test_a_picture_over_the_limit_says_what_helps(shop, monkeypatch):
-    """20 MB are Clarifai's limit; with longest_side such a picture can be sent."""
+def test_a_picture_over_the_size_limit_becomes_a_row_with_advice(shop, monkeypatch):
+    """Clarifai's limit is 20 MB; with longest_side such a picture can be sent."""
     monkeypatch.setattr("classifiers.clarifai.payload.MAX_BYTES", 20_000)
     sha256 = shop.store_picture(Image.effect_noise((400, 400), 90).convert("RGB"))
     assert shop.run().status == "done"
@@ -95,8 +95,8 @@ def test_a_picture_over_the_limit_says_what_helps(shop, monkeypatch):
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("upright", [False, True])
-def test_boxes_are_where_people_see_them(shop, stand_in, orientation, upright):
-    """Clarifai's boxes refer to the stored pixels; the stored labels refer to the picture as it is shown."""
+def test_boxes_refer_to_the_picture_as_people_see_it(shop, stand_in, orientation, upright):
+    """Clarifai's boxes refer to the stored pixels; the stored labels refer to the displayed picture."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     stored = shop.store_picture(Image.effect_noise((64, 48), 80).convert("RGB"), exif=exif)
@@ -107,33 +107,34 @@ def test_boxes_are_where_people_see_them(shop, stand_in, orientation, upright):
         left, top, right, bottom = {
             1: (left, top, right, bottom),
             3: (1 - right, 1 - bottom, 1 - left, 1 - top),
-            6: (1 - bottom, left, 1 - top, right),  # turned clockwise: what was left is at the top
+            6: (1 - bottom, left, 1 - top, right),  # rotated clockwise: the left edge becomes the top
             8: (top, 1 - right, bottom, 1 - left),
         }[orientation]
     (box,) = shop.rows("select distinct x0, y0, x1, y1 from labels")
     assert box == pytest.approx((left, top, right, bottom), abs=1e-6)
 
 
-def test_the_rate_is_kept(shop):
-    """A service that allows 15 requests a second has to throttle none, while requests overlap."""
-    shop.clarifai.per_second, shop.clarifai.seconds = 15, 0.2
-    shop.store(40)
+def test_a_run_sends_no_more_requests_than_allowed(shop, monkeypatch):
+    """In any second at most 15 requests leave, while responses take longer than the gap between two requests."""
+    record, sent = RateLimiter.record_request, []
+    monkeypatch.setattr(RateLimiter, "record_request", lambda self: sent.append(record(self)))
+    shop.clarifai.seconds = 0.2
+    shop.store(20)
     assert shop.run(batch=1, requests_per_second=15).status == "done"
-    assert (
-        shop.clarifai.throttled <= 4
-    )  # a busy machine bunches some up; without a pace it would be most of them
+    assert len(sent) == len(shop.clarifai.asks) == 20
+    assert all(sum(start <= at < start + 1 for at in sent) <= 15 for start in sent)
 
 
-def test_a_pace_lets_no_second_have_more():
-    """However the clock runs, any second has at most the number of requests that is allowed, and a pause none."""
+def test_the_limiter_allows_no_second_more_than_its_rate():
+    """Any second has at most the allowed number of requests, and a pause has none."""
     now = 0.0
-    pace = RateLimiter(15, lambda: now)
-    went = []
-    while len(went) < 60:
-        if not (delay := pace.delay()):
-            went.append(pace.go())
+    limiter = RateLimiter(15, lambda: now)
+    sent = []
+    while len(sent) < 60:
+        if not (delay := limiter.delay()):
+            sent.append(limiter.record_request())
         now += delay or 0.0001
-    assert all(sum(start <= at < start + 1 for at in went) <= 15 for start in went)
-    assert went[-1] < 60 / 15 * 1.05
-    pace.hold(5)
-    assert pace.held and pace.delay() == pytest.approx(5)
+    assert all(sum(start <= at < start + 1 for at in sent) <= 15 for start in sent)
+    assert sent[-1] < 60 / 15 * 1.05
+    limiter.pause(5)
+    assert limiter.is_paused and limiter.delay() == pytest.approx(5)
