@@ -1,26 +1,32 @@
-"""What is known: the lake of Parquet tables, the database over it, and the rankings.
+"""The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
-    tables.py      the tables, each declared once; to add a column or table, open it
-    lake.py        appends and upserts that count once
-    reading.py     the lake's files as DuckDB reads them
-    home.py        the home folder, and who may write there now
-    runs.py        the journal of what ran, and how a run that was cut off goes on
-    posts.py       storing what a source showed
-    stored_posts.py       what is known of posts that a source shows again
-    precision.py   which of two readings of one value says more
-    gaps.py        posts whose own page can't be read
-    authors.py     names of those who comment, as they are stored
-    host_limits.py until when a host wants no request
-    pending.py     what waits to be fetched or labelled
-    charges.py     what was sent for money, what is spent, what was bought already
-    sql.py         views and macros of the published database; to add one, open it
-    sql_comparing.py   those that set two classifiers side by side, and spending; sql_types.py is what all are made of
-    publish.py     building that database and swapping it in
-    rankings.py    the rankings; to add a statistic, open it; empty_rankings.py says why one is empty
-    comparing.py   two classifiers side by side
-    forgetting.py  removing an account from everything
-    disk_space.py       room on the disk
-    errors.py      what can go wrong, by the reaction it wants
+    tables.py          the tables, each declared once; to add a column or a table, open it
+    table_schema.py    what a row type declares, and the conversion of rows to Arrow and from DuckDB
+    utc.py             times between Python and DuckDB
+    lake.py            appends and upserts that count once, and queries
+    lake_reader.py     the lake's files as DuckDB reads them
+    home.py            the home folder and its locks
+    runs.py            the journal of runs, and how an interrupted run is resumed
+    posts.py           storing scraped posts
+    stored_posts.py    queries over stored posts, for a run that sees them again
+    precision.py       which of two values of a field is more precise
+    gaps.py            posts whose own page can't be read
+    authors.py         authors of comments, as they are stored
+    host_limits.py     rate limits that hosts announced
+    pending.py         pictures to fetch and to label
+    charges.py         the ledger of requests that cost money
+    status.py          queries of `likelens status`
+    sql.py             views and macros of the published database; to add one, open it
+    sql_comparing.py   those that compare classifiers or sum costs
+    sql_types.py       declarations of views and macros
+    publish.py         building the database and replacing the old one
+    rankings.py        the rankings; to add a statistic, open it
+    empty_rankings.py  why a ranking is empty
+    summary.py         queries of the report beside its rankings
+    comparing.py       comparison of two classifiers
+    forgetting.py      removing an account or an author
+    disk_space.py      free space on the disk
+    errors.py          the errors, and what the caller does about each
 
-Knows nothing of Prefect, of sources or of classifiers.
+It imports neither Prefect nor any source or classifier.
 """

@@ -1,7 +1,7 @@
-"""Names of those who comment: stored as keyed hashes, as names, or not at all; and those to be forgotten.
+"""Authors of comments: stored as keyed hashes, as names, or not at all; and the list of forgotten authors.
 
-The hash is HMAC-SHA256 (RFC 2104) under a random key of this home folder, so one author has one value here,
-another in every other home, and nobody can try out names without the key file.
+The hash is HMAC-SHA256 (RFC 2104) with a random key of this home folder. So an author has one value here and another
+in every other home folder, and nobody can guess names without the key file.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Keeping = Literal["hashed", "named", "dropped"]
 """How authors are stored."""
 
 KEY_BYTES = 32
-SHOWN_DIGITS = 32
-"""Hex digits of a stored hash: 128 bits, so that two authors never share one."""
+HASH_DIGITS = 32
+"""Hex digits of a stored hash: 128 bits, so that two authors never have the same one."""
 
 
 @dataclass(frozen=True)
 class Authors:
-    """The authors of one home folder, kept as `keeping` says. The folder is `HOME/authors`."""
+    """The authors of one home folder, stored as `keeping` says. The folder is `HOME/authors`."""
 
     folder: Path
     keeping: Keeping = "hashed"
 
     def stored(self, name: str | None) -> str | None:
-        """What is stored for an author; None where there is no name, or names are dropped."""
+        """The stored value of an author; None without a name, or when names are dropped."""
         if name is None or self.keeping == "dropped":
             return None
         return name if self.keeping == "named" else self.keyed(same_author(name))
@@ -39,11 +39,11 @@ class Authors:
     def keyed(self, text: str) -> str:
         """The keyed hash of a text, in lower-case hex."""
         return hmac.new(self._key, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[
-            :SHOWN_DIGITS
+            :HASH_DIGITS
         ]
 
     def forget(self, name: str) -> None:
-        """From now on, comments by this author are not stored; what is kept of the name is its hash."""
+        """Store no comments by this author from now on; only the hash of the name is stored."""
         line = self.keyed(same_author(name))
         if line not in self._forgotten:
             with self._forgotten_file.open("a", encoding="ascii") as file:
@@ -73,12 +73,12 @@ class Authors:
 
 
 def same_author(name: str) -> str:
-    """One spelling for all that mean the same author: `@Ann` and `ann`."""
+    """One spelling for every form of an author's name: `@Ann` and `ann`."""
     return name.strip().removeprefix("@").casefold()
 
 
 def _write_once(file: Path, content: bytes) -> None:
-    """Make a file whole and for its owner alone; the first of two writers wins."""
+    """Create a complete file that only its owner can read; the first of two writers wins."""
     fresh = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:

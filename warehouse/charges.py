@@ -1,26 +1,28 @@
-"""What was sent for money: what waits to be sent, what is spent, and labels that were bought already.
+"""The ledger of requests that cost money: which pictures to send, what was spent, and labels that are paid already.
 
-A picture is asked about by model and version, so what one classifier bought serves each other that asks
-the same model: under another name, or beside a second model.
+A picture counts as sent by model and version, not by classifier. So a classifier reuses what another one bought from
+the same model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from warehouse.lake import Lake
 from warehouse.tables import Charge, PictureLabel, Unlabelled
+from warehouse.utc import without_zone
 
 MAX_UNANSWERED = 6
-"""A picture that was sent so often to one model, each time without an answer, is not sent again."""
-ADOPT_ROWS = 20_000
+"""A picture that was sent to a model so often, each time without a response, is not sent again."""
+COPIED_LABELS = 20_000
+"""Labels that are copied in one write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of a service in one version, asked about whole pictures or about their regions."""
+    """A model of a service in one version; `regions`: it labels regions, not pictures as a whole."""
 
     model_id: str
     version: str
@@ -29,7 +31,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class WaitingPicture:
-    """A stored picture, and which of the models have not answered about it."""
+    """A stored picture, and the models that it is to be sent to."""
 
     sha256: str
     path: str
@@ -38,7 +40,7 @@ class WaitingPicture:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Pictures sent to a model, by how it ended; `unknown` counts those whose end was never noted, too."""
+    """Pictures sent to a model, by outcome; `unknown` includes those without a recorded outcome."""
 
     classifier: str
     model: str
@@ -49,7 +51,7 @@ class Sums:
 
     @property
     def spent(self) -> int:
-        """Pictures that count against a budget: billed, or perhaps billed."""
+        """Pictures that count against a budget: billed, or possibly billed."""
         return self.billed + self.unknown
 
 
@@ -64,15 +66,15 @@ _DONE = f"""
 """
 
 
-def _waiting(models: Sequence[Model]) -> str:
+def _pending(models: Sequence[Model]) -> str:
     done = ", ".join(f"done_{number} as ({_DONE})" for number in range(len(models)))
     joins = " ".join(f"left join done_{n} on done_{n}.sha256 = pictures.sha256" for n in range(len(models)))
-    wants = ", ".join(f"done_{n}.sha256 is null as wants_{n}" for n in range(len(models)))
+    flags = ", ".join(f"done_{n}.sha256 is null as pending_{n}" for n in range(len(models)))
     return f"""
-        with unfit as (select sha256 from unlabelled
-                       where classifier = ? and version = ? and reason in ('unreadable', 'too_large')), {done}
-        select pictures.sha256, path, fetched_at, {wants} from pictures {joins}
-        anti join unfit on unfit.sha256 = pictures.sha256
+        with rejected as (select sha256 from unlabelled
+                          where classifier = ? and version = ? and reason in ('unreadable', 'too_large')), {done}
+        select pictures.sha256, path, fetched_at, {flags} from pictures {joins}
+        anti join rejected on rejected.sha256 = pictures.sha256
         where {" or ".join(f"done_{n}.sha256 is null" for n in range(len(models)))}"""
 
 
@@ -82,93 +84,84 @@ def _values(classifier: str, version: str, models: Sequence[Model]) -> list[obje
 
 
 def count_to_send(lake: Lake, classifier: str, version: str, models: Sequence[Model]) -> list[int]:
-    """For each model, how many stored pictures it has not answered about."""
-    sums = ", ".join(f"count(*) filter (where wants_{n})" for n in range(len(models)))
-    with lake.reader() as reader:
-        found = reader.execute(
-            f"select {sums} from ({_waiting(models)})", _values(classifier, version, models)
-        ).fetchone()
-    return [int(count) for count in found or ()]
+    """For each model, the number of stored pictures that are still to be sent to it."""
+    sums = ", ".join(f"count(*) filter (where pending_{n})" for n in range(len(models)))
+    [counts] = lake.query(f"select {sums} from ({_pending(models)})", _values(classifier, version, models))
+    return list(counts)
 
 
 def to_send(
     lake: Lake, classifier: str, version: str, models: Sequence[Model], batch: int
 ) -> Iterator[list[WaitingPicture]]:
-    """Pictures that some model has not answered about, the newest first, in batches, as they are now."""
-    with lake.reader() as reader:
-        found = reader.execute(
-            f"{_waiting(models)} order by fetched_at desc, pictures.sha256",
-            _values(classifier, version, models),
-        )
-        while rows := found.fetchmany(batch):
-            yield [
-                WaitingPicture(
-                    sha256, path, tuple(m for m, wants in zip(models, wanted, strict=True) if wants)
-                )
-                for sha256, path, _, *wanted in rows
-            ]
+    """Pictures that are to be sent to one of the models, newest first, in batches."""
+    query = f"{_pending(models)} order by fetched_at desc, pictures.sha256"
+    for rows in lake.stream(query, _values(classifier, version, models), batch):
+        yield [
+            WaitingPicture(
+                sha256, path, tuple(model for model, flag in zip(models, flags, strict=True) if flag)
+            )
+            for sha256, path, _, *flags in rows
+        ]
 
 
 def spent_since(lake: Lake, classifier: str, since: datetime) -> int:
-    """Pictures that the classifier has sent since then, without those that were surely not billed."""
+    """Number of pictures that the classifier has sent since then, except those that were surely not billed."""
     return sum(one.spent for one in sums_since(lake, since) if one.classifier == classifier)
 
 
 def sums_since(lake: Lake, since: datetime) -> list[Sums]:
-    """What was sent since then, by classifier and model."""
-    with lake.reader() as reader:
-        rows = reader.execute(
-            """select classifier, model, count(*) filter (where outcome = 'billed'),
-                      count(*) filter (where outcome in ('sent', 'unknown')),
-                      count(*) filter (where outcome = 'not_billed'),
-                      sum(price) filter (where outcome <> 'not_billed')
-               from charges where sent_at >= ? group by all order by all""",
-            [since.astimezone(UTC).replace(tzinfo=None)],
-        ).fetchall()
+    """Totals since then, by classifier and model."""
+    rows = lake.query(
+        """select classifier, model, count(*) filter (where outcome = 'billed'),
+                  count(*) filter (where outcome in ('sent', 'unknown')),
+                  count(*) filter (where outcome = 'not_billed'),
+                  sum(price) filter (where outcome <> 'not_billed')
+           from charges where sent_at >= ? group by all order by all""",
+        [without_zone(since)],
+    )
     return [Sums(*row) for row in rows]
 
 
 def close_cut_off(lake: Lake, unsent: Collection[str], now: datetime) -> int:
-    """Note how requests ended that a killed run did not settle: those in `unsent` were never sent, others are unknown.
+    """Record outcomes of requests that a killed run left open: `unsent` ones are not billed, others are unknown.
 
-    Returns how many pictures are unknown. The caller holds the purse, and has stored the answers that came.
+    Returns the number of unknown pictures. The caller holds the budget's lock, and has stored the responses that
+    arrived.
     """
     left = _charges(lake, "outcome = 'sent'", [])
-    lake.upsert([_cut_off(row, row.request_id in unsent, now) for row in left])
+    lake.upsert([_close(row, row.request_id in unsent, now) for row in left])
     return sum(row.request_id not in unsent for row in left)
 
 
-def _cut_off(row: Charge, never_sent: bool, now: datetime) -> Charge:
+def _close(row: Charge, never_sent: bool, now: datetime) -> Charge:
     if never_sent:
         return replace(row, ended_at=now, outcome="not_billed", reason="not_sent")
     return replace(row, ended_at=now, outcome="unknown", reason="cut_off")
 
 
 def forget_in_charges(lake: Lake, sha256s: Sequence[str]) -> None:
-    """Take the pictures' hashes out of the ledger; that they were sent, and what it cost, stays."""
+    """Remove the pictures' hashes from the ledger. The rows and their costs stay."""
     rows = _charges(lake, "sha256 in (select unnest(?))", [list(sha256s)])
     lake.upsert([replace(row, sha256=None) for row in rows])
 
 
 def newest_version(lake: Lake, model_id: str) -> str | None:
-    """The version of the model that a picture was last sent to; None when none ever was."""
-    with lake.reader() as reader:
-        found = reader.execute(
-            "select arg_max(model_version, sent_at) from charges where model = ?", [model_id]
-        ).fetchone()
-    return found[0] if found else None
+    """The version of the model that a picture was last sent to; None if none was."""
+    query = "select arg_max(model_version, sent_at) from charges where model = ?"
+    [(version,)] = lake.query(query, [model_id])
+    return None if version is None else str(version)
 
 
 def lanes_with_labels(lake: Lake) -> list[tuple[str, str]]:
-    """Each classifier with each version under which it has labels."""
-    with lake.reader() as reader:
-        return reader.execute("select distinct classifier, version from labels order by all").fetchall()
+    """Each classifier and version that has labels."""
+    rows = lake.query("select distinct classifier, version from labels order by all")
+    return [(classifier, version) for classifier, version in rows]
 
 
 def adopt(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regions: bool) -> int:
-    """Copy labels from one classifier and version to another that lacks them; returns how many were new.
+    """Copy labels from one classifier and version to another that has none; returns the number of copies.
 
-    Those of whole pictures, or with `regions` those of regions: each comes from one model.
+    Copies either the labels of regions or those of pictures as a whole, because each comes from its own model.
     """
     part = "region > 0" if regions else "region = 0"
     query = f"""
@@ -176,25 +169,16 @@ def adopt(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regio
           and sha256 not in (select sha256 from labels where classifier = ? and version = ? and {part})"""
     copied = 0
     with lake.reader() as reader:
-        found = reader.execute(query, [*source, *target])
-        names = [column[0] for column in found.description or []]
-        while rows := found.fetchmany(ADOPT_ROWS):
-            kept = [dict(zip(names, row, strict=True)) for row in rows]
-            copied += lake.append([_adopted(values, target) for values in kept])
+        result = reader.execute(query, [*source, *target])
+        while labels := PictureLabel.fetch(result, COPIED_LABELS):
+            copied += lake.append([replace(one, classifier=target[0], version=target[1]) for one in labels])
     return copied
-
-
-def _adopted(values: dict[str, object], target: tuple[str, str]) -> PictureLabel:
-    at = values["labelled_at"]
-    assert isinstance(at, datetime)
-    named = {"classifier": target[0], "version": target[1], "labelled_at": at.replace(tzinfo=UTC)}
-    return PictureLabel(**{**values, **named})  # type: ignore[arg-type]
 
 
 def unlabelled_since_answered(
     lake: Lake, classifier: str, version: str, models: Sequence[Model], now: datetime
 ) -> list[Unlabelled]:
-    """Rows for pictures that all models have done with, and that have no label: why there is none."""
+    """Rows, with the reason, for pictures that all models are done with and that have no label."""
     done = " intersect ".join(f"({_DONE})" for _ in models)
     query = f"""
         with done as ({done}),
@@ -207,29 +191,20 @@ def unlabelled_since_answered(
         group by all order by all"""
     values = _values(classifier, version, models)[2:]
     ids = [[m.model_id for m in models], [m.version for m in models]]
-    with lake.reader() as reader:
-        rows = reader.execute(query, [*values, *ids, *(classifier, version) * 2]).fetchall()
     return [
         Unlabelled(
             sha256=sha256,
             classifier=classifier,
             version=version,
-            reason="refused" if refused else "no_labels" if answered else "unanswered",
+            reason="refused" if refused else "no_labels" if billed else "unanswered",
             message=message,
             attempted_at=now,
         )
-        for sha256, refused, answered, message in rows
+        for sha256, refused, billed, message in lake.query(query, [*values, *ids, *(classifier, version) * 2])
     ]
 
 
 def _charges(lake: Lake, where: str, values: list[object]) -> list[Charge]:
+    query = f"select * from charges where {where} order by request_id, position"
     with lake.reader() as reader:
-        found = reader.execute(f"select * from charges where {where} order by request_id, position", values)
-        names = [column[0] for column in found.description or []]
-        rows = found.fetchall()
-    return [_charge(dict(zip(names, row, strict=True))) for row in rows]
-
-
-def _charge(values: dict[str, object]) -> Charge:
-    times = {key: value.replace(tzinfo=UTC) for key, value in values.items() if isinstance(value, datetime)}
-    return Charge(**{**values, **times})  # type: ignore[arg-type]
+        return Charge.fetch(reader.execute(query, values))

@@ -1,4 +1,4 @@
-"""Two classifiers side by side, as Polars frames from the published database's views and macros."""
+"""Comparison of two classifiers, as Polars frames from the published database's views and macros."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from warehouse.sql_comparing import TOP
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How two classifiers agree.
+    """How far two classifiers agree.
 
-    `pairs` has one row (none where no picture has labels of both), `labels` one for each name, `pictures`
-    those that they disagree about most, `worth` a row for each of the two. Columns as on the page tables.
+    `pairs` has one row (none if no picture has labels of both), `labels` one for each name, `pictures` one for each
+    of the largest disagreements, and `worth` one for each classifier. docs/tables.md has the columns.
     """
 
     pairs: pl.DataFrame
@@ -27,7 +27,7 @@ class Comparison:
 
 
 def compare(home: Home, one: str, other: str, by: By = "likes", pictures: int = 10) -> Comparison:
-    """Set two classifiers side by side; rankings are by mean likes or comments, or by count of posts.
+    """Compare two classifiers; rankings are by mean likes or comments, or by number of posts.
 
     Raises `NotPublished` when there is no database.
     """

@@ -1,7 +1,7 @@
-"""Room on the disk: checked before it runs out, because a full disk breaks other programs too.
+"""Free space on the disk, checked before it runs out, because a full disk breaks other programs too.
 
-Writers ask `need_room` before each batch. What is kept in reserve lets the run end in order: its
-database, its log and Prefect's own database still fit.
+Writers call `need_room` before each batch. The reserve lets a run end in order: its database, its log and Prefect's
+own database still fit.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 from warehouse.errors import DiskFull
 
 RESERVE_BYTES = 64 * 1024 * 1024
-"""Free space that no batch may eat into."""
+"""Free space that no batch may use."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FULL_WORDS = ("No space left on device", "os error 28", "Disk quota exceeded", "File too large")
+_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_MESSAGES = ("No space left on device", "os error 28", "Disk quota exceeded", "File too large")
 
 
 def need_room(folder: Path, upcoming_bytes: int = 0) -> None:
-    """Raise `DiskFull` unless `upcoming_bytes` and the reserve fit on the disk that holds `folder`."""
+    """Raise `DiskFull` unless `upcoming_bytes` and the reserve fit on the disk of `folder`."""
     free = shutil.disk_usage(folder).free
     if free < RESERVE_BYTES + upcoming_bytes:
         raise DiskFull(_advice(folder, free))
@@ -30,7 +30,7 @@ def need_room(folder: Path, upcoming_bytes: int = 0) -> None:
 
 @contextmanager
 def full_disk_noticed(folder: Path) -> Iterator[None]:
-    """Turn a library's 'no space left' (an errno, or only words) into `DiskFull`."""
+    """Turn a library's 'no space left' (an errno, or only a message) into `DiskFull`."""
     try:
         yield
     except Exception as error:
@@ -41,14 +41,14 @@ def full_disk_noticed(folder: Path) -> Iterator[None]:
 
 def says_full(error: BaseException) -> bool:
     """Whether an exception means that a disk, a quota or a file-size limit was reached."""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in _FULL_ERRNOS:
         return True
-    return any(words in str(error) for words in _FULL_WORDS)
+    return any(message in str(error) for message in _FULL_MESSAGES)
 
 
 def _advice(folder: Path, free: int) -> str:
     return (
-        f"The disk that holds {folder} is full ({free / 1e6:,.0f} MB free, {RESERVE_BYTES / 1e6:,.0f} MB are"
-        " kept in reserve). Free some space, or set home in the settings (or LIKELENS_HOME) to a larger"
-        " disk, then run again: what is stored is whole, and the run goes on where it stopped."
+        f"The disk of {folder} is full ({free / 1e6:,.0f} MB free, {RESERVE_BYTES / 1e6:,.0f} MB are reserved)."
+        " Free some space, or set home in the settings (or LIKELENS_HOME) to a larger disk, then run again. The"
+        " stored data is intact, and the run resumes where it stopped."
     )

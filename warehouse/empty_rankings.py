@@ -1,7 +1,7 @@
-"""Why a ranking is empty, in words for the person who asked for it.
+"""Why a ranking is empty, as a sentence for the user.
 
-The first reason that holds is given, from the classifier to the question: the classifier has no labels, the
-account no labelled posts, the posts no known number, or no label has enough posts.
+The first reason that applies is given: the classifier has no labels, the account has no labelled posts, the posts have
+no known number, or no label has enough posts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import duckdb
 from warehouse.rankings import Question
 
 MAX_ACCOUNTS = 10
-"""So many accounts are listed where one is not known."""
+"""Accounts that are listed when the requested one is unknown."""
 
 
 def why_empty(database: duckdb.DuckDBPyConnection, question: Question) -> str:
@@ -37,23 +37,26 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: Question) -> str:
 
 def why_unlabelled(database: duckdb.DuckDBPyConnection, classifier: str) -> str:
     """Why no picture has a label of the classifier's current version."""
-    found = database.execute(
+    last_run = database.execute(
         """select status, coalesce(message, '') from runs where lane = ? and stage in ('classify', 'tag')
            order by started_at desc limit 1""",
         [classifier],
     ).fetchone()
-    if found is None:
+    if last_run is None:
         return (
             f"No run has used the classifier {classifier} yet. Run `likelens run`, or `likelens relabel --classifier"
             f" {classifier}` for the stored pictures."
         )
-    status, message = found
+    status, message = last_run
     if status == "failed":
         return f"The classifier {classifier} could not run: {message}"
     if not _number(database, "select count(*) from pictures"):
-        return f"No picture is stored, so the classifier {classifier} had nothing to label. `likelens status` says why."
+        return (
+            f"No picture is stored, so the classifier {classifier} had nothing to label. Run `likelens status` to see"
+            " why."
+        )
     if reasons := _unlabelled(database, classifier):
-        return f"No picture got a label of {classifier}: {reasons}. The table unlabelled has each picture."
+        return f"No picture got a label of {classifier}: {reasons}. The table unlabelled lists each picture."
     return f"The classifier {classifier} has not labelled a picture yet ({status}). {message}".strip()
 
 
@@ -88,7 +91,7 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: Question) -> str:
 def _no_numbers(database: duckdb.DuckDBPyConnection, question: Question, posts: int) -> str:
     """Why none of the labelled posts has a number: hidden by the owner, or not shown by the source."""
     other = "comments" if question.by == "likes" else "likes"
-    instead = f" Rank by {other} or count."
+    advice = f" Rank by {other} or count."
     hidden = _number(
         database,
         """select count(distinct (source, post_id)) from latest_observations semi join
@@ -99,26 +102,26 @@ def _no_numbers(database: duckdb.DuckDBPyConnection, question: Question, posts: 
         question.account,
     )
     if question.by == "likes" and hidden == posts:
-        return f"The likes of all {_posts(posts)} are hidden by their owner.{instead}"
-    also = f" ({hidden:,} have hidden likes)" if question.by == "likes" and hidden else ""
-    return f"None of the {_posts(posts)} has a known number of {question.by}{also}.{instead}"
+        return f"The likes of all {_posts(posts)} are hidden by their owner.{advice}"
+    some_hidden = f" ({hidden:,} have hidden likes)" if question.by == "likes" and hidden else ""
+    return f"None of the {_posts(posts)} has a known number of {question.by}{some_hidden}.{advice}"
 
 
 def _too_few_posts(database: duckdb.DuckDBPyConnection, question: Question) -> str:
     label = "label_group" if question.grouped else "label"
     value = "1" if question.by == "count" else question.by
-    found = database.execute(
+    largest = database.execute(
         f"""select {label}, count(distinct (source, post_id)) as posts from post_labels
             where classifier = ? and (? is null or account = ?) and {value} is not null
             group by 1 order by 2 desc, 1 limit 1""",
         [question.classifier, question.account, question.account],
     ).fetchone()
-    if found is None:
+    if largest is None:
         return "There is nothing to rank."
-    best, posts = found
+    name, posts = largest
     return (
-        f"No label has {_posts(question.min_posts)} with a known number: the most is {posts:,}, of {best!r}. Lower"
-        " --min-posts, or min_posts under [rank]."
+        f"No label has {_posts(question.min_posts)} with a known number: the most is {posts:,}, of {name!r}. Use a"
+        " smaller --min-posts, or min_posts under [rank]."
     )
 
 
@@ -127,5 +130,5 @@ def _posts(number: int) -> str:
 
 
 def _number(database: duckdb.DuckDBPyConnection, query: str, *values: Any) -> int:
-    found = database.execute(query, list(values)).fetchone()
-    return 0 if found is None else int(found[0])
+    [(number,)] = database.execute(query, list(values)).fetchall()
+    return int(number)

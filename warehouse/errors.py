@@ -1,25 +1,25 @@
-"""What can go wrong in the warehouse, named by the reaction it wants.
+"""Errors of the warehouse, and what the caller does about each.
 
 WarehouseError
-├── DiskFull        stop the run before something is half-written; free space, run again
-├── LakeBusy        retry: another writer holds the table longer than a write takes
-├── LakeDamaged     stop: a table can't be read; its text says which
-├── HomeBusy        stop: another run works in the same home folder
-├── BadHome         stop: the home folder's path has a character that the lake can't take
+├── DiskFull        stop the run before a file is half-written; free space and run again
+├── LakeBusy        retry: another writer holds the table for longer than a write takes
+├── LakeDamaged     stop: a table can't be read; the message names it
+├── HomeBusy        stop: another run uses the same home folder
+├── BadHome         stop: the home folder can't be used, or its path has a character that the lake can't take
 └── NotPublished    stop: there is no database to read yet
 """
 
 
 class WarehouseError(Exception):
-    """Base of all errors that the warehouse raises on purpose; its text is meant for a person."""
+    """Base of all errors that the warehouse raises on purpose; its text is meant for the user."""
 
 
 class DiskFull(WarehouseError):
-    """The disk has no room left."""
+    """The disk is full."""
 
 
 class LakeBusy(WarehouseError):
-    """A table stayed locked by another writer."""
+    """Another writer holds the lock of a table."""
 
 
 class LakeDamaged(WarehouseError):
@@ -27,12 +27,12 @@ class LakeDamaged(WarehouseError):
 
 
 class HomeBusy(WarehouseError):
-    """Another run holds the home folder."""
+    """Another run holds the lock of the home folder."""
 
 
 class NotPublished(WarehouseError):
-    """The home folder holds no published database yet."""
+    """The home folder has no published database yet."""
 
 
 class BadHome(WarehouseError):
-    """The home folder can't be where the settings say."""
+    """The home folder in the settings can't be used."""

@@ -1,63 +1,57 @@
-"""Posts whose own page can't be read: how often it was tried, and from when on it is left alone.
+"""Gaps: posts whose own page can't be read.
 
-One page that can't be read must not make every run incomplete for ever. After `ATTEMPTS` runs in a row that
-requested it in vain it is a known gap: `likelens status` lists it, and it is requested again once a week.
+One page that can't be read must not make every run incomplete. After `ATTEMPTS` consecutive runs without success
+the post is a known gap: `likelens status` lists it, and its page is requested again once a week.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from warehouse.lake import Lake
 from warehouse.tables import Gap
 
 ATTEMPTS = 3
-"""Runs in a row that request a page in vain before it is a known gap."""
+"""Consecutive runs that could not read a page before the post is a known gap."""
 RETRY_AFTER = timedelta(days=7)
-"""A known gap is requested again so long after its last attempt."""
+"""Time after the last attempt until the page of a known gap is requested again."""
 MANY = 5
-"""From so many known gaps of a source on …"""
+"""The source itself is at fault when it has at least so many known gaps …"""
 MANY_SHARE = 0.1
-"""… that are more than this share of its posts, the fault is the source's and not its single pages'."""
+"""… and they are more than this share of its posts."""
 
 _OPEN = """from gaps left join threads using (source, post_id)
            where source = ? and (read_at is null or read_at < last_attempt_at)"""
 
 
 def is_known_gap(gap: Gap | None) -> bool:
-    """Whether the page was requested in vain often enough."""
+    """Whether the page was requested often enough without success."""
     return gap is not None and gap.attempts >= ATTEMPTS
 
 
 def is_retry_due(gap: Gap, now: datetime) -> bool:
-    """Whether a page that could not be read is requested again: until it is a known gap, and then weekly."""
+    """Whether the page is requested again: in every run until the post is a known gap, then weekly."""
     return not is_known_gap(gap) or now >= gap.last_attempt_at + RETRY_AFTER
 
 
 def open_gaps(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, Gap]:
-    """The gaps of these posts, by post: those whose page was not read since."""
-    columns = ", ".join(f"gaps.{field.name}" for field in fields(Gap))
+    """The gaps among these posts, by post; posts whose page was read since have none."""
+    query = f"select gaps.* {_OPEN} and post_id in (select unnest(?))"
     with lake.reader() as reader:
-        rows = reader.execute(
-            f"select {columns} {_OPEN} and post_id in (select unnest(?))", [source, list(post_ids)]
-        ).fetchall()
-    return {row[1]: Gap(**_values(row)) for row in rows}
+        gaps = Gap.fetch(reader.execute(query, [source, list(post_ids)]))
+    return {gap.post_id: gap for gap in gaps}
 
 
 def count_known_gaps(lake: Lake, source: str) -> int:
-    """How many known gaps a source has."""
-    with lake.reader() as reader:
-        found = reader.execute(f"select count(*) {_OPEN} and attempts >= ?", [source, ATTEMPTS]).fetchone()
-    return int(found[0]) if found else 0
+    """Number of known gaps of a source."""
+    return lake.count(f"select count(*) {_OPEN} and attempts >= ?", [source, ATTEMPTS])
 
 
 def note_failures(lake: Lake, source: str, failed: Mapping[str, str], at: datetime) -> dict[str, Gap]:
-    """Note that the pages of posts could not be read at `at`; `failed` says why, by post. Returns their gaps.
+    """Record that the pages of posts could not be read at `at`; `failed` has the reason by post. Returns their gaps.
 
-    A second note with the same time, as after a restart, changes nothing.
+    Recording the same time again, as after a restart, changes nothing.
     """
     before = open_gaps(lake, source, list(failed))
     gaps = {}
@@ -75,10 +69,3 @@ def note_failures(lake: Lake, source: str, failed: Mapping[str, str], at: dateti
         gaps[post_id] = gap
     lake.upsert(list(gaps.values()))
     return gaps
-
-
-def _values(row: Sequence[Any]) -> dict[str, Any]:
-    return {
-        field.name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-        for field, value in zip(fields(Gap), row, strict=True)
-    }

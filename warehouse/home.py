@@ -1,4 +1,4 @@
-"""The home folder: where everything is stored, and who may write there now."""
+"""The home folder, where everything is stored, and its locks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
 from warehouse.lake import Lake
 
-_UNFIT = frozenset("[]^|\\%*?")
-"""Characters that the libraries can't take: deltalake 1.6 reads addresses and writes elsewhere or panics,
-DuckDB 2.0 reads patterns, and puts its log beside what stands before a question mark."""
+_FORBIDDEN = frozenset("[]^|\\%*?")
+"""Characters that break the libraries. deltalake 1.6 reads them as parts of an address and writes elsewhere or
+panics; DuckDB 2.0 reads them as a pattern, and puts its log beside the part before a question mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The places below one home folder. Making one touches nothing."""
+    """The paths below one home folder. Creating the object creates no file."""
 
     folder: Path
 
@@ -48,7 +48,7 @@ class Home:
         return self.folder / "report"
 
     def authors(self, keeping: Keeping = "hashed") -> Authors:
-        """How those who comment are stored here, and who is to be forgotten."""
+        """How this home folder stores the authors of comments, and which authors are forgotten."""
         return Authors(self.folder / "authors", keeping)
 
     @property
@@ -58,23 +58,23 @@ class Home:
 
     @property
     def answers(self) -> Path:
-        """Answers that were paid for and are not in the tables yet."""
+        """Paid responses that are not in the tables yet."""
         return self.folder / "answers"
 
     def spool(self, run_id: str) -> Path:
-        """What a run has read but not yet stored."""
+        """Pages that a run has read and not stored yet."""
         return self.folder / "spool" / run_id
 
     def prepare(self) -> None:
-        """Make the folder and its empty tables.
+        """Create the folder and its empty tables.
 
-        Raises `DiskFull` when there is no room to begin, and `BadHome` when the folder can't be used.
+        Raises `DiskFull` when the disk is too full to begin, and `BadHome` when the folder can't be used.
         """
-        if unfit := sorted({c for c in str(self.folder) if c in _UNFIT or not c.isprintable()}):
+        if forbidden := sorted({c for c in str(self.folder) if c in _FORBIDDEN or not c.isprintable()}):
             raise BadHome(
-                f"The home folder's path {str(self.folder)!r} has {' '.join(map(repr, unfit))} in it, which the"
-                " lake can't take."
-                " Set home in the settings (or LIKELENS_HOME) to a folder without such characters."
+                f"The home folder's path {str(self.folder)!r} contains {' '.join(map(repr, forbidden))}, which the"
+                " lake does not support. Set home in the settings (or LIKELENS_HOME) to a folder without such"
+                " characters."
             )
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         need_room(existing)
@@ -85,24 +85,23 @@ class Home:
                 if says_full(error):
                     raise
                 raise BadHome(
-                    f"The home folder {self.folder} can't be made: {error.strerror}. Set home in the settings"
-                    " (or LIKELENS_HOME) to a folder that you may write to."
+                    f"The home folder {self.folder} can't be created: {error.strerror}. Set home in the settings"
+                    " (or LIKELENS_HOME) to a folder that you can write to."
                 ) from error
             self.lake.create()
 
     @contextmanager
     def held(self, wait_seconds: float, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the folder for one run; `waiting` is called once when another run holds it.
+        """Lock the folder for one run; `waiting` is called once when another run holds the lock.
 
-        The kernel lets go of the lock when the process ends, killed or not. Raises `HomeBusy` after
-        `wait_seconds`.
+        The kernel releases the lock when the process ends, killed or not. Raises `HomeBusy` after `wait_seconds`.
         """
         with self._locked(".run.lock", wait_seconds, waiting):
             yield
 
     @contextmanager
     def purse_held(self, wait_seconds: float) -> Iterator[None]:
-        """Hold what is spent: one at a time sends pictures for money, also without holding the whole folder."""
+        """Lock the budget: one process at a time sends pictures for money, with or without the folder's lock."""
         with self._locked(".purse.lock", wait_seconds, lambda: None):
             yield
 
@@ -127,5 +126,5 @@ def _acquire(lock: FileLock, until: float, waiting: Callable[[], None]) -> None:
     except Timeout:
         folder = Path(lock.lock_file).parent
         raise HomeBusy(
-            f"Another run still works in {folder}. Wait until it has ended, or stop it; then run again."
+            f"Another run still uses {folder}. Wait until it ends, or stop it; then run again."
         ) from None

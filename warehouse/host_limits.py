@@ -1,8 +1,7 @@
-"""Limits that hosts announced: until when a host wants no request, for which token.
+"""Rate limits that hosts announced: until when a host takes no request with a token.
 
-One response may announce a limit that holds for every account that is read with the same token, in this run
-and in the next. What a crawl learns is stored at once in one small file, so that a killed run leaves it too. A
-token is in it as a keyed hash only.
+A limit in one response holds for every account that is read with the same token, in this run and in the next. It
+is stored at once in one small file, so that it survives a killed run. The file has a keyed hash of the token only.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from warehouse.authors import Authors
 logger = logging.getLogger(__name__)
 
 MAX_LIMIT = timedelta(hours=24)
-"""A longer limit is stored as this one: a header without sense must not keep a source away for months."""
+"""A longer limit is stored as this one, so that a nonsensical header does not block a source for months."""
 LOCK_SECONDS = 10.0
 
 
@@ -34,23 +33,23 @@ class HostLimits:
     keys: Authors
 
     def until(self, host: str, token: str | None) -> datetime | None:
-        """When the host takes requests with this token again (UTC); None where no limit stands now."""
+        """When the host takes requests with this token again (UTC); None if there is no limit now."""
         now = datetime.now(UTC)
-        return self._standing(now).get(self._key(host, token))
+        return self._current_limits(now).get(self._key(host, token))
 
     def note(self, host: str, token: str | None, until: datetime) -> None:
-        """Store what a response announced, in place of what was known; a problem of the disk is only logged."""
+        """Store the limit of a response in place of the stored one; a disk error is only logged."""
         now = datetime.now(UTC)
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.file.with_name(f".{self.file.stem}.lock"), timeout=LOCK_SECONDS):
-                standing = self._standing(now) | {self._key(host, token): min(until, now + MAX_LIMIT)}
-                self._write({key: when for key, when in standing.items() if when > now})
+                limits = self._current_limits(now) | {self._key(host, token): min(until, now + MAX_LIMIT)}
+                self._write({key: when for key, when in limits.items() if when > now})
         except (OSError, Timeout) as error:
-            logger.warning("The limit that %s announced could not be stored: %s", host, error)
+            logger.warning("The rate limit of %s could not be stored: %s", host, error)
 
-    def _standing(self, now: datetime) -> dict[str, datetime]:
-        """The limits that end later than `now`; one that ends too late was stored under a wrong clock."""
+    def _current_limits(self, now: datetime) -> dict[str, datetime]:
+        """The limits that end after `now`; one that ends after `MAX_LIMIT` was stored with a wrong clock."""
         try:
             stored = json.loads(self.file.read_text("utf-8"))
             limits = {key: datetime.fromisoformat(when) for key, when in stored.items()}
@@ -58,16 +57,16 @@ class HostLimits:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            logger.warning("%s can't be read, so the limits in it are not known: %s", self.file, error)
+            logger.warning("%s can't be read, so its rate limits are ignored: %s", self.file, error)
             return {}
 
     def _write(self, limits: Mapping[str, datetime]) -> None:
-        fresh = self.file.with_name(f".{self.file.name}.fresh")
-        with fresh.open("w", encoding="utf-8") as out:
+        temporary = self.file.with_name(f".{self.file.name}.temporary")
+        with temporary.open("w", encoding="utf-8") as out:
             json.dump({key: when.isoformat() for key, when in limits.items()}, out, indent=1)
             out.flush()
             os.fsync(out.fileno())
-        os.replace(fresh, self.file)
+        os.replace(temporary, self.file)
 
     def _key(self, host: str, token: str | None) -> str:
         """Host and token as one key, such as `social.example 3f0a…`; without a token the host alone."""

@@ -1,9 +1,9 @@
 """The lake: one Delta table for each row type, with appends and upserts that count once.
 
-Every write holds the table's lock file, leaves out what the table already has by key, and commits
-once. So a batch that is written again, by a retry, after a kill or by two runs at once, changes
-nothing. (Delta's own application transactions do not suffice: two writers at once both commit.) The
-lock is the kernel's, so it ends with its process, however that ends.
+Every write holds the table's lock file, skips rows whose keys the table has, and commits once. So a batch that
+is written again, by a retry, after a kill or by two runs at once, changes nothing. (Delta's application
+transactions are not enough: two concurrent writers both commit.) The kernel releases the lock when its process
+ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import deltalake
 import duckdb
@@ -22,31 +23,32 @@ from filelock import FileLock, Timeout
 
 from warehouse.disk_space import full_disk_noticed
 from warehouse.errors import LakeBusy
-from warehouse.reading import damage_noticed, damaged, open_reader, quoted, scan
-from warehouse.tables import TABLES, Row, Table
+from warehouse.lake_reader import damage_error, damage_noticed, open_reader, quote, scan
+from warehouse.table_schema import Row, Table
+from warehouse.tables import TABLES
 
 LOCK_SECONDS = 300.0
 COMPACT_ABOVE_FILES = 16
-"""A table is compacted when it has more small files than this: nightly runs write small ones."""
+"""A table is compacted when it has more files than this: every run writes small ones."""
 COMPACT_TO_BYTES = 64 * 1024 * 1024
 DELETE_VALUES = 1_000
-_KEEP_LOG = "delta.logRetentionDuration"
+_LOG_RETENTION = "delta.logRetentionDuration"
 KEEP_HOURS = 168
-"""Files that no table version of the last week needs are deleted; open sessions older than that may break."""
+"""Files that no table version of the last week needs are deleted. Sessions that are open for longer may fail."""
 
 
 class Lake:
-    """The tables below one folder. Cheap to make; holds no connection and no state but the folder.
+    """The tables below one folder. It holds no connection and no state but the folder.
 
-    Raises `LakeBusy` when a table stays locked, `DiskFull` when the disk is, and `LakeDamaged` when
-    a table can't be read or written.
+    Raises `LakeBusy` when a table stays locked, `DiskFull` when the disk is full, and `LakeDamaged` when a table
+    can't be read or written.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def create(self) -> None:
-        """Create the tables that do not exist yet, and the columns that an older likelens did not know."""
+        """Create missing tables, and columns that a table of an older likelens does not have."""
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
@@ -62,9 +64,9 @@ class Lake:
                     self._delta(table).alter.add_columns(missing)
 
     def append(self, rows: Sequence[Row]) -> int:
-        """Add the rows whose keys the table does not have; returns how many those were.
+        """Add the rows whose keys the table does not have; returns the number of added rows.
 
-        All rows are of one type; of two rows with one key the first counts.
+        All rows have the same type. Of two rows with the same key the first is stored.
         """
         if not rows:
             return 0
@@ -77,9 +79,9 @@ class Lake:
         return int(new.num_rows)
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
-        """Add new rows and update those whose keys exist; returns how many rows were added or changed.
+        """Add new rows and update rows whose keys exist; returns the number of added or changed rows.
 
-        The columns named in `keep` stay as they were first written.
+        The columns in `keep` are not updated.
         """
         if not rows:
             return 0
@@ -87,36 +89,53 @@ class Lake:
         batch = table.to_arrow(rows)
         columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
         with self._writing(table):
-            places, any_known = self._positions_of_changed(table, batch, columns)
-            changed = batch.take(places)
+            positions, any_known = self._positions_of_changed(table, batch, columns)
+            changed = batch.take(positions)
             if any_known:
                 self._merge(table, changed, columns)
             elif changed.num_rows:
-                # A merge would read what is stored, though nothing of it changes.
+                # A merge would read the stored rows, though none of them changes.
                 write_deltalake(str(self._path(table)), changed, mode="append")
         return int(changed.num_rows)
 
     def files(self, table_name: str) -> list[str]:
-        """The Parquet files that make up the table now."""
+        """The Parquet files of the table's current version."""
         table = TABLES[table_name]
-        # Not `file_uris()`: it answers with URL-encoded paths, which name no file where the folder has a blank.
+        # Not `file_uris()`: it returns URL-encoded paths, which are wrong for a folder with a blank in its name.
         paths = self._delta(table).get_add_actions(flatten=True).column("path").to_pylist()
         return [str(self._path(table) / path) for path in paths]
 
     def all_files(self) -> dict[str, list[str]]:
-        """The Parquet files of every table, as they are now."""
+        """The Parquet files of every table's current version."""
         return {name: self.files(name) for name in TABLES}
 
     @contextmanager
     def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection in memory with a view for each table as it is now."""
+        """A DuckDB connection in memory with a view for the current version of each table."""
         with damage_noticed(self.folder), open_reader(self.all_files()) as connection:
             yield connection
 
-    def tidy(self) -> None:
-        """Merge small files into larger ones and delete those that nobody can be reading any more.
+    def stream(self, query: str, values: Sequence[object], count: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query in batches of `count`; the tables stay at their current version meanwhile."""
+        with self.reader() as reader:
+            result = reader.execute(query, list(values))
+            while rows := result.fetchmany(count):
+                yield rows
 
-        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with what is stored.
+    def query(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query over the current version of the tables."""
+        with self.reader() as reader:
+            return reader.execute(query, list(values)).fetchall()
+
+    def count(self, query: str, values: Sequence[object] = ()) -> int:
+        """The number that a query with one row and one column returns."""
+        [(number,)] = self.query(query, values)
+        return int(number)
+
+    def tidy(self) -> None:
+        """Merge small files into larger ones, and delete files that only old table versions need.
+
+        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with the size of the tables.
         """
         for table in TABLES.values():
             delta = self._delta(table)
@@ -128,39 +147,39 @@ class Lake:
                     delta.vacuum(retention_hours=KEEP_HOURS, dry_run=False)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
-        """Delete the rows whose `column` is one of the values, among those that the SQL condition `only` names."""
+        """Delete the rows whose `column` has one of the values and that satisfy the SQL condition `only`."""
         table = TABLES[table_name]
         for start in range(0, len(values), DELETE_VALUES):
-            listed = ", ".join(quoted(value) for value in values[start : start + DELETE_VALUES])
+            literals = ", ".join(quote(value) for value in values[start : start + DELETE_VALUES])
             with self._writing(table):
-                self._delta(table).delete(f"{only} and {column} in ({listed})")
+                self._delta(table).delete(f"{only} and {column} in ({literals})")
 
     def purge(self, table_names: Sequence[str]) -> None:
-        """Delete every file that the tables do not need now: what was deleted is gone from the disk too.
+        """Delete every file that the current versions do not need, so that deleted rows leave the disk too.
 
-        `full`, because a killed writer leaves files that no log names; and the log goes as well, for it
-        repeats values of the rows and the conditions of deletions. Sessions that read an older version
-        break; only forgetting wants this.
+        `full` includes files of a killed writer, which no log names. The log is deleted as well, because it
+        repeats values of rows and the conditions of deletions. Sessions that read an older version fail, so only
+        forgetting calls this.
         """
         for name in table_names:
             with self._writing(TABLES[name]):
                 delta = self._delta(TABLES[name])
                 delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
-                delta.alter.set_table_properties({_KEEP_LOG: "interval 0 seconds"})
+                delta.alter.set_table_properties({_LOG_RETENTION: "interval 0 seconds"})
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
-                delta.alter.set_table_properties({_KEEP_LOG: "interval 30 days"})
+                delta.alter.set_table_properties({_LOG_RETENTION: "interval 30 days"})
 
     def _missing_columns(self, table: Table) -> list[DeltaField]:
-        has = {field.name for field in self._delta(table).schema().fields}
-        return [DeltaField.from_arrow(field) for field in table.schema if field.name not in has]
+        existing = {field.name for field in self._delta(table).schema().fields}
+        return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
 
     def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
-        same_key = " and ".join(f"kept.{name} = fresh.{name}" for name in table.key)
+        same_key = " and ".join(f"stored.{name} = new.{name}" for name in table.key)
         (
             self._delta(table)
-            .merge(changed, same_key, source_alias="fresh", target_alias="kept")
-            .when_matched_update({name: f"fresh.{name}" for name in columns})
+            .merge(changed, same_key, source_alias="new", target_alias="stored")
+            .when_matched_update({name: f"new.{name}" for name in columns})
             .when_not_matched_insert_all()
             .execute()
         )
@@ -168,30 +187,30 @@ class Lake:
     def _positions_of_new(self, table: Table, batch: pa.Table) -> pa.Array:
         keys = ", ".join(table.key)
         found = self._positions(
-            table, batch, f"select batch_place, false from firsts anti join stored using ({keys})"
+            table, batch, f"select position_in_batch, false from firsts anti join stored using ({keys})"
         )
-        return pa.array([place for place, _ in found], pa.int64())
+        return pa.array([position for position, _ in found], pa.int64())
 
     def _positions_of_changed(
         self, table: Table, batch: pa.Table, columns: Sequence[str]
     ) -> tuple[pa.Array, bool]:
-        """Places of the rows that are new or changed, and whether the key of any is stored already."""
+        """Positions of the rows that are new or changed, and whether the key of any of them is stored."""
         differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
         first_key = table.key[0]
-        query = f"""select batch_place, stored.{first_key} is not null
+        query = f"""select position_in_batch, stored.{first_key} is not null
                     from firsts left join stored using ({", ".join(table.key)})
                     where stored.{first_key} is null or {differs}"""
         found = self._positions(table, batch, query)
-        return pa.array([place for place, _ in found], pa.int64()), any(known for _, known in found)
+        return pa.array([position for position, _ in found], pa.int64()), any(known for _, known in found)
 
     def _positions(self, table: Table, batch: pa.Table, query: str) -> list[tuple[int, bool]]:
-        numbered = batch.append_column("batch_place", pa.array(range(batch.num_rows), pa.int64()))
+        numbered = batch.append_column("position_in_batch", pa.array(range(batch.num_rows), pa.int64()))
         with damage_noticed(self.folder), duckdb.connect() as connection:
             connection.register("batch", numbered)
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
-                firsts as (select * from batch qualify row_number() over (partition by {keys} order by batch_place) = 1)"""
-            return connection.execute(f"{ctes} {query} order by batch_place").fetchall()
+                firsts as (select * from batch qualify row_number() over (partition by {keys} order by position_in_batch) = 1)"""
+            return connection.execute(f"{ctes} {query} order by position_in_batch").fetchall()
 
     def _path(self, table: Table) -> Path:
         return self.folder / table.name
@@ -200,25 +219,25 @@ class Lake:
         try:
             return DeltaTable(str(self._path(table)))
         except (deltalake.exceptions.TableNotFoundError, DeltaError) as error:
-            raise damaged(self.folder, error, table.name) from error
+            raise damage_error(self.folder, error, table.name) from error
 
     @contextmanager
     def _writing(self, table: Table) -> Iterator[None]:
-        with full_disk_noticed(_existing(self.folder)):
+        with full_disk_noticed(_existing_parent(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / f".{table.name}.lock", timeout=LOCK_SECONDS)
             try:
                 with lock:
                     yield
             except Timeout as error:
-                raise LakeBusy(f"The table {table.name} stayed locked for {LOCK_SECONDS:.0f} s") from error
+                raise LakeBusy(f"The table {table.name} stayed locked for {LOCK_SECONDS:.0f} s.") from error
             except CommitFailedError as error:
-                raise LakeBusy(f"The table {table.name} was changed by another writer: {error}") from error
+                raise LakeBusy(f"Another writer changed the table {table.name}: {error}") from error
             except DeltaError as error:
-                raise damaged(self.folder, error, table.name) from error
+                raise damage_error(self.folder, error, table.name) from error
 
 
-def _existing(folder: Path) -> Path:
+def _existing_parent(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder

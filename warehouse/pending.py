@@ -1,7 +1,6 @@
-"""What waits to be done, streamed from the lake: pictures to fetch, hosts that want a pause, pictures to label.
+"""Pending work, streamed from the lake in batches: pictures to fetch, pictures to label, and delays of hosts.
 
-DuckDB finds them out of core and hands them over in batches, so memory does not grow with the number
-of posts.
+DuckDB runs the queries out of core, so memory does not grow with the number of posts.
 """
 
 from __future__ import annotations
@@ -9,23 +8,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from warehouse.lake import Lake
 from warehouse.tables import PostPicture
+from warehouse.utc import as_utc, without_zone
 
 LINK_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class RetrySchedule:
-    """When a failed fetch is tried again: after `hours`, doubled with each failure, `tries` times in all."""
+    """When a failed fetch is retried: after `hours`, doubled with each failure, with at most `tries` attempts."""
 
     hours: float
     tries: int
 
     def next_try_at(self, failures: int, last: datetime) -> datetime | None:
-        """From when on a picture that failed so often, and last at `last`, is tried again; None: not again."""
+        """When a picture with so many failures, the last at `last`, may be retried; None: never."""
         if failures >= self.tries:
             return None
         return last + timedelta(hours=self.hours * 2.0 ** (failures - 1)) if self.hours else last
@@ -33,7 +33,7 @@ class RetrySchedule:
 
 @dataclass(frozen=True, slots=True)
 class WaitingPicture:
-    """A picture that is to be fetched: its address, and how many tries have failed."""
+    """A picture to fetch: its address, and its number of failed attempts."""
 
     url: str
     failures: int
@@ -41,9 +41,9 @@ class WaitingPicture:
 
 @dataclass(frozen=True, slots=True)
 class HostResponse:
-    """What a host answered: until when (UTC) it wants no request, or, with None, a picture.
+    """A response of a host: until when (UTC) it takes no request, or None if it was a picture.
 
-    `url` is an address of the host, of which only what comes before the path matters.
+    `url` is an address of the host; only the part before the path matters.
     """
 
     url: str
@@ -58,97 +58,86 @@ class StoredPicture:
     path: str
 
 
+# A host may have requested a longer delay than the schedule, so the recorded `next_try_at` counts too.
 _TO_FETCH = """
-    with wanted as (select distinct picture_url from post_pictures where sha256 is null),
-    patience as (select unnest(?) as reason, unnest(?) as hours, unnest(?) as tries),
-    tried as (
+    with missing as (select distinct picture_url from post_pictures where sha256 is null),
+    schedule as (select unnest(?) as reason, unnest(?) as hours, unnest(?) as tries),
+    failed as (
         select picture_url, count(*) as failures, max(attempted_at) as last, arg_max(reason, attempted_at) as reason,
-               max(next_try_at) as asked_for
-        from fetches semi join wanted using (picture_url) where status <> 'ok' group by all)
-    select wanted.picture_url, coalesce(tried.failures, 0) as failures
-    from wanted left join tried using (picture_url) left join patience using (reason)
-    where tried.failures is null
-       or (tried.failures < patience.tries
-           and greatest(asked_for, tried.last
+               max(next_try_at) as host_delay
+        from fetches semi join missing using (picture_url) where status <> 'ok' group by all)
+    select missing.picture_url, coalesce(failed.failures, 0) as failures
+    from missing left join failed using (picture_url) left join schedule using (reason)
+    where failed.failures is null
+       or (failed.failures < schedule.tries
+           and greatest(host_delay, failed.last
                + case hours when 0 then interval 0 seconds
-                 else to_seconds(patience.hours * 3600 * pow(2, tried.failures - 1)) end) <= ?)
+                 else to_seconds(schedule.hours * 3600 * pow(2, failed.failures - 1)) end) <= ?)
 """
-# A host may have asked for a longer pause than ours: the time that was noted with a try counts too.
 
 
 def count_to_fetch(lake: Lake, patience: dict[str, RetrySchedule], now: datetime) -> int:
-    """How many picture addresses wait to be fetched now."""
-    return _count(lake, f"select count(*) from ({_TO_FETCH})", _patience_values(patience, now))
+    """Number of picture addresses that may be fetched now."""
+    return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(patience, now))
 
 
 def to_fetch(
     lake: Lake, patience: dict[str, RetrySchedule], now: datetime, batch: int
 ) -> Iterator[list[WaitingPicture]]:
-    """Pictures that are not stored and may be tried now, in batches, each address once."""
-    with lake.reader() as reader:
-        found = reader.execute(f"{_TO_FETCH} order by picture_url", _patience_values(patience, now))
-        while rows := found.fetchmany(batch):
-            yield [WaitingPicture(url, failures) for url, failures in rows]
+    """Pictures that are not stored and may be fetched now, in batches, each address once."""
+    for rows in lake.stream(f"{_TO_FETCH} order by picture_url", _schedule_values(patience, now), batch):
+        yield [WaitingPicture(url, failures) for url, failures in rows]
 
 
 _ORIGIN = "coalesce(nullif(regexp_extract(picture_url, '^[^/?#]*//[^/?#]*'), ''), picture_url)"
-"""An address up to its path (RFC 3986, 3.2); one that is not written so stays whole."""
-_HOST_ANSWERS = f"""
-    with asked as (
+"""The part of an address before its path (RFC 3986, 3.2), or the complete text if it has another form."""
+# A picture whose download began before the delay says nothing about the host now. So a success counts from
+# its start, and a failure from its end.
+_HOST_RESPONSES = f"""
+    with delays as (
         select {_ORIGIN} as origin, next_try_at as until,
-               attempted_at + to_microseconds((seconds * 1e6)::bigint) as heard
+               attempted_at + to_microseconds((seconds * 1e6)::bigint) as known_at
         from fetches where reason = ? and next_try_at > ?),
-    answered as (
-        select {_ORIGIN} as origin, null as until, max(attempted_at) as heard
-        from fetches where status = 'ok' and attempted_at >= (select min(heard) from asked) group by origin)
-    select origin, until from (select * from asked union all select * from answered) order by heard, until nulls last
+    successes as (
+        select {_ORIGIN} as origin, null as until, max(attempted_at) as known_at
+        from fetches where status = 'ok' and attempted_at >= (select min(known_at) from delays) group by origin)
+    select origin, until from (select * from delays union all select * from successes) order by known_at, until nulls last
 """
-# A picture that was under way when the host asked for its pause tells nothing new: what counts is when a try that
-# went well began, and when one ended that did not.
 
 
 def pauses_asked_for(lake: Lake, reason: str, now: datetime, batch: int) -> Iterator[list[HostResponse]]:
-    """Which hosts asked for a pause that is not over, and which gave a picture after that: in order, in batches.
+    """Hosts' delays that have not ended, and pictures that came after them, in order of time and in batches.
 
-    `reason` is the one of fetches that a host put off. A host may be named in several ways, and several times.
+    `reason` is that of fetches that a host delayed. A host may appear under several names, and several times.
     """
-    with lake.reader() as reader:
-        found = reader.execute(_HOST_ANSWERS, [reason, now.astimezone(UTC).replace(tzinfo=None)])
-        while rows := found.fetchmany(batch):
-            yield [HostResponse(url, until and until.replace(tzinfo=UTC)) for url, until in rows]
+    for rows in lake.stream(_HOST_RESPONSES, [reason, without_zone(now)], batch):
+        yield [HostResponse(url, None if until is None else as_utc(until)) for url, until in rows]
 
 
-def _patience_values(patience: dict[str, RetrySchedule], now: datetime) -> list[object]:
+def _schedule_values(patience: dict[str, RetrySchedule], now: datetime) -> list[object]:
     return [
         list(patience),
-        [p.hours for p in patience.values()],
-        [p.tries for p in patience.values()],
-        now.astimezone(UTC).replace(tzinfo=None),
+        [schedule.hours for schedule in patience.values()],
+        [schedule.tries for schedule in patience.values()],
+        without_zone(now),
     ]
 
 
 def link_fetched(lake: Lake) -> int:
-    """Write the hashes of fetched pictures to the posts that show them; returns how many links were made."""
+    """Write the hashes of fetched pictures to the posts that show them; returns the number of links."""
     linked = 0
     query = """
         select p.source, p.post_id, p.position, p.picture_url, arg_max(f.sha256, f.attempted_at) as sha256
         from post_pictures p join fetches f using (picture_url)
         where p.sha256 is null and f.status = 'ok' group by all"""
     with lake.reader() as reader:
-        found = reader.execute(query)
-        while rows := found.fetchmany(LINK_ROWS):
-            linked += lake.upsert(
-                [
-                    PostPicture(
-                        source=source, post_id=post, position=position, picture_url=url, sha256=sha256
-                    )
-                    for source, post, position, url, sha256 in rows
-                ]
-            )
+        result = reader.execute(query)
+        while pictures := PostPicture.fetch(result, LINK_ROWS):
+            linked += lake.upsert(pictures)
     return linked
 
 
-_TRIED_FIRST = """
+_FIRST_TRIED_SINCE = """
     with tried as (
         select picture_url, arg_max(coalesce(reason, status), attempted_at) as ended from fetches
         where attempted_at >= $1 group by picture_url),
@@ -160,7 +149,7 @@ _TRIED_FIRST = """
     from (select distinct source, picture_url, ended from post_pictures join fresh using (picture_url))
     group by all order by all
 """
-_TRIED_BEFORE = """
+_FIRST_TRIED_BEFORE = """
     select if(bool_or(status = 'ok'), 'ok', arg_max(reason, attempted_at))
     from fetches semi join (select picture_url from post_pictures where source = $1) using (picture_url)
     group by picture_url having min(attempted_at) < $2
@@ -169,22 +158,21 @@ _TRIED_BEFORE = """
 
 
 def newest_pictures(lake: Lake, began: datetime, least: int) -> dict[str, Counter[str]]:
-    """How the newest pictures of each source ended: `ok`, or the reason of the failure.
+    """Results of the newest pictures of each source: `ok`, or the reason of the failure, with their numbers.
 
-    The newest are those that were tried for the first time since `began`; where a source has fewer than `least`
-    of them, the ones before them count as well. Sources without a new one that failed are left out.
+    The newest are those with a first attempt since `began`; a source with fewer than `least` of them adds older
+    ones. Sources without a new failure are omitted.
     """
     newest: dict[str, Counter[str]] = {}
-    when = began.astimezone(UTC).replace(tzinfo=None)
+    when = without_zone(began)
     with lake.reader() as reader:
-        for source, ended, count in reader.execute(_TRIED_FIRST, [when]).fetchall():
+        for source, ended, count in reader.execute(_FIRST_TRIED_SINCE, [when]).fetchall():
             newest.setdefault(source, Counter())[ended] = count
         newest = {source: ends for source, ends in newest.items() if set(ends) != {"ok"}}
         for source, ends in newest.items():
             if (missing := least - ends.total()) > 0:
-                ends.update(
-                    ended for (ended,) in reader.execute(_TRIED_BEFORE, [source, when, missing]).fetchall()
-                )
+                older = reader.execute(_FIRST_TRIED_BEFORE, [source, when, missing]).fetchall()
+                ends.update(ended for (ended,) in older)
     return newest
 
 
@@ -196,34 +184,24 @@ _TO_LABEL = """
 
 
 def count_to_label(lake: Lake, classifier: str, version: str) -> int:
-    """How many stored pictures the classifier has not been asked about in this version."""
-    return _count(lake, f"select count(*) from ({_TO_LABEL})", [classifier, version])
+    """Number of stored pictures that the classifier has not processed in this version."""
+    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version])
 
 
 def to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
-    """Stored pictures that the classifier has not been asked about in this version, in batches, by their hashes."""
+    """Stored pictures that the classifier has not processed in this version, in batches, sorted by hash."""
     query, last = f"{_TO_LABEL} where sha256 > $3 order by sha256 limit $4", ""
-    while True:
-        # Each batch is asked for anew: a sorted answer to one question is held whole, however long it is.
-        with lake.reader() as reader:
-            rows = reader.execute(query, [classifier, version, last, batch]).fetchall()
-        if not rows:
-            return
+    # One query for each batch, because DuckDB holds a complete sorted result in memory.
+    while rows := lake.query(query, [classifier, version, last, batch]):
         yield [StoredPicture(sha256, path) for sha256, path in rows]
         last = rows[-1][0]
 
 
 def count_pictures(lake: Lake) -> int:
-    """How many pictures are stored."""
-    return _count(lake, "select count(*) from pictures")
+    """Number of stored pictures."""
+    return lake.count("select count(*) from pictures")
 
 
 def count_posts(lake: Lake) -> int:
-    """How many posts are stored."""
-    return _count(lake, "select count(*) from posts")
-
-
-def _count(lake: Lake, query: str, values: list[object] | None = None) -> int:
-    with lake.reader() as reader:
-        found = reader.execute(query, values or []).fetchone()
-    return int(found[0]) if found else 0
+    """Number of stored posts."""
+    return lake.count("select count(*) from posts")

@@ -1,4 +1,4 @@
-"""Storing what a source showed: posts, their pictures' addresses, observations, comments and account sizes."""
+"""Storing scraped posts: their rows, picture addresses, observations and comments, and account sizes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from warehouse.tables import AccountObservation, Comment, Observation, Post, Pos
 class ScrapedRows:
     """One post as a page showed it, with its counts at that time.
 
-    `partial`: a page of its own would tell more, so what is null here may be known from before. `unread` names
-    the fields that were not looked at, so that their null replaces nothing. `likes_least` and `comments_least` are the smallest counts that the source
-    shows as the rounded ones. `thread` is None unless its comments, or its own page, were read.
+    `partial`: the post's own page may have more, so a null here does not replace a stored value. `unread` names
+    the fields that were not read; their nulls replace nothing. `likes_least` and `comments_least` are the smallest
+    counts that the source shows as these rounded ones. `thread` is None unless its comments or its own page were
+    read.
     """
 
     post: Post
@@ -34,12 +35,12 @@ class ScrapedRows:
 
 
 def store_seen(lake: Lake, seen: Sequence[ScrapedRows], accounts: Sequence[AccountObservation] = ()) -> int:
-    """Store a batch; storing it again changes nothing. Returns how many posts the batch has.
+    """Store a batch; storing it again changes nothing. Returns the number of posts in the batch.
 
-    Observations come last: a post that has one has everything else too. Files may bring older observations
-    after newer ones: a post's row and pictures are those of its newest.
+    Observations come last, so a post with an observation has everything else too. Files may have older
+    observations after newer ones; the row and pictures of a post come from its newest observation.
     """
-    seen = sorted(_with_what_was_known(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
+    seen = sorted(_with_stored_values(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
     newest = _newest(lake, seen)
     lake.upsert([one.post for one in newest], keep=["first_seen_at"])
     lake.upsert(_with_known_hashes(lake, [picture for one in newest for picture in one.pictures]))
@@ -51,61 +52,61 @@ def store_seen(lake: Lake, seen: Sequence[ScrapedRows], accounts: Sequence[Accou
 
 
 def has_count(observation: Observation) -> bool:
-    """Whether an observation says anything: a count, or that the likes are hidden."""
+    """Whether an observation has information: a count, or that the likes are hidden."""
     return observation.likes is not None or observation.comments is not None or observation.likes_hidden
 
 
-def _with_what_was_known(lake: Lake, seen: Sequence[ScrapedRows]) -> Sequence[ScrapedRows]:
-    """Posts with what is known of them where this reading says less: nothing, or the same with fewer digits."""
+def _with_stored_values(lake: Lake, seen: Sequence[ScrapedRows]) -> Sequence[ScrapedRows]:
+    """The posts with stored values where the page has none, or the same with fewer digits."""
     if not seen:
         return seen
     known = known_posts(lake, seen[0].post.source, [one.post.post_id for one in seen])
     return [
-        _completed(one, before) if (before := known.get(one.post.post_id)) is not None else one
+        _with_stored_post(one, before) if (before := known.get(one.post.post_id)) is not None else one
         for one in seen
     ]
 
 
-def _completed(one: ScrapedRows, before: KnownPost) -> ScrapedRows:
+def _with_stored_post(one: ScrapedRows, before: KnownPost) -> ScrapedRows:
     post, was = one.post, before.post
-    # A list that shows a carousel's or a video's cover alone takes it for an image.
-    gave_more = one.partial and post.kind == "image" and was.kind != "image"
+    # A list that shows only the cover of a carousel or a video reports an image.
+    is_cover = one.partial and post.kind == "image" and was.kind != "image"
     unread = {*one.unread, *(("caption", "place") if one.partial else ())}
     return replace(
         one,
         post=replace(
             post,
-            kind=was.kind if gave_more else post.kind,
+            kind=was.kind if is_cover else post.kind,
             posted_at=_finer_time(post.posted_at, was.posted_at),
             caption=_caption(one, was),
             place=was.place if post.place is None and "place" in unread else post.place,
             pinned=was.pinned if post.pinned is None else post.pinned,
         ),
         observation=_with_known_counts(one, before),
-        # The cover that a list shows may be another file than the carousel's first picture, or a small copy.
-        pictures=() if gave_more or ("pictures" in one.unread and before.pictures) else one.pictures,
+        # The cover in a list may be another file than the carousel's first picture, or a small copy.
+        pictures=() if is_cover or ("pictures" in one.unread and before.pictures) else one.pictures,
     )
 
 
 def _caption(one: ScrapedRows, was: Post) -> str | None:
-    """A list often cuts a caption off, and its own page has all of it."""
+    """The caption: a list often truncates it, so the stored one stays."""
     if was.caption is not None and (one.partial or (one.post.caption is None and "caption" in one.unread)):
         return was.caption
     return one.post.caption
 
 
 def _finer_time(now: datetime | None, before: datetime | None) -> datetime | None:
-    """A post's time: one that is known stays where this reading has none, or the same without its time of day."""
+    """The post's time: the stored one stays if the page has none, or the same without its time of day."""
     if now is None or (before is not None and is_coarser_time(now, before)):
         return before
     return now
 
 
 def _with_known_counts(one: ScrapedRows, before: KnownPost) -> Observation:
-    """The observation, with the known count where the source shows the same one rounded.
+    """The observation, with the stored count where the source shows the same count rounded.
 
-    It stays marked as rounded: the source did not show all digits this time. Where a count was not looked at and
-    the others did not change, the reading says nothing new, and its observation is emptied.
+    It stays marked as rounded, because the source did not show all digits this time. If a count was not read and
+    the other did not change, the page has nothing new, and the observation becomes empty.
     """
     seen = one.observation
     likes = _finer_count(seen.likes, seen.likes_rounded, one.likes_least, before.likes)
@@ -126,7 +127,7 @@ def _finer_count(now: int | None, rounded: bool | None, least: int | None, befor
 
 
 def _newest(lake: Lake, seen: Sequence[ScrapedRows]) -> list[ScrapedRows]:
-    """Each post once, of several the newest; one that is known from a newer observation stays as it is."""
+    """Each post once, from its newest observation; if the stored observation is newer, the stored row stays."""
     posts: dict[str, ScrapedRows] = {}
     for one in seen:
         posts[one.post.post_id] = _merged(posts.get(one.post.post_id, one), one)
@@ -135,7 +136,7 @@ def _newest(lake: Lake, seen: Sequence[ScrapedRows]) -> list[ScrapedRows]:
         key for key, one in posts.items() if key in observed and one.observation.observed_at < observed[key]
     ]
     known = known_posts(lake, seen[0].post.source, older) if older else {}
-    return [_kept(one, known[key].post) if key in known else one for key, one in posts.items()]
+    return [_with_stored_row(one, known[key].post) if key in known else one for key, one in posts.items()]
 
 
 def _merged(newer: ScrapedRows, older: ScrapedRows) -> ScrapedRows:
@@ -144,18 +145,18 @@ def _merged(newer: ScrapedRows, older: ScrapedRows) -> ScrapedRows:
     return replace(newer, post=replace(newer.post, first_seen_at=first, last_seen_at=last))
 
 
-def _kept(older: ScrapedRows, known: Post) -> ScrapedRows:
+def _with_stored_row(older: ScrapedRows, known: Post) -> ScrapedRows:
     last = max(known.last_seen_at, older.post.last_seen_at)
     return replace(older, post=replace(known, last_seen_at=last, gone_at=None), pictures=())
 
 
 def _with_known_hashes(lake: Lake, pictures: Sequence[PostPicture]) -> list[PostPicture]:
-    """Keep what is known of pictures whose address changed in its signature only.
+    """The pictures with the stored hashes of those whose address changed only in its signature.
 
-    SignedRequest addresses change every few days while the path stays; a picture at the same place in the
-    same post and under the same path is the same picture, and is not fetched again. A file on this machine
-    is the same while its whole address is (it tells the file's time and size), and when it was deleted after
-    it was taken in place of the address that is left.
+    Signed addresses change every few days while the path stays. A picture at the same position of the same post
+    and with the same path is the same picture, and is not fetched again. A local file is the same only if its
+    complete address is, which has the file's time and size; if the file was deleted after it was stored and the
+    post now has a web address in its place, the picture is the same too.
     """
     known = known_pictures(lake, pictures)
     result = []

@@ -1,8 +1,7 @@
-"""The published database: views over the lake's files, swapped in whole.
+"""The published database: views over the lake's files. It holds no data.
 
-It is built beside the old one and renamed over it, so a reader sees the old or the new, never half.
-An open session keeps the old file and the Parquet files it names; those stay for a week
-(`lake.KEEP_HOURS`). The database holds no data.
+It is built beside the old one and renamed over it, so a reader sees either the old or the new database. An open
+session keeps the old file and the Parquet files that it names, which stay for a week (`lake.KEEP_HOURS`).
 """
 
 from __future__ import annotations
@@ -18,47 +17,49 @@ import duckdb
 from warehouse.disk_space import full_disk_noticed, need_room
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.reading import damage_noticed, quoted, select_utc
+from warehouse.lake_reader import damage_noticed, quote, select_utc
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 
 READABLE_FROM = "v1.2.0"
-"""The oldest DuckDB that opens the published database: an analyst's is often older than ours."""
+"""The oldest DuckDB that opens the published database: an analyst often has an older one than likelens."""
 
 
 def publish(home: Home) -> None:
-    """Build `likelens.duckdb` over the lake as it is now and put it in place of the old one.
+    """Build `likelens.duckdb` over the current lake, and replace the old one.
 
-    The caller holds the home folder, so what another publish left there was left by a killed one.
-    Raises `DiskFull` or `LakeDamaged`, in which case the old database stays as it was.
+    The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`
+    or `LakeDamaged`; then the old database stays.
     """
     need_room(home.folder)
-    fresh = home.folder / f".likelens-{os.getpid()}.duckdb"
-    for left in home.folder.glob(".likelens-*.duckdb*"):
-        _remove(left)
+    temporary = home.folder / f".likelens-{os.getpid()}.duckdb"
+    for file in home.folder.glob(".likelens-*.duckdb*"):
+        _remove(file)
     try:
         with (
             full_disk_noticed(home.folder),
             damage_noticed(home.lake.folder),
-            duckdb.connect(str(fresh), config={"storage_compatibility_version": READABLE_FROM}) as connection,
+            duckdb.connect(
+                str(temporary), config={"storage_compatibility_version": READABLE_FROM}
+            ) as connection,
         ):
             connection.begin()
             _write(connection, home)
             connection.commit()
-        # A session that had the old file open for writing may have left a log, which is not the new file's.
+        # A session that wrote to the old file may have left a log, which does not belong to the new file.
         _remove(_log_of(home.database))
-        os.replace(fresh, home.database)
+        os.replace(temporary, home.database)
     finally:
-        _remove(fresh)
-        _remove(_log_of(fresh))
+        _remove(temporary)
+        _remove(_log_of(temporary))
 
 
 @contextmanager
 def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published database.
 
-    With `only_lake` its queries can reach no other file and no network. Raises `NotPublished`, and
-    `LakeDamaged` where a query meets a file that is missing or damaged.
+    With `only_lake` its queries can't reach other files or the network. Raises `NotPublished`, and `LakeDamaged`
+    when a query reads a missing or damaged file.
     """
     if not home.database.exists():
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
@@ -70,7 +71,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
             connection.execute(
                 "set autoinstall_known_extensions = false; set autoload_known_extensions = false"
             )
-            connection.execute(f"set allowed_directories = [{quoted(str(home.lake.folder))}]")
+            connection.execute(f"set allowed_directories = [{quote(str(home.lake.folder))}]")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
 
@@ -85,15 +86,15 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
-        connection.execute(f"comment on macro table {macro.name} is {quoted(macro.comment)}")
+        connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")
 
 
 def _comment(
     connection: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str, columns: Mapping[str, str]
 ) -> None:
-    connection.execute(f"comment on {kind} {name} is {quoted(comment)}")
+    connection.execute(f"comment on {kind} {name} is {quote(comment)}")
     for column, meaning in columns.items():
-        connection.execute(f"comment on column {name}.{column} is {quoted(meaning)}")
+        connection.execute(f"comment on column {name}.{column} is {quote(meaning)}")
 
 
 def _label_comments() -> dict[str, str]:

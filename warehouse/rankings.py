@@ -1,7 +1,7 @@
 """Rankings: the labels of one classifier ordered by likes, comments or count, as Polars frames.
 
-The macro `top_labels` in `warehouse.sql` answers the same from SQL; a test holds the two together, to
-the digit. Both count a post once a label, and leave posts with an unknown number out.
+The macro `top_labels` in `warehouse.sql` gives the same result in SQL; a test compares the two to the digit. Both
+count a post once for each label, and skip posts with an unknown number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STATISTICS: dict[Statistic, pl.Expr] = {
     "median": pl.col("median"),
     "total": pl.col("total"),
 }
-"""What a ranking can be ordered by. A new statistic is a column in `_with_statistics` and an entry here."""
+"""What a ranking can be ordered by. To add a statistic, add a column in `_with_statistics` and an entry here."""
 
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "share")
@@ -33,10 +33,10 @@ COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "sha
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a ranking is asked: which classifier's labels, ordered by what, and how many of them.
+    """Parameters of a ranking: the classifier, the order and the number of labels.
 
-    `min_posts` leaves out labels that fewer posts have; `account` counts one account's posts only. With
-    `grouped` the labels of one group count as one: a tabby and a tiger cat are cats.
+    `min_posts` skips labels with fewer posts; `account` counts only one account's posts. With `grouped` the labels
+    of a group count as one: a tabby and a tiger cat are cats.
     """
 
     classifier: str
@@ -49,10 +49,10 @@ class Question:
 
     @property
     def stem(self) -> str:
-        """A file name without ending, such as `inception_v3-likes-mean`, or `…-mean-instagram` for one account.
+        """A file name without extension, such as `inception_v3-likes-mean`, or `…-mean-instagram` for one account.
 
-        Names that hold more than ASCII letters, digits, dots, underscores and dashes get a hash instead of
-        what had to go, so that two accounts never share a file.
+        Characters other than ASCII letters, digits, dots, underscores and dashes are removed, and a hash is added
+        for them, so that two accounts never share a file.
         """
         statistic = () if self.by == "count" else (self.statistic,)
         account = () if self.account is None else (_safe(self.account),)
@@ -61,35 +61,35 @@ class Question:
 
 
 def file_stem(*names: str) -> str:
-    """A file name without ending for something that has these names, made safe as `Question.stem` is."""
+    """A file name without extension from these names, made safe as in `Question.stem`."""
     return "-".join(map(_safe, names))
 
 
 def _safe(name: str) -> str:
-    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
-    if kept == name:
-        return kept
-    return f"{kept}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
+    if safe == name:
+        return safe
+    return f"{safe}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def rank(home: Home, question: Question) -> pl.DataFrame:
-    """Answer a question from the published database. Raises `NotPublished` when there is none."""
+    """The ranking from the published database. Raises `NotPublished` when there is no database."""
     with published(home) as connection:
-        found = connection.sql(
+        post_labels = connection.sql(
             """select distinct source, post_id, case when $3 then label_group else label end as label,
                       account, likes, comments
                from post_labels where classifier = $1 and ($2 is null or account = $2)""",
             params=[question.classifier, question.account, question.grouped],
         ).pl()
-    return rank_posts(found.lazy(), question)
+    return rank_posts(post_labels.lazy(), question)
 
 
 def rank_posts(post_labels: pl.LazyFrame, question: Question) -> pl.DataFrame:
-    """Rank rows of the view `post_labels` (one classifier's): columns as `COLUMNS`, best first.
+    """Rank one classifier's rows of the view `post_labels`: the columns `COLUMNS`, best first.
 
-    Ties are ordered by the number of posts, then by the label. `posts` counts the posts whose number
-    is known; `total`, `mean` and `median` are over those; `share` is their part of all such posts.
-    Ranked by count each post counts 1, whatever the statistic.
+    Ties are ordered by the number of posts, then by the label. `posts` counts the posts with a known number; `total`,
+    `mean` and `median` are over these posts; `share` is their part of all such posts. By count, each post counts 1
+    with every statistic.
     """
     value = pl.lit(1, pl.Int64) if question.by == "count" else pl.col(question.by)
     known = post_labels.with_columns(value=value).filter(pl.col("value").is_not_null())

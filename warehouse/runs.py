@@ -1,8 +1,8 @@
-"""The journal of what ran: the table `runs`, and how a run that was cut off goes on.
+"""The journal: the table `runs`, and how an interrupted run is resumed.
 
-A run that was killed or cancelled leaves its row (stage `run`) at `running`. The next run on the same
-home folder finds it and goes on under its id, if it began less than `RESUME_WITHIN` ago: stages that
-were done are not done again. An older one is closed as `interrupted`.
+A run that was killed or cancelled leaves its row (stage `run`) at `running`. The next run on the same home folder
+resumes it under its id if it began less than `RESUME_WITHIN` ago, and skips the stages that are done. It closes an
+older one as `interrupted`.
 """
 
 from __future__ import annotations
@@ -10,22 +10,20 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from warehouse.lake import Lake
 from warehouse.tables import StageRun
 
 RESUME_WITHIN = timedelta(hours=12)
 WHOLE = "run"
-"""The stage name of the row that stands for the run as a whole."""
+"""The stage name of the row for the run itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """How a stage or lane ended: `status` is done, incomplete or failed; `message` is for a person.
+    """Result of a stage or lane: `status` is done, incomplete or failed; `message` is for the user.
 
-    `version` is that of the classifier, for the lanes of the stages classify and tag. `counts` is JSON for
-    `runs.counts`.
+    `version` is the classifier's, for lanes of the stages classify and tag. `counts` is JSON for `runs.counts`.
     """
 
     status: str
@@ -45,7 +43,7 @@ class Journal:
         self.resumed = resumed
 
     def start(self, stage: str, lane: str = "") -> None:
-        """Note that a stage begins; one that began before and was cut off keeps its start and version."""
+        """Record that a stage begins. A resumed stage keeps its start time and version."""
         row = StageRun(
             run_id=self.run_id,
             stage=stage,
@@ -61,7 +59,7 @@ class Journal:
         self.lake.upsert([row], keep=["started_at", "version"])
 
     def finish(self, stage: str, lane: str, ended: StageResult) -> None:
-        """Note how a stage ended; without a version, the one that was loaded before it was cut off stays."""
+        """Record the result of a stage. Without a version, the recorded one stays."""
         now = datetime.now(UTC)
         row = StageRun(
             run_id=self.run_id,
@@ -79,7 +77,7 @@ class Journal:
         self.lake.upsert([row], keep=["started_at"] if ended.version else ["started_at", "version"])
 
     def is_done(self, stage: str, lane: str = "") -> bool:
-        """Whether this run has done the stage already, before it was cut off."""
+        """Whether this run completed the stage before it was interrupted."""
         return any(r.stage == stage and r.lane == lane and r.status == "done" for r in self.rows())
 
     def rows(self) -> list[StageRun]:
@@ -88,16 +86,16 @@ class Journal:
 
 
 def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) -> Journal:
-    """Go on with the run that was cut off, or begin a new one. The caller holds the home folder.
+    """Resume the interrupted run, or begin a new one. The caller holds the lock of the home folder.
 
-    Without `go_on` a new run begins, and one that was cut off stays open for the next that goes on.
+    Without `go_on` a new run begins, and an interrupted one stays open for the next call.
     """
     now = now or datetime.now(UTC)
     if not go_on:
         return _new_run(lake, now)
     open_runs = stage_runs(lake, "stage = ? and status = 'running'", [WHOLE])
-    young = [row for row in open_runs if now - row.started_at < RESUME_WITHIN]
-    current = young[-1] if young else None
+    recent = [row for row in open_runs if now - row.started_at < RESUME_WITHIN]
+    current = recent[-1] if recent else None
     closed = [replace(row, status="interrupted", ended_at=now) for row in open_runs if row is not current]
     lake.upsert(closed)
     if current is not None:
@@ -113,18 +111,6 @@ def _new_run(lake: Lake, now: datetime) -> Journal:
 
 def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None) -> list[StageRun]:
     """Rows of the table `runs` that satisfy an SQL condition, oldest first."""
+    query = f"select * from runs where {where} order by started_at, stage, lane"
     with lake.reader() as reader:
-        found = reader.execute(
-            f"select * from runs where {where} order by started_at, stage, lane", values or []
-        )
-        names = [column[0] for column in found.description or []]
-        rows = found.fetchall()
-    return [_stage_run(dict(zip(names, row, strict=True))) for row in rows]
-
-
-def _stage_run(values: dict[str, Any]) -> StageRun:
-    return StageRun(**{name: _utc(value) for name, value in values.items()})
-
-
-def _utc(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+        return StageRun.fetch(reader.execute(query, values or []))

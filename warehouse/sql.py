@@ -1,7 +1,7 @@
-"""The published database's own views and macros: the SQL that analysts build on, with its comments.
+"""Views and macros of the published database, with their comments.
 
-The lake's tables come from `warehouse.tables`; what is here is made from them. A new view is an entry
-in `VIEWS`, a new macro one in `MACROS`; both are created in their order.
+They are made from the tables of `warehouse.tables`. To add a view, add an entry to `VIEWS`; to add a macro, add one
+to `MACROS`. Both are created in their order.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _POST = {
     "post_id": "The source's own id of the post",
 }
 _COUNTS = {
-    "likes": "Likes when they were last observed; null when hidden or unknown",
-    "comments": "Comments when they were last observed; null when unknown",
+    "likes": "Last observed likes; null when hidden or unknown",
+    "comments": "Last observed comments; null when unknown",
 }
 
 VIEWS: tuple[View, ...] = (
@@ -23,13 +23,13 @@ VIEWS: tuple[View, ...] = (
         "classifier_versions",
         """select lane as classifier, arg_max(version, started_at) as version from runs
            where stage in ('classify', 'tag') and version is not null group by lane""",
-        "The version that each classifier had when a run last loaded it",
-        {"classifier": "Name of the classifier in the settings", "version": "Version that is current"},
+        "The version of each classifier that a run last loaded",
+        {"classifier": "Name of the classifier in the settings", "version": "Current version"},
     ),
     View(
         "current_labels",
         "select labels.* from labels semi join classifier_versions using (classifier, version)",
-        "Labels of each classifier's current version; the rankings count these",
+        "Labels of each classifier's current version, which the rankings count",
     ),
     View(
         "latest_observations",
@@ -39,7 +39,7 @@ VIEWS: tuple[View, ...] = (
                             filter (likes is not null or likes_hidden) as liked,
                         arg_max(comments, observed_at) as comments
                  from observations group by all)""",
-        "What was last observed of each post; an observation without a count does not replace one with it",
+        "The last known counts of each post; an observation without a count does not replace one with a count",
         _POST
         | _COUNTS
         | {
@@ -54,30 +54,30 @@ VIEWS: tuple[View, ...] = (
                       arg_max(struct_pack(reason, http_status, last_try_at := attempted_at, next_try_at, message),
                               attempted_at) as latest
                from fetches group by picture_url having not bool_or(status = 'ok'))""",
-        "Pictures that were asked for and never came: why, how often, and when a run tries again",
+        "Pictures that no attempt could fetch: the reason, the number of attempts, and when a run retries",
         {
-            "picture_url": "Address that was asked",
-            "tries": "How often it was asked, in all runs",
-            "reason": "Why the last try failed",
-            "http_status": "HTTP status of the last answer; null when there was none",
-            "last_try_at": "When the last try began (UTC)",
-            "next_try_at": "From when on a run tries again (UTC); null: not again, or not noted",
-            "message": "What came instead of a picture, and what to do; null when the reason says it all",
+            "picture_url": "Address that was requested",
+            "tries": "Number of attempts in all runs",
+            "reason": "Why the last attempt failed",
+            "http_status": "HTTP status of the last response; null when there was none",
+            "last_try_at": "When the last attempt began (UTC)",
+            "next_try_at": "When a run may retry (UTC); null: never, or not recorded",
+            "message": "What came instead of a picture, and what to do; null when the reason is enough",
         },
     ),
     View(
         "post_labels",
-        """select post.source, post.post_id, found.classifier, found.label, post.account, post.posted_at,
-                  max(found.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
-                  arg_max(found.sha256, row(found.score, found.sha256)) as sha256, any_value(found.version) as version,
-                  any_value(coalesce(kin.label_group, found.label)) as label_group
-           from current_labels found
-           left join label_groups kin on kin.classifier = found.classifier and kin.label = found.label
+        """select post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at,
+                  max(labels.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
+                  arg_max(labels.sha256, row(labels.score, labels.sha256)) as sha256, any_value(labels.version) as version,
+                  any_value(coalesce(groups.label_group, labels.label)) as label_group
+           from current_labels labels
+           left join label_groups groups on groups.classifier = labels.classifier and groups.label = labels.label
            join post_pictures shown using (sha256)
            join posts post on post.source = shown.source and post.post_id = shown.post_id
            left join latest_observations seen on seen.source = post.source and seen.post_id = post.post_id
            group by all""",
-        "What each post shows, by each classifier, beside its latest likes and comments: a label once a post",
+        "The labels of each post by classifier, with its last observed likes and comments; each label once per post",
         _POST
         | _COUNTS
         | {
@@ -88,7 +88,7 @@ VIEWS: tuple[View, ...] = (
             "score": "Best score of the label among the post's pictures and their regions, 0 to 1",
             "sha256": "A picture of the post with that score",
             "version": "Version of the classifier",
-            "label_group": "The plain word for the label and its like; the label itself where it has none",
+            "label_group": "The plain word for the label's group; the label itself if it has no group",
         },
     ),
     *COMPARING_VIEWS,
@@ -126,8 +126,8 @@ MACROS: tuple[Macro, ...] = (
                where posts >= min_posts)
            qualify rank <= n order by rank""",
         "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
-        " posts counts the posts with a known number; mean, median and total are over those; share is their part of"
-        " the posts that the classifier labelled. With grouped := true labels of one group count as one",
+        " posts counts the posts with a known number; mean, median and total are over these; share is their part of"
+        " the posts that the classifier labelled. With grouped := true labels of a group count as one",
     ),
     *COMPARING_MACROS,
 )

@@ -1,10 +1,10 @@
-"""Views and macros that set classifiers side by side, and that add up what was spent.
+"""Views and macros that compare classifiers, and that sum costs.
 
-Two labels name the same thing when they have a name in common: names are compared in lower case, without
-underscores, in the singular, and 'tabby, tabby cat' has two. The word of a label's group (`label_groups`) is
-one of its names, so that one classifier's 'tiger cat' meets another's 'cat'.
+Two labels name the same thing if they have a name in common. Names are compared in lower case, without underscores
+and in the singular; 'tabby, tabby cat' has two. The word of a label's group (`label_groups`) is one of its names, so
+that one classifier's 'tiger cat' matches another's 'cat'.
 
-No lambda here: its form changed between DuckDB 1.2, which must read the database, and 2.0.
+The SQL has no lambda, because its syntax changed between DuckDB 1.2, which must read the database, and 2.0.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 from warehouse.sql_types import Macro, View
 
 TOP = 5
-"""Labels of a picture that count when classifiers are compared, unless a macro is told otherwise."""
+"""Default number of a picture's labels that count in a comparison."""
 
 _SAME = {"classifier": "Name of the classifier in the settings"}
 
-# Endings as English forms its plurals, without a dictionary: enough that 'cats' meets 'cat', and the same for all.
+# English plural endings without a dictionary: enough that 'cats' matches 'cat', and the same for all classifiers.
 _SINGULAR = r"""regexp_replace(regexp_replace(regexp_replace(
     {name}, '([^aeiou])ies$', '\1y'), '(ch|sh|x|ss)es$', '\1'), '([^siu])s$', '\1')"""
 _PLAIN = r"trim(regexp_replace(lower(replace({part}, '_', ' ')), '\s+', ' ', 'g'))"
@@ -32,8 +32,8 @@ COMPARING_VIEWS: tuple[View, ...] = (
                         select classifier, label, label_group from label_groups
                         semi join current_labels using (classifier, label)))
             where plain <> '' group by all""",
-        "The names that each label has, in a form in which labels of different classifiers can be compared",
-        _SAME | {"label": "What is shown", "name": "A name of it: lower case, singular"},
+        "The names of each label, in a form that is comparable between classifiers",
+        _SAME | {"label": "What is shown", "name": "A name for it: lower case, singular"},
     ),
     View(
         "picture_names",
@@ -41,13 +41,13 @@ COMPARING_VIEWS: tuple[View, ...] = (
                   dense_rank() over (partition by sha256, classifier order by max(score) desc) as place
            from current_labels join label_names using (classifier, label)
            group by sha256, classifier, name""",
-        "What each classifier names in each picture, the whole picture and its regions together",
+        "The names that each classifier gives to each picture, including its regions",
         {"sha256": "The picture"}
         | _SAME
         | {
-            "name": "What is named: lower case, singular",
-            "score": "Best score of it in the picture, 0 to 1",
-            "place": "1 for what the classifier is surest of, 2 for the next, …",
+            "name": "A name for what is shown: lower case, singular",
+            "score": "Best score of the name in the picture, 0 to 1",
+            "place": "1 for the name with the best score, 2 for the next, …",
         },
     ),
     View(
@@ -63,12 +63,12 @@ COMPARING_VIEWS: tuple[View, ...] = (
                        where a.classifier < b.classifier and a.place <= {TOP} and b.place <= {TOP} group by all)
               using (sha256, classifier, other)
             group by all""",
-        f"For each pair of classifiers, how often the first {TOP} labels of a picture name the same thing",
+        f"For each pair of classifiers, how often their first {TOP} labels of a picture have a name in common",
         {
-            "classifier": "One of the two",
-            "other": "The other",
+            "classifier": "One classifier",
+            "other": "The other classifier",
             "pictures": "Pictures that both have labelled",
-            "agreeing": "Those in which both name a thing in common",
+            "agreeing": "Pictures for which both have a name in common",
             "share": "agreeing as a part of pictures, 0 to 1",
             "names_in_common": "Names in common per picture",
         },
@@ -106,16 +106,16 @@ COMPARING_VIEWS: tuple[View, ...] = (
            left join paid using (classifier)
            left join took using (classifier, version)
            group by all""",
-        "What each classifier costs, beside what its labels tell of likes",
+        "The cost of each classifier, and how much its labels explain of the likes",
         _SAME
         | {
             "version": "Version that is current",
-            "pictures": "Pictures that it has labelled",
-            "labels": "How many different labels it gave",
-            "cost": "What was spent on it, all versions; 0 where nothing is sent away; null where no price is set",
-            "seconds": "How long its lane ran, in all runs with this version",
-            "likes_explained": "Part of the differences in likes between posts that their best labels account for, 0"
-            " to 1, without what chance alone would (omega squared); null where that can't be told",
+            "pictures": "Pictures that it labelled",
+            "labels": "Number of different labels that it gave",
+            "cost": "Cost of all its versions; 0 if it sends nothing to a service; null if no price is set",
+            "seconds": "How long its lane ran in all runs with this version",
+            "likes_explained": "Part of the variance of likes between posts that their best labels explain, 0 to 1, less"
+            " the part that chance would (omega squared); null if it can't be computed",
         },
     ),
     View(
@@ -126,15 +126,15 @@ COMPARING_VIEWS: tuple[View, ...] = (
                   count(*) filter (where outcome = 'not_billed') as not_billed,
                   sum(price) filter (where outcome <> 'not_billed') as cost
            from charges group by all""",
-        "Pictures sent for money, by classifier, model and month (UTC)",
+        "Pictures sent to paid services, by classifier, model and month (UTC)",
         _SAME
         | {
             "model": "The service's id of the model",
             "month": "First day of the month (UTC)",
-            "billed": "Pictures that were answered, and so billed",
-            "unknown": "Pictures that were sent without an answer: perhaps billed, and counted as spent",
-            "not_billed": "Pictures that were surely not billed: refused, throttled, never sent",
-            "cost": "Cost of the first two by the price in the settings; null where there was none",
+            "billed": "Pictures with a response, which were billed",
+            "unknown": "Pictures without a response: possibly billed, and counted as spent",
+            "not_billed": "Pictures that were not billed: refused, throttled or never sent",
+            "cost": "Cost of the billed and unknown ones at the price in the settings; null if there was none",
         },
     ),
 )
@@ -175,8 +175,8 @@ COMPARING_MACROS: tuple[Macro, ...] = (
            from ones full join others on ones.name = others.name
            left join shared on shared.name = coalesce(ones.name, others.name)
            order by both_pictures desc, abs(difference) desc nulls last, 1""",
-        "For each name that a label of either classifier has: its place in both rankings, and in how many pictures they"
-        " agree on it: compared_labels('inception_v3', other := 'clarifai', by := 'likes')",
+        "For each name that either classifier gives: its rank in both rankings, and the number of pictures in which both"
+        " give it: compared_labels('inception_v3', other := 'clarifai', by := 'likes')",
     ),
     Macro(
         "disagreements",
@@ -184,7 +184,7 @@ COMPARING_MACROS: tuple[Macro, ...] = (
         """with named as (
                select sha256, classifier, name, score, place from picture_names
                where place <= k and classifier in (classifier_name, other)),
-           said as (
+           summary as (
                select sha256, classifier, string_agg(name, ', ' order by place, name) as says, count(*) as names,
                       max(score) as score
                from named group by sha256, classifier),
@@ -195,13 +195,13 @@ COMPARING_MACROS: tuple[Macro, ...] = (
                select one.sha256, one.says, two.says as other_says, coalesce(shared.names, 0) as names_in_common,
                       1 - coalesce(shared.names, 0) / (one.names + two.names - coalesce(shared.names, 0)) as distance,
                       least(one.score, two.score) as score
-               from said one join said two using (sha256) left join shared using (sha256)
+               from summary one join summary two using (sha256) left join shared using (sha256)
                where one.classifier = classifier_name and two.classifier = other)
            select sha256, distance, names_in_common, score, says, other_says, path
            from apart join pictures using (sha256)
            qualify row_number() over (order by distance desc, score desc, sha256) <= n
            order by distance desc, score desc, sha256""",
-        "Pictures in which two classifiers name the least in common, those first of which both are sure:"
+        "Pictures for which two classifiers have the fewest names in common, those with the best scores first:"
         " disagreements('inception_v3', other := 'clarifai', n := 10)",
     ),
 )

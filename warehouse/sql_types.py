@@ -1,4 +1,4 @@
-"""What the published database's own views and macros are made of."""
+"""Declarations of views and macros of the published database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its query and what it and its columns mean."""
+    """A view: its query, and the meaning of it and its columns."""
 
     name: str
     query: str
@@ -17,7 +17,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """A table macro: its parameters with defaults, its query, and what it answers."""
+    """A table macro: its parameters with defaults, its query and its meaning."""
 
     name: str
     parameters: str

@@ -1,4 +1,5 @@
-"""The stage publish: the lake tidied, and `likelens.duckdb` swapped in.
+"""The stage publish: it compacts the lake and replaces the published database.
 
-task.py        the Prefect task; the work is `warehouse.publish`'s
+stage.py       the work
+task.py        the Prefect task
 """

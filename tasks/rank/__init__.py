@@ -1,4 +1,5 @@
 """The stage rank: every ranking as a CSV file and a Prefect artifact.
 
-task.py        the Prefect task; the arithmetic is `warehouse.rankings`'
+stage.py       the CSV files, and a description of each ranking
+task.py        the Prefect task and its artifacts
 """

@@ -1,9 +1,9 @@
-"""A chart as an HTML file of its own, with tooltips, that works without a network.
+"""A chart as a separate HTML file with tooltips that works without network access.
 
-Altair's own template puts the chart's JSON into a script as it is, so that a label `</script>` ends the
-script and what follows is markup. Here the JSON is escaped and is data rather than program, Vega
-interprets its expressions instead of compiling them, and the page's policy names by hash the only two
-scripts that may run: what breaks one of these is stopped by the others.
+Altair's template puts the chart's JSON into a script without escaping, so a label `</script>` ends the script and
+the rest becomes markup. Here three measures protect the page independently: the JSON is escaped and is data instead
+of code, Vega interprets its expressions instead of compiling them, and the page's policy allows only two scripts, by
+their hashes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from markupsafe import Markup
 TEMPLATES = Path(__file__).parent / "templates"
 
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-"""The Vega-Lite version that Altair writes, as vl-convert wants it."""
+"""The Vega-Lite version of Altair, in the form that vl-convert takes."""
 
-# The editor entry of the menu would send the chart to a web site.
+# No editor entry in the menu, because it sends the chart to a web site.
 _START = """
 const spec = JSON.parse(document.getElementById("spec").textContent);
 const actions = {export: true, source: false, compiled: false, editor: false};
@@ -37,7 +37,7 @@ _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2
 
 
 def chart_html(spec: dict[str, Any]) -> str:
-    """The page for a Vega-Lite chart (`chart.to_dict()`), about 0.9 MB with the JavaScript in it."""
+    """The page for a Vega-Lite chart (`chart.to_dict()`), about 0.9 MB with its JavaScript."""
     library = _library()
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in (library, _START))
     template = _environment().get_template("chart.html")
@@ -51,7 +51,7 @@ def chart_html(spec: dict[str, Any]) -> str:
 
 
 def _json_in_html(value: object) -> str:
-    # All of these characters stand inside JSON strings only, where the escape means the same.
+    # JSON has these characters only inside strings, where the escape has the same meaning.
     return json.dumps(value, ensure_ascii=False, allow_nan=False).translate(_ESCAPES)
 
 
@@ -67,11 +67,13 @@ def _environment() -> Environment:
 
 @functools.cache
 def _library() -> str:
-    """Vega, Vega-Lite and vega-embed in one script; takes more than a second, once a process."""
+    """Vega, Vega-Lite and vega-embed in one script. Takes more than a second, once per process."""
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
     if "</script" in script.lower() or "<!--" in script:
-        raise ValueError("the JavaScript that vl-convert bundles can't stand inside an HTML page")
-    # A browser hashes what its parser made of the lines' ends.
+        raise ValueError(
+            "The JavaScript from vl-convert contains </script> or <!-- and can't be put into an HTML page."
+        )
+    # A browser hashes the script after its parser has normalised the line ends.
     return script.replace("\r\n", "\n")
 
 

@@ -1,4 +1,4 @@
-"""A ranking as a bar chart, and a chart as files that open without a network."""
+"""A ranking as a bar chart, and a chart as files that open without network access."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ import vl_convert
 from tasks.report.chart_html import VEGA_LITE, chart_html
 from tasks.report.content import Example, Heading, RankedChart
 from tasks.report.names import shorten, width
-from tasks.report.wording import UNKNOWN, Measure, measure, number, percent, places, posts, title, whose
+from tasks.report.wording import (
+    UNKNOWN,
+    Measure,
+    column_decimals,
+    measure,
+    number,
+    percent,
+    posts,
+    scope,
+    title,
+)
 from warehouse.rankings import By
 
 WIDTH = 620
-"""Width of a chart in pixels, all included; the PNG has `SCALE` times as many."""
+"""Width of a complete chart in pixels; the PNG has `SCALE` times as many."""
 NARROW = 350
 """Width of a chart for phones."""
 SCALE = 2
@@ -29,14 +39,14 @@ SCALE = 2
 COLOURS: dict[By, str] = {"likes": "#d6336c", "comments": "#2563c9", "count": "#0c8577"}
 
 _FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
-_INK, _GREY, _GRID = "#1f2430", "#6b7280", "#e8eaee"
+INK, GREY, GRID = "#1f2430", "#6b7280", "#e8eaee"
 _LABEL_SIZE, _VALUE_SIZE, _SMALL = 13, 12, 11
 _ROW = 30
 
 
 @dataclass(frozen=True, slots=True)
 class ChartFiles:
-    """Where `save_chart` put a chart."""
+    """The files of a saved chart."""
 
     svg: Path
     png: Path
@@ -46,42 +56,45 @@ class ChartFiles:
 def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) -> alt.LayerChart:
     """A bar for each label of a ranking, best on top; `ranking` is a frame of `warehouse.rankings`.
 
-    The bar's end says the number and the right edge how many posts are behind it, since a mean over
-    few posts says little (ranked by count: which share of the posts). An empty ranking says so. The
-    chart is `pixels` wide; below `WIDTH` its title takes two lines.
+    The number is at the end of the bar. The number of posts is at the right edge, because a mean over few posts has
+    little meaning (by count: the share of the posts). An empty ranking has a chart without bars. The chart is
+    `pixels` wide; below `WIDTH` its title has two lines.
     """
     layers = _empty() if ranking.is_empty() else _bars(ranking, heading, pixels)
+    return style_chart(layers, _title(ranking, heading, pixels), pixels)
+
+
+def style_chart(layers: alt.LayerChart, chart_title: alt.TitleParams, pixels: int = WIDTH) -> alt.LayerChart:
+    """The chart with its title, in the fonts and colours that all charts share."""
     chart: alt.LayerChart = (
-        layers.properties(title=_title(ranking, heading, pixels), width=pixels, background="white")
+        layers.properties(title=chart_title, width=pixels, background="white")
         .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .properties(padding=16 if pixels >= WIDTH else 8)
         .configure(font=_FONT)
         .configure_view(stroke=None)
-        .configure_title(fontSize=16, color=_INK, subtitleColor=_GREY, subtitleFontSize=12, subtitlePadding=5)
-        .configure_axis(
-            labelColor=_GREY, titleColor=_GREY, titleFontWeight="normal", domain=False, ticks=False
-        )
+        .configure_title(fontSize=16, color=INK, subtitleColor=GREY, subtitleFontSize=12, subtitlePadding=5)
+        .configure_axis(labelColor=GREY, titleColor=GREY, titleFontWeight="normal", domain=False, ticks=False)
     )
     return chart
 
 
 def ranked_chart(ranking: pl.DataFrame, heading: Heading, examples: Sequence[Example] = ()) -> RankedChart:
-    """A ranking as `page.py` shows it, drawn for wide and for narrow screens."""
+    """A ranking with its charts for wide and for narrow screens."""
     wide, narrow = (chart_svg(ranking_chart(ranking, heading, pixels)) for pixels in (WIDTH, NARROW))
     return RankedChart(heading, ranking, wide, tuple(examples), narrow)
 
 
 def chart_svg(chart: alt.LayerChart) -> str:
-    """The chart as SVG text: pictures and text only, no script and nothing to load."""
+    """The chart as SVG text, without scripts and external references."""
     spec: dict[str, Any] = chart.to_dict()
     return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
 
 
 def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
-    """Write the chart to `folder` as `stem`.svg, .png and .html; each file appears whole or not at all.
+    """Write the chart to `folder` as `stem`.svg, .png and .html; no file is ever half-written.
 
-    The folder is made when it is missing. Raises `ValueError` when `stem` is not a plain file name
-    (`Question.stem` is one) and `OSError` when a file can't be written.
+    Creates the folder if necessary. Raises `ValueError` when `stem` is not a plain file name (`Question.stem` is
+    one), and `OSError` when a file can't be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
         raise ValueError(f"not a plain file name: {stem!r}")
@@ -89,7 +102,7 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     svg = chart_svg(chart)
     files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html")))
     _write(files.svg, svg.encode())
-    # From the SVG rather than from the chart, which would be laid out a second time.
+    # From the SVG, because the chart would need a second layout.
     _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
     _write(files.html, chart_html(chart.to_dict()).encode())
     return files
@@ -97,7 +110,7 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
 
 def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitleParams:
     legend = "%: share of the labelled posts" if heading.by == "count" else "n: posts with the label"
-    subtitle = [whose(heading)] if ranking.is_empty() else [whose(heading), legend]
+    subtitle = [scope(heading)] if ranking.is_empty() else [scope(heading), legend]
     lines = title(heading).split(": ", 1)
     if pixels >= WIDTH:
         lines, subtitle = [": ".join(lines)], ["  ·  ".join(subtitle)]
@@ -105,10 +118,10 @@ def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitlePar
 
 
 def _empty() -> alt.LayerChart:
-    text = alt.Chart().mark_text(fontSize=15, color=_GREY, align="left")
-    placed = text.encode(text=alt.value("Nothing to rank yet"), x=alt.value(0), y=alt.value(24))
-    # A single row, or there would be nothing to put the text on.
-    return _layered([placed], [{}], height=48)
+    text = alt.Chart().mark_text(fontSize=15, color=GREY, align="left")
+    message = text.encode(text=alt.value("Nothing to rank yet"), x=alt.value(0), y=alt.value(24))
+    # The text is drawn once for each row, so the data needs one.
+    return _layered([message], [{}], height=48)
 
 
 def _layered(layers: list[alt.Chart], rows: list[dict[str, Any]], height: float | alt.Step) -> alt.LayerChart:
@@ -116,13 +129,13 @@ def _layered(layers: list[alt.Chart], rows: list[dict[str, Any]], height: float 
 
 
 def _bars(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.LayerChart:
-    by, digits = measure(ranking, heading), places(ranking)
+    by, digits = measure(ranking, heading), column_decimals(ranking)
     rows = [_row(row, by, heading, digits) for row in ranking.iter_rows(named=True)]
     for index, row in enumerate(rows):
-        # Numbered, so that labels which look alike after the cut keep a bar each, and in their order.
+        # The number keeps the order, and a bar for each label where shortened labels are equal.
         row["key"] = f"{index:04d} {shorten(row['label'], pixels / 40) or '(no name)'}"
     side_text = max(width(row["side"]) for row in rows) * _SMALL
-    # What stays free right of the longest bar: its number and the text at the edge.
+    # Space to the right of the longest bar, for its number and the text at the edge.
     reserved = max(width(row["shown"]) for row in rows) * _VALUE_SIZE + side_text + 24
     y = alt.Y("key:N", title=None, axis=_label_axis(), scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     x = _scale(rows, by, reserved)
@@ -134,13 +147,13 @@ def _bars(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.LayerChar
         "fontWeight": 600,
         "aria": False,
     }
-    # A white rim, so that the grid's lines stop short of the digits.
-    rim = alt.Chart().mark_text(**number_style, color="white", stroke="white", strokeWidth=4)
-    shown = alt.Chart().mark_text(**number_style, color=_INK)
-    side = alt.Chart().mark_text(align="right", fontSize=_SMALL, color=_GREY, aria=False)
+    # A white outline, so that the grid lines do not touch the digits.
+    outline = alt.Chart().mark_text(**number_style, color="white", stroke="white", strokeWidth=4)
+    shown = alt.Chart().mark_text(**number_style, color=INK)
+    side = alt.Chart().mark_text(align="right", fontSize=_SMALL, color=GREY, aria=False)
     layers = [
         bars.encode(y=y, x=x, tooltip=_tooltip(heading), description="words:N"),
-        rim.encode(y=y, x=x, text="shown:N"),
+        outline.encode(y=y, x=x, text="shown:N"),
         shown.encode(y=y, x=x, text="shown:N"),
         side.encode(y=y, x=alt.value("width"), text="side:N"),
     ]
@@ -164,31 +177,31 @@ def _row(row: dict[str, Any], by: Measure, heading: Heading, digits: dict[str, i
 
 
 def _label_axis() -> alt.Axis:
-    # No `labelLimit`: the names are cut already, see names.py. `labelExpr` takes the row's number off.
+    # No `labelLimit`, because names.py has shortened the names. `labelExpr` removes the row's number.
     return alt.Axis(
         labelExpr="substring(datum.value, 5)",
         labelFontSize=_LABEL_SIZE,
-        labelColor=_INK,
+        labelColor=INK,
         labelLimit=0,
         labelPadding=8,
     )
 
 
 def _scale(rows: list[dict[str, Any]], by: Measure, reserved: float) -> alt.X:
-    most = max(row["worth"] for row in rows) or 1
+    largest = max(row["worth"] for row in rows) or 1
     axis = alt.Axis(
         title=by.name,
         titleAnchor="start",
         titlePadding=8,
         grid=True,
-        gridColor=_GRID,
+        gridColor=GRID,
         tickCount=4,
         tickMinStep=1 if by.decimals == 0 else 0.01,
-        # SI prefixes call a half 500m, and what readers know as a billion G.
-        format="~s" if most >= 10_000 else ",~f",
+        # SI prefixes show a half as 500m, and a billion as G.
+        format="~s" if largest >= 10_000 else ",~f",
         labelExpr="datum.value ? replace(datum.label, 'G', 'B') : '0'",
     )
-    scale = alt.Scale(domain=[0, most], nice=False, range=[0, alt.ExprRef(f"width - {reserved:.0f}")])
+    scale = alt.Scale(domain=[0, largest], nice=False, range=[0, alt.ExprRef(f"width - {reserved:.0f}")])
     return alt.X("worth:Q", axis=axis, scale=scale)
 
 
@@ -200,9 +213,9 @@ def _tooltip(heading: Heading) -> list[alt.Tooltip]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

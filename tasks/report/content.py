@@ -1,4 +1,4 @@
-"""What a report holds: frozen values that the stage fills and `page.py` only shows."""
+"""The content of a report: frozen values that the stage fills and `page.py` shows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime
 import polars as pl
 
 from warehouse.rankings import By, Statistic
+from warehouse.summary import AccountSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Which ranking it is; `account` is None for all accounts together.
+    """Identifies a ranking; `account` is None for all accounts together.
 
-    Ranked by count, each post counts 1 and `statistic` does not matter.
+    By count, each post counts 1 and `statistic` has no effect.
     """
 
     classifier: str
@@ -25,9 +26,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A picture that shows a top label, with its post; numbers are None where they are unknown.
+    """A picture with a top label, and its post; unknown numbers are None.
 
-    `thumbnail` is what `thumbnails.thumbnail` answers: a data URI, or None for an unreadable picture.
+    `thumbnail` is a data URI from `thumbnails.thumbnail`, or None for an unreadable picture.
     """
 
     label: str
@@ -40,13 +41,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class RankedChart:
-    """One ranking: its numbers, their charts as SVG text, and pictures; `charts.ranked_chart` makes it.
+    """One ranking: its numbers, its charts as SVG text, and pictures. `charts.ranked_chart` creates it.
 
-    `narrow_svg` is the chart for phones; None shows them `svg` too. `why_empty` says why there is nothing to rank.
+    `narrow_svg` is the chart for phones; if it is None, phones get `svg`. `why_empty` explains an empty ranking.
     """
 
     heading: Heading
-    # Frames compare element by element, which would make two of these incomparable.
+    # Frames compare element by element, so that two of these could not be compared.
     ranking: pl.DataFrame = field(compare=False)
     svg: str
     examples: tuple[Example, ...] = ()
@@ -56,7 +57,7 @@ class RankedChart:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The rankings of one classifier; `version` is None while it has labelled nothing, and `why_empty` says why."""
+    """The rankings of one classifier; if it has labelled nothing, `version` is None and `why_empty` has the reason."""
 
     classifier: str
     version: str | None
@@ -65,43 +66,33 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A picture about which the two say different things; `thumbnail` is a data URI or None."""
+class Disagreement:
+    """A picture to which two classifiers give different labels; `thumbnail` is a data URI or None."""
 
     thumbnail: str | None
-    says: str
-    other_says: str
+    labels: str
+    other_labels: str
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Two classifiers side by side, as the page shows them: sentences, a chart as SVG text, and pictures."""
+class ComparisonSection:
+    """Two classifiers side by side: sentences, a chart as SVG text, its alternative text, and pictures."""
 
     one: str
     other: str
     sentences: tuple[str, ...]
     svg: str
-    words: str
-    doubts: tuple[Doubt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSummary:
-    """An account that was studied: its posts that are stored, its followers when last seen (or None)."""
-
-    source: str
-    account: str
-    posts: int
-    followers: int | None
+    alternative_text: str
+    disagreements: tuple[Disagreement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole page.
+    """The complete page.
 
-    `posts` and `pictures` are counted over all accounts; `since` and `until` are the times of the first
-    and last post (None when there are none). `notices` are sentences that say which source or lane did
-    not run and why; `note` is a remark on the whole, such as that the numbers are invented.
+    `posts` and `pictures` are totals over all accounts; `since` and `until` are the times of the first and last post
+    (None if there are none). `notices` are sentences about sources and lanes that are incomplete; `note` is a remark
+    about the report, such as that its numbers are invented.
     """
 
     title: str
@@ -115,4 +106,4 @@ class Report:
     until: datetime | None
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
-    comparisons: tuple[Compared, ...] = ()
+    comparisons: tuple[ComparisonSection, ...] = ()

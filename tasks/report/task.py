@@ -1,4 +1,4 @@
-"""The task report: the charts and the page."""
+"""The task report."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from warehouse.runs import StageResult
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
 def report(run: Run, questions: Sequence[Question], note: str | None) -> State[Any]:
-    """Draw each ranking and write the page."""
+    """Draw the chart of each ranking, and write the page."""
 
     def body() -> StageResult:
-        with shown_progress("draw charts") as tell:
-            write_report(run.home, questions, note, tell)
+        with shown_progress("draw charts") as show:
+            write_report(run.home, questions, note, show)
         return StageResult("done", len(questions))
 
     return run_stage(run, "report", "", body)

@@ -1,4 +1,4 @@
-"""Stored pictures as small squares that a page can carry inside itself."""
+"""Stored pictures as small squares, as data URIs for the page."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from classifiers.errors import UnreadablePicture
 from classifiers.pictures import open_rgb
 
 PREFIX = "data:image/jpeg;base64,"
-"""How every thumbnail begins."""
+"""Start of every thumbnail's data URI."""
 
 
 def thumbnail(path: Path, side: int = 160) -> str | None:
-    """The middle of the picture in `path` as the data URI of a JPEG of `side` x `side` pixels.
+    """The middle of the picture in `path` as the data URI of a JPEG with `side` x `side` pixels.
 
-    None when the picture can't be read or is gone. The JPEG is ours from the first byte to the last: nothing of
-    the stranger's file but its pixels reaches the page.
+    None if the picture can't be read or the file is missing. The JPEG has only the pixels of the original file, none
+    of its other bytes.
     """
     try:
         picture = open_rgb(path)
     except (UnreadablePicture, OSError):
-        # A file may be gone since the database was published; the page does without.
+        # The file may have been deleted since the database was published.
         return None
     square = ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
-    # Pillow would copy the original's comment into the new file.
+    # Pillow copies the original's comment into the new file.
     square.info = {}
-    held = io.BytesIO()
-    square.save(held, "JPEG", quality=82, optimize=True)
-    return PREFIX + base64.b64encode(held.getvalue()).decode("ascii")
+    buffer = io.BytesIO()
+    square.save(buffer, "JPEG", quality=82, optimize=True)
+    return PREFIX + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,4 +1,4 @@
-"""How rankings and their numbers read: titles, thousands separators, and a chart in words."""
+"""Texts of rankings: titles, formatted numbers, and a chart in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.report.names import shorten
 from warehouse.rankings import By, Statistic
 
 UNKNOWN = "–"
-"""What a missing number looks like; 0 would be a number."""
+"""Shown for a missing number."""
 
 _QUESTIONS: dict[By, str] = {
     "likes": "What earns likes",
@@ -29,7 +29,7 @@ _PER: dict[Statistic, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a ranking is ordered by: the frame's column, what it is called, and how many decimals it gets."""
+    """The order of a ranking: the frame's column, its name, and its number of decimals."""
 
     column: str
     name: str
@@ -51,13 +51,13 @@ def title(heading: Heading) -> str:
     return f"{_QUESTIONS[heading.by]}: {shorten(heading.classifier, 16)}, {what}"
 
 
-def whose(heading: Heading) -> str:
-    """Whose posts are counted."""
+def scope(heading: Heading) -> str:
+    """The accounts whose posts are counted."""
     return "All accounts" if heading.account is None else f"Account {shorten(heading.account, 20)}"
 
 
 def decimals(values: Iterable[float | None]) -> int:
-    """How many decimals a column of numbers needs: none for whole or large ones, else one or two."""
+    """Number of decimals for a column of numbers: none for integers or large ones, else one or two."""
     known = [value for value in values if value is not None and isfinite(value)]
     largest = max(known, default=0)
     if largest >= 100 or all(value == int(value) for value in known):
@@ -65,18 +65,18 @@ def decimals(values: Iterable[float | None]) -> int:
     return 1 if largest >= 10 else 2
 
 
-def places(ranking: pl.DataFrame) -> dict[str, int]:
-    """How many decimals the columns total, mean and median get."""
+def column_decimals(ranking: pl.DataFrame) -> dict[str, int]:
+    """Number of decimals of the columns total, mean and median."""
     return {column: decimals(ranking[column]) for column in ("total", "mean", "median")}
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """`value` with thousands separators and `digits` decimals; an en dash when it is missing."""
+    """`value` with thousands separators and `digits` decimals; an en dash if it is missing."""
     return UNKNOWN if value is None or not isfinite(value) else f"{value:,.{digits}f}"
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) as a whole percentage; small ones with a decimal."""
+    """A share (0 to 1) as a percentage; below 10 % with one decimal."""
     if share is None or not isfinite(share):
         return UNKNOWN
     return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
@@ -88,8 +88,8 @@ def posts(how_many: int) -> str:
 
 
 def in_words(ranking: pl.DataFrame, heading: Heading) -> str:
-    """The ranking as a paragraph, for readers who do not see the chart."""
-    lead = f"{title(heading)}. {whose(heading)}."
+    """The ranking as a paragraph, the alternative text of the chart."""
+    lead = f"{title(heading)}. {scope(heading)}."
     if ranking.is_empty():
         return f"{lead} Nothing to rank yet."
     by = measure(ranking, heading)
@@ -99,5 +99,5 @@ def in_words(ranking: pl.DataFrame, heading: Heading) -> str:
 
 
 def _entry(rank: int, label: str, count: int, worth: float | None, *, heading: Heading, by: Measure) -> str:
-    beside = "" if heading.by == "count" else f" ({posts(count)})"
-    return f"{rank}. {shorten(label, 60)} {number(worth, by.decimals)}{beside}"
+    suffix = "" if heading.by == "count" else f" ({posts(count)})"
+    return f"{rank}. {shorten(label, 60)} {number(worth, by.decimals)}{suffix}"

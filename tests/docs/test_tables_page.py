@@ -37,7 +37,7 @@ def columns(database: duckdb.DuckDBPyConnection, name: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_table_is_told_with_its_columns(page, database, name):
+def test_every_table_is_on_the_page_with_its_columns(page, database, name):
     """Columns, types, nulls, meanings and key stand on the page as the database has them, in their order."""
     rows = page.rows(f"### {name}", "| column | type | null | meaning |")
     assert [[column, kind, meaning] for column, kind, _, meaning in rows] == columns(database, name)
@@ -47,13 +47,13 @@ def test_every_table_is_told_with_its_columns(page, database, name):
 
 
 @pytest.mark.parametrize("name", [view.name for view in VIEWS])
-def test_every_view_is_told_with_its_columns(page, database, name):
+def test_every_view_is_on_the_page_with_its_columns(page, database, name):
     """So do the views that are made from the tables."""
     assert page.rows(f"### {name}", "| column | type | meaning |") == columns(database, name)
 
 
 @pytest.mark.parametrize("macro", MACROS, ids=lambda macro: macro.name)
-def test_every_macro_is_told_with_its_parameters_and_columns(page, database, macro):
+def test_every_macro_is_on_the_page_with_its_parameters_and_columns(page, database, macro):
     """A macro's parameters with their defaults, and the columns of its answer, are those of the database."""
     parameters = [[name, default.strip()] for name, default in PARAMETER.findall(macro.parameters)]
     heading = f"### {macro.name}"
@@ -64,20 +64,20 @@ def test_every_macro_is_told_with_its_parameters_and_columns(page, database, mac
     assert [(name, kind) for name, kind, _ in told] == [(name, kind) for name, kind, *_ in answer]
 
 
-def test_the_page_tells_of_nothing_that_is_not_there(page, database):
+def test_the_page_has_no_unknown_view_or_macro(page, database):
     """Each name with a section of its own is a view or a macro of the database."""
     there = {name for (name,) in database.execute("select view_name from duckdb_views()").fetchall()}
     there |= {macro.name for macro in MACROS}
     assert set(re.findall(r"^### (.+)$", page.text, re.MULTILINE)) <= there
 
 
-def test_every_reason_of_a_failed_fetch_is_told(page):
-    """Each reason has its line, with how often it is tried."""
-    tried = {reason: tries for reason, _, tries in page.rows("### fetches", "| reason | meaning | tried |")}
-    assert set(tried) == {reason.value for reason in Reason}
+def test_every_reason_of_a_failed_fetch_is_on_the_page(page):
+    """Each reason has a row with its number of attempts."""
+    attempts = {reason: text for reason, _, text in page.rows("### fetches", "| reason | meaning | attempts |")}
+    assert set(attempts) == {reason.value for reason in Reason}
     for reason, patience in PATIENCE.items():
         if patience.tries == 1:
-            assert tried[reason] == "once"
+            assert attempts[reason] == "once"
         elif patience.tries < 1000:
-            assert f"{patience.tries} tries in all" in tried[reason]
-        assert (f"after {patience.hours:g} hours" in tried[reason]) == (patience.hours > 0)
+            assert f"{patience.tries} attempts in all" in attempts[reason]
+        assert (f"after {patience.hours:g} hours" in attempts[reason]) == (patience.hours > 0)

@@ -18,7 +18,7 @@ from warehouse.publish import publish, published
 from warehouse.tables import Observation
 
 MB = 1024 * 1024
-ADVICE = r"is full \(.* MB free, 67 MB are kept in reserve\)\. Free some space, or set home"
+ADVICE = r"is full \(.* MB free, 67 MB are reserved\)\. Free some space, or set home"
 
 
 @pytest.fixture

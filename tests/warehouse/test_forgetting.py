@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.forgetting import Removed, account_posts, forget_account
+from warehouse.forgetting import Removal, account_posts, forget_account
 from warehouse.home import Home
 from warehouse.lake import COMPACT_ABOVE_FILES
 from warehouse.publish import publish, published
@@ -134,14 +134,14 @@ def test_nothing_of_the_account_stays_and_nothing_else_goes(
     own = f"own of {SECRET} of demo"
     assert len(traces(home, SECRET, sha(own))) > len(TABLES) - 2
     publish(home)
-    assert forget_account(home, SECRET, None) == Removed(posts=3, pictures=2)
+    assert forget_account(home, SECRET, None) == Removal(posts=3, pictures=2)
     publish(home)
     assert traces(home, SECRET, sha(own), sha(f"bare of {SECRET} of demo")) == []
     assert contents(home) == expected
     assert sorted(home.pictures.iterdir()) == pictures
     with published(home) as database:
         assert database.execute("select distinct account from posts").fetchall() == [("ann",)]
-    assert forget_account(home, SECRET, None) == Removed(0, 0)
+    assert forget_account(home, SECRET, None) == Removal(0, 0)
     assert contents(home) == expected
 
 
@@ -194,7 +194,7 @@ def test_the_last_account_takes_everything(home: Home, fill: Callable[..., None]
     fill(home, "o'hara % \\")
     fill(home, "bob")
     assert forget_account(home, "o'hara % \\", None).pictures == 2
-    assert forget_account(home, "bob", None) == Removed(posts=3, pictures=3)
+    assert forget_account(home, "bob", None) == Removal(posts=3, pictures=3)
     assert contents(home) == empty and list(home.pictures.iterdir()) == []
     fill(home, "bob")
     publish(home)
@@ -206,7 +206,7 @@ def test_an_account_of_which_only_its_size_was_seen_is_forgotten(
 ) -> None:
     """An account without stored posts has rows in `accounts`, which go."""
     home.lake.append([account_seen("ann"), account_seen(SECRET)])
-    assert forget_account(home, SECRET, None) == Removed(0, 0)
+    assert forget_account(home, SECRET, None) == Removal(0, 0)
     assert [row[1] for row in contents(home)["accounts"]] == ["ann"]
     assert traces(home, SECRET) == []
 
@@ -226,7 +226,7 @@ def test_a_picture_fetched_and_not_yet_linked_goes_too(
         home.lake.append([stored(name)])
         home.lake.append([fetched(f"http://cdn.example/{name}.jpg", name)])
         (home.folder / stored(name).path).write_bytes(b"picture")
-    assert forget_account(home, SECRET, None) == Removed(1, 1)
+    assert forget_account(home, SECRET, None) == Removal(1, 1)
     assert traces(home, SECRET) == []
     assert [path.name for path in home.pictures.iterdir()] == [Path(stored("ann").path).name]
     assert len(contents(home)["fetches"]) == 1

@@ -64,7 +64,7 @@ def test_a_path_that_the_lake_cannot_take_is_refused(tmp_path: Path, name: str) 
 def test_a_home_where_a_file_stands_is_refused(tmp_path: Path, place: str) -> None:
     """A file in the way is told in words and left as it was."""
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(BadHome, match="can't be made"):
+    with pytest.raises(BadHome, match="can't be created"):
         Home(tmp_path / place).prepare()
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -12,7 +12,8 @@ from deltalake import DeltaTable
 
 from warehouse.home import Home
 from warehouse.publish import publish
-from warehouse.tables import TABLES, Row, Table
+from warehouse.table_schema import Row, Table
+from warehouse.tables import TABLES
 
 # Written out here, because people have queries, notebooks and other programs that name these columns.
 CONTRACT = {

@@ -163,7 +163,7 @@ def test_a_held_home_is_refused_and_a_killed_run_lets_go(home: Home, child: Star
     assert holder.stdout and holder.stdout.readline() == "held\n"
     heard: list[str] = []
     with (
-        pytest.raises(HomeBusy, match=r"Another run still works in .*home"),
+        pytest.raises(HomeBusy, match=r"Another run still uses .*home"),
         home.held(0.3, waiting=lambda: heard.append("waiting")),
     ):
         pytest.fail("two runs at once")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tasks.report.stage import _examples
+from tasks.report.stage import label_examples
 from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.rankings import Question, rank
@@ -51,5 +51,7 @@ def test_a_group_has_an_example(empty_home: Home, tmp_path: Path) -> None:
     question = Question("c", grouped=True)
     labels = rank(home, question)["label"].to_list()
     with published(home) as database:
-        found = [(one.label, one.post_url, one.likes) for one in _examples(home, database, question, labels)]
+        found = [
+            (one.label, one.post_url, one.likes) for one in label_examples(home, database, question, labels)
+        ]
     assert sorted(found) == [("cat", "http://x.org/1", 30), ("daisy", "http://x.org/2", 20)]

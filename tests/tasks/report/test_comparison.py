@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tasks.report.charts import chart_svg
-from tasks.report.comparing import NAMES, comparison_chart
+from tasks.report.comparison import MAX_NAMES, comparison_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -45,7 +45,7 @@ def test_each_shared_name_has_its_line():
 def test_only_so_many_names_are_drawn():
     """A thousand names make a chart of the usual size."""
     said = drawn(labels([f"name {n:04}" for n in range(1000)]))
-    assert sum(one.startswith("name ") for one in said) == NAMES
+    assert sum(one.startswith("name ") for one in said) == MAX_NAMES
 
 
 @pytest.mark.parametrize("count", [0, 1])

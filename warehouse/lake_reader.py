@@ -1,0 +1,87 @@
+"""Lake tables as DuckDB reads them: Parquet files, no extension, times as UTC timestamps without a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.disk_space import says_full
+from warehouse.errors import LakeDamaged
+from warehouse.table_schema import Table
+from warehouse.tables import TABLES
+
+_SQL_TYPES: dict[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
+
+_DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
+"""What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
+
+
+def quote(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def scan(files: Sequence[str], table: Table) -> str:
+    """An SQL table expression over the table's Parquet files; an empty one when there are no files.
+
+    It has all columns of the table. Columns that files of an older likelens do not have are null there.
+    """
+    columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
+    empty = f"select {columns} where false"
+    if not files:
+        return f"({empty})"
+    paths = ", ".join(quote(file) for file in files)
+    return f"({empty} union all by name from read_parquet([{paths}], union_by_name := true))"
+
+
+def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
+    """An error that names the table that can't be read or written, and what a user can do."""
+    what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
+    return LakeDamaged(
+        f"{what} can't be read or written: {error}. If you have a backup of the folder, restore it. Otherwise"
+        " start again with a new home folder."
+    )
+
+
+@contextmanager
+def damage_noticed(lake: Path) -> Iterator[None]:
+    """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself pass."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        if type(error) not in _DAMAGE_ERRORS or str(lake) not in text or says_full(error):
+            raise
+        names = (name for name in TABLES if f"{lake / name}/" in text)
+        raise damage_error(lake, error, next(names, "")) from error
+
+
+def select_utc(files: Sequence[str], table: Table) -> str:
+    """An SQL query for the table: its columns in their declared order, its times as UTC timestamps.
+
+    It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
+    wherever DuckDB's ICU extension is loaded.
+    """
+    columns = ", ".join(
+        f"make_timestamp(epoch_us({c.name})) as {c.name}" if pa.types.is_timestamp(c.type) else c.name
+        for c in table.columns
+    )
+    return f"select {columns} from {scan(files, table)}"
+
+
+def open_reader(files: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory with one view for each table over the given files."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    for name, table in TABLES.items():
+        connection.execute(f"create view {name} as {select_utc(files[name], table)}")
+    return connection
