@@ -14,7 +14,6 @@ from typing import Protocol
 
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.graph.source import GraphSettings
-from tasks.scrape.instagram_export.source import InstagramExportSettings
 from tasks.scrape.instaloader.source import InstaloaderSettings
 from tasks.scrape.mastodon.source import MastodonSettings
 from tasks.scrape.model import SourceModel
@@ -86,7 +85,6 @@ SOURCE_KINDS: dict[str, type[SourceModel]] = {
     "mastodon": MastodonSettings,
     "graph": GraphSettings,
     "instaloader": InstaloaderSettings,
-    "instagram_export": InstagramExportSettings,
     "jsonl": JsonLinesSettings,
     "table": TableSettings,
 }
