@@ -16,14 +16,14 @@ from tasks.scrape.crawl.messages import AnyWalk, CrawlJob
 from tasks.scrape.crawl.process import crawl
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
+from tasks.scrape.values.addresses import web_address
 
 
 def _is_web_address(url: str) -> str:
-    url = url.strip()
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    address = web_address(url)
+    if address is None:
         raise ValueError("give an http or https address")
-    return url
+    return address
 
 
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]

@@ -1,4 +1,4 @@
-"""What a source that is files on this machine answers about itself."""
+"""A source that is files on this machine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FileSource:
 
 
 def cursor_of(context: ReadContext) -> tuple[str | None, bool]:
-    """Where to go on (None: at the beginning), and whether all was read already."""
+    """Where to resume (None: at the beginning), and whether everything was read already."""
     last = context.spool.last()
     if last is None:
         return None, False

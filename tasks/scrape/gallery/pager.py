@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from pydantic import Field, model_validator
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.counts import parse_count
 from tasks.scrape.gallery.addresses import base_url, filled, same_site
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.selector_types import Part, Place, Table
+from tasks.scrape.values.counts import parse_count
 
 if TYPE_CHECKING:
     from tasks.scrape.gallery.profile import Profile

@@ -29,12 +29,12 @@ def good(download, anonymous):
 
 
 BROKEN = [
-    (b"", "is no JSON, or was cut off"),
-    (b'{"node": {"shortcode": "x", "ow', "is no JSON, or was cut off"),
-    (b"[" * 200_000, "is nested too deep"),
+    (b"", "is not JSON, or is cut off"),
+    (b'{"node": {"shortcode": "x", "ow', "is not JSON, or is cut off"),
+    (b"[" * 200_000, "is nested too deeply"),
     (b'{"shortcode": NaN}', "does not name its owner"),
     (b'{"shortcode": ' + b"9" * 5000 + b"}", "is no JSON"),
-    (b"\x89PNG\r\n", "is no JSON, or was cut off"),
+    (b"\x89PNG\r\n", "is not JSON, or is cut off"),
 ]
 
 
@@ -103,7 +103,7 @@ def test_bytes_that_are_no_utf8(importing, download, anonymous) -> None:
     download.write("a.json", data)
     (page,) = importing.pages(download.settings())
     assert page.posts[0].caption == "Morning 🌅 caf�"
-    assert page.problems == ("a.json: bytes that are no UTF-8 were replaced by U+FFFD",)
+    assert page.problems == ("a.json: bytes that are not UTF-8 were replaced by U+FFFD",)
 
 
 def test_odd_texts_reach_the_lake_unchanged(importing, download, anonymous) -> None:
@@ -116,7 +116,7 @@ def test_odd_texts_reach_the_lake_unchanged(importing, download, anonymous) -> N
 
 
 def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
-    """A file whose name has bytes that are no UTF-8 is read, and so is the picture beside it."""
+    """A file whose name has bytes that are not UTF-8 is read, and so is the picture beside it."""
     stem = os.fsdecode(b"caf\xe9")
     download.post(stem, anonymous("x"))
     download.picture(f"{stem}.jpg")
@@ -135,7 +135,7 @@ def test_a_shortcode_that_is_none(importing, good, anonymous, shortcode) -> None
     good.post("a", anonymous("x") | {"shortcode": shortcode})
     (page,) = importing.pages(good.settings())
     assert [post.post_id for post in page.posts] == ["good"]
-    assert page.problems == ("a.json.xz: id: it has no shortcode; the post was left out",)
+    assert page.problems == ("a.json.xz: id: it has no shortcode; the post was skipped",)
 
 
 @pytest.mark.parametrize("value", [[], {}, "x", 7, None, {"edges": 3}, {"count": {}}])
@@ -164,10 +164,10 @@ def test_a_folder_that_is_not_there(importing, download) -> None:
 
 
 def test_an_owner_whose_letters_were_lost(importing, good, anonymous) -> None:
-    """A file that is no UTF-8 is never stored under a damaged name of its owner."""
+    """A file that is not UTF-8 is never stored under a damaged name of its owner."""
     node = {"node": anonymous("x", owner={"username": "josé"}), "instaloader": {"node_type": "Post"}}
     good.write("a.json", json.dumps(node).replace("\\u00e9", "é").encode("latin-1"))
-    assert "has bytes that are no UTF-8 in its owner's name" in told(importing, good, "a.json ")
+    assert "has bytes that are not UTF-8 in its owner's name" in told(importing, good, "a.json ")
 
 
 @pytest.mark.parametrize("seconds", [0, 315_532_800])

@@ -56,7 +56,7 @@ def test_no_damaged_key_is_stored(importing, files, table, jsonl, row) -> None:
     ended = importing.run(table(separator=";", columns=columns, url=URL))
     assert importing.rows("select account, post_id, caption from posts") == [("ann", "p3", "sch\ufffdn")]
     assert (
-        "line 2: account: 'jos\ufffd.m\ufffdller' is no id: some of its letters were lost; save the file as UTF-8"
+        "line 2: account: 'jos\ufffd.m\ufffdller' is not an id: some of its letters were lost; save the file as UTF-8"
         in ended.message
     )
     thread = [{"comment_id": "cé"}, {"comment_id": "c2", "author": "josé", "text": "olé"}]

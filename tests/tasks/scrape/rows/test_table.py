@@ -93,13 +93,13 @@ def test_bad_rows_are_told_by_line_and_field(importing, files, table) -> None:
     assert [post.likes for post in page.posts] == [1, None, None, 1, 1, 1, 1]
     told = [problem.removeprefix("posts.csv, line ")[:60] for problem in page.problems]
     assert told == [
-        "4: likes: -1 is no count; hidden likes are likes_hidden = tr",
-        "5: likes: 'lots' is no count; it is a whole number from 0 on",
+        "4: likes: -1 is not a count; hidden likes are likes_hidden = tr",
+        "5: likes: 'lots' is not a count; it is a whole number from 0 on",
         "6: pinned: 'maybe' is neither true nor false",
         "7: has 3 cells, and the header has 8; put a cell with separa",
         "8: has 10 cells, and the header has 8; put a cell with separ",
         "9: pictures[0]: 'ftp:a' is neither an http(s) address nor a ",
-        "10: thread: 'no json' is no JSON, or was cut off (Expecting ",
+        "10: thread: 'no json' is not JSON, or is cut off (Expecting ",
         "11: is no row of a CSV (',' expected after '\"'); if its cell",
     ]
 
@@ -207,7 +207,7 @@ def test_parquets_other_types(importing, files, table) -> None:
     assert page.posts[0].observed_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert page.posts[0].posted_at == datetime(2024, 5, 1, tzinfo=UTC)
     assert page.problems == (
-        "posts.parquet, row 2: likes: 1.50 is no count; it is a whole number from 0 on, or null when unknown",
+        "posts.parquet, row 2: likes: 1.50 is not a count; it is a whole number from 0 on, or null when unknown",
     )
 
 
@@ -241,7 +241,7 @@ def test_a_table_of_comments(importing, files, table) -> None:
         ("p2", "c4", "c1", "you too", None),
     ]
     assert (ended.status, ended.failures) == ("incomplete", 2)
-    assert "comments.csv, line 4: likes: 'x' is no count" in ended.message
+    assert "comments.csv, line 4: likes: 'x' is not a count" in ended.message
     assert "comments.csv, line 6: post_id: is missing" in ended.message
     assert all(not post.thread for page in importing.pages(settings, comments=False) for post in page.posts)
     csv(files, "post_id,text", ",x", name="comments.csv")
@@ -250,8 +250,8 @@ def test_a_table_of_comments(importing, files, table) -> None:
 
 
 MISTAKES = [
-    ({"columns": {"Likes": "like"}}, r"'Likes' can't be 'like': it is no field; did you mean likes\?"),
-    ({"comments_columns": {"a": "caption"}}, "'a' can't be 'caption': it is no field"),
+    ({"columns": {"Likes": "like"}}, r"'Likes' can't be 'like': it is not a field; did you mean likes\?"),
+    ({"comments_columns": {"a": "caption"}}, "'a' can't be 'caption': it is not a field"),
     ({"separator": ",,"}, "at most 1 character"),
     ({"column": {}}, "Extra inputs"),
 ]
