@@ -106,5 +106,5 @@ def test_an_error_with_status_200(site, server, read) -> None:
     with pytest.raises(BadToken, match="instagram_basic"):
         read()
     site.service = lambda asked: server.reply("<html>Sorry, something went wrong.</html>")
-    with pytest.raises(LayoutChanged, match="Instagram's Graph API: the answer is not JSON"):
+    with pytest.raises(LayoutChanged, match="Instagram's Graph API: the response is not JSON"):
         read()

@@ -159,7 +159,7 @@ def test_a_cursor_that_is_none(answer, page, media, after) -> None:
     """A cursor that would change what is asked is not followed; that is told, and what was read is kept."""
     step = read(answer, page(media(9), after=after))
     assert step.next_urls == () and len(step.page.posts) == 1 and step.page.more
-    assert "no cursor" in step.page.problems[0]
+    assert "not a cursor" in step.page.problems[0]
 
 
 @pytest.mark.parametrize("after", [None, ""])

@@ -93,7 +93,7 @@ def test_an_older_file_that_comes_later(importing, download, anonymous) -> None:
 def test_one_account_of_several(importing, saved) -> None:
     """With `account`, however it is written, only its posts are read; one that is not there is an error."""
     assert set(importing.posts(saved.settings(account="BOB"))) == {"bob0"}
-    with pytest.raises(BadInput, match=r"no post of the account cy.*Mend `folder` or `account`"):
+    with pytest.raises(BadInput, match=r"no post of the account cy.*Fix `folder` or `account`"):
         importing.pages(saved.settings(account="cy"))
 
 
@@ -156,7 +156,7 @@ def test_two_files_that_contradict_each_other(importing, download, anonymous) ->
     ended = importing.run(download.settings())
     assert (ended.status, ended.failures) == ("incomplete", 1)
     assert (
-        "c/x.json.xz says something else than a/x.json.xz, with the same time; set the files' times"
+        "c/x.json.xz contradicts a/x.json.xz, which has the same time; set each file's time"
         in ended.message
     )
     assert importing.rows("select likes from observations order by 1") == [(8,), (36_044,)]
@@ -171,5 +171,5 @@ def test_two_comments_with_one_id(importing, download, anonymous) -> None:
     (page,) = importing.pages(download.settings())
     assert {one.text for one in page.posts[0].thread} == {"hi"}
     assert page.problems == (
-        "x_comments.json: thread: '1' is the id of another comment too; this one was skipped",
+        "x_comments.json: thread: '1' is also the id of another comment; this one was skipped",
     )

@@ -50,7 +50,7 @@ def test_a_very_old_file(importing, download) -> None:
     (post,) = page.posts
     assert (page.account, post.post_id, post.likes, post.comments) == ("ann", "old1", 3, 2)
     assert post.pictures == ("https://pics.example/old.jpg",)
-    with pytest.raises(BadInput, match=r"ann/old\.json does not name its owner; give the source `account`"):
+    with pytest.raises(BadInput, match=r"ann/old\.json does not name its owner; set `account` of the source"):
         importing.pages(download.settings())
 
 

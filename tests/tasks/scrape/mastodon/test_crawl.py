@@ -195,5 +195,5 @@ def test_a_limit_that_is_far_from_renewed_ends_the_crawl(server, read) -> None:
 def test_a_login_page_in_place_of_an_answer(site, server, reply, read) -> None:
     """A web page where JSON is due is an error that says so."""
     site.replies["/api/v1/accounts/lookup?acct=ann"] = reply("<!DOCTYPE html><html>Log in</html>")
-    with pytest.raises(LayoutChanged, match=r"Mastodon's interface: the answer is not JSON.*DOCTYPE"):
+    with pytest.raises(LayoutChanged, match=r"Mastodon's interface: the response is not JSON.*DOCTYPE"):
         read()

@@ -172,7 +172,7 @@ def test_ids_that_were_filled_with_zeros_are_told(importing, files, table) -> No
     posts, told = read_parquet(importing, files, table, {"post_id": [int(one) for one in ROUNDED] + [5]})
     assert list(posts) == ["5"]
     assert (
-        "row 1: post_id: 3356780000000000000 is not an id: all long ones of this file end in zeros" in told[0]
+        "row 1: post_id: 3356780000000000000 is not an id: all long ids of this file end in zeros" in told[0]
     )
     files.write("posts.csv", b"account,post_id,kind\nann,p1,video\n")
     comments = [f"p1,{one},x," for one in ROUNDED] + ["p1,c1,x,3.35678E+18"]

@@ -155,7 +155,7 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     expected = [
         "posts.jsonl, line 2: kind: 'photo' is not one of",
         "posts.jsonl, line 4: is not JSON, or is cut off",
-        "posts.jsonl, line 5: […] is not an object; write one object a line",
+        "posts.jsonl, line 5: […] is not an object; write one object per line",
         "posts.jsonl, line 6: is nested too deeply",
         "posts.jsonl, line 7: v: 'one' is not a version; write 1",
         "posts.jsonl, line 8: v: true is not a version",
@@ -192,7 +192,7 @@ NO_ROWS = [
 
 @pytest.mark.parametrize(("data", "said"), NO_ROWS, ids=range(len(NO_ROWS)))
 def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, said) -> None:
-    """A file that is no JSON Lines at all is an error that names it, and nothing is stored."""
+    """A file that is not JSON Lines at all is an error that names it, and nothing is stored."""
     files.write("posts.jsonl", data)
     with pytest.raises(BadInput, match=said) as raised:
         importing.run(jsonl())
@@ -381,7 +381,7 @@ def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
         (None, False, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
     }
     assert [problem[:40] for problem in page.problems] == [
-        "posts.jsonl, line 3: likes: inf is no co",
+        "posts.jsonl, line 3: likes: inf is not a",
         "posts.jsonl, line 3: comments: inf is no",
         "posts.jsonl, line 4: account: is missing",
     ]
