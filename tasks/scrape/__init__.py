@@ -16,7 +16,6 @@ gallery/       the kind `gallery`: a web site, described by a profile
 mastodon/      the kind `mastodon`: an account on a Mastodon or Pixelfed server
 graph/         the kind `graph`: an Instagram account, through Instagram's own Graph API
 instaloader/   the kind `instaloader`: a folder that Instaloader has downloaded posts to
-instagram_export/  the kind `instagram_export`: what Instagram gives an account's owner to download
 rows/          the kinds `jsonl` and `table`: posts that any other program has written
 files/         what all sources share that are files on this machine
 crawl/         what all sources share that are read over HTTP

@@ -19,7 +19,6 @@ SOURCE_KINDS: dict[str, str] = {
     "mastodon": "tasks.scrape.mastodon.source:MastodonSettings",
     "graph": "tasks.scrape.graph.source:GraphSettings",
     "instaloader": "tasks.scrape.instaloader.source:InstaloaderSettings",
-    "instagram_export": "tasks.scrape.instagram_export.source:InstagramExportSettings",
     "jsonl": "tasks.scrape.rows.jsonl:JsonLinesSettings",
     "table": "tasks.scrape.rows.table:TableSettings",
 }

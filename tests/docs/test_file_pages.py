@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,23 +114,4 @@ def test_an_instaloader_post_is_read_as_the_page_says(pages, tmp_path):
     (expected,) = page.rows("## A worked example", header)
     (row,) = told(found.posts)
     assert [row[0], found.account, *row[1:]] == expected
-    assert found.problems == ()
-
-
-def test_an_export_is_read_as_the_page_says(pages, tmp_path):
-    """The page's JSON and settings give the posts of its table."""
-    page = pages["instagram-export.md"]
-    root = tmp_path / "instagram-ann"
-    posts = root / "your_instagram_activity" / "media" / "posts_1.json"
-    posts.parent.mkdir(parents=True)
-    posts.write_text(page.blocks("json")[0].text, "utf-8")
-    for entry in json.loads(posts.read_text("utf-8")):
-        for medium in entry["media"]:
-            (root / medium["uri"]).parent.mkdir(parents=True, exist_ok=True)
-            (root / medium["uri"]).write_bytes(b"a file")
-    (found,) = read(page.blocks("toml")[0].text, tmp_path)
-    header = "| post_id | account | kind | posted_at | pictures | caption |"
-    expected = page.rows("## A worked example", header)
-    rows = [[row[0], found.account, row[1], row[2], row[5], row[6]] for row in told(found.posts)]
-    assert rows == expected
     assert found.problems == ()

@@ -13,7 +13,6 @@ TABLES = [
     ("mastodon.md", "## When something goes wrong"),
     ("graph.md", "## When something goes wrong"),
     ("instaloader.md", "## When something goes wrong"),
-    ("instagram-export.md", "## When something goes wrong"),
     ("files.md", "## When something goes wrong"),
 ]
 

@@ -7,7 +7,6 @@ from importlib import resources
 
 import pytest
 
-from tasks.scrape.counts import parse_count
 from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.embedded_json import StatePlace, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
@@ -24,6 +23,7 @@ from tasks.scrape.gallery.profile import (
     load_profile,
 )
 from tasks.scrape.gallery.selector_types import AddressPlace
+from tasks.scrape.values.counts import parse_count
 
 URL = "https://pix.example/zoe"
 TABLES = {

@@ -76,7 +76,6 @@ def test_every_key_is_told_with_its_default(pages, heading, expected):
 
 KIND_PAGES = {
     "gallery": "gallery-profiles.md",
-    "instagram_export": "instagram-export.md",
     "jsonl": "files.md",
     "table": "files.md",
 }

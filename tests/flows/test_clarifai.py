@@ -132,7 +132,9 @@ def test_a_dry_run_tells_and_a_budget_holds(pictures, likelens, clarifai):
     assert "cost 0.03" in told.stdout and servicer.asks == []
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 3
-    assert "The monthly budget of 21 pictures is used up" in ran.stdout and "pictures are pending" in ran.stdout
+    assert (
+        "The monthly budget of 21 pictures is used up" in ran.stdout and "pictures are pending" in ran.stdout
+    )
     assert sum(servicer.bought.values()) == 21
 
 

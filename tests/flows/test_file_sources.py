@@ -16,11 +16,6 @@ kind = "instaloader"
 folder = "insta"
 
 [[sources]]
-name = "mine"
-kind = "instagram_export"
-folder = "export"
-
-[[sources]]
 name = "lines"
 kind = "jsonl"
 file = "rows/posts.jsonl"
@@ -48,7 +43,7 @@ def settings_of(tmp_path, monkeypatch):
 def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
     """The fetch takes files of the sources' folders, relative to the settings, and none where no source has one."""
     assert options(settings_of(GALLERY + FILES)).folders == tuple(
-        tmp_path / name for name in ("insta", "export", "rows", "out")
+        tmp_path / name for name in ("insta", "rows", "out")
     )
     assert options(settings_of(GALLERY)).folders == ()
 
@@ -56,7 +51,7 @@ def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
 def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path):
     """A path that leads nowhere is no mistake in the settings; the doctor tells it, source by source."""
     settings = settings_of(FILES)
-    assert [_source(settings, source).good for source in settings.sources] == [False] * 4
+    assert [_source(settings, source).good for source in settings.sources] == [False] * 3
     (tmp_path / "rows").mkdir()
     row = (
         '{"v": 1, "account": "a", "post_id": "1", "url": "http://x.org/p/1", "posted_at": "2026-01-02T03:04:05Z",'
@@ -65,9 +60,9 @@ def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path)
     (tmp_path / "rows" / "posts.jsonl").write_text(row + "\n", "utf-8")
     (tmp_path / "insta").mkdir()
     findings = [_source(settings, source) for source in settings.sources]
-    assert [finding.good for finding in findings] == [False, False, True, False]
-    assert "first page" in findings[2].what
-    assert str(tmp_path / "export") in findings[1].what and "There is no folder" in findings[1].what
+    assert [finding.good for finding in findings] == [False, True, False]
+    assert "first page" in findings[1].what
+    assert str(tmp_path / "insta") in findings[0].what and "has no post" in findings[0].what
 
 
 def test_mistakes_are_told_all_at_once(settings_of):

@@ -17,14 +17,14 @@ from tasks.scrape.crawl.site_adapter import SiteAdapter
 from tasks.scrape.model import Source
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
+from tasks.scrape.values.addresses import web_address
 
 
 def _check_web_address(url: str) -> str:
-    url = url.strip()
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write an http or https address")
-    return url
+    address = web_address(url)
+    if address is None:
+        raise ValueError("give an http or https address")
+    return address
 
 
 WebAddress = Annotated[str, AfterValidator(_check_web_address)]

@@ -1,10 +1,9 @@
 """What the kinds of source share that are files on this machine.
 
-source.py     what such a source answers about itself
-documents.py  a JSON file, plain or compressed, as a value: hostile ones too
-lines.py      a file of lines, plain or compressed, with the number of each
-values.py     out of such a value: texts, counts and times, with a problem for each that can't be read
+source.py     the base class of such a source
+documents.py  a JSON file, plain or compressed, as a value; hostile files too
+lines.py      the numbered lines of a file, plain or compressed
 pictures.py   a picture beside it, as a `file:` address
-repeats.py    two rows with one key and other contents
-paging.py     what one file or line gave, many of them as pages
+seen_keys.py  detects two rows with one key and different contents
+paging.py     groups the items of files or lines into pages
 """

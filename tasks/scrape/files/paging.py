@@ -1,4 +1,4 @@
-"""What one file or line gave, and many of them as pages: each of one account, and not too large."""
+"""Groups the items of files or lines into pages: each page has one account and a limited size."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from datetime import datetime
 
 from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
 
-PAGE_POSTS = 250
-PAGE_COMMENTS = 5_000
+MAX_POSTS = 250
+MAX_COMMENTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What one file or line gave: a post of an account, the account's own numbers, or only problems.
+class FileItem:
+    """The contents of one file or line: a post of an account, the account's own numbers, or only problems.
 
-    `cursor`: a reading that is taken up again goes on behind this one. `part`: no page goes from one part into
-    the next, so that its time is the part's.
+    A resumed run continues behind `cursor`. No page spans two values of `part`, so each page has one part's time.
     """
 
     cursor: str
@@ -31,9 +30,10 @@ class Found:
 
 
 @dataclass(slots=True)
-class _Open:
+class _PageBuilder:
     """A page that is being filled."""
 
+    url: str
     account: str | None = None
     observed_at: datetime | None = None
     posts: list[ScrapedPost] = field(default_factory=list)
@@ -43,74 +43,62 @@ class _Open:
     cursor: str = ""
     part: str = ""
 
-    def fits(self, found: Found) -> bool:
+    def fits(self, item: FileItem) -> bool:
         if self.observed_at is None:
             return True
-        if found.part != self.part or found.post is None:
-            return found.part == self.part
-        full = len(self.posts) >= PAGE_POSTS or self.comments >= PAGE_COMMENTS
-        return not full and self.account in (None, found.account)
+        if item.part != self.part or item.post is None:
+            return item.part == self.part
+        is_full = len(self.posts) >= MAX_POSTS or self.comments >= MAX_COMMENTS
+        return not is_full and self.account in (None, item.account)
 
-    def add(self, found: Found) -> None:
-        self.cursor, self.part = found.cursor, found.part
-        self.problems += found.problems
-        self.unparsed += found.unparsed
+    def add(self, item: FileItem) -> None:
+        self.cursor, self.part = item.cursor, item.part
+        self.problems += item.problems
+        self.unparsed += item.unparsed
         # The earliest, so that each post is dated by its own time.
-        self.observed_at = min(self.observed_at or found.observed_at, found.observed_at)
-        if found.post is not None:
-            self.account = found.account
-            self.posts.append(found.post)
-            self.comments += len(found.post.thread)
+        self.observed_at = min(self.observed_at or item.observed_at, item.observed_at)
+        if item.post is not None:
+            self.account = item.account
+            self.posts.append(item.post)
+            self.comments += len(item.post.thread)
+
+    def build(self, head: AccountInfo | None = None) -> Page:
+        assert self.observed_at is not None, "an item was added"
+        return Page(
+            url=self.url,
+            observed_at=self.observed_at,
+            account=self.account or "",
+            head=head,
+            posts=tuple(self.posts),
+            next_url=self.cursor,
+            problems=tuple(self.problems),
+            unparsed=tuple(self.unparsed),
+        )
 
 
-def as_pages(found: Iterable[Found], url: str) -> Iterator[Page]:
-    """The pages; each but the last has the cursor behind it as its `next_url`."""
-    held: Page | None = None
-    for page in _grouped(found, url):
-        if held is not None:
-            yield held
-        held = page
-    if held is not None:
-        yield replace(held, next_url=None)
+def group_pages(items: Iterable[FileItem], url: str) -> Iterator[Page]:
+    """Group items into pages; the `next_url` of each page but the last is the cursor behind it."""
+    previous: Page | None = None
+    for page in _group(items, url):
+        if previous is not None:
+            yield previous
+        previous = page
+    if previous is not None:
+        yield replace(previous, next_url=None)
 
 
-def _grouped(found: Iterable[Found], url: str) -> Iterator[Page]:
-    page = _Open()
-    for one in found:
-        if one.head is not None or not page.fits(one):
+def _group(items: Iterable[FileItem], url: str) -> Iterator[Page]:
+    page = _PageBuilder(url)
+    for item in items:
+        if item.head is not None or not page.fits(item):
             if page.observed_at is not None:
-                yield _closed(page, url)
-            page = _Open()
-        if one.head is not None:
-            yield _head_page(one, url)
+                yield page.build()
+            page = _PageBuilder(url)
+        if item.head is None:
+            page.add(item)
         else:
-            page.add(one)
+            head_page = _PageBuilder(url, item.account)
+            head_page.add(item)
+            yield head_page.build(item.head)
     if page.observed_at is not None:
-        yield _closed(page, url)
-
-
-def _closed(page: _Open, url: str) -> Page:
-    assert page.observed_at is not None, "something was added"
-    return Page(
-        url=url,
-        observed_at=page.observed_at,
-        account=page.account or "",
-        head=None,
-        posts=tuple(page.posts),
-        next_url=page.cursor,
-        problems=tuple(page.problems),
-        unparsed=tuple(page.unparsed),
-    )
-
-
-def _head_page(found: Found, url: str) -> Page:
-    return Page(
-        url=url,
-        observed_at=found.observed_at,
-        account=found.account or "",
-        head=found.head,
-        posts=(),
-        next_url=found.cursor,
-        problems=found.problems,
-        unparsed=found.unparsed,
-    )
+        yield page.build()

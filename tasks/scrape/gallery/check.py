@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tasks.errors import StageError
-from tasks.scrape.counts import Count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled, same_site
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.detail import read_detail_page
@@ -22,6 +21,7 @@ from tasks.scrape.gallery.saved import UNKNOWN_URL
 from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place, Table, Value
 from tasks.scrape.gallery.thread import comment_parts
 from tasks.scrape.pages import ScrapedPost
+from tasks.scrape.values.counts import Count
 
 MAX_EXAMPLES = 3
 MAX_EXAMPLE = 60

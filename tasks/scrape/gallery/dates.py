@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from tasks.scrape.gallery.document import kind_of_json
-from tasks.scrape.times import OutOfRange, in_range, unix_time
+from tasks.scrape.values.times import TimeOutOfRange, check_range, unix_time
 
 LONGEST = 100
 """Characters that a date has at most."""
@@ -63,8 +63,8 @@ def date_reader(forms: Sequence[str], zone: tzinfo, months: Sequence[str]) -> Ca
         for form in forms:
             if len(plain) <= LONGEST and (at := _read(plain, form, english)) is not None:
                 try:
-                    return in_range((at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC))
-                except OutOfRange as error:
+                    return check_range((at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC))
+                except TimeOutOfRange as error:
                     outside = f" that lies between 2000 and tomorrow ({error})"
                 except (OverflowError, ValueError):
                     continue

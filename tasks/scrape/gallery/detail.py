@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.counts import Count
 from tasks.scrape.crawl.site_adapter import Detail
 from tasks.scrape.gallery.addresses import same_site
 from tasks.scrape.gallery.extract import FIELD_KEYS, is_rounded, kind_of, least, number, told
@@ -17,6 +16,7 @@ from tasks.scrape.gallery.profile import DetailPlaces, Profile
 from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.gallery.thread import read_thread
 from tasks.scrape.pages import ScrapedComment, ScrapedPost
+from tasks.scrape.values.counts import Count
 from warehouse.precision import is_coarser_count, is_coarser_time
 
 

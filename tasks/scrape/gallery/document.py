@@ -6,7 +6,6 @@ was made for that. A small page is then parsed again with 2,048, for a site that
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,19 +13,14 @@ from typing import Any
 
 from lxml import etree
 
+from tasks.scrape.values.json_text import STRICT
+
 SMALL_BYTES = 1_000_000
 _TEXTS = etree.XPath("descendant::text() | descendant::br", smart_strings=False)
 _WRAPPING = re.compile(r"\s*\ufeff?(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)?(?:\s*\*/)?\s*")
 """How scripts once hid their text from browsers that knew none."""
 _LIMIT = re.compile("Excessive depth|Resource limit")
 _CUT_OFF = "its elements stand too deeply inside one another; what follows the deepest of them was not read"
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ def read_json(text: str) -> Any:
     The last texts are kept, for several places look into the same one.
     """
     try:
-        return _DECODER.raw_decode(_WRAPPING.sub("", str(text), count=1))[0]
+        return STRICT.raw_decode(_WRAPPING.sub("", str(text), count=1))[0]
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     except ValueError as error:
@@ -101,10 +95,3 @@ def kind_of_json(value: object) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
     return str(value)[:40]
-
-
-def clean(text: str) -> str:
-    """A text that every table and file can hold: without NUL, and without halves of characters."""
-    if text.isascii():
-        return text.replace("\x00", "")
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text.replace("\x00", ""))

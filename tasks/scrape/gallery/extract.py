@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from tasks.errors import AccountNotFound, AccountPrivate, LayoutChanged, SourceRefused
-from tasks.scrape.counts import Count
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.entries import Entries
 from tasks.scrape.gallery.fields import FieldReader, as_name
@@ -22,6 +21,7 @@ from tasks.scrape.gallery.profile import PostPlaces, Profile
 from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place
 from tasks.scrape.gallery.walls import wall_of
 from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
+from tasks.scrape.values.counts import Count
 
 UNREAD = ("posted_at", "caption", "place", "likes", "comments", "pictures")
 """Fields that a list may leave to the post's own page."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tasks.scrape.counts import EXACT, Count, read_count
 from tasks.scrape.gallery.addresses import absolute, base_url, filled
-from tasks.scrape.gallery.document import clean, kind_of_json
+from tasks.scrape.gallery.document import kind_of_json
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place, Value
+from tasks.scrape.values.counts import MIN_INEXACT, Count, read_count
+from tasks.scrape.values.text import clean
 
 Parsed = TypeVar("Parsed")
 MAX_TEXT = 100_000
@@ -160,7 +161,7 @@ def as_text(value: Value, longest: int = MAX_TEXT) -> str:
 def as_name(value: Value) -> str:
     """A short text, such as an id or a name. Raises `ValueError` for a float that has lost digits too."""
     if isinstance(value, float):
-        if value % 1 or abs(value) >= EXACT:
+        if value % 1 or abs(value) >= MIN_INEXACT:
             raise ValueError(f"{value} is no id: as a number with decimals it has lost digits")
         value = int(value)
     return as_text(value, MAX_NAME)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.counts import parse_count
 from tasks.scrape.gallery.addresses import base_url, filled, same_site
 from tasks.scrape.gallery.messages import misfit
 from tasks.scrape.gallery.numbered import Numbered
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.selector_types import Part, Place
+from tasks.scrape.values.counts import parse_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from lxml import etree
 from scrapy.http import HtmlResponse
 
 from tasks.scrape.gallery.document import Document
+from tasks.scrape.values.addresses import web_address
 from tasks.urls import parse
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -43,10 +43,6 @@ def saved_from(root: etree._Element, text: str) -> str | None:
     """The address that a page names as its own, as browsers and sites write it; None where it names none."""
     comment = _SAVED_FROM.search(text[:10_000])
     for url in ([comment[1]] if comment else []) + _CANONICAL(root):
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            continue
-        if parts.scheme in ("http", "https") and parts.netloc:
-            return str(url)
+        if (address := web_address(url)) is not None:
+            return address
     return None

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from tasks.scrape.gallery.document import read_json, text_of
 from tasks.scrape.gallery.selectors import asker, check_query, path_finder
-from tasks.scrape.lines import own_text, plain_lines, text_of_markup, text_with_lines
+from tasks.scrape.values.markup import own_text, plain_lines, text_of_markup, text_with_lines
 
 Value = Any
 """What a place finds: a text, or what JSON knows."""

@@ -1,4 +1,4 @@
-"""A walk along an Instagram account's media: one address a page, with the cursor of the page before it."""
+"""The adapter of an Instagram account's media: one address per page, with the cursor of the page before it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tasks.errors import StageError
-from tasks.scrape.crawl.response_values import Findings, read_json
+from tasks.scrape.crawl.response_values import Findings, read_json_response
 from tasks.scrape.crawl.site_adapter import (
     CrawlState,
     PageResult,
@@ -15,7 +15,7 @@ from tasks.scrape.crawl.site_adapter import (
     SignedRequest,
     SiteAdapter,
 )
-from tasks.scrape.graph.errors import SPENT_SECONDS, error_in, error_of, is_spent, is_too_much, meaning
+from tasks.scrape.graph.errors import LIMIT_SECONDS, error_in, error_of, is_limited, is_too_much, stage_error
 from tasks.scrape.graph.fields import discovery, is_cursor, page_size_of, with_page_size
 from tasks.scrape.graph.media import INTERFACE, read_media
 from tasks.scrape.graph.usage import pause_seconds
@@ -24,7 +24,7 @@ from tasks.scrape.pages import Page
 
 @dataclass(frozen=True, slots=True)
 class GraphAdapter(SiteAdapter):
-    """One professional account, asked about in the name of `user_id`."""
+    """One professional account; `user_id` is the requesting account."""
 
     base: str
     api_version: str
@@ -41,20 +41,20 @@ class GraphAdapter(SiteAdapter):
         return self._url(None, self.page_size)
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
-        """With the token in the address, as the Graph API wants it."""
+        """With the token in the address, as the Graph API requires."""
         return SignedRequest(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
 
     def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
-        """A page of posts. Raises what an error in the answer means, or `LayoutChanged`."""
-        document = read_json(answer, INTERFACE)
+        """Read a page of posts. Raises the error in the response, or `LayoutChanged`."""
+        document = read_json_response(answer, INTERFACE)
         if isinstance(document, dict) and (error := error_of(document)) is not None:
-            raise meaning(error, answer, self.account, self.user_id)
+            raise stage_error(error, answer, self.account, self.user_id)
         findings = Findings()
         media = read_media(answer, document, findings, first=crawl_state.first)
         leads_on = media.listed > 0 and media.after not in (None, "")
         astray = leads_on and not is_cursor(media.after)
         if astray:
-            findings.problems.append("paging.cursors.after is no cursor; older posts were not read")
+            findings.problems.append("paging.cursors.after is not a cursor; older posts were not read")
         page = Page(
             url=answer.url,
             observed_at=answer.at,
@@ -66,21 +66,21 @@ class GraphAdapter(SiteAdapter):
             unparsed=tuple(findings.unparsed),
             more=astray,
         )
-        # As many as this page had: a smaller number that was needed here stays for the rest of the account.
+        # As many as on this page: a reduced number applies to the rest of the account.
         size = page_size_of(_fields_of(answer.url)) or self.page_size
         return PageResult(page, (self._url(media.after, size),) if leads_on and not astray else ())
 
     def refusal(self, answer: Response) -> StageError | None:
-        """What the error code in the answer means; None where it has none."""
+        """The error for the response's error code; None where it has none."""
         error = error_in(answer.text)
-        return None if error is None else meaning(error, answer, self.account, self.user_id)
+        return None if error is None else stage_error(error, answer, self.account, self.user_id)
 
     def is_worth_retrying(self, answer: Response) -> bool:
-        """Not where a limit is used up, for each further request counts too, nor where a smaller page is next."""
-        return not is_spent(error_in(answer.text), answer.status) and self.smaller(answer) is None
+        """Not where a limit is used up, because retries count too, nor where a smaller page is next."""
+        return not is_limited(error_in(answer.text), answer.status) and self.smaller(answer) is None
 
     def smaller(self, answer: Response) -> str | None:
-        """Half as many media from the same cursor on, where Instagram refuses so much data at once."""
+        """Half as many media from the same cursor on, where Instagram refuses this much data."""
         error = error_in(answer.text) if '"error"' in answer.text else None
         fields = _fields_of(answer.url)
         size = page_size_of(fields) or 1
@@ -89,10 +89,10 @@ class GraphAdapter(SiteAdapter):
         )
 
     def pause_seconds(self, answer: Response) -> float:
-        """How long to wait where a limit is nearly used up, or used up."""
+        """The wait where a limit is used up or nearly so."""
         error = error_in(answer.text) if '"error"' in answer.text else None
         pause = pause_seconds(answer.headers)
-        return pause or SPENT_SECONDS if is_spent(error, answer.status) else pause
+        return pause or LIMIT_SECONDS if is_limited(error, answer.status) else pause
 
     def _url(self, after: str | None, page_size: int) -> str:
         return self._with_fields(discovery(self.account, page_size, after))

@@ -1,4 +1,4 @@
-"""From an answer of business discovery to posts, and to the account's counts."""
+"""A response of business discovery as posts and as the account's counts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from tasks.scrape.crawl.response_values import (
     Required,
     check_pictures,
     check_required,
-    identifier,
     misfit,
 )
 from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.pages import AccountInfo, ScrapedPost
+from tasks.scrape.values.json_text import at, items
+from tasks.scrape.values.text import identifier, shown
 
 INTERFACE = "Instagram's Graph API"
 KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
@@ -33,7 +34,7 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A page of media: the account's counts, the posts, and the cursor to older ones, unchecked."""
+    """A page of media: the account's counts, the posts, and the cursor to older ones, not validated."""
 
     head: AccountInfo
     posts: tuple[ScrapedPost, ...]
@@ -41,14 +42,14 @@ class Media:
     after: Any
 
 
-def read_media(answer: Response, document: Any, findings: Findings, *, first: bool) -> Media:
-    """A page of an account's media. Raises `LayoutChanged` where it is none."""
+def read_media(response: Response, document: Any, findings: Findings, *, first: bool) -> Media:
+    """Read a page of an account's media. Raises `LayoutChanged` where the response is not one."""
     account = document.get("business_discovery") if isinstance(document, dict) else None
     if not isinstance(account, dict):
-        raise misfit(answer.url, INTERFACE, "there is no business_discovery")
-    # Every page has the counts again; once told is enough.
+        raise misfit(response.url, INTERFACE, "there is no business_discovery")
+    # Every page repeats the counts; their problems are reported once.
     record = Record(account, "the account", findings if first else Findings())
-    # Media that are archived or kept from us are counted too: so it is no least number of posts.
+    # Archived and hidden media are counted too, so it is not a minimum number of posts.
     head = AccountInfo(
         followers=record.count("followers_count", "followers"), posts=record.count("media_count", "posts")
     )
@@ -57,29 +58,23 @@ def read_media(answer: Response, document: Any, findings: Findings, *, first: bo
         return Media(head, (), 0, None)
     listed = media.get("data") if isinstance(media, dict) else None
     if not isinstance(listed, list):
-        raise misfit(answer.url, INTERFACE, "business_discovery has no list media.data")
-    found = [_post(one if isinstance(one, dict) else {}, findings) for one in listed]
-    posts = tuple(post for post in found if post is not None)
-    check_required(answer, INTERFACE, findings, len(listed), REQUIRED)
-    check_pictures(answer, INTERFACE, posts)
-    return Media(head, posts, len(listed), _after(media))
-
-
-def _after(media: Any) -> Any:
-    paging = media.get("paging")
-    cursors = paging.get("cursors") if isinstance(paging, dict) else None
-    return cursors.get("after") if isinstance(cursors, dict) else None
+        raise misfit(response.url, INTERFACE, "business_discovery has no list media.data")
+    read = [_post(one if isinstance(one, dict) else {}, findings) for one in listed]
+    posts = tuple(post for post in read if post is not None)
+    check_required(response, INTERFACE, findings, len(listed), REQUIRED)
+    check_pictures(response, INTERFACE, posts)
+    return Media(head, posts, len(listed), at(media, "paging", "cursors", "after"))
 
 
 def _post(fields: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
     post_id = identifier(fields.get("id"))
     url = Record(fields, "", findings).address("permalink")
     if post_id is None or url is None:
-        lacks = "id" if post_id is None else "permalink"
-        findings.add("id", f"a post without {lacks} was left out ({post_id or url or 'nothing tells which'})")
+        missing = "id" if post_id is None else "permalink"
+        findings.add("id", f"a post without {missing} was skipped ({post_id or url or 'it has neither'})")
         return None
     record = Record(fields, f"post {post_id}", findings)
-    kind, pictures = _shown(record)
+    kind, pictures = _kind_and_pictures(record)
     likes_hidden = fields.get("like_count") is None
     return ScrapedPost(
         post_id=post_id,
@@ -94,13 +89,13 @@ def _post(fields: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
     )
 
 
-def _shown(record: Record) -> tuple[str, tuple[str, ...]]:
-    """The post's kind and pictures. A carousel of videos alone is a video, for it has no picture."""
+def _kind_and_pictures(record: Record) -> tuple[str, tuple[str, ...]]:
+    """The post's kind and pictures. A carousel with only videos is a video, because it has no picture."""
     media_type = record.fields.get("media_type")
     kind = KINDS.get(media_type) if isinstance(media_type, str) else None
     if kind is None:
-        record.findings.add("kind", f"{record.what}: media_type is {media_type!r:.60}, which is not known")
-        kind = "carousel" if record.fields.get("children") else _guessed(record)
+        record.findings.add("kind", f"{record.what}: media_type is {shown(media_type)}, which is unknown")
+        kind = "carousel" if record.fields.get("children") else _guess_kind(record)
     if kind == "carousel":
         return _carousel(record)
     if kind == "video":
@@ -109,11 +104,10 @@ def _shown(record: Record) -> tuple[str, tuple[str, ...]]:
 
 
 def _carousel(record: Record) -> tuple[str, tuple[str, ...]]:
-    children = record.fields.get("children")
-    listed = children.get("data") if isinstance(children, dict) else None
-    if not isinstance(listed, list) or not listed:
+    listed = items(at(record.fields.get("children"), "data"))
+    if not listed:
         record.findings.add(
-            "pictures", f"{record.what}: the carousel's children are missing; its cover is kept"
+            "pictures", f"{record.what}: the carousel's children are missing; its cover is used"
         )
         return "carousel", _picture(record.fields, record)
     pictures: list[str] = []
@@ -130,13 +124,13 @@ def _carousel(record: Record) -> tuple[str, tuple[str, ...]]:
 def _picture(fields: Mapping[str, Any], record: Record) -> tuple[str, ...]:
     address = Record(fields, record.what, record.findings).address("media_url")
     if address is None:
-        record.findings.add("pictures", f"{record.what}: a picture of it has no media_url")
+        record.findings.add("pictures", f"{record.what}: one of its pictures has no media_url")
         return ()
     return (address,)
 
 
-def _guessed(record: Record) -> str:
-    """The kind by the name of the file, where the type is missing."""
+def _guess_kind(record: Record) -> str:
+    """The kind by the file's name, where the type is missing."""
     address = record.address("media_url") or ""
     return (
         "video" if (mimetypes.guess_type(urlsplit(address).path)[0] or "").startswith("video/") else "image"

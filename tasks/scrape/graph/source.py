@@ -17,7 +17,7 @@ TOKEN = "INSTAGRAM_TOKEN"  # noqa: S105 - the variable's name
 
 
 class GraphSettings(SourceModel):
-    """`[[sources]]` with `kind = "graph"`; `user_id` is the id of the account that asks, `account` whom it asks about."""
+    """`[[sources]]` with `kind = "graph"`; `user_id` is the id of the requesting account, `account` the one to read."""
 
     kind: Literal["graph"]
     account: str = Field(pattern=r"^@?[A-Za-z0-9._]{1,30}$")
@@ -37,7 +37,7 @@ class GraphSettings(SourceModel):
         return graph_base(base) if isinstance(base, str) else base
 
     def open(self, folder: Path) -> CrawledSource:
-        """Make the source."""
+        """Create the source."""
         account = self.account.removeprefix("@")
         adapter = GraphAdapter(self.base, self.api_version, self.user_id, account, self.page_size)
         return CrawledSource(

@@ -1,7 +1,7 @@
-"""A post's pictures: files beside its JSON under the same stem, else the addresses in it.
+"""A post's pictures: files beside its JSON with the same stem, or the addresses in it.
 
 Instaloader writes `STEM.jpg` for a picture and `STEM_1.jpg`, `STEM_2.jpg`, … for those of a carousel; a
-video is `STEM.mp4`, and the `STEM.jpg` beside it is its thumbnail, which is no picture of the post.
+video is `STEM.mp4`, and the `STEM.jpg` beside it is its thumbnail, not a picture of the post.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.scrape.files.values import at, items, web_address
+from tasks.scrape.values.addresses import web_address
+from tasks.scrape.values.json_text import at, items
 
 _NAMED = (
     "jpg",
@@ -30,48 +31,48 @@ _NAMED = (
     "jxl",
 )
 ENDINGS = (*(f".{name}" for name in _NAMED), *(f".{name.upper()}" for name in _NAMED), "")
-"""How a picture's file may be called, the usual first. What it is, its bytes say when it is fetched."""
+"""Endings of picture files, the most common first. The stage fetch detects the format by the bytes."""
 VIDEO = "mp4"
 MAX_IN_CAROUSEL = 100
-"""Instagram allows 20; where the JSON does not list a carousel's parts, files are looked for up to here."""
+"""Instagram allows 20; where the JSON does not list a carousel's parts, files up to this number are used."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class SiblingFiles:
     """Files beside a JSON file: its stem and their names."""
 
     stem: str
     names: frozenset[str]
 
     def picture(self, place: int | None = None) -> str | None:
-        """The picture file at a place of the carousel (from 1), or of the whole post."""
+        """The picture file at a position of the carousel (from 1), or of a single picture."""
         stem = self.stem if place is None else f"{self.stem}_{place}"
         return next((name for ending in ENDINGS if (name := f"{stem}{ending}") in self.names), None)
 
     def has_video(self, place: int) -> bool:
-        """Whether a video file lies at a place of the carousel."""
+        """Whether a video file has a position of the carousel."""
         return f"{self.stem}_{place}.{VIDEO}" in self.names
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: the file beside the JSON, and the address in it; either may be missing, or both."""
+    """One picture: the file beside the JSON, and the address in it; either or both may be missing."""
 
     file: str | None
     url: str | None
 
 
-def pictures_of(node: dict[str, Any], kind: str, beside: Beside) -> list[Picture]:
-    """The pictures of a post in their order; a video has none."""
+def pictures_of(node: dict[str, Any], kind: str, siblings: SiblingFiles) -> list[Picture]:
+    """The pictures of a post in order; a video has none."""
     if kind == "video":
         return []
     if kind == "image":
-        return [Picture(beside.picture(), _address(node))]
+        return [Picture(siblings.picture(), _address(node))]
     parts = _parts(node)
     if not parts:
-        return list(_unlisted(node, beside))
+        return list(_by_file_names(node, siblings))
     return [
-        Picture(beside.picture(place), _address(part))
+        Picture(siblings.picture(place), _address(part))
         for place, part in enumerate(parts, start=1)
         if not _is_video(part)
     ]
@@ -82,17 +83,17 @@ def _parts(node: dict[str, Any]) -> list[Any]:
     return [at(edge, "node") for edge in edges] or items(at(node, "iphone_struct", "carousel_media"))
 
 
-def _unlisted(node: dict[str, Any], beside: Beside) -> Iterator[Picture]:
-    """The carousel's files where the JSON lists none of its parts; without files the one address it has."""
-    found = False
+def _by_file_names(node: dict[str, Any], siblings: SiblingFiles) -> Iterator[Picture]:
+    """The carousel's files where the JSON lists no parts; without files, the only address of the JSON."""
+    has_files = False
     for place in range(1, MAX_IN_CAROUSEL + 1):
-        name = beside.picture(place)
-        if name is None and not beside.has_video(place):
+        name = siblings.picture(place)
+        if name is None and not siblings.has_video(place):
             break
-        if not beside.has_video(place):
-            found = True
+        if not siblings.has_video(place):
+            has_files = True
             yield Picture(name, None)
-    if not found:
+    if not has_files:
         yield Picture(None, _address(node))
 
 

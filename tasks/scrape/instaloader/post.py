@@ -1,6 +1,6 @@
-"""From a JSON file's node to a post, in both generations of nodes and in files without a wrapper.
+"""The node of a JSON file as a post, in both generations of nodes and in files without a wrapper.
 
-The names are those of Instaloader 4.15.1's `structures.py` and of what Instagram answers to it: anonymous
+The names are those of Instaloader 4.15.1's `structures.py` and of Instagram's responses: anonymous
 (`edge_…`, `taken_at_timestamp`) and logged in (`date`, `caption`, `iphone_struct`). Very old files have
 `code` and `display_src`.
 """
@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tasks.scrape.files.values import Fields, at, items, text_of
 from tasks.scrape.pages import AccountInfo, ScrapedPost
+from tasks.scrape.values.fields import Fields
+from tasks.scrape.values.json_text import at, items
+from tasks.scrape.values.text import text_of
 
 _SHORTCODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KINDS = {"GraphImage": "image", "GraphVideo": "video", "GraphSidecar": "carousel"}
@@ -21,14 +23,14 @@ _MEDIA_TYPES = {1: "image", 2: "video", 8: "carousel"}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What a JSON file holds: a post, a profile, or something else that Instaloader keeps."""
+    """The contents of a JSON file: a post, a profile, or something else that Instaloader saves."""
 
     type: Literal["post", "profile", "other"]
     value: dict[str, Any]
 
 
 def node_of(value: Any) -> Node:
-    """What a file's value is; a file without Instaloader's wrapper is a post where it has a shortcode."""
+    """The node of a file's value; without Instaloader's wrapper it is a post if it has a shortcode."""
     node, kind = at(value, "node"), at(value, "instaloader", "node_type")
     if isinstance(node, dict) and isinstance(at(value, "instaloader"), dict):
         named: dict[Any, Literal["post", "profile"]] = {"Post": "post", "Profile": "profile"}
@@ -44,12 +46,12 @@ def shortcode_of(node: dict[str, Any]) -> str | None:
 
 
 def owner_of(node: dict[str, Any]) -> str | None:
-    """The name of the account that posted it; None where the file has its number only."""
+    """The name of the account that posted it; None where the file has only its number."""
     return text_of(at(node, "owner", "username")) or text_of(at(node, "iphone_struct", "user", "username"))
 
 
 def post_of(node: dict[str, Any], shortcode: str, fields: Fields) -> ScrapedPost:
-    """The post without its pictures and comments; what can't be read is None, and a problem in `fields`."""
+    """The post without pictures and comments; a value that can't be read is None, and a problem in `fields`."""
     hidden = _hides_likes(node)
     return ScrapedPost(
         post_id=shortcode,
@@ -69,7 +71,7 @@ def post_of(node: dict[str, Any], shortcode: str, fields: Fields) -> ScrapedPost
 
 
 def head_of(node: dict[str, Any], fields: Fields) -> AccountInfo:
-    """An account's own numbers, from a Profile's node."""
+    """An account's own numbers, from a profile's node."""
 
     def both(edge: str, plain: str) -> list[Any]:
         return [at(node, edge, "count"), at(node, plain), at(node, "iphone_struct", plain)]
@@ -119,7 +121,7 @@ def _comments(node: dict[str, Any]) -> list[Any]:
 
 
 def _hides_likes(node: dict[str, Any]) -> bool:
-    """Likes are -1 when they are hidden; with the counts disabled, the number means nothing."""
+    """Hidden likes are -1; where the counts are disabled, the number has no meaning."""
     name = "like_and_view_counts_disabled"
     disabled = at(node, name) is True or at(node, "iphone_struct", name) is True
     return disabled or next((likes for likes in _likes(node) if likes is not None), None) == -1
@@ -127,5 +129,5 @@ def _hides_likes(node: dict[str, Any]) -> bool:
 
 def _pinned(node: dict[str, Any]) -> bool | None:
     lists = (at(node, "pinned_for_users"), at(node, "iphone_struct", "timeline_pinned_user_ids"))
-    told = [bool(one) for one in lists if isinstance(one, list)]
-    return any(told) if told else None
+    flags = [bool(one) for one in lists if isinstance(one, list)]
+    return any(flags) if flags else None

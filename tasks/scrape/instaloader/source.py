@@ -12,11 +12,11 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.errors import BadInput
-from tasks.scrape.files.paging import Found, as_pages
-from tasks.scrape.files.repeats import repeats
+from tasks.scrape.files.paging import FileItem, group_pages
+from tasks.scrape.files.seen_keys import open_seen_keys
 from tasks.scrape.files.source import FileSource, cursor_of
+from tasks.scrape.instaloader.folder_reader import FolderReader
 from tasks.scrape.instaloader.listing import is_behind, json_files
-from tasks.scrape.instaloader.reading import FolderReader
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
@@ -35,73 +35,73 @@ class InstaloaderSettings(SourceModel):
     account: str | None = Field(default=None, min_length=1)
 
     def open(self, folder: Path) -> InstaloaderFolder:
-        """Make the source; the folder need not be there yet."""
+        """Create the source; the folder need not exist yet."""
         path = folder / Path(self.folder).expanduser()
         return InstaloaderFolder(name=self.name, path=path, may_lack=self.may_lack, account=self.account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstaloaderFolder(FileSource):
-    """The folder as a source. All of it is read each time: to look costs no host anything."""
+    """The folder as a source. Each run reads all of it, which costs no host anything."""
 
     account: str | None = None
 
     def pages(self, context: ReadContext) -> Iterator[Page]:
-        """The folder's posts; raises `BadInput` when it is no folder, or has no post."""
+        """Read the folder's posts. Raises `BadInput` when it is not a folder, or has no post."""
         after, ended = cursor_of(context)
         if ended:
             return iter(())
-        return as_pages(self._found(context.comments, after), self.address)
+        return group_pages(self._items(context.comments, after), self.address)
 
-    def _found(self, comments: bool, after: str | None) -> Iterator[Found]:
-        with repeats() as met:
-            yield from self._read(FolderReader(self.path, self.account, comments, met), after)
+    def _items(self, comments: bool, after: str | None) -> Iterator[FileItem]:
+        with open_seen_keys() as seen:
+            yield from self._read(FolderReader(self.path, self.account, comments, seen), after)
 
-    def _read(self, reader: FolderReader, after: str | None) -> Iterator[Found]:
+    def _read(self, reader: FolderReader, after: str | None) -> Iterator[FileItem]:
         posts = others = 0
         first_problem = ""
         try:
-            for listed in json_files(self.path):
-                # Those that were given before are read too: their posts may come again.
-                found = reader.read(listed)
-                if not is_behind(listed, after):
+            for entry in json_files(self.path):
+                # Files before the cursor are read too: their posts may repeat.
+                item = reader.read(entry)
+                if not is_behind(entry, after):
                     continue
-                if found is None:
+                if item is None:
                     others += 1
                     continue
-                posts += found.post is not None
-                first_problem = first_problem or next(iter(found.problems), "")
-                yield found
+                posts += item.post is not None
+                first_problem = first_problem or next(iter(item.problems), "")
+                yield item
         except OSError as error:
             raise BadInput(
-                f"The folder {self.path} can't be read ({error.strerror or error}). Mend `folder` of the source"
+                f"The folder {self.path} can't be read ({error.strerror or error}). Fix `folder` of the source"
                 f" {self.name}, or download to it first."
             ) from None
         logger.info("%s: %d posts, %d other JSON files", self.name, posts, others)
-        if reader.of_others:
+        if reader.skipped:
             logger.info(
-                "%s: %d posts of other profiles than %s were left out: %s",
+                "%s: %d posts of other profiles than %s were skipped: %s",
                 self.name,
-                reader.of_others.total(),
+                reader.skipped.total(),
                 self.account,
-                _told_others(reader.of_others),
+                _describe_others(reader.skipped),
             )
         if not posts and after is None:
-            raise BadInput(self._told_empty(others, first_problem, reader.of_others))
+            raise BadInput(self._describe_empty(others, first_problem, reader.skipped))
 
-    def _told_empty(self, others: int, first_problem: str, of_others: Counter[str]) -> str:
+    def _describe_empty(self, others: int, first_problem: str, skipped: Counter[str]) -> str:
         of_whom = f" of the account {self.account}" if self.account else ""
         also = f" It has {others:,} other JSON files." if others else ""
-        also += f" Its posts are of {_told_others(of_others)}." if of_others else ""
+        also += f" Its posts are of {_describe_others(skipped)}." if skipped else ""
         broken = f" The first that could not be read: {first_problem}." if first_problem else ""
         return (
-            f"The folder {self.path} has no post{of_whom} with Instaloader's JSON.{also}{broken} Mend `folder`"
+            f"The folder {self.path} has no post{of_whom} with Instaloader's JSON.{also}{broken} Fix `folder`"
             f"{' or `account`' if self.account else ''} of the source {self.name}, or download without --no-metadata-json."
         )
 
 
-def _told_others(posts: Counter[str]) -> str:
-    """Whose posts they are, and how many of each; those with the most first."""
+def _describe_others(posts: Counter[str]) -> str:
+    """The profiles with their numbers of posts, largest first."""
     named = [f"{owner} ({number:,})" for owner, number in posts.most_common(MAX_OTHERS)]
     more = len(posts) - len(named)
     return ", ".join(named) + (f" and {more:,} more profiles" if more else "")

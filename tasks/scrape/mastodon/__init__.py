@@ -1,10 +1,10 @@
-"""The kind `mastodon`: an account on a Mastodon or Pixelfed server, read by their common client API.
+"""The kind `mastodon`: an account on a Mastodon or Pixelfed server, read through their common client API.
 
 source.py    its settings
-adapter.py      from the look-up of the account along its statuses, and to the threads of comments
-pager.py     where a page of statuses leads on
-statuses.py  from an answer to posts
-thread.py    from a post's context to its comments
-text.py      from the HTML of a status to plain text
-refusals.py  what an answer with another status than 200 means, and how long the server wants us to wait
+adapter.py   from the account's look-up through its statuses to the threads of comments
+pager.py     the address of the next page of statuses
+statuses.py  a response as posts
+thread.py    a post's context as comments
+text.py      the HTML of a status as plain text
+refusals.py  the meaning of a response with another status than 200, and the server's rate limits
 """

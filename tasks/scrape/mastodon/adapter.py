@@ -1,4 +1,4 @@
-"""A walk along an account on a Mastodon or Pixelfed server: its look-up, its statuses, their threads."""
+"""The adapter of an account on a Mastodon or Pixelfed server: its look-up, its statuses, their threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.scrape.crawl.site_adapter import (
     SignedRequest,
     SiteAdapter,
 )
-from tasks.scrape.mastodon.pager import WANTED, ignores_max_id, next_pages
+from tasks.scrape.mastodon.pager import QUERY, ignores_max_id, next_pages
 from tasks.scrape.mastodon.refusals import pause_seconds, refusal
 from tasks.scrape.mastodon.statuses import Statuses, read_account, read_statuses
 from tasks.scrape.mastodon.thread import read_thread
@@ -30,7 +30,7 @@ TOKEN_VARIABLE = "MASTODON_TOKEN"  # noqa: S105 - a name, no token
 class MastodonAdapter(SiteAdapter):
     """One account on a server, by its name or by its id there; the other of the two is empty.
 
-    `token_variable` is named where a token is wanted.
+    Error messages name `token_variable` where a token is required.
     """
 
     server: str
@@ -47,39 +47,39 @@ class MastodonAdapter(SiteAdapter):
         return f"{self.server}/api/v1/accounts/lookup?{urlencode({'acct': self.account})}"
 
     def signed(self, url: str, secret: str | None) -> SignedRequest:
-        """With the token in a header, where there is one. Pixelfed answers in JSON only where that is asked for."""
+        """With the token in a header, where there is one. Pixelfed sends JSON only if the request accepts it."""
         headers = {"Accept": "application/json"}
         return SignedRequest(
             url, headers if secret is None else {**headers, "Authorization": f"Bearer {secret}"}
         )
 
     def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
-        """The account, or a page of its posts. Raises `AccountNotFound`, `AccountPrivate` or `LayoutChanged`."""
+        """Read the account, or a page of its posts. Raises `AccountNotFound`, `AccountPrivate` or `LayoutChanged`."""
         path = urlsplit(answer.url).path.rstrip("/")
         if path.endswith("/statuses"):
             return self._statuses(answer, crawl_state)
         account_id, head, findings = read_account(answer)
         statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
-        return PageResult(None, (f"{statuses}?{urlencode(WANTED)}",), head, tuple(findings.problems))
+        return PageResult(None, (f"{statuses}?{urlencode(QUERY)}",), head, tuple(findings.problems))
 
     def detail_url(self, post: ScrapedPost) -> str | None:
-        """The address of the post's thread; None where nobody has commented, or comments are not wanted."""
+        """The address of the post's thread; None where there are no comments, or the settings read none."""
         if not self.comments or post.comments == 0:
             return None
         return f"{self.server}/api/v1/statuses/{quote(post.post_id, safe='')}/context"
 
     def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
-        """The post with its comments. Raises `LayoutChanged`."""
+        """Read the post's comments. Raises `LayoutChanged`."""
         findings = Findings()
         thread = read_thread(answer, post.post_id, findings)
         return Detail(replace(post, thread=thread), tuple(findings.problems), tuple(findings.unparsed))
 
     def refusal(self, answer: Response) -> StageError | None:
-        """What the server says of tokens, accounts and limits."""
+        """The error for the server's messages about tokens, accounts and limits."""
         return refusal(answer, self.account or self.account_id, self.token_variable)
 
     def pause_seconds(self, answer: Response) -> float:
-        """How long until the server's limit is renewed, where it is nearly spent."""
+        """The wait until the server's limit is renewed, where it is nearly used up."""
         return pause_seconds(answer)
 
     def _statuses(self, answer: Response, crawl_state: CrawlState) -> PageResult:
@@ -88,13 +88,13 @@ class MastodonAdapter(SiteAdapter):
         head = crawl_state.head
         if crawl_state.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(
-                f"The account {self.account or self.account_id} on {self.server} is private: its posts are shown"
-                f" to its followers only. Set {self.token_variable} to the token of a follower, or remove the source."
+                f"The account {self.account or self.account_id} on {self.server} is private: only its followers"
+                f" see its posts. Set {self.token_variable} to the token of a follower, or remove the source."
             )
         more = self._repeats_all(answer.url, found, crawl_state)
         if more:
             findings.problems.append(
-                f"{self.server} ignores max_id, so no older posts than the newest {len(found.ids)} can be read there"
+                f"{self.server} ignores max_id, so posts older than the newest {len(found.ids)} can't be read there"
             )
         page = Page(
             url=answer.url,
@@ -113,6 +113,6 @@ class MastodonAdapter(SiteAdapter):
         return PageResult(page, next_pages(here, answer.headers.get("link"), found.ids))
 
     def _repeats_all(self, url: str, found: Statuses, crawl_state: CrawlState) -> bool:
-        """Whether the server shows its newest page again, and there are more posts than it has."""
+        """Whether the server repeats its newest page although there are more posts."""
         counted = None if crawl_state.head is None else crawl_state.head.posts
         return ignores_max_id(url, found.ids) and (counted is None or counted > len(found.ids))

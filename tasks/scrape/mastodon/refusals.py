@@ -1,91 +1,97 @@
-"""What a server's other answers mean, and how long its limit wants us to wait.
+"""The meaning of a server's error responses, and the wait that its rate limit requires.
 
-By Mastodon's documentation 300 requests in five minutes are allowed; X-RateLimit-Remaining says how many
-are left, and X-RateLimit-Reset when there are new ones.
+Mastodon documents 300 requests in five minutes; X-RateLimit-Remaining has the number of requests left, and
+X-RateLimit-Reset the time when the limit is renewed.
 """
 
 from __future__ import annotations
 
-import json
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from tasks.backoff import reset_pause_seconds
 from tasks.errors import AccountNotFound, BadToken, LayoutChanged, SourceRefused, StageError
-from tasks.scrape.crawl.response_values import told
 from tasks.scrape.crawl.site_adapter import Response
+from tasks.scrape.values.json_text import read_json
+from tasks.scrape.values.text import quote
 
 RESERVE = 100
-"""One of so many requests of a limit is left unused, and one at least."""
+"""One of so many requests of a limit is left unused, and at least one."""
 MARGIN_SECONDS = 0.5
-"""Waited on top, for clocks and reset times that are whole seconds."""
+"""Added to each wait, for clock differences and reset times in full seconds."""
 
 
-def refusal(answer: Response, account: str, token_variable: str) -> StageError | None:
-    """What an answer with another status than 200 means; None for what it usually means.
+def refusal(response: Response, account: str, token_variable: str) -> StageError | None:
+    """The error for a response with another status than 200; None where the status has its usual meaning.
 
-    `token_variable` is the environment variable that has the token, or should have it.
+    `token_variable` is the environment variable for the token.
     """
-    server, said, status = urlsplit(answer.url).netloc, _said(answer.text), answer.status
-    why = f"HTTP {status}" + (f": {said}" if said else "")
-    if (missing := _missing(answer, account, why, said or "")) is not None:
+    server, message, status = urlsplit(response.url).netloc, _error_message(response.text), response.status
+    reason = f"HTTP {status}" + (f": {message}" if message else "")
+    if (missing := _missing(response, account, reason, message or "")) is not None:
         return AccountNotFound(missing)
-    if status == 401 or (status == 403 and said is not None) or (status == 422 and "authent" in (said or "")):
-        return _token(answer, token_variable, why)
+    if (
+        status == 401
+        or (status == 403 and message is not None)
+        or (status == 422 and "authent" in (message or ""))
+    ):
+        return _token(response, token_variable, reason)
     if status in (400, 422):
-        return LayoutChanged(f"{server} does not understand {answer.url} ({why}). Please report it.")
+        return LayoutChanged(f"{server} rejects the request {response.url} ({reason}). Please report it.")
     if status == 429:
         return SourceRefused(
-            f"{server} has no requests left for us now ({why}). What was read is kept; the next run goes on."
+            f"{server} has no requests left for us now ({reason}). What was read is stored; the next run resumes."
         )
     return None
 
 
-def _token(answer: Response, variable: str, why: str) -> BadToken:
-    """What a token would help with, or a better one."""
-    server, address = urlsplit(answer.url).netloc, answer.url.partition("?")[0]
+def _token(response: Response, variable: str, reason: str) -> BadToken:
+    """The error where a token, or a better one, is required."""
+    server, address = urlsplit(response.url).netloc, response.url.partition("?")[0]
     shows, also = "nothing", ""
     if address.endswith("/context"):
         shows, also = "no comments", ", or set comments = false under [scrape]"
     elif address.endswith("/statuses"):
         also = "; a private account also needs the token of one of its followers"
     return BadToken(
-        f"{server} does not answer us ({why}). If {variable} is set, it is wrong, expired or lacks the scope"
-        " read: make a new one in the server's settings, under Development. If it is not set, this server"
+        f"{server} refuses the request ({reason}). If {variable} is set, it is wrong, expired or without the scope"
+        " read: create a new one in the server's settings, under Development. If it is not set, this server"
         f" shows {shows} without a token: set it{also}."
     )
 
 
-def _missing(answer: Response, account: str, why: str, said: str) -> str | None:
-    """What is not there, in words; None where that is not what the answer says."""
-    server, status = urlsplit(answer.url).netloc, answer.status
-    if answer.url.partition("?")[0].endswith("/context") and status in (404, 410):
-        return f"{server} no longer has that post ({why})."
-    if status == 410 or (status == 403 and "suspended" in said.lower()):
-        return f"The account {account} on {server} is gone or suspended ({why}). Remove the source."
-    # Pixelfed answers 400 when it knows no account of that name.
-    if status == 404 or (status == 400 and "not found" in said.lower()):
+def _missing(response: Response, account: str, reason: str, message: str) -> str | None:
+    """The message for an account or a post that does not exist; None for any other response."""
+    server, status = urlsplit(response.url).netloc, response.status
+    if response.url.partition("?")[0].endswith("/context") and status in (404, 410):
+        return f"{server} no longer has that post ({reason})."
+    if status == 410 or (status == 403 and "suspended" in message.lower()):
+        return f"The account {account} on {server} is gone or suspended ({reason}). Remove the source."
+    # Pixelfed returns 400 for an unknown account name.
+    if status == 404 or (status == 400 and "not found" in message.lower()):
         return (
-            f"{server} knows no account {account} ({why}). Check the spelling; write an account of another"
+            f"{server} knows no account {account} ({reason}). Check the spelling; write an account of another"
             " server as name@other.server. Where the server is too old to look up names, give id."
         )
     return None
 
 
-def pause_seconds(answer: Response) -> float:
-    """Seconds until the server's limit is renewed, where it is nearly spent; else 0.
+def pause_seconds(response: Response) -> float:
+    """Seconds until the server's limit is renewed, where it is nearly used up; otherwise 0.
 
-    Headers that make no sense ask for nothing. The server's own clock counts, where it tells the time.
+    Invalid headers are ignored. The server's own clock is used, where it sends the time.
     """
-    remaining, limit = (_number(answer.headers.get(f"x-ratelimit-{name}")) for name in ("remaining", "limit"))
+    remaining, limit = (
+        _number(response.headers.get(f"x-ratelimit-{name}")) for name in ("remaining", "limit")
+    )
     if remaining is None or remaining > max(1, (limit or 0) // RESERVE):
         return 0.0
-    now = answer.at
+    now = response.at
     try:
-        now = parsedate_to_datetime(answer.headers["date"])
-        seconds = reset_pause_seconds(answer.headers.get("x-ratelimit-reset"), now)
+        now = parsedate_to_datetime(response.headers["date"])
+        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), now)
     except (KeyError, ValueError, TypeError):
-        seconds = reset_pause_seconds(answer.headers.get("x-ratelimit-reset"), answer.at)
+        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), response.at)
     return seconds + MARGIN_SECONDS if seconds else 0.0
 
 
@@ -94,14 +100,13 @@ def _number(header: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def _said(text: str) -> str | None:
-    """What the server says in JSON about an error, perhaps nothing; None where it says no JSON."""
+def _error_message(text: str) -> str | None:
+    """The server's error message, which may be empty; None for a response that is not a JSON object."""
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
+        fields = read_json(text)
+    except ValueError:
         return None
     if not isinstance(fields, dict):
         return None
-    return next(
-        (said for key in ("error_description", "error", "message") if (said := told(fields.get(key)))), ""
-    )
+    quotes = (quote(fields.get(key)) for key in ("error_description", "error", "message"))
+    return next((text for text in quotes if text), "")

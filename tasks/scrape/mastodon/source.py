@@ -17,7 +17,7 @@ from tasks.scrape.model import SourceModel
 class MastodonSettings(SourceModel):
     """`[[sources]]` with `kind = "mastodon"`; the account by its name or by its id on that server.
 
-    `token_variable` is the environment variable with the token: a server must not get another one's.
+    `token_variable` is the environment variable with the token: a server must not get another server's token.
     """
 
     kind: Literal["mastodon"]
@@ -34,15 +34,15 @@ class MastodonSettings(SourceModel):
     @field_validator("account", mode="before")
     @classmethod
     def _is_account(cls, account: object, info: ValidationInfo) -> object:
-        # A server that was refused is not in the data.
+        # A rejected server is not in the data.
         return (
             fediverse_account(account, info.data.get("server", "")) if isinstance(account, str) else account
         )
 
     def open(self, folder: Path) -> CrawledSource:
-        """Make the source. Raises `BadSource` unless it has one of `account` and `id`."""
+        """Create the source. Raises `BadSource` unless exactly one of `account` and `id` is set."""
         if (self.account is None) == (self.id is None):
-            raise BadSource('give either account (as account = "Gargron") or id, not both and not neither')
+            raise BadSource('set either account (as account = "Gargron") or id, not both')
         account = (self.account or "").removeprefix("@")
         adapter = MastodonAdapter(self.server, account, self.id or "", self.token_variable)
         return CrawledSource(

@@ -1,7 +1,7 @@
-"""From a page of an account's statuses to its posts, and from the account's own answer to its counts.
+"""A page of an account's statuses as posts, and the account's own response as counts.
 
-Only statuses with media of their own are posts: what the account boosted, and what it answered to others,
-is left, though a server should not show it when it is asked not to.
+Only statuses with media of their own are posts. Boosts and replies to others are skipped, though a server should
+not list them when the request excludes them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from tasks.scrape.crawl.response_values import (
     Required,
     check_pictures,
     check_required,
-    identifier,
     misfit,
-    read_json,
-    told,
+    read_json_response,
 )
 from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.mastodon.thread import INTERFACE
 from tasks.scrape.pages import AccountInfo, ScrapedPost
+from tasks.scrape.values.json_text import at
+from tasks.scrape.values.text import identifier, quote, shown
 
 VIDEOS = frozenset({"video", "gifv", "audio"})
 REQUIRED = (
-    # Posts without media are left out as those without an id, so they are looked at first.
+    # Posts without media are skipped like those without an id, so they are checked first.
     Required("media_attachments", "media", 1),
     Required("id or url", "id", 1),
     Required("created_at", "posted_at", 2),
@@ -42,95 +42,92 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """What a page of statuses has: `ids` of all of them, `posts`, and the account's name where it is told."""
+    """The contents of a page of statuses: `ids` of all of them, `posts`, and the account's name if present."""
 
     ids: tuple[str, ...]
     posts: tuple[ScrapedPost, ...]
     account: str | None
 
 
-def read_account(answer: Response) -> tuple[str, AccountInfo, Findings]:
+def read_account(response: Response) -> tuple[str, AccountInfo, Findings]:
     """The account's id and counts. Raises `AccountNotFound` for a suspended one, or `LayoutChanged`."""
-    fields = read_json(answer, INTERFACE)
+    fields = read_json_response(response, INTERFACE)
     if not isinstance(fields, dict) or (account_id := identifier(fields.get("id"))) is None:
-        said = told(fields.get("error")) if isinstance(fields, dict) else ""
-        what = "the account has no id" + (f"; the server says {said!r}" if said else "")
-        raise misfit(answer.url, INTERFACE, what)
+        message = quote(fields.get("error")) if isinstance(fields, dict) else ""
+        what = "the account has no id" + (f"; the server reports {message!r}" if message else "")
+        raise misfit(response.url, INTERFACE, what)
     if fields.get("suspended") is True:
-        raise AccountNotFound(f"The account at {answer.url} is suspended by its server. Remove the source.")
+        raise AccountNotFound(f"The account at {response.url} is suspended by its server. Remove the source.")
     findings = Findings()
     record = Record(fields, "the account", findings)
     head = AccountInfo(
         followers=record.count("followers_count", "followers"),
         following=record.count("following_count", "following"),
-        # Of all statuses, not only of those with pictures: so it is no least number of posts.
+        # Counts all statuses, not only those with pictures, so it is not a minimum number of posts.
         posts=record.count("statuses_count", "posts"),
         locked=fields.get("locked") is True,
     )
     return account_id, head, findings
 
 
-def read_statuses(answer: Response, findings: Findings, account_id: str = "") -> Statuses:
-    """The posts of an account on a page of statuses. Raises `LayoutChanged` where it is none, or another account's."""
-    listed = read_json(answer, INTERFACE)
+def read_statuses(response: Response, findings: Findings, account_id: str = "") -> Statuses:
+    """Read the posts on a page of statuses. Raises `LayoutChanged` where it is not one, or is another account's."""
+    listed = read_json_response(response, INTERFACE)
     if not isinstance(listed, list):
-        said = told(listed.get("error")) if isinstance(listed, dict) else ""
-        what = "there is no list of statuses" + (f"; the server says {said!r}" if said else "")
-        raise misfit(answer.url, INTERFACE, what)
+        message = quote(listed.get("error")) if isinstance(listed, dict) else ""
+        what = "there is no list of statuses" + (f"; the server reports {message!r}" if message else "")
+        raise misfit(response.url, INTERFACE, what)
     ids: list[str] = []
     own = []
     by_others = 0
     for fields in listed:
         status = fields if isinstance(fields, dict) else {}
-        ids += [found for found in (identifier(status.get("id")),) if found is not None]
+        ids += [] if (status_id := identifier(status.get("id"))) is None else [status_id]
         if _is_by_another(status, account_id):
             by_others += 1
         elif not _is_of_others(status):
             own.append(status)
     if by_others and not own:
         what = f"it lists the posts of another account, not of the one with the id {account_id}"
-        raise misfit(answer.url, INTERFACE, what)
+        raise misfit(response.url, INTERFACE, what)
     posts = [post for status in own if (post := _post(status, findings)) is not None]
-    check_required(answer, INTERFACE, findings, len(own), REQUIRED)
-    check_pictures(answer, INTERFACE, posts)
+    check_required(response, INTERFACE, findings, len(own), REQUIRED)
+    check_pictures(response, INTERFACE, posts)
     return Statuses(tuple(ids), tuple(posts), _account(own))
 
 
-def _account(own: Sequence[Mapping[str, Any]]) -> str | None:
-    accounts = (status.get("account") for status in own)
-    names = (identifier(account.get("acct")) for account in accounts if isinstance(account, dict))
+def _account(own: Sequence[dict[str, Any]]) -> str | None:
+    names = (identifier(at(status, "account", "acct")) for status in own)
     return next((name for name in names if name), None)
 
 
-def _is_by_another(status: Mapping[str, Any], account_id: str) -> bool:
-    """Whether a status names another account as its author, and does not boost."""
-    account = status.get("account")
-    author = identifier(account.get("id")) if isinstance(account, dict) else None
+def _is_by_another(status: dict[str, Any], account_id: str) -> bool:
+    """Whether a status names another account as its author, and is not a boost."""
+    author = identifier(at(status, "account", "id"))
     return status.get("reblog") is None and bool(account_id) and author not in (None, account_id)
 
 
-def _is_of_others(status: Mapping[str, Any]) -> bool:
-    """Whether the account boosted it, or answered someone else with it."""
+def _is_of_others(status: dict[str, Any]) -> bool:
+    """Whether it is a boost, or a reply to someone else."""
     if status.get("reblog") is not None:
         return True
-    account = status.get("account")
-    own = identifier(account.get("id")) if isinstance(account, dict) else None
-    answered = identifier(status.get("in_reply_to_account_id"))
-    return answered is not None and own is not None and answered != own
+    own = identifier(at(status, "account", "id"))
+    replied_to = identifier(status.get("in_reply_to_account_id"))
+    return replied_to is not None and own is not None and replied_to != own
 
 
 def _post(status: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
     post_id = identifier(status.get("id"))
     url = Record(status, "", findings).address("url", "uri")
     if post_id is None or url is None:
-        lacks = "id" if post_id is None else "url"
-        findings.add("id", f"a post without {lacks} was left out ({post_id or url or 'nothing tells which'})")
+        missing = "id" if post_id is None else "url"
+        findings.add("id", f"a post without {missing} was skipped ({post_id or url or 'it has neither'})")
         return None
     record = Record(status, f"post {post_id}", findings)
     attached = status.get("media_attachments")
     if not isinstance(attached, list):
-        findings.add("media", f"post {post_id}: media_attachments is no list, so it was left out")
-        findings.unparsed.append("id")  # a post that is not shown for this is not gone
+        findings.add("media", f"post {post_id}: media_attachments is not a list, so the post was skipped")
+        findings.unparsed.append("id")  # a post that was skipped for this is not gone
         return None
     if not attached:
         return None
@@ -151,19 +148,19 @@ def _post(status: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
 
 
 def _caption(record: Record) -> str | None:
-    """The text, behind the warning that its author put before it."""
+    """The text, after the content warning of its author."""
     content = record.text("content", "caption")
     parts = (record.text("spoiler_text", "caption"), None if content is None else plain_text(content))
     return "\n\n".join(part for part in parts if part) or None
 
 
 def _media(what: str, attached: Sequence[Any], findings: Findings) -> tuple[tuple[str, ...], int]:
-    """Addresses of the pictures, and how many of the attachments are videos."""
+    """Addresses of the pictures, and the number of attachments that are videos."""
     pictures: list[str] = []
     videos = 0
     for one in attached:
         media = one if isinstance(one, dict) else {}
-        # The server's own copy first: the original may be gone, and the preview is small.
+        # The server's own copy first: the original may no longer exist, and the preview is small.
         address = Record(media, what, findings).address("url", "remote_url", "preview_url")
         kind = _kind(media.get("type"), address)
         if kind == "video":
@@ -171,17 +168,17 @@ def _media(what: str, attached: Sequence[Any], findings: Findings) -> tuple[tupl
         elif kind == "image" and address is not None:
             pictures.append(address)
         elif kind == "image":
-            findings.add("pictures", f"{what}: a picture of it has no address")
+            findings.add("pictures", f"{what}: one of its pictures has no address")
         else:
-            findings.add("pictures", f"{what}: it has media of the type {str(media.get('type'))[:40]!r}")
+            findings.add("pictures", f"{what}: its media type {shown(media.get('type'))} is unknown")
     return tuple(pictures), videos
 
 
-def _kind(told_type: Any, address: str | None) -> str | None:
-    """Image or video. A server that has not fetched another's media calls it unknown; then the name tells."""
-    if told_type == "image":
+def _kind(media_type: Any, address: str | None) -> str | None:
+    """Image or video. A server that has not fetched remote media calls it unknown; then the file name decides."""
+    if media_type == "image":
         return "image"
-    if isinstance(told_type, str) and told_type in VIDEOS:
+    if isinstance(media_type, str) and media_type in VIDEOS:
         return "video"
     guessed = mimetypes.guess_type(urlsplit(address or "").path)[0] or ""
     kind = guessed.partition("/")[0]

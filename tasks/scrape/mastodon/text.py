@@ -1,7 +1,6 @@
-"""From the HTML of a status to plain text, as a person reads it.
+"""The HTML of a status as plain text, as a person reads it.
 
-Mastodon shortens the links that it shows by hiding parts of them; all of a link's text is kept, for that is
-what the author wrote.
+Mastodon hides parts of long links; the text keeps all of a link, because its author wrote it.
 """
 
 from __future__ import annotations
@@ -11,44 +10,43 @@ from html import unescape
 
 from lxml import etree, html
 
-from tasks.scrape.lines import KEPT, UNKEPT
+from tasks.scrape.values.markup import FROM_PRE, INVISIBLE, TO_PRE
 
 BLOCKS = frozenset({"p", "div", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
 LINES = frozenset({"li", "tr"})
-UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "title"})
 MAX_TAGS = 2000
-"""Beyond so many, tags may be nested deeper than the parser goes; then they are cut out one by one."""
+"""With more tags, nesting may exceed the parser's limit; then tags are removed one by one."""
 _TAG = re.compile(r"<[^<>]*>")
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
 def plain_text(markup: str) -> str | None:
-    """The text of an HTML fragment: paragraphs with an empty line between them; None where there is no text."""
+    """The text of an HTML fragment, with an empty line between paragraphs; None where there is no text."""
     if markup.count("<") > MAX_TAGS:
-        return _tidy(_BLANKS.sub(" ", unescape(_TAG.sub(" ", markup)))) or None
+        return _tidy(_SPACES.sub(" ", unescape(_TAG.sub(" ", markup)))) or None
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     document = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
     parts: list[str] = []
-    adapter, kept = etree.iterwalk(document, events=("start", "end")), 0
-    for event, element in adapter:
-        unseen = element.tag in UNSEEN
+    walker, pre = etree.iterwalk(document, events=("start", "end")), 0
+    for event, element in walker:
+        invisible = element.tag in INVISIBLE
         if event == "start":
-            kept += element.tag == "pre"
+            pre += element.tag == "pre"
             parts.append(_break(element.tag))
-            if unseen:
-                adapter.skip_subtree()
+            if invisible:
+                walker.skip_subtree()
             else:
-                parts.append(_written(element.text or "", kept))
+                parts.append(_text(element.text or "", pre))
         else:
-            kept -= element.tag == "pre"
+            pre -= element.tag == "pre"
             parts.append("\n\n" if element.tag in BLOCKS else "")
-            parts.append(_written(element.tail or "", kept))
+            parts.append(_text(element.tail or "", pre))
     return _tidy("".join(parts)) or None
 
 
-def _written(text: str, kept: int) -> str:
-    """A text with one blank for each run of blanks and newlines, but as it is inside of `kept` <pre>."""
-    return text.strip("\r\n").translate(KEPT) if kept else _BLANKS.sub(" ", text)
+def _text(text: str, pre: int) -> str:
+    """The text with runs of spaces and newlines as one space; unchanged inside <pre>."""
+    return text.strip("\r\n").translate(TO_PRE) if pre else _SPACES.sub(" ", text)
 
 
 def _break(tag: str) -> str:
@@ -59,4 +57,4 @@ def _break(tag: str) -> str:
 
 def _tidy(text: str) -> str:
     lines = "\n".join(line.strip(" ") for line in re.sub(" +", " ", text).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip().translate(UNKEPT)
+    return re.sub(r"\n{3,}", "\n\n", lines).strip().translate(FROM_PRE)

@@ -1,32 +1,33 @@
-"""From a post's context to its comments: what the server's `descendants` say, with who answers whom."""
+"""A post's context as its comments: the server's `descendants`, each with the comment that it replies to."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tasks.scrape.crawl.response_values import Findings, Record, identifier, misfit, read_json
+from tasks.scrape.crawl.response_values import Findings, Record, misfit, read_json_response
 from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.pages import ScrapedComment
+from tasks.scrape.values.text import identifier
 
 INTERFACE = "Mastodon's interface"
 
 
-def read_thread(answer: Response, post_id: str, findings: Findings) -> tuple[ScrapedComment, ...]:
-    """The comments under a post, as `/api/v1/statuses/ID/context` lists them; what stands above it is left.
+def read_thread(response: Response, post_id: str, findings: Findings) -> tuple[ScrapedComment, ...]:
+    """The comments under a post, as `/api/v1/statuses/ID/context` lists them; ancestors are skipped.
 
-    Raises `LayoutChanged` where the answer is no context.
+    Raises `LayoutChanged` where the response is not a context.
     """
-    context = read_json(answer, INTERFACE)
-    found = context.get("descendants") if isinstance(context, dict) else None
-    if not isinstance(found, list):
-        raise misfit(answer.url, INTERFACE, "a post's context has no list of descendants")
+    context = read_json_response(response, INTERFACE)
+    descendants = context.get("descendants") if isinstance(context, dict) else None
+    if not isinstance(descendants, list):
+        raise misfit(response.url, INTERFACE, "a post's context has no list of descendants")
     thread: dict[str, ScrapedComment] = {}
-    for fields in found:
+    for fields in descendants:
         if (comment := _comment(fields, post_id, findings)) and comment.comment_id:
             thread.setdefault(comment.comment_id, comment)
-    if found and not thread:
-        raise misfit(answer.url, INTERFACE, f"none of a post's {len(found)} descendants has an id")
+    if descendants and not thread:
+        raise misfit(response.url, INTERFACE, f"none of a post's {len(descendants)} descendants has an id")
     thread.pop(post_id, None)
     return tuple(thread.values())
 
@@ -34,7 +35,7 @@ def read_thread(answer: Response, post_id: str, findings: Findings) -> tuple[Scr
 def _comment(fields: Any, post_id: str, findings: Findings) -> ScrapedComment | None:
     comment_id = identifier(fields.get("id")) if isinstance(fields, dict) else None
     if comment_id is None:
-        findings.add("comment_id", f"post {post_id}: a comment without id was left out")
+        findings.add("comment_id", f"post {post_id}: a comment without id was skipped")
         return None
     record = Record(fields, f"comment {comment_id} of post {post_id}", findings)
     parent_id = identifier(fields.get("in_reply_to_id"))

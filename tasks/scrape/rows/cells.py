@@ -1,4 +1,4 @@
-"""A row as its file has it, whatever kind of file, as values for the schema: blanks are null, counts are numbers."""
+"""A row of any file format as values for the schema: empty cells are null, counts are numbers."""
 
 from __future__ import annotations
 
@@ -6,91 +6,89 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.scrape.counts import Ambiguous, Count, is_nothing
-from tasks.scrape.files.documents import Unreadable, parsed
-from tasks.scrape.files.values import shown
-from tasks.scrape.rows.checking import BadRow
 from tasks.scrape.rows.evidence import COUNTS, IDS, CountColumn, Evidence
+from tasks.scrape.rows.validation import RowError
+from tasks.scrape.values.counts import AmbiguousCount, Count, is_missing
+from tasks.scrape.values.json_text import LENIENT, read_json
+from tasks.scrape.values.text import shown
 
 _VERSION = re.compile(r"\d{1,9}", re.ASCII)
 _TEXTS = frozenset({"account", "post_id", "caption", "place", "author", "text"})
-"""Fields where `None` and `-` may be what somebody wrote, or a damaged key: only an empty cell is null."""
+"""Fields where `None` and `-` may be real text or a damaged key: only an empty cell is null."""
 
 
-def from_cells(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[BadRow]]:
-    """A row whose version and list of comments may stand as texts, and what of it can't be read and is left out."""
-    lost = list[BadRow]()
+def decode_cells(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[RowError]]:
+    """Decode a row whose version and comments may be text; return it with the errors of what can't be read."""
+    errors = list[RowError]()
     values = {field: _decoded(field, value) for field, value in row.items()}
     if isinstance(version := values.get("v"), str) and _VERSION.fullmatch(version.strip()):
         values["v"] = int(version)
-    if isinstance(thread := values.get("thread"), str) and not is_nothing(thread):
+    if isinstance(thread := values.get("thread"), str) and not is_missing(thread):
         try:
-            values["thread"] = parsed(thread)
-        except Unreadable as error:
+            values["thread"] = read_json(thread, LENIENT)
+        except ValueError as error:
             del values["thread"]
-            lost.append(BadRow("thread", f"{shown(thread)} {error}"))
-    return values, lost
+            errors.append(RowError("thread", f"{shown(thread)} {error}"))
+    return values, errors
 
 
-def without_nothing(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row without what says that there is no value: null, NaN, an empty cell, `None`, `N/A`."""
-    kept = {
+def drop_missing(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove values that mean "no value": null, NaN, an empty cell, `None`, `N/A`."""
+    values = {
         field: value
         for field, value in row.items()
-        if not (_is_empty(value) if field in _TEXTS else is_nothing(value))
+        if not (_is_empty(value) if field in _TEXTS else is_missing(value))
     }
-    if isinstance(thread := kept.get("thread"), list):
-        kept["thread"] = [without_nothing(one) if isinstance(one, dict) else one for one in thread]
-    return kept
+    if isinstance(thread := values.get("thread"), list):
+        values["thread"] = [drop_missing(one) if isinstance(one, dict) else one for one in thread]
+    return values
 
 
-def with_counts(row: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, Any], list[BadRow]]:
-    """A post's or an account's row with its counts as numbers, by what the file's other rows tell.
+def read_counts(row: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, Any], list[RowError]]:
+    """Convert the counts of a post's or an account's row to numbers, with the file's other rows as evidence.
 
-    Rounded ones have a mark beside them, as `likes_rounded`. What is no count is left out and returned.
+    A rounded count gets a mark beside it, as `likes_rounded`. What is not a count is removed and returned.
     """
-    values, lost = dict(row), list[BadRow]()
+    values, errors = dict(row), list[RowError]()
     for field in COUNTS:
-        count = _count(evidence.counts[field], field, values, lost)
+        count = _count(evidence.counts[field], field, values, errors)
         if count is not None and count.rounded:
             values[f"{field}_rounded"] = True
     if isinstance(thread := values.get("thread"), list):
         counted = [_in_thread(one, evidence) for one in thread]
         values["thread"] = [one for one, _ in counted]
-        for place, (_, bad) in enumerate(counted):
-            lost += [BadRow(f"thread[{place}].{one.field}", one.why) for one in bad]
-    return values, lost
+        for position, (_, bad) in enumerate(counted):
+            errors += [RowError(f"thread[{position}].{one.field}", one.why) for one in bad]
+    return values, errors
 
 
-def with_comment_counts(row: Mapping[str, Any], column: CountColumn) -> tuple[dict[str, Any], list[BadRow]]:
-    """The same for a comment, whose likes have no mark for rounded ones: those are left out."""
-    values, lost = dict(row), list[BadRow]()
-    count = _count(column, "likes", values, lost)
+def read_comment_likes(row: Mapping[str, Any], column: CountColumn) -> tuple[dict[str, Any], list[RowError]]:
+    """Convert the likes of a comment. The tables have no mark for rounded ones, so those are removed."""
+    values, errors = dict(row), list[RowError]()
+    count = _count(column, "likes", values, errors)
     if count is not None and count.rounded:
-        lost.append(
-            BadRow("likes", f"{shown(row['likes'])} is rounded; likes of comments are read in full only")
-        )
+        errors.append(RowError("likes", f"{shown(row['likes'])} is rounded; likes of comments must be exact"))
         del values["likes"]
-    return values, lost
+    return values, errors
 
 
-def _in_thread(one: Any, evidence: Evidence) -> tuple[Any, list[BadRow]]:
-    return with_comment_counts(one, evidence.counts["thread.likes"]) if isinstance(one, dict) else (one, [])
+def _in_thread(one: Any, evidence: Evidence) -> tuple[Any, list[RowError]]:
+    return read_comment_likes(one, evidence.counts["thread.likes"]) if isinstance(one, dict) else (one, [])
 
 
 def check_ids(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> None:
-    """Raise `BadRow` for an id that a spreadsheet has rounded, as the file's other rows show."""
+    """Raise `RowError` for an id that a spreadsheet has rounded, as the file's other rows show."""
     for field in IDS:
         if evidence.ids[prefix + field].is_rounded(row.get(field)):
-            raise BadRow(
+            raise RowError(
                 field,
-                f"{shown(row[field])} is no id: all long ones of this file end in zeros from their 16th digit on, as a"
-                " spreadsheet rounds them; write ids as texts, from the program that still has all their digits",
+                f"{shown(row[field])} is not an id: all long ids of this file end in zeros from the 16th digit on, as a"
+                " spreadsheet rounds them; write ids as text, from the program that still has all digits",
             )
 
 
-def _count(column: CountColumn, field: str, values: dict[str, Any], lost: list[BadRow]) -> Count | None:
-    """Put the count in place of a field's value; what is none is taken out and told."""
+def _count(column: CountColumn, field: str, values: dict[str, Any], errors: list[RowError]) -> Count | None:
+    """Replace a field's value with its count; remove and report what is not a count."""
     value = values.pop(field, None)
     if value is None:
         return None
@@ -98,22 +96,22 @@ def _count(column: CountColumn, field: str, values: dict[str, Any], lost: list[B
         count = column.read(value)
     except ValueError as error:
         if value == -1 or (isinstance(value, str) and value.strip() == "-1"):
-            why = "-1 is no count; hidden likes are likes_hidden = true and no likes"
+            why = "-1 is not a count; for hidden likes write likes_hidden = true and no likes"
         else:
             hint = (
                 ""
-                if isinstance(error, Ambiguous)
-                else "; it is a whole number from 0 on, or null when unknown"
+                if isinstance(error, AmbiguousCount)
+                else "; write a whole number from 0 on, or null when unknown"
             )
             why = f"{error}{hint}"
-        lost.append(BadRow(field, why))
+        errors.append(RowError(field, why))
         return None
     values[field] = count.value
     return count
 
 
 def _decoded(field: str, value: Any) -> Any:
-    """A text of a Parquet file whose writer did not mark it as one."""
+    """Decode a text of a Parquet file whose writer did not mark it as text."""
     if not isinstance(value, bytes):
         return value
     try:
@@ -123,4 +121,4 @@ def _decoded(field: str, value: Any) -> Any:
 
 
 def _is_empty(value: Any) -> bool:
-    return not value.strip() if isinstance(value, str) else is_nothing(value)
+    return not value.strip() if isinstance(value, str) else is_missing(value)

@@ -1,9 +1,9 @@
-"""What a file as a whole tells about its counts and ids, where one cell alone may mean two things.
+"""Evidence from a complete file for counts and ids that are ambiguous in a single cell.
 
-`2.000` is 2000 where people write thousands so, and 2 where a program writes three decimals; `2.0` is 2 where a
-program writes whole numbers so, and 2000 where a program took `2.000` for a fraction. An id that ends in zeros
-may be a true one, or one that a spreadsheet has rounded. The other cells of the column decide; where they
-do not, the cell is ambiguous and is not stored.
+`2.000` is 2000 where people write thousands, and 2 where a program writes three decimals; `2.0` is 2 where a
+program writes whole numbers, and 2000 where a program read `2.000` as a fraction. An id that ends in zeros
+may be genuine, or rounded by a spreadsheet. The other cells of the column decide; where they don't, the cell is
+ambiguous and is not stored.
 """
 
 from __future__ import annotations
@@ -15,15 +15,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tasks.scrape.counts import Ambiguous, Count, exact_count, is_nothing, parse_count, plain_text, read_count
-from tasks.scrape.times import FIRST
+from tasks.scrape.values.counts import (
+    AmbiguousCount,
+    Count,
+    count_of_number,
+    is_missing,
+    normalize,
+    parse_count,
+    read_count,
+)
+from tasks.scrape.values.times import MIN_TIME
 
 COUNTS = ("likes", "comments", "followers", "following", "posts")
 IDS = ("post_id", "comment_id", "parent_id")
 SPREADSHEET_DIGITS = 15
-"""Digits that spreadsheets keep of a number; further ones become zeros."""
-SURE_ZEROS = 6
-"""So many zeros in the places behind these digits, over all ids, are no accident: the odds are one in a million."""
+"""Spreadsheets store this many digits of a number; further ones become zeros."""
+MIN_ZEROS = 6
+"""This many zeros behind those digits, over all ids, are not an accident: the odds are one in a million."""
 MAX_ID_DIGITS = 40
 
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2}([., '٬،])(\d{3})", re.ASCII)
@@ -34,17 +42,17 @@ _WRITE = "write counts without separators and decimals"
 
 
 class CountColumn:
-    """The counts of one field in one file, as they are written there."""
+    """The counts of one field in one file, as written there."""
 
     def __init__(self) -> None:
         self.groups: set[str] = set()
-        """Signs that certainly stand between thousands, as in 1.250.000."""
+        """Signs that certainly separate thousands, as in 1.250.000."""
         self.one_group: Counter[str] = Counter()
-        """Cells as 1.903, by their sign."""
+        """Cells like 1.903, by their sign."""
         self.round_group: set[str] = set()
-        """Signs in cells as 2.000."""
+        """Signs in cells like 2.000."""
         self.decimals: dict[str, str] = {}
-        """Signs that certainly stand before decimals, each with such a cell."""
+        """Signs that certainly precede decimals, each with such a cell."""
         self.fractions = self.wholes = 0
         self.fraction = ""
         self.has_thousandths = self.has_finer = self.has_small = False
@@ -52,7 +60,7 @@ class CountColumn:
 
     def note(self, value: Any) -> None:
         """Take a value of the column into account; never raises."""
-        if isinstance(value, bool) or is_nothing(value):
+        if isinstance(value, bool) or is_missing(value):
             return
         if isinstance(value, str):
             self._note_text(value)
@@ -60,33 +68,33 @@ class CountColumn:
             self._note_number(value)
 
     def read(self, value: Any) -> Count:
-        """The count that a value of the column means. Raises `ValueError`, also for an ambiguous one."""
+        """The count that a value of the column means. Raises `ValueError`, also for an ambiguous value."""
         if not isinstance(value, str):
             count = read_count(value)
         else:
-            plain = plain_text(value)
+            plain = normalize(value)
             if small := _SMALL_ZERO.fullmatch(plain):
-                count = exact_count(int(small[1]))
+                count = count_of_number(int(small[1]))
                 sign = small[2]
                 if count.value and (
                     sign in self.groups or sign in self.one_group or sign in self.round_group
                 ):
-                    raise Ambiguous(
-                        f"{value.strip()!r} is ambiguous: other cells of its column have thousands behind a {sign!r}; {_WRITE}"
+                    raise AmbiguousCount(
+                        f"{value.strip()!r} is ambiguous: other cells of its column separate thousands with {sign!r}; {_WRITE}"
                     )
             else:
                 self._check_group(value, plain)
                 count = parse_count(value)
         if 0 < count.value < 1000 and not count.rounded and self._is_scaled():
-            raise Ambiguous(
-                f"{_told(value)} is ambiguous: others of its column are fractions, as {self.fraction}, so its thousands"
-                f" may be lost; {_WRITE}"
+            raise AmbiguousCount(
+                f"{_describe(value)} is ambiguous: other cells of its column are fractions, as {self.fraction}, so its"
+                f" thousands may be lost; {_WRITE}"
             )
         return count
 
     def _note_text(self, text: str) -> None:
         try:
-            plain = plain_text(text)
+            plain = normalize(text)
         except ValueError:
             return
         if one := _ONE_GROUP.fullmatch(plain):
@@ -97,9 +105,9 @@ class CountColumn:
         elif many := _GROUPS.fullmatch(plain):
             self.groups.add(many[1])
             self.largest = max(self.largest, 1_000_000)
-        elif found := _DECIMALS.fullmatch(plain):
-            self.decimals.setdefault(found[2], plain)
-            self._note_number(Decimal(f"{found[1]}.{found[3]}"))
+        elif match := _DECIMALS.fullmatch(plain):
+            self.decimals.setdefault(match[2], plain)
+            self._note_number(Decimal(f"{match[1]}.{match[3]}"))
         elif plain.isascii() and plain.isdigit():
             self.has_small = self.has_small or len(plain) <= 3
             self._note_number(int(plain))
@@ -125,17 +133,17 @@ class CountColumn:
         sign, others = one[1], self.groups | self.round_group | set(self.one_group)
         why = ""
         if one[2] != "000":
-            # With decimals it would be no count at all, so thousands are meant, unless the column is one of fractions.
+            # With decimals it would not be a count, so it means thousands, unless the column holds fractions.
             if sign in self.decimals and self.fractions > self.one_group[sign]:
                 why = f"its column has decimals, as {self.decimals[sign]}"
         elif sign in self.decimals:
             why = f"its column has decimals, as {self.decimals[sign]}"
         elif others - {sign} and sign not in self.one_group:
-            why = "its column has thousands behind another sign"
+            why = "its column separates thousands with another sign"
         elif sign not in self.one_group and not self.has_small:
             why = f"all numbers of its column end in {sign}000, which may be decimals"
         if why:
-            raise Ambiguous(f"{value.strip()!r} is ambiguous: {why}; {_WRITE}")
+            raise AmbiguousCount(f"{value.strip()!r} is ambiguous: {why}; {_WRITE}")
 
     def _is_scaled(self) -> bool:
         """Whether the column looks as if 1.903 stood for 1903: fractions, and nothing from 1000 on."""
@@ -159,27 +167,27 @@ class IdColumn:
             return
         if digits[SPREADSHEET_DIGITS:].strip("0"):
             self.is_intact = True
-        elif self.zeros < SURE_ZEROS and digits not in self.seen and not _is_time(digits):
+        elif self.zeros < MIN_ZEROS and digits not in self.seen and not _is_time(digits):
             self.seen.add(digits)
             self.zeros += len(digits) - SPREADSHEET_DIGITS
 
     def is_rounded(self, value: Any) -> bool:
         """Whether a spreadsheet has rounded the id, as all long ids of the column."""
-        if self.is_intact or self.zeros < SURE_ZEROS:
+        if self.is_intact or self.zeros < MIN_ZEROS:
             return False
         digits = _digits(value)
         return len(digits) > SPREADSHEET_DIGITS and not digits[SPREADSHEET_DIGITS:].strip("0")
 
 
 class Evidence:
-    """The columns of one file; those of comments inside of posts count apart."""
+    """The columns of one file; those of comments inside posts are separate."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[str, CountColumn] = defaultdict(CountColumn)
         self.ids: defaultdict[str, IdColumn] = defaultdict(IdColumn)
 
     def note(self, row: Mapping[str, Any], prefix: str = "") -> None:
-        """Take a row into account, as it stands in the file."""
+        """Take a row of the file into account."""
         for field in COUNTS:
             if field in row:
                 self.counts[prefix + field].note(row[field])
@@ -200,12 +208,12 @@ def _digits(value: Any) -> str:
 
 
 def _is_time(digits: str) -> bool:
-    """Whether it is a whole second in micro- or nanoseconds, and has more digits than a spreadsheet shows."""
+    """Whether it is a full second in micro- or nanoseconds, with more digits than a spreadsheet shows."""
     unit = {16: 10**6, 19: 10**9}.get(len(digits))
     if unit is None or int(digits) % unit or not digits[6:].strip("0"):
         return False
-    return FIRST.timestamp() <= int(digits) // unit <= datetime.now(UTC).timestamp()
+    return MIN_TIME.timestamp() <= int(digits) // unit <= datetime.now(UTC).timestamp()
 
 
-def _told(value: Any) -> str:
+def _describe(value: Any) -> str:
     return repr(value.strip()) if isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""Ids and names of accounts, which decide what belongs together: a damaged one is refused, never stored."""
+"""Ids and account names, which decide what belongs together: a damaged one is rejected, never stored."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tasks.scrape.counts import EXACT, Inexact
-from tasks.scrape.files.values import shown, text_of
+from tasks.scrape.values.counts import MIN_INEXACT, InexactFloat
+from tasks.scrape.values.text import shown, text_of
 
 MAX_ID = 512
 _MAX_NUMBER = 10**40
@@ -17,58 +17,58 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?e\+\d{1,3}|\d[.,]\d+e\d{1,3}", re.ASCII
 _POINT_ZERO = re.compile(r"(\d+)\.0", re.ASCII)
 _FORMULA = re.compile(r'="([^"]*)"')
 _NO_VALUE = frozenset({"nan", "NaN", "None", "null", "NULL", "N/A", "#N/A", "<NA>", "NaT"})
-"""What programs write for no value. They are no ids; in lower case they may be names."""
-_AS_TEXT = "write ids as texts, from the program that still has all their digits"
+"""Programs write these for no value. They are not ids; in lower case they may be names."""
+_AS_TEXT = "write ids as text, from the program that still has all digits"
 
 
-def identity_of(value: Any) -> str:
-    """An id or an account's name.
+def read_identity(value: Any) -> str:
+    """Read an id or an account name.
 
-    Reads whole numbers, and what spreadsheets and pandas make of them without loss: `="123"`, `'123`, `1903.0`.
-    Raises `ValueError` for one that was rounded, or whose letters were lost.
+    Accepts whole numbers, and what spreadsheets and pandas write for them without loss: `="123"`, `'123`, `1903.0`.
+    Raises `ValueError` for a rounded id, or one with lost letters.
     """
     plain = (
-        _of_number(value)
+        _from_number(value)
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool)
         else value
     )
     if not isinstance(plain, str):
-        raise ValueError(f"{shown(value)} is no text; write it in quotes")  # noqa: TRY004 - pydantic gathers ValueErrors
+        raise ValueError(f"{shown(value)} is not text; write it in quotes")  # noqa: TRY004 - pydantic gathers ValueErrors
     text = _unwrapped((text_of(plain) or "").strip().strip(_INVISIBLE))
     if not text or len(text) > MAX_ID:
-        raise ValueError(f"{shown(value)} is no id; it is a text of 1 to {MAX_ID} characters")
+        raise ValueError(f"{shown(value)} is not an id; an id is a text of 1 to {MAX_ID} characters")
     if "\ufffd" in text:
         raise ValueError(
-            f"{shown(value)} is no id: some of its letters were lost; save the file as UTF-8, or set `encoding`"
+            f"{shown(value)} is not an id: some letters were lost; save the file as UTF-8, or set `encoding`"
         )
     if text in _NO_VALUE - {"nan", "null"}:
-        raise ValueError(f"{shown(value)} is no id; it says that there is none")
+        raise ValueError(f"{shown(value)} is not an id; it means that there is no value")
     if _SCIENTIFIC.fullmatch(text):
-        raise ValueError(f"{shown(value)} is no id: a spreadsheet has rounded it; {_AS_TEXT}")
-    if whole := _POINT_ZERO.fullmatch(text):
-        return _of_float(int(whole[1]), text)
+        raise ValueError(f"{shown(value)} is not an id: a spreadsheet has rounded it; {_AS_TEXT}")
+    if match := _POINT_ZERO.fullmatch(text):
+        return _from_float(int(match[1]), text)
     return text
 
 
-def post_identity_of(value: Any) -> str:
-    """The same of a post's or a comment's id, which is not called `nan` or `null` either."""
-    text = identity_of(value)
+def read_post_identity(value: Any) -> str:
+    """Read the id of a post or a comment, which is not `nan` or `null` either."""
+    text = read_identity(value)
     if text in _NO_VALUE:
-        raise ValueError(f"{shown(value)} is no id; it says that there is none")
+        raise ValueError(f"{shown(value)} is not an id; it means that there is no value")
     return text
 
 
-def _of_number(number: float | Decimal) -> Any:
+def _from_number(number: float | Decimal) -> Any:
     if isinstance(number, int):
         return str(number) if abs(number) < _MAX_NUMBER else number
     if not math.isfinite(number) or not -_MAX_NUMBER < number < _MAX_NUMBER or number % 1:
         return number
-    return str(int(number)) if isinstance(number, Decimal) else _of_float(number, str(number))
+    return str(int(number)) if isinstance(number, Decimal) else _from_float(number, str(number))
 
 
-def _of_float(number: float, shown_as: str) -> str:
-    if abs(number) >= EXACT or isinstance(number, Inexact):
-        raise ValueError(f"{shown_as} is no id: as a number with decimals it has lost digits; {_AS_TEXT}")
+def _from_float(number: float, text: str) -> str:
+    if abs(number) >= MIN_INEXACT or isinstance(number, InexactFloat):
+        raise ValueError(f"{text} is not an id: as a number with decimals it has lost digits; {_AS_TEXT}")
     return str(int(number))
 
 

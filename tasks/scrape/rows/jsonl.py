@@ -1,4 +1,4 @@
-"""The kind `jsonl`: JSON Lines, one post or account a line, in our schema."""
+"""The kind `jsonl`: JSON Lines, one post or account per line, in our schema."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from tasks.scrape.files.documents import Unreadable, parsed
-from tasks.scrape.files.lines import Line, lines_of
-from tasks.scrape.files.paging import Found
-from tasks.scrape.files.values import shown
+from tasks.scrape.files.lines import Line, read_lines
+from tasks.scrape.files.paging import FileItem
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.rows.checking import BadRow
-from tasks.scrape.rows.reading import Form, Raw, Reading
+from tasks.scrape.rows.file_reader import FileFormat, RawRow, RowOptions
 from tasks.scrape.rows.source import RowsSettings, RowsSource
+from tasks.scrape.rows.validation import RowError
+from tasks.scrape.values.json_text import LENIENT, read_json
+from tasks.scrape.values.text import shown
 
 
 class JsonLinesSettings(RowsSettings):
@@ -24,11 +24,11 @@ class JsonLinesSettings(RowsSettings):
     kind: Literal["jsonl"]
 
     def open(self, folder: Path) -> JsonLinesSource:
-        """Make the source; the files need not be there yet."""
+        """Create the source; the files need not exist yet."""
         paths = self.paths(folder)
         return JsonLinesSource(
             name=self.name,
-            path=paths.inspect_image,
+            path=paths.location,
             may_lack=self.may_lack,
             paths=paths,
             defaults=self.defaults(),
@@ -41,23 +41,23 @@ class JsonLinesSettings(RowsSettings):
 class JsonLinesSource(RowsSource):
     """JSON Lines as a source."""
 
-    def _found(self, context: ReadContext) -> Iterator[Found]:
-        form = Form(partial(_raws, self.encoding))
-        return self._of_files(context, Reading(lambda _: form, self.defaults, context.comments))
+    def _items(self, context: ReadContext) -> Iterator[FileItem]:
+        file_format = FileFormat(partial(_read_rows, self.encoding))
+        return self._read_files(context, RowOptions(lambda _: file_format, self.defaults, context.comments))
 
 
-def _raws(encoding: str, opened: BinaryIO, _: Path) -> Iterator[Raw]:
-    for line in lines_of(opened, encoding):
+def _read_rows(encoding: str, opened: BinaryIO, _: Path) -> Iterator[RawRow]:
+    for line in read_lines(opened, encoding):
         if line.text.strip():
-            yield _raw(line)
+            yield _raw_row(line)
 
 
-def _raw(line: Line) -> Raw:
+def _raw_row(line: Line) -> RawRow:
     try:
-        value = parsed(line.text.strip())
-    except Unreadable as error:
-        return Raw(line.number, {}, BadRow("", str(error)), line.mended)
+        value = read_json(line.text.strip(), LENIENT)
+    except ValueError as error:
+        return RawRow(line.number, {}, RowError("", str(error)), line.replaced)
     if not isinstance(value, dict):
-        why = f"{shown(value)} is no object; write one object a line, {{…}}, without a list around them"
-        return Raw(line.number, {}, BadRow("", why), line.mended)
-    return Raw(line.number, value, mended=line.mended)
+        why = f"{shown(value)} is not an object; write one object per line, {{…}}, without a list around them"
+        return RawRow(line.number, {}, RowError("", why), line.replaced)
+    return RawRow(line.number, value, replaced=line.replaced)

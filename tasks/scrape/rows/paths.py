@@ -1,4 +1,4 @@
-"""Which files the settings name: one, or all that fit a pattern."""
+"""The files that the settings name: one file, or all that match a pattern."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ class Paths:
     is_pattern: bool
 
     @property
-    def inspect_image(self) -> Path:
-        """What a person would look at: the file, or the folder above the pattern."""
+    def location(self) -> Path:
+        """The path to show to a person: the file, or the folder above the pattern."""
         path = self.base / Path(self.given).expanduser()
         if not self.is_pattern:
             return path
         parts = path.parts
-        plain = next((place for place, part in enumerate(parts) if _PATTERN.search(part)), len(parts) - 1)
+        plain = next(
+            (position for position, part in enumerate(parts) if _PATTERN.search(part)), len(parts) - 1
+        )
         return Path(*parts[:plain])
 
     @property
     def folder(self) -> Path:
         """The folder that pictures may come from."""
-        return self.inspect_image if self.is_pattern else self.inspect_image.parent
+        return self.location if self.is_pattern else self.location.parent
 
-    def found(self) -> list[Path]:
-        """The files, the last changed first. Raises `BadInput` when there is none."""
+    def list_files(self) -> list[Path]:
+        """The files, most recently changed first. Raises `BadInput` when there is none."""
         plain = str(Path(self.given).expanduser())
-        # Not Path.glob, which takes no absolute pattern.
+        # Path.glob rejects absolute patterns.
         names = glob.iglob(plain, root_dir=self.base, recursive=True) if self.is_pattern else [plain]  # noqa: PTH207
         files = [path for name in names if (path := self.base / name).is_file()]
         if not files:
-            what = "no file that fits the pattern" if self.is_pattern else "no file"
-            raise BadInput(f"There is {what} {self.base / plain}. Mend the path, or put the file there.")
+            what = "no file that matches the pattern" if self.is_pattern else "no file"
+            raise BadInput(f"There is {what} {self.base / plain}. Fix the path, or put the file there.")
         return sorted(files, key=lambda file: (-_changed(file), str(file)))
 
 

@@ -1,4 +1,4 @@
-"""One row to a post or an account's numbers, by the schema; what of it can't be read is null and a problem."""
+"""One row as a post or as an account's numbers. A value that can't be read is null and a problem."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 from urllib.parse import quote
 
 from tasks.errors import BadInput
-from tasks.scrape.files.paging import Found
-from tasks.scrape.files.repeats import Repeats
-from tasks.scrape.files.values import shown
+from tasks.scrape.files.paging import FileItem
+from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.pages import AccountInfo, ScrapedComment, ScrapedPost
-from tasks.scrape.rows.cells import check_ids, from_cells, with_counts, without_nothing
-from tasks.scrape.rows.checking import BadRow, Contradiction, checked
+from tasks.scrape.rows.cells import check_ids, decode_cells, drop_missing, read_counts
 from tasks.scrape.rows.evidence import COUNTS, Evidence
 from tasks.scrape.rows.pictures import Pictures, pictures_of, split_pictures
 from tasks.scrape.rows.schema import VERSION, AccountRow, CommentRow, PostRow
+from tasks.scrape.rows.validation import ConflictingRow, RowError, validate_row
+from tasks.scrape.values.text import shown
 
-TYPES = ("post", "account")
+ROW_TYPES = ("post", "account")
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """What rows may leave to the settings: the account, and the form of a post's address."""
+class RowDefaults:
+    """Values for rows that lack them, from the settings: the account, and the template of a post's address."""
 
     account: str | None = None
     url: str | None = None
@@ -32,56 +32,54 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Reads the rows of one file in `folder`. `thread_of` gives a post's comments, None where they are not read."""
+    """Reads the rows of one file in `folder`. `thread_of` returns a post's comments, None where they are not read."""
 
     folder: Path
-    defaults: Defaults
+    defaults: RowDefaults
     evidence: Evidence
-    met: Repeats
+    seen: SeenKeys
     comments: bool = True
     thread_of: Callable[[str], tuple[CommentRow, ...] | None] | None = None
 
-    def read(self, value: dict[str, Any], found: Found, where: str) -> tuple[Found, list[BadRow]]:
-        """What a row gives, and what of it could not be read. Raises `BadRow` where the whole row is lost."""
-        value, lost = from_cells(value)
-        value = without_nothing(value)
+    def read(self, value: dict[str, Any], item: FileItem, where: str) -> tuple[FileItem, list[RowError]]:
+        """Read a row; return its item and the errors of optional values. Raises `RowError` where the row is lost."""
+        value, errors = decode_cells(value)
+        value = drop_missing(value)
         version, kind = value.pop("v", None), value.pop("type", "post")
         if isinstance(version, bool) or version != VERSION:
-            _refuse_version(version, where)
-        if kind not in TYPES:
-            raise BadRow("type", f"{shown(kind)} is none of {', '.join(TYPES)}")
+            _reject_version(version, where)
+        if kind not in ROW_TYPES:
+            raise RowError("type", f"{shown(kind)} is not one of {', '.join(ROW_TYPES)}")
         value.setdefault("account", self.defaults.account)
         if value["account"] is None:
-            raise BadRow("account", "is missing; write it in each row, or as `account` in the settings")
+            raise RowError("account", "is missing; write it in each row, or set `account` in the settings")
         check_ids(value, self.evidence)
-        value, bad = with_counts(value, self.evidence)
-        lost += bad
-        given = self._head(value, found, lost) if kind == "account" else self._post(value, found, lost)
-        self._check_repeats(given, where)
-        return given, lost
+        value, bad = read_counts(value, self.evidence)
+        errors += bad
+        item = self._head(value, item, errors) if kind == "account" else self._post(value, item, errors)
+        self._check_repeats(item, where)
+        return item, errors
 
-    def _head(self, value: dict[str, Any], found: Found, lost: list[BadRow]) -> Found:
+    def _head(self, value: dict[str, Any], item: FileItem, errors: list[RowError]) -> FileItem:
         marks = [value.pop(f"{field}_rounded", False) for field in COUNTS]
-        row, bad = checked(AccountRow, value)
-        lost += bad
+        row, bad = validate_row(AccountRow, value)
+        errors += bad
         head = AccountInfo(
             followers=row.followers, following=row.following, posts=row.posts, rounded=any(marks)
         )
-        return replace(
-            found, account=row.account, head=head, observed_at=row.observed_at or found.observed_at
-        )
+        return replace(item, account=row.account, head=head, observed_at=row.observed_at or item.observed_at)
 
-    def _post(self, value: dict[str, Any], found: Found, lost: list[BadRow]) -> Found:
-        pictures = self._pictures(value, lost)
+    def _post(self, value: dict[str, Any], item: FileItem, errors: list[RowError]) -> FileItem:
+        pictures = self._pictures(value, errors)
         try:
-            row, bad = checked(PostRow, value)
-        except BadRow as error:
-            raise error if error.field != "kind" else _because(error, lost) from None
-        lost += bad
+            row, bad = validate_row(PostRow, value)
+        except RowError as error:
+            raise error if error.field != "kind" else _with_picture_errors(error, errors) from None
+        errors += bad
         thread = self._thread(row)
         post = ScrapedPost(
             post_id=row.post_id,
-            url=self._url(row, lost),
+            url=self._url(row, errors),
             kind=row.kind or ("carousel" if len(row.pictures) > 1 else "image"),
             posted_at=row.posted_at,
             caption=row.caption,
@@ -96,25 +94,25 @@ class RowReader:
             observed_at=row.observed_at,
             detailed=thread is not None,
             sparse=True,
-            thread=_comments(thread or (), lost),
+            thread=_comments(thread or (), errors),
         )
         missing = pictures.missing if post.pictures else []
-        lost += [BadRow("pictures", f"there is no file {shown(one)} beside this file") for one in missing]
-        return replace(found, account=row.account, post=post)
+        errors += [RowError("pictures", f"there is no file {shown(one)} beside this file") for one in missing]
+        return replace(item, account=row.account, post=post)
 
-    def _pictures(self, value: dict[str, Any], lost: list[BadRow]) -> Pictures:
-        """Put addresses in place of the row's pictures."""
+    def _pictures(self, value: dict[str, Any], errors: list[RowError]) -> Pictures:
+        """Replace the row's pictures with addresses."""
         given = value.get("pictures")
         try:
             listed = split_pictures(given, self.folder)
         except ValueError as error:
-            lost.append(BadRow("pictures", str(error)))
+            errors.append(RowError("pictures", str(error)))
             del value["pictures"]
             return Pictures()
         if listed is None:
             return Pictures()
         pictures = pictures_of(listed, self.folder)
-        lost += pictures.lost
+        errors += pictures.errors
         value["pictures"] = pictures.addresses
         return pictures
 
@@ -125,69 +123,67 @@ class RowReader:
             return self.thread_of(row.post_id)
         return row.thread
 
-    def _url(self, row: PostRow, lost: list[BadRow]) -> str:
+    def _url(self, row: PostRow, errors: list[RowError]) -> str:
         if row.url is not None:
             return row.url
         url = self.defaults.url
         if url is None:
-            if bad := next((one for one in lost if one.field == "url"), None):
+            if bad := next((one for one in errors if one.field == "url"), None):
                 raise bad
-            why = (
-                "is missing; write it in each row, or its form as `url` in the settings, with {post_id} in it"
-            )
-            raise BadRow("url", why)
+            why = "is missing; write it in each row, or set its template as `url` in the settings, with {post_id} in it"
+            raise RowError("url", why)
         for name, value in (("{post_id}", row.post_id), ("{account}", row.account)):
             url = url.replace(name, quote(value, safe=""))
         return url
 
-    def _check_repeats(self, given: Found, where: str) -> None:
-        """Raise `BadRow` where an earlier row has the same key and other contents: which one is right nobody knows."""
-        said: object = given.post or given.head
-        if given.post is not None:
-            key = ("post", given.post.post_id)
-            field, name = "post_id", f"the post {shown(given.post.post_id)}"
+    def _check_repeats(self, item: FileItem, where: str) -> None:
+        """Raise `ConflictingRow` where an earlier row has the same key and other contents: nothing tells which is right."""
+        contents: object = item.post or item.head
+        if item.post is not None:
+            key = ("post", item.post.post_id)
+            field, name = "post_id", f"the post {shown(item.post.post_id)}"
         else:
-            key = ("account", str(given.account))
-            field, name = "account", f"the account {shown(given.account)}"
-        seen_at = (given.post and given.post.observed_at) or given.observed_at
-        first = self.met.contradicted((*key, seen_at.isoformat()), f"{given.account} {said}", where)
+            key = ("account", str(item.account))
+            field, name = "account", f"the account {shown(item.account)}"
+        seen_at = (item.post and item.post.observed_at) or item.observed_at
+        first = self.seen.find_conflict((*key, seen_at.isoformat()), f"{item.account} {contents}", where)
         if first is not None:
-            raise Contradiction(
+            raise ConflictingRow(
                 field,
-                f"{name} is in {first} too, at the same time and with other contents; this row was left out. Give rows of"
-                " one post their `observed_at`; where these are two posts, the ids are damaged",
+                f"{name} is also in {first}, at the same time and with different contents; this row was skipped. Write"
+                " `observed_at` in rows of one post; if these are two posts, the ids are damaged",
             )
 
 
-def _comments(thread: tuple[CommentRow, ...], lost: list[BadRow]) -> tuple[ScrapedComment, ...]:
-    """The comments; of those with one id and different contents the first only."""
+def _comments(thread: tuple[CommentRow, ...], errors: list[RowError]) -> tuple[ScrapedComment, ...]:
+    """The comments; of those with one id and different contents only the first."""
     first: dict[str, CommentRow] = {}
-    kept = []
-    for place, row in enumerate(thread):
+    comments = []
+    for position, row in enumerate(thread):
         if row.comment_id is not None and first.setdefault(row.comment_id, row) != row:
-            why = f"{shown(row.comment_id)} is the id of another comment of this post too; this one was left out"
-            lost.append(BadRow(f"thread[{place}].comment_id", why))
+            why = f"{shown(row.comment_id)} is also the id of another comment of this post; this one was skipped"
+            errors.append(RowError(f"thread[{position}].comment_id", why))
             continue
-        kept.append(
+        comments.append(
             ScrapedComment(row.comment_id, row.author, row.text, row.parent_id, row.posted_at, row.likes)
         )
-    return tuple(kept)
+    return tuple(comments)
 
 
-def _because(error: BadRow, lost: list[BadRow]) -> BadRow:
-    """A missing kind, told with the pictures that could not be read."""
-    bad = [one for one in lost if one.field.startswith("pictures")]
-    whole = "; ".join(str(one) for one in [*bad, error])
+def _with_picture_errors(error: RowError, errors: list[RowError]) -> RowError:
+    """A missing kind, reported with the pictures that could not be read."""
+    bad = [one for one in errors if one.field.startswith("pictures")]
+    text = "; ".join(str(one) for one in [*bad, error])
     field = bad[0].field if bad else error.field
-    return BadRow(field, whole.removeprefix(f"{field}: "))
+    return RowError(field, text.removeprefix(f"{field}: "))
 
 
-def _refuse_version(version: Any, where: str) -> None:
+def _reject_version(version: Any, where: str) -> None:
     if version is None:
-        raise BadRow("v", f'is missing; write "v": {VERSION}, the version of the schema')
+        raise RowError("v", f'is missing; write "v": {VERSION}, the version of the schema')
     if isinstance(version, int) and not isinstance(version, bool):
         raise BadInput(
-            f"{where}: v: this likelens reads version {VERSION} of the schema, and the file says {shown(version)}."
-            " Write it in that version, or use a newer likelens."
+            f"{where}: v: this likelens reads version {VERSION} of the schema, and the file has {shown(version)}."
+            " Write that version, or use a newer likelens."
         )
-    raise BadRow("v", f"{shown(version)} is no version; write {VERSION}")
+    raise RowError("v", f"{shown(version)} is not a version; write {VERSION}")

@@ -1,7 +1,7 @@
-"""The schema `likelens posts`, version 1: what a post, a comment and an account may say in a file.
+"""The schema `likelens posts`, version 1: the fields of a post, a comment and an account in a file.
 
-docs/files.md tells it to those who write such files. A field may be added to a version; one that changes
-its meaning, or goes, makes a new version.
+docs/files.md describes it to those who write such files. A version may gain fields; a field that changes
+its meaning, or is removed, makes a new version.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from tasks.scrape.counts import exact_value
-from tasks.scrape.files.values import shown, text_of, web_address
-from tasks.scrape.rows.identity import identity_of, post_identity_of
-from tasks.scrape.times import read_time
+from tasks.scrape.rows.identity import read_identity, read_post_identity
+from tasks.scrape.values.addresses import web_address
+from tasks.scrape.values.counts import read_exact_count
+from tasks.scrape.values.text import shown, text_of
+from tasks.scrape.values.times import read_time
 
 VERSION = 1
 MAX_ADDRESS = 8_192
@@ -39,24 +40,24 @@ def _unless_none(check: Callable[[Any], Any]) -> BeforeValidator:
 
 def _text(value: Any) -> str | None:
     if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is no text; write it in quotes")  # noqa: TRY004 - pydantic gathers ValueErrors
+        raise ValueError(f"{shown(value)} is not text; write it in quotes")  # noqa: TRY004 - pydantic gathers ValueErrors
     return text_of(value)
 
 
 def _name(value: Any) -> str | None:
     text = _text(value)
     if text is not None and _LOST in text:
-        raise ValueError(f"{shown(value)} is no name: some of its letters were lost")
+        raise ValueError(f"{shown(value)} is not a name: some letters were lost")
     return text
 
 
 def _count(value: Any) -> int:
     if value == -1:
-        raise ValueError("-1 is no count; hidden likes are likes_hidden = true and no likes")
+        raise ValueError("-1 is not a count; for hidden likes write likes_hidden = true and no likes")
     try:
-        return exact_value(value)
+        return read_exact_count(value)
     except ValueError as error:
-        raise ValueError(f"{error}; it is a whole number from 0 on, or null when unknown") from None
+        raise ValueError(f"{error}; write a whole number from 0 on, or null when unknown") from None
 
 
 def _flag(value: Any) -> bool:
@@ -69,26 +70,26 @@ def _flag(value: Any) -> bool:
 def _address(value: Any) -> str:
     address = web_address(value)
     if address is None or _LOST in address:
-        raise ValueError(f"{shown(value)} is no http or https address")
+        raise ValueError(f"{shown(value)} is not an http or https address")
     return address
 
 
 def _picture(value: Any) -> str:
     text = _text(value)
     if text is None or len(text) > MAX_ADDRESS:
-        raise ValueError(f"{shown(value)} is no address of a picture; it has 1 to {MAX_ADDRESS} characters")
+        raise ValueError(f"{shown(value)} is not a picture's address; it has 1 to {MAX_ADDRESS} characters")
     return text.strip()
 
 
 def _list(value: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise ValueError(f"{shown(value)} is no list")  # noqa: TRY004 - the same
+        raise ValueError(f"{shown(value)} is not a list")  # noqa: TRY004 - the same
     return value
 
 
-Identity = Annotated[str, BeforeValidator(identity_of)]
-PostIdentity = Annotated[str, BeforeValidator(post_identity_of)]
-MaybePostIdentity = Annotated[str | None, _unless_none(post_identity_of)]
+Identity = Annotated[str, BeforeValidator(read_identity)]
+PostIdentity = Annotated[str, BeforeValidator(read_post_identity)]
+MaybePostIdentity = Annotated[str | None, _unless_none(read_post_identity)]
 Text = Annotated[str | None, _unless_none(_text)]
 Count = Annotated[int | None, _unless_none(_count)]
 Time = Annotated[datetime | None, _unless_none(read_time)]
@@ -99,9 +100,9 @@ Address = Annotated[str | None, _unless_none(_address)]
 
 
 class Row(BaseModel):
-    """What all rows share: no key that the schema does not know.
+    """Base of all rows: keys outside the schema are errors.
 
-    A value of a field in `optional` that can't be read is null, and costs nothing else; any other costs the row.
+    A value of a field in `optional` that can't be read is null; any other such value costs the row.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,7 +131,7 @@ class PostedCommentRow(CommentRow):
 class PostRow(Row):
     """One post, as it was at `observed_at`."""
 
-    # Not `kind`: without it nothing says what the post is. Not `observed_at`: the numbers would get another time.
+    # Not `kind`: nothing else names the post's kind. Not `observed_at`: the numbers would get another time.
     optional: ClassVar[frozenset[str]] = frozenset(
         [
             "url",
@@ -171,10 +172,10 @@ class PostRow(Row):
     @model_validator(mode="after")
     def _fits_together(self) -> PostRow:
         if self.likes_hidden and self.likes is not None:
-            raise ValueError("likes: with likes_hidden = true there are none; leave likes out")
+            raise ValueError("likes: a row with likes_hidden = true has no likes; remove likes")
         if self.kind is None and not self.pictures:
             raise ValueError(
-                "kind: it is missing, and there are no pictures to tell by: image, video or carousel"
+                "kind: it is missing, and there are no pictures to infer it from: image, video or carousel"
             )
         if self.kind == "image" and len(self.pictures) > 1:
             raise ValueError(

@@ -14,20 +14,20 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from tasks.errors import BadInput
 from tasks.scrape.files.lines import UTF_8, encoding_name
-from tasks.scrape.files.paging import Found, as_pages
-from tasks.scrape.files.repeats import repeats
+from tasks.scrape.files.paging import FileItem, group_pages
+from tasks.scrape.files.seen_keys import open_seen_keys
 from tasks.scrape.files.source import FileSource, cursor_of
-from tasks.scrape.files.values import web_address
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
+from tasks.scrape.rows.file_reader import FileReader, RowOptions
 from tasks.scrape.rows.paths import Paths
-from tasks.scrape.rows.posts import Defaults
-from tasks.scrape.rows.reading import FileReader, Reading
+from tasks.scrape.rows.posts import RowDefaults
+from tasks.scrape.values.addresses import web_address
 
 
 class RowsSettings(SourceModel):
-    """Keys of both kinds; `file`, a path, or `files`, a pattern, says what is read."""
+    """Keys of both kinds; `file`, a path, or `files`, a pattern, names what is read."""
 
     file: str | None = Field(default=None, min_length=1)
     files: str | None = Field(default=None, min_length=1)
@@ -38,7 +38,7 @@ class RowsSettings(SourceModel):
 
     @field_validator("url")
     @classmethod
-    def _has_place(cls, url: str | None) -> str | None:
+    def _has_post_id(cls, url: str | None) -> str | None:
         if url is not None and ("{post_id}" not in url or web_address(url) is None):
             raise ValueError(
                 'write an http or https address with {post_id} in it, as "https://x.org/p/{post_id}"'
@@ -55,9 +55,9 @@ class RowsSettings(SourceModel):
         """The files that they name."""
         return Paths(folder, self.file or self.files or "", self.file is None)
 
-    def defaults(self) -> Defaults:
-        """What rows may leave to them."""
-        return Defaults(self.account, self.url)
+    def defaults(self) -> RowDefaults:
+        """Values for rows that lack them."""
+        return RowDefaults(self.account, self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,42 +65,42 @@ class RowsSource(FileSource):
     """Files with rows as a source. `shows_all`: the newest file lists every post that there is."""
 
     paths: Paths
-    defaults: Defaults
+    defaults: RowDefaults
     encoding: str = UTF_8
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Pictures lie beside the files."""
+        """The folder of the files, for pictures beside them."""
         return (self.paths.folder,)
 
     def pages(self, context: ReadContext) -> Iterator[Page]:
-        """The rows of all files, those of the newest file first. Raises `BadInput`."""
+        """Read the rows of all files, those of the newest file first. Raises `BadInput`."""
         if cursor_of(context)[1]:
             return iter(())
-        return as_pages(self._found(context), self.address)
+        return group_pages(self._items(context), self.address)
 
-    def _found(self, context: ReadContext) -> Iterator[Found]:
+    def _items(self, context: ReadContext) -> Iterator[FileItem]:
         raise NotImplementedError
 
-    def _of_files(self, context: ReadContext, how: Reading) -> Iterator[Found]:
-        files = self.paths.found()
-        begin, line = _place(cursor_of(context)[0])
-        # Of files that were given before, only the keys are taken: they may come again in the others.
+    def _read_files(self, context: ReadContext, options: RowOptions) -> Iterator[FileItem]:
+        files = self.paths.list_files()
+        begin, line = _parse_cursor(cursor_of(context)[0])
+        # Of files that are in the spool only the keys are used: they may repeat in the others.
         first = files.index(begin) if begin in files else 0
         good = 0
-        with repeats() as met:
-            for place, file in enumerate(files):
-                after = math.inf if place < first else line if file == begin else 0
-                reader = FileReader(file, how, met, after)
-                yield from reader.found()
+        with open_seen_keys() as seen:
+            for position, file in enumerate(files):
+                after = math.inf if position < first else line if file == begin else 0
+                reader = FileReader(file, options, seen, after)
+                yield from reader.items()
                 good += reader.good
         if not good and begin is None and "posts" not in self.may_lack:
             raise BadInput(
-                f"There is no row in {files[0]}. Mend the path of the source {self.name}, or fill the file."
+                f"There is no row in {files[0]}. Fix the path of the source {self.name}, or fill the file."
             )
 
 
-def _place(cursor: str | None) -> tuple[Path | None, int]:
+def _parse_cursor(cursor: str | None) -> tuple[Path | None, int]:
     if not cursor:
         return None, 0
     file, _, line = cursor.rpartition(":")

@@ -1,4 +1,4 @@
-"""The kind `table`: CSV or Parquet files, a row a post."""
+"""The kind `table`: CSV or Parquet files, one post per row."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import BinaryIO, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.scrape.files.paging import Found
+from tasks.scrape.files.paging import FileItem
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.rows.checking import did_you_mean
-from tasks.scrape.rows.columns import Columns
+from tasks.scrape.rows.columns import ColumnMapping
 from tasks.scrape.rows.comments import FIELDS as COMMENT_FIELDS
-from tasks.scrape.rows.comments import threads
-from tasks.scrape.rows.csv_rows import Style, csv_raws
-from tasks.scrape.rows.parquet import MAGIC, parquet_raws
-from tasks.scrape.rows.reading import Form, Reading
+from tasks.scrape.rows.comments import open_comment_table
+from tasks.scrape.rows.csv_rows import CsvDialect, read_csv_rows
+from tasks.scrape.rows.file_reader import FileFormat, RowOptions
+from tasks.scrape.rows.parquet import MAGIC, read_parquet_rows
 from tasks.scrape.rows.schema import PostRow
 from tasks.scrape.rows.source import RowsSettings, RowsSource
+from tasks.scrape.rows.validation import did_you_mean
 
 POST_FIELDS = ("v", *PostRow.model_fields)
 
 
 class TableSettings(RowsSettings):
-    """`[[sources]]` with `kind = "table"`; `columns` says which of the table's columns is which field."""
+    """`[[sources]]` with `kind = "table"`; `columns` maps the table's columns to fields."""
 
     kind: Literal["table"]
     columns: dict[str, str] | None = None
@@ -43,32 +43,34 @@ class TableSettings(RowsSettings):
         for column, field in (columns or {}).items():
             if field not in known:
                 raise ValueError(
-                    f"{column!r} can't be {field!r}: it is no field; {did_you_mean(field, known)}"
+                    f"{column!r} can't be {field!r}: it is not a field; {did_you_mean(field, known)}"
                 )
         return columns
 
     @model_validator(mode="after")
-    def _tells_cells_apart(self) -> TableSettings:
+    def _has_distinct_signs(self) -> TableSettings:
         if self.separator == self.quote or {self.separator, self.quote} & {"\r", "\n"}:
-            raise ValueError("`separator` and `quote` are two different characters, and no line breaks")
+            raise ValueError("`separator` and `quote` must be two different characters, and not line breaks")
         return self
 
     def open(self, folder: Path) -> TableSource:
-        """Make the source; the files need not be there yet."""
+        """Create the source; the files need not exist yet."""
         paths = self.paths(folder)
-        needed = ("post_id",) if self.account else ("account", "post_id")
+        required = ("post_id",) if self.account else ("account", "post_id")
         comments_file = None if self.comments_file is None else folder / Path(self.comments_file).expanduser()
         return TableSource(
             name=self.name,
-            path=paths.inspect_image,
+            path=paths.location,
             may_lack=self.may_lack,
             paths=paths,
             defaults=self.defaults(),
             shows_all=self.complete,
-            style=Style(self.separator, self.quote, self.encoding),
-            columns=Columns(POST_FIELDS, needed, self.columns),
+            style=CsvDialect(self.separator, self.quote, self.encoding),
+            columns=ColumnMapping(POST_FIELDS, required, self.columns),
             comments_file=comments_file,
-            comments_columns=Columns(COMMENT_FIELDS, ("post_id",), self.comments_columns, "comments_columns"),
+            comments_columns=ColumnMapping(
+                COMMENT_FIELDS, ("post_id",), self.comments_columns, "comments_columns"
+            ),
         )
 
 
@@ -76,27 +78,28 @@ class TableSettings(RowsSettings):
 class TableSource(RowsSource):
     """CSV or Parquet files as a source."""
 
-    style: Style
-    columns: Columns
+    style: CsvDialect
+    columns: ColumnMapping
     comments_file: Path | None
-    comments_columns: Columns
+    comments_columns: ColumnMapping
 
-    def _found(self, context: ReadContext) -> Iterator[Found]:
-        how = Reading(partial(self._form_of, self.columns), self.defaults, context.comments)
+    def _items(self, context: ReadContext) -> Iterator[FileItem]:
+        options = RowOptions(partial(self._format_of, self.columns), self.defaults, context.comments)
         if self.comments_file is None or not context.comments:
-            yield from self._of_files(context, how)
+            yield from self._read_files(context, options)
             return
-        with threads() as comments:
+        with open_comment_table() as comments:
             comments.fill(
-                self.comments_file, replace(how, form_of=partial(self._form_of, self.comments_columns))
+                self.comments_file,
+                replace(options, format_of=partial(self._format_of, self.comments_columns)),
             )
             if comments.problems and context.spool.last() is None:
-                yield Found("", datetime.now(UTC), problems=tuple(comments.problems), unparsed=("thread",))
-            yield from self._of_files(context, replace(how, thread_of=comments.of))
+                yield FileItem("", datetime.now(UTC), problems=tuple(comments.problems), unparsed=("thread",))
+            yield from self._read_files(context, replace(options, thread_of=comments.of))
 
-    def _form_of(self, columns: Columns, opened: BinaryIO) -> Form:
+    def _format_of(self, columns: ColumnMapping, opened: BinaryIO) -> FileFormat:
         is_parquet = opened.read(len(MAGIC)) == MAGIC
         opened.seek(0)
         if is_parquet:
-            return Form(lambda _, file: parquet_raws(file, columns), "row")
-        return Form(lambda csv, _: csv_raws(csv, self.style, columns))
+            return FileFormat(lambda _, file: read_parquet_rows(file, columns), "row")
+        return FileFormat(lambda csv, _: read_csv_rows(csv, self.style, columns))

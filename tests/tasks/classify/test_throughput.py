@@ -29,9 +29,9 @@ def test_the_start_is_forgotten() -> None:
     throughput = Throughput(0.0)
     for number in range(PORTIONS + 1):
         throughput.record(1000.0 + 10 * number, 100 * (number + 1))
-    assert throughput.describe(2_100).startswith("10.0 a second, about 100 s") or throughput.describe(2_100) == (
-        "10.0 a second, about 2 minutes left"
-    )
+    assert throughput.describe(2_100).startswith("10.0 a second, about 100 s") or throughput.describe(
+        2_100
+    ) == ("10.0 a second, about 2 minutes left")
 
 
 def test_nothing_yet() -> None:

@@ -45,7 +45,7 @@ def test_hidden_likes_are_no_number(answer, page, media, changes) -> None:
 
 @pytest.mark.parametrize("value", [-1, "1.5", 1.5, False, 2**63])
 def test_likes_that_are_no_count_are_not_hidden(answer, page, media, value) -> None:
-    """A value that is no count is null and a problem, and says nothing about hiding."""
+    """A value that is not a count is null and a problem, and says nothing about hiding."""
     found = read(answer, page(media(9, like_count=value), media(8))).page
     assert (found.posts[0].likes, found.posts[0].likes_hidden) == (None, False)
     assert found.unparsed == ("likes",)
@@ -159,7 +159,7 @@ def test_a_cursor_that_is_none(answer, page, media, after) -> None:
     """A cursor that would change what is asked is not followed; that is told, and what was read is kept."""
     step = read(answer, page(media(9), after=after))
     assert step.next_urls == () and len(step.page.posts) == 1 and step.page.more
-    assert "no cursor" in step.page.problems[0]
+    assert "not a cursor" in step.page.problems[0]
 
 
 @pytest.mark.parametrize("after", [None, ""])

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.files.values import Fields
 from tasks.scrape.instaloader.comments import comments_of
-from tasks.scrape.instaloader.pictures import Beside, pictures_of
+from tasks.scrape.instaloader.pictures import SiblingFiles, pictures_of
 from tasks.scrape.instaloader.post import head_of, node_of, owner_of, post_of, shortcode_of
 from tasks.scrape.pages import PAGE_JSON, Page
+from tasks.scrape.values.fields import Fields
 
 KEYS = [
     "node", "instaloader", "node_type", "shortcode", "code", "date", "taken_at_timestamp", "caption", "text", "edges",
@@ -47,7 +47,7 @@ def test_a_node_of_any_values(value: Any, fields_of_node: dict[str, Any]) -> Non
         assert owner_of(node.value) != ""
         urls = [
             one.url
-            for one in pictures_of(node.value, post.kind, Beside("s", frozenset({"s.jpg", "s_1.mp4"})))
+            for one in pictures_of(node.value, post.kind, SiblingFiles("s", frozenset({"s.jpg", "s_1.mp4"})))
         ]
         assert all(url is None or url.lower().startswith(("http:", "https:")) for url in urls)
         assert all(

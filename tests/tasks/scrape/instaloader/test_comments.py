@@ -85,11 +85,11 @@ def test_broken_comments_cost_only_themselves(importing, download, anonymous) ->
     assert [comment.comment_id for comment in posts["b"].thread] == [None, "17900000000000001", "2", "3"]
     problems = importing.problems(download.settings())
     assert any(
-        problem.startswith("a_comments.json: thread: is no JSON, or was cut off") for problem in problems
+        problem.startswith("a_comments.json: thread: is not JSON, or is cut off") for problem in problems
     )
-    assert "b_comments.json: thread: a comment is no object; it was left out" in problems
+    assert "b_comments.json: thread: a comment is not an object; it was skipped" in problems
     assert (
-        "b_comments.json: thread: 'x' is no time; write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
+        "b_comments.json: thread: 'x' is not a time; write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
         in problems
     )
-    assert "b_comments.json: thread: -1 is no count" in problems
+    assert "b_comments.json: thread: -1 is not a count" in problems

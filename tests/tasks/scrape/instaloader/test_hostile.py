@@ -29,12 +29,12 @@ def good(download, anonymous):
 
 
 BROKEN = [
-    (b"", "is no JSON, or was cut off"),
-    (b'{"node": {"shortcode": "x", "ow', "is no JSON, or was cut off"),
-    (b"[" * 200_000, "is nested too deep"),
+    (b"", "is not JSON, or is cut off"),
+    (b'{"node": {"shortcode": "x", "ow', "is not JSON, or is cut off"),
+    (b"[" * 200_000, "is nested too deeply"),
     (b'{"shortcode": NaN}', "does not name its owner"),
-    (b'{"shortcode": ' + b"9" * 5000 + b"}", "is no JSON"),
-    (b"\x89PNG\r\n", "is no JSON, or was cut off"),
+    (b'{"shortcode": ' + b"9" * 5000 + b"}", "does not name its owner"),
+    (b"\x89PNG\r\n", "is not JSON, or is cut off"),
 ]
 
 
@@ -49,7 +49,9 @@ def test_a_packed_file_that_is_cut_off(importing, good, anonymous) -> None:
     """A packed file that is being written is left out; the message says that the next run reads it."""
     packed = lzma.compress(json.dumps(anonymous("x")).encode())
     (good.root / "a.json.xz").write_bytes(packed[: len(packed) // 2])
-    assert "is cut off; if it is being written, the next run reads it" in told(importing, good, "a.json.xz ")
+    assert "is cut off; if it is still being written, the next run reads it" in told(
+        importing, good, "a.json.xz "
+    )
 
 
 def test_a_packed_file_that_is_none(importing, good) -> None:
@@ -85,7 +87,7 @@ def test_links(importing, good, anonymous) -> None:
     (good.root / "a.json").symlink_to(outside / "x.json")
     (good.root / "b").symlink_to(outside)
     (good.root / "loop").symlink_to(good.root)
-    assert "is a link that leads out of the folder" in told(importing, good, "a.json ")
+    assert "is a link to nothing, or to a file outside the folder" in told(importing, good, "a.json ")
 
 
 def test_a_pipe_is_not_waited_for(importing, good) -> None:
@@ -103,20 +105,20 @@ def test_bytes_that_are_no_utf8(importing, download, anonymous) -> None:
     download.write("a.json", data)
     (page,) = importing.pages(download.settings())
     assert page.posts[0].caption == "Morning 🌅 caf�"
-    assert page.problems == ("a.json: bytes that are no UTF-8 were replaced by U+FFFD",)
+    assert page.problems == ("a.json: bytes that are not UTF-8 were replaced by U+FFFD",)
 
 
-def test_odd_texts_reach_the_lake_unchanged(importing, download, anonymous) -> None:
-    """Markup, right-to-left marks, emoji and half a surrogate pair survive the way into the tables."""
+def test_odd_texts_reach_the_lake(importing, download, anonymous) -> None:
+    """Markup, right-to-left marks and emoji reach the tables; a NUL is removed and half a surrogate pair replaced."""
     caption = "<script>alert(1)</script> \u202eabc\u202c 👩‍👩‍👧 \x00 ''; drop table posts --"
     node = anonymous("x", edge_media_to_caption={"edges": [{"node": {"text": caption + "\ud83d"}}]})
     download.post("a", node)
     importing.run(download.settings())
-    assert importing.rows("select caption from posts") == [(caption + "�",)]
+    assert importing.rows("select caption from posts") == [(caption.replace("\0", "") + "�",)]
 
 
 def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
-    """A file whose name has bytes that are no UTF-8 is read, and so is the picture beside it."""
+    """A file whose name has bytes that are not UTF-8 is read, and so is the picture beside it."""
     stem = os.fsdecode(b"caf\xe9")
     download.post(stem, anonymous("x"))
     download.picture(f"{stem}.jpg")
@@ -126,7 +128,7 @@ def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
         (True,)
     ]
     (page,) = importing.pages(download.settings())
-    assert page.problems[0].startswith("caf�2.json is no JSON")
+    assert page.problems[0].startswith("caf�2.json is not JSON")
 
 
 @pytest.mark.parametrize("shortcode", ["", "../../etc", "a b", 5, None, "x" * 100])
@@ -135,7 +137,7 @@ def test_a_shortcode_that_is_none(importing, good, anonymous, shortcode) -> None
     good.post("a", anonymous("x") | {"shortcode": shortcode})
     (page,) = importing.pages(good.settings())
     assert [post.post_id for post in page.posts] == ["good"]
-    assert page.problems == ("a.json.xz: id: it has no shortcode; the post was left out",)
+    assert page.problems == ("a.json.xz: id: it has no shortcode; the post was skipped",)
 
 
 @pytest.mark.parametrize("value", [[], {}, "x", 7, None, {"edges": 3}, {"count": {}}])
@@ -150,11 +152,11 @@ def test_fields_of_any_kind(importing, download, anonymous, field, value) -> Non
 def test_a_folder_that_is_not_there(importing, download) -> None:
     """No folder, and a folder without posts, are errors that name it and say what to do; nothing is stored."""
     settings = download.settings()
-    with pytest.raises(BadInput, match=r"insta has no post with Instaloader's JSON.*Mend `folder`"):
+    with pytest.raises(BadInput, match=r"insta has no post with Instaloader's JSON.*Fix `folder`"):
         importing.run(settings)
     download.root.rmdir()
     with pytest.raises(
-        BadInput, match=r"insta can't be read \(No such file.*Mend `folder` of the source saved"
+        BadInput, match=r"insta can't be read \(No such file.*Fix `folder` of the source saved"
     ):
         importing.run(settings)
     download.root.write_text("a file")
@@ -164,10 +166,10 @@ def test_a_folder_that_is_not_there(importing, download) -> None:
 
 
 def test_an_owner_whose_letters_were_lost(importing, good, anonymous) -> None:
-    """A file that is no UTF-8 is never stored under a damaged name of its owner."""
+    """A file that is not UTF-8 is never stored under a damaged name of its owner."""
     node = {"node": anonymous("x", owner={"username": "josé"}), "instaloader": {"node_type": "Post"}}
     good.write("a.json", json.dumps(node).replace("\\u00e9", "é").encode("latin-1"))
-    assert "has bytes that are no UTF-8 in its owner's name" in told(importing, good, "a.json ")
+    assert "has bytes that are not UTF-8 in its owner's name" in told(importing, good, "a.json ")
 
 
 @pytest.mark.parametrize("seconds", [0, 315_532_800])

@@ -9,7 +9,7 @@ import pytest
 from tasks.errors import BadInput
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
-from tasks.scrape.files.paging import PAGE_POSTS
+from tasks.scrape.files.paging import MAX_POSTS
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
@@ -93,13 +93,13 @@ def test_an_older_file_that_comes_later(importing, download, anonymous) -> None:
 def test_one_account_of_several(importing, saved) -> None:
     """With `account`, however it is written, only its posts are read; one that is not there is an error."""
     assert set(importing.posts(saved.settings(account="BOB"))) == {"bob0"}
-    with pytest.raises(BadInput, match=r"no post of the account cy.*Mend `folder` or `account`"):
+    with pytest.raises(BadInput, match=r"no post of the account cy.*Fix `folder` or `account`"):
         importing.pages(saved.settings(account="cy"))
 
 
 def test_a_reading_that_was_cut_off_goes_on(importing, download, anonymous, tmp_path) -> None:
     """After a kill the posts that are missing are read, each once, and the folder need not be the same."""
-    for number in range(2 * PAGE_POSTS + 3):
+    for number in range(2 * MAX_POSTS + 3):
         download.post(f"{number % 3}/p{number:04d}", anonymous(f"s{number}"), ending="json")
     source = download.settings().open(importing.folder)
     spool = Spool(tmp_path / "cut.jsonl")
@@ -110,8 +110,8 @@ def test_a_reading_that_was_cut_off_goes_on(importing, download, anonymous, tmp_
     ended = scrape_source(
         ScrapeJob(importing.home, source, Spool(spool.file), ScrapeOptions()), lambda *_: None
     )
-    assert (ended.status, ended.items) == ("done", 2 * PAGE_POSTS + 3)
-    assert importing.rows("select count(*) from posts") == [(2 * PAGE_POSTS + 3,)]
+    assert (ended.status, ended.items) == ("done", 2 * MAX_POSTS + 3)
+    assert importing.rows("select count(*) from posts") == [(2 * MAX_POSTS + 3,)]
 
 
 def fetch(importing, saved):
@@ -156,8 +156,7 @@ def test_two_files_that_contradict_each_other(importing, download, anonymous) ->
     ended = importing.run(download.settings())
     assert (ended.status, ended.failures) == ("incomplete", 1)
     assert (
-        "c/x.json.xz says something else than a/x.json.xz, with the same time; set the files' times"
-        in ended.message
+        "c/x.json.xz contradicts a/x.json.xz, which has the same time; set each file's time" in ended.message
     )
     assert importing.rows("select likes from observations order by 1") == [(8,), (36_044,)]
 
@@ -171,5 +170,5 @@ def test_two_comments_with_one_id(importing, download, anonymous) -> None:
     (page,) = importing.pages(download.settings())
     assert {one.text for one in page.posts[0].thread} == {"hi"}
     assert page.problems == (
-        "x_comments.json: thread: '1' is the id of another comment too; this one was left out",
+        "x_comments.json: thread: '1' is also the id of another comment; this one was skipped",
     )

@@ -50,7 +50,7 @@ def test_a_very_old_file(importing, download) -> None:
     (post,) = page.posts
     assert (page.account, post.post_id, post.likes, post.comments) == ("ann", "old1", 3, 2)
     assert post.pictures == ("https://pics.example/old.jpg",)
-    with pytest.raises(BadInput, match=r"ann/old\.json does not name its owner; give the source `account`"):
+    with pytest.raises(BadInput, match=r"ann/old\.json does not name its owner; set `account` of the source"):
         importing.pages(download.settings())
 
 
@@ -100,14 +100,14 @@ def test_fields_that_are_missing_are_null(importing, download) -> None:
 @pytest.mark.parametrize(
     ("more", "field", "said"),
     [
-        ({"edge_media_preview_like": {"count": "1.5"}}, "likes", "'1.5' is no count"),
-        ({"edge_media_preview_like": {"count": True}}, "likes", "true is no count"),
-        ({"edge_media_to_comment": {"count": -5}}, "comments", "-5 is no count"),
-        ({"edge_media_to_comment": {"count": 2**80}}, "comments", " is no count"),
-        ({"taken_at_timestamp": "yesterday"}, "posted_at", "'yesterday' is no time"),
-        ({"taken_at_timestamp": 86_400}, "posted_at", "86400 is no Unix time between 2000 and tomorrow"),
-        ({"taken_at_timestamp": 4_102_444_799}, "posted_at", "4102444799 is no Unix time between 2000"),
-        ({"taken_at_timestamp": [1]}, "posted_at", "[…] is no time"),
+        ({"edge_media_preview_like": {"count": "1.5"}}, "likes", "'1.5' is not a count"),
+        ({"edge_media_preview_like": {"count": True}}, "likes", "true is not a count"),
+        ({"edge_media_to_comment": {"count": -5}}, "comments", "-5 is not a count"),
+        ({"edge_media_to_comment": {"count": 2**80}}, "comments", " is not a count"),
+        ({"taken_at_timestamp": "yesterday"}, "posted_at", "'yesterday' is not a time"),
+        ({"taken_at_timestamp": 86_400}, "posted_at", "86400 is not a Unix time between 2000 and tomorrow"),
+        ({"taken_at_timestamp": 4_102_444_799}, "posted_at", "4102444799 is not a Unix time between 2000"),
+        ({"taken_at_timestamp": [1]}, "posted_at", "[…] is not a time"),
     ],
 )
 def test_a_value_that_is_none(importing, download, anonymous, more, field, said) -> None:

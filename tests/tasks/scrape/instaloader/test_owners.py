@@ -95,7 +95,7 @@ def test_posts_of_others_are_counted_and_named(importing, download, anonymous, c
     with caplog.at_level(logging.INFO, logger="tasks"):
         assert accounts(importing, download.settings(account="ann")) == {"a": "ann"}
     assert (
-        "4 posts of other profiles than ann were left out: star (3), the profile with the number 55 (1)"
+        "4 posts of other profiles than ann were skipped: star (3), the profile with the number 55 (1)"
         in (caplog.text)
     )
 

@@ -21,9 +21,9 @@ CONTEXT = "https://social.example/api/v1/statuses/9/context"
 @pytest.mark.parametrize(
     ("status", "body", "error", "says"),
     [
-        (401, {"error": "The access token was revoked"}, BadToken, "was revoked.*make a new one.*set it"),
+        (401, {"error": "The access token was revoked"}, BadToken, "was revoked.*create a new one.*set it"),
         (401, "<html>", BadToken, "MASTODON_TOKEN"),
-        (403, {"error": "This action is outside the authorized scopes"}, BadToken, "lacks the scope read"),
+        (403, {"error": "This action is outside the authorized scopes"}, BadToken, "without the scope read"),
         (403, {"message": ""}, BadToken, "nothing without a token"),
         (403, "<html>Cloudflare</html>", None, ""),
         (403, {"error": "Account is suspended"}, AccountNotFound, "gone or suspended"),
@@ -32,7 +32,7 @@ CONTEXT = "https://social.example/api/v1/statuses/9/context"
         (410, "", AccountNotFound, "gone"),
         (422, {"error": "This method requires an authenticated user"}, BadToken, "MASTODON_TOKEN"),
         (422, {"error": "limit is too large"}, LayoutChanged, "limit is too large"),
-        (429, {"error": "Too many requests"}, SourceRefused, "is kept"),
+        (429, {"error": "Too many requests"}, SourceRefused, "is stored"),
         (503, "", None, ""),
         (401, {"error": "x" * 5000 + "\n"}, BadToken, "xxx…"),
     ],

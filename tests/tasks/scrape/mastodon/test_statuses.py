@@ -211,9 +211,9 @@ def test_posts_without_any_picture(answer, status, media) -> None:
     ],
 )
 def test_an_answer_that_is_no_page(answer, body) -> None:
-    """What is no JSON, or other JSON than a list of statuses, is an error in words, with what the server says."""
+    """What is not JSON, or other JSON than a list of statuses, is an error in words, with what the server reports."""
     with pytest.raises(
-        LayoutChanged, match="no longer fits what likelens knows of Mastodon's interface"
+        LayoutChanged, match="no longer has the form that likelens expects of Mastodon's interface"
     ) as raised:
         WALK.read(answer(body), CrawlState())
     assert ("Sorry" in str(raised.value)) == ("Sorry" in body)

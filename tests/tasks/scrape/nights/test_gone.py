@@ -98,7 +98,7 @@ def test_a_reading_with_holes_marks_nothing(invented, post, spend_night, rows) -
     spend_night(source)
     hidden = source.posts[3]
     without(source, 27)
-    source.problems, source.unparsed = ("a post without id was left out",), ("id",)
+    source.problems, source.unparsed = ("a post without id was skipped",), ("id",)
     assert spend_night(source, FULL).status == "incomplete"
     assert gone(rows) == []
     source.problems, source.unparsed = (), ()

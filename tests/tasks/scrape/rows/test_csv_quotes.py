@@ -40,7 +40,7 @@ def test_a_quote_that_is_not_closed_costs_its_row(importing, files, table, capti
     assert captions_of(importing, settings) == {f"p{n}": captions[n - 1] for n in kept}
     problems = importing.problems(settings)
     assert [one.partition(":")[0] for one in problems] == [f"posts.csv, line {n + 1}" for n in lost]
-    assert all('if its cells are not quoted, set `quote = ""`' in one for one in problems)
+    assert all('if the cells are not quoted, set `quote = ""`' in one for one in problems)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -68,7 +68,7 @@ def test_line_breaks_inside_of_quotes(importing, files, table) -> None:
     )
     (first, *_) = importing.problems(settings)
     assert first.startswith(
-        "posts.csv, line 2: is no row of a CSV: the quote that opens in line 3 is not closed"
+        "posts.csv, line 2: is not a CSV row: the quote that opens in line 3 is not closed"
     )
     assert list(captions_of(importing, settings)) == ["p2"]
 
@@ -90,5 +90,5 @@ def test_many_open_quotes(importing, files, table) -> None:
 @pytest.mark.parametrize("given", [{"quote": "''"}, {"quote": ","}, {"quote": "\n"}, {"separator": "\r"}])
 def test_settings_that_can_not_be_used(given) -> None:
     """A quote that is no single sign, or the separator, is told when the settings are read."""
-    with pytest.raises(ValidationError, match=r"at most 1 character|are two different characters"):
+    with pytest.raises(ValidationError, match=r"at most 1 character|must be two different characters"):
         TableSettings(name="rows", kind="table", file="a.csv", **given)

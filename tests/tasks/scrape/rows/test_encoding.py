@@ -47,7 +47,7 @@ def test_no_damaged_key_is_stored(importing, files, table, jsonl, row) -> None:
     files.write("posts.csv", TABLE.encode("cp1252"))
     with pytest.raises(
         BadInput,
-        match=r"is not UTF-8: its first line has other bytes; save it as UTF-8, or say in `encoding`",
+        match=r"is not UTF-8: its first line has other bytes; save it as UTF-8, or set `encoding`",
     ):
         importing.run(table(separator=";", columns=COLUMNS, url=URL))
     ascii_header = TABLE.replace("Gefällt mir", "Likes") + "ann;p3;5;schön;video\r\nann;ö4;5;;video\r\n"
@@ -56,7 +56,7 @@ def test_no_damaged_key_is_stored(importing, files, table, jsonl, row) -> None:
     ended = importing.run(table(separator=";", columns=columns, url=URL))
     assert importing.rows("select account, post_id, caption from posts") == [("ann", "p3", "sch\ufffdn")]
     assert (
-        "line 2: account: 'jos\ufffd.m\ufffdller' is no id: some of its letters were lost; save the file as UTF-8"
+        "line 2: account: 'jos\ufffd.m\ufffdller' is not an id: some letters were lost; save the file as UTF-8"
         in ended.message
     )
     thread = [{"comment_id": "cé"}, {"comment_id": "c2", "author": "josé", "text": "olé"}]
@@ -76,7 +76,7 @@ def test_the_wrong_setting(importing, files, table) -> None:
     for data in (TABLE.encode(), TABLE.encode("utf-8-sig")):
         files.write("posts.csv", data)
         with pytest.raises(
-            BadInput, match=r"is UTF-8, as its line 1 shows, and not cp1252; leave out `encoding`"
+            BadInput, match=r"is UTF-8, as its line 1 shows, and not cp1252; remove `encoding`"
         ):
             importing.run(settings)
 
@@ -91,8 +91,6 @@ def test_bytes_that_the_encoding_does_not_have(importing, files, table) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-9", "hex", "rot13", "", "base64"])
 def test_what_is_no_encoding(encoding) -> None:
-    """A name that is no encoding of texts is told when the settings are read, with examples."""
-    with pytest.raises(
-        ValidationError, match=r'is no encoding of texts; write "utf-8", "cp1252" \(Windows\)'
-    ):
+    """A name that is not a text encoding is told when the settings are read, with examples."""
+    with pytest.raises(ValidationError, match=r'is not a text encoding; write "utf-8", "cp1252" \(Windows\)'):
         JsonLinesSettings(name="rows", kind="jsonl", file="a", encoding=encoding)

@@ -159,7 +159,7 @@ def test_ids_in_columns_of_floats(importing, files, table) -> None:
     """An id below 2**53 in a column of floats is exact; a longer one has lost digits, and its row is left out and told."""
     posts, told = read_parquet(importing, files, table, {"post_id": [1903.0, 3.35678e18, None]})
     assert list(posts) == ["1903"]
-    assert "row 2: post_id: 3.35678e+18 is no id: as a number with decimals it has lost digits" in told[0]
+    assert "row 2: post_id: 3.35678e+18 is not an id: as a number with decimals it has lost digits" in told[0]
     assert "row 3: post_id: is missing" in told[1]
     posts, told = read_parquet(
         importing, files, table, {"post_id": [1903.0, 16_777_217.0]}, post_id=pl.Float32
@@ -171,7 +171,9 @@ def test_ids_that_were_filled_with_zeros_are_told(importing, files, table) -> No
     """Rounded ids of posts and comments are never stored, whatever the kind of file says of their type."""
     posts, told = read_parquet(importing, files, table, {"post_id": [int(one) for one in ROUNDED] + [5]})
     assert list(posts) == ["5"]
-    assert "row 1: post_id: 3356780000000000000 is no id: all long ones of this file end in zeros" in told[0]
+    assert (
+        "row 1: post_id: 3356780000000000000 is not an id: all long ids of this file end in zeros" in told[0]
+    )
     files.write("posts.csv", b"account,post_id,kind\nann,p1,video\n")
     comments = [f"p1,{one},x," for one in ROUNDED] + ["p1,c1,x,3.35678E+18"]
     files.write("comments.csv", "\n".join(["post_id,comment_id,text,parent_id", *comments]).encode())
@@ -180,8 +182,10 @@ def test_ids_that_were_filled_with_zeros_are_told(importing, files, table) -> No
         ("c1", None)
     ]
     told = importing.problems(settings)
-    assert "comments.csv, line 2: comment_id: '3356780000000000000' is no id" in told[0]
-    assert "comments.csv, line 4: parent_id: '3.35678E+18' is no id: a spreadsheet has rounded it" in told[2]
+    assert "comments.csv, line 2: comment_id: '3356780000000000000' is not an id" in told[0]
+    assert (
+        "comments.csv, line 4: parent_id: '3.35678E+18' is not an id: a spreadsheet has rounded it" in told[2]
+    )
 
 
 def test_times_in_typed_columns(importing, files, table) -> None:
@@ -199,7 +203,7 @@ def test_times_in_typed_columns(importing, files, table) -> None:
         None,
         datetime(2024, 5, 1, 18, 20, tzinfo=UTC),
     ]
-    assert "row 1: posted_at: " in told[0] and "is no time" in told[0]
+    assert "row 1: posted_at: " in told[0] and "is not a time" in told[0]
     posts, told = read_parquet(importing, files, table, {"posted_at": [45_413.76, 1_714_587_600.0]})
     assert posts["p1"].posted_at == datetime(2024, 5, 1, 18, 20, tzinfo=UTC)
-    assert "row 1: posted_at: 45413.76 is no time: it looks like a spreadsheet's number of days" in told[0]
+    assert "row 1: posted_at: 45413.76 is not a time: it looks like a spreadsheet's number of days" in told[0]

@@ -153,14 +153,14 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     assert (ended.status, ended.items, ended.failures) == ("incomplete", 2, 9)
     problems = importing.problems(jsonl())
     expected = [
-        "posts.jsonl, line 2: kind: 'photo' is none of",
-        "posts.jsonl, line 4: is no JSON, or was cut off",
-        "posts.jsonl, line 5: […] is no object; write one object a line",
-        "posts.jsonl, line 6: is nested too deep",
-        "posts.jsonl, line 7: v: 'one' is no version; write 1",
-        "posts.jsonl, line 8: v: true is no version",
+        "posts.jsonl, line 2: kind: 'photo' is not one of",
+        "posts.jsonl, line 4: is not JSON, or is cut off",
+        "posts.jsonl, line 5: […] is not an object; write one object per line",
+        "posts.jsonl, line 6: is nested too deeply",
+        "posts.jsonl, line 7: v: 'one' is not a version; write 1",
+        "posts.jsonl, line 8: v: true is not a version",
         'posts.jsonl, line 9: v: is missing; write "v": 1',
-        "posts.jsonl, line 10: type: 'story' is none of post, account",
+        "posts.jsonl, line 10: type: 'story' is not one of post, account",
         "posts.jsonl, line 11: observed_at: 2101-01-01 00:00 lies in the future",
     ]
     assert [told[: len(said)] for told, said in zip(problems, expected, strict=True)] == expected
@@ -168,14 +168,13 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
 
 
 def test_broken_bytes_are_told(importing, files, jsonl, row) -> None:
-    """Bytes that are no UTF-8 are U+FFFD in a row that is kept, with a byte order mark or without."""
+    """Bytes that are not UTF-8 are U+FFFD in a row that is kept, with a byte order mark or without."""
     line = json.dumps(row(caption="caf@")).encode().replace(b"@", b"\xe9")
     files.write("posts.jsonl", b"\xef\xbb\xbf" + line + b"\r\n" + line.replace(b"p1", b"p2"))
     (page,) = importing.pages(jsonl())
     assert [post.caption for post in page.posts] == ["caf�", "caf�"]
     assert page.problems[1] == (
-        "posts.jsonl, line 2: bytes that are no UTF-8 were replaced by U+FFFD; save the file as UTF-8, or say in `encoding`"
-        " what it is"
+        "posts.jsonl, line 2: bytes that are not UTF-8 were replaced by U+FFFD; save the file as UTF-8, or set `encoding`"
     )
 
 
@@ -193,7 +192,7 @@ NO_ROWS = [
 
 @pytest.mark.parametrize(("data", "said"), NO_ROWS, ids=range(len(NO_ROWS)))
 def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, said) -> None:
-    """A file that is no JSON Lines at all is an error that names it, and nothing is stored."""
+    """A file that is not JSON Lines at all is an error that names it, and nothing is stored."""
     files.write("posts.jsonl", data)
     with pytest.raises(BadInput, match=said) as raised:
         importing.run(jsonl())
@@ -234,9 +233,11 @@ def test_what_lines_leave_to_the_settings(importing, files, jsonl, row) -> None:
     settings = jsonl(account="zoe", url="https://x.example/{account}/{post_id}/")
     (page,) = importing.pages(settings)
     assert (page.account, page.posts[0].url) == ("zoe", "https://x.example/zoe/a%2Fb%20%C3%A4/")
-    with pytest.raises(BadInput, match=r"account: is missing; write it in each row, or as `account`"):
+    with pytest.raises(BadInput, match=r"account: is missing; write it in each row, or set `account`"):
         importing.pages(jsonl())
-    with pytest.raises(BadInput, match=r"url: is missing; write it in each row, or its form as `url`"):
+    with pytest.raises(
+        BadInput, match=r"url: is missing; write it in each row, or set its template as `url`"
+    ):
         importing.pages(jsonl(account="zoe"))
 
 
@@ -307,7 +308,7 @@ def test_several_files(importing, files, jsonl, row) -> None:
         ("2020-09-13",),
         ("2023-11-14",),
     ]
-    with pytest.raises(BadInput, match="no file that fits the pattern"):
+    with pytest.raises(BadInput, match="no file that matches the pattern"):
         importing.pages(jsonl(files="none/*.jsonl"))
     with pytest.raises(BadInput, match="There is no file"):
         importing.pages(jsonl(file="none.jsonl"))
@@ -380,7 +381,7 @@ def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
         (None, False, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
     }
     assert [problem[:40] for problem in page.problems] == [
-        "posts.jsonl, line 3: likes: inf is no co",
+        "posts.jsonl, line 3: likes: inf is not a",
         "posts.jsonl, line 3: comments: inf is no",
         "posts.jsonl, line 4: account: is missing",
     ]
@@ -399,7 +400,9 @@ def test_times_that_no_post_has(importing, files, jsonl, row) -> None:
     (page,) = importing.pages(jsonl())
     assert [(post.post_id, post.posted_at) for post in page.posts] == [("a", None), ("b", None), ("d", None)]
     assert page.posts[2].thread[0].posted_at is None
-    assert "line 1: posted_at: 0 is no Unix time between 2000 and tomorrow" in page.problems[0]
+    assert "line 1: posted_at: 0 is not a Unix time between 2000 and tomorrow" in page.problems[0]
     assert "line 2: posted_at: 2101-01-01 00:00 lies in the future" in page.problems[1]
     assert "line 3: observed_at: 1970-01-01 00:00 lies before 2000" in page.problems[2]
-    assert "line 4: thread[0].posted_at: 45413.76 is no time: it looks like a spreadsheet" in page.problems[3]
+    assert (
+        "line 4: thread[0].posted_at: 45413.76 is not a time: it looks like a spreadsheet" in page.problems[3]
+    )

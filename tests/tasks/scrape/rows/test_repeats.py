@@ -41,7 +41,7 @@ def test_two_rows_of_one_post(importing, files, jsonl, table, row, kind, second,
     ended = importing.run(settings)
     assert (ended.status, ended.failures) == ("incomplete", 1)
     assert (
-        f"{name}, {second}: post_id: the post '7' is in {name}, {first} too, at the same time"
+        f"{name}, {second}: post_id: the post '7' is also in {name}, {first}, at the same time"
         in ended.message
     )
     assert importing.rows("select post_id, likes from observations order by 1") == [("7", 10)]
@@ -56,7 +56,7 @@ def test_rows_of_one_post_in_several_files(importing, files, jsonl, row) -> None
     files.lines("b.jsonl", row("7", likes=900, observed_at="2023-01-01"), row("8", likes=2))
     problems = importing.problems(jsonl(files="*.jsonl"))
     assert len(problems) == 1
-    assert problems[0].startswith("b.jsonl, line 1: post_id: the post '7' is in a.jsonl, line 1 too")
+    assert problems[0].startswith("b.jsonl, line 1: post_id: the post '7' is also in a.jsonl, line 1")
     times = ["2023-01-01", "2023-01-02"]
     files.lines("a.jsonl", *(row("7", likes=likes, observed_at=when) for likes, when in enumerate(times)))
     assert importing.problems(jsonl(file="a.jsonl")) == []
@@ -67,7 +67,9 @@ def test_two_lines_of_one_account(importing, files, jsonl, row) -> None:
     account = {"v": 1, "type": "account", "account": "ann"}
     files.lines("posts.jsonl", account | {"followers": 5}, account | {"followers": 6}, row())
     (problem,) = importing.problems(jsonl())
-    assert problem.startswith("posts.jsonl, line 2: account: the account 'ann' is in posts.jsonl, line 1 too")
+    assert problem.startswith(
+        "posts.jsonl, line 2: account: the account 'ann' is also in posts.jsonl, line 1"
+    )
 
 
 def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:
@@ -80,7 +82,7 @@ def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:
     files.lines("posts.jsonl", row(thread=comments))
     (problem,) = importing.problems(jsonl())
     assert problem.startswith(
-        "posts.jsonl, line 1: thread[1].comment_id: 'c1' is the id of another comment of this post too"
+        "posts.jsonl, line 1: thread[1].comment_id: 'c1' is also the id of another comment of this post"
     )
     assert {one.text for one in importing.posts(jsonl())["p1"].thread} == {"hi"}
     files.write("posts.csv", b"account,post_id,kind\nann,p1,video\nann,p2,video\n")
@@ -88,7 +90,7 @@ def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:
     settings = table(url=URL, comments_file="comments.csv")
     (problem,) = importing.problems(settings)
     assert problem.startswith(
-        "comments.csv, line 3: comment_id: comments.csv, line 2 has the comment 'c1' too"
+        "comments.csv, line 3: comment_id: comments.csv, line 2 also has the comment 'c1'"
     )
     assert [one.text for post in importing.posts(settings).values() for one in post.thread] == ["hi", "other"]
 

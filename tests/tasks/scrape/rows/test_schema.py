@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.errors import BadInput
-from tasks.scrape.rows.checking import BadRow, checked
 from tasks.scrape.rows.schema import CommentRow, PostRow
+from tasks.scrape.rows.validation import RowError, validate_row
 
 COUNTS = st.none() | st.integers(0, 2**63 - 1)
 TIMES = st.none() | st.datetimes(datetime(2000, 1, 2), datetime(2025, 1, 1), timezones=st.just(UTC))
@@ -54,7 +54,7 @@ POSTS = st.builds(
 @given(POSTS)
 def test_a_row_comes_back_from_json(post: PostRow) -> None:
     """Whatever a row says, written as JSON and read again it says the same, to the last digit and letter."""
-    assert checked(PostRow, json.loads(post.model_dump_json())) == (post, [])
+    assert validate_row(PostRow, json.loads(post.model_dump_json())) == (post, [])
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -70,48 +70,48 @@ def test_a_row_of_any_values(value: dict[str, Any], thread: list[Any]) -> None:
     """Whatever a row holds, it is a row that can be written again, or a bad row, and never a crash."""
     for given_row in (value, {"account": "a", "post_id": "p", "kind": "video", **value, "thread": thread}):
         try:
-            row, _ = checked(PostRow, given_row)
-        except BadRow:
+            row, _ = validate_row(PostRow, given_row)
+        except RowError:
             continue
         assert PostRow.model_validate_json(row.model_dump_json()) == row
 
 
 LOST: list[tuple[dict[str, Any], str]] = [
-    ({"likes": -1}, "likes: -1 is no count; hidden likes are likes_hidden = true and no likes"),
-    ({"likes": True}, "likes: true is no count"),
-    ({"likes": 1.5}, "likes: 1.5 is no count; it is a whole number from 0 on, or null when unknown"),
-    ({"likes": "12.34"}, "likes: '12.34' is no count"),
-    ({"comments": 10**50}, "comments: a huge number is no count"),
-    ({"likes_hidden": True, "likes": 3}, "likes: with likes_hidden = true there are none; leave likes out"),
+    ({"likes": -1}, "likes: -1 is not a count; for hidden likes write likes_hidden = true and no likes"),
+    ({"likes": True}, "likes: true is not a count"),
+    ({"likes": 1.5}, "likes: 1.5 is not a count; write a whole number from 0 on, or null when unknown"),
+    ({"likes": "12.34"}, "likes: '12.34' is not a count"),
+    ({"comments": 10**50}, "comments: a huge number is not a count"),
+    ({"likes_hidden": True, "likes": 3}, "likes: a row with likes_hidden = true has no likes; remove likes"),
     ({"likes_hidden": "maybe"}, "likes_hidden: 'maybe' is neither true nor false"),
     ({"pinned": 2}, "pinned: 2 is neither true nor false"),
     (
         {"posted_at": "yesterday"},
-        "posted_at: 'yesterday' is no time; write ISO 8601, as 2024-05-01T18:20:00Z",
+        "posted_at: 'yesterday' is not a time; write ISO 8601, as 2024-05-01T18:20:00Z",
     ),
     (
         {"posted_at": 45_413.76},
-        "posted_at: 45413.76 is no time: it looks like a spreadsheet's number of days",
+        "posted_at: 45413.76 is not a time: it looks like a spreadsheet's number of days",
     ),
     ({"posted_at": "1969-12-31"}, "posted_at: 1969-12-31 00:00 lies before 2000"),
-    ({"posted_at": True}, "posted_at: true is no time"),
-    ({"caption": 5}, "caption: 5 is no text; write it in quotes"),
-    ({"caption": ["a"]}, "caption: […] is no text"),
-    ({"pictures": "a.jpg"}, "pictures: 'a.jpg' is no list"),
-    ({"pictures": [None]}, "pictures[0]: null is no text"),
-    ({"url": "javascript:alert(1)"}, "url: 'javascript:alert(1)' is no http or https address"),
-    ({"url": "https://x.example/caf\ufffd"}, "is no http or https address"),
-    ({"thread": {}}, "thread: {…} is no list"),
-    ({"thread": [5]}, "thread[0]: 5 is no object"),
-    ({"thread": [{}, {"likes": -2}]}, "thread[1].likes: -2 is no count"),
-    ({"thread": [{"comment_id": ""}]}, "thread[0].comment_id: '' is no id"),
+    ({"posted_at": True}, "posted_at: true is not a time"),
+    ({"caption": 5}, "caption: 5 is not text; write it in quotes"),
+    ({"caption": ["a"]}, "caption: […] is not text"),
+    ({"pictures": "a.jpg"}, "pictures: 'a.jpg' is not a list"),
+    ({"pictures": [None]}, "pictures[0]: null is not text"),
+    ({"url": "javascript:alert(1)"}, "url: 'javascript:alert(1)' is not an http or https address"),
+    ({"url": "https://x.example/caf\ufffd"}, "is not an http or https address"),
+    ({"thread": {}}, "thread: {…} is not a list"),
+    ({"thread": [5]}, "thread[0]: 5 is not an object"),
+    ({"thread": [{}, {"likes": -2}]}, "thread[1].likes: -2 is not a count"),
+    ({"thread": [{"comment_id": ""}]}, "thread[0].comment_id: '' is not an id"),
     (
         {"thread": [{"parent_id": "3.35678E+18"}]},
-        "thread[0].parent_id: '3.35678E+18' is no id: a spreadsheet has rounded it",
+        "thread[0].parent_id: '3.35678E+18' is not an id: a spreadsheet has rounded it",
     ),
     (
         {"thread": [{"author": "jos\ufffd"}]},
-        "thread[0].author: 'jos\ufffd' is no name: some of its letters were lost",
+        "thread[0].author: 'jos\ufffd' is not a name: some letters were lost",
     ),
 ]
 
@@ -120,7 +120,7 @@ LOST: list[tuple[dict[str, Any], str]] = [
 def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, said) -> None:
     """It is null and named with its field, as it stands there, and what would be right; the row's other values stay."""
     good = {"place": "Pier", "comments": 2} | row(**more)
-    found, lost = checked(PostRow, {key: one for key, one in good.items() if key != "v"})
+    found, lost = validate_row(PostRow, {key: one for key, one in good.items() if key != "v"})
     assert [said in str(one) for one in lost] == [True]
     assert (found.post_id, found.kind, found.place) == ("p1", "image", "Pier")
     assert found.comments == (None if "comments" in more else 2)
@@ -129,48 +129,51 @@ def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, said) 
 def test_what_is_lost_takes_along_what_would_be_false_without_it() -> None:
     """Likes beside an unreadable likes_hidden may stand for hidden ones; a comment without its id may be another."""
     base = {"account": "a", "post_id": "p", "kind": "video"}
-    row, _ = checked(PostRow, base | {"likes": 0, "likes_hidden": "maybe"})
+    row, _ = validate_row(PostRow, base | {"likes": 0, "likes_hidden": "maybe"})
     assert (row.likes, row.likes_hidden) == (None, False)
-    row, _ = checked(PostRow, base | {"likes": 36_000, "likes_rounded": "maybe"})
+    row, _ = validate_row(PostRow, base | {"likes": 36_000, "likes_rounded": "maybe"})
     assert (row.likes, row.likes_rounded) == (36_000, True)
-    row, lost = checked(PostRow, base | {"thread": [{"comment_id": 1e20, "likes": -1}, {"likes": 1}]})
+    row, lost = validate_row(PostRow, base | {"thread": [{"comment_id": 1e20, "likes": -1}, {"likes": 1}]})
     assert row.thread == (CommentRow(likes=1),) and len(lost) == 2
-    row, _ = checked(PostRow, base | {"kind": "carousel", "pictures": [1, "a.jpg", None, "b.jpg"]})
+    row, _ = validate_row(PostRow, base | {"kind": "carousel", "pictures": [1, "a.jpg", None, "b.jpg"]})
     assert row.pictures == ("a.jpg", "b.jpg")
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"observed_at": -5}, "observed_at: -5 is no Unix time"),
-    ({"kind": "photo"}, "kind: 'photo' is none of 'image', 'video' or 'carousel'"),
-    ({"kind": None}, "kind: it is missing, and there are no pictures to tell by"),
-    ({"kind": None, "pictures": 5}, "pictures: 5 is no list; kind: it is missing"),
+    ({"observed_at": -5}, "observed_at: -5 is not a Unix time"),
+    ({"kind": "photo"}, "kind: 'photo' is not one of 'image', 'video' or 'carousel'"),
+    ({"kind": None}, "kind: it is missing, and there are no pictures to infer it from"),
+    ({"kind": None, "pictures": 5}, "pictures: 5 is not a list; kind: it is missing"),
     (
         {"pictures": ["https://x.example/1", "https://x.example/2"]},
         "kind: 'image' has one picture, and there are 2",
     ),
-    ({"post_id": ""}, "post_id: '' is no id"),
-    ({"post_id": 1.5}, "post_id: 1.5 is no text"),
-    ({"post_id": "x" * 600}, "is no id; it is a text of 1 to 512 characters"),
+    ({"post_id": ""}, "post_id: '' is not an id"),
+    ({"post_id": 1.5}, "post_id: 1.5 is not text"),
+    ({"post_id": "x" * 600}, "is not an id; an id is a text of 1 to 512 characters"),
     (
         {"post_id": "3.35678E+18"},
-        "post_id: '3.35678E+18' is no id: a spreadsheet has rounded it; write ids as texts",
+        "post_id: '3.35678E+18' is not an id: a spreadsheet has rounded it; write ids as text",
     ),
     ({"post_id": "3,35678e+18"}, "a spreadsheet has rounded it"),
-    ({"post_id": 3.35678e18}, "post_id: 3.35678e+18 is no id: as a number with decimals it has lost digits"),
+    (
+        {"post_id": 3.35678e18},
+        "post_id: 3.35678e+18 is not an id: as a number with decimals it has lost digits",
+    ),
     ({"post_id": 2.0**53}, "it has lost digits"),
     ({"post_id": "9007199254740993.0"}, "it has lost digits"),
-    ({"post_id": "nan"}, "post_id: 'nan' is no id; it says that there is none"),
+    ({"post_id": "nan"}, "post_id: 'nan' is not an id; it means that there is no value"),
     (
         {"post_id": "p\ufffd"},
-        "is no id: some of its letters were lost; save the file as UTF-8, or set `encoding`",
+        "is not an id: some letters were lost; save the file as UTF-8, or set `encoding`",
     ),
-    ({"account": "jos\ufffd"}, "account: 'jos\ufffd' is no id: some of its letters were lost"),
-    ({"account": "None"}, "account: 'None' is no id; it says that there is none"),
-    ({"account": {}}, "account: {…} is no text"),
-    ({"likess": 3}, "likess: is no key of the schema; did you mean likes? Your own keys begin with x_"),
-    ({"Posted At": 3}, "Posted At: is no key of the schema; did you mean posted_at?"),
-    ({"zzz": 3}, "zzz: is no key of the schema; known: account, post_id, url"),
-    ({"thread": [{"autor": "a"}]}, "thread[0].autor: is no key of the schema; did you mean author?"),
+    ({"account": "jos\ufffd"}, "account: 'jos\ufffd' is not an id: some letters were lost"),
+    ({"account": "None"}, "account: 'None' is not an id; it means that there is no value"),
+    ({"account": {}}, "account: {…} is not text"),
+    ({"likess": 3}, "likess: is not a key of the schema; did you mean likes? Start your own keys with x_"),
+    ({"Posted At": 3}, "Posted At: is not a key of the schema; did you mean posted_at?"),
+    ({"zzz": 3}, "zzz: is not a key of the schema; known: account, post_id, url"),
+    ({"thread": [{"autor": "a"}]}, "thread[0].autor: is not a key of the schema; did you mean author?"),
     ({"kind": "photo", "likes": -1}, "kind: 'photo'"),
 ]
 
@@ -179,8 +182,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_what_a_row_can_not_be_without(row, more, said) -> None:
     """A key, a kind or a time of observation that does not fit costs the row, for its numbers would be another post's."""
     value = {key: one for key, one in row(**more).items() if key != "v"}
-    with pytest.raises(BadRow) as raised:
-        checked(PostRow, value)
+    with pytest.raises(RowError) as raised:
+        validate_row(PostRow, value)
     assert said in str(raised.value)
 
 
@@ -217,7 +220,7 @@ GOOD: list[tuple[dict[str, Any], str, Any]] = [
 def test_what_fits(row, more, field, expected) -> None:
     """Times in several forms, ids as numbers and as spreadsheets protect them, nulls, and keys of the writer's own are read."""
     value = {key: one for key, one in row(**more).items() if key != "v"}
-    found, lost = checked(PostRow, value)
+    found, lost = validate_row(PostRow, value)
     assert (getattr(found, field), lost) == (expected, [])
 
 

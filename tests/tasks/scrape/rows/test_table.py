@@ -93,31 +93,35 @@ def test_bad_rows_are_told_by_line_and_field(importing, files, table) -> None:
     assert [post.likes for post in page.posts] == [1, None, None, 1, 1, 1, 1]
     told = [problem.removeprefix("posts.csv, line ")[:60] for problem in page.problems]
     assert told == [
-        "4: likes: -1 is no count; hidden likes are likes_hidden = tr",
-        "5: likes: 'lots' is no count; it is a whole number from 0 on",
+        "4: likes: -1 is not a count; for hidden likes write likes_hi",
+        "5: likes: 'lots' is not a count; write a whole number from 0",
         "6: pinned: 'maybe' is neither true nor false",
-        "7: has 3 cells, and the header has 8; put a cell with separa",
-        "8: has 10 cells, and the header has 8; put a cell with separ",
+        "7: has 3 cells, and the header has 8; quote cells that hold ",
+        "8: has 10 cells, and the header has 8; quote cells that hold ",
         "9: pictures[0]: 'ftp:a' is neither an http(s) address nor a ",
-        "10: thread: 'no json' is no JSON, or was cut off (Expecting ",
-        "11: is no row of a CSV (',' expected after '\"'); if its cell",
+        "10: thread: 'no json' is not JSON, or is cut off (Expecting ",
+        "11: is not a CSV row (',' expected after '\"'); if its cell",
     ]
 
 
 HEADERS = [
     ("", {}, "is empty|There is no row"),
-    ("account,likes\n", {}, r"has no column post_id; it has 'account', 'likes'\. Say in `columns`"),
+    (
+        "account,likes\n",
+        {},
+        r"has no column post_id; it has 'account', 'likes'\. Map a column to it in `columns`",
+    ),
     ("post_id\n", {}, "has no column account"),
     (
         "account,post_id,likess\n",
         {},
-        r"has a column 'likess' that the schema does not know; did you mean likes\?",
+        r"has a column 'likess' that is not in the schema; did you mean likes\?",
     ),
     ("account,post_id,Likes\n", {}, r"'Likes' .*did you mean likes\?"),
     ("account,post_id\n", {"columns": {"ID": "post_id"}}, "has no column 'ID', which `columns` names"),
     ("account,post_id,likes,likes\n", {}, "has 2 columns for likes"),
-    ("account;post_id;likes\n", {}, r"has one column only; where its separator is ';', set `separator`"),
-    ("\x00\x01\x02\n", {}, "does not know"),
+    ("account;post_id;likes\n", {}, r"has only one column; if its separator is ';', set `separator`"),
+    ("\x00\x01\x02\n", {}, "is not in the schema"),
 ]
 
 
@@ -207,7 +211,7 @@ def test_parquets_other_types(importing, files, table) -> None:
     assert page.posts[0].observed_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert page.posts[0].posted_at == datetime(2024, 5, 1, tzinfo=UTC)
     assert page.problems == (
-        "posts.parquet, row 2: likes: 1.50 is no count; it is a whole number from 0 on, or null when unknown",
+        "posts.parquet, row 2: likes: 1.50 is not a count; write a whole number from 0 on, or null when unknown",
     )
 
 
@@ -215,7 +219,7 @@ def test_parquets_other_types(importing, files, table) -> None:
 def test_a_broken_parquet_file(importing, files, table, data) -> None:
     """A file that only begins as Parquet is an error that names it."""
     files.write("posts.parquet", data)
-    with pytest.raises(BadInput, match=r"posts\.parquet is no Parquet file that can be read"):
+    with pytest.raises(BadInput, match=r"posts\.parquet is not a Parquet file that can be read"):
         importing.run(table(file="posts.parquet"))
 
 
@@ -241,7 +245,7 @@ def test_a_table_of_comments(importing, files, table) -> None:
         ("p2", "c4", "c1", "you too", None),
     ]
     assert (ended.status, ended.failures) == ("incomplete", 2)
-    assert "comments.csv, line 4: likes: 'x' is no count" in ended.message
+    assert "comments.csv, line 4: likes: 'x' is not a count" in ended.message
     assert "comments.csv, line 6: post_id: is missing" in ended.message
     assert all(not post.thread for page in importing.pages(settings, comments=False) for post in page.posts)
     csv(files, "post_id,text", ",x", name="comments.csv")
@@ -250,8 +254,8 @@ def test_a_table_of_comments(importing, files, table) -> None:
 
 
 MISTAKES = [
-    ({"columns": {"Likes": "like"}}, r"'Likes' can't be 'like': it is no field; did you mean likes\?"),
-    ({"comments_columns": {"a": "caption"}}, "'a' can't be 'caption': it is no field"),
+    ({"columns": {"Likes": "like"}}, r"'Likes' can't be 'like': it is not a field; did you mean likes\?"),
+    ({"comments_columns": {"a": "caption"}}, "'a' can't be 'caption': it is not a field"),
     ({"separator": ",,"}, "at most 1 character"),
     ({"column": {}}, "Extra inputs"),
 ]

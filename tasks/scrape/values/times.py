@@ -1,7 +1,7 @@
-"""Times of posts, comments and observations: one range for all sources, and one reader for files.
+"""Times of posts, comments and observations: one range and one reader for all sources.
 
 No service with pictures, likes and comments is older than the year 2000, and nothing was posted or read
-in the future. A value outside of this range is another unit, a zero, or a mistake; it is never stored.
+in the future. A value outside this range is in another unit, a zero, or a mistake; it is never stored.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from tasks.scrape.counts import EXACT, Inexact, shown_value
+from tasks.scrape.values.counts import MIN_INEXACT, InexactFloat
+from tasks.scrape.values.text import shown
 
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-SLACK = timedelta(days=1)
-"""So much may a time lie in the future: clocks differ, and a time without a zone may be of any zone."""
-LONGEST = 100
-"""Characters that a time has at most."""
+MIN_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_FUTURE = timedelta(days=1)
+"""A time may lie this far in the future: clocks differ, and a time without a zone may be in any zone."""
+MAX_CHARACTERS = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """Seconds, milliseconds, microseconds and nanoseconds: for years from 2000 on their ranges do not overlap."""
-_TOO_LARGE = 10**25
+_MIN_TOO_LARGE = 10**25
 _SERIALS = range(30_000, 70_000)
-"""Days that spreadsheets count: 1982 to 2091 from 1900 on, 1986 to 2095 from 1904 on."""
-
+"""Day numbers of spreadsheets: 1982 to 2091 counted from 1900, 1986 to 2095 counted from 1904."""
 _SPREADSHEETS = ((1900, 2), (1904, 0))
-"""The year whose 1 January spreadsheets count from, and what is too much: they begin at 1, and have a 29 February 1900."""
+"""The year from which spreadsheets count days, and the days to subtract: they begin at 1, and have a 29 February 1900."""
 
 _NUMBER = re.compile(r"-?\d{1,25}(?:\.\d*)?", re.ASCII)
 _ISO_PARTS = re.compile(
@@ -51,85 +50,77 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.ASCII | re.IGNORECASE)
 _WRITE = "write ISO 8601, as 2024-05-01T18:20:00Z, or Unix seconds"
 
 
-class OutOfRange(ValueError):
+class TimeOutOfRange(ValueError):
     """A time before 2000, or in the future."""
 
 
 def is_future(when: datetime) -> bool:
-    """Whether a time is still to come; clocks may differ by a day."""
-    return when > datetime.now(UTC) + SLACK
+    """Whether a time lies more than a day ahead."""
+    return when > datetime.now(UTC) + MAX_FUTURE
 
 
-def in_range(when: datetime) -> datetime:
-    """The time, if a post can have been made or read then. Raises `OutOfRange`."""
-    if when < FIRST:
-        raise OutOfRange(f"{when:%Y-%m-%d %H:%M} lies before {FIRST.year}, which is no time of a post")
+def check_range(when: datetime) -> datetime:
+    """Return the time. Raises `TimeOutOfRange` where no post can have been made or read then."""
+    if when < MIN_TIME:
+        raise TimeOutOfRange(f"{when:%Y-%m-%d %H:%M} lies before {MIN_TIME.year}; no post is that old")
     if is_future(when):
-        raise OutOfRange(f"{when:%Y-%m-%d %H:%M} lies in the future")
+        raise TimeOutOfRange(f"{when:%Y-%m-%d %H:%M} lies in the future")
     return when
-
-
-def iso_time(text: str) -> datetime:
-    """An ISO 8601 time in UTC; one without a zone is taken for UTC. Raises `ValueError`."""
-    try:
-        return in_range(_utc(datetime.fromisoformat(text)))
-    except OverflowError:
-        raise ValueError(f"{text[:40]!r} is no time") from None
 
 
 def unix_time(seconds: float | Decimal) -> datetime:
     """Unix seconds as a time in UTC. Raises `ValueError` where they lie out of the range."""
     try:
-        return in_range(_EPOCH + timedelta(microseconds=round(seconds * 1_000_000)))
+        return check_range(_EPOCH + timedelta(microseconds=round(seconds * 1_000_000)))
     except (OverflowError, ArithmeticError, ValueError) as error:
-        # timedelta's own errors name no value.
-        raise ValueError(f"{str(seconds)[:40]} is no Unix time in seconds ({_short(error)})") from None
+        # The errors of timedelta name no value.
+        raise ValueError(f"{str(seconds)[:40]} is not a Unix time in seconds ({_short(error)})") from None
 
 
 def read_time(value: object) -> datetime:
-    """A time in UTC out of a value of JSON or of a table's cell.
+    """The time, in UTC, in a value of JSON or in a table's cell; one without a zone is UTC.
 
-    Reads ISO 8601, with `/` between year, month and day too; `1.5.2024` (day first, as all do who write
-    points); Unix seconds, milliseconds, microseconds and nanoseconds, whose ranges do not overlap; `20240501` and
-    `20240501182000`; and the forms of e-mails and of Twitter. Raises `ValueError` with what to write for any other,
-    among them `5/6/2024`, which may be two days, and a spreadsheet's count of days.
+    Reads ISO 8601, also with `/` between year, month and day; `1.5.2024` (day first, which points imply); Unix
+    seconds, milliseconds, microseconds and nanoseconds, whose ranges do not overlap; `20240501` and `20240501182000`;
+    and the formats of e-mail and of Twitter. Raises `ValueError` with the format to write for any other, among them
+    `5/6/2024`, which may be two days, and a spreadsheet's day number.
     """
     if isinstance(value, datetime | date):
-        return in_range(_utc(value if isinstance(value, datetime) else datetime.combine(value, time())))
+        return check_range(_utc(value if isinstance(value, datetime) else datetime.combine(value, time())))
     if isinstance(value, str):
-        plain = " ".join(value[: LONGEST + 1].split())
-        if len(plain) > LONGEST:
-            raise ValueError(f"{shown_value(plain)} is no time; {_WRITE}")
-        return _of_number(Decimal(plain), plain) if _NUMBER.fullmatch(plain) else in_range(_of_text(plain))
+        plain = " ".join(value[: MAX_CHARACTERS + 1].split())
+        if len(plain) > MAX_CHARACTERS:
+            raise ValueError(f"{shown(plain)} is not a time; {_WRITE}")
+        return _of_number(Decimal(plain), plain) if _NUMBER.fullmatch(plain) else check_range(_of_text(plain))
     if not isinstance(value, bool) and isinstance(value, int | float | Decimal):
         number: float | Decimal = value
         is_finite = isinstance(number, int) or math.isfinite(number)
-        if isinstance(value, Inexact) or not is_finite or not -_TOO_LARGE < number < _TOO_LARGE:
-            raise ValueError(f"{shown_value(value)} is no time: it is not exact, or too large; {_WRITE}")
+        if isinstance(value, InexactFloat) or not is_finite or not -_MIN_TOO_LARGE < number < _MIN_TOO_LARGE:
+            raise ValueError(f"{shown(value)} is not a time: it is not exact, or too large; {_WRITE}")
         return _of_number(Decimal(str(value)), str(value))
-    raise ValueError(f"{shown_value(value)} is no time; {_WRITE}")
+    raise ValueError(f"{shown(value)} is not a time; {_WRITE}")
 
 
-def _of_number(number: Decimal, shown: str) -> datetime:
+def _of_number(number: Decimal, text: str) -> datetime:
     digits = str(int(number)) if number == int(number) else ""
     form = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}.get(len(digits))
     try:
-        if form is not None and number < EXACT:
-            return in_range(datetime.strptime(digits, form).replace(tzinfo=UTC))
+        if form is not None and number < MIN_INEXACT:
+            return check_range(datetime.strptime(digits, form).replace(tzinfo=UTC))
     except ValueError:
         pass
     for unit in _UNITS:
-        if FIRST.timestamp() <= number / unit <= (datetime.now(UTC) + SLACK).timestamp():
+        if MIN_TIME.timestamp() <= number / unit <= (datetime.now(UTC) + MAX_FUTURE).timestamp():
             return unix_time(number / unit)
     if int(number) in _SERIALS:
         early, late = (
             date(year, 1, 1) + timedelta(days=int(number) - skipped) for year, skipped in _SPREADSHEETS
         )
         raise ValueError(
-            f"{shown[:40]} is no time: it looks like a spreadsheet's number of days, {early:%Y-%m-%d} or {late:%Y-%m-%d};"
+            f"{text[:40]} is not a time: it looks like a spreadsheet's number of days, {early:%Y-%m-%d} or {late:%Y-%m-%d};"
             " format its column as yyyy-mm-dd hh:mm:ss and export it again"
         )
-    raise ValueError(f"{shown[:40]} is no Unix time between {FIRST.year} and tomorrow; {_WRITE}")
+    raise ValueError(f"{text[:40]} is not a Unix time between {MIN_TIME.year} and tomorrow; {_WRITE}")
 
 
 def _of_text(plain: str) -> datetime:
@@ -148,8 +139,8 @@ def _of_text(plain: str) -> datetime:
             month, day, clock, zone, year = found.groups()
             return _joined(f"{year}-{_month(month)}-{day}", clock, zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{shown_value(plain)} is no time; {_WRITE}") from None
-    raise ValueError(f"{shown_value(plain)} is no time{_hint(plain)}; {_WRITE}")
+        raise ValueError(f"{shown(plain)} is not a time; {_WRITE}") from None
+    raise ValueError(f"{shown(plain)} is not a time{_hint(plain)}; {_WRITE}")
 
 
 def _joined(day: str, clock: str | None, zone: str | None) -> datetime:
@@ -169,7 +160,7 @@ def _month(name: str) -> int:
 
 def _hint(plain: str) -> str:
     if _TWO_DAYS.fullmatch(plain):
-        return ": it may be several days, by who wrote it; put the year first, with four digits"
+        return ": it may be several days, depending on who wrote it; put the year first, with four digits"
     if _ROUNDED.fullmatch(plain):
         return ": a spreadsheet has rounded it; export it again with all digits"
     if _ZONE_NAME.fullmatch(plain):

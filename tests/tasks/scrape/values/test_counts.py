@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.counts import Count, Inexact, exact_count, exact_value, is_nothing, parse_count, read_count
+from tasks.scrape.values.counts import (
+    Count,
+    InexactFloat,
+    count_of_number,
+    is_missing,
+    parse_count,
+    read_count,
+    read_exact_count,
+)
 
 COUNTS = st.integers(0, 2**63 - 1)
 NO_COUNTS = (
@@ -117,17 +125,17 @@ def test_an_indian_count_comes_back(number: int) -> None:
     assert parse_count(written) == Count(number, number)
 
 
-@pytest.mark.parametrize("number", [-1, 1.5, float("nan"), float("inf"), True, False, 2**63, 1e19, 2.0**53, Inexact(20_000_001), Decimal("1.50"),
+@pytest.mark.parametrize("number", [-1, 1.5, float("nan"), float("inf"), True, False, 2**63, 1e19, 2.0**53, InexactFloat(20_000_001), Decimal("1.50"),
      Decimal("NaN"), Decimal("Infinity")],
 )  # fmt: skip
 def test_a_number_that_counts_nothing_is_an_error(number: float) -> None:
     """A number in a page's data that can't be a count is an error, as it is in words; a whole one is itself."""
     with pytest.raises(ValueError, match="count"):
-        exact_count(number)
+        count_of_number(number)
     assert (
-        exact_count(36_044)
-        == exact_count(36_044.0)
-        == exact_count(Decimal("36044.00"))
+        count_of_number(36_044)
+        == count_of_number(36_044.0)
+        == count_of_number(Decimal("36044.00"))
         == Count(36_044, 36_044)
     )
 
@@ -136,20 +144,20 @@ def test_one_rule_for_texts_and_numbers() -> None:
     """A count is the same whether a source writes it as a number or as a text; what is neither is an error."""
     for value in (1_903, 1_903.0, Decimal("1903.0"), "1903", "1,903", "1903.0"):
         assert read_count(value) == Count(1_903, 1_903)
-        assert exact_value(value) == 1_903
+        assert read_exact_count(value) == 1_903
     for value in (None, [1], {"count": 1}, b"1"):
-        with pytest.raises(ValueError, match="is no count"):
+        with pytest.raises(ValueError, match="is not a count"):
             read_count(value)
-    with pytest.raises(ValueError, match=r"'1.2k' is no count in full: it is rounded"):
-        exact_value("1.2k")
+    with pytest.raises(ValueError, match=r"'1.2k' is not an exact count: it is rounded"):
+        read_exact_count("1.2k")
 
 
 def test_what_says_that_there_is_no_value() -> None:
     """Null, NaN and the words of programs for them are no value; a dash is also how spreadsheets write 0, so it is one."""
     assert all(
-        is_nothing(value) for value in (None, float("nan"), "", " ", "NaN", "None", "null", "N/A", "#N/A")
+        is_missing(value) for value in (None, float("nan"), "", " ", "NaN", "None", "null", "N/A", "#N/A")
     )
-    assert not any(is_nothing(value) for value in (0, False, "0", "-", "none of them", [], float("inf")))
+    assert not any(is_missing(value) for value in (0, False, "0", "-", "none of them", [], float("inf")))
 
 
 @given(tenths=st.integers(0, 99_999), unit=st.sampled_from(sorted(FACTORS)), upper=st.booleans())

@@ -6,8 +6,8 @@ import pytest
 from lxml import html
 
 from tasks.scrape.gallery.selector_types import Part, Place
-from tasks.scrape.lines import text_of_markup, text_with_lines
 from tasks.scrape.mastodon.text import plain_text
+from tasks.scrape.values.markup import text_of_markup, text_with_lines
 
 WORDPRESS = "<p>One<br />\ntwo &amp; three</p>\n\n<p>Four</p>\n<ul>\n<li>five</li>\n<li>six</li>\n</ul>\n"
 BY_HAND = "\n    <b>Morning</b> at the lake,<br>\n    with fog\n    and  two swans.\n\t<br>\n\tEnd\n  "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.scrape.rows.several import several
+from tasks.scrape.rows.picture_cells import split_cell
 
 A, B = "https://x.example/a.jpg?w=1,2;3|4", "https://x.example/b.jpg"
 THERE = {"a.jpg", "b.jpg", "one file.jpg", "x,y.jpg", "pics/1.jpg", "[1].jpg"}
@@ -47,7 +47,7 @@ TEXTS: list[tuple[str, list[str]]] = [
 @pytest.mark.parametrize(("text", "expected"), TEXTS, ids=[repr(text)[:50] for text, _ in TEXTS])
 def test_a_text_with_several(text: str, expected: list[str]) -> None:
     """However a program joins addresses, each is itself, and one that holds separators stays whole."""
-    assert several(text, THERE.__contains__) == expected
+    assert split_cell(text, THERE.__contains__) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_a_text_with_several(text: str, expected: list[str]) -> None:
 def test_what_may_be_one_or_several(text: str) -> None:
     """A text that may be one picture or several is an error that says how to write it."""
     with pytest.raises(ValueError, match="write a JSON list"):
-        several(text, THERE.__contains__)
+        split_cell(text, THERE.__contains__)
 
 
 @given(st.text() | st.text("[]{}()'\",;| \nhttps:/a.jpg\\"))
 def test_no_text_is_more_than_an_error(text: str) -> None:
     """Whatever a cell holds is a list, or a ValueError."""
     try:
-        assert isinstance(several(text, THERE.__contains__), list)
+        assert isinstance(split_cell(text, THERE.__contains__), list)
     except ValueError:
         return
 
@@ -77,7 +77,7 @@ def test_no_text_is_more_than_an_error(text: str) -> None:
 )
 def test_a_list_comes_back(addresses: list[str]) -> None:
     """A list as Python and JSON write it is the same list, whatever its addresses hold."""
-    assert several(repr(addresses), THERE.__contains__) == addresses
+    assert split_cell(repr(addresses), THERE.__contains__) == addresses
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_list_comes_back(addresses: list[str]) -> None:
 def test_a_hostile_cell(text: str) -> None:
     """A cell that was made to take long is a list or an error at once."""
     try:
-        several(text, THERE.__contains__)
+        split_cell(text, THERE.__contains__)
     except ValueError:
         return
 
