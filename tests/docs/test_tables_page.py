@@ -73,7 +73,9 @@ def test_the_page_has_no_unknown_view_or_macro(page, database):
 
 def test_every_reason_of_a_failed_fetch_is_on_the_page(page):
     """Each reason has a row with its number of attempts."""
-    attempts = {reason: text for reason, _, text in page.rows("### fetches", "| reason | meaning | attempts |")}
+    attempts = {
+        reason: text for reason, _, text in page.rows("### fetches", "| reason | meaning | attempts |")
+    }
     assert set(attempts) == {reason.value for reason in Reason}
     for reason, patience in PATIENCE.items():
         if patience.tries == 1:

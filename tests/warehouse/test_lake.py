@@ -138,8 +138,8 @@ def test_tidy_merges_small_files_and_changes_no_row(
     home: Home, account_row: Callable[..., AccountObservation], observation_row: Callable[..., Observation]
 ) -> None:
     """Many small files become one, a table with few files is not changed, and every row stays the same."""
-    for night in range(COMPACT_ABOVE_FILES + 1):
-        home.lake.append([account_row(f"a{night}", posts=None if night % 2 else night)])
+    for number in range(COMPACT_ABOVE_FILES + 1):
+        home.lake.append([account_row(f"a{number}", posts=None if number % 2 else number)])
     home.lake.append([observation_row("a", 1)])
     home.lake.append([observation_row("b", 1)])
     before = read(home, "select * from accounts order by all")

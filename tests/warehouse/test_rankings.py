@@ -104,9 +104,11 @@ def test_the_macro_and_polars_agree_to_the_digit(
     crowded: Home, classifier: str, account: str | None, grouped: bool
 ) -> None:
     """For any measure, statistic, length and account, grouped or not, both return the same rows and digits."""
+    complete, shortened = (100, 1), (3, 20)
+    orders = [*product(MEASURES, STATISTICS, [complete]), *product(MEASURES, STATISTICS[:1], [shortened])]
     sizes = set()
     with published(crowded) as database:
-        for by, statistic, (top, min_posts) in product(MEASURES, STATISTICS, [(100, 1), (3, 20)]):
+        for by, statistic, (top, min_posts) in orders:
             question = Question(classifier, by, statistic, top, account, min_posts, grouped)
             ranking = rank(crowded, question)
             assert tuple(ranking.columns) == COLUMNS
