@@ -1,9 +1,9 @@
-"""What the warehouse costs a night while more and more posts are stored.
+"""The cost of a run in the warehouse, for growing numbers of stored posts.
 
-The promise is that a night's cost grows with what is new. For each size a lake is filled with posts, each
-with one picture and five labels; then, in a process of its own, a night on an account of 600 posts is done
-with nothing new but its observations. Beside it the ways an analyst may rank: our Polars frame, our SQL
-macro, and DuckDB over the same rows in one flat Parquet file, as someone without a warehouse would have them.
+The design promises that the cost of a run grows with what is new. For each size the benchmark fills a lake with posts,
+each with one picture and five labels. Then, in a separate process, it stores a run on an account of 600 posts with
+nothing new but its observations. It also measures three ways to rank: the Polars frame, the SQL macro, and DuckDB over
+the same rows in one flat Parquet file, as a user without a warehouse would have them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BATCH = 20_000
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seen(number: int, at: datetime) -> ScrapedRows:
+def scraped_rows(number: int, at: datetime) -> ScrapedRows:
     """A post as a page shows it."""
     source, post_id = "s", f"{number:09}"
     post = Post(
@@ -72,16 +72,16 @@ def seen(number: int, at: datetime) -> ScrapedRows:
 
 def labels(number: int) -> Iterator[PictureLabel]:
     """Five labels of a picture."""
-    for place in range(1, 6):
+    for rank_of_label in range(1, 6):
         yield PictureLabel(
             sha256=f"{number:064x}",
             classifier="c",
             version="1",
             region=0,
-            rank=place,
-            label=f"label {(number * 31 + place * 7) % 1000}",
+            rank=rank_of_label,
+            label=f"label {(number * 31 + rank_of_label * 7) % 1000}",
             label_id=None,
-            score=1 / place,
+            score=1 / rank_of_label,
             x0=None,
             y0=None,
             x1=None,
@@ -95,7 +95,7 @@ def fill(home: Home, posts: int) -> None:
     home.prepare()
     for start in range(0, posts, BATCH):
         numbers = range(start, min(posts, start + BATCH))
-        batch = [seen(number, BEGIN) for number in numbers]
+        batch = [scraped_rows(number, BEGIN) for number in numbers]
         home.lake.append([one.post for one in batch])
         home.lake.append([one.observation for one in batch])
         home.lake.append([picture for one in batch for picture in one.pictures])
@@ -121,7 +121,7 @@ def fill(home: Home, posts: int) -> None:
 
 
 def run(home: Home) -> dict[str, float]:
-    """Seconds of each part of a night with nothing new, and of each way to rank; the median of the rounds."""
+    """Seconds of each part of a run with nothing new, and of each way to rank; medians of the rounds."""
     flat = home.folder / "flat.parquet"
     with published(home) as database:
         database.execute(f"copy (from post_labels) to '{flat}'")
@@ -145,14 +145,14 @@ def run(home: Home) -> dict[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in parts}
     for _ in range(ROUNDS):
         for name, part in parts.items():
-            begun = time.perf_counter()
+            start = time.perf_counter()
             part()
-            seconds[name].append(time.perf_counter() - begun)
+            seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def _store(home: Home, at: datetime) -> None:
-    store_seen(home.lake, [seen(number, at) for number in range(ACCOUNT_POSTS)])
+    store_seen(home.lake, [scraped_rows(number, at) for number in range(ACCOUNT_POSTS)])
 
 
 def main() -> None:
@@ -161,20 +161,20 @@ def main() -> None:
     for posts in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             fill(Home(Path(folder)), posts)
-            said = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-m", "benchmarks.growth", folder], capture_output=True, check=True
             )
-            columns[f"{posts:,}"] = json.loads(said.stdout)
+            columns[f"{posts:,}"] = json.loads(process.stdout)
     print(f"{'milliseconds with … posts stored':<34}" + "".join(f"{name:>10}" for name in columns))
     for part in next(iter(columns.values())):
         print(f"{part:<34}" + "".join(f"{column[part]:>10,.0f}" for column in columns.values()))
 
 
-def _child(folder: str) -> None:
-    told = {name: seconds * 1000 for name, seconds in run(Home(Path(folder))).items()}
-    told["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(told))
+def _measure(folder: str) -> None:
+    figures = {name: seconds * 1000 for name, seconds in run(Home(Path(folder))).items()}
+    figures["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    _child(sys.argv[1]) if len(sys.argv) > 1 else main()
+    _measure(sys.argv[1]) if len(sys.argv) > 1 else main()

@@ -79,15 +79,15 @@ def same_author(name: str) -> str:
 
 def _write_once(file: Path, content: bytes) -> None:
     """Create a complete file that only its owner can read; the first of two writers wins."""
-    fresh = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
     try:
-        os.link(fresh, file)
+        os.link(temporary, file)
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
+        temporary.unlink()

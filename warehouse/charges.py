@@ -22,7 +22,7 @@ COPIED_LABELS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of a service in one version; `regions`: it labels regions, not pictures as a whole."""
+    """A model of a service in one version; `regions`: it labels regions, not complete pictures."""
 
     model_id: str
     version: str
@@ -161,7 +161,7 @@ def lanes_with_labels(lake: Lake) -> list[tuple[str, str]]:
 def adopt(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regions: bool) -> int:
     """Copy labels from one classifier and version to another that has none; returns the number of copies.
 
-    Copies either the labels of regions or those of pictures as a whole, because each comes from its own model.
+    Copies either the labels of regions or those of complete pictures, because each comes from its own model.
     """
     part = "region > 0" if regions else "region = 0"
     query = f"""

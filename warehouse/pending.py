@@ -76,16 +76,16 @@ _TO_FETCH = """
 """
 
 
-def count_to_fetch(lake: Lake, patience: dict[str, RetrySchedule], now: datetime) -> int:
+def count_to_fetch(lake: Lake, schedules: dict[str, RetrySchedule], now: datetime) -> int:
     """Number of picture addresses that may be fetched now."""
-    return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(patience, now))
+    return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(schedules, now))
 
 
 def to_fetch(
-    lake: Lake, patience: dict[str, RetrySchedule], now: datetime, batch: int
+    lake: Lake, schedules: dict[str, RetrySchedule], now: datetime, batch: int
 ) -> Iterator[list[WaitingPicture]]:
     """Pictures that are not stored and may be fetched now, in batches, each address once."""
-    for rows in lake.stream(f"{_TO_FETCH} order by picture_url", _schedule_values(patience, now), batch):
+    for rows in lake.stream(f"{_TO_FETCH} order by picture_url", _schedule_values(schedules, now), batch):
         yield [WaitingPicture(url, failures) for url, failures in rows]
 
 
@@ -114,11 +114,11 @@ def pauses_asked_for(lake: Lake, reason: str, now: datetime, batch: int) -> Iter
         yield [HostResponse(url, None if until is None else as_utc(until)) for url, until in rows]
 
 
-def _schedule_values(patience: dict[str, RetrySchedule], now: datetime) -> list[object]:
+def _schedule_values(schedules: dict[str, RetrySchedule], now: datetime) -> list[object]:
     return [
-        list(patience),
-        [schedule.hours for schedule in patience.values()],
-        [schedule.tries for schedule in patience.values()],
+        list(schedules),
+        [schedule.hours for schedule in schedules.values()],
+        [schedule.tries for schedule in schedules.values()],
         without_zone(now),
     ]
 
@@ -141,12 +141,12 @@ _FIRST_TRIED_SINCE = """
     with tried as (
         select picture_url, arg_max(coalesce(reason, status), attempted_at) as ended from fetches
         where attempted_at >= $1 group by picture_url),
-    fresh as (
+    first_tried as (
         select * from tried anti join (
             select picture_url from fetches semi join tried using (picture_url) where attempted_at < $1)
         using (picture_url))
     select source, ended, count(*)
-    from (select distinct source, picture_url, ended from post_pictures join fresh using (picture_url))
+    from (select distinct source, picture_url, ended from post_pictures join first_tried using (picture_url))
     group by all order by all
 """
 _FIRST_TRIED_BEFORE = """

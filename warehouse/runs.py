@@ -8,8 +8,9 @@ older one as `interrupted`.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from warehouse.lake import Lake
 from warehouse.tables import StageRun
@@ -44,37 +45,13 @@ class Journal:
 
     def start(self, stage: str, lane: str = "") -> None:
         """Record that a stage begins. A resumed stage keeps its start time and version."""
-        row = StageRun(
-            run_id=self.run_id,
-            stage=stage,
-            lane=lane,
-            started_at=datetime.now(UTC),
-            ended_at=None,
-            status="running",
-            items=None,
-            failures=None,
-            message=None,
-            version=None,
-        )
-        self.lake.upsert([row], keep=["started_at", "version"])
+        empty = dict.fromkeys(("ended_at", "items", "failures", "message", "version"))
+        self._record(stage, lane, ["started_at", "version"], status="running", **empty)
 
     def finish(self, stage: str, lane: str, ended: StageResult) -> None:
         """Record the result of a stage. Without a version, the recorded one stays."""
-        now = datetime.now(UTC)
-        row = StageRun(
-            run_id=self.run_id,
-            stage=stage,
-            lane=lane,
-            started_at=now,
-            ended_at=now,
-            status=ended.status,
-            items=ended.items,
-            failures=ended.failures,
-            message=ended.message or None,
-            version=ended.version,
-            counts=ended.counts,
-        )
-        self.lake.upsert([row], keep=["started_at"] if ended.version else ["started_at", "version"])
+        values = {**asdict(ended), "ended_at": datetime.now(UTC), "message": ended.message or None}
+        self._record(stage, lane, ["started_at"] if ended.version else ["started_at", "version"], **values)
 
     def is_done(self, stage: str, lane: str = "") -> bool:
         """Whether this run completed the stage before it was interrupted."""
@@ -83,6 +60,11 @@ class Journal:
     def rows(self) -> list[StageRun]:
         """Rows of this run, oldest first."""
         return stage_runs(self.lake, "run_id = ?", [self.run_id])
+
+    def _record(self, stage: str, lane: str, keep: list[str], **values: Any) -> None:
+        now = datetime.now(UTC)
+        row = StageRun(run_id=self.run_id, stage=stage, lane=lane, started_at=now, **values)
+        self.lake.upsert([row], keep)
 
 
 def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) -> Journal:

@@ -12,16 +12,6 @@ from warehouse.rankings import Question
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Stored posts and pictures, and the times of the first and the last post (None if there is none)."""
-
-    posts: int
-    pictures: int
-    since: datetime | None
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class AccountSummary:
     """An account: its stored posts, and its last known number of followers (or None)."""
 
@@ -44,12 +34,11 @@ class LabelledPicture:
     comments: int | None
 
 
-def totals(database: duckdb.DuckDBPyConnection) -> Totals:
-    """Totals over all accounts."""
-    [row] = database.execute(
-        "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
-    ).fetchall()
-    return Totals(*row)
+def totals(database: duckdb.DuckDBPyConnection) -> tuple[int, int, datetime | None, datetime | None]:
+    """Numbers of posts and pictures, and the times of the first and last post (None if there is none)."""
+    query = "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
+    [(posts, pictures, since, until)] = database.execute(query).fetchall()
+    return posts, pictures, since, until
 
 
 def account_summaries(database: duckdb.DuckDBPyConnection) -> tuple[AccountSummary, ...]:

@@ -185,7 +185,7 @@ class PictureLabel(Row):
     sha256: Annotated[str, "The picture"]
     classifier: Annotated[str, "Name of the classifier in the settings"]
     version: Annotated[str, "Version of the classifier: its weights or remote model version"]
-    region: Annotated[int, "0 for the picture as a whole, 1, 2, … for its regions"]
+    region: Annotated[int, "0 for the complete picture, 1, 2, … for its regions"]
     rank: Annotated[int, "1 for the best label of the picture or region, 2 for the next, …"]
     label: Annotated[str, "What is shown"]
     label_id: Annotated[str | None, "The classifier's own id of the label"]

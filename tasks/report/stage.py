@@ -90,7 +90,7 @@ def _report(
     sections: tuple[Section, ...],
     side_by_side: tuple[ComparisonSection, ...],
 ) -> Report:
-    counted = totals(database)
+    posts, pictures, since, until = totals(database)
     run_id, notices = last_run(database)
     return Report(
         title="What the pictures show that earns likes and comments",
@@ -98,10 +98,10 @@ def _report(
         run_id=run_id,
         note=note,
         accounts=account_summaries(database),
-        posts=counted.posts,
-        pictures=counted.pictures,
-        since=counted.since,
-        until=counted.until,
+        posts=posts,
+        pictures=pictures,
+        since=since,
+        until=until,
         notices=notices,
         sections=sections,
         comparisons=side_by_side,

@@ -1,4 +1,4 @@
-"""A prepared home folder, rows to put into it, and child processes, for the warehouse's tests."""
+"""A home folder with empty tables, factories of rows, and child processes, for the warehouse's tests."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def sha256_of(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sha() -> Callable[[str], str]:
-    """The hash that stands for a picture called so."""
+    """The hash of the picture with a given name."""
     return sha256_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evening() -> datetime:
-    """When the rows below were seen, unless they say otherwise."""
+    """The default time of the rows below."""
     return EVENING
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with empty tables, which is made once."""
+    """A folder with empty tables, created once."""
     folder = tmp_path_factory.mktemp("prepared") / "home"
     Home(folder).prepare()
     return folder
@@ -55,16 +55,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, prepared: Path) -> Home:
-    """A home folder with empty tables: a copy, for making the tables takes longer than most tests."""
+    """A home folder with empty tables: a copy, because creating the tables takes longer than most tests."""
     return Home(Path(shutil.copytree(prepared, tmp_path / "home")))
 
 
-@pytest.fixture
-def post() -> Callable[..., Post]:
+@pytest.fixture(scope="session")
+def post_row() -> Callable[..., Post]:
     """Make a row of `posts`."""
 
     def make(post_id: str, **changes: Any) -> Post:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "source": "demo",
             "post_id": post_id,
             "account": "ann",
@@ -77,34 +77,34 @@ def post() -> Callable[..., Post]:
             "first_seen_at": EVENING,
             "last_seen_at": EVENING,
         }
-        return Post(**given | changes)
+        return Post(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def shows() -> Callable[..., PostPicture]:
-    """Make a row of `post_pictures`: the post shows the picture called so; None for one not fetched."""
+@pytest.fixture(scope="session")
+def post_picture_row() -> Callable[..., PostPicture]:
+    """Make a row of `post_pictures` with the picture of this name; None: it is not fetched."""
 
     def make(post_id: str, name: str | None, **changes: Any) -> PostPicture:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "source": "demo",
             "post_id": post_id,
             "position": 0,
             "picture_url": f"http://cdn.example/{name or post_id}.jpg",
             "sha256": sha256_of(name) if name else None,
         }
-        return PostPicture(**given | changes)
+        return PostPicture(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def observed() -> Callable[..., Observation]:
+@pytest.fixture(scope="session")
+def observation_row() -> Callable[..., Observation]:
     """Make a row of `observations`."""
 
     def make(post_id: str, likes: int | None, comments: int | None = 0, **changes: Any) -> Observation:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "source": "demo",
             "post_id": post_id,
             "observed_at": EVENING,
@@ -112,17 +112,17 @@ def observed() -> Callable[..., Observation]:
             "comments": comments,
             "likes_hidden": False,
         }
-        return Observation(**given | changes)
+        return Observation(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def account_seen() -> Callable[..., AccountObservation]:
+@pytest.fixture(scope="session")
+def account_row() -> Callable[..., AccountObservation]:
     """Make a row of `accounts`."""
 
     def make(account: str, **changes: Any) -> AccountObservation:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "source": "demo",
             "account": account,
             "observed_at": EVENING,
@@ -130,17 +130,17 @@ def account_seen() -> Callable[..., AccountObservation]:
             "following": 3,
             "posts": 4,
         }
-        return AccountObservation(**given | changes)
+        return AccountObservation(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def stored() -> Callable[..., Picture]:
-    """Make a row of `pictures` for the picture called so."""
+@pytest.fixture(scope="session")
+def picture_row() -> Callable[..., Picture]:
+    """Make a row of `pictures` for the picture of this name."""
 
     def make(name: str, **changes: Any) -> Picture:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "sha256": sha256_of(name),
             "bytes": 1234,
             "width": 640,
@@ -149,17 +149,17 @@ def stored() -> Callable[..., Picture]:
             "path": f"pictures/{sha256_of(name)}.jpg",
             "fetched_at": EVENING,
         }
-        return Picture(**given | changes)
+        return Picture(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def fetched() -> Callable[..., Fetch]:
-    """Make a row of `fetches`: the picture called so was got at the address, or, with None, it was not."""
+@pytest.fixture(scope="session")
+def fetch_row() -> Callable[..., Fetch]:
+    """Make a row of `fetches`: the address returned the picture of this name, or, with None, the fetch failed."""
 
     def make(picture_url: str, name: str | None, **changes: Any) -> Fetch:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "picture_url": picture_url,
             "attempted_at": EVENING,
             "status": "ok" if name else "failed",
@@ -168,17 +168,17 @@ def fetched() -> Callable[..., Fetch]:
             "sha256": sha256_of(name) if name else None,
             "seconds": 0.25,
         }
-        return Fetch(**given | changes)
+        return Fetch(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def labelled() -> Callable[..., PictureLabel]:
-    """Make a row of `labels` for the picture called so."""
+@pytest.fixture(scope="session")
+def label_row() -> Callable[..., PictureLabel]:
+    """Make a row of `labels` for the picture of this name."""
 
     def make(name: str, label: str, **changes: Any) -> PictureLabel:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "sha256": sha256_of(name),
             "classifier": "model",
             "version": "1",
@@ -193,17 +193,17 @@ def labelled() -> Callable[..., PictureLabel]:
             "y1": None,
             "labelled_at": EVENING,
         }
-        return PictureLabel(**given | changes)
+        return PictureLabel(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def unlabelled() -> Callable[..., Unlabelled]:
-    """Make a row of `unlabelled` for the picture called so."""
+@pytest.fixture(scope="session")
+def unlabelled_row() -> Callable[..., Unlabelled]:
+    """Make a row of `unlabelled` for the picture of this name."""
 
     def make(name: str, **changes: Any) -> Unlabelled:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "sha256": sha256_of(name),
             "classifier": "model",
             "version": "1",
@@ -211,17 +211,17 @@ def unlabelled() -> Callable[..., Unlabelled]:
             "message": None,
             "attempted_at": EVENING,
         }
-        return Unlabelled(**given | changes)
+        return Unlabelled(**defaults | changes)
 
     return make
 
 
-@pytest.fixture
-def loaded() -> Callable[..., StageRun]:
-    """Make a row of `runs` that says which version of a classifier a run loaded."""
+@pytest.fixture(scope="session")
+def run_row() -> Callable[..., StageRun]:
+    """Make a row of `runs`: a run loaded this version of a classifier."""
 
     def make(classifier: str = "model", version: str | None = "1", **changes: Any) -> StageRun:
-        given: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "run_id": "first",
             "stage": "classify",
             "lane": classifier,
@@ -233,14 +233,14 @@ def loaded() -> Callable[..., StageRun]:
             "message": None,
             "version": version,
         }
-        return StageRun(**given | changes)
+        return StageRun(**defaults | changes)
 
     return make
 
 
 @pytest.fixture
-def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a Python script in a process of its own, with pipes; what still runs at the end is killed."""
+def start_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a Python script in a separate process with pipes; the fixture kills it at the end."""
     running: list[subprocess.Popen[str]] = []
 
     def start(script: str, *arguments: object) -> subprocess.Popen[str]:

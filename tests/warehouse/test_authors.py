@@ -1,4 +1,4 @@
-"""Authors of comments: hashes that are the same here, others elsewhere, and that nobody can try out."""
+"""Authors of comments: hashes that are equal within a home folder, differ between them, and can't be guessed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from warehouse.authors import Authors, same_author
 
 
 def test_one_author_is_one_value_in_this_home_alone(tmp_path) -> None:
-    """Spellings of a name, and a new start, give one hash; another home gives another; it is no plain hash."""
+    """Spellings of a name give one hash, also in a new object; another home gives another; it is not a plain hash."""
     here, again, elsewhere = Authors(tmp_path / "a"), Authors(tmp_path / "a"), Authors(tmp_path / "b")
     stored = here.stored("Ann")
     assert stored == here.stored("@ann") == again.stored(" ann ")
@@ -23,9 +23,9 @@ def test_one_author_is_one_value_in_this_home_alone(tmp_path) -> None:
     assert stored not in hashlib.sha256(b"ann").hexdigest()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks for the file's mode")
-def test_the_key_is_for_its_owner_alone(tmp_path) -> None:
-    """Nobody else on the machine can read the key; it is made once."""
+@pytest.mark.skipif(os.name != "posix", reason="checks the file's mode")
+def test_only_the_owner_can_read_the_key(tmp_path) -> None:
+    """Nobody else on the machine can read the key, and it is created once."""
     authors = Authors(tmp_path / "authors")
     authors.stored("ann")
     key = tmp_path / "authors" / "key"
@@ -36,21 +36,21 @@ def test_the_key_is_for_its_owner_alone(tmp_path) -> None:
     assert [file.name for file in key.parent.iterdir()] == ["key"]
 
 
-def test_who_is_to_be_forgotten_is_known_by_the_hash(tmp_path) -> None:
-    """The list of the forgotten has no names, holds each once, and survives a new start."""
+def test_forgotten_authors_are_recognised_by_their_hash(tmp_path) -> None:
+    """The list of forgotten authors has no names, has each author once, and is read by a new object."""
     Authors(tmp_path).forget("@Ann")
     Authors(tmp_path).forget("ann")
     authors = Authors(tmp_path)
     assert authors.is_forgotten("ANN")
     assert not authors.is_forgotten("ben")
     assert not authors.is_forgotten(None)
-    kept = (tmp_path / "forgotten").read_text()
-    assert len(kept.split()) == 1 and "ann" not in kept.lower()
+    listed = (tmp_path / "forgotten").read_text()
+    assert len(listed.split()) == 1 and "ann" not in listed.lower()
 
 
 @given(st.text())
-def test_any_name_has_a_value(tmp_path_factory, name) -> None:
-    """Names in any script, and broken ones, are stored under a hash of fixed length."""
+def test_any_name_has_a_hash_of_fixed_length(tmp_path_factory, name) -> None:
+    """Names in any script, and malformed ones, are stored as a hash of 32 digits."""
     folder: Path = tmp_path_factory.getbasetemp() / "names"
     stored = Authors(folder).stored(name)
     assert stored is not None and len(stored) == 32

@@ -1,4 +1,4 @@
-"""A full disk is told in words before or while it fills, and damages nothing that is stored."""
+"""A full disk is reported before or while it fills, and damages no stored data."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ADVICE = r"is full \(.* MB free, 67 MB are reserved\)\. Free some space, or set 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 80 MB of its own; needs root and mount."""
+    """A separate file system of 80 MB; it requires root and mount."""
     folder = tmp_path / "small disk"
     folder.mkdir()
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if os.geteuid() != 0 or mount is None or umount is None:
-        pytest.skip("a small file system needs root and mount")
+        pytest.skip("a small file system requires root and mount")
     command = [mount, "-t", "tmpfs", "-o", "size=80m", "tmpfs", folder]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path, leave: int) -> Path:
-    """Fill the file system but for so many bytes."""
+    """Fill the file system until `leave` bytes are free."""
     ballast = folder / "ballast"
     with ballast.open("wb") as file:
         while (free := shutil.disk_usage(folder).free) > leave:
@@ -55,13 +55,13 @@ def likes(home: Home) -> list[tuple[int, int]]:
 
 
 def test_a_full_disk_stops_a_batch_and_damages_nothing(
-    small: Path, observed: Callable[..., Observation]
+    small: Path, observation_row: Callable[..., Observation]
 ) -> None:
-    """With no byte left, appends and upserts raise DiskFull; what was stored is whole, and later goes on."""
+    """On a full disk, appends and upserts raise DiskFull; the stored data is intact, and later writes succeed."""
     home = Home(small / "home")
     home.prepare()
-    first = [observed(f"a{i}", i) for i in range(1000)]
-    more = [observed(f"b{os.urandom(40).hex()}", i) for i in range(5000)]
+    first = [observation_row(f"a{i}", i) for i in range(1000)]
+    more = [observation_row(f"b{os.urandom(40).hex()}", i) for i in range(5000)]
     home.lake.append(first)
     publish(home)
     before = home.database.read_bytes()
@@ -73,7 +73,7 @@ def test_a_full_disk_stops_a_batch_and_damages_nothing(
     with pytest.raises(DiskFull, match=ADVICE):
         publish(home)
     with pytest.raises(DiskFull, match=ADVICE):
-        home.lake.upsert([observed("a0", 77), *more])
+        home.lake.upsert([observation_row("a0", 77), *more])
     assert home.database.read_bytes() == before
     with published(home) as database:
         assert database.execute("select count(*) from observations").fetchall() == [(1000,)]
@@ -84,24 +84,24 @@ def test_a_full_disk_stops_a_batch_and_damages_nothing(
         assert database.execute("select count(*) from observations").fetchall() == [(6000,)]
 
 
-def test_a_home_without_room_is_refused_at_the_start(small: Path) -> None:
-    """Below the reserve nothing is begun: the folder is not even made."""
+def test_a_home_on_a_full_disk_is_rejected_at_the_start(small: Path) -> None:
+    """With less free space than the reserve, not even the folder is created."""
     fill(small, leave=RESERVE_BYTES - MB)
     with pytest.raises(DiskFull, match=ADVICE):
         Home(small / "new" / "home").prepare()
     assert not (small / "new").exists()
 
 
-def test_a_disk_that_may_only_be_read_is_no_home(small: Path) -> None:
-    """A disk that is mounted read-only is refused in words, as a home and not as a full disk."""
+def test_a_home_on_a_read_only_disk_is_rejected(small: Path) -> None:
+    """A disk that is mounted read-only is reported as a bad home, not as a full disk."""
     mount = shutil.which("mount") or "mount"
     subprocess.run([mount, "-o", "remount,ro", small], check=True)
     with pytest.raises(BadHome, match="Read-only file system"):
         Home(small / "home").prepare()
 
 
-def test_a_batch_may_not_eat_into_the_reserve(small: Path) -> None:
-    """Room is asked for what is coming and for the reserve, which lets a run end in order."""
+def test_a_batch_may_not_use_the_reserve(small: Path) -> None:
+    """The free space must be enough for the batch and the reserve, which lets a run end in order."""
     free = shutil.disk_usage(small).free
     need_room(small, upcoming_bytes=free - RESERVE_BYTES)
     with pytest.raises(DiskFull, match="small disk"):
@@ -129,12 +129,14 @@ except DiskFull as error:
 """
 
 
-def test_a_limit_on_file_sizes_is_a_full_disk_too(
-    home: Home, observed: Callable[..., Observation], child: Callable[..., subprocess.Popen[str]]
+def test_a_limit_on_file_sizes_counts_as_a_full_disk(
+    home: Home,
+    observation_row: Callable[..., Observation],
+    start_process: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    """A process that may write no more (a limit, a quota) says DiskFull, and the table stays whole."""
-    home.lake.append([observed("a", 1)])
-    out, errors = child(WRITE_BEYOND_THE_LIMIT, home.lake.folder).communicate(timeout=120)
+    """A process that reaches a limit or a quota raises DiskFull, and the table stays intact."""
+    home.lake.append([observation_row("a", 1)])
+    out, errors = start_process(WRITE_BEYOND_THE_LIMIT, home.lake.folder).communicate(timeout=120)
     assert "is full" in out and "run again" in out, errors
     assert likes(home) == [(1, 1)]
 
@@ -142,19 +144,19 @@ def test_a_limit_on_file_sizes_is_a_full_disk_too(
 @pytest.mark.parametrize(
     "error",
     [
-        OSError(errno.ENOSPC, "any words"),
-        OSError(errno.EDQUOT, "any words"),
+        OSError(errno.ENOSPC, "any message"),
+        OSError(errno.EDQUOT, "any message"),
         RuntimeError("Generic LocalFileSystem error: No space left on device (os error 28)"),
     ],
 )
-def test_a_library_that_only_says_it_is_understood(tmp_path: Path, error: Exception) -> None:
-    """Errno or only words, the person reads the same advice, and the library's error is its cause."""
-    with pytest.raises(DiskFull, match="is full") as noticed, full_disk_noticed(tmp_path):
+def test_a_library_error_about_a_full_disk_becomes_disk_full(tmp_path: Path, error: Exception) -> None:
+    """An errno and a message alone give the same advice, with the library's error as the cause."""
+    with pytest.raises(DiskFull, match="is full") as raised, full_disk_noticed(tmp_path):
         raise error
-    assert noticed.value.__cause__ is error
+    assert raised.value.__cause__ is error
 
 
-def test_other_errors_pass(tmp_path: Path) -> None:
-    """An error that has nothing to do with room is not taken for a full disk."""
+def test_an_unrelated_error_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    """An error without a relation to disk space passes unchanged."""
     with pytest.raises(PermissionError), full_disk_noticed(tmp_path):
-        raise PermissionError(errno.EACCES, "not yours")
+        raise PermissionError(errno.EACCES, "not permitted")

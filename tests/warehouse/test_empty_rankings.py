@@ -1,4 +1,4 @@
-"""An empty ranking says why it is empty: the first reason that holds, from the classifier to the question."""
+"""The reason of an empty ranking: the first that applies, from the classifier to the question."""
 
 from __future__ import annotations
 
@@ -15,76 +15,80 @@ from warehouse.rankings import Question, rank
 
 @pytest.fixture
 def why(home: Home) -> Callable[..., str]:
-    """Publish, and ask why a ranking of the classifier `model` is empty."""
+    """Publish, and return the reason why a ranking of the classifier `model` is empty."""
 
-    def ask(**question: Any) -> str:
+    def explain(**parameters: Any) -> str:
         publish(home)
-        asked = Question("model", **question)
-        assert rank(home, asked).is_empty()
+        question = Question("model", **parameters)
+        assert rank(home, question).is_empty()
         with published(home) as database:
-            return why_empty(database, asked)
+            return why_empty(database, question)
 
-    return ask
+    return explain
 
 
 @pytest.fixture
-def two_posts(home: Home, post, shows, stored, labelled, loaded) -> None:
+def two_posts(home: Home, post_row, post_picture_row, picture_row, label_row, run_row) -> None:
     """Two posts of ann with a labelled picture each, and no observation."""
-    home.lake.append([post("1"), post("2")])
-    home.lake.append([shows("1", "a"), shows("2", "b")])
-    home.lake.append([stored("a"), stored("b")])
-    home.lake.append([labelled("a", "cat"), labelled("b", "cat")])
-    home.lake.append([loaded()])
+    home.lake.append([post_row("1"), post_row("2")])
+    home.lake.append([post_picture_row("1", "a"), post_picture_row("2", "b")])
+    home.lake.append([picture_row("a"), picture_row("b")])
+    home.lake.append([label_row("a", "cat"), label_row("b", "cat")])
+    home.lake.append([run_row()])
 
 
-def test_all_likes_are_hidden(home, two_posts, observed, why) -> None:
-    """Hidden likes are told from likes that no source shows, and from a part of both."""
-    home.lake.append([observed("1", None, likes_hidden=True), observed("2", None, likes_hidden=True)])
+def test_hidden_likes_of_all_posts_are_the_reason(home, two_posts, observation_row, why) -> None:
+    """If the owner hides all likes, the reason says so and advises another measure."""
+    home.lake.append(
+        [observation_row("1", None, likes_hidden=True), observation_row("2", None, likes_hidden=True)]
+    )
     assert "likes of all 2 posts are hidden by their owner" in why(by="likes")
     assert "Rank by comments or count" in why(by="likes")
 
 
-def test_numbers_are_not_known(home, two_posts, observed, why) -> None:
-    """Posts without a known number are counted, for likes and for comments."""
-    home.lake.append([observed("1", None, None, likes_hidden=True), observed("2", None, None)])
+def test_posts_without_a_known_number_are_the_reason(home, two_posts, observation_row, why) -> None:
+    """The reason has the number of posts without a known number, for likes and for comments."""
+    home.lake.append([observation_row("1", None, None, likes_hidden=True), observation_row("2", None, None)])
     assert "None of the 2 posts has a known number of likes (1 have hidden likes)" in why(by="likes")
     assert "None of the 2 posts has a known number of comments. Rank by likes" in why(by="comments")
 
 
-def test_too_few_posts(home, two_posts, observed, why) -> None:
-    """The label with the most posts is named beside the number that was wanted."""
-    home.lake.append([observed("1", 5), observed("2", None)])
+def test_a_minimum_of_posts_that_no_label_has_is_the_reason(home, two_posts, observation_row, why) -> None:
+    """The reason names the label with the most posts beside the required number."""
+    home.lake.append([observation_row("1", 5), observation_row("2", None)])
     assert "No label has 3 posts with a known number: the most is 2, of 'cat'" in why(by="count", min_posts=3)
     assert "the most is 1, of 'cat'" in why(by="likes", min_posts=2)
     assert "--min-posts" in why(by="likes", min_posts=2)
 
 
-def test_an_account_without_posts(home, two_posts, post, why) -> None:
-    """An account that is not stored, and one without labelled pictures, are told apart."""
-    home.lake.append([post("3", account="bob")])
+def test_an_unknown_account_or_one_without_labels_is_the_reason(home, two_posts, post_row, why) -> None:
+    """An account that is not stored and one without labelled pictures have different reasons."""
+    home.lake.append([post_row("3", account="bob")])
     assert "No post of an account 'zoe' is stored. Accounts with posts: ann, bob." in why(account="zoe")
     assert "The account bob has 1 post, but none with a picture that model has labelled" in why(account="bob")
 
 
-def test_a_classifier_that_never_ran(home, post, why) -> None:
-    """A classifier without a run is told with what to run."""
-    home.lake.append([post("1")])
+def test_a_classifier_that_never_ran_is_the_reason(home, post_row, why) -> None:
+    """The reason names the command that runs the classifier."""
+    home.lake.append([post_row("1")])
     assert "No run has used the classifier model yet" in why()
 
 
-def test_a_classifier_that_failed(home, post, loaded, why) -> None:
-    """The message of its last run is the reason."""
-    home.lake.append([post("1")])
-    home.lake.append([loaded(version=None, status="failed", message="There is no file model.tflite.")])
+def test_the_message_of_a_failed_classifier_is_the_reason(home, post_row, run_row, why) -> None:
+    """The reason has the message of the classifier's last run."""
+    home.lake.append([post_row("1")])
+    home.lake.append([run_row(version=None, status="failed", message="There is no file model.tflite.")])
     assert why() == "The classifier model could not run: There is no file model.tflite."
 
 
-def test_nothing_could_be_labelled(home, post, shows, stored, unlabelled, loaded, why) -> None:
-    """Without pictures, or with pictures that give no label, the reason is theirs."""
-    home.lake.append([post("1")])
-    home.lake.append([loaded()])
+def test_missing_or_unlabelled_pictures_are_the_reason(
+    home, post_row, post_picture_row, picture_row, unlabelled_row, run_row, why
+) -> None:
+    """Without pictures, or with pictures without a label, the reason says so."""
+    home.lake.append([post_row("1")])
+    home.lake.append([run_row()])
     assert "No picture is stored" in why()
-    home.lake.append([shows("1", "a")])
-    home.lake.append([stored("a")])
-    home.lake.append([unlabelled("a", reason="corrupt")])
+    home.lake.append([post_picture_row("1", "a")])
+    home.lake.append([picture_row("a")])
+    home.lake.append([unlabelled_row("a", reason="corrupt")])
     assert "No picture got a label of model: corrupt 1" in why()

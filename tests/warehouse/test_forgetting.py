@@ -1,4 +1,4 @@
-"""Forgetting an account: nothing of it stays, in no table, no file and no log, and nothing else goes."""
+"""Forgetting an account removes all of it from tables, files and logs, and nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from warehouse.tables import (
 )
 
 SECRET = "mallory"
-"""In every text of the forgotten account, so that a search of all files finds what is left of it."""
+"""Part of every text of the forgotten account, so that a search of all files finds what remains of it."""
 
 
 @pytest.fixture
@@ -55,17 +55,17 @@ def comment() -> Callable[..., Comment]:
 
 @pytest.fixture
 def fill(
-    post: Callable[..., Post],
-    shows: Callable[..., PostPicture],
-    observed: Callable[..., Observation],
-    account_seen: Callable[..., AccountObservation],
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    observation_row: Callable[..., Observation],
+    account_row: Callable[..., AccountObservation],
     comment: Callable[..., Comment],
-    stored: Callable[..., Picture],
-    fetched: Callable[..., Fetch],
-    labelled: Callable[..., PictureLabel],
-    unlabelled: Callable[..., Unlabelled],
+    picture_row: Callable[..., Picture],
+    fetch_row: Callable[..., Fetch],
+    label_row: Callable[..., PictureLabel],
+    unlabelled_row: Callable[..., Unlabelled],
 ) -> Callable[..., None]:
-    """Store an account's night: three posts in every table, with pictures of its own and one it shares."""
+    """Store three posts of an account in every table, with pictures of its own and a shared one."""
 
     def store(home: Home, account: str, source: str = "demo") -> None:
         mine = f"{account} of {source}"
@@ -73,26 +73,26 @@ def fill(
         own, bare, shared = f"own of {mine}", f"bare of {mine}", "shared by all"
         url = f"http://cdn.example/{account}/{source}"
         batches: list[list[Row]] = [
-            [post(i, source=source, account=account, caption=f"{i} says hi") for i in ids],
+            [post_row(i, source=source, account=account, caption=f"{i} says hi") for i in ids],
             [
-                shows(ids[0], own, source=source, picture_url=f"{url}/own.jpg?sig=2"),
-                shows(ids[0], bare, source=source, position=1, picture_url=f"{url}/bare.jpg"),
-                shows(ids[1], shared, source=source, picture_url=f"{url}/shared.jpg"),
-                shows(ids[2], None, source=source, picture_url=f"{url}/never.jpg?sig=2"),
+                post_picture_row(ids[0], own, source=source, picture_url=f"{url}/own.jpg?sig=2"),
+                post_picture_row(ids[0], bare, source=source, position=1, picture_url=f"{url}/bare.jpg"),
+                post_picture_row(ids[1], shared, source=source, picture_url=f"{url}/shared.jpg"),
+                post_picture_row(ids[2], None, source=source, picture_url=f"{url}/never.jpg?sig=2"),
             ],
-            [observed(i, 5, source=source) for i in ids],
-            [account_seen(account, source=source)],
+            [observation_row(i, 5, source=source) for i in ids],
+            [account_row(account, source=source)],
             [comment(ids[0], f"{mine}/c", source=source, text=f"hello {account}")],
-            [stored(own), stored(bare), stored(shared, path="pictures/shared.jpg")],
+            [picture_row(own), picture_row(bare), picture_row(shared, path="pictures/shared.jpg")],
             [
-                fetched(f"{url}/own.jpg?sig=1", own),
-                fetched(f"{url}/bare.jpg", bare),
-                fetched(f"{url}/shared.jpg", shared),
-                fetched(f"{url}/never.jpg?sig=1", None),
-                fetched(f"{url}/never.jpg?sig=2", None),
+                fetch_row(f"{url}/own.jpg?sig=1", own),
+                fetch_row(f"{url}/bare.jpg", bare),
+                fetch_row(f"{url}/shared.jpg", shared),
+                fetch_row(f"{url}/never.jpg?sig=1", None),
+                fetch_row(f"{url}/never.jpg?sig=2", None),
             ],
-            [labelled(own, f"portrait of {account}"), labelled(shared, "sky")],
-            [unlabelled(bare, message=f"nothing seen by {account}")],
+            [label_row(own, f"portrait of {account}"), label_row(shared, "sky")],
+            [unlabelled_row(bare, message=f"nothing seen by {account}")],
         ]
         for rows in batches:
             home.lake.append(rows)
@@ -110,7 +110,7 @@ def contents(home: Home) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def readable(file: Path) -> str:
-    """What a person could read in the file: Parquet files unpacked, pages that are not needed and all."""
+    """The readable text of a file; Parquet files are decoded with their metadata."""
     if file.suffix == ".parquet":
         parquet = pq.ParquetFile(file)
         return f"{parquet.read().to_pylist()} {parquet.metadata.to_dict()}"
@@ -118,16 +118,16 @@ def readable(file: Path) -> str:
 
 
 def traces(home: Home, *words: str) -> list[str]:
-    """Files below the home folder that name one of the words, in their content or their name."""
+    """Files below the home folder that contain one of the words, in their content or their name."""
     files = [path for path in home.folder.rglob("*") if path.is_file()]
     assert files
     return [str(f) for f in files if any(word in f"{f.name} {readable(f)}" for word in words)]
 
 
-def test_nothing_of_the_account_stays_and_nothing_else_goes(
+def test_only_the_forgotten_account_is_removed(
     home: Home, fill: Callable[..., None], sha: Callable[[str], str]
 ) -> None:
-    """All tables, files and pictures are as if the account had never been read."""
+    """All tables, files and pictures are the same as if the account had never been read."""
     fill(home, "ann")
     expected, pictures = contents(home), sorted(home.pictures.iterdir())
     fill(home, SECRET)
@@ -145,15 +145,15 @@ def test_nothing_of_the_account_stays_and_nothing_else_goes(
     assert contents(home) == expected
 
 
-def test_old_versions_of_its_rows_go_too(
-    home: Home, fill: Callable[..., None], account_seen: Callable[..., AccountObservation], evening: datetime
+def test_old_versions_of_its_rows_are_removed(
+    home: Home, fill: Callable[..., None], account_row: Callable[..., AccountObservation], evening: datetime
 ) -> None:
-    """Rows that were updated or compacted since, with their checkpoints and logs, leave no file behind."""
+    """Older versions of updated or compacted rows, with their checkpoints and logs, are removed."""
     for name in ("ann", SECRET):
         fill(home, name)
-    for night in range(COMPACT_ABOVE_FILES):
-        at = evening + timedelta(days=night)
-        home.lake.append([account_seen(name, observed_at=at) for name in ("ann", SECRET)])
+    for day in range(COMPACT_ABOVE_FILES):
+        at = evening + timedelta(days=day)
+        home.lake.append([account_row(name, observed_at=at) for name in ("ann", SECRET)])
     with home.lake.reader() as reader:
         posts = reader.execute("select * exclude (caption) from posts").fetchall()
         names = [d[0] for d in reader.description or []]
@@ -162,12 +162,12 @@ def test_old_versions_of_its_rows_go_too(
     home.lake.tidy()
     forget_account(home, SECRET, None)
     assert traces(home, SECRET) == []
-    assert home.lake.append([account_seen("ann")]) == 0
+    assert home.lake.append([account_row("ann")]) == 0
     assert len(contents(home)["accounts"]) == COMPACT_ABOVE_FILES
 
 
-def test_a_file_that_a_killed_writer_left_goes_too(home: Home, fill: Callable[..., None]) -> None:
-    """A Parquet file that was written and never committed is in no log, and is deleted all the same."""
+def test_a_file_of_a_killed_writer_is_removed(home: Home, fill: Callable[..., None]) -> None:
+    """A Parquet file that was written and never committed is in no log, and is deleted too."""
     fill(home, SECRET)
     file = Path(home.lake.files("posts")[0])
     left = file.with_name("part-00000-left-by-a-kill-c000.snappy.parquet")
@@ -176,8 +176,8 @@ def test_a_file_that_a_killed_writer_left_goes_too(home: Home, fill: Callable[..
     assert traces(home, SECRET) == []
 
 
-def test_of_one_source_only_what_is_asked(home: Home, fill: Callable[..., None]) -> None:
-    """An account of the same name in another source stays, with all that is its own."""
+def test_forgetting_can_be_limited_to_one_source(home: Home, fill: Callable[..., None]) -> None:
+    """An account with the same name in another source stays with all its data."""
     fill(home, "ann", "other")
     expected = contents(home)
     fill(home, "ann", "demo")
@@ -188,8 +188,8 @@ def test_of_one_source_only_what_is_asked(home: Home, fill: Callable[..., None])
     assert traces(home, "ann of demo", "ann/demo") == []
 
 
-def test_the_last_account_takes_everything(home: Home, fill: Callable[..., None]) -> None:
-    """When no other account is left, shared pictures go with it, and the empty tables go on working."""
+def test_forgetting_the_last_account_leaves_empty_tables(home: Home, fill: Callable[..., None]) -> None:
+    """Without another account, shared pictures are removed too, and the empty tables still work."""
     empty = contents(home)
     fill(home, "o'hara % \\")
     fill(home, "bob")
@@ -201,39 +201,39 @@ def test_the_last_account_takes_everything(home: Home, fill: Callable[..., None]
     assert len(account_posts(home, "bob", None)) == 3
 
 
-def test_an_account_of_which_only_its_size_was_seen_is_forgotten(
-    home: Home, account_seen: Callable[..., AccountObservation]
+def test_an_account_without_posts_is_forgotten(
+    home: Home, account_row: Callable[..., AccountObservation]
 ) -> None:
-    """An account without stored posts has rows in `accounts`, which go."""
-    home.lake.append([account_seen("ann"), account_seen(SECRET)])
+    """The rows in `accounts` of an account without posts are removed."""
+    home.lake.append([account_row("ann"), account_row(SECRET)])
     assert forget_account(home, SECRET, None) == Removal(0, 0)
     assert [row[1] for row in contents(home)["accounts"]] == ["ann"]
     assert traces(home, SECRET) == []
 
 
-def test_a_picture_fetched_and_not_yet_linked_goes_too(
+def test_a_fetched_picture_without_a_link_is_removed(
     home: Home,
-    post: Callable[..., Post],
-    shows: Callable[..., PostPicture],
-    stored: Callable[..., Picture],
-    fetched: Callable[..., Fetch],
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    picture_row: Callable[..., Picture],
+    fetch_row: Callable[..., Fetch],
 ) -> None:
-    """What a killed run had fetched belongs to the posts that wait for it: theirs goes, another's stays."""
+    """A picture that a killed run fetched and did not link belongs to the post with its address."""
     home.pictures.mkdir()
     for name in (SECRET, "ann"):
-        home.lake.append([post(name, account=name)])
-        home.lake.append([shows(name, None)])
-        home.lake.append([stored(name)])
-        home.lake.append([fetched(f"http://cdn.example/{name}.jpg", name)])
-        (home.folder / stored(name).path).write_bytes(b"picture")
+        home.lake.append([post_row(name, account=name)])
+        home.lake.append([post_picture_row(name, None)])
+        home.lake.append([picture_row(name)])
+        home.lake.append([fetch_row(f"http://cdn.example/{name}.jpg", name)])
+        (home.folder / picture_row(name).path).write_bytes(b"picture")
     assert forget_account(home, SECRET, None) == Removal(1, 1)
     assert traces(home, SECRET) == []
-    assert [path.name for path in home.pictures.iterdir()] == [Path(stored("ann").path).name]
+    assert [path.name for path in home.pictures.iterdir()] == [Path(picture_row("ann").path).name]
     assert len(contents(home)["fetches"]) == 1
 
 
-def test_what_was_published_before_names_files_that_are_gone(home: Home, fill: Callable[..., None]) -> None:
-    """A session on the old database cannot bring the account back: its files are deleted."""
+def test_an_open_session_can_not_read_a_forgotten_account(home: Home, fill: Callable[..., None]) -> None:
+    """A session on the old database gets an error, because its files are deleted."""
     fill(home, SECRET)
     publish(home)
     with duckdb.connect(str(home.database), read_only=True) as session:

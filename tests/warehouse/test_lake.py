@@ -1,4 +1,4 @@
-"""Appends, upserts and deletions of the lake: everything counts once, and comes back as it was."""
+"""Appends, upserts and deletions of the lake: every row counts once, and is returned unchanged."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def read(home: Home, query: str) -> list[tuple[Any, ...]]:
         return reader.execute(query).fetchall()
 
 
-def test_a_batch_appended_twice_counts_once(home: Home, observed: Callable[..., Observation]) -> None:
-    """The second time nothing is added, and no file is written."""
-    batch = [observed(f"p{i}", likes=i) for i in range(10)]
+def test_a_batch_appended_twice_counts_once(home: Home, observation_row: Callable[..., Observation]) -> None:
+    """The second append adds nothing and writes no file."""
+    batch = [observation_row(f"p{i}", likes=i) for i in range(10)]
     assert home.lake.append(batch) == 10
     files = home.lake.files("observations")
     assert home.lake.append(batch) == 0
@@ -36,22 +36,26 @@ def test_a_batch_appended_twice_counts_once(home: Home, observed: Callable[..., 
     assert read(home, "select count(*), sum(likes) from observations") == [(10, 45)]
 
 
-def test_overlapping_batches_add_what_is_new(home: Home, observed: Callable[..., Observation]) -> None:
-    """Of an overlapping batch the new keys alone are added; rows that are known stay as they were."""
-    home.lake.append([observed("a", 1), observed("b", 2)])
-    assert home.lake.append([observed("b", 99), observed("c", 3), observed("c", 4)]) == 1
+def test_an_overlapping_batch_adds_only_its_new_rows(
+    home: Home, observation_row: Callable[..., Observation]
+) -> None:
+    """Only rows with new keys are added; stored rows stay unchanged."""
+    home.lake.append([observation_row("a", 1), observation_row("b", 2)])
+    assert home.lake.append([observation_row("b", 99), observation_row("c", 3), observation_row("c", 4)]) == 1
     assert read(home, "select post_id, likes from observations order by 1") == [("a", 1), ("b", 2), ("c", 3)]
 
 
-def test_nothing_to_write_writes_nothing(home: Home) -> None:
-    """Empty batches are fine and count 0."""
+def test_an_empty_batch_writes_nothing(home: Home) -> None:
+    """Empty batches are accepted and return 0."""
     assert (home.lake.append([]), home.lake.upsert([])) == (0, 0)
 
 
-def test_upsert_updates_adds_and_tells_how_many(home: Home, post: Callable[..., Post]) -> None:
-    """Changed and new rows are counted and stored; the same again changes nothing and writes no file."""
-    home.lake.upsert([post("a", caption="old"), post("b", caption="same")])
-    batch = [post("a", caption=None), post("b", caption="same"), post("c", caption="new")]
+def test_upsert_updates_and_adds_rows_and_returns_their_number(
+    home: Home, post_row: Callable[..., Post]
+) -> None:
+    """Changed and new rows are stored and counted; the same batch again writes no file."""
+    home.lake.upsert([post_row("a", caption="old"), post_row("b", caption="same")])
+    batch = [post_row("a", caption=None), post_row("b", caption="same"), post_row("c", caption="new")]
     assert home.lake.upsert(batch) == 2
     files = home.lake.files("posts")
     assert home.lake.upsert(batch) == 0
@@ -63,13 +67,13 @@ def test_upsert_updates_adds_and_tells_how_many(home: Home, post: Callable[..., 
     ]
 
 
-def test_upsert_keeps_the_columns_it_is_told_to(
-    home: Home, post: Callable[..., Post], evening: datetime
+def test_upsert_does_not_update_the_columns_in_keep(
+    home: Home, post_row: Callable[..., Post], evening: datetime
 ) -> None:
-    """A kept column stays as first written, for known rows only, and does not count as a change."""
-    home.lake.upsert([post("a")], keep=["first_seen_at"])
+    """A column in `keep` stays as first written in stored rows, and does not count as a change."""
+    home.lake.upsert([post_row("a")], keep=["first_seen_at"])
     later = evening + timedelta(days=1)
-    moved = [post("a", first_seen_at=later, last_seen_at=later), post("b", first_seen_at=later)]
+    moved = [post_row("a", first_seen_at=later, last_seen_at=later), post_row("b", first_seen_at=later)]
     assert home.lake.upsert(moved, keep=["first_seen_at"]) == 2
     assert home.lake.upsert([replace(moved[0], first_seen_at=evening)], keep=["first_seen_at"]) == 0
     found = read(home, "select first_seen_at, last_seen_at from posts order by post_id")
@@ -78,16 +82,16 @@ def test_upsert_keeps_the_columns_it_is_told_to(
 
 
 @pytest.mark.parametrize("count", [0, 1, 2**31, 2**53 + 1, 2**63 - 1])
-def test_counts_are_64_bit(home: Home, observed: Callable[..., Observation], count: int) -> None:
-    """Counts beyond 32 bits, and beyond what a double holds, come back to the digit."""
-    home.lake.append([observed("a", count, count)])
+def test_counts_are_64_bit(home: Home, observation_row: Callable[..., Observation], count: int) -> None:
+    """Counts beyond 32 bits, and beyond the precision of a double, are returned exactly."""
+    home.lake.append([observation_row("a", count, count)])
     assert read(home, "select likes, comments from observations") == [(count, count)]
 
 
-def test_a_missing_number_stays_null(home: Home, observed: Callable[..., Observation]) -> None:
-    """Null is null and 0 is 0, through appends, merges and compaction."""
-    home.lake.append([observed("hidden", None, None), observed("none", 0, 0)])
-    home.lake.upsert([observed("none", None, 0), observed("more", 0, None)])
+def test_a_missing_number_stays_null(home: Home, observation_row: Callable[..., Observation]) -> None:
+    """Null stays null and 0 stays 0 through appends and merges."""
+    home.lake.append([observation_row("hidden", None, None), observation_row("none", 0, 0)])
+    home.lake.upsert([observation_row("none", None, 0), observation_row("more", 0, None)])
     assert read(home, "select post_id, likes, comments from observations order by 1") == [
         ("hidden", None, None),
         ("more", 0, None),
@@ -95,21 +99,21 @@ def test_a_missing_number_stays_null(home: Home, observed: Callable[..., Observa
     ]
 
 
-def test_times_are_stored_in_utc(home: Home, observed: Callable[..., Observation]) -> None:
-    """A time given with another offset is the same instant in UTC, to the microsecond."""
+def test_times_are_stored_in_utc(home: Home, observation_row: Callable[..., Observation]) -> None:
+    """A time with another offset is stored as the same instant in UTC, to the microsecond."""
     seen = datetime(2026, 3, 1, 0, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-    home.lake.append([observed("a", 1, observed_at=seen)])
-    assert home.lake.append([observed("a", 1, observed_at=seen.astimezone(UTC))]) == 0
+    home.lake.append([observation_row("a", 1, observed_at=seen)])
+    assert home.lake.append([observation_row("a", 1, observed_at=seen.astimezone(UTC))]) == 0
     assert read(home, "select observed_at from observations") == [(datetime(2026, 2, 28, 19, 0, 0, 123456),)]
 
 
 @NO_RESET
 @given(text=st.text(st.characters(exclude_categories=["Cs"])), key=st.text(st.characters(codec="utf-8")))
-def test_any_text_comes_back_as_it_was(
-    home: Home, loaded: Callable[..., StageRun], text: str, key: str
+def test_any_text_is_returned_unchanged(
+    home: Home, run_row: Callable[..., StageRun], text: str, key: str
 ) -> None:
-    """Quotes, line ends, NUL, emoji: text is stored, found by its key and deleted exactly."""
-    row = loaded(run_id=key, lane="text", message=text)
+    """Text with quotes, line ends, NUL or emoji is stored, selected by its key and deleted exactly."""
+    row = run_row(run_id=key, lane="text", message=text)
     home.lake.upsert([row])
     assert home.lake.upsert([row]) == 0
     with home.lake.reader() as reader:
@@ -119,10 +123,10 @@ def test_any_text_comes_back_as_it_was(
     assert read(home, "select count(*) from runs") == [(0,)]
 
 
-def test_delete_takes_what_is_named_and_nothing_else(home: Home, post: Callable[..., Post]) -> None:
-    """More values than one statement takes are deleted, within the condition, quotes and all."""
+def test_delete_removes_only_the_named_values(home: Home, post_row: Callable[..., Post]) -> None:
+    """More values than one statement takes, with quotes in them, are deleted within the condition only."""
     names = [f'it\'s "{i}" \\ %_' for i in range(DELETE_VALUES + 5)]
-    home.lake.append([post(name, source=source) for name in names for source in ("o'ne", "two")])
+    home.lake.append([post_row(name, source=source) for name in names for source in ("o'ne", "two")])
     home.lake.delete("posts", "post_id", names[1:], "source = 'o''ne'")
     assert read(home, "select source, count(*) from posts group by all order by 1") == [
         ("o'ne", 1),
@@ -131,35 +135,37 @@ def test_delete_takes_what_is_named_and_nothing_else(home: Home, post: Callable[
 
 
 def test_tidy_merges_small_files_and_changes_no_row(
-    home: Home, account_seen: Callable[..., AccountObservation], observed: Callable[..., Observation]
+    home: Home, account_row: Callable[..., AccountObservation], observation_row: Callable[..., Observation]
 ) -> None:
-    """Many small files become one, a table with few is left alone, and every row is as it was."""
-    for night in range(COMPACT_ABOVE_FILES + 1):
-        home.lake.append([account_seen(f"a{night}", posts=None if night % 2 else night)])
-    home.lake.append([observed("a", 1)])
-    home.lake.append([observed("b", 1)])
+    """Many small files become one, a table with few files is not changed, and every row stays the same."""
+    for number in range(COMPACT_ABOVE_FILES + 1):
+        home.lake.append([account_row(f"a{number}", posts=None if number % 2 else number)])
+    home.lake.append([observation_row("a", 1)])
+    home.lake.append([observation_row("b", 1)])
     before = read(home, "select * from accounts order by all")
     few = home.lake.files("observations")
     home.lake.tidy()
     assert len(home.lake.files("accounts")) == 1
     assert read(home, "select * from accounts order by all") == before
     assert home.lake.files("observations") == few
-    assert home.lake.append([account_seen("a0")]) == 0
+    assert home.lake.append([account_row("a0")]) == 0
 
 
-def test_polars_reads_the_lake_lazily(home: Home, observed: Callable[..., Observation]) -> None:
-    """The lake is open: Polars finds the rows without DuckDB or us, after updates too."""
-    home.lake.append([observed("a", 1), observed("b", 2)])
-    home.lake.upsert([observed("b", 20)])
+def test_polars_reads_the_lake_without_likelens(
+    home: Home, observation_row: Callable[..., Observation]
+) -> None:
+    """Polars scans a table without DuckDB or likelens, also after updates."""
+    home.lake.append([observation_row("a", 1), observation_row("b", 2)])
+    home.lake.upsert([observation_row("b", 20)])
     found = pl.scan_delta(str(home.lake.folder / "observations")).sort("post_id").select("likes").collect()
     assert found["likes"].to_list() == [1, 20]
 
 
-def test_an_open_reader_goes_on_with_what_it_saw(home: Home, observed: Callable[..., Observation]) -> None:
-    """Rows that are written while a reader is open do not appear in it half way."""
-    home.lake.append([observed("a", 1)])
+def test_an_open_reader_stays_at_its_version(home: Home, observation_row: Callable[..., Observation]) -> None:
+    """Rows that are written while a reader is open do not appear in it."""
+    home.lake.append([observation_row("a", 1)])
     with home.lake.reader() as reader:
-        home.lake.append([observed("b", 2)])
-        home.lake.upsert([observed("a", 10)])
+        home.lake.append([observation_row("b", 2)])
+        home.lake.upsert([observation_row("a", 10)])
         assert reader.execute("select post_id, likes from observations").fetchall() == [("a", 1)]
     assert read(home, "select sum(likes) from observations") == [(12,)]

@@ -1,4 +1,4 @@
-"""Which of two readings of one value says more."""
+"""Which of two values of a field is more precise."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from warehouse.precision import is_coarser_count, is_coarser_time
     [
         (12_400, 12_350, 12_438),  # 12.4k, rounded
         (12_400, 12_350, 12_399),
-        (12_400, 12_350, 12_499),  # a site that cuts off shows 12.4k for it
+        (12_400, 12_350, 12_499),  # a site that truncates shows 12.4k for it
         (12_000, 11_500, 12_400),  # 12k after 12.4k
         (10_000, 10_000, 12_438),  # 10k+
-        (12_400, None, 12_438),  # a file says that it is rounded, and not how far
+        (12_400, None, 12_438),  # a file marks it as rounded without its unit
     ],
 )
-def test_a_rounded_count_that_fits_a_finer_one_says_less(now: int, least: int | None, before: int) -> None:
+def test_a_rounded_count_that_is_consistent_with_the_stored_one_is_coarser(
+    now: int, least: int | None, before: int
+) -> None:
     """12.4k after 12,438 is the same count with fewer digits."""
     assert is_coarser_count(now, least, before)
 
@@ -36,7 +38,7 @@ def test_a_rounded_count_that_fits_a_finer_one_says_less(now: int, least: int | 
         (12_345, None, 12_000),
     ],
 )
-def test_a_rounded_count_that_contradicts_or_is_as_fine_is_news(
+def test_a_rounded_count_that_contradicts_the_stored_one_or_is_as_precise_replaces_it(
     now: int, least: int | None, before: int
 ) -> None:
     """12.5k after 12,438 is another count."""
@@ -59,7 +61,7 @@ def test_a_rounded_count_that_contradicts_or_is_as_fine_is_news(
         ("2017-05-25T02:20:00", False),
     ],
 )
-def test_a_day_or_a_minute_says_less_than_the_second_in_it(now: str, coarser: bool) -> None:
-    """The day of a time, in any zone, and its minute are the same time with less of it."""
+def test_a_day_or_a_minute_is_coarser_than_a_second_in_it(now: str, coarser: bool) -> None:
+    """The day of a time, in any zone, and its minute are the same time with less precision."""
     before = datetime(2017, 5, 25, 2, 31, 9, tzinfo=UTC)
     assert is_coarser_time(datetime.fromisoformat(now).replace(tzinfo=UTC), before) is coarser

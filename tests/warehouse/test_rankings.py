@@ -1,4 +1,4 @@
-"""Rankings: SQL and Polars agree to the digit, planted effects come out, ties have an order."""
+"""Rankings: SQL and Polars agree to the digit, with each other and with plain Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = ("cat", "dog", "Éclair", "eclair", "it's", "zebra", "日本", "sky")
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """An empty home folder for the whole module, which `crowded` fills once."""
+    """An empty home folder, which `crowded` fills once for the module."""
     home = Home(tmp_path_factory.mktemp("crowd") / "home")
     home.prepare()
     return home
@@ -30,12 +30,12 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def crowded(
     crowd: Home,
-    post: Callable[..., Post],
-    shows: Callable[..., PostPicture],
-    observed: Callable[..., Observation],
-    stored: Callable[..., Picture],
-    labelled: Callable[..., PictureLabel],
-    loaded: Callable[..., StageRun],
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    observation_row: Callable[..., Observation],
+    picture_row: Callable[..., Picture],
+    label_row: Callable[..., PictureLabel],
+    run_row: Callable[..., StageRun],
     evening: datetime,
 ) -> Home:
     """300 posts of 4 accounts in 2 sources: carousels, re-posts, ties, hidden and unknown numbers, versions."""
@@ -46,10 +46,10 @@ def crowded(
     names = [f"p{i:03}" for i in range(150)]
     posts = [(source, name) for source in ("demo", "other") for name in names]
     lake = crowd.lake
-    lake.append([post(n, source=s, account=chosen.choice(["ann", "bob", "o'hara"])) for s, n in posts])
+    lake.append([post_row(n, source=s, account=chosen.choice(["ann", "bob", "o'hara"])) for s, n in posts])
     lake.append(
         [
-            shows(n, chosen.choice([*pictures, None]), source=s, position=place)
+            post_picture_row(n, chosen.choice([*pictures, None]), source=s, position=place)
             for s, n in posts
             for place in range(chosen.choice([1, 1, 1, 4]))
         ]
@@ -57,40 +57,40 @@ def crowded(
     numbers = [None, 0, 1, 2, 2, 2, 3, 50, 999, 2**31 + 1, 2**40 + 1]
     lake.append(
         [
-            observed(n, chosen.choice(numbers), chosen.choice(numbers), source=s, observed_at=at)
+            observation_row(n, chosen.choice(numbers), chosen.choice(numbers), source=s, observed_at=at)
             for s, n in posts[:-20]
             for at in (evening, *[evening + timedelta(days=1)] * chosen.randrange(2))
         ]
     )
-    lake.append([stored(name) for name in pictures])
+    lake.append([picture_row(name) for name in pictures])
     lake.append(
         [
-            labelled(name, chosen.choice(LABELS), classifier=one, version=version, region=region, rank=place)
+            label_row(name, chosen.choice(LABELS), classifier=one, version=version, region=region, rank=place)
             for name, one, version in product(pictures, ("model", "visual"), ("1", "2"))
             for region in range(chosen.choice([1, 1, 3]))
             for place in range(1, chosen.choice([2, 4]))
         ]
     )
-    lake.append([labelled("picture 0", "never loaded", classifier="gone")])
+    lake.append([label_row("picture 0", "never loaded", classifier="gone")])
     lake.append([LabelGroup(classifier="model", label=label, label_group="pair") for label in LABELS[:2]])
-    runs = [loaded("model", "2"), loaded("model", "1", run_id="second", started_at=evening + timedelta(1))]
-    lake.append([*runs, loaded("visual", "2"), loaded("visual", None, run_id="third")])
+    runs = [run_row("model", "2"), run_row("model", "1", run_id="second", started_at=evening + timedelta(1))]
+    lake.append([*runs, run_row("visual", "2"), run_row("visual", None, run_id="third")])
     publish(crowd)
     return crowd
 
 
-def by_macro(database: duckdb.DuckDBPyConnection, asked: Question) -> list[tuple[Any, ...]]:
+def rank_by_macro(database: duckdb.DuckDBPyConnection, question: Question) -> list[tuple[Any, ...]]:
     return database.execute(
         f"""select {", ".join(COLUMNS)} from top_labels($1, "by" := $2, n := $3, statistic := $4,
             account_name := $5, min_posts := $6, grouped := $7)""",
         [
-            asked.classifier,
-            asked.by,
-            asked.top,
-            asked.statistic,
-            asked.account,
-            asked.min_posts,
-            asked.grouped,
+            question.classifier,
+            question.by,
+            question.top,
+            question.statistic,
+            question.account,
+            question.min_posts,
+            question.grouped,
         ],
     ).fetchall()
 
@@ -103,22 +103,24 @@ def by_macro(database: duckdb.DuckDBPyConnection, asked: Question) -> list[tuple
 def test_the_macro_and_polars_agree_to_the_digit(
     crowded: Home, classifier: str, account: str | None, grouped: bool
 ) -> None:
-    """By any number and statistic, cut anywhere, for all or one account, grouped or not: the same rows and digits."""
+    """For any measure, statistic, length and account, grouped or not, both return the same rows and digits."""
+    complete, shortened = (100, 1), (3, 20)
+    orders = [*product(MEASURES, STATISTICS, [complete]), *product(MEASURES, STATISTICS[:1], [shortened])]
     sizes = set()
     with published(crowded) as database:
-        for by, statistic, (top, min_posts) in product(MEASURES, STATISTICS, [(100, 1), (3, 20)]):
+        for by, statistic, (top, min_posts) in orders:
             question = Question(classifier, by, statistic, top, account, min_posts, grouped)
-            answer = rank(crowded, question)
-            assert tuple(answer.columns) == COLUMNS
-            assert by_macro(database, question) == answer.rows(), question
-            assert answer["rank"].to_list() == list(range(1, len(answer) + 1))
-            sizes.add(len(answer))
+            ranking = rank(crowded, question)
+            assert tuple(ranking.columns) == COLUMNS
+            assert rank_by_macro(database, question) == ranking.rows(), question
+            assert ranking["rank"].to_list() == list(range(1, len(ranking) + 1))
+            sizes.add(len(ranking))
     all_labels = len(LABELS) - (grouped and classifier == "model")
     assert max(sizes) == (0 if "gone" in classifier or account == "nobody" else all_labels)
 
 
-def test_numbers_are_those_counted_by_hand(crowded: Home) -> None:
-    """Every number of a ranking is what plain Python counts from the rows of the tables themselves."""
+def test_plain_python_computes_the_same_numbers(crowded: Home) -> None:
+    """Every number of a ranking is what plain Python computes from the rows of the tables."""
     with crowded.lake.reader() as reader:
         rows = reader.execute(
             """select distinct p.source, p.post_id, p.account, l.label, o.likes
@@ -141,8 +143,8 @@ def test_numbers_are_those_counted_by_hand(crowded: Home) -> None:
     assert found == expected
 
 
-def test_the_macros_defaults_are_those_of_a_question(crowded: Home) -> None:
-    """`top_labels('model')` alone is the ten best by mean likes, as a plain question is."""
+def test_the_macro_has_the_defaults_of_a_question(crowded: Home) -> None:
+    """`top_labels('model')` returns the ten best by mean likes, as a question with defaults does."""
     with published(crowded) as database:
         short = database.execute("select * from top_labels('model')").fetchall()
         named = database.execute("select * from top_labels('model', by := 'likes', n := 10)").fetchall()
@@ -150,12 +152,12 @@ def test_the_macros_defaults_are_those_of_a_question(crowded: Home) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["by := 'beauty'", "statistic := 'mode'"])
-def test_an_unknown_order_is_refused(crowded: Home, wrong: str) -> None:
-    """A misspelt order is an error that lists what there is, not a ranking by something else."""
+def test_an_unknown_order_is_rejected(crowded: Home, wrong: str) -> None:
+    """A misspelt order is an error that lists the valid ones."""
     with published(crowded) as database, pytest.raises(duckdb.Error, match=r" is .* or "):
         database.execute(f"select * from top_labels('model', {wrong})").fetchall()
 
 
-def test_only_classifiers_that_were_loaded_are_listed(crowded: Home) -> None:
-    """Classifiers with current labels are listed in order; labels of a version no run loaded are not counted."""
+def test_only_classifiers_that_a_run_loaded_are_listed(crowded: Home) -> None:
+    """Classifiers with current labels are listed in order; labels of a version that no run loaded do not count."""
     assert classifiers_with_labels(crowded) == ["model", "visual"]

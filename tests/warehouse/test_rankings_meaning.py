@@ -1,4 +1,4 @@
-"""What a ranking counts: the latest numbers, a label once a post, the current version, and ties in order."""
+"""What a ranking counts: the last known numbers, a label once per post, the current version; and ties."""
 
 from __future__ import annotations
 
@@ -29,18 +29,20 @@ SCHEMA = {
 @pytest.fixture
 def show(
     home: Home,
-    post: Callable[..., Post],
-    shows: Callable[..., PostPicture],
-    observed: Callable[..., Observation],
-    loaded: Callable[..., StageRun],
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    observation_row: Callable[..., Observation],
+    run_row: Callable[..., StageRun],
 ) -> Callable[..., None]:
-    """Store a post with these pictures and likes, by a classifier that a run has loaded."""
+    """Store a post with these pictures and likes, and a run that loaded the classifier."""
 
     def store(post_id: str, pictures: Sequence[str], likes: int | None, account: str = "ann") -> None:
-        home.lake.append([post(post_id, account=account)])
-        home.lake.append([shows(post_id, name, position=place) for place, name in enumerate(pictures)])
-        home.lake.append([observed(post_id, likes)])
-        home.lake.append([loaded()])
+        home.lake.append([post_row(post_id, account=account)])
+        home.lake.append(
+            [post_picture_row(post_id, name, position=place) for place, name in enumerate(pictures)]
+        )
+        home.lake.append([observation_row(post_id, likes)])
+        home.lake.append([run_row()])
 
     return store
 
@@ -50,15 +52,15 @@ def ranked(home: Home, *columns: str, **question: Any) -> list[tuple[Any, ...]]:
     return rank(home, Question("model", **question)).select(*columns).rows()
 
 
-def test_a_group_counts_once_a_post(
-    home: Home, show: Callable[..., None], labelled: Callable[..., PictureLabel]
+def test_a_group_counts_once_per_post(
+    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
 ) -> None:
-    """A post that shows a tabby and a tiger cat is one post with a cat; a label without a group stands for itself."""
+    """A post with a tabby and a tiger cat is one post with a cat; a label without a group is its own group."""
     show("1", ["a", "b"], 100)
     show("2", ["c"], 40)
     home.lake.append(
-        [labelled("a", "tabby"), labelled("a", "tiger cat", rank=2), labelled("b", "tabby"), labelled("b", "sky", rank=2),
-         labelled("c", "Egyptian cat")]
+        [label_row("a", "tabby"), label_row("a", "tiger cat", rank=2), label_row("b", "tabby"), label_row("b", "sky", rank=2),
+         label_row("c", "Egyptian cat")]
     )  # fmt: skip
     cats = ("tabby", "tiger cat", "Egyptian cat")
     home.lake.append([LabelGroup(classifier="model", label=one, label_group="cat") for one in cats])
@@ -70,24 +72,24 @@ def test_a_group_counts_once_a_post(
     ]  # fmt: skip
 
 
-def test_planted_effects_come_out_in_their_order(
+def test_planted_effects_appear_in_their_order(
     home: Home,
-    post: Callable[..., Post],
-    shows: Callable[..., PostPicture],
-    observed: Callable[..., Observation],
-    labelled: Callable[..., PictureLabel],
-    loaded: Callable[..., StageRun],
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    observation_row: Callable[..., Observation],
+    label_row: Callable[..., PictureLabel],
+    run_row: Callable[..., StageRun],
 ) -> None:
-    """Kittens earn most likes, questions most comments, and sky is most frequent: each ranking says so."""
+    """Kittens earn the most likes, questions the most comments, and sky is most frequent, in each ranking."""
     planted = {"kitten": (900, 20, 6), "question": (300, 90, 4), "food": (500, 5, 9), "sky": (100, 10, 15)}
     rows: list[tuple[str, str, int, int]] = []
     for label, (likes, comments, posts) in planted.items():
         rows += [(f"{label} {i}", label, likes + i, comments + i % 3) for i in range(posts)]
-    home.lake.append([post(name) for name, *_ in rows])
-    home.lake.append([shows(name, name) for name, *_ in rows])
-    home.lake.append([observed(name, likes, comments) for name, _, likes, comments in rows])
-    home.lake.append([labelled(name, label) for name, label, *_ in rows])
-    home.lake.append([loaded()])
+    home.lake.append([post_row(name) for name, *_ in rows])
+    home.lake.append([post_picture_row(name, name) for name, *_ in rows])
+    home.lake.append([observation_row(name, likes, comments) for name, _, likes, comments in rows])
+    home.lake.append([label_row(name, label) for name, label, *_ in rows])
+    home.lake.append([run_row()])
     for statistic in ("mean", "median"):
         by_likes = ranked(home, "label", by="likes", statistic=statistic)
         assert by_likes == [("kitten",), ("food",), ("question",), ("sky",)]
@@ -103,18 +105,18 @@ def test_planted_effects_come_out_in_their_order(
 
 
 def test_a_carousel_counts_a_label_once_with_its_best_score(
-    home: Home, show: Callable[..., None], labelled: Callable[..., PictureLabel], sha: Callable[[str], str]
+    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel], sha: Callable[[str], str]
 ) -> None:
-    """Three pictures of one post that all show a cat, one also in a region, are one post with a cat."""
+    """Three pictures of one post with a cat, one also in a region, are one post with a cat."""
     show("carousel", ["one", "two", "three"], 30)
     show("single", ["four"], 10)
     home.lake.append(
         [
-            labelled("one", "cat", score=0.2),
-            labelled("two", "cat", score=0.3),
-            labelled("two", "cat", score=0.9, region=1),
-            labelled("three", "cat", score=0.4),
-            labelled("four", "cat", score=0.1),
+            label_row("one", "cat", score=0.2),
+            label_row("two", "cat", score=0.3),
+            label_row("two", "cat", score=0.9, region=1),
+            label_row("three", "cat", score=0.4),
+            label_row("four", "cat", score=0.1),
         ]
     )
     assert ranked(home, "label", "posts", "total", "mean") == [("cat", 2, 40, 20.0)]
@@ -123,13 +125,13 @@ def test_a_carousel_counts_a_label_once_with_its_best_score(
     assert found == [("carousel", 0.9, sha("two")), ("single", 0.1, sha("four"))]
 
 
-def test_a_picture_posted_again_counts_for_each_post(
-    home: Home, show: Callable[..., None], labelled: Callable[..., PictureLabel]
+def test_a_picture_that_is_posted_twice_counts_for_each_post(
+    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
 ) -> None:
-    """Labelled once, a picture that two accounts post earns its label the likes of both."""
+    """The label of a picture that two accounts post gets the likes of both posts."""
     show("first", ["same"], 10)
     show("again", ["same"], 1, account="bob")
-    home.lake.append([labelled("same", "cat")])
+    home.lake.append([label_row("same", "cat")])
     assert ranked(home, "label", "posts", "accounts", "total") == [("cat", 2, 2, 11)]
     assert ranked(home, "label", "posts", "total", account="bob") == [("cat", 1, 1)]
 
@@ -137,55 +139,55 @@ def test_a_picture_posted_again_counts_for_each_post(
 def test_only_the_latest_observation_counts(
     home: Home,
     show: Callable[..., None],
-    labelled: Callable[..., PictureLabel],
-    observed: Callable[..., Observation],
+    label_row: Callable[..., PictureLabel],
+    observation_row: Callable[..., Observation],
     evening: datetime,
 ) -> None:
-    """Likes of last night replace the older ones, fewer or more; once they are hidden they are unknown."""
+    """The last observed likes replace older ones, fewer or more; hidden likes are unknown."""
     for name in ("fewer", "hidden", "same"):
         show(name, [name], 100)
-    home.lake.append([labelled(name, name) for name in ("fewer", "hidden", "same")])
+    home.lake.append([label_row(name, name) for name in ("fewer", "hidden", "same")])
     tonight = evening + timedelta(days=1)
-    home.lake.append([observed("fewer", 40, observed_at=tonight)])
-    home.lake.append([observed("hidden", None, observed_at=tonight, likes_hidden=True)])
-    home.lake.append([observed("same", 1, observed_at=evening - timedelta(days=1))])
+    home.lake.append([observation_row("fewer", 40, observed_at=tonight)])
+    home.lake.append([observation_row("hidden", None, observed_at=tonight, likes_hidden=True)])
+    home.lake.append([observation_row("same", 1, observed_at=evening - timedelta(days=1))])
     assert ranked(home, "label", "total") == [("same", 100), ("fewer", 40)]
     assert ranked(home, "label", by="count") == [("fewer",), ("hidden",), ("same",)]
 
 
-def test_an_unknown_number_is_left_out_and_zero_is_not(
-    home: Home, show: Callable[..., None], labelled: Callable[..., PictureLabel]
+def test_an_unknown_number_is_skipped_and_zero_counts(
+    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
 ) -> None:
-    """A post with hidden likes lowers no mean and is no post of `posts`; one with 0 likes does and is."""
+    """A post with hidden likes does not count in the mean and in `posts`; one with 0 likes does."""
     for name, likes in (("a", 10), ("b", None), ("c", 0)):
         show(name, [name], likes)
-    home.lake.append([labelled(name, "cat") for name in "abc"])
+    home.lake.append([label_row(name, "cat") for name in "abc"])
     assert ranked(home, "posts", "total", "mean", "share") == [(2, 10, 5.0, 1.0)]
     assert ranked(home, "posts", by="count") == [(3,)]
 
 
-def test_the_version_that_was_loaded_last_counts(
+def test_the_last_loaded_version_counts(
     home: Home,
     show: Callable[..., None],
-    labelled: Callable[..., PictureLabel],
-    loaded: Callable[..., StageRun],
+    label_row: Callable[..., PictureLabel],
+    run_row: Callable[..., StageRun],
     evening: datetime,
 ) -> None:
-    """With new weights their labels count and the old ones rest; back with the old weights, theirs do."""
+    """After a run with new weights only their labels count; after one with the old weights, the old labels do."""
     show("a", ["one"], 10)
-    home.lake.append([labelled("one", "old"), labelled("one", "new", version="2")])
+    home.lake.append([label_row("one", "old"), label_row("one", "new", version="2")])
     assert ranked(home, "label") == [("old",)]
-    home.lake.append([loaded(version="2", run_id="second", started_at=evening + timedelta(days=1))])
+    home.lake.append([run_row(version="2", run_id="second", started_at=evening + timedelta(days=1))])
     assert ranked(home, "label") == [("new",)]
-    failed = loaded(version=None, status="failed", run_id="third", started_at=evening + timedelta(days=2))
+    failed = run_row(version=None, status="failed", run_id="third", started_at=evening + timedelta(days=2))
     home.lake.append([failed])
-    assert ranked(home, "label") == [("new",)], "a lane that could not load keeps its labels"
-    home.lake.append([loaded(version="1", run_id="fourth", started_at=evening + timedelta(days=3))])
+    assert ranked(home, "label") == [("new",)], "a failed lane keeps its labels"
+    home.lake.append([run_row(version="1", run_id="fourth", started_at=evening + timedelta(days=3))])
     assert ranked(home, "label") == [("old",)]
 
 
 def test_ties_are_ordered_by_posts_and_then_by_label() -> None:
-    """Equal numbers: the label with more posts first, then by the alphabet, whatever the order of the rows."""
+    """With equal numbers the label with more posts is first, then the alphabet decides, for any order of rows."""
     worth = {"b": [6], "a": [6], "c": [3, 9], "Z": [6], "é": [6]}
     rows = [
         ("demo", f"{label}{i}", label, "ann", likes, likes)
@@ -210,7 +212,7 @@ def test_ties_are_ordered_by_posts_and_then_by_label() -> None:
 def test_the_order_of_the_rows_changes_nothing(
     rows: list[tuple[int, str, int | None]], chosen: Any, by: str, statistic: str
 ) -> None:
-    """However DuckDB's threads hand the rows over, the ranking is the same."""
+    """The ranking is the same for every order in which DuckDB's threads return the rows."""
     full = [("demo", f"p{number}", label, "ann", likes, likes) for number, label, likes in rows]
     turned = full.copy()
     chosen.shuffle(turned)

@@ -88,21 +88,21 @@ MAY_BE_NULL = {
 
 
 def test_tables_keys_and_columns_are_those_of_the_contract() -> None:
-    """Every table of the contract is there with its key and its columns, in their order, and no other."""
+    """The tables are exactly those of the contract, with their keys and their columns in order."""
     declared = {
         name: (" ".join(table.key), " ".join(c.name for c in table.columns)) for name, table in TABLES.items()
     }
     assert declared == CONTRACT
 
 
-def test_only_what_can_be_missing_may_be_null() -> None:
-    """A number or text that a source may not tell is nullable; a key, a time of ours or a status is not."""
+def test_only_values_that_can_be_missing_are_nullable() -> None:
+    """A number or text that a source may not have is nullable; a key, a time of a run or a status is not."""
     nullable = {n: " ".join(c.name for c in t.columns if c.nullable) for n, t in TABLES.items()}
     assert nullable == MAY_BE_NULL
 
 
 def test_the_lake_holds_the_tables_as_delta_tables_with_comments(home: Home) -> None:
-    """Any Delta reader finds each table with its columns, its meaning and each column's meaning."""
+    """Any Delta reader gets each table with its columns, its comment and each column's comment."""
     for name, (_, columns) in CONTRACT.items():
         table = DeltaTable(str(home.lake.folder / name))
         found = table.schema().fields
@@ -111,8 +111,8 @@ def test_the_lake_holds_the_tables_as_delta_tables_with_comments(home: Home) -> 
         assert table.metadata().name == name and table.metadata().description
 
 
-def test_the_database_has_the_contract_too(home: Home) -> None:
-    """Analysts see the same tables and columns as views, post_labels, 64-bit counts and UTC timestamps."""
+def test_the_database_has_the_tables_of_the_contract(home: Home) -> None:
+    """The database has the same tables and columns as views, post_labels, 64-bit counts and UTC timestamps."""
     publish(home)
     with duckdb.connect(str(home.database), read_only=True) as database:
         rows = database.execute(
@@ -132,7 +132,7 @@ def test_the_database_has_the_contract_too(home: Home) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncommented(Row):
-    """A table whose column says nothing of itself."""
+    """A table with a column without a comment."""
 
     table: ClassVar[str] = "uncommented"
     key: ClassVar[tuple[str, ...]] = ("name",)
@@ -141,7 +141,7 @@ class Uncommented(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unstorable(Row):
-    """A table with a column that Delta readers could not read."""
+    """A table with a column type that Delta readers don't support."""
 
     table: ClassVar[str] = "unstorable"
     key: ClassVar[tuple[str, ...]] = ("seen_at",)
@@ -149,8 +149,8 @@ class Unstorable(Row):
     parts: Annotated[complex, "A number with two parts"]
 
 
-@pytest.mark.parametrize(("row", "told"), [(Uncommented, "name"), (Unstorable, "parts")])
-def test_a_column_without_meaning_or_storable_type_is_refused(row: type[Row], told: str) -> None:
-    """Whoever adds a column hears its name when it has no comment or a type that the lake stores not."""
-    with pytest.raises(TypeError, match=told):
+@pytest.mark.parametrize(("row", "column"), [(Uncommented, "name"), (Unstorable, "parts")])
+def test_a_column_without_a_comment_or_a_storable_type_is_rejected(row: type[Row], column: str) -> None:
+    """The error names a column that has no comment, or a type that the lake does not store."""
+    with pytest.raises(TypeError, match=column):
         _ = Table(row).columns

@@ -38,7 +38,7 @@ Ranking = Callable[[Sequence[str]], pl.DataFrame]
 
 
 class Markup(HTMLParser):
-    """What a browser would make of an HTML text: its tags with their attributes, and what scripts hold."""
+    """An HTML text as a browser parses it: its tags with their attributes, and the text of scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Markup(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the tag; a script's text follows."""
+        """Store the tag; a script's text follows."""
         named = {name: value or "" for name, value in attrs}
         self.tags.append((tag, named))
         self._inside = tag
@@ -59,7 +59,7 @@ class Markup(HTMLParser):
             self.scripts.append((named, ""))
 
     def handle_endtag(self, tag: str) -> None:
-        """The text after it belongs to no script."""
+        """The text after the tag belongs to no script."""
         self._inside = ""
 
     def handle_data(self, data: str) -> None:
@@ -85,7 +85,7 @@ def parse() -> Callable[[str], Markup]:
 
 @pytest.fixture
 def hostile() -> tuple[str, ...]:
-    """Names as an attacker would choose them."""
+    """Names that an attacker might choose."""
     return HOSTILE
 
 

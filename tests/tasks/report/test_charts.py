@@ -1,4 +1,4 @@
-"""The charts: every kind is compiled and rendered, and no name can be more than a name in them."""
+"""The charts: every kind is compiled and rendered, and names in them are only text."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ DRAWN = {
 
 def texts(svg: str) -> list[str]:
     """All text that an SVG shows."""
-    return [said for element in ElementTree.fromstring(svg).iter(SVG + "text") for said in element.itertext()]
+    return [text for element in ElementTree.fromstring(svg).iter(SVG + "text") for text in element.itertext()]
 
 
 def check_harmless(svg: str) -> None:
-    """Only drawing elements, no handlers, nothing to load."""
+    """Check that there are only drawing elements, no handlers and no external references."""
     for element in ElementTree.fromstring(svg).iter():
         assert element.tag in DRAWN
         for name, value in element.attrib.items():
@@ -52,8 +52,8 @@ def check_harmless(svg: str) -> None:
 
 @pytest.mark.parametrize("pixels", [WIDTH, NARROW])
 @pytest.mark.parametrize(("by", "statistic"), KINDS)
-def test_every_kind_is_drawn(ranking, by, statistic, pixels):
-    """Each measure and statistic gives a chart of the asked width with its labels, title and colour."""
+def test_every_measure_and_statistic_has_a_chart(ranking, by, statistic, pixels):
+    """Each measure and statistic has a chart of the requested width with its labels, title and colour."""
     svg = chart_svg(ranking_chart(ranking(LABELS), Heading("inception_v3", by, statistic), pixels))
     root = ElementTree.fromstring(svg)
     assert float(root.attrib["width"]) == pytest.approx(pixels, abs=2)
@@ -64,34 +64,34 @@ def test_every_kind_is_drawn(ranking, by, statistic, pixels):
 
 
 def test_every_measure_has_its_own_colour():
-    """Likes, comments and count are told apart by colour."""
+    """Likes, comments and count have different colours."""
     assert len({COLOURS[by] for by in MEASURES}) == len(MEASURES)
 
 
-def test_bars_say_their_number_and_how_many_posts(ranking):
-    """A bar's end has the number with thousands separators, and the row how many posts are behind it."""
+def test_bars_show_their_number_and_the_number_of_posts(ranking):
+    """A bar has its number with thousands separators, and the row has the number of posts."""
     svg = chart_svg(ranking_chart(ranking(LABELS), Heading("inception_v3", "likes", "total")))
     assert "1,234,567" in texts(svg)
     assert texts(svg).count("n = 42") == len(LABELS)
 
 
-def test_count_shows_the_share_instead(ranking):
-    """Ranked by count the number is that of the posts, so the row says their share."""
+def test_a_ranking_by_count_shows_the_share_of_posts(ranking):
+    """By count the number is that of the posts, so the row shows their share."""
     svg = chart_svg(ranking_chart(ranking(LABELS), Heading("inception_v3", "count", "mean")))
     assert "42" in texts(svg)
     assert texts(svg).count("12%") == len(LABELS)
     assert not any(text.startswith("n =") for text in texts(svg))
 
 
-def test_bars_keep_the_order_of_the_ranking(ranking):
-    """The first label of the ranking is on top, whatever the alphabet says."""
+def test_bars_have_the_order_of_the_ranking(ranking):
+    """The first label of the ranking is on top, independent of the alphabet."""
     labels = ("zebra", "ant", "mole")
     shown = texts(chart_svg(ranking_chart(ranking(labels), LIKES)))
     assert [text for text in shown if text in labels] == list(labels)
 
 
-def test_labels_that_look_alike_keep_a_bar_each(ranking):
-    """Labels that are equal once they are cut are not drawn over each other."""
+def test_labels_that_are_equal_after_shortening_have_separate_bars(ranking):
+    """Labels with the same shortened text are not drawn over each other."""
     alike = ["a label that goes on and on and on " + end for end in ("one", "two", "three")]
     svg = chart_svg(ranking_chart(ranking(alike), LIKES))
     assert svg.count('aria-roledescription="bar"') == 3
@@ -99,30 +99,30 @@ def test_labels_that_look_alike_keep_a_bar_each(ranking):
 
 
 @pytest.mark.parametrize("by", MEASURES)
-def test_empty_ranking_says_so(ranking, by):
-    """A ranking without rows gives a chart that says 'Nothing to rank yet', not an error."""
+def test_an_empty_ranking_has_a_chart_that_says_so(ranking, by):
+    """A ranking without rows has a chart with the text 'Nothing to rank yet'."""
     svg = chart_svg(ranking_chart(ranking(()), Heading("clarifai", by, "mean", "someone")))
     assert "Nothing to rank yet" in texts(svg)
     assert "Account someone" in texts(svg)
 
 
-def test_unknown_numbers_are_a_dash(ranking):
-    """A null or NaN has a dash and no bar, while the others are drawn."""
+def test_an_unknown_number_in_a_chart_is_a_dash(ranking):
+    """A null or NaN has a dash and no bar; the other rows have bars."""
     frame = ranking(LABELS[:3]).with_columns(mean=pl.Series([8.25, None, float("nan")]))
     shown = texts(chart_svg(ranking_chart(frame, LIKES)))
     assert "8.25" in shown
     assert shown.count("–") == 2 * 2
 
 
-def test_all_zero_is_drawn(ranking):
-    """Posts that nobody liked are a chart of zeros, not an error."""
+def test_a_ranking_of_zeros_has_a_chart(ranking):
+    """A ranking whose numbers are all 0 is drawn without an error."""
     frame = ranking(LABELS).with_columns(mean=pl.lit(0.0))
     assert "0" in texts(chart_svg(ranking_chart(frame, LIKES)))
 
 
 @pytest.mark.parametrize("by", MEASURES)
-def test_the_warehouse_s_rankings_fit(by):
-    """What `warehouse.rankings` answers is what a chart takes, also when it is empty."""
+def test_a_ranking_of_the_warehouse_can_be_drawn(by):
+    """A chart takes the frames of `warehouse.rankings`, also empty ones."""
     row = {"source": "s", "post_id": "1", "label": "cat", "account": "a", "likes": 7, "comments": None}
     known = pl.LazyFrame([row], schema_overrides={"comments": pl.Int64})
     for post_labels, shown in ((known, by != "comments"), (known.clear(), False)):
@@ -131,7 +131,7 @@ def test_the_warehouse_s_rankings_fit(by):
 
 
 def test_hostile_names_are_only_text_in_the_svg(ranking, hostile):
-    """Markup, control characters, emoji and huge names in labels, account and classifier only make text."""
+    """Markup, control characters, emoji and huge names in labels, account and classifier become text only."""
     for name in hostile:
         svg = chart_svg(ranking_chart(ranking((name, "cat")), Heading(name, "likes", "mean", name)))
         check_harmless(svg)
@@ -142,8 +142,8 @@ def test_hostile_names_are_only_text_in_the_svg(ranking, hostile):
     assert "</script><script>alert(1)</script>" in texts(svg)
 
 
-def test_save_writes_three_files(ranking, tmp_path):
-    """SVG, PNG and HTML lie in the folder, the PNG at twice the size, and nothing else does."""
+def test_saving_a_chart_writes_three_files(ranking, tmp_path):
+    """The folder has exactly an SVG, a PNG of twice the size, and an HTML file."""
     folder = tmp_path / "new" / "charts"
     files = save_chart(ranking_chart(ranking(LABELS), LIKES), folder, Question("inception_v3").stem)
     assert sorted(folder.iterdir()) == sorted([files.svg, files.png, files.html])
@@ -157,16 +157,16 @@ def test_save_writes_three_files(ranking, tmp_path):
     assert files.html.stat().st_size > 500_000
 
 
-def test_saving_again_replaces(ranking, tmp_path):
-    """A second chart under the same name takes the first one's place."""
+def test_saving_a_chart_again_replaces_its_files(ranking, tmp_path):
+    """A second chart with the same name replaces the first one."""
     save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, "chart")
     files = save_chart(ranking_chart(ranking(("daisy",)), LIKES), tmp_path, "chart")
     assert "daisy" in texts(files.svg.read_text())
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_failed_save_leaves_no_litter(ranking, tmp_path):
-    """When a file can't be put in its place, no half-written file stays behind."""
+def test_a_failed_save_leaves_no_temporary_file(ranking, tmp_path):
+    """If a file can't be renamed into place, no half-written file remains."""
     (tmp_path / "chart.svg").mkdir()
     with pytest.raises(OSError):
         save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, "chart")
@@ -174,23 +174,23 @@ def test_a_failed_save_leaves_no_litter(ranking, tmp_path):
 
 
 @pytest.mark.parametrize("stem", ["", ".", "..", "../up", "a/b", "/etc/x", ".hidden", "nul\0", "name\n"])
-def test_save_takes_plain_names_only(ranking, tmp_path, stem):
-    """A name that could leave the folder is refused."""
+def test_a_chart_is_saved_only_under_a_plain_file_name(ranking, tmp_path, stem):
+    """A name that could leave the folder is rejected."""
     with pytest.raises(ValueError, match="plain file name"):
         save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, stem)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_file_stems_are_plain_and_differ(hostile):
-    """Whatever an account is called, its charts get a plain file name of their own."""
+    """The charts of each account get a plain file name of their own, for any account name."""
     names = (*hostile, "../up", "a/b", "ab", None)
     stems = [Question("c", account=name).stem for name in names]
     assert len(set(stems)) == len(stems)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,120}", stem) for stem in stems)
 
 
-def test_html_works_without_a_network(ranking, tmp_path, parse):
-    """The HTML has its JavaScript inside, refers to nothing outside, and its policy lets nothing load."""
+def test_the_html_of_a_chart_needs_no_network(ranking, tmp_path, parse):
+    """The HTML contains its JavaScript, has no external reference, and its policy forbids them."""
     page = parse(save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, "chart").html.read_text())
     assert not [name for name in ("src", "href", "srcset", "data", "action") if page.attributes(name)]
     (policy,) = [named["content"] for _, named in page.tags if named.get("http-equiv")]
@@ -200,8 +200,8 @@ def test_html_works_without_a_network(ranking, tmp_path, parse):
     assert "@import" not in page.styles
 
 
-def test_html_lets_only_its_own_scripts_run(ranking, tmp_path, parse):
-    """The policy names the hash of each script in the page; there are no others, and no handlers."""
+def test_only_the_own_scripts_of_a_chart_may_run(ranking, tmp_path, parse):
+    """The policy has the hash of each script in the page, and there are exactly two."""
     page = parse(save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, "chart").html.read_text())
     data, *programs = page.scripts
     assert data[0]["type"] == "application/json"
@@ -212,7 +212,7 @@ def test_html_lets_only_its_own_scripts_run(ranking, tmp_path, parse):
 
 
 def test_hostile_names_are_only_text_in_the_html(ranking, tmp_path, parse, hostile):
-    """No label, account or classifier ends the script that holds the chart, or becomes markup."""
+    """No label, account or classifier ends the script with the chart's data, or becomes markup."""
     plain = parse(save_chart(ranking_chart(ranking(LABELS), LIKES), tmp_path, "plain").html.read_text())
     heading = Heading("</title><script>alert(4)</script>", "likes", "mean", "</script><b>\u2028")
     text = save_chart(ranking_chart(ranking(hostile), heading), tmp_path, "hostile").html.read_text()
@@ -224,8 +224,8 @@ def test_hostile_names_are_only_text_in_the_html(ranking, tmp_path, parse, hosti
     assert not re.search("[<>&'\u2028\u2029]", page.scripts[0][1])
 
 
-def test_ranked_chart_holds_both_widths(ranking):
-    """What the page gets has the wide chart and the one for phones, with the ranking they show."""
+def test_a_ranked_chart_has_both_widths(ranking):
+    """It has the wide chart, the chart for phones and the ranking that they show."""
     chart = ranked_chart(ranking(LABELS), LIKES)
     assert chart.narrow_svg is not None
     widths = [float(ElementTree.fromstring(svg).attrib["width"]) for svg in (chart.svg, chart.narrow_svg)]

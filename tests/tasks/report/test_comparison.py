@@ -1,4 +1,4 @@
-"""Two classifiers side by side in the report: the chart is drawn, names are only names."""
+"""The comparison of two classifiers in the report: its chart is drawn, and names are only text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def labels(names: list[str]) -> pl.DataFrame:
-    """Names with their places, the first the best of the one and the last of the other."""
+    """Names with ranks, in opposite orders for the two classifiers."""
     count = len(names)
     return pl.DataFrame(
         {
@@ -27,36 +27,36 @@ def labels(names: list[str]) -> pl.DataFrame:
     )
 
 
-def drawn(frame: pl.DataFrame) -> list[str]:
-    """All text of the chart."""
+def texts_of(frame: pl.DataFrame) -> list[str]:
+    """All texts of the chart."""
     root = ElementTree.fromstring(chart_svg(comparison_chart(frame, "inception_v3", "clarifai")))
-    return [said for element in root.iter(SVG + "text") for said in element.itertext()]
+    return [text for element in root.iter(SVG + "text") for text in element.itertext()]
 
 
-def test_each_shared_name_has_its_line():
-    """Names that both rank are there, the best of the first on top; one that only one ranks is not."""
+def test_each_shared_name_has_a_line():
+    """Names in both rankings are drawn in the order of the first; a name in one ranking is not."""
     frame = labels(["cat", "dog", "street"])
     alone = pl.DataFrame({"name": ["alone"], "rank": [4], "other_rank": [None], "both_pictures": [9]})
-    said = drawn(pl.concat([frame, alone.cast(frame.schema)]))
-    assert [one for one in said if one in ("cat", "dog", "street", "alone")] == ["cat", "dog", "street"]
-    assert "red: inception_v3  ·  blue: clarifai" in said
+    texts = texts_of(pl.concat([frame, alone.cast(frame.schema)]))
+    assert [one for one in texts if one in ("cat", "dog", "street", "alone")] == ["cat", "dog", "street"]
+    assert "red: inception_v3  ·  blue: clarifai" in texts
 
 
-def test_only_so_many_names_are_drawn():
-    """A thousand names make a chart of the usual size."""
-    said = drawn(labels([f"name {n:04}" for n in range(1000)]))
-    assert sum(one.startswith("name ") for one in said) == MAX_NAMES
+def test_the_number_of_names_is_limited():
+    """A chart of a thousand names has the maximum number of lines."""
+    texts = texts_of(labels([f"name {n:04}" for n in range(1000)]))
+    assert sum(one.startswith("name ") for one in texts) == MAX_NAMES
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_little_is_drawn_too(count):
-    """Without a name in common, or with one, there is a chart all the same."""
-    said = drawn(labels(["cat"][:count]))
-    assert ("None yet" in said) == (count == 0)
+def test_a_comparison_with_no_or_one_name_has_a_chart(count):
+    """Without a name in common, or with one, the chart is drawn too."""
+    texts = texts_of(labels(["cat"][:count]))
+    assert ("None yet" in texts) == (count == 0)
 
 
-def test_hostile_names_stay_names(hostile):
-    """Names as an attacker would choose them end no process and draw nothing but text."""
+def test_hostile_names_are_only_text_in_a_comparison(hostile):
+    """Names that an attacker might choose do not end the process and become text only."""
     root = ElementTree.fromstring(chart_svg(comparison_chart(labels(list(hostile)), hostile[0], hostile[1])))
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
         "svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath",

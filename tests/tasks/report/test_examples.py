@@ -18,7 +18,7 @@ from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Pos
 WHEN = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def test_a_group_has_an_example(empty_home: Home, tmp_path: Path) -> None:
+def test_a_group_has_its_best_post_as_an_example(empty_home: Home, tmp_path: Path) -> None:
     """A group's example is the best post with one of its labels."""
     home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
     for number, (label, likes) in enumerate((("tabby", 10), ("tiger cat", 30), ("daisy", 20))):

@@ -1,4 +1,4 @@
-"""The page: it tells what was studied, needs nothing from outside, and shows strangers' words as words."""
+"""The page: it shows the report, has no external reference, and shows external text only as text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLE_END = re.compile(r"\s+")
 
 @pytest.fixture(scope="module")
 def svg() -> str:
-    """A small drawing in a chart's place."""
+    """A small drawing in place of a chart."""
     return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
@@ -63,7 +63,7 @@ def cells(html: str) -> list[list[str]]:
 
 
 def check_self_contained(markup) -> None:
-    """No script, no handler, nothing that a browser would load; links lead to the page itself or the web."""
+    """Check that there is no script, no handler and no external reference; links lead to the page or the web."""
     assert markup.scripts == []
     tags = {tag for tag, _ in markup.tags}
     assert not tags & {"script", "link", "iframe", "object", "embed", "form", "base", "svg", "audio", "video"}
@@ -78,7 +78,7 @@ def check_self_contained(markup) -> None:
     assert "@import" not in markup.styles
 
 
-def test_page_needs_nothing_from_outside(page, parse):
+def test_the_page_has_no_external_reference(page, parse):
     """The page has no script and no external reference, and its policy forbids both."""
     markup = parse(page(examples=[EXAMPLE], note="demo", notices=("clarifai: no key",)))
     check_self_contained(markup)
@@ -87,30 +87,30 @@ def test_page_needs_nothing_from_outside(page, parse):
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
 
 
-def test_page_says_what_was_studied(page):
+def test_the_page_shows_accounts_totals_period_and_run(page):
     """Accounts, posts, pictures, period, time and run are on the page."""
     html = page()
-    for said in ("instagram", "232,104,553", "4,120", "5,912", "nightly-7", "imagenet-9a0d"):
-        assert said in html
+    for text in ("instagram", "232,104,553", "4,120", "5,912", "nightly-7", "imagenet-9a0d"):
+        assert text in html
     assert "5 January 2016 – 23 November 2025" in html
     assert "24 November 2025, 04:31 UTC" in html
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "said"),
+    ("since", "until", "text"),
     [
         (None, None, ">–<"),
         (datetime(2016, 1, 5), None, "since 5 January"),
         (None, datetime(2016, 1, 5), "until 5"),
     ],
 )
-def test_period_with_open_ends(page, since, until, said):
-    """A report without a first or last post says so instead of failing."""
-    assert said in TABLE_END.sub(" ", page(since=since, until=until)).replace("> ", ">").replace(" <", "<")
+def test_a_period_may_have_open_ends(page, since, until, text):
+    """A report without the time of the first or last post shows the other one."""
+    assert text in TABLE_END.sub(" ", page(since=since, until=until)).replace("> ", ">").replace(" <", "<")
 
 
-def test_notices_and_note_are_shown(page):
-    """What did not run, and a remark on the whole, are in boxes; without them there are no boxes."""
+def test_notices_and_the_note_are_shown_in_boxes(page):
+    """Notices and the note have boxes; without them there are no boxes."""
     html = page(notices=("clarifai: no key & no budget",), note="Demo: counts are invented")
     assert "clarifai: no key &amp; no budget" in html
     assert 'id="notices"' in html
@@ -118,22 +118,22 @@ def test_notices_and_note_are_shown(page):
     assert 'class="box' not in page()
 
 
-def test_table_has_the_ranking_s_numbers(page):
-    """Under the chart are its numbers: rank, label, posts, accounts, total, mean and median."""
+def test_the_table_below_a_chart_has_its_numbers(page):
+    """The table has rank, label, posts, accounts, total, mean and median."""
     rows = cells(page())
     assert ["Rank", "Label", "Posts", "Accounts", "Total", "Mean", "Median"] in rows
     assert ["1", "hotdog", "42", "3", "1,234,567", "29,394", "24,691"] in rows
 
 
-def test_count_table_leaves_out_what_says_nothing(ranking, svg, page):
-    """Ranked by count the table has the share, for the mean of ones is one."""
+def test_the_table_of_a_ranking_by_count_has_the_share(ranking, svg, page):
+    """By count the table has the share in place of total, mean and median."""
     chart = RankedChart(Heading("inception_v3", "count", "mean"), ranking(("cat",)), svg)
     rows = cells(page(sections=(Section("inception_v3", None, (chart,)),)))
     assert ["Rank", "Label", "Posts", "Accounts", "Share"] in rows
     assert ["1", "cat", "42", "3", "12%"] in rows
 
 
-def test_missing_numbers_are_a_dash(page, ranking, svg):
+def test_a_missing_number_on_the_page_is_a_dash(page, ranking, svg):
     """A null is an en dash everywhere: in tables, with examples, for followers."""
     frame = ranking(("cat",)).with_columns(mean=pl.lit(None, pl.Float64), median=pl.lit(float("nan")))
     chart = RankedChart(LIKES, frame, svg, (replace(EXAMPLE, likes=None),))
@@ -144,8 +144,8 @@ def test_missing_numbers_are_a_dash(page, ranking, svg):
     assert "<span>– likes</span> <span>– comments</span>" in html
 
 
-def test_chart_is_an_image_with_words(page, parse, svg):
-    """The chart is an image from the page itself, and its alternative text gives the ranking in words."""
+def test_a_chart_is_an_image_with_alternative_text(page, parse, svg):
+    """The chart is an image in the page, and its alternative text is the ranking in words."""
     ((attributes),) = [named for tag, named in parse(page()).tags if tag == "img"]
     assert base64.b64decode(attributes["src"].removeprefix("data:image/svg+xml;base64,")).decode() == svg
     assert attributes["alt"].startswith("What earns likes: inception_v3, mean per post. All accounts.")
@@ -153,7 +153,7 @@ def test_chart_is_an_image_with_words(page, parse, svg):
 
 
 def test_phones_get_the_narrow_chart(page, parse, ranking):
-    """A chart drawn for phones is what a narrow screen shows."""
+    """A narrow screen shows the chart for phones."""
     chart = ranked_chart(ranking(("hotdog",)), LIKES, [EXAMPLE])
     markup = parse(page(sections=(Section("inception_v3", None, (chart,)),)))
     (source,) = [named for tag, named in markup.tags if tag == "source"]
@@ -162,7 +162,7 @@ def test_phones_get_the_narrow_chart(page, parse, ranking):
 
 
 def test_examples_link_to_their_posts(page, parse):
-    """An example shows its picture and counts, and leads to its post without telling it where from."""
+    """An example shows its picture and counts, and links to its post without a referrer."""
     html = page(examples=[EXAMPLE])
     (link,) = [named for tag, named in parse(html).tags if tag == "a"]
     assert link["href"] == POST
@@ -192,7 +192,7 @@ def test_examples_link_to_their_posts(page, parse):
     ],
 )
 def test_only_web_addresses_become_links(page, parse, url):
-    """An address that is not plainly http or https is not a link; its picture is shown all the same."""
+    """An address that is not http or https is not a link; its picture is still shown."""
     assert web_address(url) is None
     markup = parse(page(examples=[replace(EXAMPLE, post_url=url)]))
     assert "a" not in [tag for tag, _ in markup.tags]
@@ -202,15 +202,15 @@ def test_only_web_addresses_become_links(page, parse, url):
 @pytest.mark.parametrize(
     "thumbnail", [None, "https://example.org/spy.gif", "data:text/html;base64,AAAA", '" onerror="x']
 )
-def test_only_our_thumbnails_are_shown(page, parse, thumbnail):
-    """Anything but a thumbnail that we made leaves a placeholder."""
+def test_only_data_uris_of_thumbnails_are_shown(page, parse, thumbnail):
+    """Any other value is replaced by a placeholder."""
     html = page(examples=[replace(EXAMPLE, thumbnail=thumbnail)])
     assert "no picture" in html
     check_self_contained(parse(html))
 
 
-def test_hostile_words_are_only_words(page, parse, hostile):
-    """Labels, captions, names and messages with markup leave the page's elements as they are."""
+def test_hostile_texts_are_only_text_on_the_page(page, parse, hostile):
+    """Labels, captions, names and messages with markup do not change the page's elements."""
 
     def tags(word: str) -> list[str]:
         html = page(
@@ -234,20 +234,20 @@ def test_hostile_words_are_only_words(page, parse, hostile):
 
 
 def test_lone_surrogates_can_be_written(page):
-    """A caption with half an emoji, as some APIs send it, does not keep the page from being written."""
+    """A page with half an emoji in a caption, as some APIs send it, can be encoded."""
     written = page(examples=[replace(EXAMPLE, caption="half \ud83d of an emoji")]).encode("utf-8")
     assert b"of an emoji" in written
 
 
-def test_nothing_yet_is_a_page_too(page, parse):
-    """A report without accounts, posts and rankings is a page that says so."""
+def test_an_empty_report_has_a_page_that_says_so(page, parse):
+    """A report without accounts, posts and rankings has a page that says so."""
     html = page(accounts=(), posts=0, pictures=0, since=None, until=None, sections=())
     assert "No rankings yet" in html
     check_self_contained(parse(html))
 
 
-def test_empty_rankings_and_sections_work(page, ranking):
-    """A ranking without rows and a classifier without rankings are said to be empty, and why."""
+def test_empty_rankings_and_sections_show_the_reason(page, ranking):
+    """A ranking without rows and a classifier without rankings have their reasons on the page."""
     empty = ranked_chart(ranking(()), LIKES)
     empty = replace(empty, why_empty="The likes of all 3 posts are hidden by their owner.")
     unlabelled = Section("clarifai", None, (), "The classifier clarifai could not run: it has no key.")
@@ -259,8 +259,8 @@ def test_empty_rankings_and_sections_work(page, ranking):
     assert "The numbers" not in html
 
 
-def test_times_are_utc():
-    """A time of another zone is shown in UTC, and one without a zone is taken for UTC."""
+def test_times_on_the_page_are_utc():
+    """A time of another zone is shown in UTC, and a time without a zone is in UTC."""
     assert (
         minute(datetime(2025, 1, 1, 1, 5, tzinfo=timezone(timedelta(hours=2))))
         == "31 December 2024, 23:05 UTC"

@@ -1,4 +1,4 @@
-"""Thumbnails: small squares of our own making, or None."""
+"""Thumbnails: small square JPEGs with only the pixels of the original, or None."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tasks.report.thumbnails import PREFIX, thumbnail
 
 
 def decoded(uri: str) -> Image.Image:
-    """The picture that a data URI holds."""
+    """The picture in a data URI."""
     assert uri.startswith(PREFIX)
     return Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX))))
 
 
 def test_thumbnail_is_the_middle_of_the_picture(tmp_path):
-    """A wide picture is cut to its middle square, not squeezed."""
+    """A wide picture is cropped to its middle square, not scaled to a square."""
     picture = Image.new("RGB", (300, 100), "red")
     picture.paste("blue", (100, 0, 200, 100))
     picture.save(tmp_path / "wide.png")
@@ -29,14 +29,14 @@ def test_thumbnail_is_the_middle_of_the_picture(tmp_path):
     assert red < 60
 
 
-def test_thumbnail_has_160_pixels_unless_told_otherwise(tmp_path):
-    """Smaller pictures are enlarged, so that all are alike."""
+def test_a_thumbnail_has_160_pixels_by_default(tmp_path):
+    """Smaller pictures are enlarged, so that all have the same size."""
     Image.new("L", (20, 40)).save(tmp_path / "small.png")
     assert decoded(thumbnail(tmp_path / "small.png")).size == (160, 160)
 
 
-def test_thumbnail_carries_nothing_of_the_original(tmp_path):
-    """Comments, EXIF and other metadata of a stranger's file do not reach the page."""
+def test_a_thumbnail_has_no_metadata_of_the_original(tmp_path):
+    """Comments, EXIF and other metadata of the original file do not reach the page."""
     exif = Image.Exif()
     exif[0x010E] = "<script>description</script>"
     Image.new("RGB", (200, 200)).save(
@@ -47,7 +47,7 @@ def test_thumbnail_carries_nothing_of_the_original(tmp_path):
     assert b"script" in (tmp_path / "full.jpg").read_bytes()
 
 
-def test_unreadable_picture_has_no_thumbnail(tmp_path):
+def test_an_unreadable_picture_has_no_thumbnail(tmp_path):
     """A broken, empty or missing file gives None."""
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a picture")
     (tmp_path / "empty.jpg").touch()
