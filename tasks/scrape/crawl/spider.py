@@ -32,7 +32,7 @@ from tasks.errors import (
 from tasks.scrape.crawl.exact import VERBATIM
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.messages import CrawlJob, Message
-from tasks.scrape.crawl.middlewares import unsigned
+from tasks.scrape.crawl.middlewares import without_query
 from tasks.scrape.crawl.sending import sent_url
 from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response
 from tasks.scrape.pages import AccountInfo, Page, ScrapedPost, UnreadPage
@@ -111,7 +111,8 @@ class AccountSpider(scrapy.Spider):
             if result.page is None or self._new_urls(result) or not self._count_missing(result.page):
                 break
             logger.info(
-                "%s: no link to the next page, though the account has more posts; retrying", unsigned(url)
+                "%s: no link to the next page, though the account has more posts; retrying",
+                without_query(url),
             )
             result = await self._read_result(url)
         self.head = result.head or self.head
@@ -126,7 +127,7 @@ class AccountSpider(scrapy.Spider):
         self._remember(page)
         self.run.send(Message("complete", page=page))
         # Logged when the run has the page, so that a page in the log is not lost when the run is stopped now.
-        logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
+        logger.info("%s: %d posts, %d so far", without_query(url), len(page.posts), len(self.seen_posts))
         if self.last_refusal is not None:
             raise self.last_refusal
         return page.next_url
@@ -272,7 +273,7 @@ class AccountSpider(scrapy.Spider):
         page = replace(_response(response, shown_url), requested=url)
         self._note_limit(page)
         if (smaller := self.adapter.smaller(page)) is not None:
-            logger.info("%s refuses so many posts a page; requesting half as many", unsigned(url))
+            logger.info("%s refuses so many posts a page; requesting half as many", without_query(url))
             return await self._get(smaller)
         if page.status != 200:
             raise self.adapter.refusal(page) or status_failure(page.status, page.url)
