@@ -9,6 +9,7 @@ process.py      the run's side of a crawl
 child.py        the crawl's own process
 messages.py     what the two send each other
 spider.py       requests page after page
+history.py     what was read so far: new posts, and the end of the pages
 middlewares.py  delays, robots.txt, Retry-After, the source's own host only
 sending.py      the address as it is requested
 exact.py        requests and redirects with exactly that address

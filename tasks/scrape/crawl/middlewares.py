@@ -55,7 +55,7 @@ class OwnHostOnly:
         if not same_host(self.crawler.spider.home, request.url):  # type: ignore[union-attr]
             first = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
-                f"{unsigned(first)} leads to {unsigned(request.url)}, away from the source's own host."
+                f"{without_query(first)} leads to {without_query(request.url)}, away from the source's own host."
             )
 
 
@@ -82,7 +82,7 @@ class TokenStaysEncrypted:
         if urlsplit(request.url).scheme != "https":
             first = request.meta.get("redirect_urls", [request.url])[0]
             raise LeadsAway(
-                f"{unsigned(first)} leads to {unsigned(request.url)}, where anyone on the way reads the token."
+                f"{without_query(first)} leads to {without_query(request.url)}, where anyone on the way reads the token."
             )
 
 
@@ -151,7 +151,7 @@ class PoliteRetry(RetryMiddleware):
         if required is not None and required > self.crawler.settings.getfloat(MAX_WAIT):
             logger.warning(
                 "%s asks for a pause of %.0f s, which is too long; not retrying",
-                unsigned(request.url),
+                without_query(request.url),
                 required,
             )
             return response
@@ -194,7 +194,7 @@ def _required_seconds(response: Response) -> float | None:
 
 
 async def _pause(request: Request, why: str, seconds: float) -> None:
-    logger.info("%s: %s; retrying in %.0f s", unsigned(request.url), why, seconds)
+    logger.info("%s: %s; retrying in %.0f s", without_query(request.url), why, seconds)
     await asyncio.sleep(seconds)
 
 
@@ -207,7 +207,7 @@ def _text(header: bytes | None) -> str | None:
     return None if header is None else header.decode("latin-1")
 
 
-def unsigned(url: str) -> str:
+def without_query(url: str) -> str:
     """An address as it may be logged: without its query, where tokens are."""
     return url.partition("?")[0]
 

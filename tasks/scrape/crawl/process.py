@@ -53,13 +53,8 @@ def crawl(
             )
         try:
             _send(run_end, job)
-            messages = _messages(run_end, time.monotonic() + job.limits.max_seconds)
+            messages = _messages(run_end, time.monotonic() + job.limits.max_seconds, output)
             yield from _pages(messages, run_end, decide, note_limit)
-        except EOFError:
-            process.wait()
-            raise CrawlCrashed(
-                f"The crawl's process ended without a reason. {_last_line(output)} {_REPORT}"
-            ) from None
         finally:
             process.kill()
             process.wait()
@@ -93,8 +88,8 @@ def _pages(
             return
 
 
-def _messages(connection: Connection, until: float) -> Iterator[Message]:
-    """Messages as they come. Raises `EOFError` when the process is gone.
+def _messages(connection: Connection, until: float, output: IO[bytes]) -> Iterator[Message]:
+    """Messages as they come. Raises `CrawlCrashed` when the process has ended.
 
     It waits in short steps, so that a cancelled run ends, and has its own clock, for Prefect can't interrupt a
     task in a worker thread.
@@ -106,8 +101,9 @@ def _messages(connection: Connection, until: float) -> Iterator[Message]:
             raise OutOfTime("The crawl took too long and was ended; the next run resumes it.")
         try:
             line = connection.recv_bytes() if connection.poll(POLL_SECONDS) else None
-        except OSError as error:
-            raise EOFError from error
+        except (EOFError, OSError):
+            reason = _last_line(output)
+            raise CrawlCrashed(f"The crawl's process ended without a reason. {reason} {_REPORT}") from None
         if line is not None:
             yield MESSAGE_JSON.validate_json(line)
 

@@ -1,7 +1,6 @@
 """The spider: it reads an account from its first page along the pager to the last, one request at a time.
 
-The site adapter reads the responses, and the run decides which pages to request. The spider sends the requests,
-drops posts that it has seen before, and stops when the pager leads in a circle.
+The site adapter reads the responses, the run decides which pages to request, and `history.py` finds what is new.
 """
 
 from __future__ import annotations
@@ -31,11 +30,12 @@ from tasks.errors import (
 )
 from tasks.scrape.crawl.exact import VERBATIM
 from tasks.scrape.crawl.failures import failure_of, status_failure
+from tasks.scrape.crawl.history import CrawlHistory
 from tasks.scrape.crawl.messages import CrawlJob, Message
-from tasks.scrape.crawl.middlewares import unsigned
+from tasks.scrape.crawl.middlewares import without_query
 from tasks.scrape.crawl.sending import sent_url
-from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response
-from tasks.scrape.pages import AccountInfo, Page, ScrapedPost, UnreadPage
+from tasks.scrape.crawl.site_adapter import Detail, PageResult, Response
+from tasks.scrape.pages import Page, ScrapedPost, UnreadPage
 from tasks.scrape.read_context import NextStep
 from tasks.scrape.spool import Spool
 
@@ -74,19 +74,13 @@ class AccountSpider(scrapy.Spider):
         self.adapter = job.adapter
         self.home = sent_url(self.adapter.first_url)
         self.run = run
-        self.seen_posts: set[str] = set()
-        self.seen_urls: set[str] = {self.adapter.first_url}
-        self.expected_posts: int | None = None
-        self.head: AccountInfo | None = None
-        self.head_problems: tuple[str, ...] = ()
-        self.first = True
-        self.jumped = False
+        self.history = CrawlHistory(self.adapter.pager, {self.adapter.first_url})
         self.refusals = 0
         self.details_refused = False
         self.last_refusal: SourceRefused | None = None
         self.wait_until = time.monotonic() + _seconds_until(job.no_request_before)
         for page in Spool(Path(job.spool)).pages():
-            self._remember(page)
+            self.history.add(page)
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """Read all pages, and send the error that ends the crawl early. Yields nothing: `_get` sends the requests."""
@@ -106,104 +100,37 @@ class AccountSpider(scrapy.Spider):
 
     async def _read_page(self, url: str) -> str | None:
         """Read one page and send it; returns the address of the next page."""
+        history = self.history
         result = await self._read_result(url)
         for _ in range(MISSING_PAGER_RETRIES):
-            if result.page is None or self._new_urls(result) or not self._count_missing(result.page):
+            if result.page is None or history.new_urls(result) or not history.count_missing(result.page):
                 break
             logger.info(
-                "%s: no link to the next page, though the account has more posts; retrying", unsigned(url)
+                "%s: no link to the next page, though the account has more posts; retrying",
+                without_query(url),
             )
             result = await self._read_result(url)
-        self.head = result.head or self.head
-        next_urls = self._new_urls(result)
         if result.page is None:
-            self.head_problems += result.problems
-            self.seen_urls.update(next_urls[:1])
-            return next_urls[0] if next_urls else None
-        page = self._with_new_posts(result.page, next_urls, guessed=result.guessed)
+            return history.add_account(result)
+        page = history.with_new_posts(result)
         next_step = await self.run.next_step(page)
-        page = self._with_next_url(await self._with_details(page, next_step), next_step)
-        self._remember(page)
+        page = history.with_next_url(await self._with_details(page, next_step), next_step)
+        history.add(page)
         self.run.send(Message("complete", page=page))
         # Logged when the run has the page, so that a page in the log is not lost when the run is stopped now.
-        logger.info("%s: %d posts, %d so far", unsigned(url), len(page.posts), len(self.seen_posts))
+        logger.info("%s: %d posts, %d so far", without_query(url), len(page.posts), history.state.posts)
         if self.last_refusal is not None:
             raise self.last_refusal
         return page.next_url
 
     async def _read_result(self, url: str) -> PageResult:
-        crawl_state = CrawlState(len(self.seen_posts), self.expected_posts, self.first, self.head)
         try:
-            return self.adapter.read(await self._get(url), crawl_state)
+            return self.adapter.read(await self._get(url), self.history.state)
         except AccountNotFound:
             # An adapter that counts pages may have counted one too far.
-            if self.first or (missing := self.adapter.missing(url, datetime.now(UTC))) is None:
+            if self.history.first or (missing := self.adapter.missing(url, datetime.now(UTC))) is None:
                 raise
             return missing
-
-    def _with_new_posts(self, page: Page, next_urls: list[str], *, guessed: bool) -> Page:
-        """The page with those of its posts that are new to this crawl, and with the address of the next page."""
-        new: dict[str, ScrapedPost] = {}
-        for post in page.posts:
-            if post.post_id not in self.seen_posts:
-                new.setdefault(post.post_id, post)
-        problems, self.head_problems = self.head_problems + page.problems, ()
-        next_url, more = next_urls[0] if next_urls else None, page.more
-        if next_url is not None and guessed and not new:
-            next_url = None
-        if next_url is not None and page.posts and not new:
-            problems += (f"{page.url}: the pager leads in a circle; the crawl stopped there",)
-            next_url, more = None, True
-        missing = self._count_missing(page)
-        unparsed = page.unparsed
-        if next_url is None and missing:
-            problems += (f"{page.url}: {self._missing_message(missing)}",)
-            # Known posts may be among those that were not shown.
-            more, unparsed = True, (*unparsed, "page")
-        return replace(
-            page,
-            unparsed=unparsed,
-            head=page.head or self.head if self.first else None,
-            posts=tuple(new.values()),
-            next_url=next_url,
-            problems=problems,
-            more=more,
-        )
-
-    def _missing_message(self, missing: int) -> str:
-        return (
-            f"the account has {missing} more posts than its pages show,"
-            f" and {self.adapter.pager} finds no other page"
-        )
-
-    def _with_next_url(self, page: Page, next_step: NextStep) -> Page:
-        if page.next_url is None:
-            return page
-        if next_step.jump_to is not None and next_step.jump_to not in self.seen_urls:
-            return replace(page, next_url=next_step.jump_to, more=True)
-        return replace(page, next_url=None, more=True) if next_step.stop else page
-
-    def _remember(self, page: Page) -> None:
-        self.seen_posts.update(post.post_id for post in page.posts)
-        self.seen_urls.add(page.url)
-        self.first = False
-        # A page that has more posts after it and still a next address: the crawl jumped to that.
-        self.jumped = self.jumped or (page.more and page.next_url is not None)
-        self.head = page.head or self.head
-        if page.head is not None and page.head.posts_least is not None:
-            self.expected_posts = page.head.posts_least
-
-    def _new_urls(self, result: PageResult) -> list[str]:
-        return [url for url in result.next_urls if url not in self.seen_urls]
-
-    def _count_missing(self, page: Page) -> int:
-        if self.jumped:
-            return 0  # the posts between are known
-        head = page.head or self.head
-        expected = self.expected_posts
-        if expected is None and head is not None:
-            expected = head.posts_least
-        return max(0, (expected or 0) - len(self.seen_posts | {post.post_id for post in page.posts}))
 
     async def _with_details(self, page: Page, next_step: NextStep) -> Page:
         """The page with what the requested post pages add; one that can't be read affects its post only."""
@@ -272,7 +199,7 @@ class AccountSpider(scrapy.Spider):
         page = replace(_response(response, shown_url), requested=url)
         self._note_limit(page)
         if (smaller := self.adapter.smaller(page)) is not None:
-            logger.info("%s refuses so many posts a page; requesting half as many", unsigned(url))
+            logger.info("%s refuses so many posts a page; requesting half as many", without_query(url))
             return await self._get(smaller)
         if page.status != 200:
             raise self.adapter.refusal(page) or status_failure(page.status, page.url)
@@ -302,7 +229,7 @@ class AccountSpider(scrapy.Spider):
         if seconds > self.job.limits.max_wait_seconds:
             raise SourceRefused(
                 f"{urlsplit(url).netloc} has no requests left for us for {max(1.0, seconds / 60):.0f} minutes."
-                f" {'The next run retries.' if self.first else 'The pages read before are stored; the next run resumes.'}"
+                f" {'The next run retries.' if self.history.first else 'The pages read before are stored; the next run resumes.'}"
             )
         if seconds > 0:
             logger.info("%s has announced a limit; waiting %.0f s", urlsplit(url).netloc, seconds)

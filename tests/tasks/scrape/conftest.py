@@ -1,4 +1,4 @@
-"""A small web site for the crawl to meet, pages for it in imgrum's layout, and a crawl of them."""
+"""A small web site, pages for it in imgrum's layout, and a crawl of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCOUNT = "/user/ann/7"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; an `endless` one repeats its body until the client has had enough."""
+    """One response; an `endless` one repeats its body until the client closes the connection."""
 
     body: str | bytes = ""
     status: int = 200
@@ -41,8 +41,8 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request that the site got."""
+class ReceivedRequest:
+    """One request to the site."""
 
     path: str
     at: float
@@ -52,31 +52,31 @@ class Asked:
 
 
 class Site:
-    """A web site: `replies` by path; of a list, each request uses one up, and the last one stays.
+    """A web site with `replies` by path; of a list, each request uses one, and the last one stays.
 
-    What has no reply is asked of `service` where there is one, a program that answers requests.
+    `service`, where there is one, responds to a path without a reply. `asked` has all requests.
     """
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.account = base + ACCOUNT
         self.replies: dict[str, Reply | list[Reply]] = {}
-        self.asked: list[Asked] = []
-        self.service: Callable[[Asked], Reply] | None = None
+        self.asked: list[ReceivedRequest] = []
+        self.service: Callable[[ReceivedRequest], Reply] | None = None
         self.closing = threading.Event()
 
-    def reply(self, asked: Asked) -> Reply:
-        self.asked.append(asked)
-        if asked.path not in self.replies and asked.path != "/robots.txt" and self.service is not None:
-            return self.service(asked)
-        found = self.replies.get(asked.path, Reply("<h1>Not found</h1>", 404))
+    def reply(self, request: ReceivedRequest) -> Reply:
+        self.asked.append(request)
+        if request.path not in self.replies and request.path != "/robots.txt" and self.service is not None:
+            return self.service(request)
+        found = self.replies.get(request.path, Reply("<h1>Not found</h1>", 404))
         if isinstance(found, Reply):
             return found
         return found.pop(0) if len(found) > 1 else found[0]
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for, in order, without robots.txt."""
+        """The requested paths, in order, without robots.txt."""
         return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
 
 
@@ -95,7 +95,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         site = cast(_Server, self.server).site
         head = self.headers
         reply = site.reply(
-            Asked(
+            ReceivedRequest(
                 self.path,
                 time.monotonic(),
                 head.get("User-Agent", ""),
@@ -124,7 +124,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A web site on this machine; it has nothing but what the test gives it."""
+    """A web site on this machine; the test sets its pages."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.site = Site(f"http://127.0.0.1:{server.server_port}")
@@ -139,13 +139,13 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def reply() -> type[Reply]:
-    """Make an answer of the site."""
+    """Make a response of the site."""
     return Reply
 
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port that nobody listens on."""
+    """A port without a server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -174,7 +174,7 @@ def _gallery_page(posts: Sequence[int], older: str | None = None, count: str | N
 
 @pytest.fixture
 def gallery_page() -> Callable[..., str]:
-    """Make a page of posts with these ids; `older` is its pager's link, `count` the account's posts."""
+    """Make a page of posts with these ids; `older` is its pager's link, `count` the account's number of posts."""
     return _gallery_page
 
 
@@ -206,7 +206,7 @@ def open_source() -> Callable[..., Source]:
 
 @pytest.fixture
 def crawl(open_source: Callable[..., Source], tmp_path: Path) -> Callable[..., list[Page]]:
-    """Crawl an account's pages to the end, in a process of its own, without a delay; posts' own pages if asked to."""
+    """Crawl all pages of an account, in a process of its own, without a delay."""
 
     def crawl_it(
         url: str, delay_seconds: float = 0.0, *, comments: bool = True, profile: str = "imgrum"
@@ -232,36 +232,36 @@ def home(tmp_path: Path, empty_home: Home) -> Home:
 
 @pytest.fixture
 def rows(home: Home) -> Callable[[str], list[tuple[object, ...]]]:
-    """Ask the home folder's lake."""
+    """Query the home folder's lake."""
 
-    def ask(query: str) -> list[tuple[object, ...]]:
+    def run_query(query: str) -> list[tuple[object, ...]]:
         with home.lake.reader() as reader:
             return reader.execute(query).fetchall()
 
-    return ask
+    return run_query
 
 
 @dataclass
 class Importing:
-    """A home folder, and sources of files that are read into it, one reading after the other."""
+    """A home folder, and sources of files that are read into it, one after the other."""
 
     home: Home
     folder: Path
     readings: int = 0
 
     def run(self, settings: SourceModel, **options: Any) -> StageResult:
-        """Read and store a source, as a night does; paths in its settings are relative to `folder`."""
+        """Read and store a source, as a run does; paths in its settings are relative to `folder`."""
         return self.read(settings.open(self.folder), **options)
 
     def read(self, source: Source, **options: Any) -> StageResult:
-        """Read and store a source that is open, as a night does, with its row in `runs`."""
+        """Read and store an open source, as a run does, with its row in `runs`."""
         self.readings += 1
         journal = Journal(self.home.lake, f"run{self.readings}", resumed=False)
         journal.start("scrape", source.name)
         spool = Spool(self.home.folder / f"{self.readings}.jsonl")
-        ended = scrape_source(ScrapeJob(self.home, source, spool, ScrapeOptions(**options)), lambda *_: None)
-        journal.finish("scrape", source.name, ended)
-        return ended
+        result = scrape_source(ScrapeJob(self.home, source, spool, ScrapeOptions(**options)), lambda *_: None)
+        journal.finish("scrape", source.name, result)
+        return result
 
     def pages(self, settings: SourceModel, comments: bool = True) -> list[Page]:
         """The source's pages, not stored."""
@@ -277,19 +277,19 @@ class Importing:
         return [problem for page in self.pages(settings) for problem in page.problems]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the lake answers."""
+        """The rows of a query of the lake."""
         with self.home.lake.reader() as reader:
             return reader.execute(query).fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of the tables that a reading writes."""
+        """Every row of the tables that a run writes."""
         names = ("posts", "post_pictures", "observations", "accounts", "comments", "threads")
         return {name: self.rows(f"from {name} order by all") for name in names}
 
 
 @pytest.fixture
 def importing(home: Home, tmp_path: Path) -> Importing:
-    """An empty home folder, and a folder `files` for what is read into it."""
+    """An empty home folder, and a folder `files` for the sources."""
     folder = tmp_path / "files"
     folder.mkdir()
     return Importing(home, folder)

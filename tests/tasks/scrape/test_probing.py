@@ -1,4 +1,4 @@
-"""What a probe reports of a source: what the next run will meet there, without storing it."""
+"""A probe reports what the next run will meet at a source, and stores nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 
 ACCOUNT = "/user/ann/7"
 TOKEN = "a-secret-token-0123"
-SWIFTLY = ScrapeOptions(Politeness(0.0, "mailto:ann@studio.example"))
+OPTIONS = ScrapeOptions(Politeness(0.0, "mailto:ann@studio.example"))
 
 
 @pytest.fixture
 def probe(home) -> Callable[..., Probe]:
-    """Probe a source, with a token if wanted."""
-    return lambda source, secret=None, **more: probe_source(home, source, SWIFTLY, secret, **more)
+    """Probe a source, with or without a token."""
+    return lambda source, secret=None, **more: probe_source(home, source, OPTIONS, secret, **more)
 
 
 @pytest.fixture
@@ -64,14 +64,14 @@ def test_robots_txt_is_obeyed(site, reply, three_pages, open_source, probe) -> N
     assert site.paths == []
 
 
-def test_a_page_that_no_longer_fits(site, reply, open_source, probe) -> None:
-    """A page that a run could not read is an error, though the host answers with 200."""
+def test_a_page_that_no_longer_fits_is_an_error(site, reply, open_source, probe) -> None:
+    """A page that a run could not read is an error, though its status is 200."""
     site.replies[ACCOUNT] = reply("<html><h1>Welcome</h1></html>")
     with pytest.raises(LayoutChanged, match=r"list\.post"):
         probe(open_source(site.account))
 
 
-def test_a_source_that_lost_all_posts(
+def test_a_source_that_lost_all_posts_is_an_error(
     site, reply, three_pages, gallery_page, open_source, probe, home, tmp_path
 ) -> None:
     """An empty account is reported as a run reports it: an error only where posts of it are stored."""
@@ -80,21 +80,21 @@ def test_a_source_that_lost_all_posts(
     full, site.replies[ACCOUNT] = site.replies[ACCOUNT], empty
     assert probe(source) == Probe(0, (), is_empty=True)
     site.replies[ACCOUNT] = full
-    scrape_source(ScrapeJob(home, source, Spool(tmp_path / "spool.jsonl"), SWIFTLY), lambda *_: None)
+    scrape_source(ScrapeJob(home, source, Spool(tmp_path / "spool.jsonl"), OPTIONS), lambda *_: None)
     site.replies[ACCOUNT] = empty
     with pytest.raises(SourceChanged, match="no post at all"):
         probe(source)
 
 
-def test_a_host_that_does_not_respond(site, reply, open_source, probe) -> None:
-    """A host that keeps us waiting costs a bounded time, and the report says how long."""
+def test_a_host_that_does_not_respond_ends_the_probe(site, reply, open_source, probe) -> None:
+    """The probe ends after its time limit, and the error has the limit."""
     site.replies[ACCOUNT] = reply("slow", delay=60.0)
     with pytest.raises(SourceUnreachable, match=r"within 3 s\."):
         probe(open_source(site.account), response_seconds=3.0)
 
 
-def test_a_host_that_asks_for_a_pause(site, reply, open_source, probe) -> None:
-    """A pause that is longer than a probe takes is not waited for, and the host's refusal is reported."""
+def test_a_pause_longer_than_the_probe_is_a_refusal(site, reply, open_source, probe) -> None:
+    """The probe does not wait for a pause longer than its time limit, and reports the refusal."""
     site.replies[ACCOUNT] = reply("busy", 429, {"Retry-After": "600"})
     with pytest.raises(SourceRefused, match="429"):
         probe(open_source(site.account))
@@ -102,7 +102,7 @@ def test_a_host_that_asks_for_a_pause(site, reply, open_source, probe) -> None:
 
 
 def test_files_are_read_as_a_run_reads_them(tmp_path: Path, probe) -> None:
-    """A file that is missing or lacks a column is an error; a good one has its number of posts."""
+    """A missing file or column is an error; a valid file has its number of posts."""
 
     def table(text: str | None) -> Source:
         if text is not None:

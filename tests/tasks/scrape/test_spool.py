@@ -1,4 +1,4 @@
-"""The spool: whole pages survive, whatever cuts a run off."""
+"""The spool: complete pages survive, whatever cuts a run off."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ POSTS = st.builds(
     likes=st.none() | st.integers(0, 2**63 - 1),
     pictures=st.lists(TEXT).map(tuple),
 )
-WHOLE = st.builds(
+PAGES = st.builds(
     Page,
     url=TEXT,
     observed_at=st.just(NOON),
@@ -46,16 +46,16 @@ WHOLE = st.builds(
 )
 
 
-@given(said=WHOLE)
-def test_a_page_comes_back_as_it_was(said: Page) -> None:
-    """Any page is the same after its way through JSON, as one line."""
-    line = PAGE_JSON.dump_json(said)
+@given(page=PAGES)
+def test_a_page_survives_json_unchanged(page: Page) -> None:
+    """Any page is one line of JSON, and the same after it."""
+    line = PAGE_JSON.dump_json(page)
     assert b"\n" not in line
-    assert PAGE_JSON.validate_json(line) == said
+    assert PAGE_JSON.validate_json(line) == page
 
 
-def test_pages_come_back_in_order(tmp_path: Path) -> None:
-    """What was added is there in order for whoever opens the file next, and the end is known."""
+def test_pages_are_read_in_the_order_they_were_added(tmp_path: Path) -> None:
+    """Another spool of the same file has the pages in order, and the end mark."""
     spool = Spool(tmp_path / "new" / "ann.jsonl")
     assert spool.last() is None and not spool.is_ended()
     for number in range(3):
@@ -69,16 +69,16 @@ def test_pages_come_back_in_order(tmp_path: Path) -> None:
     assert list(again.pages()) == []
 
 
-@pytest.mark.parametrize("kept", [0, 1, 20, -1])
-def test_a_page_that_was_cut_off_does_not_count(tmp_path: Path, kept: int) -> None:
-    """Of a page that was being written when the run died nothing is left, and the next one stands well."""
+@pytest.mark.parametrize("length", [0, 1, 20, -1])
+def test_a_page_that_was_cut_off_is_skipped(tmp_path: Path, length: int) -> None:
+    """Nothing is left of a page that was being written when the run died, and the next page is complete."""
     file = tmp_path / "ann.jsonl"
     spool = Spool(file)
     spool.add(page(0))
-    whole = file.stat().st_size
+    complete = file.stat().st_size
     spool.add(page(1))
-    cut = file.read_bytes()[whole:][:kept]
-    file.write_bytes(file.read_bytes()[:whole] + cut)
+    cut = file.read_bytes()[complete:][:length]
+    file.write_bytes(file.read_bytes()[:complete] + cut)
     again = Spool(file)
     assert list(again.pages()) == [page(0)]
     again.add(page(2))

@@ -1,4 +1,4 @@
-"""One source into the lake: each post once, whatever happens on the way."""
+"""One source into the lake: each post once, whatever happens."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def spool(tmp_path: Path) -> Spool:
 
 @pytest.fixture
 def scrape(home, spool, site, open_source) -> Scrape:
-    """Scrape the site's account into the lake; `heard` is told the number of posts after each page."""
+    """Scrape the site's account into the lake; `progress` is called after each page."""
 
     def run(
-        heard: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True
+        progress: Callable[[int, int], None] = lambda posts, total: None, *, final: bool = True
     ) -> StageResult:
         source = open_source(site.account)
         options = ScrapeOptions(Politeness(0))
-        return scrape_source(ScrapeJob(home, source, Spool(spool.file), options, final=final), heard)
+        return scrape_source(ScrapeJob(home, source, Spool(spool.file), options, final=final), progress)
 
     return run
 
@@ -62,10 +62,10 @@ def kill_crawl() -> None:
 
 def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows) -> None:
     """Posts, observations, pictures and the account's size are in the lake once each, under the source's name."""
-    heard: list[int] = []
-    ended = scrape(lambda posts, _: heard.append(posts))
-    assert (ended.status, ended.items, ended.failures) == ("done", 5, 0)
-    assert heard == [2, 4, 5]
+    progress: list[int] = []
+    result = scrape(lambda posts, _: progress.append(posts))
+    assert (result.status, result.items, result.failures) == ("done", 5, 0)
+    assert progress == [2, 4, 5]
     assert rows("select post_id, source, account, kind, url from posts order by post_id::int desc") == [
         (str(post), "ann", "ann", "image", f"{site.base}/media/{post}_7") for post in three_pages
     ]
@@ -88,10 +88,10 @@ def test_a_second_scrape_adds_observations_only(scrape, spool, three_pages, rows
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the crawl's process in /proc")
-def test_a_killed_crawl_goes_on_without_losing_or_doubling(
+def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
     scrape, site, reply, three_pages, rows, spool
 ) -> None:
-    """After a kill nothing is stored; the next try reads only the pages that are missing, and all is there once."""
+    """After a kill nothing is stored; the retry reads only the missing pages, and every post is stored once."""
     last = site.replies[f"{ACCOUNT}/6_7"]
     site.replies[f"{ACCOUNT}/6_7"] = reply("slow", delay=30.0)
     with pytest.raises(CrawlCrashed):
@@ -101,8 +101,8 @@ def test_a_killed_crawl_goes_on_without_losing_or_doubling(
         file.write(b'{"url": "a line that was cut off')
     site.replies[f"{ACCOUNT}/6_7"] = last
     site.asked.clear()
-    ended = scrape()
-    assert (ended.status, ended.items) == ("done", 5)
+    result = scrape()
+    assert (result.status, result.items) == ("done", 5)
     assert site.paths == [f"{ACCOUNT}/6_7"]
     assert rows("select post_id from observations order by 1") == [
         (str(post),) for post in sorted(three_pages)
@@ -110,7 +110,7 @@ def test_a_killed_crawl_goes_on_without_losing_or_doubling(
     assert rows("select count(*) from accounts") == [(1,)]
 
 
-def test_a_crawl_that_was_read_is_not_read_again(scrape, site, three_pages, rows) -> None:
+def test_a_complete_crawl_is_not_read_again(scrape, site, three_pages, rows) -> None:
     """A run that dies between reading and storing, or while it stores, stores the same rows without a new request."""
     scrape()
     site.asked.clear()
@@ -119,21 +119,19 @@ def test_a_crawl_that_was_read_is_not_read_again(scrape, site, three_pages, rows
     assert rows("select count(*) from observations") == [(5,)]
 
 
-def test_a_crawl_that_is_cut_short_for_good_keeps_what_it_read(
-    scrape, site, reply, three_pages, rows
-) -> None:
-    """When a later page is gone on the last try, the pages before it are stored and the end says why."""
+def test_a_crawl_that_is_cut_short_for_good_stores_its_pages(scrape, site, reply, three_pages, rows) -> None:
+    """When a later page is missing on the last try, the pages before it are stored and the result says why."""
     site.replies[f"{ACCOUNT}/6_7"] = reply("gone", 404)
-    ended = scrape(final=True)
-    assert (ended.status, ended.items) == ("incomplete", 4)
-    assert "Cut short" in ended.message and f"{site.account}/6_7" in ended.message
+    result = scrape(final=True)
+    assert (result.status, result.items) == ("incomplete", 4)
+    assert "Cut short" in result.message and f"{site.account}/6_7" in result.message
     assert rows("select count(*) from posts") == [(4,)]
 
 
 def test_a_changed_layout_on_a_later_page_leaves_the_tables_as_they_were(
     scrape, site, reply, three_pages, rows, spool
 ) -> None:
-    """A page that does not fit fails the source loudly; nothing is stored, and the next run starts afresh."""
+    """A page that does not fit fails the source; nothing is stored, and the next run starts at the first page."""
     site.replies[f"{ACCOUNT}/6_7"] = reply("<h1>We have a new look!</h1>")
     with pytest.raises(LayoutChanged, match=r"list\.post"):
         scrape()
@@ -143,13 +141,13 @@ def test_a_changed_layout_on_a_later_page_leaves_the_tables_as_they_were(
     assert not spool.file.exists()
 
 
-def test_problems_make_the_end_incomplete(scrape, site, reply, gallery_page, rows, caplog) -> None:
-    """A value that nobody can read is null in the table, told in the end's message and a warning in the log."""
+def test_problems_make_the_result_incomplete(scrape, site, reply, gallery_page, rows, caplog) -> None:
+    """An unreadable value is null in the table, in the result's message, and a warning in the log."""
     page = gallery_page([9, 8, 7], None, "3").replace("<span>18</span>", "<span>lots</span>")
     site.replies[ACCOUNT] = reply(page)
-    ended = scrape()
-    assert (ended.status, ended.items, ended.failures) == ("incomplete", 3, 1)
-    assert "post.likes" in ended.message and "'lots'" in ended.message
+    result = scrape()
+    assert (result.status, result.items, result.failures) == ("incomplete", 3, 1)
+    assert "post.likes" in result.message and "'lots'" in result.message
     assert rows("select post_id, likes from observations order by 1 desc") == [
         ("9", 19),
         ("8", None),
@@ -160,7 +158,7 @@ def test_problems_make_the_end_incomplete(scrape, site, reply, gallery_page, row
 
 
 def test_a_host_that_is_down_stores_nothing(scrape, site, rows, spool, reply) -> None:
-    """A source that can't be read at all is an error worth another try, and leaves nothing behind."""
+    """A source that can't be read at all is an error that can be retried, and leaves no page."""
     site.replies[ACCOUNT] = reply("busy", 503, {"Retry-After": "999999"})
     with pytest.raises(SourceUnreachable):
         scrape(final=True)
@@ -168,10 +166,10 @@ def test_a_host_that_is_down_stores_nothing(scrape, site, rows, spool, reply) ->
     assert spool.last() is None
 
 
-def test_what_an_abandoned_run_left_can_be_stored(
+def test_the_pages_of_an_abandoned_run_are_stored_once(
     scrape, site, lake, spool, three_pages, open_source, rows
 ) -> None:
-    """The pages in the spool of a run that nobody goes on with are stored, once."""
+    """The pages in the spool of a run that is not resumed are stored once."""
     pages = open_source(site.account).pages(ReadContext(Spool(spool.file), Politeness(0)))
     spool.add(next(pages))
     pages.close()

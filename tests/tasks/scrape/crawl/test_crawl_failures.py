@@ -1,4 +1,4 @@
-"""What can go wrong between the crawl and a site: each is an error of its own, in words for a person."""
+"""Failures between the crawl and a site: each has its own error with a message for a person."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ ACCOUNT = "/user/ann/7"
 PRIVATE = '<div class="user_info"></div><p class="private_note">This account is private.</p>'
 
 
-def test_an_unknown_account(site, reply, crawl) -> None:
-    """An account that the site does not know is an error that says to check its name."""
+def test_an_unknown_account_is_not_found(site, reply, crawl) -> None:
+    """The error for an unknown account says to check its name."""
     site.replies[ACCOUNT] = reply("gone", 404)
     with pytest.raises(AccountNotFound) as raised:
         crawl(site.account)
     assert site.account in str(raised.value) and "Check the account's name" in str(raised.value)
 
 
-def test_a_private_account(site, reply, crawl) -> None:
-    """A private account is an error that says so."""
+def test_a_private_account_is_reported_as_private(site, reply, crawl) -> None:
+    """The error names the cause."""
     site.replies[ACCOUNT] = reply(PRIVATE)
     with pytest.raises(AccountPrivate, match="private"):
         crawl(site.account)
@@ -44,8 +44,10 @@ def test_a_private_account(site, reply, crawl) -> None:
         ('<title>Just a moment...</title><div class="h-captcha"></div>', "a check for robots"),
     ],
 )
-def test_a_login_form_or_a_captcha_with_status_200(site, reply, three_pages, crawl, wall, says) -> None:
-    """A login form or a captcha in place of a page is not taken for a new layout, on the first page and later."""
+def test_a_login_form_or_a_captcha_with_status_200_is_a_refusal(
+    site, reply, three_pages, crawl, wall, says
+) -> None:
+    """A login form or a captcha instead of a page is reported as such, on the first page and later."""
     site.replies[f"{ACCOUNT}/8_7"] = reply(wall)
     with pytest.raises(SourceRefused, match=f"shows {says}"):
         crawl(site.account)
@@ -54,29 +56,29 @@ def test_a_login_form_or_a_captcha_with_status_200(site, reply, three_pages, cra
         crawl(site.account)
 
 
-def test_a_host_that_refuses_us(site, reply, crawl) -> None:
-    """A host that answers 403 is not asked again, and the error says what to do."""
+def test_a_host_that_refuses_gets_no_second_request(site, reply, crawl) -> None:
+    """A status 403 is not retried, and the error has the status."""
     site.replies[ACCOUNT] = reply("no", 403)
     with pytest.raises(SourceRefused, match="403"):
         crawl(site.account)
     assert site.paths == [ACCOUNT]
 
 
-def test_a_host_that_nobody_reaches(unused_port, crawl) -> None:
-    """A host without a server is an error worth another try, with the host and the cause in it."""
+def test_an_unreachable_host_is_reported_with_the_cause(unused_port, crawl) -> None:
+    """The error for a host without a server can be retried, and names the host and the cause."""
     with pytest.raises(SourceUnreachable) as raised:
         crawl(f"http://127.0.0.1:{unused_port}{ACCOUNT}")
     assert f"127.0.0.1:{unused_port}" in str(raised.value) and "refused" in str(raised.value).lower()
 
 
-def test_a_name_that_is_not_known(crawl) -> None:
-    """A name without an address is told apart from a server that refuses the connection."""
+def test_an_unknown_host_name_is_reported_as_such(crawl) -> None:
+    """The error for a name without an address differs from that for a refused connection."""
     with pytest.raises(SourceUnreachable, match=r"no address is known for the name .*\(DNS\)"):
         crawl(f"http://no-such-name.invalid{ACCOUNT}")
 
 
-def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
-    """An account that robots.txt keeps from us is not asked for, and the error says why."""
+def test_a_robots_txt_that_forbids_the_account_is_obeyed(site, reply, three_pages, crawl) -> None:
+    """An account that robots.txt forbids is not requested, and the error says why."""
     rules = "User-agent: likelens\nDisallow: /user/\n"
     site.replies["/robots.txt"] = reply(rules, headers={"Content-Type": "text/plain"})
     with pytest.raises(SourceRefused, match=r"robots\.txt"):
@@ -84,8 +86,10 @@ def test_a_robots_txt_that_forbids(site, reply, three_pages, crawl) -> None:
     assert site.paths == []
 
 
-def test_a_robots_txt_that_forbids_later_pages(site, reply, three_pages, open_source, tmp_path) -> None:
-    """A later page that robots.txt keeps from us is not asked for either; the pages before it are had."""
+def test_a_robots_txt_that_forbids_later_pages_is_obeyed(
+    site, reply, three_pages, open_source, tmp_path
+) -> None:
+    """A later page that robots.txt forbids is not requested; the pages before it are read."""
     site.replies["/robots.txt"] = reply(f"User-agent: *\nDisallow: {ACCOUNT}/6\n")
     pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     assert [len(next(pages).posts), len(next(pages).posts)] == [2, 2]
@@ -95,8 +99,10 @@ def test_a_robots_txt_that_forbids_later_pages(site, reply, three_pages, open_so
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]"])
-def test_a_redirect_to_another_host(site, reply, three_pages, gallery_page, crawl, host) -> None:
-    """A redirect to another host, private ones above all, is not followed, whatever page waits there."""
+def test_a_redirect_to_another_host_is_not_followed(
+    site, reply, three_pages, gallery_page, crawl, host
+) -> None:
+    """A redirect to another host, above all a private one, is not followed."""
     elsewhere = site.base.replace("127.0.0.1", host) + "/inside"
     site.replies["/inside"] = reply(gallery_page([1]))
     site.replies[ACCOUNT] = reply("", 302, {"Location": elsewhere})
@@ -106,8 +112,8 @@ def test_a_redirect_to_another_host(site, reply, three_pages, gallery_page, craw
     assert [asked.path for asked in site.asked] == ["/robots.txt", ACCOUNT]
 
 
-def test_a_redirect_on_the_same_host(site, reply, gallery_page, crawl, ids) -> None:
-    """A redirect on the same host is followed, and one that leads to itself ends in an error that says so."""
+def test_a_redirect_on_the_same_host_is_followed(site, reply, gallery_page, crawl, ids) -> None:
+    """A redirect on the same host is followed, and a redirect in a circle is an error."""
     site.replies[ACCOUNT] = reply("", 301, {"Location": f"{ACCOUNT}/new"})
     site.replies[f"{ACCOUNT}/new"] = reply(gallery_page([9]))
     assert ids(crawl(site.account)) == [9]
@@ -117,7 +123,7 @@ def test_a_redirect_on_the_same_host(site, reply, gallery_page, crawl, ids) -> N
     assert len(site.paths) < 15
 
 
-def test_a_redirect_to_a_file(site, reply, crawl) -> None:
+def test_a_redirect_to_a_local_file_is_not_followed(site, reply, crawl) -> None:
     """A redirect to a file of this machine is not followed."""
     site.replies[ACCOUNT] = reply("", 302, {"Location": "file:///etc/passwd"})
     with pytest.raises(StageError, match="302"):
@@ -125,17 +131,17 @@ def test_a_redirect_to_a_file(site, reply, crawl) -> None:
     assert site.paths == [ACCOUNT]
 
 
-def test_a_picture_in_place_of_a_page(site, reply, crawl) -> None:
-    """A binary answer in place of a page is an error that says so."""
+def test_a_picture_instead_of_a_page_is_an_error(site, reply, crawl) -> None:
+    """A binary response is reported as not text."""
     site.replies[ACCOUNT] = reply(
         b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", headers={"Content-Type": "image/jpeg"}
     )
-    with pytest.raises(LayoutChanged, match="no text"):
+    with pytest.raises(LayoutChanged, match="is not text"):
         crawl(site.account)
 
 
-def test_a_page_without_an_end(site, reply, gallery_page, crawl) -> None:
-    """A page of endless size is left at a limit, and the error names the page and its size."""
+def test_an_endless_page_is_cut_off_at_a_limit(site, reply, gallery_page, crawl) -> None:
+    """The error for an endless page names the page and says that it is too large."""
     site.replies[ACCOUNT] = reply(gallery_page(range(1000)), endless=True)
     with pytest.raises(LayoutChanged) as raised:
         crawl(site.account)
@@ -143,16 +149,16 @@ def test_a_page_without_an_end(site, reply, gallery_page, crawl) -> None:
     assert site.paths == [ACCOUNT]
 
 
-def test_a_small_answer_that_unpacks_to_a_huge_page(site, reply, crawl) -> None:
-    """A compressed answer that would unpack to far more than a page is left at the same limit."""
+def test_a_small_response_that_unpacks_to_a_huge_page_is_cut_off(site, reply, crawl) -> None:
+    """A compressed response that unpacks to far more than a page is cut off at the same limit."""
     body = gzip.compress(bytes(40 * 1024 * 1024))
     site.replies[ACCOUNT] = reply(body, headers={"Content-Encoding": "gzip"})
     with pytest.raises(LayoutChanged, match="exceeded"):
         crawl(site.account)
 
 
-def test_an_answer_that_breaks_off(site, reply, gallery_page, crawl, ids) -> None:
-    """An answer that ends before its announced length is not taken for a page; the next try is."""
+def test_a_truncated_response_is_retried(site, reply, gallery_page, crawl, ids) -> None:
+    """A response that ends before its announced length is not read as a page, and is retried."""
     page = gallery_page([9, 8, 7], None, "3")
     broken = reply(page[:900], headers={"Content-Length": str(len(page)), "Connection": "close"})
     site.replies[ACCOUNT] = [broken, reply(page)]

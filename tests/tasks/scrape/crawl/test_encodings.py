@@ -1,4 +1,4 @@
-"""Pages as web servers really send them: compressed in each of the ways that Scrapy says it accepts."""
+"""Pages in each compression that the crawl accepts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACCOUNT = "/user/ann/7"
 PACKED = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd.compress}
 
 
-def test_every_compression_that_we_accept_is_unpacked(site, reply, gallery_page, crawl, ids) -> None:
-    """Four pages of an account, each compressed in another way, are read like plain ones."""
+def test_every_accepted_compression_is_unpacked(site, reply, gallery_page, crawl, ids) -> None:
+    """Four pages, each with another compression, are read like plain ones."""
     paths = [ACCOUNT, *(f"{ACCOUNT}/{number}_7" for number in (8, 7, 6)), None]
     for number, (encoding, pack) in enumerate(PACKED.items()):
         page = gallery_page([9 - number], paths[number + 1])

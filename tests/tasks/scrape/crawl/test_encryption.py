@@ -1,4 +1,4 @@
-"""Tokens on their way: over https only, to a host whose certificate is good, and to no other place."""
+"""A token is sent over https only, to a host with a valid certificate, and nowhere else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ACCOUNT = {"id": "7", "acct": "ann", "locked": False, "statuses_count": 0}
 
 @dataclass
 class Encrypted:
-    """A server with https; it answers every request with JSON, or with a redirect to `leads_to`."""
+    """A server with https; it responds with JSON, or with a redirect to `leads_to`."""
 
     port: int = 0
     leads_to: str = ""
@@ -73,7 +73,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def make_certificate(folder: Path) -> Path:
-    """A file with a certificate for 127.0.0.1 that nobody has signed, and its key."""
+    """A file with a self-signed certificate for 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -136,32 +136,36 @@ def source(request: pytest.FixtureRequest, encrypted: Encrypted, tmp_path: Path)
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[Source], list[Page]]:
-    """Crawl a source to its end with the token."""
+    """Crawl a source with the token."""
     return lambda source: list(
         source.pages(ReadContext(Spool(tmp_path / "spool.jsonl"), Politeness(0.0), secret=TOKEN))
     )
 
 
-def test_a_certificate_that_nobody_vouches_for(encrypted, source, read) -> None:
-    """A server whose certificate can't be trusted gets no request with the token, and the error says why."""
+def test_a_server_with_an_untrusted_certificate_gets_no_token(encrypted, source, read) -> None:
+    """It gets no request at all, and the error says why."""
     with pytest.raises(SourceUnreachable, match="certificate") as raised:
         read(source)
     assert encrypted.sent == []
     assert TOKEN not in str(raised.value)
 
 
-def test_a_certificate_that_the_machine_trusts(encrypted, certificate, source, read, monkeypatch) -> None:
-    """A server with a good certificate is read, with the token; a certificate of one's own can be trusted."""
+def test_a_server_with_a_trusted_certificate_gets_the_token(
+    encrypted, certificate, source, read, monkeypatch
+) -> None:
+    """With SSL_CERT_FILE, a self-signed certificate is trusted and the source is read with the token."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     if source.needs_secret:
-        with pytest.raises(LayoutChanged, match="business_discovery"):  # the server answers as Mastodon does
+        with pytest.raises(LayoutChanged, match="business_discovery"):  # the server responds as Mastodon does
             read(source)
     else:
         assert [page.posts for page in read(source)] == [()]
     assert any(TOKEN in sent for sent in encrypted.sent)
 
 
-def test_a_redirect_from_https_to_http(encrypted, certificate, site, source, read, monkeypatch) -> None:
+def test_a_redirect_from_https_to_http_is_not_followed(
+    encrypted, certificate, site, source, read, monkeypatch
+) -> None:
     """A redirect to http is not followed with a token, whether to the same port or to another one."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     for leads_to in (encrypted.base.replace("https", "http"), site.base):
@@ -172,8 +176,8 @@ def test_a_redirect_from_https_to_http(encrypted, certificate, site, source, rea
     assert site.asked == []
 
 
-def test_a_server_without_https(site, source, read, encrypted) -> None:
-    """An https address of a server that speaks http only is reported as such."""
+def test_a_server_without_https_is_reported(site, source, read, encrypted) -> None:
+    """The error says that the server does not use https."""
     encrypted.leads_to = ""
     plain = dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, **_base(source, site)))
     with pytest.raises(SourceUnreachable, match="does not use https"):

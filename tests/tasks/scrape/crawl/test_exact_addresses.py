@@ -1,4 +1,4 @@
-"""A crawl requests pages byte for byte, and on the source's own host and port alone."""
+"""A crawl requests pages byte for byte, and only on the source's own host and port."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_pages_are_requested_as_their_links_are_written(target: str, raw_server:
 def test_a_redirected_page_is_requested_as_its_header_is_written(
     target: str, raw_server: Any, read: Any
 ) -> None:
-    """A redirect is followed byte for byte, and links on the page count from the address where it ended."""
+    """A redirect is followed byte for byte, and links on the page are relative to the last address."""
     written = f"/.{target}" if target.startswith("//") else target
     raw_server.move(ACCOUNT, written.encode())
     raw_server.show(target, page("?n=1"))
@@ -115,8 +115,10 @@ def test_a_redirected_page_is_requested_as_its_header_is_written(
         (b"?", f"{ACCOUNT}?"),
     ],
 )
-def test_a_redirect_in_odd_bytes(location: bytes, target: str, raw_server: Any, read: Any) -> None:
-    """Bytes of a Location that are no ASCII are escaped as they came, whatever encoding they are in."""
+def test_a_redirect_with_odd_bytes_is_followed(
+    location: bytes, target: str, raw_server: Any, read: Any
+) -> None:
+    """Bytes of a Location that are not ASCII are escaped as they came, in any encoding."""
     raw_server.move(ACCOUNT, location)
     raw_server.show(target, page())
     assert len(read(raw_server.base + ACCOUNT)) == 1
@@ -124,7 +126,7 @@ def test_a_redirect_in_odd_bytes(location: bytes, target: str, raw_server: Any, 
 
 
 def test_an_address_in_the_settings_is_requested_as_it_is_written(raw_server: Any, read: Any) -> None:
-    """The account's own address keeps its escapes, and the host's letters and its port do no harm."""
+    """The account's address keeps its escapes; capital letters in the host and its port change nothing."""
     target = f"{ACCOUNT}/%7Eb%2fc?d=%C3%a9&"
     raw_server.show(target, page())
     assert len(read(f"HTTP://LOCALHOST:{raw_server.port}{target}#top")) == 1
@@ -154,7 +156,7 @@ def test_a_robots_txt_on_another_port_is_not_requested(
 
 
 def test_links_to_another_port_are_not_requested(raw_server: Any, other_raw_server: Any, read: Any) -> None:
-    """A post's page on another port costs that page alone; a next page there is an error that names the selector."""
+    """A post's page on another port affects only that page; a next page there is an error that names the selector."""
     raw_server.show(ACCOUNT, page(f"{other_raw_server.base}/p?n=1"))
     (first,) = read(raw_server.base + ACCOUNT)
     assert "away from the source's own host" in first.unread_pages[0].why and not first.posts[0].detailed
@@ -165,7 +167,7 @@ def test_links_to_another_port_are_not_requested(raw_server: Any, other_raw_serv
 
 
 def test_a_base_on_the_own_host_is_obeyed(raw_server: Any, read: Any) -> None:
-    """Posts, next pages and further comments count from the page's base, which each page has for itself."""
+    """Links to posts, next pages and further comments are relative to the page's own base."""
     raw_server.show(ACCOUNT, page("p?n=1", "older?n=2", '<base href="/shop/x.html">'))
     raw_server.show("/shop/p?n=1", b'<base href="/talk/">' + detail("more?c=2"))
     raw_server.show("/talk/more?c=2", detail(comment="d"))

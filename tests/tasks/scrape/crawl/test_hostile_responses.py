@@ -1,4 +1,4 @@
-"""Whatever an interface answers is a page that can be stored, or an error that a run expects; nothing else."""
+"""Any response of an interface gives a page that can be stored, or an error that a run expects."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ ANYTHING = st.recursive(
 )
 
 
-def places(document: Any) -> list[tuple[Any, Any]]:
-    """Each place of a document: what holds it, and its key there."""
+def values(document: Any) -> list[tuple[Any, Any]]:
+    """Each value of a document: its container, and its key there."""
     keys = (
         document.items()
         if isinstance(document, dict)
@@ -69,7 +69,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
         if isinstance(document, list)
         else ()
     )
-    return [place for key, value in keys for place in ((document, key), *places(value))]
+    return [found for key, value in keys for found in ((document, key), *values(value))]
 
 
 @pytest.mark.parametrize(
@@ -93,29 +93,29 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 )
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_no_answer_is_more_than_an_error(
+def test_any_response_is_a_page_or_an_expected_error(
     adapter: SiteAdapter, url: str, body: Any, data: st.DataObject
 ) -> None:
-    """With any value in any place of an answer, the page can be stored, or the error has words for a person."""
-    changed = copy.deepcopy({"whole": body})
+    """With any value anywhere in a response, the page can be stored, or the error has a message."""
+    changed = copy.deepcopy({"body": body})
     for _ in range(data.draw(st.integers(1, 3))):
-        holder, key = data.draw(st.sampled_from(places(changed)))
+        holder, key = data.draw(st.sampled_from(values(changed)))
         holder[key] = data.draw(ANYTHING)
-    answer = Response(url, json.dumps(changed["whole"]), NOW)
+    response = Response(url, json.dumps(changed["body"]), NOW)
     try:
         if url.endswith("/context"):
-            read = adapter.read_detail(answer, POST)
+            read = adapter.read_detail(response, POST)
             json.dumps([comment.text for comment in read.post.thread], ensure_ascii=False).encode()
             return
-        step = adapter.read(answer, CrawlState())
+        result = adapter.read(response, CrawlState())
     except StageError as error:
         str(error).encode()
         return
     assert all(
-        url.startswith(("https://social.example/", "https://graph.example/")) for url in step.next_urls
+        url.startswith(("https://social.example/", "https://graph.example/")) for url in result.next_urls
     )
-    if step.page is not None:
-        assert PAGE_JSON.validate_json(PAGE_JSON.dump_json(step.page)) == step.page
+    if result.page is not None:
+        assert PAGE_JSON.validate_json(PAGE_JSON.dump_json(result.page)) == result.page
 
 
 @settings(max_examples=200, deadline=None)
@@ -124,13 +124,13 @@ def test_no_answer_is_more_than_an_error(
     status=st.sampled_from([400, 401, 403, 404, 410, 422, 429, 500]),
     header=st.text(max_size=40),
 )
-def test_no_refusal_is_more_than_an_error(text: str, status: int, header: str) -> None:
-    """Any text with any status and any header is an error in words or the usual one, and a pause that ends."""
+def test_any_refusal_is_an_expected_error(text: str, status: int, header: str) -> None:
+    """Any text with any status and any header gives an error of its own or the usual one, and a finite pause."""
     names = ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset", "x-app-usage", "date", "link")
     for name in names:
         headers = {"x-ratelimit-remaining": "0", "x-business-use-case-usage": header, name: header}
-        answer = Response("https://social.example/api/v1/accounts/7/statuses", text, NOW, status, headers)
+        response = Response("https://social.example/api/v1/accounts/7/statuses", text, NOW, status, headers)
         for adapter in (MASTODON, GRAPH):
-            refused = adapter.refusal(answer)
-            assert refused is None or isinstance(refused, StageError)
-            assert 0 <= adapter.pause_seconds(answer) < 1e12
+            error = adapter.refusal(response)
+            assert error is None or isinstance(error, StageError)
+            assert 0 <= adapter.pause_seconds(response) < 1e12

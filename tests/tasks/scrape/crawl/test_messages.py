@@ -1,4 +1,4 @@
-"""What the crawl's process says to the run has no token in it."""
+"""Messages of the crawl's process have no token in them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tasks.scrape.pages import Page, ScrapedPost
 SECRET = 'EAAG|x y/"z'
 
 
-def test_an_error_that_quotes_the_whole_address_is_told_without_the_token() -> None:
-    """Scrapy's time-out names the address as it was sent; what reaches the run has stars in the token's place."""
+def test_an_error_that_quotes_the_complete_address_loses_the_token() -> None:
+    """Scrapy's time-out quotes the address as it was sent; the message has stars in place of the token."""
     sent = f"https://graph.example/v25.0/1?fields=x&access_token={quote(SECRET, safe='')}"
     error = failure_of(
         DownloadTimeoutError(f"Getting {sent} took longer than 60 seconds."), "https://graph.example/x"
     )
     assert quote(SECRET, safe="") in str(error)
-    told = without_secret(Message("failed", error="SourceUnreachable", text=str(error)), SECRET).text
-    assert quote(SECRET, safe="") not in told and "access_token=***" in told
+    text = without_secret(Message("failed", error="SourceUnreachable", text=str(error)), SECRET).text
+    assert quote(SECRET, safe="") not in text and "access_token=***" in text
 
 
-def test_a_page_is_told_without_the_token_and_else_unchanged() -> None:
-    """Texts and addresses of a page lose the token wherever it stands; all else stays as it is."""
+def test_a_page_loses_the_token_and_is_otherwise_unchanged() -> None:
+    """The token is replaced in all texts and addresses of a page."""
     when = datetime(2026, 5, 1, tzinfo=UTC)
 
     def page(token: str) -> Page:
@@ -40,8 +40,8 @@ def test_a_page_is_told_without_the_token_and_else_unchanged() -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "", "abc", "12345"])
-def test_numbers_and_words_are_no_token(secret) -> None:
-    """Without a token nothing is changed; one of digits is looked for in texts, not in numbers."""
+def test_a_short_or_missing_token_changes_nothing(secret) -> None:
+    """Nothing is changed without a token; a token of digits is replaced in texts, not in numbers."""
     when = datetime(2026, 5, 1, tzinfo=UTC)
     post = ScrapedPost("1", "https://x.example/abc", "image", when, likes=12345)
     message = Message("page", page=Page("https://x.example", when, "abc", None, (post,), None))

@@ -1,4 +1,4 @@
-"""Addresses that people paste: refused when the settings are read, with the lines to write."""
+"""Pasted addresses are refused when the settings are read, with the lines to write."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def graph(**given: str) -> GraphSettings:
         "@mia@s.example",
     ],
 )
-def test_an_accounts_page_is_no_server(server) -> None:
-    """The message has the server and the account as they are to be written, with or without an account beside."""
+def test_an_accounts_page_is_refused_as_server(server) -> None:
+    """The message has the server and the account to write, whether an account is given or not."""
     for account in ({}, {"account": "mia"}):
         with pytest.raises(ValidationError, match=r'server = "https://s\.example", account = "mia"'):
             mastodon(server=server, **account)
 
 
 @pytest.mark.parametrize(
-    ("server", "says"),
+    ("server", "message"),
     [
         ("https://s.example:8443/@mia", r'server = "https://s\.example:8443", account = "mia"'),
         (
@@ -61,9 +61,9 @@ def test_an_accounts_page_is_no_server(server) -> None:
         ("ftp://s.example", "http"),
     ],
 )
-def test_other_pages_are_no_server_either(server, says) -> None:
+def test_other_pages_are_refused_as_server(server, message) -> None:
     """A path of any kind, or a missing scheme, is refused with the address to write."""
-    with pytest.raises(ValidationError, match=says):
+    with pytest.raises(ValidationError, match=message):
         mastodon(server=server, account="mia")
 
 
@@ -77,14 +77,14 @@ def test_other_pages_are_no_server_either(server, says) -> None:
         ("mia@other.example", "mia@other.example"),
     ],
 )
-def test_an_accounts_name_as_people_write_it(account, name) -> None:
-    """Spaces, an @ and the server's own name around an account's name are left out."""
+def test_an_accounts_name_is_stripped(account, name) -> None:
+    """Spaces, an @ and the server's own name around an account's name are removed."""
     source = mastodon(server="https://s.example/", account=account).open(Path())
     assert source.account == name
 
 
 @pytest.mark.parametrize(
-    ("account", "says"),
+    ("account", "message"),
     [
         ("https://s.example/@mia", 'account = "mia"'),
         ("https://other.example/@mia", 'account = "mia@other.example"'),
@@ -92,9 +92,9 @@ def test_an_accounts_name_as_people_write_it(account, name) -> None:
         ("https://s.example/about", "Gargron"),
     ],
 )
-def test_an_address_is_no_accounts_name(account, says) -> None:
-    """An address in place of the name is refused, with the name to write."""
-    with pytest.raises(ValidationError, match=says):
+def test_an_address_is_refused_as_account(account, message) -> None:
+    """The message has the name to write."""
+    with pytest.raises(ValidationError, match=message):
         mastodon(server="https://s.example", account=account)
 
 
@@ -108,8 +108,8 @@ def test_an_address_is_no_accounts_name(account, says) -> None:
         "instagram.com/@zoe/",
     ],
 )
-def test_an_instagram_address_is_no_accounts_name(account) -> None:
-    """The name is in the message; spaces and an @ around a name are left out."""
+def test_an_instagram_address_is_refused_as_account(account) -> None:
+    """The message has the name to write; spaces and an @ around a name are removed."""
     with pytest.raises(ValidationError, match='write account = "zoe"'):
         graph(account=account)
     assert graph(account=" @zoe ").open(Path()).account == "zoe"
@@ -118,13 +118,13 @@ def test_an_instagram_address_is_no_accounts_name(account) -> None:
 @pytest.mark.parametrize(
     "account", ["https://www.instagram.com/p/C1a2b3/", "https://www.instagram.com/", "https://x.example/zoe"]
 )
-def test_a_posts_address_is_no_account(account) -> None:
-    """An address that is not an account's is refused as such."""
+def test_a_posts_address_is_refused_as_account(account) -> None:
+    """The message message that the address is not an account's."""
     with pytest.raises(ValidationError, match="not an account's address"):
         graph(account=account)
 
 
-def test_the_interface_is_not_the_web_site() -> None:
+def test_instagrams_web_site_is_refused_as_interface() -> None:
     """A version in `base`, and Instagram's web site, are refused with what to write."""
     with pytest.raises(
         ValidationError, match=r'base = "https://graph\.facebook\.com", api_version = "v24\.0"'
@@ -134,8 +134,8 @@ def test_the_interface_is_not_the_web_site() -> None:
         graph(base="https://www.instagram.com/zoe")
 
 
-def test_a_gallerys_address_is_an_accounts_first_page() -> None:
-    """A post's page or a later page of the account is refused; spaces around the address are left out."""
+def test_a_gallerys_address_must_be_an_accounts_first_page() -> None:
+    """A post's page or a later page of the account is refused; spaces around the address are removed."""
 
     def gallery(url: str, profile: str = "imgrum") -> GallerySettings:
         return GallerySettings(name="a", kind="gallery", profile=profile, url=url)

@@ -1,4 +1,4 @@
-"""An account that never was: a source without a network, whose posts a test changes from night to night."""
+"""A fake source without a network, whose posts a test changes from run to run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from warehouse.home import Home
 from warehouse.runs import Journal, StageResult
 
 NOW = datetime.now(UTC).replace(second=7, microsecond=0)
-"""No post is at a full minute, which a source may mean that shows no seconds."""
+"""Not a full minute, which may mean that a source shows no seconds."""
 BASE = "https://pix.example/ann"
 
 
@@ -41,8 +41,8 @@ def _post(number: int, days_old: float = 100.0, **given: object) -> ScrapedPost:
 
 
 @dataclass
-class Invented:
-    """A source as the run sees one: pages of `page_size` posts in their order, and threads by post."""
+class FakeSource:
+    """A source with pages of `page_size` posts in their order, and threads by post."""
 
     posts: list[ScrapedPost]
     page_size: int = 5
@@ -54,7 +54,7 @@ class Invented:
     breaks_with: StageError | None = None
     problems: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     host: str = "pix.example"
     address: str = BASE
     secret_name: str | None = None
@@ -80,7 +80,7 @@ class Invented:
         if self.breaks_at is not None and start >= self.breaks_at:
             assert self.breaks_with is not None
             raise self.breaks_with
-        self.asked.append(url)
+        self.requests.append(url)
         shown = self.posts[start : start + self.page_size]
         further = start + self.page_size < len(self.posts)
         return Page(
@@ -94,11 +94,11 @@ class Invented:
             unparsed=self.unparsed if start == 0 else (),
         )
 
-    def _with_threads(self, page: Page, wanted: set[str]) -> Page:
+    def _with_threads(self, page: Page, details: set[str]) -> Page:
         posts = []
         for one in page.posts:
-            if one.post_id in wanted and one.post_id in self.threads:
-                self.asked.append(one.url)
+            if one.post_id in details and one.post_id in self.threads:
+                self.requests.append(one.url)
                 posts.append(replace(one, detailed=True, thread=self.threads[one.post_id]))
             else:
                 posts.append(one)
@@ -112,28 +112,28 @@ def post() -> Callable[..., ScrapedPost]:
 
 
 @pytest.fixture
-def invented() -> type[Invented]:
+def fake_source() -> type[FakeSource]:
     """Make a source of posts."""
-    return Invented
+    return FakeSource
 
 
 @pytest.fixture
-def spend_night(home: Home) -> Callable[..., StageResult]:
-    """Read a source as a run does, with its row in `runs`; returns how it ended. Errors end it as `failed`."""
-    nights: list[str] = []
+def run_scrape(home: Home) -> Callable[..., StageResult]:
+    """Read a source as a run does, with its row in `runs`. An error becomes the result `failed`."""
+    run_ids: list[str] = []
 
-    def spend(source: Source, options: ScrapeOptions | None = None) -> StageResult:
-        nights.append(f"run{len(nights)}")
-        journal = Journal(home.lake, nights[-1], resumed=False)
+    def run(source: Source, options: ScrapeOptions | None = None) -> StageResult:
+        run_ids.append(f"run{len(run_ids)}")
+        journal = Journal(home.lake, run_ids[-1], resumed=False)
         spool = Spool(home.spool(journal.run_id) / f"{source.name}.jsonl")
         journal.start("scrape", source.name)
-        reading = ScrapeJob(home, source, spool, options or ScrapeOptions(Politeness(0)))
+        job = ScrapeJob(home, source, spool, options or ScrapeOptions(Politeness(0)))
         try:
-            ended = scrape_source(reading, lambda *_: None)
+            result = scrape_source(job, lambda *_: None)
         except EXPECTED as error:
-            ended = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
-        journal.finish("scrape", source.name, ended)
+            result = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
+        journal.finish("scrape", source.name, result)
         spool.remove()
-        return ended
+        return result
 
-    return spend
+    return run

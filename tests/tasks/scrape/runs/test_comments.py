@@ -1,4 +1,4 @@
-"""Comments: read when there are new ones, kept in their threads, and their authors known to nobody."""
+"""Comments: read when there are new ones, stored with their threads, and without their authors' names."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def files_with(folder: Path, word: bytes) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and word in file.read_bytes().lower()]
 
 
-def talked_about(invented, post, **threads):
+def with_comments(fake_source, post, **threads):
     """A source whose posts have comments."""
     posts = [post(n, comments=len(threads.get(f"p{n}", ()))) for n in range(8, 0, -1)]
-    return invented(posts, threads={name[1:]: thread for name, thread in threads.items()})
+    return fake_source(posts, threads={name[1:]: thread for name, thread in threads.items()})
 
 
-def test_comments_are_stored_with_their_threads(invented, post, spend_night, rows) -> None:
-    """Text, time, likes and the comment that is answered are there; the author is a hash, the same each time."""
-    spend_night(talked_about(invented, post, p8=THREAD, p7=(replace(THREAD[0], comment_id="c9"),)))
+def test_comments_are_stored_with_their_threads(fake_source, post, run_scrape, rows) -> None:
+    """Text, time, likes and parent comment are stored; the author is a hash, the same each time."""
+    run_scrape(with_comments(fake_source, post, p8=THREAD, p7=(replace(THREAD[0], comment_id="c9"),)))
     found = rows("select post_id, comment_id, parent_id, text, posted_at, likes from comments order by 2")
     when = WRITTEN.replace(tzinfo=None)
     assert found == [
@@ -49,47 +49,49 @@ def test_comments_are_stored_with_their_threads(invented, post, spend_night, row
     assert all(len(author) == 32 and int(author, 16) for author in authors)
 
 
-def test_no_name_reaches_the_disk(invented, post, spend_night, home) -> None:
-    """While comments wait in the spool and after they are stored, no file has an author's name."""
-    source = talked_about(invented, post, p8=THREAD)
+def test_no_name_reaches_the_disk(fake_source, post, run_scrape, home) -> None:
+    """While comments are in the spool and after they are stored, no file has an author's name."""
+    source = with_comments(fake_source, post, p8=THREAD)
     seen = []
     original = source._with_threads
 
-    def looked(page, wanted):
+    def checked(page, details):
         seen.extend(files_with(home.folder, b"marta"))
-        return original(page, wanted)
+        return original(page, details)
 
-    source._with_threads = looked
-    spend_night(source)
+    source._with_threads = checked
+    run_scrape(source)
     assert seen == []
     assert files_with(home.folder, b"marta") == []
 
 
-def test_names_are_kept_or_dropped_where_the_settings_say_so(invented, post, spend_night, rows) -> None:
-    """`named` keeps names as they are, `dropped` keeps nothing of them."""
-    spend_night(
-        talked_about(invented, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
+def test_the_settings_keep_or_drop_the_names_of_authors(fake_source, post, run_scrape, rows) -> None:
+    """`named` stores names as they are, `dropped` stores null."""
+    run_scrape(
+        with_comments(fake_source, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
     )
     assert rows("select author from comments order by 1") == [("Marta.Roams",), ("ben",)]
-    spend_night(
-        replace(talked_about(invented, post, p8=THREAD), name="other"),
+    run_scrape(
+        replace(with_comments(fake_source, post, p8=THREAD), name="other"),
         ScrapeOptions(Politeness(0), comment_authors="dropped"),
     )
     assert rows("select distinct author from comments where source = 'other'") == [(None,)]
 
 
-def test_a_thread_is_read_again_when_its_number_changed(invented, post, spend_night, rows) -> None:
-    """A night reads the threads with new comments only, and keeps what was there."""
-    source = talked_about(invented, post, p8=THREAD, p7=THREAD[:1])
-    spend_night(source)
-    source.asked.clear()
-    spend_night(source)
-    assert not [url for url in source.asked if "?" not in url and url.endswith(("/8", "/7"))]
+def test_a_thread_is_read_again_when_its_number_of_comments_changed(
+    fake_source, post, run_scrape, rows
+) -> None:
+    """A run reads only the threads with new comments, and keeps the stored comments."""
+    source = with_comments(fake_source, post, p8=THREAD, p7=THREAD[:1])
+    run_scrape(source)
+    source.requests.clear()
+    run_scrape(source)
+    assert not [url for url in source.requests if "?" not in url and url.endswith(("/8", "/7"))]
     source.threads["8"] = (*THREAD, ScrapedComment("c3", "zoe", "Lisbon!", "c2"))
     source.posts[0] = replace(source.posts[0], comments=3)
-    source.asked.clear()
-    spend_night(source)
-    assert [url for url in source.asked if url.endswith(("/8", "/7"))] == ["https://pix.example/ann/8"]
+    source.requests.clear()
+    run_scrape(source)
+    assert [url for url in source.requests if url.endswith(("/8", "/7"))] == ["https://pix.example/ann/8"]
     assert rows("select comment_id from comments where post_id = '8' order by 1") == [
         ("c1",),
         ("c2",),
@@ -97,46 +99,46 @@ def test_a_thread_is_read_again_when_its_number_changed(invented, post, spend_ni
     ]
 
 
-def test_comments_without_an_id_get_one_that_stays(invented, post, spend_night, rows) -> None:
-    """The same comments on another night are the same rows; equal words of one author are two comments."""
-    source = talked_about(invented, post, p8=NAMELESS)
-    spend_night(source)
+def test_comments_without_an_id_get_the_same_id_in_every_run(fake_source, post, run_scrape, rows) -> None:
+    """The same comments in another run are the same rows; equal texts of one author are two comments."""
+    source = with_comments(fake_source, post, p8=NAMELESS)
+    run_scrape(source)
     before = rows("select comment_id, author from comments order by 1")
     assert len(before) == 3
     source.posts[0] = replace(source.posts[0], comments=4)
     source.threads["8"] = (ScrapedComment(None, "zoe", "first!"), *NAMELESS)
-    spend_night(source)
+    run_scrape(source)
     after = rows("select comment_id, author from comments order by 1")
     assert len(after) == 4
     assert set(before) < set(after)
 
 
-def test_without_comments_none_is_read(invented, post, spend_night, rows) -> None:
-    """With comments = false no thread is asked for."""
-    source = talked_about(invented, post, p8=THREAD)
-    spend_night(source, ScrapeOptions(Politeness(0), comments=False))
+def test_without_comments_none_is_read(fake_source, post, run_scrape, rows) -> None:
+    """With comments = false no thread is requested."""
+    source = with_comments(fake_source, post, p8=THREAD)
+    run_scrape(source, ScrapeOptions(Politeness(0), comments=False))
     assert rows("select count(*) from comments") == [(0,)]
-    assert len(source.asked) == 2
+    assert len(source.requests) == 2
 
 
-def test_an_author_is_forgotten_for_good(invented, post, spend_night, home, rows) -> None:
-    """However the name is spelt, their comments go, from old files too, and do not come back the next night."""
-    source = talked_about(invented, post, p8=THREAD)
-    spend_night(source)
+def test_an_author_is_forgotten_for_good(fake_source, post, run_scrape, home, rows) -> None:
+    """The comments are deleted however the name is spelt, from old files too, and do not come back in the next run."""
+    source = with_comments(fake_source, post, p8=THREAD)
+    run_scrape(source)
     assert forget_author(home, "@marta.roams") == 1
     assert rows("select text from comments") == [("where is this?",)]
     assert files_with(home.folder / "lake", b"so blue") == []
     source.posts[0] = replace(source.posts[0], comments=3)
     source.threads["8"] = (*THREAD, ScrapedComment("c3", "zoe", "Lisbon!", "c2"))
-    spend_night(source)
+    run_scrape(source)
     assert rows("select comment_id from comments order by 1") == [("c2",), ("c3",)]
     assert forget_author(home, "nobody") == 0
 
 
-def test_an_author_whose_name_is_kept_is_forgotten_too(invented, post, spend_night, home, rows) -> None:
+def test_an_author_whose_name_is_stored_is_forgotten_too(fake_source, post, run_scrape, home, rows) -> None:
     """Stored names are found in any spelling."""
-    spend_night(
-        talked_about(invented, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
+    run_scrape(
+        with_comments(fake_source, post, p8=THREAD), ScrapeOptions(Politeness(0), comment_authors="named")
     )
     assert forget_author(home, "MARTA.roams") == 1
     assert rows("select author from comments") == [("ben",)]
