@@ -21,9 +21,7 @@ files/         what all sources that are files on this machine share
 crawl/         what all sources that are read over HTTP share: a walk, and a process that goes along it
 pages.py       what a source shows: pages, posts, comments
 read_context.py       one reading of a source: what it needs, and what is decided after each page
-lines.py       text with the line breaks that a browser shows
-counts.py      numbers as people and programs write them
-times.py       times as they write them, and the years that they may lie in
+values/        values that strangers wrote: counts, times, text, addresses, JSON
 politeness.py  what a host may expect of us
 spool.py       pages on disk until the reading has ended
 """

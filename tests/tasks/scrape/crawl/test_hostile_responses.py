@@ -73,7 +73,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("walk", "url", "body"),
+    ("adapter", "url", "body"),
     [
         (
             MASTODON,

@@ -49,7 +49,9 @@ def test_a_packed_file_that_is_cut_off(importing, good, anonymous) -> None:
     """A packed file that is being written is left out; the message says that the next run reads it."""
     packed = lzma.compress(json.dumps(anonymous("x")).encode())
     (good.root / "a.json.xz").write_bytes(packed[: len(packed) // 2])
-    assert "is cut off; if it is still being written, the next run reads it" in told(importing, good, "a.json.xz ")
+    assert "is cut off; if it is still being written, the next run reads it" in told(
+        importing, good, "a.json.xz "
+    )
 
 
 def test_a_packed_file_that_is_none(importing, good) -> None:

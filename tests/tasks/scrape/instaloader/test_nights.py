@@ -156,8 +156,7 @@ def test_two_files_that_contradict_each_other(importing, download, anonymous) ->
     ended = importing.run(download.settings())
     assert (ended.status, ended.failures) == ("incomplete", 1)
     assert (
-        "c/x.json.xz contradicts a/x.json.xz, which has the same time; set each file's time"
-        in ended.message
+        "c/x.json.xz contradicts a/x.json.xz, which has the same time; set each file's time" in ended.message
     )
     assert importing.rows("select likes from observations order by 1") == [(8,), (36_044,)]
 

@@ -92,7 +92,5 @@ def test_bytes_that_the_encoding_does_not_have(importing, files, table) -> None:
 @pytest.mark.parametrize("encoding", ["utf-9", "hex", "rot13", "", "base64"])
 def test_what_is_no_encoding(encoding) -> None:
     """A name that is not a text encoding is told when the settings are read, with examples."""
-    with pytest.raises(
-        ValidationError, match=r'is not a text encoding; write "utf-8", "cp1252" \(Windows\)'
-    ):
+    with pytest.raises(ValidationError, match=r'is not a text encoding; write "utf-8", "cp1252" \(Windows\)'):
         JsonLinesSettings(name="rows", kind="jsonl", file="a", encoding=encoding)

@@ -67,7 +67,9 @@ def test_two_lines_of_one_account(importing, files, jsonl, row) -> None:
     account = {"v": 1, "type": "account", "account": "ann"}
     files.lines("posts.jsonl", account | {"followers": 5}, account | {"followers": 6}, row())
     (problem,) = importing.problems(jsonl())
-    assert problem.startswith("posts.jsonl, line 2: account: the account 'ann' is also in posts.jsonl, line 1")
+    assert problem.startswith(
+        "posts.jsonl, line 2: account: the account 'ann' is also in posts.jsonl, line 1"
+    )
 
 
 def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:

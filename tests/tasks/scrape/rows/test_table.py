@@ -106,7 +106,11 @@ def test_bad_rows_are_told_by_line_and_field(importing, files, table) -> None:
 
 HEADERS = [
     ("", {}, "is empty|There is no row"),
-    ("account,likes\n", {}, r"has no column post_id; it has 'account', 'likes'\. Map a column to it in `columns`"),
+    (
+        "account,likes\n",
+        {},
+        r"has no column post_id; it has 'account', 'likes'\. Map a column to it in `columns`",
+    ),
     ("post_id\n", {}, "has no column account"),
     (
         "account,post_id,likess\n",
