@@ -22,8 +22,8 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 WRITTEN = datetime(2023, 11, 14, 22, 13, 20)
 
 
-def test_a_whole_row_in_the_lake(importing, files, jsonl, row) -> None:
-    """Every field of a row is in its table, comments with their answers, and the account's own numbers."""
+def test_every_field_of_a_row_reaches_its_table(importing, files, jsonl, row) -> None:
+    """Every field of a row is in its table, with comments, their replies, and the account's own numbers."""
     thread = [
         {"comment_id": "c1", "author": "bob", "text": "nice", "posted_at": 1_690_000_000, "likes": 2},
         {"comment_id": "c2", "author": "ann", "text": "thanks", "parent_id": "c1"},
@@ -65,8 +65,8 @@ def test_a_whole_row_in_the_lake(importing, files, jsonl, row) -> None:
     ]
 
 
-def test_reading_again_changes_nothing(importing, files, jsonl, row) -> None:
-    """An unchanged file read again leaves every table as it was."""
+def test_reading_an_unchanged_file_again_changes_nothing(importing, files, jsonl, row) -> None:
+    """An unchanged file leaves every table unchanged."""
     files.lines(
         "posts.jsonl", *(row(f"p{n}", likes=n, pictures=["https://x.example/a.jpg"]) for n in range(5))
     )
@@ -76,8 +76,8 @@ def test_reading_again_changes_nothing(importing, files, jsonl, row) -> None:
     assert importing.tables() == before
 
 
-def test_two_nights(importing, files, jsonl, row) -> None:
-    """Changed counts are observations, a re-signed picture stays known, and a new post comes once."""
+def test_a_second_run_adds_observations_and_new_posts(importing, files, jsonl, row) -> None:
+    """Changed counts are observations, a re-signed picture stays known, and a new post is stored once."""
     files.lines(
         "posts.jsonl", row("a", likes=1, pictures=["https://x.example/a.jpg?sig=1"]), row("b", likes=5)
     )
@@ -99,8 +99,8 @@ def test_two_nights(importing, files, jsonl, row) -> None:
     assert importing.rows("select post_id from posts where gone_at is not null") == []
 
 
-def test_a_complete_list_tells_what_is_gone(importing, files, jsonl, row) -> None:
-    """With `complete = true`, a post that the newest file no longer lists is marked as gone; one that comes back is not."""
+def test_a_complete_list_marks_missing_posts_as_gone(importing, files, jsonl, row) -> None:
+    """With `complete = true`, a post that is missing in the newest file is marked as gone, until it appears again."""
     files.lines("a.jsonl", row("a"), row("b"), row("c", observed_at="2023-11-01"))
     importing.run(jsonl(files="*.jsonl", complete=True))
     account = {"v": 1, "type": "account", "account": "ann", "observed_at": "2024-01-01"}
@@ -114,7 +114,7 @@ def test_a_complete_list_tells_what_is_gone(importing, files, jsonl, row) -> Non
 
 
 def test_a_bad_line_marks_nothing_as_gone(importing, files, jsonl, row) -> None:
-    """Where a line of a complete list can't be read, its post may be the one that seems to be missing."""
+    """If a line of a complete list can't be read, its post may be the one that seems to be missing."""
     files.lines("posts.jsonl", row("a"), row("b"))
     importing.run(jsonl(complete=True))
     files.lines("posts.jsonl", row("a"), row("b", kind="?"), written=1_700_086_400)
@@ -122,8 +122,8 @@ def test_a_bad_line_marks_nothing_as_gone(importing, files, jsonl, row) -> None:
     assert importing.rows("select count(*) from posts where gone_at is not null") == [(0,)]
 
 
-def test_several_observations_of_a_post(importing, files, jsonl, row) -> None:
-    """Lines of one post at several times are as many observations, in whatever order; the newest is the post."""
+def test_lines_of_one_post_at_several_times_are_observations(importing, files, jsonl, row) -> None:
+    """Lines of one post at several times are separate observations, in any order; the newest is the post."""
     times = ["2023-03-01", "2023-01-01", "2023-02-01"]
     files.lines("posts.jsonl", *(row(observed_at=when, likes=int(when[6]), caption=when) for when in times))
     for _ in range(2):
@@ -133,7 +133,7 @@ def test_several_observations_of_a_post(importing, files, jsonl, row) -> None:
 
 
 def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
-    """Each line that does not fit is told with its file, line and field; the good ones are stored."""
+    """Each line that does not fit is reported with its file, line and field; the good ones are stored."""
     files.lines(
         "posts.jsonl",
         row("a"),
@@ -167,8 +167,8 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     assert importing.rows("select post_id from posts order by 1") == [("a",), ("z",)]
 
 
-def test_broken_bytes_are_told(importing, files, jsonl, row) -> None:
-    """Bytes that are not UTF-8 are U+FFFD in a row that is kept, with a byte order mark or without."""
+def test_bytes_that_are_not_utf_8_are_replaced_and_reported(importing, files, jsonl, row) -> None:
+    """Bytes that are not UTF-8 become U+FFFD in a stored row, with a byte order mark or without."""
     line = json.dumps(row(caption="caf@")).encode().replace(b"@", b"\xe9")
     files.write("posts.jsonl", b"\xef\xbb\xbf" + line + b"\r\n" + line.replace(b"p1", b"p2"))
     (page,) = importing.pages(jsonl())
@@ -192,30 +192,30 @@ NO_ROWS = [
 
 @pytest.mark.parametrize(("data", "said"), NO_ROWS, ids=range(len(NO_ROWS)))
 def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, said) -> None:
-    """A file that is not JSON Lines at all is an error that names it, and nothing is stored."""
+    """A file that is not JSON Lines is an error that names it, and nothing is stored."""
     files.write("posts.jsonl", data)
     with pytest.raises(BadInput, match=said) as raised:
         importing.run(jsonl())
     assert "posts.jsonl" in str(raised.value)
 
 
-def test_a_line_without_end(importing, files, jsonl, row) -> None:
-    """A line of more than 8 MB ends the file there, is told, and does not fill the memory."""
+def test_a_line_above_the_size_limit_ends_the_file(importing, files, jsonl, row) -> None:
+    """A line of more than 8 MB ends the file, is reported, and does not fill the memory."""
     files.write("posts.jsonl", json.dumps(row()).encode() + b"\n" + b'"' + b"x" * (9 * 2**20))
     (page,) = importing.pages(jsonl())
     assert page.problems == ("posts.jsonl has a line 2 of more than 8 MB",)
 
 
-def test_many_bad_lines(importing, files, jsonl, row) -> None:
-    """A thousand bad lines are told one by one, the others are counted."""
+def test_bad_lines_above_the_limit_are_only_counted(importing, files, jsonl, row) -> None:
+    """A thousand bad lines are reported individually, the others are counted."""
     files.lines("posts.jsonl", row("a"), *(row(kind="?") for _ in range(1_500)), row("b"))
     problems = importing.problems(jsonl())
     assert len(problems) == 1_001
     assert problems[-1] == "posts.jsonl: 500 more lines could not be read"
 
 
-def test_a_packed_file_that_is_cut_off(importing, files, jsonl, row) -> None:
-    """A .gz that is still being written gives the lines that it has, and says so."""
+def test_a_truncated_gzip_file_gives_its_complete_lines(importing, files, jsonl, row) -> None:
+    """A .gz that is still being written gives its complete lines, and a problem."""
     files.lines("whole.jsonl.gz", row("a"))
     assert list(importing.posts(jsonl(file="whole.jsonl.gz"))) == ["a"]
     lines = "".join(json.dumps(row(f"p{n}", caption=str(hash(str(n))))) + "\n" for n in range(4_000)).encode()
@@ -226,8 +226,8 @@ def test_a_packed_file_that_is_cut_off(importing, files, jsonl, row) -> None:
     assert len(importing.posts(jsonl(file="cut.jsonl.gz"))) > 1_000
 
 
-def test_what_lines_leave_to_the_settings(importing, files, jsonl, row) -> None:
-    """`account` and the form of `url` may stand in the settings; without them the line is told."""
+def test_the_settings_supply_account_and_url(importing, files, jsonl, row) -> None:
+    """`account` and the template of `url` may be in the settings; without them the line is reported."""
     bare = {"v": 1, "post_id": "a/b ä", "kind": "video"}
     files.lines("posts.jsonl", bare)
     settings = jsonl(account="zoe", url="https://x.example/{account}/{post_id}/")
@@ -241,8 +241,8 @@ def test_what_lines_leave_to_the_settings(importing, files, jsonl, row) -> None:
         importing.pages(jsonl(account="zoe"))
 
 
-def test_a_kind_that_is_not_told(importing, files, jsonl, row) -> None:
-    """Without `kind`, one picture is an image and several are a carousel; a video's pictures are not taken."""
+def test_a_missing_kind_is_inferred_from_the_pictures(importing, files, jsonl, row) -> None:
+    """Without `kind`, one picture is an image and several are a carousel; a video's pictures are ignored."""
     urls = ["https://x.example/1.jpg", "https://x.example/2.jpg"]
     files.lines(
         "posts.jsonl",
@@ -257,8 +257,8 @@ def test_a_kind_that_is_not_told(importing, files, jsonl, row) -> None:
     ]
 
 
-def test_local_pictures(importing, files, jsonl, row, photographs) -> None:
-    """A path beside the file is a picture that the stage fetch takes; the file may lie in a folder there."""
+def test_a_local_picture_is_fetched_from_its_folder(importing, files, jsonl, row, photographs) -> None:
+    """A path beside the file is a picture that the stage fetch copies, also from a subfolder."""
     photo = next(file for file in sorted(photographs.iterdir()) if file.suffix in (".jpg", ".png"))
     files.write("pics/one ä.jpg", photo.read_bytes())
     files.lines("posts.jsonl", row(pictures=["pics/one ä.jpg"]))
@@ -273,8 +273,8 @@ OUTSIDE = ["../secret.jpg", "/etc/hostname", "file:///etc/hostname", "pics/../..
 
 
 @pytest.mark.parametrize("picture", OUTSIDE)
-def test_no_picture_from_elsewhere(importing, files, jsonl, row, picture) -> None:
-    """A row that names a file outside of its file's folder, or another kind of address, is left out and told."""
+def test_a_picture_outside_the_folder_is_rejected(importing, files, jsonl, row, picture) -> None:
+    """A row that names a file outside its file's folder, or another kind of address, is skipped and reported."""
     (importing.folder.parent / "secret.jpg").write_bytes(b"x")
     (importing.folder / "link.jpg").symlink_to(importing.folder.parent / "secret.jpg")
     files.lines("posts.jsonl", row("good"), row("bad", kind=None, pictures=[picture]))
@@ -284,8 +284,8 @@ def test_no_picture_from_elsewhere(importing, files, jsonl, row, picture) -> Non
     assert "is neither an http(s) address nor a path inside the folder of this file" in page.problems[0]
 
 
-def test_a_picture_that_is_missing(importing, files, jsonl, row) -> None:
-    """A file that is not there keeps its place in the post, is told, and is taken on the night when it is there."""
+def test_a_missing_picture_file_is_read_by_a_later_run(importing, files, jsonl, row) -> None:
+    """A missing file keeps its position in the post, is reported, and is copied by the first run after it appears."""
     files.lines("posts.jsonl", row(kind="carousel", pictures=["https://x.example/0.jpg", "a.jpg"]))
     ended = importing.run(jsonl())
     assert (ended.status, ended.message) == (
@@ -298,8 +298,8 @@ def test_a_picture_that_is_missing(importing, files, jsonl, row) -> None:
     assert importing.rows("select picture_url from post_pictures where position = 1") != missing
 
 
-def test_several_files(importing, files, jsonl, row) -> None:
-    """A pattern reads all files that fit, packed or not, each with the time when it was written."""
+def test_a_pattern_reads_all_matching_files(importing, files, jsonl, row) -> None:
+    """A pattern reads all matching files, packed or not, each with its own modification time."""
     files.lines("out/1/a.jsonl", row("a", likes=1), written=1_600_000_000)
     files.lines("out/2/a.jsonl.gz", row("a", likes=2))
     importing.run(jsonl(files="out/**/*.jsonl*"))
@@ -314,8 +314,8 @@ def test_several_files(importing, files, jsonl, row) -> None:
         importing.pages(jsonl(file="none.jsonl"))
 
 
-def test_a_reading_that_was_cut_off_goes_on(importing, files, jsonl, row, tmp_path) -> None:
-    """After a kill the lines that are missing are read, each once, also in the second of two files."""
+def test_a_run_that_was_cut_off_resumes(importing, files, jsonl, row, tmp_path) -> None:
+    """After a kill the missing lines are read, each once, also in the second of two files."""
     for name, written in (("a", 1_700_000_100), ("b", 1_700_000_000)):
         files.lines(
             f"{name}.jsonl",
@@ -344,20 +344,20 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("given", "said"), MISTAKES, ids=range(len(MISTAKES)))
-def test_settings_that_can_not_be_used(given, said) -> None:
-    """A mistake in the settings is told when they are read."""
+def test_invalid_settings_are_reported(given, said) -> None:
+    """A mistake in the settings is reported when they are read."""
     with pytest.raises(ValidationError, match=said):
         JsonLinesSettings(name="rows", kind="jsonl", **given)
 
 
-def test_times_are_utc(importing, files, jsonl, row) -> None:
-    """A time with a zone is the same moment in UTC, whatever the machine's own zone."""
+def test_times_are_converted_to_utc(importing, files, jsonl, row) -> None:
+    """A time with a zone is the same moment in UTC, whatever the machine's zone."""
     files.lines("posts.jsonl", row(posted_at="2024-01-01T00:30:00+05:30"))
     assert importing.posts(jsonl())["p1"].posted_at == datetime(2023, 12, 31, 19, tzinfo=UTC)
 
 
-def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
-    """1903.0 is 1903, NaN is null wherever a field may be null, and Infinity costs only its value."""
+def test_lines_that_pandas_has_written_are_read(importing, files, jsonl, row) -> None:
+    """1903.0 is 1903, NaN is null in any field that may be null, and Infinity costs only its value."""
     line = json.dumps(
         row(
             "@",
@@ -388,7 +388,7 @@ def test_lines_that_pandas_has_written(importing, files, jsonl, row) -> None:
     assert page.unparsed == ("likes", "comments", "id", "account")
 
 
-def test_times_that_no_post_has(importing, files, jsonl, row) -> None:
+def test_times_out_of_range_are_reported(importing, files, jsonl, row) -> None:
     """A time before 2000 or in the future is null and reported; as a time of observation it costs the row."""
     files.lines(
         "posts.jsonl",
