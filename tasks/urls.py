@@ -1,9 +1,9 @@
-"""Web addresses as pages and servers write them: made absolute, compared by host, and made ready to send.
+"""Web addresses as pages and servers write them: resolved, compared by host, and encoded for a request.
 
 The rules are those of the URL standard (https://url.spec.whatwg.org/), which browsers follow, with one
-exception: an address is sent byte for byte as it was written. Only what can't stand in the first line of an
-HTTP request is escaped. Python's `urljoin` drops empty parts of paths and queries, and the HTTP libraries
-rewrite escapes: a signed address does not survive either.
+exception: an address is sent byte for byte as it was written. Only bytes that the first line of an HTTP request can't
+hold are escaped. Python's `urljoin` drops empty parts of paths and queries, and HTTP libraries rewrite escapes:
+either breaks a signed address.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from urllib.parse import urlsplit
 
 PORTS = {"http": 80, "https": 443}
 _AROUND = "".join(map(chr, range(0x21)))
-"""Control characters and the blank; they are no part of an address that they stand around."""
+"""Control characters and the space; around an address, they are not part of it."""
 _LINE_ENDS = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _PLAIN = re.compile(r"[!#-;=?-~]*")
-"""What needs no escape."""
+"""Characters that need no escape."""
 _UNSENDABLE = re.compile(rb"[^\x21-\x7e]|[\"<>]")
-"""Bytes that no request line may have, and three that every browser escapes."""
+"""Bytes that a request line can't hold, and three that every browser escapes."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """An http or https address in its parts, each as it is written.
+    """The parts of an http or https address, each as it is written.
 
     `path` begins with a slash, or is empty. `query` is None where there is no question mark.
     """
@@ -39,9 +39,9 @@ class WebAddress:
 
     @property
     def target(self) -> str:
-        """What a request names: path and query in ASCII, with the segments `.` and `..` resolved.
+        """The target of a request: path and query in ASCII, with the segments `.` and `..` resolved.
 
-        Characters outside of ASCII are sent as UTF-8, and the bytes of a header as they came. Raises
+        Characters outside ASCII become UTF-8, and the bytes of a header stay unchanged. Raises
         `ValueError` for half a surrogate pair.
         """
         query = "" if self.query is None else f"?{self.query}"
@@ -49,7 +49,7 @@ class WebAddress:
         if _PLAIN.fullmatch(written):
             return written
         sent = _UNSENDABLE.sub(
-            lambda found: b"%%%02X" % found[0][0], written.encode("utf-8", "surrogateescape")
+            lambda match: b"%%%02X" % match[0][0], written.encode("utf-8", "surrogateescape")
         )
         return sent.decode("ascii")
 
@@ -60,32 +60,32 @@ class WebAddress:
 
 
 def parse(url: str) -> WebAddress:
-    """An absolute address in its parts. Raises `ValueError` where it is no http or https address with a host."""
+    """Split an absolute address. Raises `ValueError` unless it is http or https and has a host."""
     address = url.strip(_AROUND).translate(_LINE_ENDS)
     scheme, colon, rest = address.partition(":")
     if not colon or scheme.lower() not in PORTS or not rest.startswith("//"):
         raise ValueError(f"{url[:80]!r} is not a web address")
     authority, path, query, fragment = _split(rest[2:])
-    # Python checks what is in brackets, and signs that only look like those of an address.
+    # Python validates brackets, and characters that look like delimiters.
     if not urlsplit(f"//{authority}").hostname:
         raise ValueError(f"{url[:80]!r} is not a web address: it has no host")
     return WebAddress(scheme.lower(), authority, path, query, fragment)
 
 
 def join(base: str, reference: str) -> str:
-    """The absolute address that a reference on the page `base` means, byte for byte as far as it is written.
+    """Resolve a reference on the page `base`; what is written stays byte for byte.
 
-    Raises `ValueError` where that is no http or https address.
+    Raises `ValueError` unless the result is an http or https address.
     """
     reference = reference.strip(_AROUND).translate(_LINE_ENDS)
-    if (found := _SCHEME.match(reference)) is not None:
-        scheme, rest = found[1].lower(), reference[found.end() :]
+    if (match := _SCHEME.match(reference)) is not None:
+        scheme, rest = match[1].lower(), reference[match.end() :]
         if rest.startswith("//") or scheme not in PORTS:
             return str(parse(reference))
         here = parse(base)
         if scheme != here.scheme:
             raise ValueError(f"{reference[:80]!r} is not a web address")
-        # Browsers take "http:a.html" on an http page for a relative reference.
+        # Browsers read "http:a.html" on an http page as a relative reference.
         reference = rest
     else:
         here = parse(base)
@@ -107,7 +107,7 @@ def _relative(here: WebAddress, reference: str) -> WebAddress:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host (in lower case) and port of an address. Raises `ValueError` where it has none."""
+    """Scheme, host (in lower case) and port of an address. Raises `ValueError` for an invalid one."""
     address = parse(url)
     parts = urlsplit(f"{address.scheme}://{address.authority}")
     if not parts.hostname:
@@ -117,9 +117,9 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def same_host(here: str, there: str) -> bool:
-    """Whether `there` has the host and port of `here`. On the default ports https may follow http.
+    """Whether `there` has the host and port of `here`. On the default ports http may lead to https.
 
-    Raises `ValueError` where one of them is no web address.
+    Raises `ValueError` where one of them is not a web address.
     """
     own, other = origin(here), origin(there)
     upgraded = own[0] == "http" and own[2] == PORTS["http"]
@@ -127,12 +127,12 @@ def same_host(here: str, there: str) -> bool:
 
 
 def from_header(value: bytes) -> str:
-    """The address in a header such as Location; bytes that are no UTF-8 are sent again as they came."""
+    """The address in a header such as Location; bytes that are not UTF-8 stay unchanged in a request."""
     return value.decode("utf-8", "surrogateescape")
 
 
 def _split(rest: str, *, has_authority: bool = True) -> tuple[str, str, str | None, str | None]:
-    """Authority, path, query and fragment of what follows the scheme."""
+    """Split the text after the scheme into authority, path, query and fragment."""
     rest, hash_sign, fragment = rest.partition("#")
     rest, question, query = rest.partition("?")
     authority, slash, path = rest.partition("/") if has_authority else ("", "", rest)
@@ -140,17 +140,17 @@ def _split(rest: str, *, has_authority: bool = True) -> tuple[str, str, str | No
 
 
 def _without_dots(path: str) -> str:
-    """A path that begins with a slash, without the segments `.` and `..`, also where these are escaped."""
+    """Remove the segments `.` and `..`, also escaped ones, from a path that begins with a slash."""
     if not _DOTS.search(path):
         return path
-    kept: list[str] = []
+    result: list[str] = []
     segments = path.split("/")[1:]
     for number, segment in enumerate(segments, start=1):
         plain = segment.lower().replace("%2e", ".")
         if plain == "..":
-            del kept[-1:]
+            del result[-1:]
         elif plain != ".":
-            kept.append(segment)
+            result.append(segment)
         if plain in (".", "..") and number == len(segments):
-            kept.append("")
-    return "/" + "/".join(kept)
+            result.append("")
+    return "/" + "/".join(result)

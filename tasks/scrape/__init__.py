@@ -21,9 +21,7 @@ files/         what all sources share that are files on this machine
 crawl/         what all sources share that are read over HTTP
 pages.py       pages of posts, posts, comments
 read_context.py  what the run passes to a source, and its decision after each page
-lines.py       text with the line breaks that a browser shows
-counts.py      numbers as people and programs write them
-times.py       times as people and programs write them, and the years that are accepted
+values/        values that strangers wrote: counts, times, text, addresses, JSON
 politeness.py  the delay between requests, and the user agent
 spool.py       pages on disk until the crawl has ended
 """

@@ -99,7 +99,7 @@ def test_every_key_of_the_schema_is_told(pages, heading, model, more):
 
 def test_limits_are_those_of_the_code(pages):
     """The pages name the largest line and file that are read."""
-    assert f"one JSON object a line of at most {MAX_LINE_BYTES // 2**20} MB" in pages["files.md"].text
+    assert f"one JSON object per line of at most {MAX_LINE_BYTES // 2**20} MB" in pages["files.md"].text
     assert f"A file may have {MAX_BYTES // 2**20} MB, unpacked" in pages["instaloader.md"].text
 
 

@@ -11,7 +11,7 @@ from flows.demo.running import POSTS
 from flows.futures import TASKS_AT_ONCE
 from flows.run_lifecycle import WAIT_FOR_OTHER_RUN_SECONDS
 from tasks.fetch.download import Limits
-from tasks.scrape.graph.usage import NEARLY_ALL, WAIT_SECONDS
+from tasks.scrape.graph.usage import MAX_PERCENT, WAIT_SECONDS
 from warehouse.lake import KEEP_HOURS
 from warehouse.publish import READABLE_FROM
 from warehouse.runs import RESUME_WITHIN
@@ -29,7 +29,7 @@ SENTENCES = [
     ("tables.md", f"old files stay there for {WORDS[KEEP_HOURS // 24]}"),
     ("sql-cookbook.md", f"older than {WORDS[KEEP_HOURS // 24]} may lose their files"),
     ("sql-cookbook.md", f"own command line, {READABLE_FROM.removeprefix('v').removesuffix('.0')} or newer"),
-    ("graph.md", f"waits {WORDS[int(WAIT_SECONDS / 60)]} minutes from {NEARLY_ALL} percent on"),
+    ("graph.md", f"waits {WORDS[int(WAIT_SECONDS / 60)]} minutes from {MAX_PERCENT} percent on"),
     ("classifiers.md", f"at most {MAX_PIXELS // 10**6} million pixels"),
 ]
 

@@ -1,4 +1,4 @@
-"""Web addresses: made absolute as browsers do, compared by host and port, and sent as they are written."""
+"""Web addresses: resolved as browsers do, compared by host and port, and sent as they are written."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ BASE = "http://h.example/a//b/c.html?q=1#f"
         ("%2F%7e+%c3%a9|[]{}''", "http://h.example/a//b/%2F%7e+%c3%a9|[]{}''"),
     ],
 )
-def test_a_reference_is_made_absolute_as_browsers_do_it(reference: str, expected: str) -> None:
-    """A reference becomes the address that a browser would request, and keeps all that was written."""
+def test_a_reference_is_resolved_as_in_a_browser(reference: str, expected: str) -> None:
+    """A reference becomes the address that a browser would request, byte for byte as written."""
     assert join(BASE, reference) == expected
 
 
 @pytest.mark.parametrize(
     "reference", ["mailto:a@b", "javascript:void(0)", "https:d.jpg", "//", "http://[x/", "http://u@/"]
 )
-def test_what_is_no_web_address_is_refused(reference: str) -> None:
-    """A reference that leads to no http or https address with a host is an error."""
+def test_a_reference_that_is_not_a_web_address_is_rejected(reference: str) -> None:
+    """A reference that does not lead to an http or https address with a host is an error."""
     with pytest.raises(ValueError, match=r"not a web address|Invalid IPv6"):
         join(BASE, reference)
 
@@ -66,8 +66,8 @@ def test_what_is_no_web_address_is_refused(reference: str) -> None:
         (from_header(b"http://h/\xfc?\xc3\xbc"), "/%FC?%C3%BC"),
     ],
 )
-def test_only_what_no_request_may_have_is_escaped(address: str, target: str) -> None:
-    """What is sent is what was written; blanks, control characters and letters outside of ASCII are escaped."""
+def test_only_bytes_that_a_request_line_cannot_hold_are_escaped(address: str, target: str) -> None:
+    """The target is what was written; only spaces, control characters and letters outside ASCII are escaped."""
     assert parse(address).target == target
 
 
@@ -89,15 +89,15 @@ def test_only_what_no_request_may_have_is_escaped(address: str, target: str) -> 
         ("http://h/", "http://h@o/", False),
     ],
 )
-def test_a_host_is_its_name_and_its_port(here: str, there: str, same: bool) -> None:
-    """Two addresses share a host where name and port are the same; https may follow http on the usual ports."""
+def test_the_same_host_has_the_same_name_and_port(here: str, there: str, same: bool) -> None:
+    """Two addresses share a host if name and port are equal; http may lead to https on the default ports."""
     assert same_host(here, there) is same
 
 
 @settings(deadline=None)
 @given(reference=st.text(max_size=60))
-def test_no_reference_gets_into_a_request_line(reference: str) -> None:
-    """Whatever a page writes, the target is printable ASCII without a blank, or the address is refused."""
+def test_no_reference_can_add_to_a_request_line(reference: str) -> None:
+    """Whatever a page writes, the target is printable ASCII without a space, or the address is rejected."""
     try:
         target = parse(join(BASE, reference)).target
     except ValueError:

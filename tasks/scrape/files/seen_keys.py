@@ -19,17 +19,17 @@ class SeenKeys:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         connection.execute(
-            "create table seen (key blob primary key, content blob not null, place text not null) without rowid"
+            "create table seen (key blob primary key, content blob not null, location text not null) without rowid"
         )
 
-    def find_conflict(self, key: tuple[str, ...], content: str, place: str) -> str | None:
-        """The place of the first row with this key, if that row had other contents; otherwise None."""
+    def find_conflict(self, key: tuple[str, ...], content: str, location: str) -> str | None:
+        """The location of the first row with this key, if that row had other contents; otherwise None."""
         key_digest, digest = _digest("\0".join(key)), _digest(content)
         first = self.connection.execute(
-            "select content, place from seen where key = ?", [key_digest]
+            "select content, location from seen where key = ?", [key_digest]
         ).fetchone()
         if first is None:
-            self.connection.execute("insert into seen values (?, ?, ?)", [key_digest, digest, place])
+            self.connection.execute("insert into seen values (?, ?, ?)", [key_digest, digest, location])
             return None
         return None if first[0] == digest else str(first[1])
 

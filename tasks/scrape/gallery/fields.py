@@ -146,7 +146,7 @@ def as_count(value: Value) -> Count:
     """A text or a number as a count. Raises `ValueError` for any other: it is never 0."""
     if isinstance(value, str | int | float):
         return read_count(value)
-    raise ValueError(f"{kind_of_json(value)} is no count")
+    raise ValueError(f"{kind_of_json(value)} is not a count")
 
 
 def as_text(value: Value, longest: int = MAX_TEXT) -> str:

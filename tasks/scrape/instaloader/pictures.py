@@ -44,14 +44,14 @@ class SiblingFiles:
     stem: str
     names: frozenset[str]
 
-    def picture(self, place: int | None = None) -> str | None:
+    def picture(self, position: int | None = None) -> str | None:
         """The picture file at a position of the carousel (from 1), or of a single picture."""
-        stem = self.stem if place is None else f"{self.stem}_{place}"
+        stem = self.stem if position is None else f"{self.stem}_{position}"
         return next((name for ending in ENDINGS if (name := f"{stem}{ending}") in self.names), None)
 
-    def has_video(self, place: int) -> bool:
+    def has_video(self, position: int) -> bool:
         """Whether a video file has a position of the carousel."""
-        return f"{self.stem}_{place}.{VIDEO}" in self.names
+        return f"{self.stem}_{position}.{VIDEO}" in self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def pictures_of(node: dict[str, Any], kind: str, siblings: SiblingFiles) -> list
     if not parts:
         return list(_by_file_names(node, siblings))
     return [
-        Picture(siblings.picture(place), _address(part))
-        for place, part in enumerate(parts, start=1)
+        Picture(siblings.picture(position), _address(part))
+        for position, part in enumerate(parts, start=1)
         if not _is_video(part)
     ]
 
@@ -86,11 +86,11 @@ def _parts(node: dict[str, Any]) -> list[Any]:
 def _by_file_names(node: dict[str, Any], siblings: SiblingFiles) -> Iterator[Picture]:
     """The carousel's files where the JSON lists no parts; without files, the only address of the JSON."""
     has_files = False
-    for place in range(1, MAX_IN_CAROUSEL + 1):
-        name = siblings.picture(place)
-        if name is None and not siblings.has_video(place):
+    for position in range(1, MAX_IN_CAROUSEL + 1):
+        name = siblings.picture(position)
+        if name is None and not siblings.has_video(position):
             break
-        if not siblings.has_video(place):
+        if not siblings.has_video(position):
             has_files = True
             yield Picture(name, None)
     if not has_files:

@@ -28,7 +28,7 @@ class CommentTable:
         self.problems: list[str] = []
         self.unreported = 0
         self.seen = SeenKeys(connection)
-        connection.execute("create table comments (place integer primary key, post_id text, row text)")
+        connection.execute("create table comments (position integer primary key, post_id text, row text)")
 
     def fill(self, file: Path, options: RowOptions) -> None:
         """Add the rows of a file. Raises `BadInput` when none of them is a comment."""
@@ -52,7 +52,9 @@ class CommentTable:
 
     def of(self, post_id: str) -> tuple[CommentRow, ...]:
         """The comments of a post, in file order."""
-        rows = self.connection.execute("select row from comments where post_id = ? order by place", [post_id])
+        rows = self.connection.execute(
+            "select row from comments where post_id = ? order by position", [post_id]
+        )
         return tuple(CommentRow.model_validate_json(row) for (row,) in rows)
 
     def _add(self, raw: RawRow, evidence: Evidence, where: str) -> bool:

@@ -56,21 +56,21 @@ class _Rows:
         """Lines that a malformed row had consumed."""
 
     def next(self, is_row: Callable[[str], bool] | None = None) -> _Row | None:
-        """Read the next row; None at the end of the file. `is_row` tells whether a line looks like a complete row."""
-        taken: list[Line] = []
+        """Read the next row; None at the end of the file. `is_row`: whether a line looks like a complete row."""
+        row_lines: list[Line] = []
         try:
-            cells = next(self._reader(self._consume(taken)), None)
+            cells = next(self._reader(self._consume(row_lines)), None)
         except csv.Error as error:
-            why = self._why(error, taken)
-            self._push_back(taken)
-            return _Row(tuple(taken[:1]), [], why)
+            why = self._why(error, row_lines)
+            self._push_back(row_lines)
+            return _Row(tuple(row_lines[:1]), [], why)
         if cells is None:
             return None
-        if len(taken) > 1 and is_row is not None and all(is_row(line.text) for line in taken):
-            self._push_back(taken)
-            why = f"a quote opens in its line and closes in line {taken[-1].number}, with complete rows between; {_UNQUOTED}"
-            return _Row(tuple(taken[:1]), [], why)
-        return _Row(tuple(taken), cells)
+        if len(row_lines) > 1 and is_row is not None and all(is_row(line.text) for line in row_lines):
+            self._push_back(row_lines)
+            why = f"a quote opens in its line and closes in line {row_lines[-1].number}, with complete rows between; {_UNQUOTED}"
+            return _Row(tuple(row_lines[:1]), [], why)
+        return _Row(tuple(row_lines), cells)
 
     def cells_of(self, text: str) -> list[str]:
         """Split a line without regard to quotes."""
@@ -81,32 +81,32 @@ class _Rows:
             return csv.reader(texts, delimiter=self.style.separator, quoting=csv.QUOTE_NONE, strict=True)
         return csv.reader(texts, delimiter=self.style.separator, quotechar=self.style.quote, strict=True)
 
-    def _consume(self, taken: list[Line]) -> Iterator[str]:
+    def _consume(self, row_lines: list[Line]) -> Iterator[str]:
         size = 0
-        while len(taken) < MAX_ROW_LINES and size <= MAX_LINE_BYTES:
+        while len(row_lines) < MAX_ROW_LINES and size <= MAX_LINE_BYTES:
             line = self.pushed_back.popleft() if self.pushed_back else next(self.lines, None)
             if line is None:
                 return
-            taken.append(line)
+            row_lines.append(line)
             size += len(line.text)
             yield line.text
 
-    def _push_back(self, taken: Sequence[Line]) -> None:
+    def _push_back(self, row_lines: Sequence[Line]) -> None:
         """Return all lines of a row but the first to the queue."""
-        self.pushed_back.extendleft(reversed(taken[1:]))
+        self.pushed_back.extendleft(reversed(row_lines[1:]))
 
-    def _why(self, error: csv.Error, taken: Sequence[Line]) -> str:
+    def _why(self, error: csv.Error, row_lines: Sequence[Line]) -> str:
         if not self.style.quote:
             return f"is not a CSV row ({error})"
-        opens = self._opens_in(taken)
+        opens = self._opens_in(row_lines)
         if opens is None:
             return f"is not a CSV row ({error}); {_UNQUOTED}"
-        where = "its line" if opens == taken[0].number else f"line {opens}"
-        if len(taken) > 1 or "unexpected end" in str(error):
+        where = "its line" if opens == row_lines[0].number else f"line {opens}"
+        if len(row_lines) > 1 or "unexpected end" in str(error):
             return f"is not a CSV row: the quote that opens in {where} is not closed ({error}); {_UNQUOTED}"
         return f"is not a CSV row ({error}); {_UNQUOTED}"
 
-    def _opens_in(self, taken: Sequence[Line]) -> int | None:
+    def _opens_in(self, row_lines: Sequence[Line]) -> int | None:
         """The line of the last quote that opens a cell."""
         quote, separator = re.escape(self.style.quote), re.escape(self.style.separator)
         opening, closing = (
@@ -115,7 +115,7 @@ class _Rows:
         )
         opened: int | None = None
         is_open = False
-        for line in taken:
+        for line in row_lines:
             position = 0
             while (
                 match := closing.match(line.text, position)

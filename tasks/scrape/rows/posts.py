@@ -24,7 +24,7 @@ ROW_TYPES = ("post", "account")
 
 @dataclass(frozen=True, slots=True)
 class RowDefaults:
-    """Values for rows that lack them, from the settings: the account, and the template of a post's address."""
+    """Values for rows without them, from the settings: the account, and the template of a post's address."""
 
     account: str | None = None
     url: str | None = None
@@ -137,7 +137,7 @@ class RowReader:
         return url
 
     def _check_repeats(self, item: FileItem, where: str) -> None:
-        """Raise `ConflictingRow` where an earlier row has the same key and other contents: nothing tells which is right."""
+        """Raise `ConflictingRow` where an earlier row has the same key and other contents: neither is certain."""
         contents: object = item.post or item.head
         if item.post is not None:
             key = ("post", item.post.post_id)

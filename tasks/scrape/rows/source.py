@@ -56,7 +56,7 @@ class RowsSettings(SourceModel):
         return Paths(folder, self.file or self.files or "", self.file is None)
 
     def defaults(self) -> RowDefaults:
-        """Values for rows that lack them."""
+        """Values for rows without them."""
         return RowDefaults(self.account, self.url)
 
 

@@ -23,7 +23,7 @@ MAX_CHARACTERS = 60
 _MAX_COUNT = 2**63 - 1
 """The largest count that the tables store."""
 MIN_INEXACT = 2**53
-"""Floats from here on are not exact: neighbouring whole numbers are the same float."""
+"""Floats from here on are not exact: adjacent integers are the same float."""
 MISSING_WORDS = frozenset({"", "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nat"})
 """Programs write these, in any case, for no value. `-` is not among them: in spreadsheets it is also 0."""
 

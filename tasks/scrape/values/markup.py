@@ -6,7 +6,7 @@
 - `<pre>` preserves its text
 
 A browser shows any other newline of the source as a space, unless the site's style sheet preserves it (`pre-line`),
-as sites do where users type captions. A page does not tell which; so a newline stays, except before an
+as sites do where users type captions. No page tells which, so a newline stays, except before an
 indentation, which is the source's own layout.
 """
 

@@ -60,7 +60,7 @@ def test_every_key_has_its_line(imgrum: Profile) -> None:
     [
         ("gallery_likes_add ", "likes ", "post.likes", "missing"),
         ('class="contentarea"', 'class="text"', "post.caption", "missing"),
-        ("<span>802</span>", "<span>lots</span>", "post.likes", "not read: 'lots' is no count"),
+        ("<span>802</span>", "<span>lots</span>", "post.likes", "not read: 'lots' is not a count"),
         ('class="box_date"', 'class="date"', "post.posted_at", "missing"),
         ('href="/media/1522640_4477"', "", "post.id", "missing in 1"),
         ('class="user_info"', 'class="owner"', "head.present", "missing"),
@@ -100,7 +100,7 @@ def test_comments_have_their_lines() -> None:
     )
     assert checked.kind == "post"
     assert (field(checked, "comments.comment").found, field(checked, "comments.author").found) == (5, 4)
-    assert field(checked, "comments.likes").trouble == "not read: 'several' is no count"
+    assert field(checked, "comments.likes").trouble == "not read: 'several' is not a count"
     assert not checked.is_good
 
 

@@ -14,8 +14,8 @@ def ids(pages) -> list[str]:
     return [post.post_id for page in pages for post in page.posts]
 
 
-def test_an_account_is_read_to_its_end_by_cursors(site, server, read) -> None:
-    """Each page is asked for once, with the cursor of the one before; robots.txt is for those without a token."""
+def test_an_account_is_read_until_the_last_page_by_cursors(site, server, read) -> None:
+    """Each page is requested once, with the cursor of the page before; robots.txt is for those without a token."""
     pages = read()
     assert ids(pages) == ["17909", "17908", "17907", "17906", "17905"]
     assert len(site.asked) == 3
@@ -25,8 +25,8 @@ def test_an_account_is_read_to_its_end_by_cursors(site, server, read) -> None:
     assert all(page.account == "ann" and page.problems == () for page in pages)
 
 
-def test_the_token_is_told_nowhere(site, server, read, token, caplog) -> None:
-    """The token is in each request, and on no page, in no address that is kept and in no log line."""
+def test_the_token_appears_only_in_requests(site, server, read, token, caplog) -> None:
+    """The token is in each request, and in no page, stored address or log line."""
     server.media[0]["caption"] = f"leaked: {token}"
     with caplog.at_level(logging.DEBUG):
         pages = read()
@@ -35,22 +35,22 @@ def test_the_token_is_told_nowhere(site, server, read, token, caplog) -> None:
     assert token not in told and quote(token, safe="") not in told and "access_token" not in told
 
 
-def test_a_token_that_is_not_taken(server, read, token) -> None:
-    """An expired or misspelt token is an error that says what to do, without the token that the answer quotes."""
+def test_a_rejected_token_is_an_error(server, read, token) -> None:
+    """An expired or misspelt token is an error that says what to do, without the token that the response quotes."""
     with pytest.raises(BadToken, match=r"does not take the token \(code 190.*INSTAGRAM_TOKEN") as raised:
         read("EAAG-an-old-token")
     assert "EAAG-an-old" not in str(raised.value) and "***" in str(raised.value)
 
 
-def test_without_a_token_nobody_is_asked(site, server, read) -> None:
-    """A source that needs a token says which, and where it may stand, before any request."""
+def test_without_a_token_no_request_is_made(site, server, read) -> None:
+    """A source that requires a token reports its name, and where to set it, before any request."""
     with pytest.raises(BadToken, match=r"INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
         read(None)
     assert site.asked == []
 
 
-def test_an_error_of_the_network_does_not_tell_the_token(site, read, token, unused_port) -> None:
-    """What goes wrong on the way is told with the address that was asked, without the token in it."""
+def test_network_errors_do_not_contain_the_token(site, read, token, unused_port) -> None:
+    """A network error is reported with the requested address, without the token in it."""
     site.base = f"http://127.0.0.1:{unused_port}"
     with pytest.raises(SourceUnreachable, match="can't be reached") as raised:
         read()
@@ -64,14 +64,14 @@ def test_an_error_of_the_network_does_not_tell_the_token(site, read, token, unus
         ({"user_id": "123"}, BadSource, "no user_id 123"),
     ],
 )
-def test_what_the_settings_name_is_not_there(server, read, settings, error, says) -> None:
-    """An account that can't be had, or a user_id of someone else, is an error with its name."""
+def test_an_unknown_account_or_user_id_is_an_error(server, read, settings, error, says) -> None:
+    """An unavailable account, or a user_id of someone else, is an error with its name."""
     with pytest.raises(error, match=says):
         read(**settings)
 
 
-def test_a_limit_that_is_used_up_is_waited_for(site, server, read) -> None:
-    """Minutes until access is regained are waited before the next page; none is waited for after the last."""
+def test_a_used_up_limit_delays_the_next_page(site, server, read) -> None:
+    """The crawl waits the minutes until access is regained before the next page; after the last page it does not."""
     usage = '{"1784": [{"type": "instagram", "call_count": 96, "estimated_time_to_regain_access": 0.02}]}'
     later = '{"call_count": 99, "total_time": 3, "total_cputime": 1}'
     server.headers = [{"X-Business-Use-Case-Usage": usage}, {}, {"X-App-Usage": later}]
@@ -80,8 +80,8 @@ def test_a_limit_that_is_used_up_is_waited_for(site, server, read) -> None:
     assert server.headers == []
 
 
-def test_a_limit_that_is_spent_keeps_what_was_read(site, server, read, reply) -> None:
-    """An answer that a limit is spent ends the crawl, with the minutes that the headers tell."""
+def test_a_used_up_limit_ends_the_crawl_with_its_pages(site, server, read, reply) -> None:
+    """An error that a limit is used up ends the crawl, with the minutes in the headers; what was read is stored."""
     usage = '{"1784": [{"call_count": 100, "estimated_time_to_regain_access": 42}]}'
     server.headers = [{"X-Business-Use-Case-Usage": usage}]
     site.service = lambda asked: server.refuse(4, "Application request limit reached", status=403)
@@ -90,8 +90,8 @@ def test_a_limit_that_is_spent_keeps_what_was_read(site, server, read, reply) ->
     assert len(site.asked) == 1
 
 
-def test_a_cursor_in_a_circle(site, server, read, reply, page, media) -> None:
-    """An interface that shows the same page under ever new cursors is left, and it is told."""
+def test_a_repeated_page_under_new_cursors_ends_the_crawl(site, server, read, reply, page, media) -> None:
+    """An interface that repeats a page under new cursors is left, and reported."""
     numbers = iter(range(100))
     site.service = lambda asked: server._json(page(media(9), media(8), after=f"c{next(numbers)}"))
     pages = read()
@@ -100,8 +100,8 @@ def test_a_cursor_in_a_circle(site, server, read, reply, page, media) -> None:
     assert "circle" in pages[-1].problems[0]
 
 
-def test_an_error_with_status_200(site, server, read) -> None:
-    """An error in an answer that calls itself good is an error all the same, and so is a page of HTML."""
+def test_an_error_with_status_200_is_an_error(site, server, read) -> None:
+    """An error in a response with status 200 is an error, and so is a page of HTML."""
     site.service = lambda asked: server.refuse(10, "Application does not have permission", status=200)
     with pytest.raises(BadToken, match="instagram_basic"):
         read()

@@ -57,8 +57,8 @@ WALK = GraphAdapter("https://graph.example", "v25.0", "17841400000000001", "ann"
         ("a text", SourceRefused, "a text"),
     ],
 )
-def test_what_an_error_means(answer, error, kind, says) -> None:
-    """Each code is an error named by what to do, with code and message in it."""
+def test_each_error_code_is_an_error_that_says_what_to_do(answer, error, kind, says) -> None:
+    """Each code is an error of the right class, with code and message in it."""
     refused = WALK.refusal(answer({"error": error}, status=400))
     assert type(refused) is kind
     with pytest.raises(kind, match=says):
@@ -66,8 +66,8 @@ def test_what_an_error_means(answer, error, kind, says) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "{}", '{"error": null}', "[" * 100_000])
-def test_a_refusal_without_an_error(answer, text) -> None:
-    """What says nothing of an error means what its status usually means."""
+def test_a_refusal_without_an_error_has_the_status_s_meaning(answer, text) -> None:
+    """A response without an error object has the usual meaning of its status."""
     assert WALK.refusal(answer(text, status=403)) is None
 
 
@@ -98,8 +98,8 @@ def case(**usage) -> str:
         ({"x-app-usage": "[" * 100_000}, 0),
     ],
 )
-def test_the_pause_that_usage_asks_for(answer, headers, seconds) -> None:
-    """From 95 percent on we wait, as long as the headers tell; headers without sense ask for nothing."""
+def test_usage_headers_set_the_wait(answer, headers, seconds) -> None:
+    """From 95 percent on we wait, as long as the headers say; invalid headers are ignored."""
     assert WALK.pause_seconds(answer({}, headers=headers)) == seconds
 
 
@@ -108,8 +108,8 @@ def settings(**given):
     return GraphSettings.model_validate(given).open(Path())
 
 
-def test_settings_that_are_taken() -> None:
-    """A name may have its @, an id may be a number; the source can't be read without a token."""
+def test_valid_settings_make_a_source() -> None:
+    """A name may have its @, an id may be a number; the source requires a token."""
     source = settings(account="@ann.b_1", user_id=17841400000000001)
     assert source.account == "ann.b_1" and source.host == "graph.facebook.com"
     assert source.address.startswith(
@@ -130,7 +130,7 @@ def test_settings_that_are_taken() -> None:
         ({"token": "EAAG"}, "Extra"),
     ],
 )
-def test_settings_that_are_not_taken(given, says) -> None:
-    """Mistakes are told when the settings are read, and a token in the file is one."""
+def test_invalid_settings_are_reported(given, says) -> None:
+    """Mistakes are reported when the settings are read; a token in the file is one."""
     with pytest.raises(ValidationError, match=says):
         settings(**given)

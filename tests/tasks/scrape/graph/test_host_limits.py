@@ -50,8 +50,8 @@ def test_full_usage_holds_for_the_next_account(site, server, read_in_run) -> Non
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613])
 @pytest.mark.parametrize("status", [400, 200])
-def test_an_error_of_the_limit_holds_too(site, reply, read_in_run, code, status) -> None:
-    """An error that says that the limit is used up, with whatever status, holds for the next account."""
+def test_an_error_of_the_limit_holds_for_the_next_account(site, reply, read_in_run, code, status) -> None:
+    """An error that the limit is used up, with any status, holds for the next account."""
     error = {"error": {"message": "Application request limit reached", "code": code}}
     site.service = lambda asked: reply(json.dumps(error), status, TWO_HOURS)
     with pytest.raises(SourceRefused, match="Wait 120 minutes"):
@@ -62,7 +62,7 @@ def test_an_error_of_the_limit_holds_too(site, reply, read_in_run, code, status)
 
 
 def test_an_error_without_a_time_stands_for_an_hour(site, reply, home, token, read_in_run) -> None:
-    """A used-up limit without a time is not retried, and is noted for the hour that the message names."""
+    """A used-up limit without a time is not retried, and is stored for the hour in the message."""
     error = {"error": {"message": "Application request limit reached", "code": 4}}
     site.service = lambda asked: reply(json.dumps(error), 429)
     with pytest.raises(SourceRefused, match="Wait an hour"):

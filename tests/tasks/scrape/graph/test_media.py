@@ -25,7 +25,7 @@ def posts_of(answer, page, *media):
 
 
 def test_a_medium_becomes_a_post(answer, page, media) -> None:
-    """Each field lands where a person expects it; a caption is plain text and stays as it is."""
+    """Each field becomes the expected field of the post; a caption is plain text and unchanged."""
     (post,) = posts_of(answer, page, media(9, caption=MARKUP))
     assert (post.post_id, post.url, post.kind) == ("17909", "https://www.instagram.com/p/C9/", "image")
     assert post.posted_at == datetime(2026, 4, 10, 10, tzinfo=UTC)
@@ -35,8 +35,8 @@ def test_a_medium_becomes_a_post(answer, page, media) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"like_count": None}, {"like_count": None, "comments_count": None}])
-def test_hidden_likes_are_no_number(answer, page, media, changes) -> None:
-    """Absent likes are hidden ones: null with a flag, never 0, and no problem; absent comments are unknown."""
+def test_hidden_likes_are_null(answer, page, media, changes) -> None:
+    """Missing likes are hidden ones: null with a flag, never 0, and not a problem; missing comments are unknown."""
     step = read(answer, page(media(9, **changes), media(8)))
     assert [(post.likes, post.likes_hidden) for post in step.page.posts] == [(None, True), (80, False)]
     assert step.page.posts[0].comments == (9 if len(changes) == 1 else None)
@@ -44,16 +44,16 @@ def test_hidden_likes_are_no_number(answer, page, media, changes) -> None:
 
 
 @pytest.mark.parametrize("value", [-1, "1.5", 1.5, False, 2**63])
-def test_likes_that_are_no_count_are_not_hidden(answer, page, media, value) -> None:
-    """A value that is not a count is null and a problem, and says nothing about hiding."""
+def test_invalid_likes_are_not_hidden(answer, page, media, value) -> None:
+    """A value that is not a count is null and a problem, and does not mean hidden likes."""
     found = read(answer, page(media(9, like_count=value), media(8))).page
     assert (found.posts[0].likes, found.posts[0].likes_hidden) == (None, False)
     assert found.unparsed == ("likes",)
     assert "post 17909: like_count" in found.problems[0]
 
 
-def test_carousels(answer, page, media, children) -> None:
-    """All pictures of a carousel are kept in their order, without its videos; one of videos alone is a video."""
+def test_a_carousel_has_its_pictures_without_videos(answer, page, media, children) -> None:
+    """All pictures of a carousel are in order, without its videos; one with only videos is a video."""
     mixed = media(9, media_type="CAROUSEL_ALBUM", children=children("a.jpg", "b.mp4", "c.jpg"))
     videos = media(8, media_type="CAROUSEL_ALBUM", children=children("a.mp4"), media_url=None)
     found = posts_of(answer, page, mixed, videos)
@@ -64,7 +64,7 @@ def test_carousels(answer, page, media, children) -> None:
 
 
 def test_videos_have_no_pictures(answer, page, media) -> None:
-    """A video or reel is a video, whether its address is told or not."""
+    """A video or reel is a video, with an address or without."""
     reel = media(9, media_type="VIDEO", media_product_type="REELS", media_url=None)
     found = read(answer, page(reel, media(8, media_type="VIDEO"))).page
     assert [(post.kind, post.pictures) for post in found.posts] == [("video", ())] * 2
@@ -85,8 +85,8 @@ def test_videos_have_no_pictures(answer, page, media) -> None:
         ({"caption": None}, "image", 1, []),
     ],
 )
-def test_one_broken_post(answer, page, media, changes, kind, pictures, unparsed) -> None:
-    """What one post lacks or garbles costs only that field, and is told with the post's id."""
+def test_an_invalid_field_costs_only_itself(answer, page, media, changes, kind, pictures, unparsed) -> None:
+    """A missing or invalid field of a post costs only itself, and is reported with the post's id."""
     found = read(answer, page(media(9, **changes), media(8))).page
     assert (found.posts[0].kind, len(found.posts[0].pictures)) == (kind, pictures)
     assert list(found.unparsed) == unparsed
@@ -94,8 +94,8 @@ def test_one_broken_post(answer, page, media, changes, kind, pictures, unparsed)
 
 
 @pytest.mark.parametrize("broken", [{"id": None}, {"permalink": None}, {"permalink": "ftp://x"}])
-def test_a_post_without_id_or_address_is_left_out(answer, page, media, broken) -> None:
-    """Without id or address a post can't be known again; it is left out, and that is told."""
+def test_a_post_without_id_or_address_is_skipped(answer, page, media, broken) -> None:
+    """Without id or address a post can't be identified; it is skipped and reported."""
     found = read(answer, page(media(9, **broken), media(8), "nonsense")).page
     assert [post.post_id for post in found.posts] == ["17908"]
     assert found.unparsed == ("id", "id")
@@ -112,8 +112,8 @@ def test_a_post_without_id_or_address_is_left_out(answer, page, media, broken) -
         ({"media_url": None}, "address of a picture"),
     ],
 )
-def test_a_field_that_every_post_lacks(answer, page, media, changes, told) -> None:
-    """A page on which no post has what every post has is an error that names it; nothing of it is kept."""
+def test_a_field_that_is_missing_in_every_post_is_an_error(answer, page, media, changes, told) -> None:
+    """A page on which every post is without a required field is an error that names it; nothing of it is stored."""
     with pytest.raises(LayoutChanged, match=told):
         read(answer, page(*(media(number, **changes) for number in (9, 8, 7, 6, 5))))
 
@@ -131,13 +131,13 @@ def test_a_field_that_every_post_lacks(answer, page, media, changes, told) -> No
         '{"business_discovery": {"media": {"data": {}}}}',
     ],
 )
-def test_an_answer_that_is_no_page(answer, body) -> None:
-    """What is no page of media is an error in words."""
+def test_a_response_that_is_not_a_page_is_an_error(answer, body) -> None:
+    """A response that is not a page of media is an error in words."""
     with pytest.raises(LayoutChanged, match="Instagram's Graph API"):
         read(answer, body)
 
 
-def test_an_account_without_posts(answer, page) -> None:
+def test_an_account_without_posts_is_an_empty_page(answer, page) -> None:
     """An account that has not posted yet is a page without posts, with or without an empty list."""
     for body in (page(media_count=0), {"business_discovery": {"media_count": 0, "followers_count": 3}}):
         step = read(answer, body)
@@ -145,7 +145,7 @@ def test_an_account_without_posts(answer, page) -> None:
 
 
 def test_the_next_page_has_the_cursor_and_no_token(answer, page, media) -> None:
-    """Older media are asked for inside the same field; the address says all that is needed to go on."""
+    """Older media are requested inside the same field; the address has all that is necessary to resume."""
     (url,) = read(answer, page(media(9), after="QVFIUm==")).next_urls
     (fields,) = parse_qs(urlsplit(url).query)["fields"]
     assert url.startswith("https://graph.example/v25.0/17841400000000001?")
@@ -155,8 +155,8 @@ def test_the_next_page_has_the_cursor_and_no_token(answer, page, media) -> None:
 
 
 @pytest.mark.parametrize("after", ["x){id}}", 5, ["a"], "a" * 5000])
-def test_a_cursor_that_is_none(answer, page, media, after) -> None:
-    """A cursor that would change what is asked is not followed; that is told, and what was read is kept."""
+def test_an_invalid_cursor_is_not_followed(answer, page, media, after) -> None:
+    """A cursor that would change the request is not followed; it is reported, and what was read is stored."""
     step = read(answer, page(media(9), after=after))
     assert step.next_urls == () and len(step.page.posts) == 1 and step.page.more
     assert "not a cursor" in step.page.problems[0]
@@ -171,18 +171,18 @@ def test_a_page_without_a_cursor_is_the_last(answer, page, media, after) -> None
 
 @pytest.mark.parametrize("listed", [{"data": [], "paging": {"cursors": {"after": "x"}}}, None])
 def test_an_empty_later_page_is_the_last(answer, page, listed) -> None:
-    """After the last post an empty page, or none, ends the reading."""
+    """After the last post an empty page, or none, ends the crawl."""
     step = read(answer, page(media=listed), first=False)
     assert (step.page.posts, step.next_urls, step.page.head) == ((), (), None)
 
 
-def test_what_can_not_be_written_is_mended(answer, page, media) -> None:
-    """Halves of characters and NULs in a caption are mended, so that the post can be stored."""
+def test_characters_that_can_not_be_stored_are_replaced(answer, page, media) -> None:
+    """Halves of characters and NULs in a caption are replaced or removed, so that the post can be stored."""
     found = read(answer, page(media(9, caption="a\ud83d\x00b"))).page
     assert found.posts[0].caption == "a\ufffdb"
     assert PAGE_JSON.validate_json(PAGE_JSON.dump_json(found)) == found
 
 
-def test_comments_are_not_asked_for(answer, page, media) -> None:
-    """Instagram gives comments' texts to a post's author only, so no further request is made for them."""
+def test_comments_are_not_requested(answer, page, media) -> None:
+    """Instagram gives comments' texts only to a post's author, so no further request is made for them."""
     assert WALK.detail_url(posts_of(answer, page, media(9))[0]) is None

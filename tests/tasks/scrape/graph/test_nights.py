@@ -29,8 +29,10 @@ def spend_night(home, server, site, token, tmp_path: Path):
     return spend
 
 
-def test_two_nights(server, media, children, spend_night, rows, home, token, tmp_path) -> None:
-    """Changed counts, hidden likes, new and deleted posts and re-signed pictures come into the tables, each once."""
+def test_a_second_run_stores_each_change_once(
+    server, media, children, spend_night, rows, home, token, tmp_path
+) -> None:
+    """Changed counts, hidden likes, new and deleted posts and re-signed pictures reach the tables, each once."""
     assert spend_night().status == "done"
     for one in server.media:
         one["media_url"] = one["media_url"].replace("sig=a", "sig=b")

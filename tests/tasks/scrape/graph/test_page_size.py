@@ -38,7 +38,7 @@ def test_the_page_is_halved_until_it_fits(site, server, read, too_much) -> None:
 
 
 def test_a_page_in_the_middle_is_halved(site, server, read) -> None:
-    """A page that is too large after others were read goes on at the same cursor, and no post is lost or twice."""
+    """A page that is too large after others were read resumes at the same cursor, and no post is lost or repeated."""
     pages = iter([3, 1, 1, 1, 1])
 
     def answer(asked):
@@ -50,8 +50,8 @@ def test_a_page_in_the_middle_is_halved(site, server, read) -> None:
     assert sizes(site) == [3, 3, 1, 1]
 
 
-def test_a_crawl_that_goes_on_keeps_the_smaller_page(site, server, token, tmp_path: Path) -> None:
-    """The size is part of the cursor's address, so a crawl that was cut off goes on with it."""
+def test_a_resumed_crawl_uses_the_smaller_page(site, server, token, tmp_path: Path) -> None:
+    """The size is part of the cursor's address, so a resumed crawl uses it."""
     server.most = 2
     given = {"account": "ann", "user_id": "17841400000000001", "base": site.base, "page_size": 4}
     source = GraphSettings(name="ann", kind="graph", **given).open(tmp_path)
@@ -65,8 +65,8 @@ def test_a_crawl_that_goes_on_keeps_the_smaller_page(site, server, token, tmp_pa
     assert sizes(site) == [2, 2]
 
 
-def test_one_post_that_is_too_much(site, server, read) -> None:
-    """Where even one post is too much, the error says so and blames no passing trouble."""
+def test_one_post_that_is_too_large_is_an_error(site, server, read) -> None:
+    """If even one post is too much, the error says so, and is not a temporary one."""
     server.most, server.too_much = 0, (-2, "Request timed out", 400)
     with pytest.raises(SourceRefused, match=r"not give even one post at a time .*timed out"):
         read(page_size=4)

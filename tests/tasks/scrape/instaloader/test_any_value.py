@@ -37,8 +37,10 @@ VALUES = st.recursive(
 
 
 @given(VALUES, st.dictionaries(st.sampled_from(KEYS), VALUES))
-def test_a_node_of_any_values(value: Any, fields_of_node: dict[str, Any]) -> None:
-    """Each field is a value that can be stored, or null; the page that it is on can be written and read again."""
+def test_a_node_of_any_values_gives_a_page_that_can_be_stored(
+    value: Any, fields_of_node: dict[str, Any]
+) -> None:
+    """Each field is a value that can be stored, or null; its page can be written and read again."""
     for node in (node_of(value), node_of({**fields_of_node, "shortcode": "x"})):
         fields = Fields("file.json")
         post = post_of(node.value, shortcode_of(node.value) or "x", fields)

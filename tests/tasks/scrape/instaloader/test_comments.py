@@ -25,8 +25,8 @@ COMMENTS = [
 ]
 
 
-def test_answers_keep_their_place(importing, download, anonymous) -> None:
-    """Comments and answers are read whole, and an answer names the comment that it answers."""
+def test_replies_name_their_parent(importing, download, anonymous) -> None:
+    """Comments and replies are read completely, and a reply names the comment that it replies to."""
     download.post("p", anonymous("p"))
     download.write("p_comments.json", COMMENTS)
     post = importing.posts(download.settings())["p"]
@@ -48,8 +48,8 @@ def test_answers_keep_their_place(importing, download, anonymous) -> None:
     assert (third.parent_id, third.likes) == (None, None)
 
 
-def test_comments_in_the_lake(importing, download, anonymous) -> None:
-    """In the tables they are under their post, with authors that are no names."""
+def test_comments_are_stored_under_pseudonyms(importing, download, anonymous) -> None:
+    """In the tables comments are under their post, with pseudonyms of their authors."""
     download.post("p", anonymous("p"))
     download.write("p_comments.json", COMMENTS)
     importing.run(download.settings())
@@ -64,7 +64,7 @@ def test_comments_in_the_lake(importing, download, anonymous) -> None:
     assert not {"bob", "ann", "cy"} & {row[4] for row in rows}
 
 
-def test_comments_that_are_not_wanted(importing, download, anonymous) -> None:
+def test_comments_false_reads_no_comments(importing, download, anonymous) -> None:
     """With `comments = false` in the settings the file is not read."""
     download.post("p", anonymous("p"))
     download.write("p_comments.json", COMMENTS)
@@ -73,7 +73,7 @@ def test_comments_that_are_not_wanted(importing, download, anonymous) -> None:
 
 
 def test_broken_comments_cost_only_themselves(importing, download, anonymous) -> None:
-    """A comments file that is cut off, or odd inside, is told; the post and the good comments stay."""
+    """A truncated or malformed comments file is reported; the post and the good comments stay."""
     download.post("a", anonymous("a"))
     download.write("a_comments.json", b'[{"id": 1, "text": "cut')
     download.post("b", anonymous("b"))

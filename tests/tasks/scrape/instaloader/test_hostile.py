@@ -39,14 +39,14 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("data", "said"), BROKEN, ids=range(len(BROKEN)))
-def test_a_broken_file(importing, good, data, said) -> None:
-    """A file that is empty, cut off, nested without end or no JSON at all is left out and named."""
+def test_a_broken_file_is_skipped_and_named(importing, good, data, said) -> None:
+    """A file that is empty, truncated, deeply nested or not JSON is skipped and named."""
     good.write("a.json", data)
     assert said in told(importing, good, "a.json ")
 
 
-def test_a_packed_file_that_is_cut_off(importing, good, anonymous) -> None:
-    """A packed file that is being written is left out; the message says that the next run reads it."""
+def test_a_truncated_packed_file_is_read_by_the_next_run(importing, good, anonymous) -> None:
+    """A packed file that is being written is skipped; the message says that the next run reads it."""
     packed = lzma.compress(json.dumps(anonymous("x")).encode())
     (good.root / "a.json.xz").write_bytes(packed[: len(packed) // 2])
     assert "is cut off; if it is still being written, the next run reads it" in told(
@@ -54,13 +54,13 @@ def test_a_packed_file_that_is_cut_off(importing, good, anonymous) -> None:
     )
 
 
-def test_a_packed_file_that_is_none(importing, good) -> None:
-    """A damaged packed file is left out and named."""
+def test_a_damaged_packed_file_is_skipped(importing, good) -> None:
+    """A damaged packed file is skipped and named."""
     (good.root / "a.json.xz").write_bytes(b"\xfd7zXZ\x00" + bytes(range(50)))
     assert "can't be unpacked" in told(importing, good, "a.json.xz ")
 
 
-def test_a_bomb(importing, good) -> None:
+def test_a_decompression_bomb_stops_at_the_limit(importing, good) -> None:
     """A small file that unpacks to gigabytes is stopped at the limit."""
     pack = lzma.LZMACompressor()
     with (good.root / "a.json.xz").open("wb") as out:
@@ -71,15 +71,15 @@ def test_a_bomb(importing, good) -> None:
     assert "is larger than 32 MB" in told(importing, good, "a.json.xz ")
 
 
-def test_a_time_to_come(importing, good, anonymous) -> None:
-    """A file whose time lies in the future is left out: its counts would stay the newest for years."""
+def test_a_file_with_a_future_time_is_skipped(importing, good, anonymous) -> None:
+    """A file whose time lies in the future is skipped: its counts would stay the newest for years."""
     good.post("a", anonymous("x"), 4_000_000_000)
     assert "was last changed in the future (2096-10-02); set its time with touch" in told(
         importing, good, "a.json.xz "
     )
 
 
-def test_links(importing, good, anonymous) -> None:
+def test_links_out_of_the_folder_are_not_read(importing, good, anonymous) -> None:
     """A link to a file outside is not read, nor is a folder behind a link; a loop of links ends."""
     outside = importing.folder / "outside"
     outside.mkdir()
@@ -90,16 +90,16 @@ def test_links(importing, good, anonymous) -> None:
     assert "is a link to nothing, or to a file outside the folder" in told(importing, good, "a.json ")
 
 
-def test_a_pipe_is_not_waited_for(importing, good) -> None:
-    """A named pipe and a folder with a JSON file's name are no files: they are passed over."""
+def test_a_named_pipe_is_ignored(importing, good) -> None:
+    """A named pipe, and a folder with a JSON file's name, are not files: they are ignored."""
     os.mkfifo(good.root / "a.json")
     (good.root / "b.json").mkdir()
     (page,) = importing.pages(good.settings())
     assert ([post.post_id for post in page.posts], page.problems) == (["good"], ())
 
 
-def test_bytes_that_are_no_utf8(importing, download, anonymous) -> None:
-    """A file with broken bytes in a caption is read, the bytes are U+FFFD, and the file is told."""
+def test_bytes_that_are_not_utf_8_are_replaced_and_reported(importing, download, anonymous) -> None:
+    """A file with broken bytes in a caption is read, the bytes become U+FFFD, and the file is reported."""
     text = json.dumps({"node": anonymous("x"), "instaloader": {"node_type": "Post"}})
     data = text.replace("at the harbour", "@@").encode().replace(b"@@", b"caf\xe9")
     download.write("a.json", data)
@@ -117,7 +117,7 @@ def test_odd_texts_reach_the_lake(importing, download, anonymous) -> None:
     assert importing.rows("select caption from posts") == [(caption.replace("\0", "") + "�",)]
 
 
-def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
+def test_a_file_name_that_is_not_utf_8_is_read(importing, download, anonymous) -> None:
     """A file whose name has bytes that are not UTF-8 is read, and so is the picture beside it."""
     stem = os.fsdecode(b"caf\xe9")
     download.post(stem, anonymous("x"))
@@ -132,8 +132,8 @@ def test_a_name_that_is_no_utf8(importing, download, anonymous) -> None:
 
 
 @pytest.mark.parametrize("shortcode", ["", "../../etc", "a b", 5, None, "x" * 100])
-def test_a_shortcode_that_is_none(importing, good, anonymous, shortcode) -> None:
-    """A post without a shortcode that can be one is left out and told."""
+def test_a_post_with_an_invalid_shortcode_is_skipped(importing, good, anonymous, shortcode) -> None:
+    """A post with an invalid shortcode is skipped and reported."""
     good.post("a", anonymous("x") | {"shortcode": shortcode})
     (page,) = importing.pages(good.settings())
     assert [post.post_id for post in page.posts] == ["good"]
@@ -143,14 +143,14 @@ def test_a_shortcode_that_is_none(importing, good, anonymous, shortcode) -> None
 @pytest.mark.parametrize("value", [[], {}, "x", 7, None, {"edges": 3}, {"count": {}}])
 @pytest.mark.parametrize("field", ["edge_sidecar_to_children", "edge_media_to_caption", "owner", "location",
                                    "iphone_struct", "edge_media_preview_like", "display_url", "__typename"])  # fmt: skip
-def test_fields_of_any_kind(importing, download, anonymous, field, value) -> None:
-    """Whatever stands in a field's place, the post is read without it."""
+def test_a_field_of_any_type_costs_only_itself(importing, download, anonymous, field, value) -> None:
+    """Whatever the type of a field's value, the post is read without it."""
     download.post("a", anonymous("x", **{field: value}))
     assert list(importing.posts(download.settings(account="ann"))) == ["x"]
 
 
-def test_a_folder_that_is_not_there(importing, download) -> None:
-    """No folder, and a folder without posts, are errors that name it and say what to do; nothing is stored."""
+def test_a_missing_or_empty_folder_is_an_error(importing, download) -> None:
+    """A missing folder, and a folder without posts, are errors that say what to do; nothing is stored."""
     settings = download.settings()
     with pytest.raises(BadInput, match=r"insta has no post with Instaloader's JSON.*Fix `folder`"):
         importing.run(settings)
@@ -165,7 +165,7 @@ def test_a_folder_that_is_not_there(importing, download) -> None:
     assert importing.rows("select count(*) from posts") == [(0,)]
 
 
-def test_an_owner_whose_letters_were_lost(importing, good, anonymous) -> None:
+def test_a_damaged_owner_name_is_never_stored(importing, good, anonymous) -> None:
     """A file that is not UTF-8 is never stored under a damaged name of its owner."""
     node = {"node": anonymous("x", owner={"username": "josé"}), "instaloader": {"node_type": "Post"}}
     good.write("a.json", json.dumps(node).replace("\\u00e9", "é").encode("latin-1"))
@@ -173,7 +173,7 @@ def test_an_owner_whose_letters_were_lost(importing, good, anonymous) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 315_532_800])
-def test_a_file_with_the_time_of_an_archive(importing, good, anonymous, seconds) -> None:
+def test_a_file_of_1970_is_skipped(importing, good, anonymous, seconds) -> None:
     """A file of 1970 or 1980, as archives without times unpack it, has no time of observation."""
     good.post("a", anonymous("x"), seconds)
     assert "has a modification time before 2000" in told(importing, good, "a.json.xz ")

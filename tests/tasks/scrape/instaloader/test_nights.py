@@ -32,7 +32,7 @@ def saved(download, anonymous, logged_in, sidecar):
 
 
 def test_reading_a_folder_again_changes_nothing(importing, saved) -> None:
-    """Every table is the same after the second reading of an unchanged folder, times included."""
+    """Every table is equal after the second run on an unchanged folder, times included."""
     ended = importing.run(saved.settings())
     assert (ended.status, ended.items) == ("done", 6)
     before = importing.tables()
@@ -46,8 +46,8 @@ def test_reading_a_folder_again_changes_nothing(importing, saved) -> None:
     assert importing.tables() == before
 
 
-def test_counts_that_changed_are_observed(importing, saved, anonymous) -> None:
-    """JSON that was downloaded again adds an observation of its post; a new file adds a post; no other row comes."""
+def test_changed_counts_are_observations(importing, saved, anonymous) -> None:
+    """JSON that was downloaded again adds an observation of its post; a new file adds a post; no other row is added."""
     importing.run(saved.settings())
     saved.post("ann/p3", anonymous("ann3", edge_media_preview_like={"count": 40_000}), 1_700_086_400)
     saved.post("ann/p9", anonymous("ann9"), 1_700_086_400)
@@ -61,8 +61,8 @@ def test_counts_that_changed_are_observed(importing, saved, anonymous) -> None:
     ]
 
 
-def test_two_files_of_one_post(importing, download, anonymous) -> None:
-    """Of two files with one shortcode each is an observation, and the newer one is the post, in whatever order."""
+def test_two_files_of_one_post_are_two_observations(importing, download, anonymous) -> None:
+    """Of two files with one shortcode, each is an observation, and the newer one is the post, in any order."""
 
     def texts(caption: str, likes: int) -> dict[str, object]:
         edges = {"edges": [{"node": {"text": caption}}]}
@@ -78,8 +78,8 @@ def test_two_files_of_one_post(importing, download, anonymous) -> None:
         assert importing.rows("select likes from observations order by observed_at") == [(1,), (2,)]
 
 
-def test_an_older_file_that_comes_later(importing, download, anonymous) -> None:
-    """A file that was written earlier and is brought in later adds its observation, and leaves the post as it is."""
+def test_an_older_file_leaves_the_post_unchanged(importing, download, anonymous) -> None:
+    """A file that was written earlier and is added later adds its observation, and leaves the post unchanged."""
     download.post("a", anonymous("x", caption=None), 1_700_000_200)
     importing.run(download.settings())
     posts = importing.rows("from posts")
@@ -90,15 +90,15 @@ def test_an_older_file_that_comes_later(importing, download, anonymous) -> None:
     assert importing.rows("select likes from observations order by observed_at") == [(5,), (36_044,)]
 
 
-def test_one_account_of_several(importing, saved) -> None:
-    """With `account`, however it is written, only its posts are read; one that is not there is an error."""
+def test_account_selects_one_profile(importing, saved) -> None:
+    """With `account`, in any case, only its posts are read; a missing profile is an error."""
     assert set(importing.posts(saved.settings(account="BOB"))) == {"bob0"}
     with pytest.raises(BadInput, match=r"no post of the account cy.*Fix `folder` or `account`"):
         importing.pages(saved.settings(account="cy"))
 
 
-def test_a_reading_that_was_cut_off_goes_on(importing, download, anonymous, tmp_path) -> None:
-    """After a kill the posts that are missing are read, each once, and the folder need not be the same."""
+def test_a_run_that_was_cut_off_resumes(importing, download, anonymous, tmp_path) -> None:
+    """After a kill the missing posts are read, each once, even if the folder has changed."""
     for number in range(2 * MAX_POSTS + 3):
         download.post(f"{number % 3}/p{number:04d}", anonymous(f"s{number}"), ending="json")
     source = download.settings().open(importing.folder)
@@ -120,7 +120,7 @@ def fetch(importing, saved):
 
 
 def test_the_pictures_are_fetched_from_the_folder(importing, saved) -> None:
-    """Local pictures are stored under their hash like downloads, once each; a second night takes none again."""
+    """Local pictures are stored under their hash like downloads, once each; a second run copies none again."""
     importing.run(saved.settings())
     ended = fetch(importing, saved)
     assert (ended.status, ended.items, ended.failures) == ("done", 7, 0)
@@ -129,8 +129,8 @@ def test_the_pictures_are_fetched_from_the_folder(importing, saved) -> None:
     assert fetch(importing, saved).items == 0
 
 
-def test_a_picture_that_changed_under_its_name(importing, saved) -> None:
-    """A file that was replaced is taken again; one that was deleted after it was taken stays known."""
+def test_a_changed_picture_is_copied_again(importing, saved) -> None:
+    """A file that was replaced is copied again; one that was deleted after a run stays known."""
     importing.run(saved.settings())
     fetch(importing, saved)
     query = "select sha256 from post_pictures where post_id = 'ann{}'"
@@ -146,8 +146,8 @@ def test_a_picture_that_changed_under_its_name(importing, saved) -> None:
     assert after[1] == before[1]
 
 
-def test_two_files_that_contradict_each_other(importing, download, anonymous) -> None:
-    """Files that say other things of one post at one time are reported; the same again, or another time, is harmless."""
+def test_two_conflicting_files_are_reported(importing, download, anonymous) -> None:
+    """Files with different contents of one post at one time are reported; equal contents, or another time, are harmless."""
     download.post("a/x", anonymous("x"))
     download.picture("a/x.jpg")
     download.post("b/x", anonymous("x"))
@@ -161,8 +161,8 @@ def test_two_files_that_contradict_each_other(importing, download, anonymous) ->
     assert importing.rows("select likes from observations order by 1") == [(8,), (36_044,)]
 
 
-def test_two_comments_with_one_id(importing, download, anonymous) -> None:
-    """Of two comments with one id and other contents the second is left out and reported."""
+def test_a_second_comment_with_one_id_is_skipped(importing, download, anonymous) -> None:
+    """Of two comments with one id and different contents, the second is skipped and reported."""
     download.post("x", anonymous("x"))
     download.write(
         "x_comments.json", [{"id": 1, "text": "hi"}, {"id": 1, "text": "no"}, {"id": 1, "text": "hi"}]

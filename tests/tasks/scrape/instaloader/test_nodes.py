@@ -11,7 +11,7 @@ from tasks.errors import BadInput
 WRITTEN = datetime.fromtimestamp(1_700_000_000, UTC)
 
 
-def test_an_anonymous_node(importing, download, anonymous) -> None:
+def test_a_node_without_a_login_is_read(importing, download, anonymous) -> None:
     """A post that was saved without a login has its counts, caption, time, owner and address."""
     download.post("ann/2017-05-25_00-31-09_UTC", anonymous("BUgI"))
     (page,) = importing.pages(download.settings())
@@ -26,16 +26,16 @@ def test_an_anonymous_node(importing, download, anonymous) -> None:
     assert post.pinned is None
 
 
-def test_a_node_of_one_who_was_logged_in(importing, download, logged_in) -> None:
-    """So has one that was saved with a login, whose JSON has other names; pinned is known there."""
+def test_a_node_with_a_login_is_read(importing, download, logged_in) -> None:
+    """A post that was saved with a login has other keys; `pinned` is known there."""
     download.post("ann/x", logged_in("CxA1"), ending="json")
     post = importing.posts(download.settings())["CxA1"]
     assert (post.likes, post.comments, post.caption, post.pinned) == (51, 4, "שלום, harbour", True)
     assert post.posted_at == datetime.fromtimestamp(1_695_672_269, UTC)
 
 
-def test_a_very_old_file(importing, download) -> None:
-    """A file without Instaloader's wrapper is a post; `account` says whose, where it has a number only."""
+def test_a_file_without_the_wrapper_is_a_post(importing, download) -> None:
+    """A file without Instaloader's wrapper is a post; `account` supplies the owner where it has only a number."""
     node = {
         "code": "old1",
         "display_src": "https://pics.example/old.jpg",
@@ -56,7 +56,7 @@ def test_a_very_old_file(importing, download) -> None:
 
 @pytest.mark.parametrize("typename", ["GraphVideo", "XDTGraphVideo"])
 def test_a_video_has_no_picture(importing, download, anonymous, typename) -> None:
-    """A video is a video under both names of its type, and the thumbnail beside it is no picture of the post."""
+    """A video is a video under both names of its type, and the thumbnail beside it is not a picture of the post."""
     download.post("v", anonymous("vid", __typename=typename, is_video=True))
     download.picture("v.jpg")
     post = importing.posts(download.settings())["vid"]
@@ -72,23 +72,23 @@ def test_a_video_has_no_picture(importing, download, anonymous, typename) -> Non
     ],
     ids=["minus one", "disabled", "disabled, logged in"],
 )
-def test_hidden_likes(importing, download, anonymous, more) -> None:
+def test_hidden_likes_are_null(importing, download, anonymous, more) -> None:
     """Likes of -1, or any number where the owner has turned the counts off, are null and hidden."""
     download.post("h", anonymous("hid", **more))
     post = importing.posts(download.settings())["hid"]
     assert (post.likes, post.likes_hidden, post.comments) == (None, True, 12)
 
 
-def test_the_other_count_of_comments(importing, download, anonymous) -> None:
-    """Where Instagram counts the comments under their newer name, they are counted; 0 is a count."""
+def test_the_newer_count_of_comments_is_read(importing, download, anonymous) -> None:
+    """A count of comments under the newer key is read; 0 is a count."""
     node = anonymous("c", edge_media_to_parent_comment={"count": 0})
     del node["edge_media_to_comment"]
     download.post("c", node)
     assert importing.posts(download.settings())["c"].comments == 0
 
 
-def test_fields_that_are_missing_are_null(importing, download) -> None:
-    """A node with nothing but its id and owner is a post with nulls; nothing is invented, and nothing is lost."""
+def test_missing_fields_are_null(importing, download) -> None:
+    """A node with only its id and owner is a post with nulls, and without problems."""
     download.post("m", {"shortcode": "bare", "owner": {"username": "ann"}})
     download.picture("m.jpg")
     (page,) = importing.pages(download.settings())
@@ -110,8 +110,10 @@ def test_fields_that_are_missing_are_null(importing, download) -> None:
         ({"taken_at_timestamp": [1]}, "posted_at", "[…] is not a time"),
     ],
 )
-def test_a_value_that_is_none(importing, download, anonymous, more, field, said) -> None:
-    """A value of the wrong kind is null, and told with its file and field; the rest of the post stays."""
+def test_a_value_of_the_wrong_type_is_null_and_reported(
+    importing, download, anonymous, more, field, said
+) -> None:
+    """A value of the wrong type is null, and reported with its file and field; the rest of the post stays."""
     download.post("odd", anonymous("odd", **more))
     (page,) = importing.pages(download.settings())
     assert getattr(page.posts[0], field) is None
@@ -121,8 +123,8 @@ def test_a_value_that_is_none(importing, download, anonymous, more, field, said)
     assert page.posts[0].caption == "Morning 🌅 at the harbour"
 
 
-def test_the_place(importing, download, anonymous) -> None:
-    """A place is read from the JSON, else from the file beside it that Instaloader writes for --geotags."""
+def test_the_location_is_read_from_json_or_text_file(importing, download, anonymous) -> None:
+    """A location is read from the JSON, or from the file that Instaloader writes for --geotags."""
     download.post("a", anonymous("a", location={"name": "Pier 39"}))
     download.post("b", anonymous("b"))
     (download.root / "b_location.txt").write_text("Café do Cais\nhttps://maps.example/?q=1,2\n", "utf-8")
@@ -130,8 +132,8 @@ def test_the_place(importing, download, anonymous) -> None:
     assert (posts["a"].place, posts["b"].place) == ("Pier 39", "Café do Cais")
 
 
-def test_an_accounts_numbers(importing, download, anonymous) -> None:
-    """A Profile's JSON becomes an observation of the account at the time when it was written."""
+def test_a_profile_is_an_observation_of_the_account(importing, download, anonymous) -> None:
+    """A profile's JSON becomes an observation of the account at the time when it was written."""
     node = {
         "username": "ann",
         "edge_followed_by": {"count": 1_200},
@@ -147,8 +149,8 @@ def test_an_accounts_numbers(importing, download, anonymous) -> None:
     ]
 
 
-def test_what_is_no_post_is_no_post(importing, download, anonymous) -> None:
-    """Stories, hashtags, resume states, foreign JSON and edited captions beside the posts are left alone."""
+def test_other_json_files_are_ignored(importing, download, anonymous) -> None:
+    """Stories, hashtags, resume states, foreign JSON and edited captions beside the posts are ignored."""
     download.post("p", anonymous("p"))
     for name, kind in [("s", "StoryItem"), ("h", "Hashtag"), ("iterator_x", "FrozenNodeIterator")]:
         node = {"shortcode": name, "owner": {"username": "ann"}}

@@ -32,9 +32,7 @@ SHARED = {
 
 @pytest.mark.parametrize("more", SHARED.values(), ids=SHARED)
 @pytest.mark.parametrize("settings", [{}, {"account": "ANN"}], ids=["any account", "account"])
-def test_a_shared_post_is_the_profiles_whose_folder_it_is(
-    importing, download, anonymous, more, settings
-) -> None:
+def test_a_shared_post_belongs_to_the_folders_profile(importing, download, anonymous, more, settings) -> None:
     """A post of two profiles counts for the one that was downloaded, though the other one is its owner."""
     download.write("ann/ann_7.json.xz", profile("ann", "7"))
     download.post("ann/x", anonymous("shared", **more))
@@ -43,15 +41,15 @@ def test_a_shared_post_is_the_profiles_whose_folder_it_is(
 
 
 def test_a_shared_post_in_its_owners_folder_is_the_owners(importing, download, anonymous) -> None:
-    """In the owner's own folder, or in one of neither, a shared post is its owner's."""
+    """In the owner's own folder, or in neither profile's, a shared post is its owner's."""
     both = {"owner": STAR, "coauthor_producers": [{"id": "7", "username": "ann"}]}
     download.post("star/x", anonymous("a", **both))
     download.post("saved/y", anonymous("b", **both))
     assert accounts(importing, download.settings()) == {"a": "star", "b": "star"}
 
 
-def test_one_who_is_only_invited_shares_nothing(importing, download, anonymous) -> None:
-    """A profile that has not accepted is no coauthor."""
+def test_an_invited_profile_is_not_a_coauthor(importing, download, anonymous) -> None:
+    """A profile that has not accepted is not a coauthor."""
     download.post("x/x", anonymous("a", owner=STAR, invited_coauthor_producers=[{"username": "ann"}]))
     with pytest.raises(BadInput, match=r"no post of the account ann .*Its posts are of star \(1\)"):
         importing.pages(download.settings(account="ann"))
@@ -59,7 +57,7 @@ def test_one_who_is_only_invited_shares_nothing(importing, download, anonymous) 
 
 @pytest.mark.parametrize("beside", ["json.xz", "json", "id", "ann_id", "above"])
 def test_a_number_is_resolved_by_the_files_around(importing, download, anonymous, beside) -> None:
-    """An owner's number is a name where the profile's JSON, or a file with its number, lies beside the post or above."""
+    """An owner's number has a name if the profile's JSON, or a file with its number, lies beside the post or above."""
     download.post("ann/x", anonymous("a", owner={"id": "7"}))
     if beside in ("id", "ann_id"):
         (download.root / "ann" / beside).write_text("7\n", "utf-8")
@@ -75,8 +73,8 @@ def test_a_number_is_resolved_by_the_files_around(importing, download, anonymous
 
 
 @pytest.mark.parametrize("value", [{"node": [], "instaloader": {}}, b"{", profile("ann", "8")])
-def test_a_number_that_nothing_tells_stays_unknown(importing, download, anonymous, value) -> None:
-    """A file with the right name and another content proves nothing: the post is told, and not taken for anyone's."""
+def test_an_unresolved_number_is_reported(importing, download, anonymous, value) -> None:
+    """A file with the right name and other contents proves nothing: the post is reported, and stored for nobody."""
     download.post("ann/x", anonymous("a", owner={"id": "7"}))
     download.post("ann/y", anonymous("b"))
     download.write("ann/ann_7.json.xz", value)
@@ -85,8 +83,8 @@ def test_a_number_that_nothing_tells_stays_unknown(importing, download, anonymou
     assert any("ann/x.json.xz does not name its owner" in problem for problem in importing.problems(settings))
 
 
-def test_posts_of_others_are_counted_and_named(importing, download, anonymous, caplog) -> None:
-    """With `account`, the log says how many posts of which other profiles were left out."""
+def test_skipped_posts_of_other_profiles_are_logged(importing, download, anonymous, caplog) -> None:
+    """With `account`, the log has the number of skipped posts of each other profile."""
     for number in range(3):
         download.post(f"mixed/s{number}", anonymous(f"s{number}", owner=STAR))
     download.post("mixed/n", anonymous("n", owner={"id": "55"}))
@@ -101,7 +99,7 @@ def test_posts_of_others_are_counted_and_named(importing, download, anonymous, c
 
 
 def test_a_post_of_another_in_the_accounts_own_folder_is_a_problem(importing, download, anonymous) -> None:
-    """Another profile's post among the account's own may be a shared one whose coauthors were not saved: it is told."""
+    """Another profile's post among the account's own may be a shared one without saved coauthors: it is reported."""
     download.post("ann/x", anonymous("a", owner=STAR))
     download.post("ann/y", anonymous("b"))
     (problem,) = importing.problems(download.settings(account="ann"))

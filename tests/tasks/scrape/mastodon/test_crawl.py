@@ -22,8 +22,8 @@ def max_ids(site) -> list[str | None]:
     return [parse_qs(url.query).get("max_id", [None])[0] for url in asked if url.path.endswith("/7/statuses")]
 
 
-def test_an_account_is_read_to_its_end_by_links(site, server, read) -> None:
-    """The account is looked up by its name, without a token; then each page is asked for once, by its Link."""
+def test_an_account_is_read_until_the_last_page_by_links(site, server, read) -> None:
+    """The account is looked up by its name, without a token; then each page is requested once, by its Link."""
     pages = read()
     assert site.paths[0] == "/api/v1/accounts/lookup?acct=ann"
     assert ids(pages) == ["9", "8", "7", "6", "5"]
@@ -37,7 +37,7 @@ def test_an_account_is_read_to_its_end_by_links(site, server, read) -> None:
 
 
 def test_an_account_is_read_by_its_id_and_by_max_id(site, server, read) -> None:
-    """A server without Link headers, as Pixelfed's, is read to its end by the ids of the posts."""
+    """A server without Link headers, as Pixelfed's, is read until the last page by the ids of the posts."""
     server.links = False
     pages = read(id="7")
     assert site.paths[0] == "/api/v1/accounts/7"
@@ -47,8 +47,8 @@ def test_an_account_is_read_by_its_id_and_by_max_id(site, server, read) -> None:
 
 
 @pytest.mark.parametrize(("page_size", "told"), [(2, True), (5, False)])
-def test_a_server_that_ignores_max_id(site, server, read, page_size, told) -> None:
-    """A server that shows its newest page again and again is left, and what can't be read there is told."""
+def test_a_server_that_ignores_max_id_is_reported(site, server, read, page_size, told) -> None:
+    """A server that repeats its newest page is left, and the posts that can't be read there are reported."""
     server.links = server.obeys_max_id = False
     server.page_size = page_size
     pages = read()
@@ -57,8 +57,8 @@ def test_a_server_that_ignores_max_id(site, server, read, page_size, told) -> No
     assert any("ignores max_id" in problem for problem in pages[-1].problems) == told == pages[-1].more
 
 
-def test_threads_are_read_with_who_answers_whom(site, server, status, read) -> None:
-    """Comments keep their parents, authors and likes; a post that nobody answered is not asked about."""
+def test_threads_are_read_with_their_parents(site, server, status, read) -> None:
+    """Comments have their parents, authors and likes; no request is made for a post without comments."""
     server.statuses[0]["replies_count"] = 2
     server.contexts["9"] = [
         status(
@@ -83,14 +83,14 @@ def test_threads_are_read_with_who_answers_whom(site, server, status, read) -> N
 
 
 def test_without_comments_no_thread_is_read(site, server, read) -> None:
-    """A run that does not want comments asks for none."""
+    """A run without comments requests none."""
     server.statuses[0]["replies_count"] = 2
     assert len(ids(read(comments=False))) == 5
     assert not [path for path in site.paths if path.endswith("/context")]
 
 
-def test_threads_that_want_a_token_cost_no_post(site, server, read) -> None:
-    """Where threads alone want a token, all posts are had all the same; it is told once, and asked once."""
+def test_threads_that_require_a_token_cost_no_post(site, server, read) -> None:
+    """If only threads require a token, all posts are read; it is reported once, after one request."""
     for status in server.statuses:
         status["replies_count"] = 1
     server.token_for_context = TOKEN
@@ -102,7 +102,7 @@ def test_threads_that_want_a_token_cost_no_post(site, server, read) -> None:
 
 
 def test_a_host_that_refuses_threads_is_left_with_what_was_read(site, server, reply, open_account) -> None:
-    """After three threads that a host refuses nothing more is asked of it; the page that was read is kept."""
+    """After three refused threads the host gets no more requests; the page that was read is stored."""
     server.page_size = 4
     for status in server.statuses:
         status["replies_count"] = 1
@@ -125,8 +125,8 @@ def test_a_thread_that_is_gone_costs_only_itself(site, server, read) -> None:
     assert [post.detailed for post in pages[0].posts] == [False, True]
 
 
-def test_a_token_is_sent_and_never_told(site, server, read, tmp_path, caplog) -> None:
-    """With a token a server that wants one is read; the token is in no log line and on no page."""
+def test_a_token_is_sent_and_never_logged(site, server, read, tmp_path, caplog) -> None:
+    """With a token a server that requires one is read; the token is in no log line and on no page."""
     server.token = TOKEN
     server.statuses[1]["content"] = f"<p>I leak {TOKEN}</p>"
     server.statuses[2]["favourites_count"] = TOKEN
@@ -139,22 +139,22 @@ def test_a_token_is_sent_and_never_told(site, server, read, tmp_path, caplog) ->
 
 
 @pytest.mark.parametrize("secret", [None, "an-old-token-0123"])
-def test_a_server_that_wants_a_token(server, read, secret) -> None:
-    """Without a token, or with one that is not taken, the error says which variable to set."""
+def test_a_server_that_requires_a_token_is_an_error(server, read, secret) -> None:
+    """Without a token, or with a rejected one, the error names the variable to set."""
     server.token = TOKEN
     with pytest.raises(BadToken, match=r"The access token is invalid.*MASTODON_TOKEN") as raised:
         read(secret)
     assert "old-token" not in str(raised.value)
 
 
-def test_an_unknown_account(server, read) -> None:
+def test_an_unknown_account_is_an_error(server, read) -> None:
     """An account that the server does not know is an error with its name and what to do."""
     with pytest.raises(AccountNotFound, match=r"knows no account nobody .*Check the spelling"):
         read(account="nobody")
 
 
-def test_a_private_account(server, read) -> None:
-    """A locked account that shows nothing of its posts is private; one without any is not, nor one that shows some."""
+def test_a_locked_account_without_visible_posts_is_private(server, read) -> None:
+    """A locked account that shows none of its posts is private; one without posts, or with visible ones, is not."""
     server.account["locked"] = True
     assert len(ids(read())) == 5
     server.statuses.clear()
@@ -164,8 +164,8 @@ def test_a_private_account(server, read) -> None:
     assert [(page.posts, page.problems) for page in read()] == [((), ())]
 
 
-def test_the_limit_is_obeyed_before_it_is_spent(site, server, read) -> None:
-    """With one request left the next one waits until the limit is renewed; after the last page nothing waits."""
+def test_the_limit_is_obeyed_before_it_is_used_up(site, server, read) -> None:
+    """With one request left, the next one waits until the limit is renewed; after the last page nothing waits."""
     spent = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "1", "Reset-In": "2"}
     server.page_size = 5
     server.headers = [spent, {**spent, "Reset-In": "1800"}]
@@ -176,8 +176,8 @@ def test_the_limit_is_obeyed_before_it_is_spent(site, server, read) -> None:
     assert server.headers == []
 
 
-def test_a_spent_limit_is_waited_for(site, server, read) -> None:
-    """A server that answers 429 is asked again when its limit is renewed, not before."""
+def test_a_429_is_retried_when_the_limit_is_renewed(site, server, read) -> None:
+    """A server that responds with 429 gets the next request when its limit is renewed, not before."""
     server.spent = 1
     server.headers = [{"Reset-In": "2"}]
     assert len(ids(read())) == 5
@@ -186,14 +186,14 @@ def test_a_spent_limit_is_waited_for(site, server, read) -> None:
 
 
 def test_a_limit_that_is_far_from_renewed_ends_the_crawl(server, read) -> None:
-    """A server that has no requests left for hours is left alone, and the error says that the pages read before are stored."""
+    """A server without requests left for hours is left alone, and the error says that what was read is stored."""
     server.headers = [{}, {"X-RateLimit-Remaining": "0", "Reset-In": "18000"}]
     with pytest.raises(SourceRefused, match=r"no requests left for us for (299|300) minutes.*are stored"):
         read()
 
 
-def test_a_login_page_in_place_of_an_answer(site, server, reply, read) -> None:
-    """A web page where JSON is due is an error that says so."""
+def test_a_login_page_instead_of_json_is_an_error(site, server, reply, read) -> None:
+    """A web page instead of JSON is an error that says so."""
     site.replies["/api/v1/accounts/lookup?acct=ann"] = reply("<!DOCTYPE html><html>Log in</html>")
     with pytest.raises(LayoutChanged, match=r"Mastodon's interface: the response is not JSON.*DOCTYPE"):
         read()

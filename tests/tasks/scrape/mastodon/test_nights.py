@@ -29,8 +29,8 @@ def spend_night(home, server, site, tmp_path: Path):
     return spend
 
 
-def test_two_nights(server, status, media, spend_night, rows) -> None:
-    """New posts, new counts, new comments and deleted posts come into the tables, and nothing counts twice."""
+def test_a_second_run_stores_each_change_once(server, status, media, spend_night, rows) -> None:
+    """New posts, counts and comments, and deleted posts, reach the tables, and nothing counts twice."""
     server.statuses[0]["replies_count"] = 1
     server.contexts["9"] = [status(21, in_reply_to_id="9", account={"acct": "bob@x.example"})]
     assert (spend_night().status, spend_night().status) == ("done", "done")
@@ -60,8 +60,8 @@ def test_two_nights(server, status, media, spend_night, rows) -> None:
     assert rows("select followers, posts from accounts") == [(1200, 5)] * 3
 
 
-def test_a_night_on_which_likes_are_gone(server, spend_night, rows) -> None:
-    """A server that no longer tells its likes fails loudly, and what was stored stays as it was."""
+def test_a_run_in_which_all_likes_are_missing_fails(server, spend_night, rows) -> None:
+    """A server that no longer sends likes fails the source, and what was stored stays unchanged."""
     spend_night()
     for status in server.statuses:
         del status["favourites_count"]

@@ -37,8 +37,8 @@ CONTEXT = "https://social.example/api/v1/statuses/9/context"
         (401, {"error": "x" * 5000 + "\n"}, BadToken, "xxx…"),
     ],
 )
-def test_what_a_refusal_means(answer, status, body, error, says) -> None:
-    """Each refusal is an error named by what to do, with the server's own short words in it."""
+def test_each_refusal_is_an_error_that_says_what_to_do(answer, status, body, error, says) -> None:
+    """Each refusal is an error of the right class, with a short quote of the server."""
     refused = WALK.refusal(answer(body, status=status))
     if error is None:
         assert refused is None
@@ -56,15 +56,15 @@ def test_what_a_refusal_means(answer, status, body, error, says) -> None:
         ("accounts/7/statuses?x=1", "private account"),
     ],
 )
-def test_what_else_helps_where_a_token_is_wanted(answer, path, says) -> None:
-    """Comments can be done without, and a private account needs a follower's token."""
+def test_the_error_of_a_missing_token_names_alternatives(answer, path, says) -> None:
+    """Comments are optional, and a private account requires a follower's token."""
     refused = WALK.refusal(answer({"error": "no"}, f"https://social.example/api/v1/{path}", status=403))
     with pytest.raises(BadToken, match=says):
         raise refused
 
 
-def test_a_post_that_is_gone_is_not_taken_for_the_account(answer) -> None:
-    """A thread that is not there says nothing of the account."""
+def test_a_missing_thread_is_not_a_missing_account(answer) -> None:
+    """A thread that does not exist says nothing about the account."""
     refused = WALK.refusal(answer({"error": "Record not found"}, CONTEXT, status=404))
     assert isinstance(refused, AccountNotFound) and "post" in str(refused) and "spelling" not in str(refused)
 
@@ -89,8 +89,8 @@ def test_a_post_that_is_gone_is_not_taken_for_the_account(answer) -> None:
         (None, None, None, 0),
     ],
 )
-def test_the_pause_that_a_limit_asks_for(answer, remaining, limit, reset, seconds) -> None:
-    """A pause until the limit is renewed comes before it is spent; headers without sense ask for nothing."""
+def test_limit_headers_set_the_wait(answer, remaining, limit, reset, seconds) -> None:
+    """The wait until the limit is renewed starts before it is used up; invalid headers are ignored."""
     given = {"x-ratelimit-remaining": remaining, "x-ratelimit-limit": limit, "x-ratelimit-reset": reset}
     headers = {name: value for name, value in given.items() if value is not None}
     pause = WALK.pause_seconds(answer([], headers=headers))
@@ -98,8 +98,8 @@ def test_the_pause_that_a_limit_asks_for(answer, remaining, limit, reset, second
     assert (pause == 0) == (seconds == 0)
 
 
-def test_the_servers_clock_counts(answer) -> None:
-    """A server whose clock is an hour ahead is not waited for an hour longer; a Date without sense does no harm."""
+def test_the_servers_clock_is_used(answer) -> None:
+    """A server whose clock is an hour ahead does not cost an extra hour; an invalid Date is ignored."""
     one = answer([])
     ahead = one.at + timedelta(hours=1)
     headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": (ahead + timedelta(seconds=20)).isoformat()}
@@ -124,8 +124,8 @@ def settings(**given):
         ({"id": 13179}, "https://s.example/api/v1/accounts/13179", "13179"),
     ],
 )
-def test_settings_that_are_taken(given, first_url, account) -> None:
-    """An account is named as people write it, or by its id; a token may be there and need not."""
+def test_valid_settings_make_a_source(given, first_url, account) -> None:
+    """An account is named as people write it, or by its id; a token is optional."""
     source = settings(server="https://s.example/", **given)
     assert (source.address, source.account, source.host) == (first_url, account, "s.example")
     assert (source.secret_name, source.needs_secret) == ("MASTODON_TOKEN", False)
@@ -144,14 +144,14 @@ def test_settings_that_are_taken(given, first_url, account) -> None:
         ({"id": "../7"}, ValidationError, "pattern"),
     ],
 )
-def test_settings_that_are_not_taken(given, error, says) -> None:
-    """Mistakes are told when the settings are read; a token never goes over http to another machine."""
+def test_invalid_settings_are_reported(given, error, says) -> None:
+    """Mistakes are reported when the settings are read; a token never goes over http to another machine."""
     with pytest.raises(error, match=says):
         settings(**{"server": "https://s.example", **given})
 
 
 def test_each_server_has_a_token_of_its_own(answer) -> None:
-    """The token comes from the variable that the source names, and a message names that one."""
+    """The token comes from the variable of the source, and messages name that variable."""
     source = settings(server="https://s.example", account="ann", token_variable="PIXELFED_TOKEN")
     assert source.secret_name == "PIXELFED_TOKEN"
     assert "If PIXELFED_TOKEN is set" in str(source.adapter.refusal(answer("", status=401)))
@@ -159,8 +159,8 @@ def test_each_server_has_a_token_of_its_own(answer) -> None:
         settings(server="https://s.example", account="ann", token_variable="s3cret-token")
 
 
-def test_a_token_is_kept_from_the_address() -> None:
-    """The token goes into a header, so no address has it."""
+def test_the_token_is_not_in_the_address() -> None:
+    """The token is in a header, so no address has it."""
     signed = WALK.signed(WALK.first_url, "t0ken")
     assert signed.url == WALK.first_url and signed.headers["Authorization"] == "Bearer t0ken"
     assert "Authorization" not in WALK.signed(WALK.first_url, None).headers

@@ -23,7 +23,7 @@ def page_of(answer, *statuses, **crawl_state):
 
 
 def test_a_status_becomes_a_post(answer, status) -> None:
-    """Each of a status's fields lands where a person expects it."""
+    """Each field of a status becomes the expected field of the post."""
     given = status(9, content="<p>One &amp; two<br>three</p><p>#four</p>", replies_count=4, pinned=True)
     (post,) = page_of(answer, given).posts
     assert (post.post_id, post.url, post.kind) == ("9", "https://social.example/@ann/9", "image")
@@ -44,16 +44,16 @@ def test_a_status_becomes_a_post(answer, status) -> None:
         (["a.gifv", "b.mp3"], "video", []),
     ],
 )
-def test_pictures_and_videos(answer, status, media, attached, kind, pictures) -> None:
-    """Of a mixed post the pictures are kept, in their order; one of videos alone is a video."""
+def test_a_mixed_post_has_its_pictures(answer, status, media, attached, kind, pictures) -> None:
+    """A mixed post has its pictures in order; one with only videos is a video."""
     types = {"jpg": "image", "png": "image", "mp4": "video", "gifv": "gifv", "mp3": "audio"}
     given = [media(name, types[name.rpartition(".")[2]]) for name in attached]
     (post,) = page_of(answer, status(9, media_attachments=given)).posts
     assert (post.kind, [url.rpartition("/")[2] for url in post.pictures]) == (kind, pictures)
 
 
-def test_addresses_of_pictures(answer, status) -> None:
-    """The server's own copy comes first, the original next, the preview last; a type unknown is told by its name."""
+def test_the_servers_own_copy_of_a_picture_comes_first(answer, status) -> None:
+    """The server's own copy is first, then the original, then the preview; for an unknown type the file name decides."""
     given = [
         {
             "type": "image",
@@ -77,8 +77,8 @@ def test_addresses_of_pictures(answer, status) -> None:
     assert "no address" in page.problems[0] and "hologram" in page.problems[1]
 
 
-def test_what_is_no_post_of_the_account(answer, status) -> None:
-    """Boosts, answers to others and statuses without media are no posts, whatever the server lists.
+def test_boosts_and_replies_are_not_posts(answer, status) -> None:
+    """Boosts, replies to others and statuses without media are not posts, whatever the server lists.
 
     An answer to oneself is.
     """
@@ -90,8 +90,8 @@ def test_what_is_no_post_of_the_account(answer, status) -> None:
     assert page.problems == ()
 
 
-def test_a_warning_stands_before_the_text(answer, status) -> None:
-    """The text of a content warning is kept, before the caption; a sensitive post is a post."""
+def test_a_content_warning_precedes_the_text(answer, status) -> None:
+    """The text of a content warning precedes the caption; a sensitive post is a post."""
     given = status(9, spoiler_text="Food", sensitive=True, content="<p>Soup</p>")
     assert page_of(answer, given).posts[0].caption == "Food\n\nSoup"
     assert page_of(answer, status(9, content="")).posts[0].caption is None
@@ -115,7 +115,7 @@ def test_a_warning_stands_before_the_text(answer, status) -> None:
     ],
     ids=["link", "break", "right-to-left", "script", "bare", "list", "surrogate", "deep", "blank"],
 )
-def test_captions(answer, status, content, caption) -> None:
+def test_captions_are_read_as_plain_text(answer, status, content, caption) -> None:
     """Captions with markup, emoji and right-to-left text are read as a person reads them, and can be stored."""
     page = page_of(answer, status(9, content=content))
     assert page.posts[0].caption == caption
@@ -123,7 +123,7 @@ def test_captions(answer, status, content, caption) -> None:
 
 
 @pytest.mark.parametrize("value", [-1, "twelve", "1.2k", 3.5, True, [], 2**63, 10**500])
-def test_a_count_that_is_none(answer, status, value) -> None:
+def test_an_invalid_count_is_null_and_reported(answer, status, value) -> None:
     """Anything but a whole number is null and a problem that names post and field, never 0."""
     page = page_of(answer, status(9, favourites_count=value), status(8))
     assert [post.likes for post in page.posts] == [None, 80]
@@ -131,8 +131,8 @@ def test_a_count_that_is_none(answer, status, value) -> None:
     assert "post 9: favourites_count" in page.problems[0]
 
 
-def test_counts_that_a_server_does_not_show(answer, status) -> None:
-    """Counts that are null or missing, as some Pixelfed servers have it, are null and no problem."""
+def test_missing_counts_are_null_and_not_a_problem(answer, status) -> None:
+    """Counts that are null or missing, as on some Pixelfed servers, are null and not a problem."""
     bare = status(8)
     del bare["favourites_count"], bare["replies_count"]
     page = page_of(answer, status(9, favourites_count=None, replies_count=None), bare)
@@ -154,16 +154,16 @@ def test_counts_that_a_server_does_not_show(answer, status) -> None:
         ({"url": None}, None, True),
     ],
 )
-def test_one_broken_post(answer, status, changes, unparsed, kept) -> None:
-    """What one post lacks or garbles costs only itself, and is told."""
+def test_an_invalid_field_costs_only_itself(answer, status, changes, unparsed, kept) -> None:
+    """A missing or invalid field of a post costs only itself, and is reported."""
     page = page_of(answer, status(9, **changes), status(8))
     assert [post.post_id for post in page.posts] == (["9", "8"] if kept else ["8"])
     assert page.unparsed == (() if unparsed is None else (unparsed,))
     assert len(page.problems) == len(page.unparsed)
 
 
-def test_a_post_without_a_list_of_media(answer, status) -> None:
-    """A post whose media can't be read is left out as one without an id, so that it is not taken for gone."""
+def test_a_post_without_readable_media_is_skipped(answer, status) -> None:
+    """A post whose media can't be read is skipped as one without an id, so that it is not marked as gone."""
     page = page_of(answer, status(9, media_attachments="none"), status(8))
     assert [post.post_id for post in page.posts] == ["8"]
     assert page.unparsed == ("media", "id") and len(page.problems) == 1
@@ -180,15 +180,15 @@ def test_a_post_without_a_list_of_media(answer, status) -> None:
         ("replies_count", {}, "replies_count"),
     ],
 )
-def test_a_field_that_every_post_lacks(answer, status, key, value, told) -> None:
-    """A page on which no post has a field that every post has is an error that names the field; nothing is kept."""
+def test_a_field_that_is_missing_in_every_post_is_an_error(answer, status, key, value, told) -> None:
+    """A page on which every post is without a required field is an error that names the field; nothing is stored."""
     changed = [status(number, **{key: value, "uri": None}) for number in range(9, 4, -1)]
     with pytest.raises(LayoutChanged, match=f"none of its 5 posts has {told} "):
         page_of(answer, *changed)
 
 
-def test_posts_without_any_picture(answer, status, media) -> None:
-    """Several posts without the address of a single picture mean that the interface has changed."""
+def test_a_page_without_any_picture_is_an_error(answer, status, media) -> None:
+    """Several posts without a single picture address mean that the interface has changed."""
     bare = [status(number, media_attachments=[{"type": "image", "href": "https://x"}]) for number in (9, 8)]
     with pytest.raises(LayoutChanged, match="address of a picture"):
         page_of(answer, *bare)
@@ -210,8 +210,8 @@ def test_posts_without_any_picture(answer, status, media) -> None:
         "\ufeff{}",
     ],
 )
-def test_an_answer_that_is_no_page(answer, body) -> None:
-    """What is not JSON, or other JSON than a list of statuses, is an error in words, with what the server reports."""
+def test_a_response_that_is_not_a_page_is_an_error(answer, body) -> None:
+    """A response that is not a JSON list of statuses is an error in words, with the server's message."""
     with pytest.raises(
         LayoutChanged, match="no longer has the form that likelens expects of Mastodon's interface"
     ) as raised:
@@ -228,14 +228,14 @@ def test_an_answer_that_is_no_page(answer, body) -> None:
         ({"id": "7", "suspended": True}, AccountNotFound, "suspended"),
     ],
 )
-def test_an_account_that_can_not_be_read(answer, fields, error, says) -> None:
-    """An answer that is no account, or a suspended one, is an error in words."""
+def test_an_unreadable_account_is_an_error(answer, fields, error, says) -> None:
+    """A response that is not an account, or a suspended one, is an error in words."""
     with pytest.raises(error, match=says):
         WALK.read(answer(fields, WALK.first_url), CrawlState())
 
 
-def test_counts_of_an_account_that_are_none(answer, account) -> None:
-    """The account's id may be a number, and a count that is none is null and told."""
+def test_an_invalid_count_of_an_account_is_null(answer, account) -> None:
+    """The account's id may be a number, and an invalid count is null and reported."""
     step = WALK.read(answer({**account, "id": 7, "followers_count": "1k"}, WALK.first_url), CrawlState())
     assert step.head is not None and (step.head.followers, step.head.posts) == (None, 5)
     assert step.head.posts_least is None
@@ -243,28 +243,28 @@ def test_counts_of_an_account_that_are_none(answer, account) -> None:
     assert "/accounts/7/statuses?" in step.next_urls[0]
 
 
-def test_duplicates_and_ids_that_are_numbers(answer, status) -> None:
-    """An id that is a number is the same post as its text; what stands between posts that is none is told."""
+def test_numeric_ids_are_the_same_as_text(answer, status) -> None:
+    """A numeric id is the same post as its text; entries that are not posts are reported."""
     page = page_of(answer, status(9, id=9), None, status(8))
     assert [post.post_id for post in page.posts] == ["9", "8"]
     assert page.unparsed == ("id",)
 
 
-def test_the_account_of_a_source_with_an_id(answer, status) -> None:
-    """A source that names an id stores its posts under the account's name where the answer tells it."""
+def test_a_source_with_an_id_stores_the_accounts_name(answer, status) -> None:
+    """A source with an id stores its posts under the account's name where the response has it."""
     adapter = MastodonAdapter("https://social.example", "", "7")
     assert adapter.read(answer([status(9)]), CrawlState()).page.account == "ann"
     assert adapter.read(answer([status(9, account=None)]), CrawlState()).page.account == "7"
 
 
-def test_an_id_can_not_leave_its_place(answer, status) -> None:
-    """An id with slashes in it does not lead to another address of the server."""
+def test_an_id_with_slashes_stays_in_its_path(answer, status) -> None:
+    """An id with slashes does not lead to another address of the server."""
     (post,) = page_of(answer, status(9, id="../../admin?x=", replies_count=1)).posts
     assert WALK.detail_url(post) == "https://social.example/api/v1/statuses/..%2F..%2Fadmin%3Fx%3D/context"
 
 
-def test_answers_are_json_that_python_reads_itself(answer, status) -> None:
-    """A number of a million digits costs only its field."""
+def test_a_number_of_a_million_digits_costs_only_its_field(answer, status) -> None:
+    """Python refuses such a number; the rest of the response is read."""
     text = json.dumps([status(9), status(8)]).replace(
         '"favourites_count": 90', f'"favourites_count": {"9" * 10**6}'
     )

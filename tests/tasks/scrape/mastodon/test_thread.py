@@ -18,7 +18,7 @@ def thread_of(answer, *descendants, **more):
     return WALK.read_detail(answer({"ancestors": [], "descendants": list(descendants), **more}), POST)
 
 
-def test_a_comment_is_read_whole(answer, status) -> None:
+def test_a_comment_is_read_completely(answer, status) -> None:
     """A descendant becomes a comment with its text, author, time and likes."""
     given = status(
         21, in_reply_to_id="20", account={"id": "3", "acct": "bob@x.example"}, content="<p>a<br>b 👍</p>"
@@ -28,15 +28,15 @@ def test_a_comment_is_read_whole(answer, status) -> None:
     )
 
 
-def test_an_answer_to_the_post_itself_has_no_parent(answer, status) -> None:
-    """Parents are comments: an answer to the post has none, whether ids are texts or numbers."""
+def test_a_reply_to_the_post_itself_has_no_parent(answer, status) -> None:
+    """Parents are comments: a reply to the post has none, whether ids are text or numbers."""
     detail = thread_of(answer, status(21, in_reply_to_id=9), status(22, in_reply_to_id=21))
     assert [(one.comment_id, one.parent_id) for one in detail.post.thread] == [("21", None), ("22", "21")]
     assert detail.problems == ()
 
 
 def test_a_broken_comment_costs_only_itself(answer, status) -> None:
-    """What a comment lacks or garbles is null and told; one without id is left out; one listed twice counts once."""
+    """A missing or invalid field is null and reported; a comment without id is skipped; one listed twice counts once."""
     detail = thread_of(
         answer,
         status(21, account=None, favourites_count="x", created_at=None, content=None),
@@ -54,8 +54,8 @@ def test_a_broken_comment_costs_only_itself(answer, status) -> None:
 @pytest.mark.parametrize(
     "body", ["<html>", "[]", '{"ancestors": []}', '{"descendants": {}}', '{"descendants": [{}]}']
 )
-def test_what_is_no_context(answer, body) -> None:
-    """An answer that is no context is an error, so the post keeps the comments that were known."""
+def test_a_response_that_is_not_a_context_is_an_error(answer, body) -> None:
+    """The post keeps the comments that are stored."""
     with pytest.raises(LayoutChanged, match="Mastodon's interface"):
         WALK.read_detail(answer(body), POST)
 
@@ -63,8 +63,8 @@ def test_what_is_no_context(answer, body) -> None:
 @pytest.mark.parametrize(
     ("comments", "wanted", "asks"), [(2, True, True), (None, True, True), (0, True, False), (2, False, False)]
 )
-def test_which_threads_are_read(comments, wanted, asks) -> None:
-    """A post is asked about unless it has no comment, or comments are not wanted."""
+def test_threads_are_read_only_for_posts_with_comments(comments, wanted, asks) -> None:
+    """A thread is requested unless the post has no comments, or the settings read none."""
     adapter = MastodonAdapter("https://social.example", "ann", comments=wanted)
     post = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=comments)
     assert (adapter.detail_url(post) is not None) is asks

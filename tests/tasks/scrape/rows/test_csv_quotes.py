@@ -33,7 +33,7 @@ def captions_of(importing, settings) -> dict[str, str | None]:
     ],
 )
 def test_a_quote_that_is_not_closed_costs_its_row(importing, files, table, captions, lost) -> None:
-    """The rows behind it are read, and the message names the line where the quote opens and the setting."""
+    """The rows after it are read, and the message has the line where the quote opens, and the setting."""
     tsv(files, captions)
     settings = table(separator="\t", url=URL)
     kept = [n for n in range(1, len(captions) + 1) if n not in lost]
@@ -44,8 +44,8 @@ def test_a_quote_that_is_not_closed_costs_its_row(importing, files, table, capti
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_file_without_quotes(importing, files, table, end) -> None:
-    """With `quote = ""` a quotation mark is a letter as any other, wherever it stands."""
+def test_without_quotes_a_quotation_mark_is_a_letter(importing, files, table, end) -> None:
+    """With `quote = ""` a quotation mark is a letter in any position."""
     captions = ['"Roses" is what she said', '"On my way', 'a ""b""', '"', '27"', "'x'"]
     tsv(files, captions, end)
     settings = table(separator="\t", quote="", url=URL)
@@ -53,8 +53,8 @@ def test_a_file_without_quotes(importing, files, table, end) -> None:
     assert importing.problems(settings) == []
 
 
-def test_line_breaks_inside_of_quotes(importing, files, table) -> None:
-    """A quoted cell may hold line breaks, separators and lines that look nearly like rows; two open ones name the right line."""
+def test_line_breaks_inside_quotes_belong_to_the_cell(importing, files, table) -> None:
+    """A quoted cell may hold line breaks, separators and lines that resemble rows; of two open quotes the right line is reported."""
     poem = "roses, red\nann,p9\n\nviolets, blue, ann, 5, x"
     files.write(
         "posts.csv",
@@ -73,14 +73,14 @@ def test_line_breaks_inside_of_quotes(importing, files, table) -> None:
     assert list(captions_of(importing, settings)) == ["p2"]
 
 
-def test_another_quote(importing, files, table) -> None:
-    """Another sign may stand around cells."""
+def test_another_quote_character_encloses_cells(importing, files, table) -> None:
+    """Another character may enclose cells."""
     files.write("posts.csv", b"account,post_id,kind,caption\nann,p1,video,'a, \"b'\n")
     assert captions_of(importing, table(quote="'", url=URL)) == {"p1": 'a, "b'}
 
 
-def test_many_open_quotes(importing, files, table) -> None:
-    """A file of thousands of rows with open quotes is read to its end, each row once."""
+def test_thousands_of_open_quotes_are_read_once(importing, files, table) -> None:
+    """A file of thousands of rows with open quotes is read completely, each row once."""
     captions = ['"open' if n % 3 == 0 else "closed" for n in range(6_000)]
     tsv(files, captions)
     settings = table(separator="\t", url=URL)
@@ -88,7 +88,7 @@ def test_many_open_quotes(importing, files, table) -> None:
 
 
 @pytest.mark.parametrize("given", [{"quote": "''"}, {"quote": ","}, {"quote": "\n"}, {"separator": "\r"}])
-def test_settings_that_can_not_be_used(given) -> None:
-    """A quote that is no single sign, or the separator, is told when the settings are read."""
+def test_an_invalid_quote_is_reported_with_the_settings(given) -> None:
+    """A quote that is not a single character, or is the separator, is an error of the settings."""
     with pytest.raises(ValidationError, match=r"at most 1 character|must be two different characters"):
         TableSettings(name="rows", kind="table", file="a.csv", **given)

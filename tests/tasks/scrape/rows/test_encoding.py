@@ -21,8 +21,8 @@ URL = "https://x.example/p/{post_id}"
     ("utf-8-sig", "utf-8"), ("utf-8-sig", "UTF-8-SIG"), ("mac-roman", "mac-roman"), ("gb18030", "gb18030"),
 ])  # fmt: skip
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_a_table_in_other_letters(importing, files, table, written, named, pack) -> None:
-    """With `encoding`, header, account and caption are read to the letter, packed or not."""
+def test_a_table_in_another_encoding_is_read_exactly(importing, files, table, written, named, pack) -> None:
+    """With `encoding`, header, account and caption are decoded exactly, packed or not."""
     files.write("posts.csv", pack(TABLE.encode(written)))
     settings = table(separator=";", encoding=named, columns=COLUMNS, url=URL)
     (page,) = importing.pages(settings)
@@ -33,7 +33,7 @@ def test_a_table_in_other_letters(importing, files, table, written, named, pack)
     ]
 
 
-def test_lines_in_other_letters(importing, files, jsonl, row) -> None:
+def test_json_lines_in_another_encoding_are_read(importing, files, jsonl, row) -> None:
     """JSON Lines have the setting too."""
     line = json.dumps(row(account="josé", caption="Köln"), ensure_ascii=False)
     for encoding in ("cp1252", "utf-16"):
@@ -43,7 +43,7 @@ def test_lines_in_other_letters(importing, files, jsonl, row) -> None:
 
 
 def test_no_damaged_key_is_stored(importing, files, table, jsonl, row) -> None:
-    """Without the setting a damaged header stops the source, a damaged key its row, and a damaged caption is reported."""
+    """Without the setting, a damaged header stops the source, a damaged key costs its row, and a damaged caption is reported."""
     files.write("posts.csv", TABLE.encode("cp1252"))
     with pytest.raises(
         BadInput,
@@ -70,8 +70,8 @@ def test_no_damaged_key_is_stored(importing, files, table, jsonl, row) -> None:
     assert len(page.problems) == 4
 
 
-def test_the_wrong_setting(importing, files, table) -> None:
-    """A file of UTF-8 that the settings call something else is refused: its letters would be wrong without an error."""
+def test_utf_8_under_another_encoding_is_rejected(importing, files, table) -> None:
+    """A UTF-8 file under another `encoding` is rejected: its letters would be wrong without an error."""
     settings = table(separator=";", encoding="cp1252", columns=COLUMNS, url=URL)
     for data in (TABLE.encode(), TABLE.encode("utf-8-sig")):
         files.write("posts.csv", data)
@@ -81,8 +81,8 @@ def test_the_wrong_setting(importing, files, table) -> None:
             importing.run(settings)
 
 
-def test_bytes_that_the_encoding_does_not_have(importing, files, table) -> None:
-    """What an encoding has no letter for is reported as it is in UTF-8."""
+def test_bytes_outside_the_encoding_are_reported(importing, files, table) -> None:
+    """Bytes that an encoding can't decode are reported as in UTF-8."""
     files.write("posts.csv", b"account,post_id,kind,caption\nann,p1,video,\xfcber \x81\n")
     (page,) = importing.pages(table(encoding="cp1252", url=URL))
     assert page.posts[0].caption == "über \ufffd"
@@ -90,7 +90,7 @@ def test_bytes_that_the_encoding_does_not_have(importing, files, table) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-9", "hex", "rot13", "", "base64"])
-def test_what_is_no_encoding(encoding) -> None:
-    """A name that is not a text encoding is told when the settings are read, with examples."""
+def test_an_unknown_encoding_is_reported_with_the_settings(encoding) -> None:
+    """A name that is not a text encoding is an error of the settings, with examples."""
     with pytest.raises(ValidationError, match=r'is not a text encoding; write "utf-8", "cp1252" \(Windows\)'):
         JsonLinesSettings(name="rows", kind="jsonl", file="a", encoding=encoding)

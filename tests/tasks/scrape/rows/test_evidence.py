@@ -49,8 +49,8 @@ COLUMNS: list[tuple[list[Any], list[int | None]]] = [
 
 
 @pytest.mark.parametrize(("values", "expected"), COLUMNS, ids=[str(values)[:40] for values, _ in COLUMNS])
-def test_a_column_tells_what_its_cells_mean(values: list[Any], expected: list[int | None]) -> None:
-    """A count is read where the column leaves one meaning; where it leaves two it is an error that says so."""
+def test_a_column_decides_what_its_cells_mean(values: list[Any], expected: list[int | None]) -> None:
+    """A count is read if the column leaves one meaning; with two meanings it is an error that names them."""
     column = CountColumn()
     for value in values:
         column.note(value)
@@ -65,8 +65,8 @@ def read(column: CountColumn, value: Any) -> int | None:
 
 
 @given(st.lists(st.text(max_size=8) | st.integers() | st.floats() | st.none() | st.booleans(), max_size=6))
-def test_no_column_is_more_than_errors(values: list[Any]) -> None:
-    """Whatever stands in a column, each value is a count that the tables hold, or a ValueError."""
+def test_any_column_gives_counts_or_value_errors(values: list[Any]) -> None:
+    """Each value of any column is a count that the tables store, or a ValueError."""
     column = CountColumn()
     for value in values:
         column.note(value)
@@ -90,8 +90,8 @@ ROUNDED = ["3356780000000000000", "3356790000000000000"]
         (["123456789012345", "100000000000000"], False),  # no more digits than a spreadsheet keeps
     ],
 )
-def test_ids_that_a_spreadsheet_has_filled_with_zeros(ids: list[Any], is_rounded: bool) -> None:
-    """Where all long ids of a file end in zeros behind the 15th digit they are rounded; one other shows that they are not."""
+def test_long_ids_that_all_end_in_zeros_are_rounded(ids: list[Any], is_rounded: bool) -> None:
+    """If all long ids of a file end in zeros after the 15th digit, they are rounded; one other id disproves it."""
     column = IdColumn()
     for one in ids:
         column.note(one)
@@ -147,16 +147,18 @@ FLOATS = [
 @pytest.mark.parametrize(
     ("values", "kind", "expected", "problems"), FLOATS, ids=[str(one[1]) for one in FLOATS]
 )
-def test_typed_columns(importing, files, table, values, kind, expected, problems) -> None:
-    """A typed column gives counts where they are exact and whole; what is neither is null and told with its row."""
+def test_typed_columns_give_exact_whole_counts(
+    importing, files, table, values, kind, expected, problems
+) -> None:
+    """A typed column gives counts that are exact and whole; other values are null and reported with their row."""
     posts, told = read_parquet(importing, files, table, {"likes": values}, likes=kind)
     assert [post.likes for post in posts.values()] == expected
     assert len(told) == problems
     assert all(one.startswith("posts.parquet, row ") and ": likes: " in one for one in told)
 
 
-def test_ids_in_columns_of_floats(importing, files, table) -> None:
-    """An id below 2**53 in a column of floats is exact; a longer one has lost digits, and its row is left out and told."""
+def test_long_ids_in_float_columns_are_rejected(importing, files, table) -> None:
+    """An id below 2**53 in a float column is exact; a longer one has lost digits, and its row is skipped and reported."""
     posts, told = read_parquet(importing, files, table, {"post_id": [1903.0, 3.35678e18, None]})
     assert list(posts) == ["1903"]
     assert "row 2: post_id: 3.35678e+18 is not an id: as a number with decimals it has lost digits" in told[0]
@@ -167,8 +169,8 @@ def test_ids_in_columns_of_floats(importing, files, table) -> None:
     assert (list(posts), len(told)) == (["1903"], 1)
 
 
-def test_ids_that_were_filled_with_zeros_are_told(importing, files, table) -> None:
-    """Rounded ids of posts and comments are never stored, whatever the kind of file says of their type."""
+def test_rounded_ids_are_never_stored(importing, files, table) -> None:
+    """Rounded ids of posts and comments are never stored, whatever their type in the file."""
     posts, told = read_parquet(importing, files, table, {"post_id": [int(one) for one in ROUNDED] + [5]})
     assert list(posts) == ["5"]
     assert (
@@ -188,8 +190,8 @@ def test_ids_that_were_filled_with_zeros_are_told(importing, files, table) -> No
     )
 
 
-def test_times_in_typed_columns(importing, files, table) -> None:
-    """Times of a typed column lie between 2000 and tomorrow too; a day that Python has no date for is told like others."""
+def test_typed_times_have_the_same_range(importing, files, table) -> None:
+    """Times of a typed column lie between 2000 and tomorrow; a day outside Python's range is reported like others."""
     values = [datetime(2024, 5, 1), datetime(1970, 1, 1), datetime(2150, 1, 1), None]
     posts, told = read_parquet(importing, files, table, {"posted_at": values})
     assert [post.posted_at is not None for post in posts.values()] == [True, False, False, False]

@@ -45,23 +45,23 @@ TEXTS: list[tuple[str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TEXTS, ids=[repr(text)[:50] for text, _ in TEXTS])
-def test_a_text_with_several(text: str, expected: list[str]) -> None:
-    """However a program joins addresses, each is itself, and one that holds separators stays whole."""
+def test_a_text_with_several_addresses_is_split(text: str, expected: list[str]) -> None:
+    """However a program joins addresses, each one is complete, also with separators inside it."""
     assert split_cell(text, THERE.__contains__) == expected
 
 
 @pytest.mark.parametrize(
     "text", [f"{B}, nowhere.jpg", "this,that", '{"url": "https://x.example/1"}', "a.jpg,that"]
 )
-def test_what_may_be_one_or_several(text: str) -> None:
+def test_an_ambiguous_text_is_an_error(text: str) -> None:
     """A text that may be one picture or several is an error that says how to write it."""
     with pytest.raises(ValueError, match="write a JSON list"):
         split_cell(text, THERE.__contains__)
 
 
 @given(st.text() | st.text("[]{}()'\",;| \nhttps:/a.jpg\\"))
-def test_no_text_is_more_than_an_error(text: str) -> None:
-    """Whatever a cell holds is a list, or a ValueError."""
+def test_any_text_is_a_list_or_a_value_error(text: str) -> None:
+    """Any cell is a list, or a ValueError."""
     try:
         assert isinstance(split_cell(text, THERE.__contains__), list)
     except ValueError:
@@ -75,7 +75,7 @@ def test_no_text_is_more_than_an_error(text: str) -> None:
         max_size=4,
     )
 )
-def test_a_list_comes_back(addresses: list[str]) -> None:
+def test_a_list_round_trips(addresses: list[str]) -> None:
     """A list as Python and JSON write it is the same list, whatever its addresses hold."""
     assert split_cell(repr(addresses), THERE.__contains__) == addresses
 
@@ -83,16 +83,16 @@ def test_a_list_comes_back(addresses: list[str]) -> None:
 @pytest.mark.parametrize(
     "text", [" " * 200_000 + "x", "a" + " " * 200_000 + "b", "[" + "'" * 200_000 + "]", "['" + "\\" * 200_000]
 )
-def test_a_hostile_cell(text: str) -> None:
-    """A cell that was made to take long is a list or an error at once."""
+def test_a_hostile_cell_is_read_in_linear_time(text: str) -> None:
+    """A cell that is made to take long is a list or an error."""
     try:
         split_cell(text, THERE.__contains__)
     except ValueError:
         return
 
 
-def test_a_cell_of_a_table_and_a_text_of_json(importing, files, table, jsonl, row) -> None:
-    """Both give a carousel of the addresses; where it is not known how many there are, no kind is concluded."""
+def test_tables_and_json_lines_split_texts_alike(importing, files, table, jsonl, row) -> None:
+    """Both give a carousel of the addresses; `kind` is not inferred from an ambiguous text."""
     cells = [
         f'"{A},{B}"',
         f'"{A};{B}"',

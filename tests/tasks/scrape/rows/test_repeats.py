@@ -34,8 +34,10 @@ def written(files, row, kind: str) -> str:
 
 @pytest.mark.parametrize(("kind", "second", "first"), [("jsonl", "line 2", "line 1"), ("csv", "line 3", "line 2"),
                                                        ("parquet", "row 2", "row 1")])  # fmt: skip
-def test_two_rows_of_one_post(importing, files, jsonl, table, row, kind, second, first) -> None:
-    """Of two rows with one id and other contents the second is left out and reported; an equal third one is harmless."""
+def test_a_second_row_of_one_post_with_other_contents_is_skipped(
+    importing, files, jsonl, table, row, kind, second, first
+) -> None:
+    """Of two rows with one id and different contents the second is skipped and reported; an equal third one is harmless."""
     name = written(files, row, kind)
     settings = jsonl() if kind == "jsonl" else table(file=name, account="ann", url=URL)
     ended = importing.run(settings)
@@ -49,7 +51,7 @@ def test_two_rows_of_one_post(importing, files, jsonl, table, row, kind, second,
 
 
 def test_rows_of_one_post_in_several_files(importing, files, jsonl, row) -> None:
-    """Files of one source contradict each other only where a post has the same time in both."""
+    """Files of one source contradict each other only if a post has the same time in both."""
     files.lines(
         "a.jsonl", row("7", likes=10, observed_at="2023-01-01"), row("8", likes=1), written=1_700_000_100
     )
@@ -62,8 +64,8 @@ def test_rows_of_one_post_in_several_files(importing, files, jsonl, row) -> None
     assert importing.problems(jsonl(file="a.jsonl")) == []
 
 
-def test_two_lines_of_one_account(importing, files, jsonl, row) -> None:
-    """An account's own numbers can't be two at one time."""
+def test_two_lines_of_one_account_at_one_time_conflict(importing, files, jsonl, row) -> None:
+    """An account has one set of numbers at one time."""
     account = {"v": 1, "type": "account", "account": "ann"}
     files.lines("posts.jsonl", account | {"followers": 5}, account | {"followers": 6}, row())
     (problem,) = importing.problems(jsonl())
@@ -72,8 +74,8 @@ def test_two_lines_of_one_account(importing, files, jsonl, row) -> None:
     )
 
 
-def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:
-    """In a thread and in a table of comments, of two with one id and other contents the first stays, and the other is reported."""
+def test_a_second_comment_with_one_id_is_skipped(importing, files, jsonl, table, row) -> None:
+    """In a thread and in a table of comments, of two with one id and different contents the first is stored and the other reported."""
     comments = [
         {"comment_id": "c1", "text": "hi"},
         {"comment_id": "c1", "text": "no"},
@@ -95,8 +97,8 @@ def test_two_comments_with_one_id(importing, files, jsonl, table, row) -> None:
     assert [one.text for post in importing.posts(settings).values() for one in post.thread] == ["hi", "other"]
 
 
-def test_a_reading_that_goes_on_knows_the_rows_before(importing, files, jsonl, row, tmp_path) -> None:
-    """After a kill a contradiction to a row that was read before it is reported too."""
+def test_a_resumed_run_knows_the_rows_before(importing, files, jsonl, row, tmp_path) -> None:
+    """After a kill a conflict with a row that was read before it is reported too."""
     for name, written_at in (("a", 1_700_000_100), ("b", 1_700_000_000)):
         more = {"observed_at": "2023-01-01"}
         files.lines(f"{name}.jsonl", *(row(f"{n}", account=f"ann{n // 300}", caption=name, **more) for n in range(600)),

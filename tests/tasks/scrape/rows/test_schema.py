@@ -52,8 +52,8 @@ POSTS = st.builds(
 
 
 @given(POSTS)
-def test_a_row_comes_back_from_json(post: PostRow) -> None:
-    """Whatever a row says, written as JSON and read again it says the same, to the last digit and letter."""
+def test_a_row_round_trips_through_json(post: PostRow) -> None:
+    """A row that is written as JSON and read again is equal, to the last digit and letter."""
     assert validate_row(PostRow, json.loads(post.model_dump_json())) == (post, [])
 
 
@@ -66,8 +66,8 @@ KEYS = st.sampled_from([*PostRow.model_fields]) | st.text(max_size=6)
 
 
 @given(st.dictionaries(KEYS, ANY, max_size=8), st.lists(st.dictionaries(KEYS, ANY) | ANY, max_size=2))
-def test_a_row_of_any_values(value: dict[str, Any], thread: list[Any]) -> None:
-    """Whatever a row holds, it is a row that can be written again, or a bad row, and never a crash."""
+def test_any_values_are_a_row_or_a_row_error(value: dict[str, Any], thread: list[Any]) -> None:
+    """Any values are a row that can be written again, or a RowError, and never a crash."""
     for given_row in (value, {"account": "a", "post_id": "p", "kind": "video", **value, "thread": thread}):
         try:
             row, _ = validate_row(PostRow, given_row)
@@ -118,7 +118,7 @@ LOST: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("more", "said"), LOST, ids=[str(more)[:40] for more, _ in LOST])
 def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, said) -> None:
-    """It is null and named with its field, as it stands there, and what would be right; the row's other values stay."""
+    """It is null and reported with field, value and the correct form; the row's other values stay."""
     good = {"place": "Pier", "comments": 2} | row(**more)
     found, lost = validate_row(PostRow, {key: one for key, one in good.items() if key != "v"})
     assert [said in str(one) for one in lost] == [True]
@@ -126,7 +126,7 @@ def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, said) 
     assert found.comments == (None if "comments" in more else 2)
 
 
-def test_what_is_lost_takes_along_what_would_be_false_without_it() -> None:
+def test_values_that_depend_on_a_lost_one_are_removed() -> None:
     """Likes beside an unreadable likes_hidden may stand for hidden ones; a comment without its id may be another."""
     base = {"account": "a", "post_id": "p", "kind": "video"}
     row, _ = validate_row(PostRow, base | {"likes": 0, "likes_hidden": "maybe"})
@@ -179,8 +179,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("more", "said"), BAD, ids=[str(more)[:40] for more, _ in BAD])
-def test_what_a_row_can_not_be_without(row, more, said) -> None:
-    """A key, a kind or a time of observation that does not fit costs the row, for its numbers would be another post's."""
+def test_an_invalid_required_value_costs_the_row(row, more, said) -> None:
+    """An invalid key, kind or time of observation costs the row: its numbers would be another post's."""
     value = {key: one for key, one in row(**more).items() if key != "v"}
     with pytest.raises(RowError) as raised:
         validate_row(PostRow, value)
@@ -217,16 +217,16 @@ GOOD: list[tuple[dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(("more", "field", "expected"), GOOD, ids=[str(more)[:40] for more, _, _ in GOOD])
-def test_what_fits(row, more, field, expected) -> None:
-    """Times in several forms, ids as numbers and as spreadsheets protect them, nulls, and keys of the writer's own are read."""
+def test_valid_forms_of_values_are_read(row, more, field, expected) -> None:
+    """Times in several forms, ids as numbers and as spreadsheets protect them, nulls, and the writer's own keys are read."""
     value = {key: one for key, one in row(**more).items() if key != "v"}
     found, lost = validate_row(PostRow, value)
     assert (getattr(found, field), lost) == (expected, [])
 
 
 @pytest.mark.parametrize("version", [2, 0, -1, 10**30])
-def test_another_version_is_refused(importing, files, jsonl, row, version) -> None:
-    """A file of a version that this likelens does not know is not read at all; nothing is stored."""
+def test_an_unknown_schema_version_is_rejected(importing, files, jsonl, row, version) -> None:
+    """A file of an unknown version is not read; nothing is stored."""
     files.lines("posts.jsonl", row("a"), row("b", v=version))
     with pytest.raises(BadInput, match=r"posts\.jsonl, line 2: v: this likelens reads version 1"):
         importing.run(jsonl())

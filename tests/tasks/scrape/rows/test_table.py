@@ -29,8 +29,8 @@ def csv(files, *lines: str, name: str = "posts.csv", end: str = "\n"):
     return files.write(name, "".join(line + end for line in lines).encode())
 
 
-def test_our_own_columns(importing, files, table) -> None:
-    """A CSV with the schema's names needs no map; an empty cell is null, quotes hold separators and line breaks."""
+def test_a_table_with_the_schemas_names_needs_no_mapping(importing, files, table) -> None:
+    """An empty cell is null, quotes hold separators and line breaks."""
     csv(
         files,
         "account,post_id,url,kind,posted_at,caption,place,pinned,likes,comments,likes_hidden,pictures,x_note",
@@ -51,8 +51,8 @@ def test_our_own_columns(importing, files, table) -> None:
     ]
 
 
-def test_another_programs_columns(importing, files, table) -> None:
-    """With `columns` any table can be read: the named columns are fields, and the others are passed over."""
+def test_columns_maps_another_programs_table(importing, files, table) -> None:
+    """With `columns` any table can be read: the mapped columns are fields, and the others are ignored."""
     csv(
         files,
         "ID,Junk,Owner,Likes,Replies,Text,When,Images",
@@ -71,8 +71,8 @@ def test_another_programs_columns(importing, files, table) -> None:
     assert problem.startswith("posts.csv, line 4: kind: it is missing")
 
 
-def test_bad_rows_are_told_by_line_and_field(importing, files, table) -> None:
-    """The line is the one where the row begins, though a cell before it goes over several lines."""
+def test_bad_rows_are_reported_with_line_and_field(importing, files, table) -> None:
+    """The line is the one where the row begins, even if a cell before it spans several lines."""
     csv(
         files,
         "account,post_id,url,kind,likes,pinned,pictures,thread",
@@ -126,22 +126,22 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("text", "more", "said"), HEADERS, ids=range(len(HEADERS)))
-def test_a_header_that_does_not_fit(importing, files, table, text, more, said) -> None:
-    """A table without the columns that are needed, or with unknown ones, is an error that says what to do."""
+def test_an_invalid_header_is_an_error(importing, files, table, text, more, said) -> None:
+    """A table without required columns, or with unknown ones, is an error that says what to do."""
     files.write("posts.csv", text.encode())
     with pytest.raises(BadInput, match=said):
         importing.run(table(**more))
 
 
-def test_other_separators_and_ends(importing, files, table) -> None:
+def test_other_separators_and_line_ends_are_read(importing, files, table) -> None:
     """A semicolon as separator, a byte order mark, Windows line ends and packing are read."""
     text = "\ufeffaccount;post_id;kind\r\nann;p1;video\r\nann;p2;video\r\n"
     files.write("posts.csv", text.encode())
     assert list(importing.posts(table(separator=";", url=URL))) == ["p1", "p2"]
 
 
-def test_a_column_of_our_name_that_is_another(importing, files, table) -> None:
-    """Where the map takes another column for a field, the column with the field's own name is passed over."""
+def test_a_mapped_field_ignores_the_column_with_its_name(importing, files, table) -> None:
+    """If another column is mapped to a field, the column with the field's own name is ignored."""
     csv(files, "account,post_id,kind,likes,true_likes", "ann,p1,video,7,9")
     post = importing.posts(table(url=URL, columns={"true_likes": "likes"}))["p1"]
     assert post.likes == 9
@@ -152,8 +152,8 @@ def frame(files, rows: dict[str, object], name: str = "posts.parquet") -> None:
     os.utime(files.folder / name, (1_700_000_000, 1_700_000_000))
 
 
-def test_parquet(importing, files, table) -> None:
-    """Typed columns are read as they are: numbers, times, lists and structures; what pandas makes of nulls is null."""
+def test_typed_parquet_columns_are_read(importing, files, table) -> None:
+    """Numbers, times, lists and structures are read by their types; pandas' forms of null are null."""
     frame(
         files,
         {
@@ -186,8 +186,8 @@ def test_parquet(importing, files, table) -> None:
     assert importing.tables() == before
 
 
-def test_parquets_other_types(importing, files, table) -> None:
-    """Dates, decimals and zones are read; a fraction as a count is told with its row."""
+def test_parquet_dates_decimals_and_zones_are_read(importing, files, table) -> None:
+    """A fraction as a count is reported with its row."""
     frame(
         files,
         {
@@ -216,15 +216,15 @@ def test_parquets_other_types(importing, files, table) -> None:
 
 
 @pytest.mark.parametrize("data", [b"PAR1", b"PAR1" + bytes(60) + b"PAR1", b"PAR1" + b"\xff" * 400 + b"PAR1"])
-def test_a_broken_parquet_file(importing, files, table, data) -> None:
+def test_a_broken_parquet_file_is_an_error(importing, files, table, data) -> None:
     """A file that only begins as Parquet is an error that names it."""
     files.write("posts.parquet", data)
     with pytest.raises(BadInput, match=r"posts\.parquet is not a Parquet file that can be read"):
         importing.run(table(file="posts.parquet"))
 
 
-def test_a_table_of_comments(importing, files, table) -> None:
-    """Comments in a table of their own come to their posts, in its order; a post without any has none."""
+def test_a_table_of_comments_is_joined_to_its_posts(importing, files, table) -> None:
+    """Comments in a separate table reach their posts in file order; a post without any has none."""
     csv(files, "account,post_id,kind", "ann,p1,video", "ann,p2,video", "ann,p3,video")
     csv(
         files,
@@ -262,14 +262,14 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("given", "said"), MISTAKES, ids=range(len(MISTAKES)))
-def test_settings_that_can_not_be_used(given, said) -> None:
-    """A mistake in the settings is told when they are read, with what was meant."""
+def test_invalid_settings_are_reported(given, said) -> None:
+    """A mistake in the settings is reported when they are read, with a suggestion."""
     with pytest.raises(ValidationError, match=said):
         TableSettings(name="rows", kind="table", file="a.csv", **given)
 
 
 def test_a_later_file_without_a_column_erases_nothing(importing, table) -> None:
-    """Caption, place, time, likes and comments stay where a newer export has other columns, or empty cells."""
+    """Caption, place, time, likes and comments stay if a newer export has other columns, or empty cells."""
     (importing.folder / "posts.csv").write_text(
         "account,post_id,kind,posted_at,caption,place,likes,comments\nann,1,video,2024-05-01T10:00:09Z,Blue,Lisbon,12,3\n"
     )

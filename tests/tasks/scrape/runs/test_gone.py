@@ -98,7 +98,7 @@ def test_a_reading_with_gaps_marks_nothing(fake_source, post, run_scrape, rows) 
     run_scrape(source)
     hidden = source.posts[3]
     without(source, 27)
-    source.problems, source.unparsed = ("a post without id was left out",), ("id",)
+    source.problems, source.unparsed = ("a post without id was skipped",), ("id",)
     assert run_scrape(source, FULL).status == "incomplete"
     assert gone(rows) == []
     source.problems, source.unparsed = (), ()

@@ -54,8 +54,8 @@ FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
         ("1.250.000", 1_250_000),
     ],
 )
-def test_whole_counts_of_many_places(text: str, value: int) -> None:
-    """A count that is written in full is exact, whatever separates its thousands and whatever digits it has."""
+def test_exact_counts_of_many_languages_are_read(text: str, value: int) -> None:
+    """A count with all digits is exact, whatever separates its thousands and whatever its script."""
     assert parse_count(text) == Count(value, value, rounded=False)
 
 
@@ -92,30 +92,30 @@ def test_whole_counts_of_many_places(text: str, value: int) -> None:
         ("1.2万+", 12_000, 11_500),
     ],
 )
-def test_shortened_counts_of_many_places(text: str, value: int, least: int) -> None:
-    """A shortened count has its value, the smallest count that a site would write so, and the mark that digits are lost."""
+def test_rounded_counts_of_many_languages_are_read(text: str, value: int, least: int) -> None:
+    """A rounded count has its value, the smallest count that a site would write so, and the mark."""
     assert parse_count(text) == Count(value, least, rounded=True)
 
 
 @pytest.mark.parametrize("separator", ["", ",", ".", " ", "\u202f", "\xa0", "\u2009", "’", "'", "٬"])
 @given(number=COUNTS)
-def test_a_whole_count_comes_back(separator: str, number: int) -> None:
-    """Any count, written with any separator of thousands, is read as itself."""
+def test_an_exact_count_round_trips(separator: str, number: int) -> None:
+    """Any count, with any separator of thousands, is read as itself."""
     count = parse_count(f"{number:,}".replace(",", separator))
     assert (count.value, count.least, count.rounded) == (number, number, False)
 
 
 @pytest.mark.parametrize("zero", ["٠", "۰", "०", "０"])
 @given(number=COUNTS)
-def test_digits_of_any_script_come_back(zero: str, number: int) -> None:
+def test_digits_of_any_script_round_trip(zero: str, number: int) -> None:
     """A count in Arabic, Persian, Devanagari or wide digits is the same count."""
     written = str(number).translate({ord("0") + digit: ord(zero) + digit for digit in range(10)})
     assert parse_count(written).value == number
 
 
 @given(number=st.integers(0, 9_999_999_999))
-def test_an_indian_count_comes_back(number: int) -> None:
-    """A count with lakhs and crores set apart is read as itself."""
+def test_an_indian_count_round_trips(number: int) -> None:
+    """A count with separate lakhs and crores is read as itself."""
     thousands, rest = divmod(number, 1000)
     groups = [f"{rest:03}"]
     while thousands:
@@ -129,7 +129,7 @@ def test_an_indian_count_comes_back(number: int) -> None:
      Decimal("NaN"), Decimal("Infinity")],
 )  # fmt: skip
 def test_a_number_that_counts_nothing_is_an_error(number: float) -> None:
-    """A number in a page's data that can't be a count is an error, as it is in words; a whole one is itself."""
+    """A number that can't be a count is an error, as it is in words; a whole one is itself."""
     with pytest.raises(ValueError, match="count"):
         count_of_number(number)
     assert (
@@ -152,8 +152,8 @@ def test_one_rule_for_texts_and_numbers() -> None:
         read_exact_count("1.2k")
 
 
-def test_what_says_that_there_is_no_value() -> None:
-    """Null, NaN and the words of programs for them are no value; a dash is also how spreadsheets write 0, so it is one."""
+def test_words_for_a_missing_value_are_recognized() -> None:
+    """Null, NaN and programs' words for them are missing values; a dash is not, because spreadsheets write it for 0."""
     assert all(
         is_missing(value) for value in (None, float("nan"), "", " ", "NaN", "None", "null", "N/A", "#N/A")
     )
@@ -161,8 +161,8 @@ def test_what_says_that_there_is_no_value() -> None:
 
 
 @given(tenths=st.integers(0, 99_999), unit=st.sampled_from(sorted(FACTORS)), upper=st.booleans())
-def test_a_short_count_comes_back(tenths: int, unit: str, upper: bool) -> None:
-    """A short form is read exactly, without the errors of binary fractions, in either case."""
+def test_a_rounded_count_round_trips(tenths: int, unit: str, upper: bool) -> None:
+    """A rounded form is read exactly, without the errors of binary fractions, in either case."""
     count = parse_count(f"{tenths // 10}.{tenths % 10}{unit.upper() if upper else unit}")
     assert count.value == tenths * FACTORS[unit] // 10
     assert count.least <= count.value
@@ -170,7 +170,7 @@ def test_a_short_count_comes_back(tenths: int, unit: str, upper: bool) -> None:
 
 @given(number=st.integers(0, 9_999_999))
 def test_the_least_count_is_never_above_the_true_one(number: int) -> None:
-    """However a site shortens a count, the least that we conclude from it is not above the true count."""
+    """However a site rounds a count, the smallest possible count is not above the true one."""
     rounded = parse_count(f"{number / 1000:.1f}k")
     cut = parse_count(f"{number // 100 / 10:.1f}k")
     assert rounded.least <= number and cut.least <= number
@@ -181,15 +181,15 @@ def test_the_least_count_is_never_above_the_true_one(number: int) -> None:
     NO_COUNTS.split("|"),
 )
 def test_any_other_form_is_an_error(text: str) -> None:
-    """A form that nobody knows is an error with the text in it, never 0 and never a guess."""
+    """An unknown form is an error with the text in it, never 0 and never a guess."""
     with pytest.raises(ValueError, match="count") as raised:
         parse_count(text)
     assert repr(text) in str(raised.value)
 
 
 @given(text=st.text())
-def test_no_text_is_more_than_an_error(text: str) -> None:
-    """Whatever a page has in a count's place is a number that the tables hold, or a ValueError."""
+def test_any_text_is_a_count_or_a_value_error(text: str) -> None:
+    """Any text is a count that the tables store, or a ValueError."""
     try:
         count = parse_count(text)
     except ValueError:

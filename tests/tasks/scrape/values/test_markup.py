@@ -68,7 +68,7 @@ def test_every_kind_of_place_has_the_lines(place: dict[str, str], text: str) -> 
     ],
 )
 def test_a_text_of_json_may_hold_html(data: str, text: str) -> None:
-    """A text with `<br>` or `<p>` is read as HTML, which gives its lines; any other text stays as it is."""
+    """A text with `<br>` or `<p>` is read as HTML, with its line breaks; any other text is unchanged."""
     assert text_of_markup(data) == text
     assert Place.model_validate({"json": "said"}).first_shown(Part(None, {"said": data})) == text
 
@@ -82,5 +82,5 @@ def test_a_text_of_json_may_hold_html(data: str, text: str) -> None:
     ],
 )
 def test_a_status_has_the_lines_that_a_browser_shows(content: str, text: str) -> None:
-    """Statuses of servers that lay out their HTML, such as WordPress, get no line break twice; code keeps its own."""
+    """Statuses of servers that format their HTML, such as WordPress, get no line break twice; code keeps its own."""
     assert plain_text(content) == text

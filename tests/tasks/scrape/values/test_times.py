@@ -53,15 +53,15 @@ SECONDS = 1_714_587_600
         EVENING,
     ],
 )
-def test_one_moment_in_many_forms(value: Any) -> None:
-    """The same moment is read from every form that can mean only it."""
+def test_one_moment_is_read_in_many_forms(value: Any) -> None:
+    """The same moment is read from every unambiguous form."""
     assert read_time(value) == EVENING
 
 
 @pytest.mark.parametrize(
     "value", ["2024-05-01", "20240501", 20_240_501, "2024/05/01", "1.5.2024", date(2024, 5, 1)]
 )
-def test_a_day(value: Any) -> None:
+def test_a_day_is_its_midnight_in_utc(value: Any) -> None:
     """A day without a time is its midnight in UTC."""
     assert read_time(value) == DAY
 
@@ -105,8 +105,8 @@ def test_a_day(value: Any) -> None:
         ("x" * 10**6, "is not a time"),
     ],
 )
-def test_what_is_no_time_is_an_error_with_a_hint(value: Any, said: str) -> None:
-    """A form that may mean several times, or none, is an error that says what to write; it is never guessed."""
+def test_an_ambiguous_or_invalid_time_is_an_error_with_a_hint(value: Any, said: str) -> None:
+    """A form with several meanings, or none, is an error that says what to write; it is never guessed."""
     with pytest.raises(ValueError) as raised:
         read_time(value)
     assert said in str(raised.value)
@@ -117,20 +117,20 @@ def test_what_is_no_time_is_an_error_with_a_hint(value: Any, said: str) -> None:
     ["1969-12-31", "1999-12-31T23:59:59Z", "Sat, 01 Jan 1994 00:00:00 GMT", "2101-01-01", datetime(1970, 1, 1), date(2150, 1, 1),
      datetime.now(UTC) + timedelta(days=3)],
 )  # fmt: skip
-def test_a_time_that_no_post_has(value: Any) -> None:
-    """A time before 2000 or after tomorrow is out of range in whatever form it comes."""
+def test_a_time_out_of_range_is_an_error(value: Any) -> None:
+    """A time before 2000 or after tomorrow is out of range in any form."""
     with pytest.raises(TimeOutOfRange, match=r"lies before 2000|lies in the future"):
         read_time(value)
 
 
-def test_a_number_of_thousands_of_digits() -> None:
-    """A number that Python does not even write out is not a time."""
+def test_a_number_of_thousands_of_digits_is_not_a_time() -> None:
+    """Python does not write out such a number."""
     with pytest.raises(ValueError, match="a huge number is not a time"):
         read_time(10**5_000)
 
 
 @given(at=st.datetimes(datetime(2000, 1, 2), datetime(2025, 12, 31)))
-def test_a_time_comes_back(at: datetime) -> None:
+def test_a_time_round_trips(at: datetime) -> None:
     """Any time, as ISO, in Unix seconds or in microseconds, is itself to the microsecond."""
     when = at.replace(tzinfo=UTC)
     micros = (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
@@ -138,8 +138,8 @@ def test_a_time_comes_back(at: datetime) -> None:
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals())
-def test_no_value_is_more_than_an_error(value: Any) -> None:
-    """Whatever stands in a time's place is a time between 2000 and tomorrow, or a ValueError."""
+def test_any_value_is_a_time_or_a_value_error(value: Any) -> None:
+    """Any value is a time between 2000 and tomorrow, or a ValueError."""
     try:
         when = read_time(value)
     except ValueError:
