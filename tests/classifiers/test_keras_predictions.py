@@ -1,93 +1,125 @@
-"""The kind `keras`: what it says is what Keras itself says of the same file, whatever format the weights are in."""
+"""The kind `keras`: its labels are Keras' own, in every format of weights, in both precisions and for any batch."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.keras import (
+    KerasClassifier,
+    KerasOptions,
+    _build_with_weights,
+    _read_classes,
+    _structure,
+    _version,
+    load,
+)
 from classifiers.pictures import PictureFile
+from classifiers.scores import Classes
 
-# Keras 3.15 with NumPy 2.4; it says so of each of its tensors.
+# Keras 3.15 with NumPy 2.4 warns so of each of its tensors.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
+ROOT = Path(__file__).resolve().parents[2]
 ENDINGS = (".weights.h5", ".h5", ".keras", ".safetensors")
 CLASSES = {str(number): [f"n{number:08}", f"Thing_{number}"] for number in range(1000)}
+MAX_DIFFERENCE = 0.05
+"""Between a score in bfloat16 and in float32, as docs/classifiers.md states."""
+
+LOAD_OFFLINE = """
+import sys
+from pathlib import Path
+from classifiers.errors import ClassifierUnavailable
+from classifiers.keras import KerasOptions, load
+for weights in ("imagenet", Path(sys.argv[1])):
+    try:
+        load("lane", KerasOptions(application="MobileNet", weights=weights))
+    except ClassifierUnavailable as error:
+        print(error)
+"""
 
 
 @pytest.fixture(scope="module")
-def loaded(saved: Path) -> dict[str, KerasClassifier]:
-    """The same model, loaded from each format."""
-    return {
-        ending: load(
-            "lane",
-            KerasOptions(
-                application="MobileNet",
-                weights=saved / f"mobilenet{ending}",
-                labels=saved / "names.txt",
-                precision="float32",
-            ),
+def lanes(saved: Path) -> dict[str, KerasClassifier]:
+    """The saved model in both precisions, each from a file of another format."""
+
+    def load_lane(ending: str, precision: Any) -> KerasClassifier:
+        options = KerasOptions(
+            application="MobileNet",
+            weights=saved / f"mobilenet{ending}",
+            labels=saved / "names.txt",
+            top=1000,
+            precision=precision,
         )
-        for ending in ENDINGS
+        return load(f"lane{ending}", options)
+
+    return {
+        "float32": load_lane(".keras", "float32"),
+        "bfloat16": load_lane(".weights.h5", "bfloat16"),
     }
 
 
 @pytest.fixture(scope="module")
-def by_keras(keras: Any, model: Any, pictures: list[Path]) -> np.ndarray[Any, Any]:
-    """The model's scores of the pictures, had as Keras' own guide shows."""
+def classes() -> Classes:
+    """The classes of the saved model."""
+    return Classes([f"thing {number}" for number in range(1000)], [None] * 1000, 1000)
+
+
+@pytest.fixture(scope="module")
+def expected(keras: Any, model: Any, pictures: list[Path]) -> np.ndarray[Any, Any]:
+    """The model's scores of the pictures, computed as Keras' guide shows."""
     images = [
         keras.utils.img_to_array(keras.utils.load_img(file, target_size=(224, 224), interpolation="bilinear"))
         for file in pictures
     ]
-    scores = model.predict(keras.applications.mobilenet.preprocess_input(np.stack(images)), verbose=0)
-    assert len(set(scores.argmax(axis=1))) == len(pictures), "the model must tell the pictures apart"
+    batch = keras.applications.mobilenet.preprocess_input(np.stack(images))
+    scores = keras.ops.convert_to_numpy(model(batch, training=False))
+    assert len(set(scores.argmax(axis=1))) == len(pictures), "the model must distinguish the pictures"
     return np.asarray(scores)
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_as_keras_says(
-    ending: str, loaded: dict[str, KerasClassifier], pictures: list[Path], by_keras: Any
+def scores(classifier: KerasClassifier, pictures: list[Path]) -> list[dict[str, float]]:
+    labelled = classifier.label([classifier.prepare(PictureFile(file)) for file in pictures])
+    return [{label.label: label.score for label in labels} for labels in labelled]
+
+
+def test_labels_are_those_of_keras(
+    lanes: dict[str, KerasClassifier], pictures: list[Path], expected: Any
 ) -> None:
-    """From every format come the five best classes of Keras' own answer, best first, with their scores."""
-    classifier = loaded[ending]
-    answers = classifier.label([classifier.prepare(PictureFile(file)) for file in pictures])
-    for found, scores in zip(answers, by_keras, strict=True):
-        best = np.argsort(-scores)[:5]
-        assert [(label.label, label.rank) for label in found] == [
+    """The best classes are those of Keras' own prediction, best first, with their scores."""
+    classifier = lanes["float32"]
+    labelled = classifier.label([classifier.prepare(PictureFile(file)) for file in pictures])
+    for labels, row in zip(labelled, expected, strict=True):
+        best = np.argsort(-row)[:5]
+        assert [(label.label, label.rank) for label in labels[:5]] == [
             (f"thing {index}", rank) for rank, index in enumerate(best, 1)
         ]
-        assert [label.score for label in found] == pytest.approx(scores[best], rel=5e-3)
+        assert [label.score for label in labels[:5]] == pytest.approx(row[best], rel=5e-3)
 
 
-def test_one_version(loaded: dict[str, KerasClassifier]) -> None:
-    """The same weights are the same version in every format, and the version names the application."""
-    (version,) = {classifier.version for classifier in loaded.values()}
-    assert version.startswith("MobileNet-")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_format_loads_the_same_weights(
+    ending: str, keras: Any, saved: Path, classes: Classes, lanes: dict[str, KerasClassifier]
+) -> None:
+    """The version, which has a hash of the loaded weights, is the same for every format, and names the application."""
+    build, file = keras.applications.MobileNet, saved / f"mobilenet{ending}"
+    loaded = _build_with_weights(build, "MobileNet", file)
+    structure = _structure(build, file, loaded)
+    assert _version("MobileNet", loaded, classes, "float32", structure) == lanes["float32"].version
+    assert lanes["float32"].version.startswith("MobileNet-")
 
 
-def test_batches(loaded: dict[str, KerasClassifier], pictures: list[Path]) -> None:
-    """Neither the size of a batch nor the order in it changes a picture's labels."""
-    classifier = loaded[".weights.h5"]
-    prepared = [classifier.prepare(PictureFile(file)) for file in pictures[:3]]
-    alone = [classifier.label([one])[0] for one in prepared]
-    full = (prepared * 11)[: classifier.batch_size]
-    for together, expected in (
-        (classifier.label(prepared), alone),
-        (classifier.label(prepared[::-1]), alone[::-1]),
-        (classifier.label(full), (alone * 11)[: classifier.batch_size]),
-    ):
-        assert [[label.label for label in one] for one in together] == [
-            [label.label for label in one] for one in expected
-        ]
-        for one, other in zip(together, expected, strict=True):
-            assert [label.score for label in one] == pytest.approx([label.score for label in other], rel=1e-3)
-
-
-def test_prepared_pictures_are_left_alone(loaded: dict[str, KerasClassifier], pictures: list[Path]) -> None:
-    """Labelling leaves the prepared pictures as they were: Keras' preprocessing would write into floats."""
-    classifier = loaded[".h5"]
+def test_labels_do_not_change_the_prepared_pictures(
+    lanes: dict[str, KerasClassifier], pictures: list[Path]
+) -> None:
+    """Labelling does not change the prepared pictures, although Keras' preprocessing writes into float arrays."""
+    classifier = lanes["float32"]
     prepared = classifier.prepare(PictureFile(pictures[1]))
     before = prepared.copy()
     first = classifier.label([prepared])
@@ -95,33 +127,105 @@ def test_prepared_pictures_are_left_alone(loaded: dict[str, KerasClassifier], pi
     assert np.array_equal(prepared, before) and classifier.label([prepared]) == first
 
 
-def test_keras_own_names(
-    keras: Any, saved: Path, pictures: list[Path], by_keras: Any, monkeypatch: pytest.MonkeyPatch
+def test_without_labels_the_names_are_those_of_keras(
+    keras: Any, expected: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a file of names, names and ids are those of Keras' list (which is downloaded once)."""
-    decoding = keras.applications.imagenet_utils.decode_predictions
-    # The list that Keras keeps once it has been downloaded.
-    monkeypatch.setitem(decoding.__globals__, "CLASS_INDEX", CLASSES)
-    options = KerasOptions(application="MobileNet", weights=saved / "mobilenet.h5", top=3)
-    classifier = load("lane", options)
-    (found,) = classifier.label([classifier.prepare(PictureFile(pictures[0]))])
-    assert [(label.label_id, label.label.replace(" ", "_")) for label in found] == [
-        (wordnet_id, name) for wordnet_id, name, _ in decoding(by_keras[:1], top=3)[0]
+    """Without a file of names, names and ids are those of Keras' list, which Keras downloads once."""
+    decode = keras.applications.imagenet_utils.decode_predictions
+    # Keras stores the downloaded list here.
+    monkeypatch.setitem(decode.__globals__, "CLASS_INDEX", CLASSES)
+    classes = _read_classes(keras, KerasOptions(application="MobileNet", top=3), 1000)
+    assert [(label.label_id, label.label.replace(" ", "_")) for label in classes.labels(expected[0])] == [
+        (wordnet_id, name) for wordnet_id, name, _ in decode(expected[:1], top=3)[0]
     ]
 
 
-def test_version_follows_all_that_changes_labels(saved: Path, tmp_path: Path) -> None:
-    """Other names, or another number of labels, are another version; another place or lane name is not."""
-    names = (saved / "names.txt").read_text()
-    (tmp_path / "same.txt").write_text(names)
-    (tmp_path / "others.txt").write_text(names.replace("thing_7\n", "bird\n"))
+def test_the_version_follows_everything_that_changes_labels(
+    model: Any, classes: Classes, lanes: dict[str, KerasClassifier]
+) -> None:
+    """Other names, another `top`, other layers and other weights are another version; the lane's name is not."""
+    first = _version("MobileNet", model, classes, "float32", b"")
+    assert lanes["float32"].version == first and lanes["float32"].name == "lane.keras"
+    renamed = Classes([*classes.names[:7], "bird", *classes.names[8:]], classes.ids, classes.top)
+    others = [
+        _version("MobileNet", model, renamed, "float32", b""),
+        _version("MobileNet", model, Classes(classes.names, classes.ids, 6), "float32", b""),
+        _version("MobileNet", model, classes, "float32", b"layers"),
+    ]
+    bias = model.get_layer("conv_preds").weights[1]
+    before = bias.numpy()
+    bias.assign(before + 1e-6)
+    others.append(_version("MobileNet", model, classes, "float32", b""))
+    bias.assign(before)
+    assert len({first, *others}) == 5
 
-    def version(name: str, labels: Path, top: int = 5) -> str:
-        weights = saved / "mobilenet.safetensors"
-        options = KerasOptions(application="MobileNet", weights=weights, labels=labels, top=top)
-        return load(name, options).version
 
-    first = version("one", saved / "names.txt")
-    assert version("two", tmp_path / "same.txt") == first
-    assert version("one", tmp_path / "others.txt") != first
-    assert version("one", saved / "names.txt", top=6) != first
+def test_bfloat16_is_near_float32(lanes: dict[str, KerasClassifier], pictures: list[Path]) -> None:
+    """In bfloat16 each picture has the same first label, and each score is within the documented distance."""
+    full, half = (scores(lanes[one], pictures) for one in ("float32", "bfloat16"))
+    assert full != half, "bfloat16 must not be float32 under another name"
+    for one, other in zip(full, half, strict=True):
+        assert next(iter(one)) == next(iter(other))
+        assert max(abs(score - other.get(label, 0.0)) for label, score in one.items()) < MAX_DIFFERENCE
+
+
+def test_scores_in_bfloat16_do_not_tie(lanes: dict[str, KerasClassifier], pictures: list[Path]) -> None:
+    """The last layer is in float32: scores keep their digits; with 8 bits, hundreds would be equal."""
+    for found in scores(lanes["bfloat16"], pictures):
+        assert len(set(found.values())) > 0.95 * len(found)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_labels_do_not_depend_on_the_batch(
+    precision: str, lanes: dict[str, KerasClassifier], pictures: list[Path]
+) -> None:
+    """In either precision a picture's labels are the same alone, among others, and at any position of a batch."""
+    classifier = lanes[precision]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures[:3]]
+    alone = [classifier.label([picture])[0] for picture in prepared]
+    assert classifier.label(prepared) == alone
+    assert classifier.label(prepared[::-1]) == alone[::-1]
+    size = classifier.batch_size
+    assert classifier.label((prepared * size)[:size]) == (alone * size)[:size]
+    assert classifier.label([]) == []
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_several_threads_get_the_same_labels(
+    precision: str, lanes: dict[str, KerasClassifier], pictures: list[Path]
+) -> None:
+    """As many callers as the classifier allows get the same labels at once as one after the other."""
+    classifier = lanes[precision]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
+    batches = [prepared[index:] + prepared[:index] for index in range(4)]
+    alone = [classifier.label(batch) for batch in batches]
+    with ThreadPoolExecutor(max(2, classifier.callers)) as threads:
+        assert list(threads.map(classifier.label, batches)) == alone
+
+
+def test_the_version_names_bfloat16(lanes: dict[str, KerasClassifier]) -> None:
+    """The version names bfloat16, and is otherwise that of float32: nothing else of the machine is in it."""
+    full, half = lanes["float32"].version, lanes["bfloat16"].version
+    assert half == full.replace("MobileNet-", "MobileNet-bfloat16-")
+
+
+def test_without_a_network_the_download_is_reported(saved: Path, tmp_path: Path) -> None:
+    """Without a network, one line each reports the missing weights and names, with what to do."""
+    nowhere = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")}
+    (tmp_path / "keras").mkdir()
+    environment = {**os.environ, **nowhere, "KERAS_HOME": str(tmp_path / "keras"), "no_proxy": ""}
+    ran = subprocess.run(
+        [sys.executable, "-c", LOAD_OFFLINE, str(saved / "mobilenet.safetensors")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    weights, names = ran.stdout.splitlines()
+    assert weights.startswith("The ImageNet weights of MobileNet can't be downloaded (")
+    assert "Run once with a network, or set weights to a weights file." in weights
+    assert names.startswith("ImageNet's class names can't be downloaded (")
+    assert "set labels to a text file with the 1000 names" in names
+    assert "Traceback" not in ran.stderr

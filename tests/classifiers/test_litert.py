@@ -75,7 +75,7 @@ def test_labels_do_not_depend_on_the_batch(mobilenet: LitertClassifier, photogra
 
 def test_several_threads_get_the_same_labels(mobilenet: LitertClassifier, photographs: Path) -> None:
     """As many threads as there are cores may label at once, and each picture gets the labels that it gets alone."""
-    prepared = [mobilenet.prepare(PictureFile(file)) for file in sorted(photographs.glob("*.jpg"))]
+    prepared = [mobilenet.prepare(PictureFile(file)) for file in sorted(photographs.glob("*.jpg"))[:6]]
     alone = mobilenet.label(prepared)
     assert mobilenet.callers == min(16, cores())
     with ThreadPoolExecutor(4) as threads:

@@ -52,8 +52,9 @@ def colours(keras: Any, activation: str | None) -> Any:
     return model
 
 
-@pytest.mark.parametrize("activation", ["softmax", None])
-@pytest.mark.parametrize("quantised", [None, "int8", "uint8"])
+@pytest.mark.parametrize(
+    ("activation", "quantised"), [("softmax", None), (None, None), (None, "int8"), ("softmax", "uint8")]
+)
 def test_models_of_floats_and_bytes_give_their_softmax(
     activation: str | None, quantised: str | None, keras: Any, convert: Convert, tmp_path: Path
 ) -> None:

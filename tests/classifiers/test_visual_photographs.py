@@ -1,4 +1,4 @@
-"""The classifier `visual`: what it says of real photographs, as they are and changed."""
+"""The classifier `visual`: its labels of real photographs, original and changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VISUAL = load("visual", VisualOptions())
 
 
 def photograph(name: str) -> Image.Image:
-    """A photograph of the shared folder, or one that scikit-image or scikit-learn brings."""
+    """A photograph from the shared folder, scikit-image or scikit-learn."""
     folders = [PHOTOS]
     for package, inside in (("skimage", "data"), ("sklearn", "datasets/images")):
         spec = importlib.util.find_spec(package)
@@ -24,7 +24,7 @@ def photograph(name: str) -> Image.Image:
             folders.append(Path(spec.submodule_search_locations[0]) / inside)
     found = [folder / name for folder in folders if (folder / name).is_file()]
     if not found:
-        pytest.skip(f"the photograph {name} is not there")
+        pytest.skip(f"the photograph {name} is missing")
     return Image.open(found[0]).convert("RGB")
 
 
@@ -33,37 +33,37 @@ def found_in(path: Path) -> set[str]:
 
 
 def found(image: Image.Image, folder: Path) -> set[str]:
-    """The labels of a picture that is stored without loss."""
+    """The labels of a picture, stored without loss."""
     image.save(folder / "picture.bmp")
     return found_in(folder / "picture.bmp")
 
 
 class TestChangesOfAPhotograph:
-    def test_blur(self, tmp_path: Path) -> None:
+    def test_blur_makes_a_photograph_soft(self, tmp_path: Path) -> None:
         """A photograph in focus is sharp; out of focus it is soft."""
         flower = photograph("flower.jpg")
         assert "sharp" in found(flower, tmp_path)
         assert "soft" in found(flower.filter(ImageFilter.GaussianBlur(5)), tmp_path)
 
-    def test_fog(self, tmp_path: Path) -> None:
-        """Fog takes contrast and colour from a photograph, but does not make it soft."""
+    def test_fog_does_not_make_a_photograph_soft(self, tmp_path: Path) -> None:
+        """Fog removes contrast and colour from a photograph, but does not make it soft."""
         coffee = photograph("coffee.png")
         foggy = Image.blend(coffee, Image.new("RGB", coffee.size, "white"), 0.7)
         assert {"light", "low contrast", "low saturation", "sharp"} <= found(foggy, tmp_path)
 
-    def test_saturation(self, tmp_path: Path) -> None:
+    def test_saturation_follows_the_colours(self, tmp_path: Path) -> None:
         """A photograph without its colours has low saturation, with stronger ones high saturation."""
         chickadee = ImageEnhance.Color(photograph("chickadee.jpg"))
         assert "low saturation" in found(chickadee.enhance(0.2), tmp_path)
         assert "high saturation" in found(chickadee.enhance(2.5), tmp_path)
 
-    def test_light(self, tmp_path: Path) -> None:
-        """Darker, a photograph becomes dark; brighter, light; as it was it is neither."""
+    def test_brightness_decides_light_and_dark(self, tmp_path: Path) -> None:
+        """A darkened photograph is dark, a brightened one light, the original neither."""
         astronaut = ImageEnhance.Brightness(photograph("astronaut.png"))
         light = [{"light", "dark"} & found(astronaut.enhance(by), tmp_path) for by in (0.4, 1.0, 1.7)]
         assert light == [{"dark"}, set(), {"light"}]
 
-    def test_tint(self, tmp_path: Path) -> None:
+    def test_coloured_light_makes_a_photograph_warm_or_cool(self, tmp_path: Path) -> None:
         """Blue light makes a photograph cool, candle light makes it warm."""
         camera = photograph("camera.png")
         assert not {"warm", "cool"} & found(camera, tmp_path)
@@ -72,7 +72,7 @@ class TestChangesOfAPhotograph:
             assert {"warm", "cool"} & found(tinted, tmp_path) == {label}
 
     @pytest.mark.parametrize("name", ["flower.jpg", "china.jpg", "rocket.jpg", "cat-street.jpg", "daisy.jpg"])
-    def test_copies(self, name: str, tmp_path: Path) -> None:
+    def test_a_smaller_copy_gets_the_same_labels(self, name: str, tmp_path: Path) -> None:
         """A smaller, more compressed copy of a photograph gets the same labels."""
         original = photograph(name)
         smaller = (original.width * 7 // 10, original.height * 7 // 10)
@@ -112,7 +112,7 @@ class TestPhotographs:
         ],
     )
     def test_a_person_would_agree(self, name: str, has: str, has_not: str, tmp_path: Path) -> None:
-        """A photograph gets the labels that a person would give it, and none that one would deny."""
+        """A photograph gets the labels that people would give it, and none that they would deny."""
         labels = found(photograph(name), tmp_path)
         assert set(has.split(", ")) - labels == set()
         assert set(has_not.split(", ")) & labels == set()
