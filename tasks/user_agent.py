@@ -1,12 +1,12 @@
-"""The header User-Agent of every request: pages, robots.txt and pictures alike."""
+"""The User-Agent header of all requests: pages, robots.txt and pictures."""
 
 from __future__ import annotations
 
 NAME = "likelens"
-"""How robots.txt knows us."""
+"""Our name in robots.txt."""
 USER_AGENT = "likelens/0.1"
 
 
 def user_agent(contact: str) -> str:
-    """The project, and the address that the setting `contact` names, where there is one."""
+    """The header's value: the project, and the address in the setting `contact` if there is one."""
     return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT

@@ -1,4 +1,4 @@
-"""The clients of the benchmark: what each is called, how it is started, and what it needs."""
+"""The clients of the benchmark: name, command and requirement of each."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-AT_ONCE = 32
-"""Requests at once, for all who can."""
+CONCURRENCY = 32
+"""Requests at once, for clients that support it."""
 OTHERS = Path(__file__).with_name("others.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a client has to do: the addresses, a new folder for the pictures, and the Python of the rivals."""
+    """The job of a client: the addresses, a new folder for the pictures, and the Python of the rivals."""
 
     urls: tuple[str, ...]
     folder: Path
     rivals: str
 
-    def list(self) -> Path:
-        """A file with an address a line."""
+    def write_list(self) -> Path:
+        """Write a file with an address on each line."""
         file = self.folder / "urls.txt"
         file.write_text("\n".join(["url", *self.urls]))
         return file
@@ -30,15 +30,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One who fetches. `prepare` makes what it needs, untimed, and returns its command."""
+    """A client. `prepare` creates its input, untimed, and returns its command."""
 
     name: str
     prepare: Callable[[Job], list[str]]
     needs: str
     get: str
 
-    def is_there(self, rivals: str) -> bool:
-        """Whether its program, or its Python package, is installed."""
+    def is_installed(self, rivals: str) -> bool:
+        """Whether its program or its Python package is installed."""
         program = Path(rivals).with_name(self.needs) if self.get == RIVALS else None
         return bool(program and program.exists()) or bool(shutil.which(self.needs)) or not self.needs
 
@@ -48,10 +48,12 @@ RIVALS = "python3 -m venv rivals && rivals/bin/pip install requests scrapy pillo
 
 def _curl(job: Job) -> list[str]:
     settings = job.folder / "curl.txt"
-    lines = [f'url = "{url}"\noutput = "{job.folder}/{place:05}.jpg"\n' for place, url in enumerate(job.urls)]
+    lines = [
+        f'url = "{url}"\noutput = "{job.folder}/{number:05}.jpg"\n' for number, url in enumerate(job.urls)
+    ]
     settings.write_text("".join(lines))
     return [
-        "curl", "--silent", "--no-progress-meter", "--parallel", "--parallel-max", str(AT_ONCE), "--config", str(settings)
+        "curl", "--silent", "--no-progress-meter", "--parallel", "--parallel-max", str(CONCURRENCY), "--config", str(settings)
     ]  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def _aria2c(job: Job) -> list[str]:
 
 def _img2dataset(job: Job) -> list[str]:
     return [
-        str(Path(job.rivals).with_name("img2dataset")), f"--url_list={job.list()}", "--input_format=csv",
+        str(Path(job.rivals).with_name("img2dataset")), f"--url_list={job.write_list()}", "--input_format=csv",
         "--url_col=url", f"--output_folder={job.folder}/out", "--processes_count=2", "--thread_count=32",
         "--resize_mode=no", "--skip_reencode=True", "--number_sample_per_shard=1000", "--compute_hash=sha256",
         "--enable_wandb=False",
@@ -74,7 +76,7 @@ def _img2dataset(job: Job) -> list[str]:
 
 
 def _other(which: str) -> Callable[[Job], list[str]]:
-    return lambda job: [job.rivals, str(OTHERS), which, str(job.list()), str(job.folder)]
+    return lambda job: [job.rivals, str(OTHERS), which, str(job.write_list()), str(job.folder)]
 
 
 def _ours(job: Job) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a user would write instead, each a few lines: run with a Python that has requests and Scrapy.
+"""What a user would write instead, in a few lines each. It needs a Python with requests and Scrapy.
 
 others.py urllib|requests|scrapy LIST FOLDER
 """
@@ -12,28 +12,28 @@ from pathlib import Path
 
 
 def with_urllib(urls: list[str], folder: Path) -> None:
-    """One by one, as the study did."""
-    for place, url in enumerate(urls):
-        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the benchmark's own server
-            (folder / f"{place:05}.jpg").write_bytes(answer.read())
+    """One by one, as in the study."""
+    for number, url in enumerate(urls):
+        with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 - the benchmark's own server
+            (folder / f"{number:05}.jpg").write_bytes(response.read())
 
 
 def with_requests(urls: list[str], folder: Path) -> None:
-    """A session and 16 threads."""
+    """One session and 16 threads."""
     import requests
 
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
 
-    def fetch(place: int, url: str) -> None:
-        (folder / f"{place:05}.jpg").write_bytes(session.get(url, timeout=30).content)
+    def fetch(number: int, url: str) -> None:
+        (folder / f"{number:05}.jpg").write_bytes(session.get(url, timeout=30).content)
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(fetch, range(len(urls)), urls))
 
 
 def with_scrapy(urls: list[str], folder: Path) -> None:
-    """One item with all addresses through the ImagesPipeline."""
+    """One item for each address, through the ImagesPipeline."""
     import scrapy
     from scrapy.crawler import CrawlerProcess
 

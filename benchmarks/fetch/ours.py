@@ -1,4 +1,4 @@
-"""The stage fetch, as a process: with hashing, checks, safety and its rows in the lake."""
+"""The stage fetch as a client: with hashes, checks, safety and rows in the lake."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from warehouse.tables import PostPicture
 
 
 def prepare(folder: Path, urls: tuple[str, ...]) -> None:
-    """A home folder in which posts show these pictures."""
+    """Create a home folder with a post for each of these pictures."""
     home = Home(folder)
     home.prepare()
     home.lake.append(
         [
-            PostPicture(source="s", post_id=f"{place:06}", position=0, picture_url=url, sha256=None)
-            for place, url in enumerate(urls)
+            PostPicture(source="s", post_id=f"{number:06}", position=0, picture_url=url, sha256=None)
+            for number, url in enumerate(urls)
         ]
     )
 
 
 def main(folder: Path) -> None:
-    """Fetch all of them."""
-    ended = fetch_pictures(
+    """Fetch all pictures of the home folder."""
+    result = fetch_pictures(
         Home(folder), FetchOptions(allow_private_hosts=frozenset({"127.0.0.1"})), lambda *_: None
     )
-    if ended.status != "done":
-        sys.exit(ended.message)
+    if result.status != "done":
+        sys.exit(result.message)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The picture server of the benchmark: JPEGs as a photographer's account has them, and nginx to serve them."""
+"""The picture server of the benchmark: JPEGs like those of a photographer's account, and nginx."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from PIL import Image
 LATENCY_SECONDS = 0.05
 SIZE = (1080, 1350)
 MOTIFS = 25
-"""Different pictures; each file is one of them, with a comment that no other file has."""
-FEWEST_BYTES, MAX_BYTES = 100_000, 300_000
+"""Different pictures. Each file is one of them with a unique comment."""
+MIN_BYTES, MAX_BYTES = 100_000, 300_000
 ECHO_MODULE = Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")
-HOW_TO_GET_NGINX = "nginx with its echo module is needed: on Debian and Ubuntu, apt-get install nginx-light"
+NGINX_ADVICE = "nginx with its echo module is missing; on Debian and Ubuntu, apt-get install nginx-light"
 
 
 class NoServer(Exception):
-    """nginx, or its echo module, is not there."""
+    """nginx, or its echo module, is not installed."""
 
 
 def write_pictures(folder: Path, pictures: int) -> None:
-    """Write that many JPEGs of 100 to 300 KB, no two alike; the same ones each time."""
+    """Write that many different JPEGs of 100 to 300 KB; the same ones each time."""
     folder.mkdir(parents=True)
     motifs = [_motif(number) for number in range(MOTIFS)]
     for number in range(pictures):
@@ -39,19 +39,19 @@ def write_pictures(folder: Path, pictures: int) -> None:
 
 
 def _motif(number: int) -> bytes:
-    """A JPEG of soft noise whose size is spread over the range by the number."""
-    aim = FEWEST_BYTES + (MAX_BYTES - FEWEST_BYTES) * (number + 0.5) / MOTIFS
+    """A JPEG of soft noise. The number determines its size within the range."""
+    target = MIN_BYTES + (MAX_BYTES - MIN_BYTES) * (number + 0.5) / MOTIFS
     random = np.random.default_rng(number)
     coarse = Image.fromarray(random.integers(0, 256, (SIZE[1] // 6, SIZE[0] // 6, 3), dtype=np.uint8))
     image = coarse.resize(SIZE, Image.Resampling.BICUBIC)
-    found = b""
+    encoded = b""
     for quality in range(4, 100, 2):
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality)
-        if found and len(buffer.getvalue()) > aim:
+        if encoded and len(buffer.getvalue()) > target:
             break
-        found = buffer.getvalue()
-    return found
+        encoded = buffer.getvalue()
+    return encoded
 
 
 @contextlib.contextmanager
@@ -59,13 +59,13 @@ def nginx(folder: Path) -> Iterator[int]:
     """Serve with nginx on a free port of loopback: `/now/…` at once, `/late/…` after 50 ms. Raises `NoServer`."""
     binary = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if binary is None or not ECHO_MODULE.exists():
-        raise NoServer(HOW_TO_GET_NGINX)
+        raise NoServer(NGINX_ADVICE)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    settings = folder / "nginx.conf"
-    settings.write_text(_settings(folder, port))
-    running = subprocess.Popen([binary, "-p", str(folder), "-c", str(settings)], stderr=subprocess.DEVNULL)
+    config = folder / "nginx.conf"
+    config.write_text(_config(folder, port))
+    running = subprocess.Popen([binary, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, running)
         yield port
@@ -74,7 +74,7 @@ def nginx(folder: Path) -> Iterator[int]:
         running.wait(30)
 
 
-def _settings(folder: Path, port: int) -> str:
+def _config(folder: Path, port: int) -> str:
     user = "user root;" if os.geteuid() == 0 else ""
     return f"""
         load_module {ECHO_MODULE};
@@ -96,8 +96,8 @@ def _settings(folder: Path, port: int) -> str:
 def _wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         if running.poll() is not None:
-            raise NoServer("nginx ended at once; its error log says why")
+            raise NoServer("nginx stopped at once; its error log has the reason")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise NoServer("nginx did not begin to listen")
+    raise NoServer("nginx did not start to listen")

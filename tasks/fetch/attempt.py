@@ -1,4 +1,4 @@
-"""How one try to fetch a picture ended."""
+"""The result of one attempt to fetch a picture."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """When a try began (UTC) and how many seconds it took; the picture, or the reason why there is none.
+    """The start (UTC) and duration of an attempt; the picture, or the reason why there is none.
 
-    `http_status` is that of the last answer, if any came; `asked_seconds` the pause that the host asked for;
-    `message` says what came instead of a picture, and what to do.
+    `http_status` is that of the last response, if there was one. `retry_after` is the pause in seconds that the
+    host requested. `message` says what came instead of a picture, and what to do.
     """
 
     began_at: datetime
     seconds: float
     http_status: int | None = None
     reason: Reason | None = None
-    asked_seconds: float | None = None
+    retry_after: float | None = None
     picture: StoredFile | None = None
     message: str | None = None

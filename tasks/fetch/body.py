@@ -1,7 +1,7 @@
-"""A picture's body on its way in: capped, unpacked where it must be, in memory while it is small.
+"""The body of a response: limited in size, decompressed if necessary, in memory while it is small.
 
-Most pictures are a few hundred kilobytes: these are checked in memory and written in one go. A larger
-one goes to a file of its own, block by block, and is hashed on the way.
+Most pictures have a few hundred kilobytes: these are checked in memory and written at once. A larger one goes
+to a file block by block, and is hashed on the way.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tasks.fetch.store import PictureStore, RejectedPicture
 from warehouse.disk_space import full_disk_noticed, need_room
 
 BLOCK_BYTES = 512 * 1024
-"""What of a body is held in memory at most."""
+"""The most bytes of a body in memory."""
 
 
-class _Unpacker(Protocol):
+class _Decompressor(Protocol):
     @property
     def eof(self) -> bool: ...
     @property
@@ -29,36 +29,38 @@ class _Unpacker(Protocol):
 
 
 class Body:
-    """The bytes of one answer. `add` for what comes; where it says so `spill` before the next; then `store`."""
+    """The bytes of one response. `add` each chunk; when it returns True, `spill`; at the end `store`."""
 
-    def __init__(self, store: PictureStore, most_bytes: int, encoding: str) -> None:
+    def __init__(self, store: PictureStore, max_bytes: int, encoding: str) -> None:
         self._store = store
         self._file: str | None = None
-        self._most_bytes = most_bytes
-        self._unpacker = _unpacker(encoding)
+        self._max_bytes = max_bytes
+        self._decompressor = _decompressor(encoding)
         self._parts: list[bytes] = []
-        self._held = 0
+        self._bytes_in_memory = 0
         self._size = 0
-        self._came = 0
+        self._received = 0
         self._digest = hashlib.sha256()
 
     def add(self, chunk: bytes) -> bool:
-        """Take a piece; returns whether so much is held that it must be spilled. Raises `RejectedPicture` above the cap."""
-        self._came += len(chunk)
-        if self._unpacker is not None:
-            chunk = self._unpacked(self._unpacker, chunk)
-        self._held += len(chunk)
+        """Add a chunk; returns whether `spill` is due. Raises `RejectedPicture` above the limit."""
+        self._received += len(chunk)
+        if self._decompressor is not None:
+            chunk = self._decompress(self._decompressor, chunk)
+        self._bytes_in_memory += len(chunk)
         self._size += len(chunk)
-        # What comes counts as well: it may unpack to nothing, or follow the end, without end itself.
-        if max(self._size, self._came) > self._most_bytes:
+        # Received bytes count too: they may decompress to nothing, or follow the end, without limit.
+        if max(self._size, self._received) > self._max_bytes:
             raise RejectedPicture(Reason.TOO_LARGE)
         self._parts.append(chunk)
-        return self._held >= BLOCK_BYTES
+        return self._bytes_in_memory >= BLOCK_BYTES
 
     def spill(self) -> str:
-        """Write what is held to a file; returns its path. Blocks; raises `DiskFull`."""
+        """Write the bytes in memory to a file; returns its path. Blocks; raises `DiskFull`."""
         file = self._file = self._file or self._store.new_file()
-        folder, block = self._store.incoming, self._taken()
+        folder, block = self._store.incoming, b"".join(self._parts)
+        self._parts.clear()
+        self._bytes_in_memory = 0
         self._digest.update(block)
         need_room(folder, len(block))
         with full_disk_noticed(folder), Path(file).open("ab") as out:
@@ -67,17 +69,17 @@ class Body:
 
     @property
     def is_small(self) -> bool:
-        """Whether all of it is in memory."""
+        """Whether the complete body is in memory."""
         return self._file is None
 
     def store(self, *, may_decode: bool = True) -> StoredFile:
-        """Check the whole body and store it. Raises `RejectedPicture` and `DiskFull`.
+        """Check the complete body and store it. Raises `RejectedPicture` and `DiskFull`.
 
-        Blocks, but for a small body that may not be decoded: then it raises `NeedsDecode` where it would have to be.
+        Blocks, unless the body is small and must not be decoded; it then raises `NeedsDecode` if it has to be.
         """
-        if self._unpacker is not None and not self._unpacker.eof:
+        if self._decompressor is not None and not self._decompressor.eof:
             raise RejectedPicture(
-                Reason.CORRUPT, "The server's compressed answer is cut off. It is requested again."
+                Reason.CORRUPT, "The server's compressed response is cut off. A later run retries it."
             )
         if self._file is None:
             self._parts = [b"".join(self._parts)]
@@ -85,30 +87,24 @@ class Body:
         return self._store.add_file(self.spill(), self._digest.hexdigest(), self._size)
 
     def discard(self) -> None:
-        """Remove what was spilled, unless it was stored."""
+        """Remove the body's file, unless the store has moved it."""
         if self._file is not None:
             Path(self._file).unlink(missing_ok=True)
 
-    def _taken(self) -> bytes:
-        block = b"".join(self._parts)
-        self._parts.clear()
-        self._held = 0
-        return block
-
-    def _unpacked(self, unpacker: _Unpacker, chunk: bytes) -> bytes:
-        if unpacker.eof:
-            return b""  # the unpacker would keep all that follows
-        room = self._most_bytes - self._size + 1  # one more than may be, so that it shows
+    def _decompress(self, decompressor: _Decompressor, chunk: bytes) -> bytes:
+        if decompressor.eof:
+            return b""  # the decompressor would hold all further bytes
+        room = self._max_bytes - self._size + 1  # one above the limit, so that it shows
         try:
-            return unpacker.decompress(chunk, room)
+            return decompressor.decompress(chunk, room)
         except zlib.error:
-            raise RejectedPicture(Reason.CORRUPT, "The server's compressed answer is damaged.") from None
+            raise RejectedPicture(Reason.CORRUPT, "The server's compressed response is damaged.") from None
 
 
-def _unpacker(encoding: str) -> _Unpacker | None:
-    """For a body that came compressed though no compression was asked for, as some stores have their files.
+def _decompressor(encoding: str) -> _Decompressor | None:
+    """For a body that is compressed although the request accepts no compression, as some stores send it.
 
-    Raises `RejectedPicture` for an encoding that is not read.
+    Raises `RejectedPicture` for an unknown encoding.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -118,5 +114,5 @@ def _unpacker(encoding: str) -> _Unpacker | None:
         case _:
             raise RejectedPicture(
                 Reason.NOT_A_PICTURE,
-                "The server sent it in a compression that is not read, though none was requested.",
+                "The server compressed the response in an unsupported encoding, though none was requested.",
             )

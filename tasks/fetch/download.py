@@ -1,4 +1,4 @@
-"""One picture's way in: asked for, followed, streamed with a cap, checked, kept."""
+"""One attempt to fetch a picture: request, redirects, a body of limited size, check, store."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tasks.fetch.addresses import PRIVATE, PrivateAddress, Sessions
 from tasks.fetch.attempt import Attempt, StoredFile
 from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
-from tasks.fetch.reasons import Reason, of_status
+from tasks.fetch.reasons import Reason, reason_for_status
 from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
 from warehouse.disk_space import need_room
 
 Result = TypeVar("Result")
-Ask = Callable[[str], Awaitable[Attempt]]
-"""Makes one try to fetch and store the picture at an address. Raises `DiskFull`."""
+Download = Callable[[str], Awaitable[Attempt]]
+"""Makes one attempt to fetch and store the picture at an address. Raises `DiskFull`."""
 
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,27 +36,26 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one picture may cost."""
+    """The most that one picture may cost."""
 
-    most_bytes: int = 50 * 1024 * 1024
+    max_bytes: int = 50 * 1024 * 1024
     total_seconds: float = 120.0
     connect_seconds: float = 15.0
     idle_seconds: float = 30.0
     slow_seconds: float = 20.0
-    least_bytes_a_second: int = 1000
-    """A sender that stays below it for `slow_seconds` is given up: it would hold a place for the total time."""
+    min_bytes_per_second: int = 1000
+    """A server that stays below this rate for `slow_seconds` times out, or it would block a slot for `total_seconds`."""
 
     def timeout(self) -> aiohttp.ClientTimeout:
-        """The same as aiohttp takes it; the total is kept over all redirects, and not here."""
+        """The limits for one request. The total time spans all redirects, so it is not among them."""
         return aiohttp.ClientTimeout(total=None, connect=self.connect_seconds, sock_read=self.idle_seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """How pictures are fetched: how many at once, which private hosts are allowed, and what one may cost.
+    """How pictures are fetched. `concurrency` and `per_host` limit the downloads at once, in all and from one host.
 
-    `folders`: a picture that is a file on this machine is taken from these only. `per_host`: how many at
-    once from one host. `user_agent`: the header User-Agent of each request.
+    Only files in `folders` are copied. `user_agent` is the User-Agent header of each request.
     """
 
     concurrency: int = 32
@@ -68,152 +67,132 @@ class FetchOptions:
 
 
 @asynccontextmanager
-async def downloading(home: Path, options: FetchOptions, name: str = "") -> AsyncIterator[Ask]:
-    """What makes tries in this process, for the time of the block.
+async def downloading(home: Path, options: FetchOptions, name: str = "") -> AsyncIterator[Download]:
+    """Download in this process for the time of the block.
 
-    `home` is the home folder; `name` tells this process from others that fetch into it at the same time.
+    `name` distinguishes this process from others that fetch into the same home folder at the same time.
     """
-    # Names that do not resolve may hold as many threads as there are downloads; the caller needs some too.
+    # Slow name look-ups can block a thread per download; the caller needs some too.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(options.concurrency + 4))
     store = PictureStore(home, name)
     try:
         timeout = options.limits.timeout()
         async with Sessions(
             options.concurrency, options.allow_private_hosts, timeout, options.user_agent
-        ) as doors:
-            yield _Downloading(doors, store, options).ask
+        ) as sessions:
+            yield _Downloader(sessions, store, options).download
     finally:
         store.close()
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What came so far: the address of the last request, the status of its answer, and its body."""
+class _Exchange:
+    """The last request's address, and the status, requested pause and body of its response."""
 
     last_url: str = ""
     last_status: int | None = None
+    retry_after: float | None = None
     body: Body | None = None
 
 
-class _Failed(Exception):
-    def __init__(
-        self, reason: Reason, asked_seconds: float | None = None, message: str | None = None
-    ) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-        self.asked_seconds = asked_seconds
-        self.message = message
+class _Downloader:
+    """The sessions and the store that all attempts share."""
 
-
-class _Downloading:
-    """The connections and the store that all tries share."""
-
-    def __init__(self, doors: Sessions, store: PictureStore, options: FetchOptions) -> None:
-        self._doors = doors
+    def __init__(self, sessions: Sessions, store: PictureStore, options: FetchOptions) -> None:
+        self._sessions = sessions
         self._store = store
         self._limits = options.limits
         self._folders = options.folders
 
-    async def ask(self, url: str) -> Attempt:
-        """Try once; a `file:` address only where it is in one of the manner's folders."""
-        began, clock, heard = datetime.now(UTC), time.monotonic(), _Heard()
+    async def download(self, url: str) -> Attempt:
+        """Make one attempt; a `file:` address must lie in one of the options' folders."""
+        began, clock, exchange = datetime.now(UTC), time.monotonic(), _Exchange()
         try:
             try:
                 if is_local(url):
-                    picture = await self._in_thread(lambda: self._take_in(url))
+                    picture = await self._in_thread(lambda: self._copy(url))
                 else:
-                    picture = await self._fetch(url, heard)
+                    picture = await self._fetch(url, exchange)
             finally:
-                if heard.body is not None:
-                    heard.body.discard()
-        except _Failed as failed:
-            took = time.monotonic() - clock
-            return Attempt(
-                began,
-                took,
-                heard.last_status,
-                failed.reason,
-                failed.asked_seconds,
-                message=failed.message,
-            )
-        return Attempt(began, time.monotonic() - clock, heard.last_status, picture=picture)
+                if exchange.body is not None:
+                    exchange.body.discard()
+        except RejectedPicture as error:
+            seconds, status = time.monotonic() - clock, exchange.last_status
+            return Attempt(began, seconds, status, error.reason, exchange.retry_after, message=error.message)
+        return Attempt(began, time.monotonic() - clock, exchange.last_status, picture=picture)
 
-    def _take_in(self, url: str) -> StoredFile:
+    def _copy(self, url: str) -> StoredFile:
         incoming = Path(self._store.new_file())
         try:
-            taken = copy_in(url, self._folders, self._limits.most_bytes, incoming)
-            return self._store.add_file(str(incoming), *taken)
-        except RejectedPicture as unfit:
-            raise _Failed(unfit.reason, message=unfit.message) from None
+            sha256, size = copy_in(url, self._folders, self._limits.max_bytes, incoming)
+            return self._store.add_file(str(incoming), sha256, size)
         finally:
             incoming.unlink(missing_ok=True)
 
-    async def _fetch(self, url: str, heard: _Heard) -> StoredFile:
+    async def _fetch(self, url: str, exchange: _Exchange) -> StoredFile:
         try:
             async with asyncio.timeout(self._limits.total_seconds):
-                body = await self._follow(url, heard)
-        except RejectedPicture as unfit:
-            raise _Failed(unfit.reason, message=unfit.message) from None
+                body = await self._follow(url, exchange)
         except PrivateAddress:
-            raise _private(heard) from None
+            raise _private_address_error(exchange) from None
         except aiohttp.ClientConnectorError as error:
-            # Before ValueError: an error of a certificate is both.
-            # With several addresses to a name, the sockets' errors come as one that only has their texts.
-            private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
-            raise (_private(heard) if private else _Failed(Reason.UNREACHABLE)) from None
+            # Before ValueError: a certificate's error is both.
+            # For a name with several addresses, aiohttp raises one error that holds only the texts of the others.
+            is_private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
+            raise (
+                _private_address_error(exchange) if is_private else RejectedPicture(Reason.UNREACHABLE)
+            ) from None
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            raise _Failed(Reason.BAD_ADDRESS) from None
+            raise RejectedPicture(Reason.BAD_ADDRESS) from None
         except TimeoutError:
-            raise _Failed(Reason.TIMEOUT) from None
+            raise RejectedPicture(Reason.TIMEOUT) from None
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
-            raise _Failed(Reason.CUT_OFF) from None
+            raise RejectedPicture(Reason.CUT_OFF) from None
         except aiohttp.ClientError:
-            raise _Failed(Reason.UNREACHABLE) from None
-        try:
-            return await self._stored(body)
-        except RejectedPicture as unfit:
-            raise _Failed(unfit.reason, message=unfit.message) from None
+            raise RejectedPicture(Reason.UNREACHABLE) from None
+        return await self._check_and_store(body)
 
-    async def _follow(self, url: str, heard: _Heard) -> Body:
+    async def _follow(self, url: str, exchange: _Exchange) -> Body:
         for _ in range(MAX_REDIRECTS + 1):
-            heard.last_url = url
-            session, address = self._doors.door_for(url)
+            exchange.last_url = url
+            session, address = self._sessions.session_for(url)
             async with session.get(address, allow_redirects=False) as response:
-                heard.last_status = response.status
+                exchange.last_status = response.status
                 if response.status in _REDIRECTS and (target := _location(response)):
                     url = join(url, target)
                     continue
-                if reason := of_status(response.status):
-                    asked = asked_pause_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
-                    raise _Failed(reason, asked)
-                heard.body = Body(
+                if reason := reason_for_status(response.status):
+                    header = response.headers.get("Retry-After")
+                    exchange.retry_after = asked_pause_seconds(header, datetime.now(UTC))
+                    raise RejectedPicture(reason)
+                exchange.body = Body(
                     self._store,
-                    self._limits.most_bytes,
+                    self._limits.max_bytes,
                     response.headers.get("Content-Encoding", ""),
                 )
-                await self._stream(response, heard.body)
-                return heard.body
-        raise _Failed(Reason.REDIRECTS)
+                await self._stream(response, exchange.body)
+                return exchange.body
+        raise RejectedPicture(Reason.REDIRECTS)
 
     async def _stream(self, response: aiohttp.ClientResponse, body: Body) -> None:
         announced = response.content_length or 0
-        if announced > self._limits.most_bytes:
-            raise _Failed(Reason.TOO_LARGE)
+        if announced > self._limits.max_bytes:
+            raise RejectedPicture(Reason.TOO_LARGE)
         if announced > BLOCK_BYTES:
             need_room(self._store.incoming, announced)
-        since, came = time.monotonic(), 0
+        since, received = time.monotonic(), 0
         async for chunk in response.content.iter_any():
-            came += len(chunk)
+            received += len(chunk)
             if body.add(chunk):
                 await self._in_thread(body.spill)
             if (seconds := time.monotonic() - since) > self._limits.slow_seconds:
-                if came < self._limits.least_bytes_a_second * seconds:
-                    raise _Failed(Reason.TIMEOUT)
-                since, came = time.monotonic(), 0
+                if received < self._limits.min_bytes_per_second * seconds:
+                    raise RejectedPicture(Reason.TIMEOUT)
+                since, received = time.monotonic(), 0
 
-    async def _stored(self, body: Body) -> StoredFile:
-        # Most bodies are small, and checked and written in less time than it takes to wake a thread, which
-        # then stands in the loop's way for Python's lock.
+    async def _check_and_store(self, body: Body) -> StoredFile:
+        # Most bodies are small. To check and write one takes less time than to wake a thread, which would then
+        # compete with the loop for Python's lock.
         if body.is_small:
             try:
                 return body.store(may_decode=False)
@@ -222,20 +201,20 @@ class _Downloading:
         return await self._in_thread(body.store)
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        # Not asyncio's own threads: these may all be waiting for names to resolve.
+        # Not asyncio's own threads: slow name look-ups may block them all.
         return await asyncio.get_running_loop().run_in_executor(self._store.threads, work)
 
 
-def _private(heard: _Heard) -> _Failed:
-    host = urlsplit(heard.last_url).netloc.rpartition("@")[2]
-    return _Failed(
+def _private_address_error(exchange: _Exchange) -> RejectedPicture:
+    host = urlsplit(exchange.last_url).netloc.rpartition("@")[2]
+    return RejectedPicture(
         Reason.PRIVATE_ADDRESS,
-        message=f"{host} is not a public address. If the host is yours, name it in allow_private_hosts.",
+        f"{host} is not a public address. If the host is yours, name it in allow_private_hosts.",
     )
 
 
 def _location(response: aiohttp.ClientResponse) -> str:
-    """Where a redirect leads, by the bytes of its header; empty where it names nothing."""
-    # `response.headers` has the header as text already, and not all of its bytes.
-    found = (value for name, value in response.raw_headers if name.lower() == b"location")
-    return from_header(next(found, b""))
+    """The target of a redirect, from the bytes of its header; empty without one."""
+    # `response.headers` holds decoded text, which has lost some bytes.
+    values = (value for name, value in response.raw_headers if name.lower() == b"location")
+    return from_header(next(values, b""))

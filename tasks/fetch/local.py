@@ -1,7 +1,7 @@
-"""A picture that is a file on this machine, taken in place of a download.
+"""A picture that is a file on this machine: it is copied instead of downloaded.
 
-Only a source of files makes such an address, and only a file that really lies in one of the folders that
-the settings' sources read is taken: a link out of them is not followed, and a pipe or a device is not read.
+Only a source of files creates such an address. The file must lie in a folder that a source of the settings
+reads: a link out of the folder is not followed, and a pipe or a device is not read.
 """
 
 from __future__ import annotations
@@ -22,47 +22,47 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def is_local(url: str) -> bool:
-    """Whether the address is a file's; what an address redirects to is never asked this."""
+    """Whether the address is that of a file. The target of a redirect is never tested with this."""
     return url.startswith("file:")
 
 
-def copy_in(url: str, folders: Sequence[Path], most_bytes: int, incoming: Path) -> tuple[str, int]:
-    """Copy the file to `incoming`; returns the SHA-256 of its bytes, and their number.
+def copy_in(url: str, folders: Sequence[Path], max_bytes: int, incoming: Path) -> tuple[str, int]:
+    """Copy the file to `incoming`; returns the SHA-256 and the number of its bytes.
 
-    Raises `RejectedPicture` with the reason, and `DiskFull`.
+    Raises `RejectedPicture` and `DiskFull`.
     """
-    with _opened(_real(url, folders)) as source:
+    with _open(_resolve(url, folders)) as source:
         expected = os.fstat(source.fileno()).st_size
-        if expected > most_bytes:
+        if expected > max_bytes:
             raise RejectedPicture(Reason.TOO_LARGE)
         need_room(incoming.parent, expected)
         digest, size = hashlib.sha256(), 0
         with full_disk_noticed(incoming.parent), incoming.open("wb") as out:
             while chunk := source.read(CHUNK_BYTES):
                 size += len(chunk)
-                if size > most_bytes:
+                if size > max_bytes:
                     raise RejectedPicture(Reason.TOO_LARGE)
                 digest.update(chunk)
                 out.write(chunk)
     return digest.hexdigest(), size
 
 
-def _opened(file: Path) -> FileIO:
+def _open(file: Path) -> FileIO:
     try:
-        # A pipe would wait for its writer for ever; a link that has just taken the file's place is none of ours.
-        number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Without O_NONBLOCK a pipe blocks until it has a writer; a link may just have replaced the file.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         raise RejectedPicture(Reason.GONE) from None
     except OSError:
         raise RejectedPicture(Reason.REFUSED) from None
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         raise RejectedPicture(Reason.REFUSED)
-    return FileIO(number)
+    return FileIO(descriptor)
 
 
-def _real(url: str, folders: Sequence[Path]) -> Path:
-    """The file that the address leads to, wherever links stand on the way."""
+def _resolve(url: str, folders: Sequence[Path]) -> Path:
+    """The file at the address, with all links resolved. Raises `RejectedPicture` if no folder holds it."""
     try:
         parts = urlsplit(url)
         path = Path(os.fsdecode(unquote_to_bytes(parts.path)))

@@ -1,157 +1,140 @@
-"""Downloads in several processes, so that they use more than one core: the run's side of `tasks.fetch.child`."""
+"""Downloads in several processes, which use more than one core: the run's side of `tasks.fetch.worker`."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from multiprocessing import Pipe
 from pathlib import Path
 
 from classifiers.cores import cores
 from tasks.errors import DownloadsCrashed
 from tasks.fetch.attempt import Attempt
-from tasks.fetch.download import Ask, FetchOptions
-from tasks.fetch.messages import DownloadJob, Raised, end_of, job_line, order_line
+from tasks.fetch.download import Download, FetchOptions
 from tasks.fetch.reasons import Reason
-from warehouse.errors import DiskFull
 
 logger = logging.getLogger(__name__)
 
 MAX_PROCESSES = 4
-"""One brings more than 300 MB a second; hardly a line or a disk takes four times that."""
-MAX_LOST = 10
-"""Processes that may end by themselves within a run."""
+"""One process fetches more than 300 MB a second; few lines and disks take four times that."""
+MAX_CRASHES = 10
+"""Processes that may crash within a run."""
 
 
-def processes() -> int:
-    """How many are worth it here: one a core that this process may use."""
+def process_count() -> int:
+    """One process for each core that this process may use, within the limit."""
     return min(MAX_PROCESSES, cores())
 
 
 @asynccontextmanager
-async def downloading_in(number: int, home: Path, options: FetchOptions) -> AsyncIterator[Ask]:
-    """What makes tries in so many processes, for the time of the block; the one with the least to do gets the next.
+async def downloading_in(number: int, home: Path, options: FetchOptions) -> AsyncIterator[Download]:
+    """Start that many processes for the time of the block; the one with the fewest jobs gets the next.
 
-    A process that ends by itself costs what it had under way a try (`cut_off`), and another takes its place.
+    Another process replaces one that crashes. Each of its jobs ends as an attempt that was cut off.
     """
-    downloads = _Downloads(home, options)
+    workers = _Workers(home, options)
     try:
-        await downloads.start(number)
-        yield downloads.ask
+        workers.start(number)
+        yield workers.download
     finally:
-        await downloads.end()
+        workers.stop()
 
 
-class _Gone(Exception):
-    """The process ended before its answer came."""
+class _Worker:
+    """One process, its connection, and its jobs."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, asyncio.Future[Attempt | Exception]] = {}
+        self.connection, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tasks.fetch.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # standard output is the command's
+                pass_fds=[theirs.fileno()],
+                # Ctrl-C in a terminal reaches the whole session; the run decides when its processes end.
+                start_new_session=True,
+            )
+
+    def stop(self) -> int:
+        """Stop the process, whatever its jobs; returns its exit status."""
+        if not self.connection.closed:
+            asyncio.get_running_loop().remove_reader(self.connection.fileno())
+            self.connection.close()
+        self._process.kill()
+        return self._process.wait()
 
 
-class _Child:
-    """One process and the jobs that it has."""
-
-    def __init__(self, process: Process, order: DownloadJob) -> None:
-        assert process.stdin is not None
-        self.waiting: dict[int, asyncio.Future[Attempt | Raised]] = {}
-        self._gone = False
-        self._process = process
-        self._input = process.stdin
-        self._input.write(order_line(order))
-        self._listening = asyncio.create_task(self._listen())
-
-    async def ask(self, number: int, url: str) -> Attempt | Raised:
-        """Hand over a job and wait for its end. Raises `_Gone`."""
-        if self._gone:
-            raise _Gone
-        ended: asyncio.Future[Attempt | Raised] = asyncio.get_running_loop().create_future()
-        self.waiting[number] = ended
-        try:
-            self._input.write(job_line(number, url))
-            return await ended
-        finally:
-            del self.waiting[number]
-
-    async def _listen(self) -> None:
-        assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            number, ended = end_of(line)
-            if number in self.waiting and not self.waiting[number].done():
-                self.waiting[number].set_result(ended)
-        self._gone = True
-        for one in self.waiting.values():
-            if not one.done():
-                one.set_exception(_Gone())
-
-    async def end(self) -> int:
-        """End it, whatever it has under way; returns its exit status."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        status = await self._process.wait()
-        await self._listening
-        self._input.close()
-        return status
-
-
-class _Downloads:
+class _Workers:
     def __init__(self, home: Path, options: FetchOptions) -> None:
         self._home = home
-        self._manner = options
+        self._options = options
         self._names = itertools.count()
-        self._jobs = itertools.count()
-        self._children: list[_Child] = []
-        self._lost = 0
-        self._replacing = asyncio.Lock()
+        self._numbers = itertools.count()
+        self._workers: list[_Worker] = []
+        self._crashes = 0
 
-    async def start(self, number: int) -> None:
-        """Start so many processes; they are ready when they answer."""
+    async def download(self, url: str) -> Attempt:
+        """Make one attempt. Raises `DiskFull`, `DownloadsCrashed`, and `RuntimeError` with a process's traceback."""
+        worker = min(self._workers, key=lambda one: len(one.jobs))
+        number = next(self._numbers)
+        job: asyncio.Future[Attempt | Exception] = asyncio.get_running_loop().create_future()
+        worker.jobs[number] = job
+        self._send(worker, (number, url))
+        result = await job
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def start(self, number: int) -> None:
+        """Start that many processes."""
         for _ in range(number):
-            self._children.append(await self._started())
+            self._workers.append(worker := _Worker())
+            asyncio.get_running_loop().add_reader(worker.connection.fileno(), self._receive, worker)
+            self._send(worker, (self._home, self._options, f"{next(self._names)}-"))
 
-    async def ask(self, url: str) -> Attempt:
-        """One try. Raises `DiskFull`, `DownloadsCrashed`, and `RuntimeError` with what a process did not expect."""
-        child = min(self._children, key=lambda one: len(one.waiting))
+    def stop(self) -> None:
+        """Stop all processes."""
+        for worker in self._workers:
+            worker.stop()
+
+    def _send(self, worker: _Worker, message: object) -> None:
         try:
-            ended = await child.ask(next(self._jobs), url)
-        except (_Gone, ConnectionError):
-            await self._replace(child)
-            return Attempt(datetime.now(UTC), 0.0, reason=Reason.CUT_OFF)
-        if isinstance(ended, Attempt):
-            return ended
-        raise DiskFull(ended.text) if ended.disk_full else RuntimeError(ended.text)
+            worker.connection.send(message)
+        except OSError:
+            self._replace(worker)
 
-    async def end(self) -> None:
-        """End all processes."""
-        for child in self._children:
-            await child.end()
+    def _receive(self, worker: _Worker) -> None:
+        try:
+            number, result = worker.connection.recv()
+        except (EOFError, OSError):
+            self._replace(worker)
+            return
+        job = worker.jobs.pop(number)
+        if not job.done():
+            job.set_result(result)
 
-    async def _started(self) -> _Child:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tasks.fetch.child",
-            stdin=PIPE,
-            stdout=PIPE,
-            # A terminal's Ctrl-C comes to the whole session; the run decides when its processes end.
-            start_new_session=True,
-        )
-        return _Child(process, DownloadJob(self._home, f"{next(self._names)}-", self._manner))
-
-    async def _replace(self, child: _Child) -> None:
-        async with self._replacing:
-            if child not in self._children:
-                return  # another of its jobs was here first
-            status = await child.end()
-            self._lost += 1
-            logger.warning("A downloading process ended by itself (exit status %d)", status)
-            if self._lost > MAX_LOST:
-                raise DownloadsCrashed(
-                    f"{self._lost} downloading processes ended by themselves, the last with exit status {status}."
-                    " Memory may be short, or a picture may crash the library that reads it. Run again: what is"
-                    " stored is not fetched again."
-                )
-            self._children[self._children.index(child)] = await self._started()
+    def _replace(self, worker: _Worker) -> None:
+        status = worker.stop()
+        logger.warning("A download process crashed (exit status %d)", status)
+        self._crashes += 1
+        result: Attempt | Exception = Attempt(datetime.now(UTC), 0.0, reason=Reason.CUT_OFF)
+        if self._crashes > MAX_CRASHES:
+            result = DownloadsCrashed(
+                f"{self._crashes} download processes crashed, the last with exit status {status}. Memory may be"
+                " short, or a picture may crash the library that reads it. Run again: stored pictures are not"
+                " fetched again."
+            )
+        else:
+            self._workers.remove(worker)
+            self.start(1)
+        for job in worker.jobs.values():
+            if not job.done():
+                job.set_result(result)
+        worker.jobs.clear()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The words in the column `fetches.reason`."""
+    """The values of the column `fetches.reason`."""
 
     GONE = "gone"
     REFUSED = "refused"
@@ -26,12 +26,12 @@ class Reason(StrEnum):
     CORRUPT = "corrupt"
 
 
-PASSING = frozenset({Reason.BUSY, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CUT_OFF})
-"""Troubles that may go away within the same run."""
+TRANSIENT = frozenset({Reason.BUSY, Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CUT_OFF})
+"""Failures that a retry within the same run may fix."""
 
 
-def of_status(status: int) -> Reason | None:
-    """The reason that an HTTP status stands for; None for 200."""
+def reason_for_status(status: int) -> Reason | None:
+    """The reason for an HTTP status; None for 200."""
     if status == 200:
         return None
     if status in (404, 410):

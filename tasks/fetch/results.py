@@ -1,4 +1,4 @@
-"""What fetches ended with, on its way into the lake: in batches, beside the fetching, pictures first."""
+"""The rows of attempts on their way into the lake: in batches, during the downloads, pictures first."""
 
 from __future__ import annotations
 
@@ -15,85 +15,86 @@ from warehouse.tables import Fetch, Picture
 
 BATCH_ROWS = 2000
 BATCH_SECONDS = 3.0
-"""A run that is killed fetches again what it got in this time at most, or that many."""
+"""After a killed run, the next one fetches the pictures of this time again, or that many, at most."""
 
 
 class Results:
-    """Attempts that are not in the lake yet. `written` hears how many pictures are done whenever some are stored."""
+    """Attempts that are not in the lake yet. After each write `report` gets the number of finished pictures."""
 
-    def __init__(self, lake: Lake, written: Callable[[int], None]) -> None:
+    def __init__(self, lake: Lake, report: Callable[[int], None]) -> None:
         self._lake = lake
-        self._written = written
-        self._held: list[tuple[Fetch, Picture | None]] = []
+        self._report = report
+        self._rows: list[tuple[Fetch, Picture | None]] = []
         self._done = 0
-        self._enough = asyncio.Event()
+        self._batch_is_full = asyncio.Event()
         self._writing = threading.Lock()
 
     @property
-    def held(self) -> int:
-        """How many attempts wait to be written."""
-        return len(self._held)
+    def pending(self) -> int:
+        """How many attempts are not written yet."""
+        return len(self._rows)
 
-    def add(self, url: str, tried: Attempt, failures: int) -> None:
-        """Take an attempt to fetch the picture at `url`, which has failed so often in all if this one did."""
-        self._held.append((_fetch_row(url, tried, failures), _picture_row(tried)))
-        if len(self._held) >= BATCH_ROWS:
-            self._enough.set()
+    def add(self, url: str, attempt: Attempt, failures: int) -> None:
+        """Add an attempt to fetch `url`; `failures` is the number of all failures, including this one."""
+        self._rows.append((_fetch_row(url, attempt, failures), _picture_row(attempt)))
+        if len(self._rows) >= BATCH_ROWS:
+            self._batch_is_full.set()
 
-    def done(self) -> None:
-        """Count a picture whose attempts of this run are all here."""
+    def count_done(self) -> None:
+        """Count a picture after its last attempt of the run."""
         self._done += 1
 
-    async def keep_writing(self) -> None:
-        """Write whenever there is a batch, or the time for one has passed; until cancelled."""
+    async def write_batches(self) -> None:
+        """Write each full batch, and after `BATCH_SECONDS` a smaller one, until cancelled."""
         while True:
-            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event came at the same time.
+            # Not `wait_for`: in Python 3.11 it ignores a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_SECONDS):
-                    await self._enough.wait()
-            self._enough.clear()
+                    await self._batch_is_full.wait()
+            self._batch_is_full.clear()
             await self.write()
 
     async def write(self) -> None:
-        """Write what is there now, in a thread, so that the fetching goes on."""
+        """Write all pending rows in a thread, so that downloads continue."""
         await asyncio.shield(asyncio.to_thread(self.write_now))
 
     def write_now(self) -> None:
-        """Write what is there now, after what is being written."""
+        """Write all pending rows, after a write that is under way."""
         with self._writing:
-            done, batch = self._done, self._held
-            self._held = []
-            # Pictures before fetches: a fetch that is known to have gone well is never made again.
+            done, batch = self._done, self._rows
+            self._rows = []
+            # Pictures before fetches: a fetch that is stored as `ok` is never made again.
             self._lake.append([picture for _, picture in batch if picture is not None])
             if self._lake.append([fetch for fetch, _ in batch]):
-                self._written(done)
+                self._report(done)
 
 
-def _fetch_row(url: str, tried: Attempt, failures: int) -> Fetch:
+def _fetch_row(url: str, attempt: Attempt, failures: int) -> Fetch:
+    reason, picture = attempt.reason, attempt.picture
     return Fetch(
         picture_url=url,
-        attempted_at=tried.began_at,
-        status="ok" if tried.reason is None else "failed",
-        reason=None if tried.reason is None else tried.reason.value,
-        http_status=tried.http_status,
-        message=tried.message,
-        sha256=None if tried.picture is None else tried.picture.sha256,
-        seconds=round(tried.seconds, 3),
+        attempted_at=attempt.began_at,
+        status="ok" if reason is None else "failed",
+        reason=None if reason is None else reason.value,
+        http_status=attempt.http_status,
+        message=attempt.message,
+        sha256=None if picture is None else picture.sha256,
+        seconds=round(attempt.seconds, 3),
         next_try_at=None
-        if tried.reason is None
-        else next_try_at(tried.reason, failures, tried.began_at, tried.asked_seconds),
+        if reason is None
+        else next_try_at(reason, failures, attempt.began_at, attempt.retry_after),
     )
 
 
-def _picture_row(tried: Attempt) -> Picture | None:
-    if (kept := tried.picture) is None:
+def _picture_row(attempt: Attempt) -> Picture | None:
+    if (picture := attempt.picture) is None:
         return None
     return Picture(
-        sha256=kept.sha256,
-        bytes=kept.bytes,
-        width=kept.width,
-        height=kept.height,
-        format=kept.format,
-        path=kept.path,
-        fetched_at=tried.began_at + timedelta(seconds=tried.seconds),
+        sha256=picture.sha256,
+        bytes=picture.bytes,
+        width=picture.width,
+        height=picture.height,
+        format=picture.format,
+        path=picture.path,
+        fetched_at=attempt.began_at + timedelta(seconds=attempt.seconds),
     )

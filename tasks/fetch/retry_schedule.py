@@ -1,19 +1,19 @@
-"""When a picture that could not be fetched is worth another try."""
+"""When a failed picture is retried."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tasks.fetch.reasons import PASSING, Reason
+from tasks.fetch.reasons import TRANSIENT, Reason
 from warehouse.pending import RetrySchedule
 
-MAX_ASKED_HOURS = 24.0 * 7
-"""A host's wish for a pause is noted up to this long: a slip in a header must not lose a picture."""
+MAX_RETRY_AFTER_HOURS = 24.0 * 7
+"""A longer pause in a host's Retry-After counts as this one: a mistake in a header must not lose a picture."""
 
-# The nightly run itself sets the pace for what may pass; what rarely comes back is asked a few times,
-# with growing pauses (20 hours, so that a nightly run that starts some minutes earlier still counts).
+# Every run retries a transient failure. Pictures that rarely come back get a few tries with growing pauses:
+# 20 hours, so that the next nightly run counts even if it starts some minutes earlier.
 PATIENCE: dict[str, RetrySchedule] = {
-    **{reason: RetrySchedule(hours=0, tries=30) for reason in PASSING},
+    **{reason: RetrySchedule(hours=0, tries=30) for reason in TRANSIENT},
     Reason.GONE: RetrySchedule(hours=20, tries=3),
     Reason.REFUSED: RetrySchedule(hours=20, tries=3),
     Reason.HTTP_ERROR: RetrySchedule(hours=20, tries=3),
@@ -24,16 +24,14 @@ PATIENCE: dict[str, RetrySchedule] = {
     Reason.TOO_LARGE: RetrySchedule(hours=0, tries=1),
     Reason.TOO_MANY_PIXELS: RetrySchedule(hours=0, tries=1),
     Reason.BAD_ADDRESS: RetrySchedule(hours=0, tries=1),
-    # Costs no request, and the settings may have changed to allow the host.
+    # A refusal costs no request, and the settings may allow the host by now.
     Reason.PRIVATE_ADDRESS: RetrySchedule(hours=0, tries=1_000_000),
 }
 
 
-def next_try_at(
-    reason: Reason, failures: int, last: datetime, asked_seconds: float | None
-) -> datetime | None:
-    """When a picture whose latest try, at `last`, failed is tried again; a host may ask for a longer pause."""
-    ours = PATIENCE[reason].next_try_at(failures, last)
-    if ours is None or asked_seconds is None:
-        return ours
-    return max(ours, last + timedelta(seconds=min(asked_seconds, MAX_ASKED_HOURS * 3600)))
+def next_try_at(reason: Reason, failures: int, last: datetime, retry_after: float | None) -> datetime | None:
+    """When a picture is retried whose latest try, at `last`, failed; `retry_after` seconds at the earliest."""
+    scheduled = PATIENCE[reason].next_try_at(failures, last)
+    if scheduled is None or retry_after is None:
+        return scheduled
+    return max(scheduled, last + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_HOURS * 3600)))

@@ -1,6 +1,6 @@
-"""What a file is that is no picture of a format that is decoded: named by its first bytes, with what to do about it.
+"""What a file is that the classifiers can't decode, by its first bytes, with advice.
 
-Sources: the formats' own specifications, and the lists of the WHATWG MIME Sniffing Standard.
+Sources: the specifications of the formats, and the WHATWG MIME Sniffing Standard.
 """
 
 from __future__ import annotations
@@ -12,26 +12,28 @@ from dataclasses import dataclass
 from classifiers.repair.bmff import kind_of
 from tasks.fetch.reasons import Reason
 
-IT_IS = "It is "
-"""How each message begins."""
+MESSAGE_START = "It is "
+"""The start of each message."""
 HEAD_BYTES = 1024
-"""How much of a file is looked at."""
+"""How much of a file is inspected."""
 
 _PICTURES = (
     b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM",
     b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
 )  # fmt: skip
-"""How files of the formats begin that are decoded; WebP, HEIC and AVIF have their sign further in."""
+"""The first bytes of the decoded formats. The signs of WebP, HEIC and AVIF stand further in."""
 
 _CONVERT = "Save it as JPEG or PNG."
-_VIDEO = "Videos are not labelled; give the address of its cover picture, or leave the video out."
-_PAGE = "Open the address in a browser: it may need a login, have expired, or be the page around the picture."
+_VIDEO = "Videos are not labelled. Give the address of its cover picture, or remove the video."
+_PAGE = (
+    "Open the address in a browser: it may need a login, have expired, or be that of a page with the picture."
+)
 _NO_PICTURE = "Give the address of a picture."
 
 
 @dataclass(frozen=True, slots=True)
 class OtherFile:
-    """A file that is not decoded: what it is, with its article, and what to do. `reason` is for `fetches.reason`."""
+    """A file that is not decoded: its name with the article, and advice. `reason` is for `fetches.reason`."""
 
     name: str
     advice: str
@@ -39,8 +41,8 @@ class OtherFile:
 
     @property
     def message(self) -> str:
-        """A sentence for `fetches.message`."""
-        return f"{IT_IS}{self.name}. {self.advice}"
+        """The text for `fetches.message`."""
+        return f"{MESSAGE_START}{self.name}. {self.advice}"
 
 
 def _unsupported(name: str) -> OtherFile:
@@ -106,30 +108,30 @@ _MARKUP = re.compile(
 )
 _SVG = re.compile(rb"<(?:!doctype\s+)?svg\b", re.IGNORECASE)
 _TEXT_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_JPEG_FURTHER_IN = 64
+_MAX_JPEG_OFFSET = 64
 
 
 def begins_as_picture(head: bytes) -> bool:
-    """Whether a file begins as one of the formats that are decoded."""
+    """Whether a file begins like one of the decoded formats."""
     if head.startswith(_PICTURES):
         return True
     return (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or kind_of(head) is not None
 
 
-def other_file(head: bytes) -> OtherFile:
-    """What the file is whose first bytes, `HEAD_BYTES` at most, are no picture's that is decoded."""
+def identify_file(head: bytes) -> OtherFile:
+    """What a file is that is not decoded, by its first bytes, `HEAD_BYTES` at most."""
     if not head:
         return _EMPTY
     found = next((found for start, found in _STARTS if head.startswith(start)), None)
-    return found or _of_container(head) or _of_text(head) or _unknown(head)
+    return found or _identify_container(head) or _identify_text(head) or _unknown(head)
 
 
-def _of_container(head: bytes) -> OtherFile | None:
+def _identify_container(head: bytes) -> OtherFile | None:
     """By a sign that stands further in."""
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return _of_brand(head[8:12])
+        return _identify_brand(head[8:12])
     signs = (
         (head[4:8] in _QUICKTIME_BOXES, OtherFile("a QuickTime video", _VIDEO)),
         (head[:1] == head[188:189] == head[376:377] == b"G", OtherFile("an MPEG video", _VIDEO)),
@@ -139,7 +141,7 @@ def _of_container(head: bytes) -> OtherFile | None:
     return next((found for holds, found in signs if holds), None)
 
 
-def _of_brand(brand: bytes) -> OtherFile:
+def _identify_brand(brand: bytes) -> OtherFile:
     """By the major brand of an ISO base media file (mp4ra.org)."""
     if brand == b"crx ":
         return CAMERA_RAW
@@ -150,11 +152,11 @@ def _of_brand(brand: bytes) -> OtherFile:
     return OtherFile("a QuickTime video" if brand == b"qt  " else "an MP4 video", _VIDEO)
 
 
-def _of_text(head: bytes) -> OtherFile | None:
+def _identify_text(head: bytes) -> OtherFile | None:
     start = head
     for mark in _TEXT_MARKS:
         start = start.removeprefix(mark)
-    if mark_is_utf16 := head.startswith(_TEXT_MARKS[1:]):
+    if has_utf16_mark := head.startswith(_TEXT_MARKS[1:]):
         start = start.replace(b"\0", b"")
     start = start.lstrip()
     if start.startswith(b"<"):
@@ -166,7 +168,7 @@ def _of_text(head: bytes) -> OtherFile | None:
         return OtherFile("a web page (HTML)", _PAGE)
     if start.startswith((b"{", b"[")) and _is_text(start):
         return OtherFile("JSON, perhaps a message of the server", _PAGE)
-    if mark_is_utf16 or _is_text(head):
+    if has_utf16_mark or _is_text(head):
         return OtherFile("a text", _NO_PICTURE)
     return None
 
@@ -175,18 +177,18 @@ def _is_text(head: bytes) -> bool:
     if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
         return False
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut in two
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the head may end inside a character
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _unknown(head: bytes) -> OtherFile:
-    before = head.find(b"\xff\xd8\xff", 1, _JPEG_FURTHER_IN)
-    if before > 0:
+    offset = head.find(b"\xff\xd8\xff", 1, _MAX_JPEG_OFFSET)
+    if offset > 0:
         return OtherFile(
-            f"a JPEG behind {before} other bytes",
-            "No browser shows it. Remove these bytes, or download it again.",
+            f"a JPEG behind {offset} other bytes",
+            "No browser shows it. Remove these bytes, or download the file again.",
         )
     if not any(head):
         return OtherFile("a file of zeros", "Download it again.")

@@ -1,4 +1,12 @@
-"""The stage fetch: every picture that waits, many at once, and how each went."""
+"""The stage fetch: all pending pictures, and the stage's result.
+
+    link the posts to the pictures that a killed run stored
+    list the pending pictures: those never tried, and those whose retry is due
+    fetch them through the pipeline, in this process or in several; add rows in batches
+    link the posts to the new pictures
+
+The stage is incomplete if a retry may help, a host requires a pause, or a source fails.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +18,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.fetch.download import Ask, FetchOptions, downloading
+from tasks.fetch.download import Download, FetchOptions, downloading
 from tasks.fetch.pipeline import Pipeline
-from tasks.fetch.processes import downloading_in, processes
-from tasks.fetch.reasons import PASSING, Reason
+from tasks.fetch.processes import downloading_in, process_count
+from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import PATIENCE
 from tasks.fetch.store import clear_incoming
@@ -31,110 +39,110 @@ from warehouse.runs import StageResult
 logger = logging.getLogger(__name__)
 
 READ_PICTURES = 500
-"""How many addresses are read from the lake at once."""
-WORTH_PROCESSES = 200
-"""Fewer pictures are fetched in the run's own process: those that download take a fifth of a second to start."""
-MAX_HOSTS_TOLD = 5
-MAX_NAMED = 3
+"""Addresses in one read from the lake."""
+MIN_FOR_PROCESSES = 200
+"""The run's own process fetches fewer pictures: a download process takes a fifth of a second to start."""
+MAX_HOSTS_NAMED = 5
+MAX_REASONS_NAMED = 3
 MIN_NEWEST = 3
 FAILING_SHARE = 0.9
-"""A source is incomplete where so many of its newest pictures failed: those that this run tried for the first
-time, and where these are fewer than `MIN_NEWEST`, those before them."""
+"""A source is incomplete if this share of its newest pictures failed: those that this run tried for the first
+time, and if they are fewer than `MIN_NEWEST`, those before them."""
 
 
 def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
-    """Fetch what waits; `progress` hears how many are done, of how many. Raises `DiskFull`."""
+    """Fetch the pending pictures; `progress` gets the numbers of finished and of all pictures. Raises `DiskFull`."""
     lake = home.lake
-    linked = link_fetched(lake)  # what a killed run had fetched and not yet linked
+    linked = link_fetched(lake)  # pictures that a killed run stored
     total = count_to_fetch(lake, PATIENCE, now := datetime.now(UTC))
     if linked:
         logger.info("%d pictures were stored already", linked)
     if not total:
         return StageResult("done", 0)
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         logger.info("%d of %d pictures", done, total)
         progress(done, total)
 
-    pipeline = asyncio.run(_fetch_all(home, options, total, now, tell))
+    pipeline = asyncio.run(_fetch_all(home, options, total, now, report))
     link_fetched(lake)
-    failing = _failing_sources(home, now) if pipeline.failures else []
-    return _ended(pipeline, failing)
+    return _result(pipeline, _describe_failing_sources(home, now) if pipeline.failures else [])
 
 
 async def _fetch_all(
-    home: Home, options: FetchOptions, total: int, now: datetime, progress: Callable[[int], None]
+    home: Home, options: FetchOptions, total: int, now: datetime, report: Callable[[int], None]
 ) -> Pipeline:
     clear_incoming(home.folder)
-    results = Results(home.lake, progress)
+    results = Results(home.lake, report)
     try:
-        async with _downloading(home.folder, options, total) as ask:
+        async with _downloading(home.folder, options, total) as download:
 
-            def listed() -> Iterator[list[WaitingPicture]]:
+            def pictures() -> Iterator[list[WaitingPicture]]:
                 if pipeline.tally:
-                    link_fetched(home.lake)  # so that what this run has is not listed again
+                    link_fetched(home.lake)  # so that the list omits what this run has fetched
                 yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
 
-            pipeline = Pipeline(ask, options.concurrency, options.per_host, results)
-            pipeline.remember(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
-            await pipeline.run(listed)
+            pipeline = Pipeline(download, options.concurrency, options.per_host, results)
+            pipeline.resume_pauses(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
+            await pipeline.run(pictures)
     finally:
         clear_incoming(home.folder)
         results.write_now()
     return pipeline
 
 
-def _downloading(home: Path, options: FetchOptions, total: int) -> AbstractAsyncContextManager[Ask]:
-    if total < WORTH_PROCESSES:
+def _downloading(home: Path, options: FetchOptions, total: int) -> AbstractAsyncContextManager[Download]:
+    if total < MIN_FOR_PROCESSES:
         return downloading(home, options)
-    return downloading_in(processes(), home, options)
+    return downloading_in(process_count(), home, options)
 
 
-def _failing_sources(home: Home, began: datetime) -> list[str]:
+def _describe_failing_sources(home: Home, began: datetime) -> list[str]:
     """A sentence for each source whose newest pictures nearly all failed."""
     sentences = []
-    for source, ends in newest_pictures(home.lake, began, MIN_NEWEST).items():
-        total, stored = ends.total(), ends.pop("ok", 0)
+    for source, results in newest_pictures(home.lake, began, MIN_NEWEST).items():
+        total, stored = results.total(), results.pop("ok", 0)
         if total >= MIN_NEWEST and total - stored >= FAILING_SHARE * total:
             sentences.append(
                 f"{source} is incomplete: {total - stored} of its {total} newest pictures failed"
-                f" ({_most_common(ends)})."
+                f" ({_describe_counts(results)})."
             )
     return sentences
 
 
-def _ended(pipeline: Pipeline, failing: list[str]) -> StageResult:
-    tally, failures, left = pipeline.tally, pipeline.failures, pipeline.left
-    told = []
+def _result(pipeline: Pipeline, failing_sources: list[str]) -> StageResult:
+    failures, skipped = pipeline.failures, pipeline.skipped
+    sentences = []
     if failures:
-        told.append(
-            f"{failures.total()} pictures could not be fetched: {_listed(failures, pipeline.instead)}."
+        reasons = _describe_failures(failures, pipeline.other_files)
+        sentences.append(f"{failures.total()} pictures could not be fetched: {reasons}.")
+    if skipped:
+        hosts = ", ".join(f"{count} of {host}" for host, count in skipped.most_common(MAX_HOSTS_NAMED))
+        sentences.append(
+            f"{skipped.total()} pictures were not requested, because their hosts require a pause: {hosts}."
         )
-    if left:
-        hosts = ", ".join(f"{count} of {host}" for host, count in left.most_common(MAX_HOSTS_TOLD))
-        told.append(f"{left.total()} pictures were not asked for, because their hosts want a pause: {hosts}.")
-    later = bool(left) or any(reason in PASSING for reason in failures)
-    if later:
-        told.append("The next run tries again.")
+    is_retried = bool(skipped) or any(reason in TRANSIENT for reason in failures)
+    if is_retried:
+        sentences.append("The next run retries.")
     return StageResult(
-        "incomplete" if later or failing else "done",
-        tally["ok"],
-        failures.total() + left.total(),
-        " ".join([*told, *failing[:MAX_HOSTS_TOLD]]),
+        "incomplete" if is_retried or failing_sources else "done",
+        pipeline.tally["ok"],
+        failures.total() + skipped.total(),
+        " ".join([*sentences, *failing_sources[:MAX_HOSTS_NAMED]]),
     )
 
 
-def _listed(tally: Counter[str], instead: Mapping[str, Counter[str]]) -> str:
+def _describe_failures(failures: Counter[str], other_files: Mapping[str, Counter[str]]) -> str:
     """Such as '3 not_a_picture (2 web page (HTML), 1 PDF document), 1 gone'."""
     parts = []
-    for reason, count in tally.most_common():
-        kinds = instead.get(reason)
-        parts.append(f"{count} {reason}" + (f" ({_most_common(kinds)})" if kinds else ""))
+    for reason, count in failures.most_common():
+        files = other_files.get(reason)
+        parts.append(f"{count} {reason}" + (f" ({_describe_counts(files)})" if files else ""))
     return ", ".join(parts)
 
 
-def _most_common(tally: Counter[str]) -> str:
+def _describe_counts(counts: Counter[str]) -> str:
     """Such as '8 not_a_picture, 2 gone, 1 corrupt, 1 other'."""
-    parts = [f"{count} {name}" for name, count in tally.most_common(MAX_NAMED)]
-    others = tally.total() - sum(count for _, count in tally.most_common(MAX_NAMED))
+    parts = [f"{count} {name}" for name, count in counts.most_common(MAX_REASONS_NAMED)]
+    others = counts.total() - sum(count for _, count in counts.most_common(MAX_REASONS_NAMED))
     return ", ".join([*parts, f"{others} other"] if others else parts)

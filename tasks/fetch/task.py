@@ -1,4 +1,4 @@
-"""The task fetch: every picture that waits."""
+"""The task fetch: all pending pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fetch(run: Run, options: FetchOptions) -> State[Any]:
     """Fetch the pictures that are not stored yet."""
 
     def body() -> StageResult:
-        with shown_progress("fetch pictures") as tell:
-            return fetch_pictures(run.home, options, tell)
+        with shown_progress("fetch pictures") as report:
+            return fetch_pictures(run.home, options, report)
 
     return run_stage(run, "fetch", "", body)

@@ -1,8 +1,8 @@
-"""Whether a picture's file has its end: told from a few bytes, and by decoding only where these leave a doubt.
+"""Whether a picture's file is complete: by a few bytes, and by decoding only if these leave a doubt.
 
-A file that breaks off looks like a picture by its header and can't be decoded later. Each format says
-where it ends; a file that does not end so is decoded once, for some programs leave the end away and the
-picture is fine. What is wrong inside a whole file is not looked for here: the classifiers find it.
+The header of a truncated file looks fine, but the file can't be decoded later. Each format defines its end.
+A file without that end is decoded once, because some programs omit the end of a good picture. Damage inside
+a complete file is not searched for here: the classifiers find it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Data = bytes | mmap.mmap
 Result = TypeVar("Result")
 
 _AFTER_THE_END = b"\0 \t\r\n"
-"""What servers and cameras append to a picture, and no format minds."""
+"""Bytes that servers and cameras append to a picture, and decoders ignore."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """JPEG markers without a length (ISO/IEC 10918-1, B.1.1.3)."""
 
@@ -28,34 +28,34 @@ _SUBFILE_TYPE, _SUB_FILES, _DNG_VERSION = 254, 330, 50706
 """TIFF tags."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""A picture at the limit of pixels takes some 250 MB while it is decoded."""
+"""Decoding a picture at the limit of pixels takes some 250 MB."""
 
 
-def has_its_end(image: Image.Image, data: Data) -> bool:
-    """Whether the file of an opened image ends as its format says; told from its bytes, in microseconds."""
+def has_end(image: Image.Image, data: Data) -> bool:
+    """Whether the file of an opened image has the end that its format defines; takes microseconds."""
     ends = _ENDS.get(image.format or "")
     return ends is not None and ends(image, data)
 
 
-def decoded(picture: PictureData, described: Callable[[Image.Image], Result]) -> Result:
-    """What `described` makes of a picture that was decoded to its end, one at a time in a process.
+def decode(picture: PictureData, describe: Callable[[Image.Image], Result]) -> Result:
+    """Decode a picture completely, one at a time in a process; returns what `describe` returns for it.
 
-    Raises whatever Pillow raises for bytes that it can't decode.
+    Raises what Pillow raises for bytes that it can't decode.
     """
 
-    def decode(image: Image.Image) -> Result:
+    def load(image: Image.Image) -> Result:
         image.load()
-        return described(image)
+        return describe(image)
 
     with _ONE_AT_A_TIME:
-        return picture.read(decode)
+        return picture.read(load)
 
 
 def is_camera_raw(image: Image.Image) -> bool:
-    """Whether a TIFF file is a camera's raw file, whose first picture is a preview at best.
+    """Whether a TIFF file is a camera's raw file, whose first picture is at best a preview.
 
-    DNG says so (DNG 1.7, tag DNGVersion); NEF, ARW, CR2 and their like begin with a reduced picture and have
-    the raw one elsewhere (TIFF/EP, ISO 12234-2).
+    DNG has a tag for it (DNG 1.7, DNGVersion); NEF, ARW, CR2 and similar ones begin with a reduced picture and
+    hold the raw one elsewhere (TIFF/EP, ISO 12234-2).
     """
     if image.format != "TIFF":
         return False
@@ -65,25 +65,25 @@ def is_camera_raw(image: Image.Image) -> bool:
 
 
 def _jpeg_ends(_: Image.Image, data: Data) -> bool:
-    # In the coded picture FF is followed by 00 or a restart marker, so an end marker behind its start is the end;
-    # the one of a preview lies before it, in a segment of its own.
-    start = _jpeg_scan(data)
+    # In the coded picture FF precedes only 00 or a restart marker, so an end marker after its start is the end.
+    # The end marker of a preview lies before it, in a segment.
+    start = _find_jpeg_scan(data)
     return start is not None and data.rfind(b"\xff\xd9", start) >= 0
 
 
-def _jpeg_scan(data: Data) -> int | None:
-    """Where the first scan begins."""
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
+def _find_jpeg_scan(data: Data) -> int | None:
+    """The offset of the first scan."""
+    offset = 2
+    while offset + 4 <= len(data) and data[offset] == 0xFF:
+        marker = data[offset + 1]
         if marker == 0xDA:
-            return place
-        if marker == 0xFF:  # filling
-            place += 1
+            return offset
+        if marker == 0xFF:  # a fill byte
+            offset += 1
         elif marker in _STANDALONE:
-            place += 2
+            offset += 2
         else:
-            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+            offset += 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
     return None
 
 
@@ -92,7 +92,7 @@ def _png_ends(_: Image.Image, data: Data) -> bool:
 
 
 def _gif_ends(_: Image.Image, data: Data) -> bool:
-    # One byte of a broken file in 256 looks like the end; the block before it ends with a zero.
+    # Any byte of a truncated file equals the trailer with a chance of 1 in 256, so the zero before it is checked too.
     return data[-4096:].rstrip(_AFTER_THE_END).endswith(b"\0;")
 
 
@@ -106,16 +106,16 @@ def _bmp_ends(_: Image.Image, data: Data) -> bool:
 
 
 def _boxes_end(_: Image.Image, data: Data) -> bool:
-    """The boxes (ISO/IEC 14496-12, 4.2), one behind the other, end where the file does, or before."""
-    place = 0
-    while place + 8 <= len(data):
-        size = int.from_bytes(data[place : place + 4], "big")
+    """Whether the boxes (ISO/IEC 14496-12, 4.2) fill the file exactly."""
+    offset = 0
+    while offset + 8 <= len(data):
+        size = int.from_bytes(data[offset : offset + 4], "big")
         if size == 1:
-            size = int.from_bytes(data[place + 8 : place + 16], "big")
-        if size < 8:  # 0: up to the end of the file, wherever that should be
+            size = int.from_bytes(data[offset + 8 : offset + 16], "big")
+        if size < 8:  # 0 means up to the end of the file, which shows nothing
             return False
-        place += size
-    return place == len(data)
+        offset += size
+    return offset == len(data)
 
 
 _ENDS: dict[str, Callable[[Image.Image, Data], bool]] = {
@@ -127,4 +127,4 @@ _ENDS: dict[str, Callable[[Image.Image, Data], bool]] = {
     "BMP": _bmp_ends,
     "AVIF": _boxes_end,
 }
-"""The end of each format; TIFF has none, and is decoded, as HEIC is."""
+"""The check for the end of each format. TIFF and HEIC have none and are decoded."""

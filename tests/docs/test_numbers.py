@@ -22,7 +22,7 @@ SENTENCES = [
     ("guide.md", f"the same time ({WORDS[TASKS_AT_ONCE]} at most)"),
     (
         "guide.md",
-        f"picture may have {Limits().most_bytes // 2**20} MB and {MAX_PIXELS // 10**6} million pixels",
+        f"picture may have {Limits().max_bytes // 2**20} MB and {MAX_PIXELS // 10**6} million pixels",
     ),
     ("guide.md", f"began less than {RESUME_WITHIN.total_seconds() / 3600:g} hours ago"),
     ("guide.md", f"waits up to {WORDS[int(WAIT_FOR_OTHER_RUN_SECONDS / 3600)]} hours for the first"),

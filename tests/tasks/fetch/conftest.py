@@ -28,36 +28,36 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass
 class PictureServer:
-    """Answers by path; keeps what it was asked, and how much of that at once."""
+    """A server that responds by path. It records the requests, and how many it had at once."""
 
     port: int = 0
     pages: dict[str, Handler] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
     headers: list[dict[str, str]] = field(default_factory=list)
-    now: int = 0
-    most_at_once: int = 0
+    active: int = 0
+    max_active: int = 0
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        """The address of a path, with the host written as wanted."""
+        """The address of a path, with the host as given."""
         return f"http://{host}:{self.port}{path}"
 
     def serve(
         self, path: str, body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None
     ) -> str:
-        """Answer `path` so; returns its address."""
+        """Respond to `path` with this; returns its address."""
 
-        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        async def respond(request: web.BaseRequest) -> web.StreamResponse:
             return web.Response(body=body, status=status, headers=headers)
 
-        self.pages[path] = answer
+        self.pages[path] = respond
         return self.url(path)
 
-    def serve_raw(self, path: str, answer: bytes) -> str:
-        """Answer `path` with these bytes, HTTP or not, and hang up; returns its address."""
+    def serve_raw(self, path: str, response: bytes) -> str:
+        """Respond to `path` with these bytes, HTTP or not, and hang up; returns its address."""
 
         async def write(request: web.BaseRequest) -> web.StreamResponse:
             assert request.transport is not None
-            request.transport.write(answer)
+            request.transport.write(response)
             request.transport.close()
             raise asyncio.CancelledError
 
@@ -65,63 +65,71 @@ class PictureServer:
         return self.url(path)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Every request comes here."""
-        self.asked[request.path] += 1
+        """Handle every request."""
+        self.requests[request.path] += 1
         self.headers.append(dict(request.headers))
-        self.now += 1
-        self.most_at_once = max(self.most_at_once, self.now)
+        self.active += 1
+        self.max_active = max(self.max_active, self.active)
         try:
             page = self.pages.get(request.path)
             return await page(request) if page else web.Response(status=404)
         finally:
-            self.now -= 1
+            self.active -= 1
 
 
-@pytest.fixture
-def server() -> Iterator[PictureServer]:
-    """A server of its own for a test."""
-    yield from _running()
-
-
-@pytest.fixture(scope="module")
-def module_server() -> Iterator[PictureServer]:
-    """One server for all tests of a file."""
-    yield from _running()
-
-
-def _running() -> Iterator[PictureServer]:
-    made = PictureServer()
+@pytest.fixture(scope="session")
+def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The event loop, in a thread, in which all servers of the session run."""
     loop = asyncio.new_event_loop()
-
-    async def start() -> web.ServerRunner:
-        runner = web.ServerRunner(web.Server(made.handle), shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        made.port = runner.addresses[0][1]
-        return runner
-
-    async def end() -> None:
-        await runner.cleanup()
-        waiting = asyncio.all_tasks() - {asyncio.current_task()}  # answers that were to come late, or never
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-
-    runner = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+
+    async def cancel_all() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     try:
-        yield made
+        yield loop
     finally:
-        asyncio.run_coroutine_threadsafe(end(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
+        thread.join(60)
         loop.close()
 
 
+@pytest.fixture
+def server(server_loop: asyncio.AbstractEventLoop) -> Iterator[PictureServer]:
+    """A server for one test."""
+    yield from _running(server_loop)
+
+
+@pytest.fixture(scope="module")
+def module_server(server_loop: asyncio.AbstractEventLoop) -> Iterator[PictureServer]:
+    """One server for all tests of a file."""
+    yield from _running(server_loop)
+
+
+def _running(loop: asyncio.AbstractEventLoop) -> Iterator[PictureServer]:
+    created = PictureServer()
+
+    async def start() -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(created.handle), shutdown_timeout=0.01)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        created.port = runner.addresses[0][1]
+        return runner
+
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+    try:
+        yield created
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+
+
 def picture_bytes(number: int, kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
-    """A small picture that differs from every other number's."""
+    """A small picture, another one for each number."""
     buffer = io.BytesIO()
     Image.new("RGB", size, (number % 256, number // 256 % 256, 7)).save(buffer, kind)
     return buffer.getvalue()
@@ -139,8 +147,8 @@ class Fetching:
 
     home: Home
 
-    def want(self, urls: Sequence[str], first_post: int = 0) -> None:
-        """Let posts show these pictures, one each."""
+    def add_pictures(self, urls: Sequence[str], first_post: int = 0) -> None:
+        """Add a post for each of these pictures."""
         rows = [
             PostPicture(source="s", post_id=f"p{number:06d}", position=0, picture_url=url, sha256=None)
             for number, url in enumerate(urls, first_post)
@@ -148,32 +156,32 @@ class Fetching:
         self.home.lake.append(rows)
 
     def run(self, **options: Any) -> StageResult:
-        """Fetch what waits; by default 127.0.0.1 is allowed and a picture may have 200 kB."""
-        options.setdefault("limits", Limits(most_bytes=200_000))
+        """Fetch the pending pictures; by default 127.0.0.1 is allowed and a picture may have 200 kB."""
+        options.setdefault("limits", Limits(max_bytes=200_000))
         options.setdefault("allow_private_hosts", frozenset({"127.0.0.1"}))
         return fetch_pictures(self.home, FetchOptions(**options), lambda done, total: None)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the lake answers."""
+        """The rows of a query to the lake."""
         with self.home.lake.reader() as reader:
             return reader.execute(query).fetchall()
 
-    def tries(self, url: str) -> list[tuple[Any, ...]]:
-        """Status, reason and HTTP status of every try of an address, in their order."""
+    def attempts(self, url: str) -> list[tuple[Any, ...]]:
+        """Status, reason and HTTP status of each attempt at an address, in order."""
         with self.home.lake.reader() as reader:
             query = (
                 "select status, reason, http_status from fetches where picture_url = ? order by attempted_at"
             )
             return reader.execute(query, [url]).fetchall()
 
-    def stored(self) -> dict[str, bytes]:
+    def stored_files(self) -> dict[str, bytes]:
         """Every file in the store, by its path relative to the home folder."""
         files = [path for path in self.home.pictures.rglob("*") if path.is_file()]
         return {path.relative_to(self.home.folder).as_posix(): path.read_bytes() for path in files}
 
     def check_store(self) -> None:
-        """Assert that the store has the files of the table `pictures`, whole, and nothing else."""
-        found = {path: hashlib.sha256(data).hexdigest() for path, data in self.stored().items()}
+        """Assert that the store holds the complete files of the table `pictures`, and nothing else."""
+        found = {path: hashlib.sha256(data).hexdigest() for path, data in self.stored_files().items()}
         assert found == dict(self.rows("select path, sha256 from pictures"))
 
 
@@ -191,7 +199,7 @@ def module_fetching(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def short_pauses() -> Iterator[None]:
-    """Our own pauses last no time; those that a host asks for do."""
+    """Shorten our own pauses, not those that a host requests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tasks.fetch.hosts.pause_seconds", lambda tried, part: 0.01)
         patch.setattr("tasks.fetch.pipeline.pause_seconds", lambda tried, part: 0.01)

@@ -1,4 +1,4 @@
-"""Which addresses are asked: public ones, and the hosts that the settings allow; nothing else, whatever a page says."""
+"""Only public addresses, and the hosts that the settings allow, get a request, whatever a page says."""
 
 from __future__ import annotations
 
@@ -72,41 +72,45 @@ DISGUISES = [
 ]
 
 
-# Short and odd forms, which one resolver takes and the other does not.
+# Short and odd forms, which some resolvers accept.
 ODD_FORMS = ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost."]
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public(address: str) -> None:
+def test_an_address_of_the_internet_is_public(address: str) -> None:
     """Addresses of the public internet are public, also IPv4 ones written as IPv6."""
     assert is_public(address)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_private(address: str) -> None:
-    """Loopback, private, link-local and special networks are not, in IPv4, IPv6 and one in the other."""
+def test_a_special_address_is_not_public(address: str) -> None:
+    """Addresses of loopback, private, link-local and special networks are not public, in IPv4 and IPv6."""
     assert not is_public(address)
 
 
-def test_disguises(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """However a page writes this machine's address, it is not asked, and a row says why."""
+def test_a_disguised_private_address_gets_no_request(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """However a page writes this machine's address, it gets no request, and a row has the reason."""
     server.serve("/a.png", picture(1))
     urls = [server.url("/a.png", host) for host in DISGUISES]
-    fetching.want(urls)
-    ended = fetching.run(allow_private_hosts=frozenset())
-    assert {url: fetching.tries(url) for url in urls} == {
+    fetching.add_pictures(urls)
+    result = fetching.run(allow_private_hosts=frozenset())
+    assert {url: fetching.attempts(url) for url in urls} == {
         url: [("failed", "private_address", None)] for url in urls
     }
-    assert (ended.items, ended.failures) == (0, len(urls))
-    assert not server.asked and not fetching.stored()
+    assert (result.items, result.failures) == (0, len(urls))
+    assert not server.requests and not fetching.stored_files()
 
 
-def test_odd_forms(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """A short or odd form of this machine's address fails too, and is not asked."""
+def test_an_odd_form_of_a_private_address_gets_no_request(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """A short or odd form of this machine's address fails too, without a request."""
     server.serve("/a.png", picture(1))
-    fetching.want([server.url("/a.png", host) for host in ODD_FORMS])
+    fetching.add_pictures([server.url("/a.png", host) for host in ODD_FORMS])
     assert fetching.run(allow_private_hosts=frozenset()).failures == len(ODD_FORMS)
-    assert not server.asked and not fetching.stored()
+    assert not server.requests and not fetching.stored_files()
 
 
 @pytest.mark.parametrize(
@@ -115,64 +119,66 @@ def test_odd_forms(server: Any, fetching: Any, picture: Callable[..., bytes]) ->
 def test_redirect_to_a_private_address(
     target: str, server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """A host that may be asked can't send us on to a private address that may not, and the message names it."""
+    """An allowed host can't redirect to a private address that is not allowed; the message names the address."""
     server.serve("/a.png", picture(1))
     start = server.serve("/from", status=302, headers={"Location": target.format(port=server.port)})
-    fetching.want([start])
+    fetching.add_pictures([start])
     fetching.run()
-    assert fetching.tries(start) == [("failed", "private_address", 302)]
+    assert fetching.attempts(start) == [("failed", "private_address", 302)]
     ((message,),) = fetching.rows("select message from fetches")
     host = urlsplit(target.format(port=server.port)).netloc
     assert f"{host} is not a public address" in message and "allow_private_hosts" in message
-    assert server.asked == {"/from": 1}
+    assert server.requests == {"/from": 1}
 
 
 @pytest.mark.parametrize(("allowed", "host"), [("LocalHost", "localhost"), ("127.0.0.1", "127.0.0.1")])
-def test_allowed_host(
+def test_an_allowed_private_host_is_fetched_under_its_name(
     allowed: str, host: str, server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """A private host that the settings allow is fetched from, and only under the name that they allow."""
+    """A private host that the settings allow is fetched, under that name only."""
     server.serve("/a.png", picture(1))
     good, others = server.url("/a.png", host), {"localhost", "127.0.0.1", "127.1"} - {host}
-    fetching.want([good, *(server.url("/a.png", other) for other in others)])
+    fetching.add_pictures([good, *(server.url("/a.png", other) for other in others)])
     assert fetching.run(allow_private_hosts=frozenset({allowed})).items == 1
-    assert fetching.tries(good) == [("ok", None, 200)]
-    assert server.asked == {"/a.png": 1}
+    assert fetching.attempts(good) == [("ok", None, 200)]
+    assert server.requests == {"/a.png": 1}
 
 
-def test_allowed_later(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
+def test_a_host_that_is_allowed_later_is_fetched(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
     """A refused private address is fetched by the next run once the settings allow its host."""
     url = server.serve("/a.png", picture(1))
-    fetching.want([url])
+    fetching.add_pictures([url])
     fetching.run(allow_private_hosts=frozenset())
     assert fetching.run().items == 1
-    assert fetching.tries(url) == [("failed", "private_address", None), ("ok", None, 200)]
+    assert fetching.attempts(url) == [("failed", "private_address", None), ("ok", None, 200)]
 
 
-def test_credentials(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """Credentials in an address go to its host, and not on to the one that it redirects to."""
+def test_credentials_stay_with_their_host(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
+    """Credentials in an address go to its host, not to the target of a redirect."""
     server.serve("/from", status=302, headers={"Location": server.url("/a.png", "localhost")})
     server.serve("/a.png", picture(1))
-    fetching.want([server.url("/from", "user:password@127.0.0.1")])
+    fetching.add_pictures([server.url("/from", "user:password@127.0.0.1")])
     fetching.run(allow_private_hosts=frozenset({"127.0.0.1", "localhost"}))
-    sent = [asked.get("Authorization") for asked in server.headers]
+    sent = [sent_headers.get("Authorization") for sent_headers in server.headers]
     assert sent == [f"Basic {base64.b64encode(b'user:password').decode()}", None]
 
 
-def test_no_proxy_of_the_environment(
+def test_a_proxy_of_the_environment_is_not_used(
     server: Any,
     module_server: Any,
     fetching: Any,
     picture: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A proxy in the environment is not used: it would reach private addresses for whoever asks."""
+    """A proxy in the environment is not used: it could reach private addresses."""
     for name in ("http_proxy", "all_proxy"):
         monkeypatch.setenv(name, module_server.url(""))
     monkeypatch.setenv("no_proxy", "")
-    fetching.want([server.serve("/a.png", picture(1))])
+    fetching.add_pictures([server.serve("/a.png", picture(1))])
     assert fetching.run().items == 1
-    assert server.asked and not module_server.asked
+    assert server.requests and not module_server.requests
 
 
 def test_pictures_are_requested_with_the_contact(
@@ -180,7 +186,7 @@ def test_pictures_are_requested_with_the_contact(
 ) -> None:
     """The user agent with the contact reaches every downloading process, and a redirect keeps it."""
     server.serve("/a.png", picture(1))
-    fetching.want([server.serve("/from", status=302, headers={"Location": "/a.png"})])
+    fetching.add_pictures([server.serve("/from", status=302, headers={"Location": "/a.png"})])
     assert fetching.run(user_agent=user_agent("mailto:ann@studio.example")).items == 1
-    sent = [asked["User-Agent"] for asked in server.headers]
+    sent = [sent_headers["User-Agent"] for sent_headers in server.headers]
     assert sent == ["likelens/0.1 (+mailto:ann@studio.example)"] * 2

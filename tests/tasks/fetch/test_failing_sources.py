@@ -1,4 +1,4 @@
-"""A source whose newest pictures all fail: the stage is incomplete and names it; single failures leave it done."""
+"""The stage is incomplete and names a source whose newest pictures nearly all fail; single failures leave it done."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from warehouse.tables import PostPicture
 
 
-def want(fetching: Any, source: str, urls: list[str], first: int = 0) -> None:
-    """Let posts of a source show these pictures."""
+def add_pictures(fetching: Any, source: str, urls: list[str], first: int = 0) -> None:
+    """Add a post of the source for each of these pictures."""
     fetching.home.lake.append(
         [
             PostPicture(source=source, post_id=f"{first + number}", position=0, picture_url=url, sha256=None)
@@ -37,44 +37,39 @@ def bad(server: Any) -> Callable[..., list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("stored", "failed", "status"),
-    [
-        (0, 3, "incomplete"),
-        (1, 9, "incomplete"),
-        (1, 8, "done"),
-        (0, 2, "done"),
-        (3, 3, "done"),
-        (5, 0, "done"),
-    ],
+    ("cases", "is_failing"), [([(0, 3), (1, 9)], True), ([(1, 8), (0, 2), (3, 3), (5, 0)], False)]
 )
-def test_new_pictures(stored: int, failed: int, status: str, fetching, good, bad) -> None:
-    """From three new pictures on, of which nine in ten failed, the source is incomplete."""
-    want(fetching, "mia", good(0, stored) + bad(0, failed))
-    want(fetching, "other", good(100, 5), first=100)
-    ended = fetching.run()
-    assert ended.status == status
-    assert ("mia is incomplete" in ended.message) == (status == "incomplete")
-    assert "other is" not in ended.message
-    if status == "incomplete":
-        sentence = f"{failed} of its {stored + failed} newest pictures failed ({failed} not_a_picture)."
-        assert sentence in ended.message
+def test_a_source_is_incomplete_when_nine_in_ten_new_pictures_fail(
+    cases: list[tuple[int, int]], is_failing: bool, fetching, good, bad
+) -> None:
+    """A source with three new pictures or more is incomplete if nine in ten failed; each case is a source."""
+    for number, (stored, failed) in enumerate(cases):
+        first = 100 * number
+        add_pictures(fetching, f"s{number}", good(first, stored) + bad(first, failed), first)
+    add_pictures(fetching, "other", good(900, 5), first=900)
+    result = fetching.run()
+    assert result.status == ("incomplete" if is_failing else "done")
+    for number, (stored, failed) in enumerate(cases):
+        counts = f"{failed} of its {stored + failed} newest pictures failed ({failed} not_a_picture)."
+        assert (f"s{number} is incomplete: {counts}" in result.message) == is_failing
+    assert result.message.count("is incomplete") == len(cases) * is_failing
 
 
-def test_one_new_picture_a_night(fetching, good, bad) -> None:
-    """Where each night brings one picture, the ones before it count; one that comes ends it."""
-    want(fetching, "mia", good(0, 5))
+def test_earlier_pictures_count_where_each_run_brings_one(fetching, good, bad) -> None:
+    """Where each run brings one picture, the earlier ones count; a stored one makes the source complete again."""
+    add_pictures(fetching, "mia", good(0, 5))
     assert fetching.run().status == "done"
     statuses = []
     for run in range(3):
-        want(fetching, "mia", bad(run, 1), first=10 + run)
+        add_pictures(fetching, "mia", bad(run, 1), first=10 + run)
         statuses.append(fetching.run().status)
     assert statuses == ["done", "done", "incomplete"]
-    want(fetching, "mia", good(50, 1), first=50)
+    add_pictures(fetching, "mia", good(50, 1), first=50)
     assert fetching.run().status == "done"
 
 
-def test_a_night_without_new_pictures(fetching, bad) -> None:
-    """A night that brings nothing new is done, whatever failed before."""
-    want(fetching, "mia", bad(0, 4))
+def test_a_run_without_new_pictures_is_done(fetching, bad) -> None:
+    """A run without new pictures is done, whatever failed before."""
+    add_pictures(fetching, "mia", bad(0, 4))
     assert fetching.run().status == "incomplete"
     assert fetching.run().status == "done"

@@ -1,4 +1,4 @@
-"""Every way in which a fetch fails: a row that says why, nothing left in the store, the others unharmed."""
+"""Every way in which a fetch fails: a row with the reason, nothing in the store, no harm to the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from PIL import Image
 
 CAP = 200_000
 
-# path: reason, HTTP status of the last answer, tries within the run
+# path: reason, HTTP status of the last response, attempts within the run
 EXPECTED: dict[str, tuple[str, int | None, int]] = {
     "/404": ("gone", 404, 1),
     "/410": ("gone", 410, 1),
@@ -50,8 +50,8 @@ EXPECTED: dict[str, tuple[str, int | None, int]] = {
     "/to-file": ("bad_address", 302, 1),
     "/to-nonsense": ("bad_address", 307, 1),
 }
-# address: reason; asked without an answer
-UNREACHED: dict[str, str] = {
+# address: reason; none has a response
+NO_RESPONSE: dict[str, str] = {
     "http://no-such-host.invalid/a.jpg": "unreachable",
     "file:///etc/hostname": "private_address",
     "ftp://ftp.example/a.jpg": "bad_address",
@@ -110,110 +110,116 @@ def serve_all(server: Any, picture: Callable[..., bytes]) -> None:
 
 
 def endless(encoding: str | None) -> Callable[[web.BaseRequest], Any]:
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": encoding} if encoding else None)
         response.enable_chunked_encoding()
         await response.prepare(request)
-        while True:  # until the other side hangs up
+        while True:  # until the client hangs up
             await response.write(bytes(16_384))
             await asyncio.sleep(0)
 
-    return answer
+    return respond
 
 
 @pytest.fixture(scope="module")
 def failed(module_server: Any, module_fetching: Any, picture: Callable[..., bytes]) -> Any:
-    """One run over all failures, with a good picture among them; what it ended with is `ended`."""
+    """One run over all failures and a good picture: the result, an address that refuses, the good one."""
     serve_all(module_server, picture)
     good = module_server.serve("/good", picture(3))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refusing = f"http://127.0.0.1:{taken.getsockname()[1]}/a.jpg"
     urls = [module_server.url(path) for path in EXPECTED]
-    module_fetching.want([*urls, *UNREACHED, refusing, good])
-    ended = module_fetching.run()
-    return ended, refusing, good
+    module_fetching.add_pictures([*urls, *NO_RESPONSE, refusing, good])
+    result = module_fetching.run()
+    return result, refusing, good
 
 
 @pytest.mark.parametrize("path", EXPECTED)
-def test_answer(path: str, failed: Any, module_server: Any, module_fetching: Any) -> None:
-    """A bad answer becomes a row for each try, with the reason and the HTTP status."""
-    reason, status, tries = EXPECTED[path]
-    assert module_fetching.tries(module_server.url(path)) == [("failed", reason, status)] * tries
+def test_a_bad_response_becomes_a_row_for_each_attempt(
+    path: str, failed: Any, module_server: Any, module_fetching: Any
+) -> None:
+    """A bad response becomes a row for each attempt, with the reason and the HTTP status."""
+    reason, status, attempts = EXPECTED[path]
+    assert module_fetching.attempts(module_server.url(path)) == [("failed", reason, status)] * attempts
 
 
-@pytest.mark.parametrize("url", UNREACHED)
-def test_address(url: str, failed: Any, module_fetching: Any) -> None:
-    """An address that can't be asked becomes a row with the reason and no HTTP status."""
-    tries = module_fetching.tries(url)
-    assert set(tries) == {("failed", UNREACHED[url], None)}
-    assert len(tries) == (3 if UNREACHED[url] == "unreachable" else 1)
+@pytest.mark.parametrize("url", NO_RESPONSE)
+def test_a_bad_address_becomes_a_row_without_a_status(url: str, failed: Any, module_fetching: Any) -> None:
+    """An address that can't be requested becomes a row with the reason and no HTTP status."""
+    attempts = module_fetching.attempts(url)
+    assert set(attempts) == {("failed", NO_RESPONSE[url], None)}
+    assert len(attempts) == (3 if NO_RESPONSE[url] == "unreachable" else 1)
 
 
-def test_connection_refused(failed: Any, module_fetching: Any) -> None:
-    """A port where nobody listens is unreachable, and is tried three times."""
+def test_a_refused_connection_is_tried_three_times(failed: Any, module_fetching: Any) -> None:
+    """A port without a server is unreachable, and is tried three times."""
     _, refusing, _ = failed
-    assert module_fetching.tries(refusing) == [("failed", "unreachable", None)] * 3
+    assert module_fetching.attempts(refusing) == [("failed", "unreachable", None)] * 3
 
 
-def test_the_others(failed: Any, module_fetching: Any, picture: Callable[..., bytes]) -> None:
-    """Failures cost only themselves: the good picture is stored, and nothing else, whole or in part."""
+def test_a_failure_costs_no_other_picture(
+    failed: Any, module_fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """The good picture is stored, and nothing else, complete or in part."""
     _, _, good = failed
-    assert module_fetching.tries(good) == [("ok", None, 200)]
-    assert list(module_fetching.stored().values()) == [picture(3)]
+    assert module_fetching.attempts(good) == [("ok", None, 200)]
+    assert list(module_fetching.stored_files().values()) == [picture(3)]
     module_fetching.check_store()
 
 
-def test_the_stage_tells(failed: Any) -> None:
-    """The stage is incomplete and says how many failed, of what, and that the next run tries again."""
-    ended, _, _ = failed
-    assert (ended.status, ended.items, ended.failures) == (
+def test_the_stage_reports_its_failures(failed: Any) -> None:
+    """The stage is incomplete; its message counts the failures by reason and says that the next run retries."""
+    result, _, _ = failed
+    assert (result.status, result.items, result.failures) == (
         "incomplete",
         1,
-        len(EXPECTED) + len(UNREACHED) + 1,
+        len(EXPECTED) + len(NO_RESPONSE) + 1,
     )
-    assert "2 busy" in ended.message and "The next run tries again." in ended.message
-    assert len(ended.message) < 500 and "\n" not in ended.message
+    assert "2 busy" in result.message and "The next run retries." in result.message
+    assert len(result.message) < 500 and "\n" not in result.message
 
 
-def test_only_final_failures(server: Any, fetching: Any) -> None:
-    """Where nothing is left to wait for, a failure does not make the stage incomplete, but is told."""
-    fetching.want([server.serve("/404", status=404)])
-    ended = fetching.run()
-    assert (ended.status, ended.items, ended.failures) == ("done", 0, 1)
-    assert ended.message == "1 pictures could not be fetched: 1 gone."
+def test_final_failures_leave_the_stage_done(server: Any, fetching: Any) -> None:
+    """A failure that no retry can fix does not make the stage incomplete, but is reported."""
+    fetching.add_pictures([server.serve("/404", status=404)])
+    result = fetching.run()
+    assert (result.status, result.items, result.failures) == ("done", 0, 1)
+    assert result.message == "1 pictures could not be fetched: 1 gone."
 
 
-def test_busy_then_fine(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """A host that is busy once is asked again in the same run, and the picture is stored."""
+def test_a_busy_host_is_retried_in_the_same_run(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """A host that is busy once gets another request in the same run, and the picture is stored."""
 
     async def once(request: web.BaseRequest) -> web.StreamResponse:
-        if server.asked["/busy"] == 1:
+        if server.requests["/busy"] == 1:
             return web.Response(status=503, headers={"Retry-After": "0"})
         return web.Response(body=picture(1))
 
     server.pages["/busy"] = once
-    fetching.want([server.url("/busy")])
+    fetching.add_pictures([server.url("/busy")])
     assert fetching.run().status == "done"
-    assert fetching.tries(server.url("/busy")) == [("failed", "busy", 503), ("ok", None, 200)]
+    assert fetching.attempts(server.url("/busy")) == [("failed", "busy", 503), ("ok", None, 200)]
     fetching.check_store()
 
 
-def test_redirects_are_followed(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """A redirect is followed, from host to host and relative to where it stands; the address stays the post's."""
+def test_a_redirect_is_followed(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
+    """A redirect is followed, also relative to the address that sent it; the row has the post's address."""
     server.serve("/from", status=301, headers={"Location": "/deeper/there"})
     server.serve("/deeper/there", status=307, headers={"Location": "picture?x=1"})
     server.serve("/deeper/picture", picture(1))
-    fetching.want([server.url("/from")])
+    fetching.add_pictures([server.url("/from")])
     assert fetching.run().items == 1
-    assert fetching.tries(server.url("/from")) == [("ok", None, 200)]
+    assert fetching.attempts(server.url("/from")) == [("ok", None, 200)]
 
 
-def test_no_file_of_this_machine(
+def test_a_file_of_this_machine_is_not_fetched(
     server: Any, fetching: Any, picture: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    """A picture file of this machine can't be had by a file address, straight or by a redirect."""
+    """Neither a file address nor a redirect to one fetches a file of this machine."""
     (tmp_path / "secret.png").write_bytes(picture(1))
     address = (tmp_path / "secret.png").as_uri()
-    fetching.want([address, server.serve("/to", status=302, headers={"Location": address})])
+    fetching.add_pictures([address, server.serve("/to", status=302, headers={"Location": address})])
     assert fetching.run().items == 0
-    assert fetching.stored() == {}
+    assert fetching.stored_files() == {}

@@ -1,4 +1,4 @@
-"""Addresses as a hostile page writes them, and as a server redirects to: what is asked, what is not, and what leaks."""
+"""Addresses of hostile pages and redirects: which get a request, which do not, and what leaks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("short_pauses")
 
 LONG = 100_000
 
-# An address, with the port of a server that has /a.png: the reason ("ok" where it comes).
+# An address, with the port of a server that has /a.png: the reason, or "ok".
 ADDRESSES: dict[str, str] = {
     "http://bücher.invalid/a": "unreachable",
     "http://xn--bcher-kva.invalid/a": "unreachable",
@@ -50,7 +50,7 @@ ADDRESSES: dict[str, str] = {
     "http://[:::1]/a": "bad_address",
 }
 
-# A Location, as bytes, with the port of that server: the reason.
+# The bytes of a Location, with the port of that server: the reason.
 LOCATIONS: dict[bytes, str] = {
     b"//127.0.0.1:{port}/a.png": "ok",
     b"../../a.png": "ok",
@@ -69,7 +69,7 @@ LOCATIONS: dict[bytes, str] = {
     b"data:image/png;base64,AAAA": "bad_address",
 }
 
-# This machine, or its network, in writings that resolvers take differently.
+# This machine, or its network, in forms that resolvers treat differently.
 PRIVATE = ["127.1", "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "localhost", "localhost."]
 PRIVATE += [
     "[::ffff:127.0.0.1]",
@@ -83,13 +83,15 @@ PRIVATE += [
 PRIVATE += ["①②⑦.⓪.⓪.①", "ｌｏｃａｌｈｏｓｔ", "127。0。0。2"]
 
 
-def moved_to(location: bytes) -> bytes:
+def redirect_to(location: bytes) -> bytes:
     return b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def asked(module_server: Any, module_fetching: Any, picture: Callable[..., bytes]) -> dict[str | bytes, str]:
-    """One run over all addresses and redirects: the address that stands for each."""
+def requested(
+    module_server: Any, module_fetching: Any, picture: Callable[..., bytes]
+) -> dict[str | bytes, str]:
+    """One run over all addresses and redirects: the address that was fetched for each."""
     server = module_server
     server.serve("/a.png", picture(1))
     server.serve("/a b/ü.png", picture(2))
@@ -97,65 +99,67 @@ def asked(module_server: Any, module_fetching: Any, picture: Callable[..., bytes
     urls: dict[str | bytes, str] = {written: written.replace("{port}", port) for written in ADDRESSES}
     for number, location in enumerate(LOCATIONS):
         there = location.replace(b"{port}", port.encode())
-        urls[location] = server.serve_raw(f"/from/{number}/x", moved_to(there))
-    module_fetching.want(list(urls.values()))
+        urls[location] = server.serve_raw(f"/from/{number}/x", redirect_to(there))
+    module_fetching.add_pictures(list(urls.values()))
     module_fetching.run(concurrency=64)
     return urls
 
 
 @pytest.mark.parametrize("written", [*ADDRESSES, *LOCATIONS], ids=lambda written: ascii(written)[:60])
-def test_written(written: str | bytes, asked: dict[str | bytes, str], module_fetching: Any) -> None:
-    """However odd an address is, it is asked for what it says, or has a row that says why not; the run goes on."""
+def test_an_odd_address_gets_its_request_or_a_reason(
+    written: str | bytes, requested: dict[str | bytes, str], module_fetching: Any
+) -> None:
+    """An odd address gets the request that it stands for, or a row with the reason; the run continues."""
     reason = ADDRESSES[written] if isinstance(written, str) else LOCATIONS[written]
-    tries = module_fetching.tries(asked[written])
-    assert {why or "ok" for _, why, _ in tries} == {reason}
-    assert len(tries) == (3 if reason == "unreachable" else 1)
+    attempts = module_fetching.attempts(requested[written])
+    assert {why or "ok" for _, why, _ in attempts} == {reason}
+    assert len(attempts) == (3 if reason == "unreachable" else 1)
 
 
-def test_nothing_slips_into_a_request(asked: Any, module_server: Any, module_fetching: Any) -> None:
-    """Line ends and other signs in an address add no header to a request, and nothing stays in the store."""
+def test_nothing_slips_into_a_request(requested: Any, module_server: Any, module_fetching: Any) -> None:
+    """Line ends and control characters in an address add no header to a request, and leave nothing in the store."""
     assert module_server.headers
     assert not [sent for sent in module_server.headers if "X-Injected" in sent]
     module_fetching.check_store()
 
 
-def test_redirects_to_this_machine(
+def test_a_redirect_to_this_machine_is_refused(
     server: Any, module_server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """However a redirect writes this machine, it is not asked there."""
+    """However a redirect writes this machine's address, it gets no request."""
     module_server.serve("/secret.png", picture(9))
     there = f":{module_server.port}/secret.png"
-    moves = [moved_to(f"http://{written}{there}".encode()) for written in PRIVATE]
+    moves = [redirect_to(f"http://{written}{there}".encode()) for written in PRIVATE]
     urls = [server.serve_raw(f"/{number}", move) for number, move in enumerate(moves)]
-    fetching.want([*urls, server.serve("/good", picture(1))])
-    ended = fetching.run()
-    assert (ended.items, ended.failures) == (1, len(PRIVATE))
-    assert "/secret.png" not in module_server.asked
-    reasons = {reason for url in urls for _, reason, _ in fetching.tries(url)}
+    fetching.add_pictures([*urls, server.serve("/good", picture(1))])
+    result = fetching.run()
+    assert (result.items, result.failures) == (1, len(PRIVATE))
+    assert "/secret.png" not in module_server.requests
+    reasons = {reason for url in urls for _, reason, _ in fetching.attempts(url)}
     assert reasons <= {"private_address", "bad_address", "unreachable"}
 
 
 @pytest.mark.parametrize("to", ["http://127.0.0.1:{port}/a.png", "//127.0.0.1:{port}/a.png"])
-def test_credentials_stay(
+def test_credentials_stay_with_their_port(
     to: str, server: Any, module_server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """Credentials in an address are not sent on to another port, nor is the address told there."""
+    """Credentials do not go to another port, and neither does the address, as a referrer."""
     module_server.serve("/a.png", picture(1))
     module_server.headers.clear()
     server.serve("/from", status=302, headers={"Location": to.format(port=module_server.port)})
-    fetching.want([server.url("/from", "user:password@127.0.0.1")])
+    fetching.add_pictures([server.url("/from", "user:password@127.0.0.1")])
     assert fetching.run().items == 1
     assert "Authorization" in server.headers[0]
     assert not {"Authorization", "Referer", "Cookie"} & set(module_server.headers[0])
 
 
 @pytest.mark.parametrize(("hops", "items"), [(5, 1), (6, 0)])
-def test_five_redirects(
+def test_at_most_five_redirects_are_followed(
     hops: int, items: int, server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
-    """Five redirects are followed, and not six."""
+    """Five redirects are followed, six are not."""
     for hop in range(hops):
         server.serve(f"/{hop}", status=308, headers={"Location": f"/{hop + 1}"})
     server.serve(f"/{hops}", picture(1))
-    fetching.want([server.url("/0")])
+    fetching.add_pictures([server.url("/0")])
     assert fetching.run().items == items

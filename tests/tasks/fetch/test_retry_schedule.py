@@ -1,4 +1,4 @@
-"""When a failed picture is asked for again: at once, in the next run, after some days, or never."""
+"""When a failed picture is retried: in the same run, in the next one, after some days, or never."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.fetch.reasons import PASSING, Reason, of_status
+from tasks.fetch.reasons import TRANSIENT, Reason, reason_for_status
 from tasks.fetch.retry_schedule import PATIENCE, next_try_at
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch
 
-# reason, hours since each failure, the newest first: whether it is asked again now
+# reason, hours since each failure, the newest first: whether a run retries it now
 CASES: list[tuple[Reason, list[float], bool]] = [
     (Reason.GONE, [19], False),
     (Reason.GONE, [21], True),
@@ -43,8 +43,10 @@ def failure(url: str, reason: Reason, at: datetime) -> Fetch:
     )
 
 
-def test_waiting(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """What may pass is tried in the next run, what rarely comes back after growing pauses, the rest never."""
+def test_each_reason_has_its_retry_schedule(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """Transient failures are retried in the next run, others after growing pauses, the rest never."""
     now, rows, due = datetime.now(UTC), [], {}
     for number, (reason, hours, again) in enumerate(CASES):
         url = server.serve(f"/{number}", picture(number))
@@ -52,53 +54,55 @@ def test_waiting(server: Any, fetching: Any, picture: Callable[..., bytes]) -> N
         ago = [now - timedelta(hours=past, microseconds=place) for place, past in enumerate(hours)]
         rows += [failure(url, reason, at) for at in ago]
     fetching.home.lake.append(rows)
-    fetching.want([server.url(path) for path in due])
-    ended = fetching.run()
-    assert {path: path in server.asked for path in due} == due
-    assert (ended.status, ended.items) == ("done", sum(due.values()))
+    fetching.add_pictures([server.url(path) for path in due])
+    result = fetching.run()
+    assert {path: path in server.requests for path in due} == due
+    assert (result.status, result.items) == ("done", sum(due.values()))
 
 
-def test_in_the_next_run(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
-    """In the next run a server's error is tried again, a picture that is gone is not."""
+def test_the_next_run_retries_a_server_error(
+    server: Any, fetching: Any, picture: Callable[..., bytes]
+) -> None:
+    """The next run retries after a server error, and not after a 404."""
     urls = [server.serve("/gone", status=404), server.serve("/error", status=500)]
-    fetching.want(urls)
+    fetching.add_pictures(urls)
     assert fetching.run().status == "incomplete"
     server.serve("/gone", picture(1))
     server.serve("/error", picture(2))
-    assert (fetching.run().status, fetching.tries(urls[0])) == ("done", [("failed", "gone", 404)])
-    assert fetching.tries(urls[1]) == [("failed", "server_error", 500)] * 3 + [("ok", None, 200)]
-    assert server.asked == {"/gone": 1, "/error": 4}
+    assert (fetching.run().status, fetching.attempts(urls[0])) == ("done", [("failed", "gone", 404)])
+    assert fetching.attempts(urls[1]) == [("failed", "server_error", 500)] * 3 + [("ok", None, 200)]
+    assert server.requests == {"/gone": 1, "/error": 4}
 
 
-def test_every_reason_has_its_patience() -> None:
-    """No reason is without a rule, so none is tried never, or for ever, by oversight."""
+def test_no_reason_is_without_a_schedule() -> None:
+    """Every reason has a schedule, so none is retried never, or for ever, by mistake."""
     assert set(PATIENCE) == set(Reason)
-    assert set(PASSING) <= set(PATIENCE)
+    assert set(TRANSIENT) <= set(PATIENCE)
 
 
-def test_only_200_is_fine() -> None:
+def test_every_status_but_200_has_a_reason() -> None:
     """Every HTTP status but 200 has a reason."""
-    assert [status for status in range(100, 1000) if of_status(status) is None] == [200]
+    assert [status for status in range(100, 1000) if reason_for_status(status) is None] == [200]
 
 
-def test_next_try_is_told(server: Any, fetching: Any) -> None:
-    """For each picture that never came an analyst sees its reason, its tries and when a run tries again."""
+def test_the_view_of_failed_pictures_has_the_next_try(server: Any, fetching: Any) -> None:
+    """For each picture that failed, an analyst sees the reason, the tries and the time of the next one."""
     urls = [server.serve("/gone", status=404), server.serve("/error", status=500)]
-    fetching.want([*urls, "ftp://nowhere/a.jpg"])
+    fetching.add_pictures([*urls, "ftp://nowhere/a.jpg"])
     fetching.run()
     publish(fetching.home)
     with published(fetching.home) as database:
-        told = database.execute(
+        rows = database.execute(
             "select reason, http_status, tries, next_try_at - last_try_at from failed_pictures order by 1"
         ).fetchall()
-    assert told == [
+    assert rows == [
         ("bad_address", None, 1, None),
         ("gone", 404, 1, timedelta(hours=20)),
         ("server_error", 500, 3, timedelta(0)),
     ]
 
 
-def test_never_longer_than_a_week() -> None:
-    """A host's slip in Retry-After puts a picture off for a week, and not for years."""
+def test_a_requested_pause_lasts_a_week_at_most() -> None:
+    """A mistake in Retry-After delays a picture by a week, not by years."""
     now = datetime.now(UTC)
     assert next_try_at(Reason.BUSY, 1, now, 10.0**12) == now + timedelta(days=7)

@@ -1,4 +1,4 @@
-"""What is no picture that is decoded is named as what it is, with what to do; names of files do not matter."""
+"""A file that can't be decoded is named by its bytes, with advice; its file name does not matter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, TiffImagePlugin
 
 from tasks.fetch.store import RejectedPicture, read_kind
 
-# pytest sets up the warnings anew for each test, so what classifiers/formats.py switches off is back on.
+# pytest resets the warning filters of classifiers/formats.py for each test.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 OTHERS = {
@@ -52,18 +52,18 @@ OTHERS = {
 }  # fmt: skip
 
 
-def refused(file: Path) -> tuple[str, str]:
-    with pytest.raises(RejectedPicture) as unfit:
+def rejection(file: Path) -> tuple[str, str]:
+    with pytest.raises(RejectedPicture) as rejected:
         read_kind(file)
-    assert unfit.value.message is not None
-    return unfit.value.reason.value, unfit.value.message
+    assert rejected.value.message is not None
+    return rejected.value.reason.value, rejected.value.message
 
 
 @pytest.mark.parametrize("data", OTHERS, ids=[name for _, name in OTHERS.values()])
-def test_other_files(data: bytes, tmp_path: Path) -> None:
-    """Whatever its name says, a file of another kind is named, and the message says what to do."""
+def test_another_file_is_named_with_advice(data: bytes, tmp_path: Path) -> None:
+    """The message names the kind of the file, whatever its file name, and says what to do."""
     (tmp_path / "photo.jpg").write_bytes(data)
-    reason, message = refused(tmp_path / "photo.jpg")
+    reason, message = rejection(tmp_path / "photo.jpg")
     expected, name = OTHERS[data]
     assert reason == expected
     assert name in message and message.count(". ") >= 1 and message.endswith(".")
@@ -75,8 +75,8 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def test_raw_files_of_the_tiff_family(tmp_path: Path) -> None:
-    """A camera's raw file that begins as TIFF is not labelled by its thumbnail; a TIFF picture is."""
+def test_a_camera_raw_file_is_not_a_tiff_picture(tmp_path: Path) -> None:
+    """A camera's raw file that begins like TIFF is rejected, not labelled by its thumbnail; a TIFF picture is stored."""
     image = Image.effect_noise((32, 24), 50)
     for tags in ({50706: b"\1\4\0\0"}, {254: 1, 330: 8}):
         info = TiffImagePlugin.ImageFileDirectory_v2()
@@ -84,7 +84,7 @@ def test_raw_files_of_the_tiff_family(tmp_path: Path) -> None:
             info[tag] = value
             info.tagtype[tag] = 1 if isinstance(value, bytes) else 4
         (tmp_path / "a.tif").write_bytes(saved(image, "TIFF", tiffinfo=info))
-        assert refused(tmp_path / "a.tif") == (
+        assert rejection(tmp_path / "a.tif") == (
             "unsupported_format", "It is a camera's raw file. Save it as JPEG or PNG.",
         )  # fmt: skip
     (tmp_path / "a.tif").write_bytes(saved(image, "TIFF"))
@@ -102,31 +102,33 @@ def test_raw_files_of_the_tiff_family(tmp_path: Path) -> None:
         ("photo.txt", "GIF", "gif", "gif"),
     ],
 )
-def test_names_do_not_matter(name: str, kind: str, format_: str, ending: str, tmp_path: Path) -> None:
-    """A picture is known by its bytes, under a wrong name and without an ending."""
+def test_the_file_name_does_not_matter(
+    name: str, kind: str, format_: str, ending: str, tmp_path: Path
+) -> None:
+    """A picture is recognised by its bytes, under a wrong name and without an extension."""
     (tmp_path / name).write_bytes(saved(Image.effect_noise((40, 30), 50).convert("RGB"), kind))
     found = read_kind(tmp_path / name)
     assert (found.format, found.ending, found.width, found.height) == (format_, ending, 40, 30)
 
 
-def test_messages_reach_the_tables(server: Any, fetching: Any) -> None:
-    """The table of fetches, the view of what is missing and the run's message say what came instead."""
-    fetching.want(
+def test_messages_are_stored_and_counted(server: Any, fetching: Any) -> None:
+    """The table of fetches and the run's message say what came instead of a picture."""
+    fetching.add_pictures(
         [server.serve("/a", b"<html>"), server.serve("/b", b"<html>"), server.serve("/c", b"%PDF-")]
     )
-    ended = fetching.run()
-    assert "3 not_a_picture (2 web page (HTML), 1 PDF document)" in ended.message
+    result = fetching.run()
+    assert "3 not_a_picture (2 web page (HTML), 1 PDF document)" in result.message
     rows = fetching.rows("select message from fetches order by picture_url")
     assert [row[0].partition(". ")[0] for row in rows] == [
         "It is a web page (HTML)", "It is a web page (HTML)", "It is a PDF document",
     ]  # fmt: skip
-    assert (ended.status, ended.failures) == ("incomplete", 3)
+    assert (result.status, result.failures) == ("incomplete", 3)
     fetching.check_store()
 
 
-def test_other_fetches_have_no_message(server: Any, fetching: Any, picture: Any) -> None:
-    """Where the reason says it all, and where a picture came, there is no message."""
-    fetching.want([server.serve("/a", picture(1)), server.serve("/b", status=404)])
+def test_a_clear_reason_has_no_message(server: Any, fetching: Any, picture: Any) -> None:
+    """A stored picture, and a failure whose reason is clear, have no message."""
+    fetching.add_pictures([server.serve("/a", picture(1)), server.serve("/b", status=404)])
     fetching.run()
     assert fetching.rows("select distinct message from fetches") == [(None,)]
 
@@ -149,19 +151,20 @@ ODD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_pictures(name: str, server: Any, fetching: Any) -> None:
-    """What browsers show completely is stored byte for byte; what is cut off in its pixels is corrupt."""
-    body, expected = ODD[name]
-    url = server.serve("/a", body)
-    fetching.want([url])
+def test_an_odd_picture_is_stored_if_browsers_show_it(server: Any, fetching: Any) -> None:
+    """A picture that browsers show completely is stored byte for byte; one that is cut off in its pixels is corrupt."""
+    urls = {name: server.serve(f"/{number}", body) for number, (name, (body, _)) in enumerate(ODD.items())}
+    fetching.add_pictures(list(urls.values()))
     fetching.run()
-    if expected == "corrupt":
-        assert fetching.tries(url) == [("failed", "corrupt", 200)]
-        assert fetching.rows("select message from fetches")[0][0].startswith(
-            "The picture is cut off or damaged"
-        )
-    else:
-        assert fetching.tries(url) == [("ok", None, 200)]
-        assert list(fetching.stored().values()) == [body]
-        assert fetching.rows("select format, width, height from pictures") == [(expected, 80, 60)]
+    rows = """select picture_url, coalesce(reason, format), width, height, message
+              from fetches left join pictures using (sha256)"""
+    results = {url: row for url, *row in fetching.rows(rows)}
+    for name, (_, expected) in ODD.items():
+        kind, width, height, message = results[urls[name]]
+        assert (name, kind) == (name, expected)
+        if expected == "corrupt":
+            assert message.startswith("The picture is cut off or damaged")
+        else:
+            assert (width, height, message) == (80, 60, None)
+    stored = {body for body, expected in ODD.values() if expected != "corrupt"}
+    assert set(fetching.stored_files().values()) == stored
