@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import deltalake
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -199,7 +198,7 @@ class Lake:
     def _delta(self, table: Table) -> DeltaTable:
         try:
             return DeltaTable(str(self._path(table)))
-        except (deltalake.exceptions.TableNotFoundError, DeltaError) as error:
+        except (DeltaError, OSError) as error:
             raise damaged(self.folder, error, table.name) from error
 
     @contextmanager
