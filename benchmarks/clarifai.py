@@ -1,9 +1,9 @@
-"""Pictures a second through the lane `clarifai`, against a stand-in that takes 200 ms for each answer.
+"""Pictures per second through the lane `clarifai`, against a fake server that responds after 200 ms.
 
-The stand-in runs in a process of its own, takes 15 requests a second and says so to any more, as Clarifai
-does. Beside the lane stands what a user would write first: a loop with one call a picture. The lane stores labels,
-and the ledger before and after each request; the loop stores nothing. What is possible at all is the limit of
-requests times the pictures in a request.
+The fake server runs in a process of its own, and rejects more than 15 requests a second, as Clarifai does. The
+comparison is a loop with one call per picture, which a user would write first. The lane stores labels, and the
+ledger before and after each request; the loop stores nothing. The possible rate is the limit of requests times
+the pictures in a request.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ SECONDS = 0.2
 PER_SECOND = 15
 KEY = "a-key-that-works"
 CASES = ((8, 2_400), (32, 9_600), (128, 38_400))
-"""Pictures in a request, and pictures in all."""
-LOOPED = 30
+"""Pictures per request, and pictures in total."""
+LOOP_PICTURES = 30
 LONGER_SIDE = 320
-BYTES_READ = 20_000
-STAND_IN = Path(__file__).resolve().parents[1] / "tests" / "clarifai_server.py"
+PICTURES_PER_APPEND = 20_000
+FAKE_SERVER = Path(__file__).resolve().parents[1] / "tests" / "clarifai_server.py"
 
 
 @contextmanager
-def stand_in() -> Iterator[str]:
-    """A stand-in in a process of its own; its address."""
-    command = [sys.executable, str(STAND_IN), "--seconds", str(SECONDS), "--per-second", str(PER_SECOND)]
+def fake_server() -> Iterator[str]:
+    """A fake Clarifai in a process of its own; its address."""
+    command = [sys.executable, str(FAKE_SERVER), "--seconds", str(SECONDS), "--per-second", str(PER_SECOND)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
@@ -55,24 +55,24 @@ def stand_in() -> Iterator[str]:
 
 
 def photographs() -> list[bytes]:
-    """Some photographs as a feed has them, small."""
-    found = []
+    """Some small photographs."""
+    files = []
     for image in (data.astronaut(), data.chelsea(), data.coffee(), data.rocket()):
         photograph = Image.fromarray(image)
         photograph.thumbnail((LONGER_SIDE, LONGER_SIDE))
-        written = io.BytesIO()
-        photograph.save(written, "JPEG", quality=85)
-        found.append(written.getvalue())
-    return found
+        file = io.BytesIO()
+        photograph.save(file, "JPEG", quality=85)
+        files.append(file.getvalue())
+    return files
 
 
 def fill(home: Home, count: int) -> None:
-    """Store that many pictures. What stands after the end of a JPEG makes each file another one."""
+    """Store that many pictures. Bytes after the end of the JPEG make each file different."""
     home.prepare()
     base = photographs()
-    for start in range(0, count, BYTES_READ):
+    for start in range(0, count, PICTURES_PER_APPEND):
         rows = []
-        for number in range(start, min(count, start + BYTES_READ)):
+        for number in range(start, min(count, start + PICTURES_PER_APPEND)):
             content = base[number % len(base)] + number.to_bytes(4, "big")
             sha256 = hashlib.sha256(content).hexdigest()
             path = Path("pictures") / sha256[:2] / f"{sha256}.jpg"
@@ -93,47 +93,47 @@ def fill(home: Home, count: int) -> None:
 
 
 def lane(home: Home, base: str, batch: int) -> float:
-    """Seconds that the lane takes for all pictures of a home folder, from its start to its end."""
+    """Seconds that the lane takes for all pictures of a home folder."""
     options = ClarifaiOptions(batch=batch, monthly_budget=10**9, requests_per_second=PER_SECOND)
-    begun = time.perf_counter()
-    ended = tag_pictures(home, Tagging("clarifai", options, lambda: KEY, base), lambda *_: None)
-    seconds = time.perf_counter() - begun
-    assert ended.status == "done", ended.message
+    started = time.perf_counter()
+    result = tag_pictures(home, Tagging("clarifai", options, lambda: KEY, base), lambda *_: None)
+    seconds = time.perf_counter() - started
+    assert result.status == "done", result.message
     return seconds
 
 
 def loop(home: Home, base: str) -> float:
-    """Pictures a second with one call a picture, one after the other."""
+    """Pictures per second with one call per picture, one after the other."""
     options = ClarifaiOptions()
-    files = sorted((home.folder / "pictures").rglob("*.jpg"))[:LOOPED]
+    files = sorted((home.folder / "pictures").rglob("*.jpg"))[:LOOP_PICTURES]
     client = open_client("clarifai", options, base, KEY)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for file in files:
         one = payload(file, file.stem, 0, upright=False)
-        answer = client.send(options.model, options.version_of(options.model), [one]).answer()
-        assert isinstance(answer, bytes)
-    return len(files) / (time.perf_counter() - begun)
+        response = client.send(options.model, options.version_of(options.model), [one]).answer()
+        assert isinstance(response, bytes)
+    return len(files) / (time.perf_counter() - started)
 
 
 def main() -> None:
-    """Print a line for each number of pictures in a request."""
+    """Print a line for each number of pictures per request."""
     logging.basicConfig(format="%(message)s")
     print(
         f"{'pictures a request':>18}{'pictures':>10}{'seconds':>9}{'a second':>10}{'possible':>10}{'share':>7}"
     )
-    with stand_in() as base:
+    with fake_server() as base:
         for batch, count in CASES:
             with tempfile.TemporaryDirectory() as folder:
                 home = Home(Path(folder))
                 fill(home, count)
                 seconds = lane(home, base, batch)
-                looped = loop(home, base)
+                loop_rate = loop(home, base)
             possible = PER_SECOND * batch
             rate = count / seconds
             print(
                 f"{batch:>18}{count:>10,}{seconds:>9.1f}{rate:>10,.1f}{possible:>10,}{rate / possible:>7.1%}"
             )
-    print(f"A loop with one call a picture: {looped:.1f} pictures a second")
+    print(f"A loop with one call per picture: {loop_rate:.1f} pictures a second")
     print(f"Peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 

@@ -1,14 +1,14 @@
-"""How many pictures a second a classifier labels on this machine, beside what a user would pick instead.
+"""Pictures per second that a classifier labels on this machine, compared with alternatives.
 
     .venv/bin/python -m benchmarks.classify [--photos FOLDER] [--application InceptionV3] [--rounds 3]
     .venv/bin/python -m benchmarks.classify --memory 1000 10000 100000
 
-The first prints a table: the model alone, the whole lane (JPEG files in, stored labels out), and others. All
-are measured in turn, round by round, because a machine is not equally fast all the time; a number is
-the median of the rounds. 'By CPU' is what the cores would do alone, from the time that the process spent on
-them: the number to look at where other programs work too. Weights are random: they change no speed. ONNX Runtime and OpenVINO get the same
-model, and the pictures ready or as files, where `onnx` and `openvino` are installed, which the project does not need. The second labels as many
-pictures with a classifier that costs nothing, and prints the memory that the lane takes.
+The first command prints a table: the model alone, the complete lane (from JPEG files to stored labels), and
+alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
+of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process: use it where other
+programs run. Weights are random, which does not change the speed. ONNX Runtime and OpenVINO get the same model, and
+the pictures decoded or as files, if `onnx` and `openvino` are installed; the project does not need them. The second
+command labels that many pictures with a classifier that does no work, and prints the memory that the lane uses.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ MODEL_PICTURES = 128
 OTHERS_BATCH = 32
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
-Way = Callable[[], float]
-"""Does its work once and returns pictures a second."""
+Measure = Callable[[], float]
+"""Does its work once and returns pictures per second."""
 
 
 def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
@@ -60,16 +60,16 @@ def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
         sources = [original(subject) for subject in SUBJECTS]
     else:
         sources = [Image.open(file).convert("RGB") for file in sorted(photos.glob("*.jpg"))]
-    chance = np.random.default_rng(5)
-    grain = chance.normal(0, 4, (SIZE[1], SIZE[0], 1))
+    random = np.random.default_rng(5)
+    grain = random.normal(0, 4, (SIZE[1], SIZE[0], 1))
     files = []
     for number in range(count):
         source = sources[number % len(sources)]
-        box = chance.uniform(0, 0.1, 2) * source.size
+        box = random.uniform(0, 0.1, 2) * source.size
         enlarged = source.resize(
             SIZE, Image.Resampling.BICUBIC, box=(*box, *(np.array(source.size) * 0.9 + box))
         )
-        # An enlarged photograph has no fine detail; a camera's has grain, which is what fills a file.
+        # An enlarged photograph has no fine detail. Grain, as in a photograph of a camera, gives the file its size.
         pixels = np.clip(np.asarray(enlarged) + np.roll(grain, number, 0), 0, 255).astype(np.uint8)
         file = folder / f"{number}.jpg"
         Image.fromarray(pixels).save(file, "JPEG", quality=82)
@@ -77,8 +77,8 @@ def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
     return files
 
 
-def stored(home: Home, files: Sequence[Path], rows: int) -> None:
-    """Pictures in the tables: `rows` of them, which share the files."""
+def store(home: Home, files: Sequence[Path], rows: int) -> None:
+    """Store `rows` pictures in the tables, which share the files."""
     home.prepare()
     for start in range(0, rows, 20_000):
         home.lake.append(
@@ -99,13 +99,13 @@ def stored(home: Home, files: Sequence[Path], rows: int) -> None:
 
 def per_second(pictures: int, work: Callable[[], object]) -> float:
     """The rate at which `work` handles that many pictures."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     work()
-    return pictures / (time.perf_counter() - begun)
+    return pictures / (time.perf_counter() - started)
 
 
-def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Way]]:
-    """The study's way, and ours in each precision: the model alone, then the whole lane."""
+def keras_measures(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
+    """The study's method, and ours in each precision: the model alone, then the complete lane."""
     import_keras()
     import keras
 
@@ -120,11 +120,11 @@ def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tu
             picture = keras.utils.img_to_array(keras.utils.load_img(file, target_size=size))
             model.predict(picture[np.newaxis] / 127.5 - 1, verbose=0)
 
-    def studied() -> float:
-        study()  # unmeasured: loading other models throws away what was compiled
+    def measure_study() -> float:
+        study()  # not measured: loading other models discards what was compiled
         return per_second(STUDY_PICTURES, study)
 
-    yield "one by one through predict, as the study did", studied
+    yield "one by one through predict, as the study did", measure_study
     yield "decoding alone, one thread", lambda: decoding(files, size)
     for precision in ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",):
         options = KerasOptions(
@@ -135,16 +135,16 @@ def keras_ways(folder: Path, files: list[Path], application: str) -> Iterator[tu
         )
         classifier = load("c", options)
         yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)
-        yield f"whole lane, {precision}", lane(folder / precision, classifier, files)
+        yield f"complete lane, {precision}", lane(folder / precision, classifier, files)
 
 
 def decoding(files: list[Path], size: tuple[int, int]) -> float:
-    """Pictures that one thread decodes and resizes."""
+    """Pictures per second that one thread decodes and resizes."""
     return per_second(64, lambda: [PictureFile(file).rgb_array(*size, exact=False) for file in files[:64]])
 
 
-def alone(classifier: KerasClassifier, files: list[Path]) -> Way:
-    """The model with pictures that are ready, called by as many threads as the lane would."""
+def alone(classifier: KerasClassifier, files: list[Path]) -> Measure:
+    """The model with decoded pictures, called by as many threads as in the lane."""
     batch = [classifier.prepare(PictureFile(file)) for file in files[: classifier.batch_size]]
     classifier.label(batch)
     batches = -(-MODEL_PICTURES // len(batch))
@@ -157,10 +157,10 @@ def alone(classifier: KerasClassifier, files: list[Path]) -> Way:
     return lambda: per_second(batches * len(batch), work)
 
 
-def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Way:
-    """The stage from files to stored labels; each time under another name, so that all is to be done."""
+def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Measure:
+    """The stage from files to stored labels. Each round has another name, so that all pictures are pending."""
     home = Home(folder)
-    stored(home, files, len(files))
+    store(home, files, len(files))
     rounds = iter(range(1000))
 
     def work() -> None:
@@ -171,27 +171,27 @@ def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Way:
 
 
 def _nothing(done: int, total: int) -> None:
-    """Takes the lane's progress."""
+    """Ignores the lane's progress."""
 
 
-def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Way]]:
-    """The same model in ONNX Runtime and OpenVINO, batches of 32: pictures ready, then from the files."""
+def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
+    """The same model in ONNX Runtime and OpenVINO, batches of 32: decoded pictures, then files."""
     if find_spec("onnx") is None:
-        print("ONNX Runtime and OpenVINO are left out: `pip install onnx openvino` beside the project first")
+        print("Skipping ONNX Runtime and OpenVINO. To include them, run `pip install onnx openvino`.")
         return
     model = folder / "model.onnx"
     size = as_onnx(application, model)
     for name, run in (*_onnxruntime(model), *_openvino(model, (OTHERS_BATCH, 3, *size))):
-        yield name, _repeated(run, size)
-        yield f"{name}, files, full decode", _from_files(run, files, size, scaled=False)
-        yield f"{name}, files, scaled decode", _from_files(run, files, size, scaled=True)
+        yield name, _measure_model(run, size)
+        yield f"{name}, files, full decode", _measure_files(run, files, size, scaled=False)
+        yield f"{name}, files, scaled decode", _measure_files(run, files, size, scaled=True)
 
 
 Run = Callable[[NDArray[np.float32]], object]
-"""A model that takes a batch of pictures, (32, 3, height, width)."""
+"""A model whose input is a batch of pictures, (32, 3, height, width)."""
 
 
-def _repeated(run: Run, size: tuple[int, int]) -> Way:
+def _measure_model(run: Run, size: tuple[int, int]) -> Measure:
     batch = np.random.default_rng(1).normal(0, 0.5, (OTHERS_BATCH, 3, *size)).astype(np.float32)
     run(batch)
 
@@ -202,8 +202,8 @@ def _repeated(run: Run, size: tuple[int, int]) -> Way:
     return lambda: per_second(MODEL_PICTURES, work)
 
 
-def _from_files(run: Run, files: list[Path], size: tuple[int, int], *, scaled: bool) -> Way:
-    """What a user would write around it: threads that decode ahead, and nothing stored."""
+def _measure_files(run: Run, files: list[Path], size: tuple[int, int], *, scaled: bool) -> Measure:
+    """The simplest code around a model: threads decode ahead, and nothing is stored."""
 
     def pixels(file: Path) -> NDArray[np.float32]:
         with Image.open(file) as image:
@@ -212,15 +212,15 @@ def _from_files(run: Run, files: list[Path], size: tuple[int, int], *, scaled: b
             resized = image.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR)
         return np.asarray(resized, np.float32).transpose(2, 0, 1) / 127.5 - 1
 
-    whole = files[: len(files) // OTHERS_BATCH * OTHERS_BATCH]
+    full = files[: len(files) // OTHERS_BATCH * OTHERS_BATCH]
 
     def work() -> None:
         with ThreadPoolExecutor(cores()) as threads:
-            pictures = threads.map(pixels, whole)
-            for _ in range(0, len(whole), OTHERS_BATCH):
+            pictures = threads.map(pixels, full)
+            for _ in range(0, len(full), OTHERS_BATCH):
                 run(np.stack(list(islice(pictures, OTHERS_BATCH))))
 
-    return lambda: per_second(len(whole), work)
+    return lambda: per_second(len(full), work)
 
 
 def _onnxruntime(model: Path) -> Iterator[tuple[str, Run]]:
@@ -233,56 +233,56 @@ def _onnxruntime(model: Path) -> Iterator[tuple[str, Run]]:
 
 def _openvino(model: Path, shape: tuple[int, ...]) -> Iterator[tuple[str, Run]]:
     if find_spec("openvino") is None:
-        print("OpenVINO is left out: `pip install openvino` beside the project first")
+        print("Skipping OpenVINO. To include it, run `pip install openvino`.")
         return
     import openvino
 
     core = openvino.Core()
-    read = core.read_model(str(model))
-    read.reshape(shape)
+    network = core.read_model(str(model))
+    network.reshape(shape)
     for precision, hint in (("float32", "f32"), ("bfloat16", "bf16")):
-        compiled = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": hint})
+        compiled = core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": hint})
         yield f"OpenVINO, {precision}", compiled
 
 
 def speeds(photos: Path | None, application: str, pictures: int, rounds: int) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         files = jpegs(photos, folder, pictures)
         kilobytes = statistics.mean(file.stat().st_size for file in files) / 1024
         print(
             f"{application}; {len(files)} JPEG files of {SIZE[0]} x {SIZE[1]}, {kilobytes:.0f} KB on average;"
         )
         print(f"{cores()} cores, load {os.getloadavg()[0]:.1f} at the start\n")
-        ways = dict([*keras_ways(folder, files, application), *others(folder, files, application)])
-        found: dict[str, list[float]] = {way: [] for way in ways}
-        whole: dict[str, list[float]] = {way: [] for way in ways}
+        measures = dict([*keras_measures(folder, files, application), *others(folder, files, application)])
+        rates_of: dict[str, list[float]] = {name: [] for name in measures}
+        cpu_rates_of: dict[str, list[float]] = {name: [] for name in measures}
         for number in range(1, rounds + 1):
-            for way, measure in ways.items():
-                cpu, begun = time.process_time(), time.perf_counter()
-                found[way].append(measure())
-                busy = (time.process_time() - cpu) / (time.perf_counter() - begun)
-                whole[way].append(found[way][-1] / busy * cores())
-                print(f"  round {number}: {found[way][-1]:>8.1f}  {way}", flush=True)
-    study = next(iter(found))
+            for name, measure in measures.items():
+                cpu, started = time.process_time(), time.perf_counter()
+                rates_of[name].append(measure())
+                busy = (time.process_time() - cpu) / (time.perf_counter() - started)
+                cpu_rates_of[name].append(rates_of[name][-1] / busy * cores())
+                print(f"  round {number}: {rates_of[name][-1]:>8.1f}  {name}", flush=True)
+    study = next(iter(rates_of))
     print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'ratio to the first':>20}")
-    for way, rates in found.items():
-        ratio = statistics.median(a / b for a, b in zip(rates, found[study], strict=True))
+    for name, rates in rates_of.items():
+        ratio = statistics.median(a / b for a, b in zip(rates, rates_of[study], strict=True))
         print(
-            f"{way:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(whole[way]):>8.1f}{ratio:>20.1f}"
+            f"{name:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(cpu_rates_of[name]):>8.1f}{ratio:>20.1f}"
         )
     for precision in ("float32", "bfloat16"):
         model = next(
-            (rates for way, rates in found.items() if way.startswith(f"model alone, {precision}")), None
+            (rates for name, rates in rates_of.items() if name.startswith(f"model alone, {precision}")), None
         )
         if model is not None:
-            shares = [a / b for a, b in zip(found[f"whole lane, {precision}"], model, strict=True)]
+            shares = [a / b for a, b in zip(rates_of[f"complete lane, {precision}"], model, strict=True)]
             print(f"the lane in {precision} reaches {statistics.median(shares):.2f} of its model's own rate")
 
 
 class Cheap:
-    """A classifier that costs nothing but the stage around it."""
+    """A classifier that does no work, so that only the stage takes time."""
 
     batch_size = 32
     version = "1"
@@ -295,12 +295,12 @@ class Cheap:
         return picture.rgb_array(299, 299, exact=False)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-        """Five labels a picture."""
+        """Five labels per picture."""
         return [[Label(f"thing {rank}", 1 / rank, rank) for rank in range(1, 6)] for _ in batch]
 
 
 def memory(sizes: Sequence[int]) -> None:
-    """Print the memory that the process has while the lane labels so many pictures."""
+    """Print the memory of the process while the lane labels that many pictures."""
     print(f"{'pictures':>10}{'before, MB':>12}{'at most, MB':>12}{'pictures/s':>12}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
@@ -309,7 +309,7 @@ def memory(sizes: Sequence[int]) -> None:
             buffer = io.BytesIO()
             original(SUBJECTS[0]).resize((128, 160)).save(buffer, "JPEG")
             file.write_bytes(buffer.getvalue())
-            stored(home, [file], size)
+            store(home, [file], size)
             gc.collect()
             before, peak = _resident(), 0.0
 
@@ -329,16 +329,18 @@ def _resident() -> float:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Pictures a second on this machine.")
-    parser.add_argument("--photos", type=Path, help="a folder of .jpg files to vary; else the demo's")
+    parser.add_argument(
+        "--photos", type=Path, help="a folder of .jpg files to vary; default: those of the demo"
+    )
     parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
-    parser.add_argument("--pictures", type=int, default=640, help="JPEG files, 32 at the least")
+    parser.add_argument("--pictures", type=int, default=640, help="number of JPEG files, at least 32")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--memory", type=int, nargs="+", metavar="PICTURES", help="memory for so many pictures"
+        "--memory", type=int, nargs="+", metavar="PICTURES", help="print the memory for that many pictures"
     )
-    given = parser.parse_args()
-    memory(given.memory) if given.memory else speeds(
-        given.photos, given.application, given.pictures, given.rounds
+    arguments = parser.parse_args()
+    memory(arguments.memory) if arguments.memory else speeds(
+        arguments.photos, arguments.application, arguments.pictures, arguments.rounds
     )
 
 

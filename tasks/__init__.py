@@ -1,16 +1,16 @@
-"""The stages: one folder each, a thin Prefect task (`task.py`) over a plain room that knows no Prefect.
+"""The stages, one folder each: a thin Prefect task (`task.py`) over plain modules without Prefect.
 
-scrape/     posts from the sources          to add a source, open scrape/sources.py
-fetch/      their pictures                  reasons stand in fetch/reasons.py, tries in fetch/retry_schedule.py
+scrape/     posts of the sources            to add a source, open scrape/sources.py
+fetch/      their pictures                  fetch/reasons.py has the reasons, fetch/retry_schedule.py the tries
 classify/   what the pictures show          to add a classifier, open classifiers/registry.py
-tag/        what they show, from a service that costs money
+tag/        the same from a service that costs money
 publish/    the database that analysts read
 rank/       the rankings as files and artifacts
 report/     charts and the HTML page        to change a chart, open report/charts.py
-run.py    what all tasks share            errors.py says which errors a task tries again
-log_filters.py  which of Prefect's log lines are left out
+run.py    what all tasks share            errors.py which errors a task retries
+log_filters.py  which of Prefect's log lines are dropped
 labels.py   a label as a row of the table labels
-urls.py     web addresses: made absolute, compared by host and port, sent as they are written
-progress.py progress bars and artifacts     backoff.py how long to wait before another try
-user_agent.py who every request says that we are
+urls.py     web addresses: made absolute, compared by host and port, sent unchanged
+progress.py progress bars and artifacts     backoff.py pauses before a retry
+user_agent.py the User-Agent of every request
 """

@@ -1,25 +1,25 @@
-"""What can go wrong in a stage, named by the reaction it wants.
+"""The errors of a stage, grouped by the reaction to them.
 
     StageError
-    ├── Retry                     try again soon, at most as often as the task allows
-    │   ├── SourceUnreachable     no answer, or one that means a passing trouble
-    │   ├── CrawlCrashed          the crawl's process ended without saying why
-    │   └── DownloadsCrashed      processes that download keep ending without saying why
-    └── Stop                      trying again can't help; a person must do something
-        ├── AccountNotFound       the source knows no such account
+    ├── Retry                     retry soon, at most as often as the task allows
+    │   ├── SourceUnreachable     no response, or one that means a temporary problem
+    │   ├── CrawlCrashed          the crawl's process ended without a result
+    │   └── DownloadsCrashed      download processes keep ending without a result
+    └── Stop                      a retry can't help; a person must act
+        ├── AccountNotFound       the source has no such account
         ├── AccountPrivate        the account shows its posts to followers only
-        ├── SourceRefused         the source, or its robots.txt, does not want us
-        │   └── BadToken          it does not take our token, or wants one
-        ├── LayoutChanged         a page or an answer does not fit what is known of the source
-        │   └── SourceChanged     what a source always had is gone: its posts, or a field of them
-        ├── BadInput              a file to be brought in has a mistake
-        ├── OutOfTime             a reading took as long as one may; the next run goes on
+        ├── SourceRefused         the source or its robots.txt refuses the request
+        │   └── BadToken          the source rejects the token, or requires one
+        ├── LayoutChanged         a page or a response does not have the expected form
+        │   └── SourceChanged     posts, or a field that all of them had, are missing now
+        ├── BadInput              an input file has a mistake
+        ├── OutOfTime             the work reached its time limit; the next run resumes it
         ├── RunStopped            a person stopped the run
-        └── BadSource             a source's settings can't be used
+        └── BadSource             a source's settings are wrong
             └── BadProfile        a gallery profile, or its use, is wrong
 
-`REACTIONS` adds the errors of the other rooms: it is the one table that says what a task tries again.
-Each error's text is for a person and says what to do.
+`REACTIONS` adds the errors of the other packages: it is the one table of what a task retries. Each error's
+message is for a person and says what to do.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ from warehouse.errors import BadHome, DiskFull, HomeBusy, LakeBusy, LakeDamaged,
 
 
 class StageError(Exception):
-    """Base of all errors that a stage raises on purpose."""
+    """Base of all errors that a stage raises deliberately."""
 
 
 class Retry(StageError):
-    """Worth another try soon."""
+    """A retry soon can help."""
 
 
 class SourceUnreachable(Retry):
-    """The source gave no answer, or one that means a passing trouble."""
+    """The source sent no response, or one that means a temporary problem."""
 
 
 class CrawlCrashed(Retry):
-    """The crawl's process ended without saying why."""
+    """The crawl's process ended without a result."""
 
 
 class DownloadsCrashed(Retry):
-    """Processes that download keep ending without saying why."""
+    """Download processes keep ending without a result."""
 
 
 class Stop(StageError):
-    """Trying again can't help."""
+    """A retry can't help."""
 
 
 class AccountNotFound(Stop):
-    """The source knows no such account."""
+    """The source has no such account."""
 
 
 class AccountPrivate(Stop):
@@ -63,19 +63,19 @@ class AccountPrivate(Stop):
 
 
 class SourceRefused(Stop):
-    """The source, or its robots.txt, does not want us."""
+    """The source or its robots.txt refuses the request."""
 
 
 class BadToken(SourceRefused):
-    """The source does not take our token, or wants one."""
+    """The source rejects the token, or requires one."""
 
 
 class LayoutChanged(Stop):
-    """A page or an answer does not fit what is known of the source."""
+    """A page or a response does not have the expected form."""
 
 
 class SourceChanged(LayoutChanged):
-    """What a source always had is gone; `counts` is what it has now, as `runs.counts` keeps it."""
+    """Posts, or a field that all of them had, are missing now; `counts` is the new value of `runs.counts`."""
 
     def __init__(self, message: str, counts: str | None = None) -> None:
         super().__init__(message)
@@ -83,11 +83,11 @@ class SourceChanged(LayoutChanged):
 
 
 class BadInput(Stop):
-    """A file to be brought in has a mistake; the text names file, line and field."""
+    """An input file has a mistake; the message names file, line and field."""
 
 
 class OutOfTime(Stop):
-    """A reading took as long as one may; what was read is kept, and the next run goes on."""
+    """The work reached its time limit; its results are stored, and the next run resumes it."""
 
 
 class RunStopped(Stop):
@@ -95,11 +95,11 @@ class RunStopped(Stop):
 
 
 class BadSource(Stop):
-    """A source's settings can't be used."""
+    """A source's settings are wrong."""
 
 
 class BadProfile(BadSource):
-    """A gallery profile can't be used."""
+    """A gallery profile, or its use, is wrong."""
 
 
 Reaction = Literal["retry", "stop"]
@@ -115,11 +115,11 @@ REACTIONS: dict[type[Exception], Reaction] = {
     LakeDamaged: "stop",
     NotPublished: "stop",
 }
-"""Errors that a run expects, with the reaction to each; any other is a bug and shows its traceback."""
+"""The errors that a run expects, each with its reaction. Any other error is a bug and shows its traceback."""
 
 EXPECTED: tuple[type[Exception], ...] = tuple(REACTIONS)
 
 
 def reaction(error: BaseException) -> Reaction | None:
-    """How a task reacts to an error; None for one that nobody expects."""
+    """How a task reacts to an error; None for an unexpected one."""
     return next((REACTIONS[kind] for kind in type(error).__mro__ if kind in REACTIONS), None)

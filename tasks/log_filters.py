@@ -1,4 +1,4 @@
-"""Lines of Prefect's run logs that present an expected failure as an unexpected one."""
+"""A filter for lines of Prefect's run logs that show an expected failure as an unexpected one."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import logging
 from prefect.exceptions import FailedRun
 
 _RUN_LOGGERS = ("prefect.task_runs", "prefect.flow_runs")
-_ENGINE_ENDED = "Engine execution exited with unexpected exception"
+_ENGINE_EXITED = "Engine execution exited with unexpected exception"
 
 
-def leave_out_repeated_failures() -> None:
-    """Drop the lines that repeat a returned failed state; the line of the final state has the same message.
+def drop_repeated_failures() -> None:
+    """Drop the lines that repeat a returned failed state. The line of the final state has the same message.
 
     Prefect 3.8.8 logs two such lines at the level ERROR, in the console and on the server:
 
     - 'Task run failed with state …' after the last retry, with `exc_info=True` though there is no exception,
-      so that it ends in 'NoneType: None' (`prefect.task_engine`).
+      so the line ends in 'NoneType: None' (`prefect.task_engine`).
     - 'Engine execution exited with unexpected exception' with a traceback of `FailedRun`, for a flow that a
       worker runs (`prefect.flow_engine`).
 
-    Exceptions of our code are of other types and keep their tracebacks.
+    Exceptions of our code have other types and keep their tracebacks.
     """
     for name in _RUN_LOGGERS:
-        # To add a filter that is there already changes nothing.
-        logging.getLogger(name).addFilter(_is_news)
+        # Adding the same filter again has no effect.
+        logging.getLogger(name).addFilter(_is_new)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_new(record: logging.LogRecord) -> bool:
     if record.exc_info is None:
         return True
     exception = record.exc_info[1]
     if isinstance(exception, FailedRun):
-        return record.msg != _ENGINE_ENDED
+        return record.msg != _ENGINE_EXITED
     return exception is not None

@@ -1,4 +1,4 @@
-"""Progress that a person can see: a Prefect artifact, and a bar where standard error is a terminal."""
+"""Progress for people: a Prefect artifact, and a bar where standard error is a terminal."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-EVERY_SECONDS = 2.0
-"""How often the artifact is brought up to date: each time is a request to Prefect's server."""
+UPDATE_SECONDS = 2.0
+"""How often the artifact is updated: each update is a request to Prefect's server."""
 
-Tell = Callable[[int, int], None]
-"""Called with the number of items done and the number of all; 0 of all means that it is not known."""
+Report = Callable[[int, int], None]
+"""A function of the number of finished items and the total; a total of 0 is unknown."""
 
 
 @contextmanager
-def shown_progress(title: str) -> Iterator[Tell]:
-    """A function to tell progress to, for the time of a stage."""
+def shown_progress(title: str) -> Iterator[Report]:
+    """A function that reports progress, for the duration of a stage."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     artifact = create_progress_artifact(progress=0.0, description=title)
     assert isinstance(artifact, UUID)
-    told_at = time.monotonic()
+    updated_at = time.monotonic()
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not sys.stderr.isatty()) as bars:
         bar = bars.add_task(title, total=None)
 
-        def tell(done: int, total: int) -> None:
-            nonlocal told_at
+        def report(done: int, total: int) -> None:
+            nonlocal updated_at
             bars.update(bar, completed=done, total=total or None)
-            if total and time.monotonic() - told_at > EVERY_SECONDS:
-                told_at = time.monotonic()
+            if total and time.monotonic() - updated_at > UPDATE_SECONDS:
+                updated_at = time.monotonic()
                 update_progress_artifact(artifact, progress=100.0 * done / total)
 
-        yield tell
+        yield report
     update_progress_artifact(artifact, progress=100.0)

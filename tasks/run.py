@@ -1,6 +1,6 @@
-"""What all tasks share: a stage runs once a run and lane, its end is a row, and its errors are words.
+"""What all tasks share: the row of a stage in the journal, and messages for its errors.
 
-A task is a Prefect task with `STAGE` options around `run_stage`, which holds no logic of the stage.
+A task is a Prefect task with the options `STAGE` around `run_stage`, without logic of the stage.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from tasks.errors import EXPECTED, reaction
-from tasks.log_filters import leave_out_repeated_failures
+from tasks.log_filters import drop_repeated_failures
 from warehouse.home import Home
 from warehouse.runs import Journal, StageResult
 
@@ -26,54 +26,54 @@ logger = logging.getLogger(__name__)
 
 RETRIES = 2
 BACKOFF_SECONDS = 3.0
-"""Pause before the first retry, doubled for the second, and up to doubled again by jitter. Pages and pictures
-have their own, longer retries; these are for what broke around them."""
-TRY_AGAIN = "TryAgain"
+"""The pause before the first retry. It doubles for the second one, and jitter can double it again. Pages and
+pictures have their own, longer retries; these are for failures around them."""
+RETRY_STATE = "TryAgain"
 HOUR = 3600.0
 
 
-def _wants_retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
-    return state.name == TRY_AGAIN
+def _should_retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+    return state.name == RETRY_STATE
 
 
 STAGE: dict[str, Any] = {
     "retries": RETRIES,
     "retry_delay_seconds": exponential_backoff(BACKOFF_SECONDS),
     "retry_jitter_factor": 1.0,
-    "retry_condition_fn": _wants_retry,
+    "retry_condition_fn": _should_retry,
     "cache_policy": NO_CACHE,
     "persist_result": False,
 }
-"""Options of every stage's task; each adds its name and timeout."""
+"""Options of every stage's task; each task adds its name and timeout."""
 
 
-leave_out_repeated_failures()
+drop_repeated_failures()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as the stages see it: where everything is stored, and its journal."""
+    """A run for its stages: the home folder and the journal."""
 
     home: Home
     journal: Journal
 
 
 def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) -> State[Any]:
-    """Run a stage's body with its rows in the journal; its end, or its error in words, is the state.
+    """Run a stage's body with its rows in the journal. The state has its result, or the message of its error.
 
-    Errors of `tasks.errors.REACTIONS` become a failed state without a traceback: one that the task
-    tries again, while it has tries left, or one that stands. Any other error is a bug and is raised.
+    Errors of `tasks.errors.REACTIONS` become a failed state without a traceback: a state that the task
+    retries while it has tries left, or a final one. Any other error is a bug and is raised.
     """
     try:
         run.journal.start(stage, lane)
-        ended = body()
+        result = body()
     except EXPECTED as error:
         if reaction(error) == "retry" and not is_last_try():
             logger.warning("%s", error)
-            return Failed(message=str(error), name=TRY_AGAIN)
-        ended = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
-    _note(run, stage, lane, ended)
-    return _state(ended)
+            return Failed(message=str(error), name=RETRY_STATE)
+        result = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
+    _record(run, stage, lane, result)
+    return _state(result)
 
 
 def is_last_try() -> bool:
@@ -82,17 +82,17 @@ def is_last_try() -> bool:
     return context is None or context.task_run.run_count > context.task.retries
 
 
-def _note(run: Run, stage: str, lane: str, ended: StageResult) -> None:
-    # The end itself is logged by Prefect, as the task's state with its message.
+def _record(run: Run, stage: str, lane: str, result: StageResult) -> None:
+    # Prefect logs the result itself, as the task's state with its message.
     try:
-        run.journal.finish(stage, lane, ended)
+        run.journal.finish(stage, lane, result)
     except EXPECTED as error:
-        logger.error("The end of %s could not be noted: %s", f"{stage} {lane}".strip(), error)
+        logger.error("The result of %s could not be stored: %s", f"{stage} {lane}".strip(), error)
 
 
-def _state(ended: StageResult) -> State[Any]:
-    if ended.status == "failed":
-        return Failed(message=ended.message)
-    if ended.status == "incomplete":
-        return Completed(name="Incomplete", message=ended.message)
-    return Completed(message=f"{ended.items:,} items. {ended.message}".strip())
+def _state(result: StageResult) -> State[Any]:
+    if result.status == "failed":
+        return Failed(message=result.message)
+    if result.status == "incomplete":
+        return Completed(name="Incomplete", message=result.message)
+    return Completed(message=f"{result.items:,} items. {result.message}".strip())

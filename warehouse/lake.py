@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -218,7 +217,7 @@ class Lake:
     def _delta(self, table: Table) -> DeltaTable:
         try:
             return DeltaTable(str(self._path(table)))
-        except (deltalake.exceptions.TableNotFoundError, DeltaError) as error:
+        except (DeltaError, OSError) as error:
             raise damage_error(self.folder, error, table.name) from error
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""A home folder to begin with, and a server that keeps requests byte for byte."""
+"""A prepared home folder, and a server that records requests byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from warehouse.home import Home
 
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home folder with empty tables, made once; tests work in copies of it."""
+    """A home folder with empty tables, created once; tests use copies of it."""
     home = Home(tmp_path_factory.mktemp("empty") / "home")
     home.prepare()
     return home
@@ -22,9 +22,9 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @dataclass
 class RawServer:
-    """Answers by the target of the request line, and keeps all targets and Host headers as they came.
+    """Responds by the target of the request line, and records all targets and Host headers unchanged.
 
-    `answers` has the bytes of whole responses; `anything` is the answer for any other target.
+    `answers` has the bytes of complete responses; `anything` is the response to any other target.
     """
 
     port: int = 0
@@ -36,24 +36,24 @@ class RawServer:
 
     @property
     def base(self) -> str:
-        """Its address, without a slash at the end."""
+        """Its address, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def show(self, target: str, body: bytes, kind: str = "text/html; charset=utf-8") -> None:
-        """Answer a target with a body."""
+        """Respond to a target with a body."""
         self.answers[target] = ok(body, kind)
 
     def move(self, target: str, location: bytes) -> None:
-        """Answer a target with a redirect."""
+        """Respond to a target with a redirect."""
         self.answers[target] = moved(location)
 
     def pages(self) -> list[str]:
-        """The targets but robots.txt."""
+        """The targets except robots.txt."""
         return [target for target in self.targets if target != "/robots.txt"]
 
 
 def ok(body: bytes, kind: str) -> bytes:
-    """A whole response with a body, after which the connection ends."""
+    """A complete response with a body, after which the connection closes."""
     head = (
         f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
@@ -61,7 +61,7 @@ def ok(body: bytes, kind: str) -> bytes:
 
 
 def moved(location: bytes) -> bytes:
-    """A whole response that redirects."""
+    """A complete response that redirects."""
     return (
         b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: " + location + b"\r\n\r\n"
     )
@@ -69,7 +69,7 @@ def moved(location: bytes) -> bytes:
 
 class _RawHandler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        server: RawServer = self.server.kept  # type: ignore[attr-defined]
+        server: RawServer = self.server.state  # type: ignore[attr-defined]
         head = b""
         for line in self.rfile:
             head += line
@@ -90,25 +90,25 @@ class _RawTcpServer(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
 
-def _running() -> Iterator[RawServer]:
-    kept = RawServer()
+def _serve() -> Iterator[RawServer]:
+    state = RawServer()
     with _RawTcpServer(("127.0.0.1", 0), _RawHandler) as server:
-        server.kept = kept  # type: ignore[attr-defined]
-        kept.port = server.server_address[1]
+        server.state = state  # type: ignore[attr-defined]
+        state.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield kept
+        yield state
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
 def raw_server() -> Iterator[RawServer]:
-    """A server that keeps each request byte for byte."""
-    yield from _running()
+    """A server that records each request byte for byte."""
+    yield from _serve()
 
 
 @pytest.fixture
 def other_raw_server() -> Iterator[RawServer]:
-    """Another one, on the same host and another port."""
-    yield from _running()
+    """A second one, on the same host and another port."""
+    yield from _serve()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from warehouse.tables import Picture
 
 @dataclass
 class MeanColour:
-    """A classifier that is told apart by eye: its labels are a picture's mean red, green and blue."""
+    """A classifier whose labels are a picture's mean red, green and blue."""
 
     batch_size: int = 4
     name: str = "mean"
@@ -41,7 +41,7 @@ class MeanColour:
         return picture.rgb_array(4, 4)
 
     def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-        """One label a picture, `black` none; the batch number `stop_at` breaks down."""
+        """One label per picture, none for a black one; the batch number `stop_at` raises an error."""
         self.batches.append(len(batch))
         if len(self.batches) == self.stop_at:
             raise RuntimeError("out of order")
@@ -60,8 +60,8 @@ class Labelling:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         try:
             kind = read_kind(file)
-        except RejectedPicture as unfit:
-            raise AssertionError(f"a fetch would not store {file}") from unfit
+        except RejectedPicture as error:
+            raise AssertionError(f"a fetch would not store {file}") from error
         store = PictureStore(self.home.folder)
         store.incoming.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, store.incoming / "one")
@@ -100,29 +100,35 @@ class Labelling:
         self.home.lake.append(rows)
 
     def file_of(self, sha256: str) -> Path:
-        """Where a stored picture lies."""
-        (found,) = self.rows(f"select path from pictures where sha256 = '{sha256}'")
-        return self.home.folder / str(found[0])
+        """The path of a stored picture."""
+        (row,) = self.rows(f"select path from pictures where sha256 = '{sha256}'")
+        return self.home.folder / str(row[0])
 
     def run(self, classifier: Classifier) -> StageResult:
-        """Label what waits."""
+        """Label what is pending."""
         return label_pictures(self.home, classifier, lambda done, total: None)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the lake answers."""
+        """The rows of a query on the lake."""
         with self.home.lake.reader() as reader:
             return reader.execute(query).fetchall()
 
 
+@pytest.fixture(scope="session")
+def copy_home() -> Callable[[Path, Path], Labelling]:
+    """Copies a home folder to a new path."""
+    return lambda source, target: Labelling(Home(shutil.copytree(source, target)))
+
+
 @pytest.fixture
-def labelling(empty_home: Home, tmp_path: Path) -> Labelling:
+def labelling(copy_home: Callable[[Path, Path], Labelling], empty_home: Home, tmp_path: Path) -> Labelling:
     """A new home folder."""
-    return Labelling(Home(shutil.copytree(empty_home.folder, tmp_path / "home")))
+    return copy_home(empty_home.folder, tmp_path / "home")
 
 
 @pytest.fixture
 def mean_colour() -> type[MeanColour]:
-    """A small classifier of the tests' own."""
+    """A small classifier for the tests."""
     return MeanColour
 
 
@@ -134,6 +140,6 @@ def visual() -> Classifier:
 
 @pytest.fixture(scope="session")
 def mobilenet(litert_files: tuple[Path, Path]) -> Classifier:
-    """The model, loaded."""
+    """The real model, loaded once."""
     model, names = litert_files
     return registry.load("litert", "mobilenet", LitertOptions(model=model, labels=names))

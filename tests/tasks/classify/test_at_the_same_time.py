@@ -1,4 +1,4 @@
-"""Decoding, the model and storing go on at the same time, and what they hold is bounded."""
+"""Decoding, model and storing overlap, and their memory is bounded."""
 
 from __future__ import annotations
 
@@ -14,57 +14,54 @@ from classifiers.protocol import Label, Prepared
 from tasks.classify.decoding import BATCHES_AHEAD, decoders
 from tasks.classify.storing import STORE_SECONDS, Portion
 
-SECONDS = 20.0
+HANG_SECONDS = 60.0
 
 
-def test_decoding_goes_on_while_the_model_works(labelling: Any, mean_colour: Any) -> None:
-    """While a batch is at the model the next ones are decoded, but no more than a bounded number."""
+def test_pictures_are_decoded_while_the_model_works(labelling: Any, mean_colour: Any) -> None:
+    """While the model works on a batch, the next ones are decoded, up to a limit."""
 
     class Slow(mean_colour):  # type: ignore[misc]
         prepared = 0
-        lock = threading.Lock()
+        changed = threading.Condition()
 
         def prepare(self, picture: PictureFile) -> Prepared:
-            with self.lock:
+            with self.changed:
                 Slow.prepared += 1
+                self.changed.notify_all()
             return super().prepare(picture)
 
         def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-            given = 4 * (len(self.batches) + 1)
-            wanted = min(100, given + 4)
-            until = time.monotonic() + SECONDS
-            while Slow.prepared < wanted and time.monotonic() < until:
-                time.sleep(0.005)
-            assert Slow.prepared >= wanted, "nothing is decoded while the model works"
-            time.sleep(0.02)
-            # One batch is at the model and one waits for it; beyond are those that are decoded ahead.
-            assert Slow.prepared <= given + 2 * 4 + BATCHES_AHEAD * 4 + decoders()
+            labelled = 4 * (len(self.batches) + 1)
+            expected = min(100, labelled + 4)
+            with self.changed:
+                assert self.changed.wait_for(lambda: Slow.prepared >= expected, HANG_SECONDS)
+                # One batch is at the model and one waits for it; the others are decoded ahead.
+                assert Slow.prepared <= labelled + 2 * 4 + BATCHES_AHEAD * 4 + decoders()
             return list(super().label(batch))
 
     labelling.store_colours(100)
-    ended = labelling.run(Slow(batch_size=4))
-    assert ended.items == 100
+    assert labelling.run(Slow(batch_size=4)).items == 100
 
 
-def test_the_model_goes_on_while_labels_are_stored(
+def test_the_model_works_while_labels_are_stored(
     labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model gets its next batch while a portion is being stored."""
     monkeypatch.setattr("tasks.classify.storing.STORE_PICTURES", 20)
-    storing, asked = threading.Event(), threading.Event()
+    storing, called = threading.Event(), threading.Event()
     append = type(labelling.home.lake).append
 
     def slow_append(lake: Any, rows: Any) -> int:
         if rows and not storing.is_set():
             storing.set()
-            assert asked.wait(SECONDS), "the model waits until labels are stored"
+            assert called.wait(HANG_SECONDS), "the model waits for the labels to be stored"
         return int(append(lake, rows))
 
     class Watched(mean_colour):  # type: ignore[misc]
         def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-            # The first portion, of five batches, is handed over before the seventh batch comes here.
-            if len(self.batches) >= 6 and storing.wait(SECONDS):
-                asked.set()
+            # The first portion has five batches; it is submitted before the seventh batch gets here.
+            if len(self.batches) >= 6 and storing.wait(HANG_SECONDS):
+                called.set()
             return list(super().label(batch))
 
     monkeypatch.setattr(type(labelling.home.lake), "append", slow_append)
@@ -75,8 +72,8 @@ def test_the_model_goes_on_while_labels_are_stored(
     assert labelling.rows("select count(*), count(distinct sha256) from labels") == [(40, 40)]
 
 
-def test_what_was_labelled_counts(labelling: Any, mean_colour: Any) -> None:
-    """Where the model breaks down, what it had labelled before is stored though no portion was full."""
+def test_labels_before_a_failure_are_stored(labelling: Any, mean_colour: Any) -> None:
+    """After an error of the model, earlier labels are stored although no portion is full."""
     labelling.store_colours(20)
     with pytest.raises(RuntimeError, match="out of order"):
         labelling.run(mean_colour(batch_size=4, stop_at=3))
@@ -84,26 +81,28 @@ def test_what_was_labelled_counts(labelling: Any, mean_colour: Any) -> None:
     assert labelling.run(mean_colour(batch_size=4)).items == 12
 
 
-def test_slow_classifiers_are_stored_by_time() -> None:
-    """A portion of few pictures is stored when it is old enough, an empty one never."""
+def test_labels_of_a_slow_classifier_are_stored_by_time() -> None:
+    """A portion of few pictures is due when it is old enough; an empty one never is."""
     now = time.monotonic()
     assert not Portion(pictures=1, started=now).is_due
     assert Portion(pictures=1, started=now - STORE_SECONDS - 1).is_due
     assert not Portion(started=now - STORE_SECONDS - 1).is_due
 
 
-def test_several_callers(labelling: Any, mean_colour: Any) -> None:
-    """A classifier that takes two batches at once, as a GPU does, gets each picture's labels to its picture."""
+def test_a_classifier_with_several_callers_keeps_labels_with_their_pictures(
+    labelling: Any, mean_colour: Any
+) -> None:
+    """Two batches are at the model at once, as on a GPU."""
 
     class TwoAtOnce(mean_colour):  # type: ignore[misc]
         callers = 2
-        meet = threading.Barrier(2)
+        both_called = threading.Barrier(2)
 
         def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-            self.meet.wait(SECONDS)
+            self.both_called.wait(HANG_SECONDS)
             return list(super().label(batch))
 
     labelling.store_colours(48)
     labelling.run(TwoAtOnce(batch_size=4))
-    found = labelling.rows("select label, path from labels join pictures using (sha256)")
-    assert len({label for label, _ in found}) == len(found) == 48
+    rows = labelling.rows("select label, path from labels join pictures using (sha256)")
+    assert len({label for label, _ in rows}) == len(rows) == 48

@@ -1,9 +1,9 @@
-"""Several lanes of a run: a picture is decoded once for all, and each lane gets what it would get alone."""
+"""Several lanes of a run: a picture is decoded once for all, and each lane gets the same as alone."""
 
 from __future__ import annotations
 
-import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,29 +19,32 @@ from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, Prepared
 from tasks.classify.decoding import BATCHES_AHEAD, Decoding, decoders
 from tasks.classify.stage import label_pictures
+from tasks.classify.throughput import Throughput
 from tasks.errors import OutOfTime, RunStopped
 from warehouse.pending import StoredPicture
 from warehouse.runs import StageResult
 
-SECONDS = 30.0
+HANG_SECONDS = 60.0
 
 
 @pytest.fixture
 def decodings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """The sizes of all images that are decoded from now on."""
-    seen: list[tuple[int, int]] = []
+    sizes: list[tuple[int, int]] = []
     decode = pictures._upright_rgb
 
     def counted(image: Image.Image) -> Image.Image:
-        seen.append(image.size)
+        sizes.append(image.size)
         return decode(image)
 
     monkeypatch.setattr(pictures, "_upright_rgb", counted)
-    return seen
+    return sizes
 
 
-def together(labelling: Any, lanes: Sequence[Any], names: Sequence[str] = ()) -> list[Future[StageResult]]:
-    """Run lanes at the same time, as the nightly run does; `names` are those that are expected beside them."""
+def run_together(
+    labelling: Any, lanes: Sequence[Any], names: Sequence[str] = ()
+) -> list[Future[StageResult]]:
+    """Run lanes at the same time, as the nightly run does; `names` are further expected lanes, which never join."""
     expected = [*(lane.name for lane in lanes), *names]
     with Decoding(labelling.home.folder, expected) as decoding, ThreadPoolExecutor() as threads:
 
@@ -58,7 +61,7 @@ def together(labelling: Any, lanes: Sequence[Any], names: Sequence[str] = ()) ->
 
 
 def labels(labelling: Any, lane: str) -> list[tuple[str, str]]:
-    """Hash and label of all that a lane stored."""
+    """Hash and label of every row of a lane."""
     return [
         (a, b)
         for a, b in labelling.rows(
@@ -67,12 +70,14 @@ def labels(labelling: Any, lane: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_decoded_once(labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]]) -> None:
-    """With three lanes each picture is decoded once, and the lanes say what they would say alone."""
-    labelling.store_colours(50)
+def test_a_picture_is_decoded_once_for_all_lanes(
+    labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]]
+) -> None:
+    """Three lanes with batches of different sizes store the labels that one lane alone stores."""
+    labelling.store_colours(30)
     lanes = [mean_colour(name=name, batch_size=size) for name, size in (("a", 4), ("b", 7), ("c", 32))]
-    assert [one.result().items for one in together(labelling, lanes)] == [50, 50, 50]
-    assert len(decodings) == 50
+    assert [one.result().items for one in run_together(labelling, lanes)] == [30, 30, 30]
+    assert len(decodings) == 30
     labelling.run(mean_colour(name="alone"))
     assert (
         labels(labelling, "a")
@@ -80,11 +85,13 @@ def test_decoded_once(labelling: Any, mean_colour: Any, decodings: list[tuple[in
         == labels(labelling, "c")
         == labels(labelling, "alone")
     )
-    assert len(labels(labelling, "a")) == 50
+    assert len(labels(labelling, "a")) == 30
 
 
-def test_scales(labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]], tmp_path: Path) -> None:
-    """Lanes that want a JPEG at one scale share it; one that wants another gets that, as it would alone."""
+def test_lanes_with_the_same_scale_share_a_decoding(
+    labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]], tmp_path: Path
+) -> None:
+    """A lane that needs a JPEG at another scale gets it, the same as alone."""
 
     class Small(mean_colour):  # type: ignore[misc]
         exact = False
@@ -98,7 +105,7 @@ def test_scales(labelling: Any, mean_colour: Any, decodings: list[tuple[int, int
     noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.jpg", quality=95)
     labelling.store(tmp_path / "a.jpg")
-    for one in together(labelling, [Small(name="small"), Full(name="full"), Small(name="too")]):
+    for one in run_together(labelling, [Small(name="small"), Full(name="full"), Small(name="too")]):
         one.result()
     assert sorted(decodings) == [(100, 75), (400, 300)]
     small = Small().prepare(PictureFile(tmp_path / "a.jpg"))
@@ -109,23 +116,25 @@ def test_scales(labelling: Any, mean_colour: Any, decodings: list[tuple[int, int
         np.testing.assert_array_equal(lane.prepare(shared), alone)
 
 
-def test_different_lists(labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]]) -> None:
-    """A lane that has labelled some before waits for the others only, and is not given them again."""
+def test_lanes_with_different_pending_pictures_get_only_theirs(
+    labelling: Any, mean_colour: Any, decodings: list[tuple[int, int]]
+) -> None:
+    """A lane that has labelled some pictures gets only the others."""
     labelling.store_colours(20)
     labelling.run(mean_colour(name="old"))
     with pytest.raises(RuntimeError, match="out of order"):
         labelling.run(mean_colour(name="half", batch_size=4, stop_at=3))
     decodings.clear()
     lanes = [mean_colour(name=name) for name in ("old", "half", "new")]
-    assert [one.result().items for one in together(labelling, lanes)] == [0, 12, 20]
+    assert [one.result().items for one in run_together(labelling, lanes)] == [0, 12, 20]
     assert len(decodings) == 20
     assert (
         len(labels(labelling, "old")) == len(labels(labelling, "half")) == len(labels(labelling, "new")) == 20
     )
 
 
-def test_broken_lanes(labelling: Any, mean_colour: Any) -> None:
-    """A lane that never comes, one whose model breaks down and one that can't prepare cost the others nothing."""
+def test_a_broken_lane_does_not_affect_the_others(labelling: Any, mean_colour: Any) -> None:
+    """One lane never joins, one model raises an error, and one fails to prepare; the fourth lane labels everything."""
 
     class Clumsy(mean_colour):  # type: ignore[misc]
         def prepare(self, picture: PictureFile) -> Prepared:
@@ -137,7 +146,7 @@ def test_broken_lanes(labelling: Any, mean_colour: Any) -> None:
         Clumsy(name="clumsy"),
         mean_colour(name="good"),
     ]
-    broken, clumsy, good = together(labelling, lanes, names=["unavailable"])
+    broken, clumsy, good = run_together(labelling, lanes, names=["unavailable"])
     with pytest.raises(RuntimeError, match="out of order"):
         broken.result()
     with pytest.raises(KeyError, match="a mistake"):
@@ -146,8 +155,8 @@ def test_broken_lanes(labelling: Any, mean_colour: Any) -> None:
     assert len(labels(labelling, "broken")) == 4
 
 
-def test_late(labelling: Any, mean_colour: Any) -> None:
-    """A lane that is tried again while the others are under way gets all its pictures."""
+def test_a_late_lane_gets_all_its_pictures(labelling: Any, mean_colour: Any) -> None:
+    """A lane that joins after the others have started, as a retried one does, is decoded for alone."""
     labelling.store_colours(10)
     with Decoding(labelling.home.folder, ["a"]) as decoding:
         assert (
@@ -160,23 +169,34 @@ def test_late(labelling: Any, mean_colour: Any) -> None:
         )
 
 
-def test_pace(labelling: Any, mean_colour: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """The pace that a lane tells is its own: that it waited for another's model to be loaded is not in it."""
-    labelling.store_colours(60)
-    caplog.set_level("INFO", "tasks.classify.stage")
+def test_the_logged_rate_excludes_waiting_for_other_lanes(
+    labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock starts at a lane's first picture, not while another lane's model is loaded."""
+    starts: list[float] = []
+    is_ready = threading.Event()
+
+    class Watched(Throughput):
+        def __init__(self, started: float) -> None:
+            super().__init__(started)
+            starts.append(started)
+            is_ready.set()
+
+    monkeypatch.setattr("tasks.classify.stage.Throughput", Watched)
+    labelling.store_colours(8)
     with Decoding(labelling.home.folder, ["a", "slow to load"]) as decoding, ThreadPoolExecutor() as threads:
         lane = threads.submit(
             label_pictures, labelling.home, mean_colour(name="a"), lambda done, total: None, decoding
         )
-        threading.Event().wait(2.0)
+        assert is_ready.wait(HANG_SECONDS)
+        left_at = time.monotonic()
         decoding.leave("slow to load")
-        assert lane.result(SECONDS).items == 60
-    told = re.search(r"; ([0-9,.]+) a second", caplog.text)
-    assert told and float(told[1].replace(",", "")) > 60 / 2.0
+        assert lane.result(HANG_SECONDS).items == 8
+    assert starts[0] <= left_at <= starts[-1]
 
 
-def test_bounded(labelling: Any, mean_colour: Any) -> None:
-    """A fast lane waits for a slow one: what is decoded ahead stays bounded."""
+def test_a_fast_lane_waits_for_a_slow_one(labelling: Any, mean_colour: Any) -> None:
+    """The number of pictures decoded ahead stays bounded."""
     lock, prepared, taken = threading.Lock(), 0, 0
     most = 0
 
@@ -195,99 +215,102 @@ def test_bounded(labelling: Any, mean_colour: Any) -> None:
                 taken += len(batch)
             return list(super().label(batch))
 
-    labelling.store_colours(120)
-    for one in together(
+    labelling.store_colours(60)
+    for one in run_together(
         labelling, [Slow(name="slow", batch_size=4), mean_colour(name="fast", batch_size=32)]
     ):
-        assert one.result().items == 120
+        assert one.result().items == 60
     # Beyond those ahead: a batch at the model, and one that waits for it or is being put together.
     assert most <= BATCHES_AHEAD * 4 + decoders() + 3 * 4
 
 
-def test_halted(labelling: Any, mean_colour: Any) -> None:
-    """When the run is stopped all lanes end, say so, and keep what they had labelled."""
-    begun = threading.Event()
+def test_halted_lanes_end_soon_and_resume(labelling: Any, mean_colour: Any) -> None:
+    """When the run is stopped each lane ends after its batch; its labels are stored, and the next run resumes."""
+    both_work, is_halted = threading.Barrier(3), threading.Event()
 
     class Watched(mean_colour):  # type: ignore[misc]
         def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
-            if len(self.batches) >= 2:
-                begun.set()
-            threading.Event().wait(0.01)
+            if len(self.batches) == 2:
+                both_work.wait(HANG_SECONDS)
+                assert is_halted.wait(HANG_SECONDS)
             return list(super().label(batch))
 
-    labelling.store_colours(400)
+    labelling.store_colours(60)
     lanes = [Watched(name="a"), Watched(name="b")]
     with ThreadPoolExecutor() as threads, Decoding(labelling.home.folder, ["a", "b"]) as decoding:
         futures = [
             threads.submit(label_pictures, labelling.home, lane, lambda done, total: None, decoding)
             for lane in lanes
         ]
-        assert begun.wait(SECONDS)
+        both_work.wait(HANG_SECONDS)
         decoding.halt()
+        is_halted.set()
     for future in futures:
         with pytest.raises(RunStopped, match="the next one resumes"):
-            future.result(SECONDS)
-    kept = len(labels(labelling, "a"))
-    assert 8 <= kept < 400
-    assert labelling.run(mean_colour(name="a")).items == 400 - kept
+            future.result(HANG_SECONDS)
+    stored = len(labels(labelling, "a"))
+    assert 8 <= stored < 60
+    assert labelling.run(mean_colour(name="a")).items == 60 - stored
 
 
-def test_late_lane_is_halted(labelling: Any, mean_colour: Any) -> None:
-    """A lane that is tried again ends with the run too, whether it had begun by then or not."""
+def test_a_late_lane_is_halted_too(labelling: Any, mean_colour: Any) -> None:
+    """A retried lane ends with the run, whether it has started or not."""
     labelling.store_colours(40)
-    waiting = [
+    pending = [
         StoredPicture(sha256, path)
         for sha256, path in labelling.rows("select sha256, path from pictures order by 1")
     ]
     with Decoding(labelling.home.folder, ["a"]) as decoding:
         decoding.leave("a")
-        under_way = decoding.join(mean_colour(name="a"), iter(waiting))
-        next(under_way)
+        started = decoding.join(mean_colour(name="a"), iter(pending))
+        next(started)
         decoding.halt()
-        for lane in (under_way, decoding.join(mean_colour(name="a"), iter(waiting))):
+        for lane in (started, decoding.join(mean_colour(name="a"), iter(pending))):
             with pytest.raises(RunStopped):
                 next(lane)
         with pytest.raises(RunStopped):
             decoding.raise_if_halted()
 
 
-def test_out_of_time(labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes that take too long are ended with what they have, and the next run resumes."""
+def test_lanes_that_take_too_long_are_ended(
+    labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their labels are stored, and the next run resumes."""
     monkeypatch.setattr("tasks.classify.decoding.LIMIT_SECONDS", -1.0)
     labelling.store_colours(3)
     with pytest.raises(OutOfTime, match="the next run resumes"):
         labelling.run(mean_colour(name="a"))
 
 
-def test_unreadable_holds_no_pixels(labelling: Any, mean_colour: Any, tmp_path: Path) -> None:
-    """A picture that can't be decoded keeps nothing in memory but the reason while it waits to be noted."""
+def test_an_unreadable_picture_holds_no_pixels(labelling: Any, mean_colour: Any, tmp_path: Path) -> None:
+    """Only the reason stays in memory until the row is stored."""
     noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
     data = bytearray((tmp_path / "a.png").read_bytes())
     data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
     (tmp_path / "a.png").write_bytes(data)
     labelling.store(tmp_path / "a.png")
-    waiting = [StoredPicture(*row) for row in labelling.rows("select sha256, path from pictures")]
+    pending = [StoredPicture(*row) for row in labelling.rows("select sha256, path from pictures")]
     with Decoding(labelling.home.folder, ["a"]) as decoding:
-        ((_, found),) = decoding.join(mean_colour(name="a"), iter(waiting))
-    assert isinstance(found, UnreadablePicture)
-    assert found.__traceback__ is None and found.__cause__ is None
-    assert "broken data stream" in str(found)
+        ((_, error),) = decoding.join(mean_colour(name="a"), iter(pending))
+    assert isinstance(error, UnreadablePicture)
+    assert error.__traceback__ is None and error.__cause__ is None
+    assert "broken data stream" in str(error)
 
 
-def test_list_breaks_off(labelling: Any, mean_colour: Any) -> None:
-    """Where the list of what waits can't be read on, no lane takes that for its end."""
+def test_an_error_while_listing_pictures_reaches_every_lane(labelling: Any, mean_colour: Any) -> None:
+    """No lane takes the broken list for a complete one."""
     labelling.store_colours(8)
-    waiting = [
+    pending = [
         StoredPicture(sha256, path)
         for sha256, path in labelling.rows("select sha256, path from pictures order by 1")
     ]
 
-    def breaks_off() -> Iterator[StoredPicture]:
-        yield from waiting[:4]
+    def failing() -> Iterator[StoredPicture]:
+        yield from pending[:4]
         raise OSError("the disk is gone")
 
-    lists: list[Callable[[], Iterator[StoredPicture]]] = [breaks_off, lambda: iter(waiting)]
+    lists: list[Callable[[], Iterator[StoredPicture]]] = [failing, lambda: iter(pending)]
     with Decoding(labelling.home.folder, ["0", "1"]) as decoding, ThreadPoolExecutor() as threads:
         futures = [
             threads.submit(lambda n=n, one=one: list(decoding.join(mean_colour(name=n), one())))
@@ -295,20 +318,20 @@ def test_list_breaks_off(labelling: Any, mean_colour: Any) -> None:
         ]
     for future in futures:
         with pytest.raises(OSError, match="the disk is gone"):
-            future.result(SECONDS)
+            future.result(HANG_SECONDS)
 
 
-def test_tried_again_after_a_list_broke_off(labelling: Any, mean_colour: Any) -> None:
-    """A lane whose list broke off may be tried again, and then gets all its pictures."""
+def test_a_lane_is_retried_after_its_list_failed(labelling: Any, mean_colour: Any) -> None:
+    """It then gets all its pictures."""
     labelling.store_colours(6)
 
-    def breaks_off() -> Iterator[StoredPicture]:
+    def failing() -> Iterator[StoredPicture]:
         raise OSError("the disk is busy")
         yield
 
     with Decoding(labelling.home.folder, ["a"]) as decoding:
         with pytest.raises(OSError, match="the disk is busy"):
-            next(decoding.join(mean_colour(name="a"), breaks_off()))
+            next(decoding.join(mean_colour(name="a"), failing()))
         decoding.raise_if_halted()
-        again = label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding)
-    assert again.items == 6
+        retried = label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding)
+    assert retried.items == 6

@@ -1,4 +1,4 @@
-"""Throughput: how many pictures a second, and how long until the end, as the log tells."""
+"""Throughput: pictures per second and the remaining time, as the log shows them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.classify.throughput import PORTIONS, Throughput
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "told"),
+    ("done", "total", "text"),
     [
         (280, 280, "28.0 a second"),
         (280, 1_680, "28.0 a second, about 50 seconds left"),
@@ -17,15 +17,15 @@ from tasks.classify.throughput import PORTIONS, Throughput
         (0, 10, ""),
     ],
 )
-def test_words(done: int, total: int, told: str) -> None:
-    """Ten seconds tell the rest in seconds, minutes or hours; before anything is done nothing is told."""
+def test_the_rate_and_the_remaining_time_are_described(done: int, total: int, text: str) -> None:
+    """The remaining time is in seconds, minutes or hours; before anything is done the text is empty."""
     throughput = Throughput(100.0)
     throughput.record(110.0, done)
-    assert throughput.describe(total) == told
+    assert throughput.describe(total) == text
 
 
-def test_the_start_is_forgotten() -> None:
-    """A slow start, with its compiling, does not slow the estimate down for ever."""
+def test_a_slow_start_does_not_affect_the_rate_for_long() -> None:
+    """Only the last portions count."""
     throughput = Throughput(0.0)
     for number in range(PORTIONS + 1):
         throughput.record(1000.0 + 10 * number, 100 * (number + 1))
@@ -34,6 +34,6 @@ def test_the_start_is_forgotten() -> None:
     ) == ("10.0 a second, about 2 minutes left")
 
 
-def test_nothing_yet() -> None:
-    """At the start there is nothing to tell."""
+def test_nothing_is_described_at_the_start() -> None:
+    """The text is empty."""
     assert Throughput(5.0).describe(100) == ""
