@@ -11,7 +11,7 @@ from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.saved import stand_in
+from tasks.scrape.gallery.saved import fallback_url
 
 URL = "https://x.example/people/mia/"
 PROFILE = """
@@ -102,5 +102,5 @@ def test_a_base_in_a_text_of_json_is_none() -> None:
 
 def test_a_saved_page_that_names_no_address_has_that_of_its_base() -> None:
     """A saved page without an address of its own counts from its absolute base, if it has one."""
-    assert stand_in(parse(page("https://y.example/z/"))) == "https://y.example/z/"
-    assert stand_in(parse(page("/z/"))) == "https://saved.example/"
+    assert fallback_url(parse(page("https://y.example/z/"))) == "https://y.example/z/"
+    assert fallback_url(parse(page("/z/"))) == "https://saved.example/"

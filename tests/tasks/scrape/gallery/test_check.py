@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.scrape.gallery.check import Checked, CheckedField, check_page
-from tasks.scrape.gallery.embedded_json import open_page
+from tasks.scrape.gallery.check import FieldCheck, PageCheck, check_page
+from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.saved import read_saved, saved_from
+from tasks.scrape.gallery.saved import read_saved_page, saved_page_url
 
 PAGES = Path(__file__).with_name("pages")
 IMGRUM_URL = "http://www.imgrum.net/user/marta.roams/4477"
@@ -19,7 +19,7 @@ def page(case: str) -> str:
     return (PAGES / case / "page.html").read_text("utf-8", errors="replace")
 
 
-def field(checked: Checked, key: str) -> CheckedField:
+def field(checked: PageCheck, key: str) -> FieldCheck:
     (one,) = [field for field in checked.fields if field.key == key]
     return one
 
@@ -127,14 +127,14 @@ def test_where_a_saved_page_came_from(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     written = '<!-- saved from url=(0026)https://pix.example/zoe -->\n<meta charset="iso-8859-1"><p>café</p>'
     file.write_bytes(written.encode("latin-1"))
-    text = read_saved(file)
+    text = read_saved_page(file)
     assert "café" in text
-    assert saved_from(open_page(None, text).element, text) == "https://pix.example/zoe"
+    assert saved_page_url(parse(text)) == "https://pix.example/zoe"
     for named in ('<link rel="canonical" href="{}">', '<meta property="og:url" content="{}">'):
         text = named.format("https://pix.example/ann")
-        assert saved_from(open_page(None, text).element, text) == "https://pix.example/ann"
+        assert saved_page_url(parse(text)) == "https://pix.example/ann"
         text = named.format("javascript:alert(1)")
-        assert saved_from(open_page(None, text).element, text) is None
+        assert saved_page_url(parse(text)) is None
 
 
 def test_an_advertisement_is_no_faulty_post(imgrum: Profile) -> None:

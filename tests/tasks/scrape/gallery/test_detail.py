@@ -11,7 +11,7 @@ import pytest
 from tasks.errors import LayoutChanged
 from tasks.scrape.crawl.site_adapter import Detail, Response
 from tasks.scrape.gallery.adapter import GalleryAdapter
-from tasks.scrape.gallery.fields import MAX_NAME, MAX_TOLD
+from tasks.scrape.gallery.fields import MAX_NAME, MAX_PROBLEMS
 from tasks.scrape.gallery.profile import DetailPlaces, Profile, load_profile
 from tasks.scrape.pages import ScrapedPost
 
@@ -76,7 +76,7 @@ def test_a_thousand_problems_are_not_a_thousand_lines() -> None:
     html = f"<script>window.__LUMEN__ = {json.dumps({'photo': {'thread': thread}})}</script>"
     detail = read(load_profile("lumen"), html)
     assert len(detail.post.thread) == len(detail.unparsed) == 1000
-    assert len(detail.problems) == MAX_TOLD + 1 and "800 more" in detail.problems[-1]
+    assert len(detail.problems) == MAX_PROBLEMS + 1 and "800 more" in detail.problems[-1]
 
 
 def test_a_reply_without_end_is_no_trap() -> None:

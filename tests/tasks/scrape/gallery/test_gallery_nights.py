@@ -363,7 +363,7 @@ def test_a_redirect_to_any_other_page_is_reported_as_one(gallery, run, importing
     run()
     gallery.moved = {"/by/ann": "/about"}
     with pytest.raises(
-        LayoutChanged, match=r"/by/ann leads to .*/about, which is no page of the account ann"
+        LayoutChanged, match=r"/by/ann leads to .*/about, which is not a page of the account ann"
     ):
         run(full=True)
 

@@ -13,7 +13,7 @@ from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, PostPlaces, Profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Place
+from tasks.scrape.gallery.selector_types import AddressPlace, Selector
 from tasks.scrape.pages import Page
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"
@@ -50,7 +50,7 @@ def read_first_page(profile: Profile, html: str | None = None) -> Page:
     return check_head(profile, page)
 
 
-def with_place(profile: Profile, name: str, place: Place) -> Profile:
+def with_place(profile: Profile, name: str, place: Selector) -> Profile:
     part, key = name.split(".")
     changed = getattr(profile, part).model_copy(update={key: place})
     return profile.model_copy(update={part: changed})

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import parsel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsel import Selector
 from pydantic import ValidationError
 
 from tasks.errors import AccountNotFound, BadProfile, LayoutChanged, StageError
@@ -19,7 +19,7 @@ from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.embedded_json import StatePlace, open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Selector
 from tasks.scrape.pages import Page, ScrapedPost
 
 URL = "https://pix.example/zoe"
@@ -85,7 +85,7 @@ def read(profile: Profile, html: str) -> Page:
 def test_a_place_finds_what_stands_there(place: dict[str, str], values: list[Any]) -> None:
     """Elements, attributes, texts and JSON come out as they stand, without blanks around them and without empty ones."""
     data = {"a": {"b": 1}, "list": [{"n": 1}, {"n": 2}, {"n": 3}], "text": " 12 likes "}
-    found = Place.model_validate(place).values(Part(open_page(None, HTML).element, data))
+    found = Selector.model_validate(place).values(Part(open_page(None, HTML).element, data))
     assert found == values
 
 
@@ -94,8 +94,8 @@ def test_a_place_finds_what_stands_there(place: dict[str, str], values: list[Any
 )
 def test_selectors_find_what_parsel_finds(css: str) -> None:
     """A selector finds the same elements as in parsel, where most people will have tried it."""
-    expected = Selector(HTML, type="html").css(css)
-    found = Place(css=css).find(open_page(None, HTML))
+    expected = parsel.Selector(HTML, type="html").css(css)
+    found = Selector(css=css).find(open_page(None, HTML))
     assert [one.tag for one in found] == [one.root.tag for one in expected]
 
 
@@ -103,8 +103,8 @@ def test_selectors_find_what_parsel_finds(css: str) -> None:
 @pytest.mark.parametrize("gone", [False, 0, "", "  ", None, [], {}])
 def test_what_is_there_in_json(there: Any, gone: Any) -> None:
     """For a mark such as `video`, false, 0, null and what is empty mean that it is not there."""
-    place = Place.model_validate({"json": "x"})
-    assert place.is_there(Part(None, {"x": there})) and not place.is_there(Part(None, {"x": gone}))
+    place = Selector.model_validate({"json": "x"})
+    assert place.matches(Part(None, {"x": there})) and not place.matches(Part(None, {"x": gone}))
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_what_is_there_in_json(there: Any, gone: Any) -> None:
         ({"css": "a", "xpath": ".//a"}, "give either css or xpath, or json"),
         ({"json": "a["}, "not a JMESPath"),
         ({"json": "no_such_function(a)"}, "not a JMESPath"),
-        ({"json": "a", "attribute": "href"}, "attribute goes with css or xpath"),
+        ({"json": "a", "attribute": "href"}, "attribute requires css or xpath"),
         ({"xpath": ".//a["}, "not an XPath"),
         ({"xpath": "no-such-function(.)"}, "XPath"),
-        ({"css": "a", "template": "/x"}, "a template needs {value}"),
+        ({"css": "a", "template": "/x"}, "the template has no {value}"),
     ],
 )
 def test_a_mistake_in_a_place_is_told(place: dict[str, str], said: str) -> None:
@@ -130,16 +130,16 @@ def test_a_mistake_in_a_place_is_told(place: dict[str, str], said: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('[state]\ncss = "script#data"', "", "list.entries: json alone looks into the page's [state]"),
-        ('entries = { json = "posts" }', "", "post.likes: json alone does not go with elements"),
-        ("entries = { json", "entries = { css", "entries are json"),
-        ('post = { css = "li" }', 'post = { json = "x" }', "entries are json"),
-        ('picture = { css = "img", attribute = "src" }', "", "post.picture: it must be told here or in [detail]"),
+        ('[state]\ncss = "script#data"', "", "list.entries: json without css or xpath searches the page's JSON, so [state] is required"),
+        ('entries = { json = "posts" }', "", "post.likes: json alone finds nothing in elements"),
+        ("entries = { json", "entries = { css", "entries requires json"),
+        ('post = { css = "li" }', 'post = { json = "x" }', "entries requires json"),
+        ('picture = { css = "img", attribute = "src" }', "", "post.picture: it is required here or in [detail]"),
         ('next = { css = "a.next", attribute = "href" }', "", "give either next or numbered"),
         ("next = {", 'numbered = { address = "?p={page}" }\nnext = {', "give either next or numbered"),
-        ('next = { css = "a.next", attribute = "href" }', 'numbered = { address = "?p=" }', "the address needs {page}"),
+        ('next = { css = "a.next", attribute = "href" }', 'numbered = { address = "?p=" }', "the address must contain {page} once"),
         ('dates = ["iso"]', 'dates = ["iso"]\nmonths = ["Jan"]', "all twelve months"),
-        ('dates = ["iso"]', 'dates = ["iso"]\nzone = "Berlin"', "is no time zone"),
+        ('dates = ["iso"]', 'dates = ["iso"]\nzone = "Berlin"', "is not a time zone"),
         ("[list]", '[comments]\ncomment = { css = "c" }\ntext = { json = "t" }\n[list]', "comments.text: json alone"),
     ],
 )  # fmt: skip
