@@ -20,7 +20,7 @@ fields.py          reads fields one by one, and collects what can't be read
 extract.py         reads a page of posts
 posts.py           reads one post of it
 plausibility.py    checks for what every page has
-advertisements.py  tells advertisements from posts
+advertisements.py  finds advertisements among posts
 identity.py        whose page it is
 detail.py          reads a post page
 thread.py          reads its comments

@@ -1,4 +1,4 @@
-"""Tell an advertisement in a list, which has no id, from a post whose id can't be read.
+"""Distinguish an advertisement in a list, which has no id, from a post whose id can't be read.
 
 An advertisement is skipped. A post that can't be read is a gap: then no missing post counts as gone.
 """
@@ -30,7 +30,7 @@ def is_advertisement(reader: FieldReader, part: Part) -> bool:
     if any(reader.has_value(key, part) for key in POST_KEYS):
         return False
     if part.element is None:
-        has_key = any(reader.selector(key) is not None for key in POST_KEYS)
+        has_key = any(key in reader.selectors for key in POST_KEYS)
         return has_key and isinstance(part.data, dict) and bool(part.data)
     return _leads_away(reader, part.element)
 

@@ -22,7 +22,7 @@ from warehouse.precision import is_coarser_count, is_coarser_time
 def read_detail_page(
     profile: Profile, page: Part, url: str, account: str, post: ScrapedPost, *, comments: bool = True
 ) -> Detail:
-    """Return the post with the fields of its page; a field that the page lacks stays as it was.
+    """Return the post with the fields of its page; a field that is not on the page stays as it was.
 
     If the post is `detailed`, the page is a further page of its comments. Raises `LayoutChanged` if the page is
     not a post page.

@@ -10,7 +10,7 @@ from tasks.scrape.counts import EXACT, Count, read_count, shown_value
 from tasks.scrape.gallery.addresses import absolute, base_url, fill_template
 from tasks.scrape.gallery.document import clean
 from tasks.scrape.gallery.profile import Profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Selector, Value
+from tasks.scrape.gallery.selector_types import Part, Selector, Value
 
 Parsed = TypeVar("Parsed")
 MAX_TEXT = 100_000
@@ -37,6 +37,12 @@ class FieldReader:
         self.account = account
         self.unparsed: list[str] = []
         self.unreadable: dict[str, str] = {}
+        self.selectors: dict[str, Selector] = {
+            f"{table}.{key}": selector
+            for table in ("head", "post", "detail", "comments")
+            for key, selector in getattr(profile, table) or ()
+            if selector is not None
+        }
         self._problems: list[str] = []
         self._parse_date = profile.read_date
 
@@ -51,89 +57,75 @@ class FieldReader:
         """Add a problem for a person to read."""
         self._problems.append(problem)
 
-    def selector(self, key: str) -> Any:
-        """The selector of a key; None if the profile has none."""
-        table, _, name = key.partition(".")
-        return getattr(getattr(self.profile, table), name, None)
-
-    def value(self, key: str, part: Part, parse: Callable[[Value], Parsed]) -> Parsed | None:
-        """The first value, parsed; None if there is none, or if it can't be read."""
-        return self._read(key, self.selector(key), part, Selector.first, parse)
-
     def text(self, key: str, part: Part) -> str | None:
         """The first text that people wrote, with its line breaks."""
-        return self._read(key, self.selector(key), part, Selector.first_text, as_text)
+        return self._read(key, part, as_text, Selector.first_text)
 
     def name(self, key: str, part: Part) -> str | None:
         """The first id or name."""
-        return self.value(key, part, as_name)
+        return self._read(key, part, as_name)
 
     def date(self, key: str, part: Part) -> datetime | None:
         """The first date."""
-        return self.value(key, part, self._parse_date)
+        return self._read(key, part, self._parse_date)
 
     def count(self, key: str, part: Part) -> Count | None:
         """The first count."""
-        return self.value(key, part, read_count)
+        return self._read(key, part, read_count)
 
     def address(self, key: str, part: Part) -> str | None:
         """The first address, made absolute."""
-        selector = self.selector(key)
-        return None if selector is None else self.value(key, part, self._address_parser(selector))
+        return self._read(key, part, self._address_parser(key))
 
     def addresses(self, key: str, part: Part) -> tuple[str, ...]:
         """All addresses, made absolute, each once."""
-        selector = self.selector(key)
-        if selector is None:
-            return ()
-        values: list[Value] = self._read(key, selector, part, Selector.values, list) or []
-        parse = self._address_parser(selector)
+        values: list[Value] = self._read(key, part, list, Selector.values) or []
+        parse = self._address_parser(key)
         parsed = []
         for value in values:
             try:
                 parsed.append(parse(value))
             except ValueError as error:
-                self._report_unread(key, selector, error)
+                self._report_unread(key, error)
         return tuple(dict.fromkeys(parsed))
 
     def matches(self, key: str, part: Part) -> bool:
         """Whether the selector finds something."""
-        return bool(self._read(key, self.selector(key), part, Selector.matches, bool))
+        return bool(self._read(key, part, bool, Selector.matches))
 
     def has_value(self, key: str, part: Part) -> bool:
         """Whether the selector finds a value, readable or not."""
-        selector = self.selector(key)
         try:
-            return selector is not None and bool(selector.values(part))
+            return key in self.selectors and bool(self.selectors[key].values(part))
         except ValueError:
             return True
 
     def _read(
         self,
         key: str,
-        selector: Selector | None,
         part: Part,
-        find: Callable[[Selector, Part], Value],
         parse: Callable[[Value], Parsed],
+        find: Callable[[Selector, Part], Value] = Selector.first,
     ) -> Parsed | None:
+        selector = self.selectors.get(key)
         if selector is None:
             return None
         try:
             value = find(selector, part)
             return None if value is None else parse(value)
         except ValueError as error:
-            self._report_unread(key, selector, error)
+            self._report_unread(key, error)
             return None
 
-    def _report_unread(self, key: str, selector: Selector, error: ValueError) -> None:
+    def _report_unread(self, key: str, error: ValueError) -> None:
         table, _, name = key.partition(".")
         column = COLUMNS.get(name, name)
         self.unparsed.append(column if table in ("post", "detail") else f"{table.removesuffix('s')}.{column}")
-        self.report(f"{self.url}: {key} ({selector}): {error}")
+        self.report(f"{self.url}: {key} ({self.selectors[key]}): {error}")
         self.unreadable.setdefault(key, str(error))
 
-    def _address_parser(self, selector: AddressPlace) -> Callable[[Value], str]:
-        template = selector.template
+    def _address_parser(self, key: str) -> Callable[[Value], str]:
+        template = getattr(self.selectors.get(key), "template", None)
         base = base_url(self.url, self.base, template)
         if template is None:
             return lambda value: absolute(base, as_text(value))

@@ -1,4 +1,4 @@
-"""Whose page it is: a server may answer the address of an account or a post with another page of its site.
+"""Whose page it is: a server may send another page of its site for an account or a post.
 
 A redirect to the home page is the usual case, and its posts are not the account's. A page belongs to the account
 if its head names it, if its address is the account's, or if its pager leads to the account's pages. If only the

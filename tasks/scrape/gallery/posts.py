@@ -27,6 +27,7 @@ class PostReader:
         self.advertisements = 0
         self.missing_key = "post.id"
         profile = reader.profile
+        self.partial = profile.detail.has_fields
         # Pictures of a list are small if the post page has them too.
         self.unread = tuple(
             field
@@ -62,7 +63,7 @@ class PostReader:
             pinned=None if reader.profile.post.pinned is None else reader.matches("post.pinned", part),
             likes_hidden=hidden,
             pictures=pictures,
-            partial=reader.profile.detail.has_fields,
+            partial=self.partial,
             unread=self.unread,
             counts_on_own_page=self.counts_on_own_page,
         )
@@ -77,14 +78,14 @@ class PostReader:
         if is_advertisement(reader, part):
             self.advertisements += 1
             return
-        reader.report(f"{reader.url}: skipped a post without {key} ({reader.selector(key)})")
+        reader.report(f"{reader.url}: skipped a post without {key} ({reader.selectors[key]})")
         if "id" not in reader.unparsed[unparsed_before:]:
             # It may be any known post, so a post that is not shown does not count as gone.
             reader.unparsed.append("id")
         self.missing_key = key
 
     def _report_missing(self, post_id: str, key: str, result: str) -> None:
-        selector = self.reader.selector(f"post.{key}")
+        selector = self.reader.selectors.get(f"post.{key}")
         if selector is not None and COLUMNS.get(key, key) not in self.may_lack:
             self.reader.report(f"post {post_id}: post.{key} ({selector}) {result}")
 

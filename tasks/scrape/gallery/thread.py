@@ -1,4 +1,4 @@
-"""Read the comments on a post page, and which comment each reply answers."""
+"""Read the comments on a post page, and the parent of each reply."""
 
 from __future__ import annotations
 
