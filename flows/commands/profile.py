@@ -13,20 +13,20 @@ from flows.commands.output import CheckFormat, printable, show
 from flows.settings import SettingsError, read_settings
 from tasks.errors import BadProfile
 from tasks.scrape.crawl.one_page import fetch_page
-from tasks.scrape.gallery.check import Checked, check_page
+from tasks.scrape.gallery.check import PageCheck, check_page
 from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.profile import load_profile
-from tasks.scrape.gallery.saved import read_saved, saved_from, stand_in
+from tasks.scrape.gallery.saved import fallback_url, read_saved_page, saved_page_url
 from tasks.scrape.politeness import Politeness
 
 
 def check(
     config: Path, profile: str, page: str, url: str | None, is_post: bool | None, form: CheckFormat
 ) -> int:
-    """Show what the profile finds on the page. Status 0 when nothing is missing, 3 when something is.
+    """Print what the profile finds on the page. Returns the exit status: 3 if something is missing, else 0.
 
-    Raises `SettingsError` where the profile or the file can't be used, and the errors of `tasks.errors` where
-    the page can't be fetched.
+    Raises `SettingsError` if the profile or the file can't be used, and the errors of `tasks.errors` if the page
+    can't be fetched.
     """
     try:
         loaded = load_profile(profile)
@@ -35,12 +35,12 @@ def check(
     if page.startswith(("http://", "https://")):
         url, text = fetch_page(page, _politeness(config))
     else:
-        text = _saved(Path(page))
+        text = _read_file(Path(page))
         document = parse(text)
-        url = url or saved_from(document.root, text)
+        url = url or saved_page_url(document)
         if url is None:
-            print("The page does not say where it came from; tell it with --url.", file=sys.stderr)
-            url = stand_in(document)
+            print("The page does not name its own address. Give it with --url.", file=sys.stderr)
+            url = fallback_url(document)
     checked = check_page(loaded, text, url, is_post=is_post)
     if form == "json":
         print(json.dumps({**asdict(checked), "is_good": checked.is_good}, ensure_ascii=False, indent=2))
@@ -50,24 +50,24 @@ def check(
 
 
 def _politeness(config: Path) -> Politeness:
-    """As the settings say, where there are any: the delay between two requests, and the contact."""
+    """The delay and the contact of the settings file, if there is one."""
     if not config.is_file():
         return Politeness()
-    chosen = read_settings(config).scrape
-    return Politeness(chosen.delay_seconds, chosen.contact)
+    scrape = read_settings(config).scrape
+    return Politeness(scrape.delay_seconds, scrape.contact)
 
 
-def _saved(file: Path) -> str:
+def _read_file(file: Path) -> str:
     try:
-        return read_saved(file)
+        return read_saved_page(file)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"The page {file} can't be read ({error}). Give the path of a saved page, or an address that begins"
+            f"The page {file} can't be read ({error}). Give the path of a saved page, or an address that starts"
             " with http:// or https://."
         ) from error
 
 
-def _print(checked: Checked, profile: str) -> None:
+def _print(checked: PageCheck, profile: str) -> None:
     rows = [
         {
             "key": field.key,
@@ -78,7 +78,7 @@ def _print(checked: Checked, profile: str) -> None:
         }
         for field in checked.fields
     ]
-    what = "a page of posts" if checked.kind == "list" else "a post's own page"
+    what = "a page of posts" if checked.kind == "list" else "a post page"
     show(pl.DataFrame(rows), title=f"{profile} on {checked.url}, read as {what}")
     for problem in checked.problems:
         print(f"problem  {printable(problem)}")

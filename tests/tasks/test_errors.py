@@ -19,6 +19,7 @@ import grpc
 import pytest
 import scrapy.exceptions
 import twisted.internet.error
+from warehouse.reading import damage_noticed
 
 from classifiers import registry
 from classifiers.clarifai.options import ClarifaiOptions
@@ -33,7 +34,6 @@ from tasks.scrape.crawl.failures import failure_of
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.errors import LakeBusy, LakeDamaged
 from warehouse.home import Home
-from warehouse.reading import damage_noticed
 from warehouse.runs import Journal
 from warehouse.tables import Picture
 

@@ -1,7 +1,6 @@
-"""Telling an advertisement in a list, which has no id by nature, from a post whose id can't be read.
+"""Distinguish an advertisement in a list, which has no id, from a post whose id can't be read.
 
-A post that could not be read is a hole in the reading: nothing may be taken for gone then. An advertisement is
-not a post, so it is passed over.
+An advertisement is skipped. A post that can't be read is a gap: then no missing post counts as gone.
 """
 
 from __future__ import annotations
@@ -12,28 +11,27 @@ from tasks.scrape.gallery.addresses import base_url, same_site
 from tasks.scrape.gallery.fields import FieldReader
 from tasks.scrape.gallery.selector_types import Part
 
-POST_FIELDS = ("likes", "comments", "posted_at", "hidden", "pinned")
-"""What a post has and an advertisement has not."""
+POST_KEYS = ("post.likes", "post.comments", "post.posted_at", "post.hidden", "post.pinned")
+"""Keys that posts have and advertisements do not."""
 _LINKS = etree.XPath("self::a/@href | descendant::a/@href", smart_strings=False)
 _EMBEDDED = etree.XPath("boolean(descendant::iframe | descendant::ins | descendant::script)")
 _PICTURES = etree.XPath("boolean(descendant::img)")
 
 
 def is_advertisement(reader: FieldReader, part: Part) -> bool:
-    """Whether a part of the list without an id, or without a link, is no post.
+    """Whether a part of the list without id or link is an advertisement.
 
-    The profile's `post.advertisement` decides where it finds something. Else a part with likes, comments or a
-    date is a post; without them it is an advertisement where its links all lead to other sites, where it only
-    embeds a frame or a script, or, in JSON, where the profile looks for such a field in every post.
+    It is one if the profile's `post.advertisement` matches. Otherwise a part with likes, comments or a date is a
+    post. A part without them is an advertisement if all its links lead to other sites, if it only embeds a frame
+    or a script, or, in JSON, if the profile has one of these keys.
     """
-    places = reader.profile.post
-    if reader.is_there("post.advertisement", places.advertisement, part):
+    if reader.matches("post.advertisement", part):
         return True
-    fields = [place for name in POST_FIELDS if (place := getattr(places, name)) is not None]
-    if any(reader.has_value(place, part) for place in fields):
+    if any(reader.has_value(key, part) for key in POST_KEYS):
         return False
     if part.element is None:
-        return bool(fields) and isinstance(part.data, dict) and bool(part.data)
+        has_key = any(key in reader.selectors for key in POST_KEYS)
+        return has_key and isinstance(part.data, dict) and bool(part.data)
     return _leads_away(reader, part.element)
 
 

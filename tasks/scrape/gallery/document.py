@@ -1,7 +1,7 @@
-"""A page parsed: its elements, and the JSON in it. Whatever is in it was written by a stranger.
+"""Parse a page, which may be broken or hostile: its elements, and the JSON in it.
 
-The parser gives up at 256 elements inside one another, which keeps selectors from taking hours on a page that
-was made for that. A small page is then parsed again with 2,048, for a site that forgets its end tags.
+The parser stops at 256 nested elements, so that a hostile page can't keep a selector busy for hours. A small
+page is then parsed again with a limit of 2,048, for sites that omit end tags.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from lxml import etree
 
 from tasks.scrape.values.json_text import STRICT
 
-SMALL_BYTES = 1_000_000
+MAX_DEEP_BYTES = 1_000_000
 _TEXTS = etree.XPath("descendant::text() | descendant::br", smart_strings=False)
 _WRAPPING = re.compile(r"\s*\ufeff?(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)?(?:\s*\*/)?\s*")
-"""How scripts once hid their text from browsers that knew none."""
+"""Comments that hid a script from old browsers."""
 _LIMIT = re.compile("Excessive depth|Resource limit")
-_CUT_OFF = "its elements stand too deeply inside one another; what follows the deepest of them was not read"
+_CUT_OFF = "its elements are nested too deeply; the page was not read beyond the deepest of them"
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page; `cut_off` says in words what of it could not be parsed. `text` is its source."""
+    """A parsed page. `text` is its source; `cut_off` describes what could not be parsed."""
 
     root: etree._Element
     text: str
@@ -33,12 +33,12 @@ class Document:
 
     @property
     def is_json(self) -> bool:
-        """Whether it is JSON and no HTML; what looks like an element stands in one of its texts."""
+        """Whether the page is JSON, not HTML; elements in it are then parts of its texts."""
         return self.text.lstrip()[:1] in ("{", "[")
 
     @property
     def base(self) -> str | None:
-        """The href of the first `<base>` that has one, from which a browser counts relative addresses."""
+        """The href of the first `<base>` that has one, to which a browser resolves relative addresses."""
         if self.is_json:
             return None
         found = (element.get("href") for element in self.root.iter("base") if not _is_inert(element))
@@ -49,28 +49,28 @@ def parse(text: str) -> Document:
     """Parse a page, however broken it is."""
     # The parser would end the page at a NUL.
     body = text.replace("\x00", "").strip().encode("utf-8", "replace") or b"<html/>"
-    root, errors = _tree(body, deep=False)
-    if errors and len(body) <= SMALL_BYTES:
-        root, errors = _tree(body, deep=True)
-    return Document(root, text, errors)
+    root, cut_off = _parse_tree(body, deep=False)
+    if cut_off and len(body) <= MAX_DEEP_BYTES:
+        root, cut_off = _parse_tree(body, deep=True)
+    return Document(root, text, cut_off)
 
 
-def _tree(body: bytes, *, deep: bool) -> tuple[etree._Element, str]:
+def _parse_tree(body: bytes, *, deep: bool) -> tuple[etree._Element, str]:
     parser = etree.HTMLParser(recover=True, encoding="utf8", huge_tree=deep, collect_ids=False)
     root = etree.fromstring(body, parser)
     if root is None:  # nothing but a comment
         root = etree.Element("html")
-    limits = [error.message for error in parser.error_log if _LIMIT.match(error.message)]
-    return root, _CUT_OFF if limits else ""
+    is_cut_off = any(_LIMIT.match(error.message) for error in parser.error_log)
+    return root, _CUT_OFF if is_cut_off else ""
 
 
 def _is_inert(element: etree._Element) -> bool:
-    """Whether an element stands where a browser shows nothing and obeys nothing."""
+    """Whether a browser ignores the element, because of the element around it."""
     return next(element.iterancestors("template", "noscript"), None) is not None
 
 
 def text_of(element: etree._Element) -> str:
-    """The text of an element and all within; `<br>` is a line break."""
+    """The text of an element and its descendants; `<br>` is a line break."""
     if not len(element):
         return element.text or ""
     return "".join(part if isinstance(part, str) else "\n" for part in _TEXTS(element))
@@ -78,9 +78,9 @@ def text_of(element: etree._Element) -> str:
 
 @lru_cache(maxsize=2)
 def read_json(text: str) -> Any:
-    """The JSON value that a text begins with; what follows it does not matter. Raises `ValueError`.
+    """Read the JSON value at the start of a text; the rest is ignored. Raises `ValueError`.
 
-    The last texts are kept, for several places look into the same one.
+    The last texts are cached, because several selectors read the same one.
     """
     try:
         return STRICT.raw_decode(_WRAPPING.sub("", str(text), count=1))[0]
@@ -88,10 +88,3 @@ def read_json(text: str) -> Any:
         raise ValueError("its JSON is nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"no JSON: {error}") from error
-
-
-def kind_of_json(value: object) -> str:
-    """What a JSON value is, in words; what is in an object or array may be endless."""
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "an array"
-    return str(value)[:40]

@@ -1,4 +1,4 @@
-"""A page's embedded state: JSON in a script or an attribute, from which a site's own script draws the page."""
+"""The JSON in a page's script or attribute, from which the site's own script draws the page."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any
 from pydantic import model_validator
 
 from tasks.scrape.gallery.document import Document, parse, read_json
-from tasks.scrape.gallery.selector_types import Part, Place, raw_text
+from tasks.scrape.gallery.selector_types import Part, Selector, raw_text
 
 
-class StatePlace(Place):
-    r"""Where the page's JSON stands.
+class StatePlace(Selector):
+    r"""Where the page's JSON is.
 
-    - the first group of `pattern` begins where the JSON begins, as in `window\.STATE = ({)`; what follows
-      the JSON does not matter
-    - `several`: all that are found, as one array; JSON-LD often stands in several scripts
+    - The JSON begins where the first group of `pattern` begins, as in `window\.STATE = ({)`. Text after the
+      JSON is ignored.
+    - `several`: read all matches as one array. JSON-LD is often split over several scripts.
     """
 
     several: bool = False
 
     @model_validator(mode="after")
-    def _has_no_query(self) -> StatePlace:
+    def _check_no_query(self) -> StatePlace:
         if self.query is not None:
-            raise ValueError("the state is the whole JSON; the other places look into it with json")
+            raise ValueError("json is not allowed here: [state] selects the complete JSON")
         return self
 
     def read(self, document: Document) -> Any:
-        """The JSON, or None where there is none. Raises `ValueError` where it can't be read.
+        """Return the JSON, or None if there is none. Raises `ValueError` if it is invalid.
 
-        An answer that is JSON itself is its own state.
+        A response that is JSON itself is returned as it is.
         """
         if document.is_json:
             return read_json(document.text)
@@ -51,18 +51,18 @@ class StatePlace(Place):
     def _texts(self, document: Document) -> list[str]:
         texts = [raw_text(found, self.attribute).strip() for found in self.find(Part(document.root))]
         if self.pattern is not None:
-            begins = (re.search(self.pattern, text) for text in texts)
-            texts = [found.string[found.start(1) :] for found in begins if found is not None]
+            matches = (re.search(self.pattern, text) for text in texts)
+            texts = [match.string[match.start(1) :] for match in matches if match is not None]
         return [text for text in texts if text]
 
 
-def open_page(place: StatePlace | None, text: str) -> Part:
-    """The whole page as a part, its state included."""
+def open_page(selector: StatePlace | None, text: str) -> Part:
+    """Parse a page, with its embedded JSON if `selector` is given."""
     document = parse(text)
     data, troubles = None, [document.cut_off] if document.cut_off else []
-    if place is not None:
+    if selector is not None:
         try:
-            data = place.read(document)
+            data = selector.read(document)
         except ValueError as error:
-            troubles.append(f"state ({place}): {error}")
+            troubles.append(f"state ({selector}): {error}")
     return Part(document.root, data, tuple(troubles), document.base)

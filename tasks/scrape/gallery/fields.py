@@ -1,33 +1,33 @@
-"""One field after the other from a part of a page: what can't be read becomes null and a problem."""
+"""Read the fields of a page one by one; a value that can't be read becomes null and a problem."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
-from tasks.scrape.gallery.addresses import absolute, base_url, filled
-from tasks.scrape.gallery.document import kind_of_json
+from tasks.scrape.gallery.addresses import absolute, base_url, fill_template
 from tasks.scrape.gallery.profile import Profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place, Value
+from tasks.scrape.gallery.selector_types import Part, Selector, Value
 from tasks.scrape.values.counts import MIN_INEXACT, Count, read_count
-from tasks.scrape.values.text import clean
+from tasks.scrape.values.text import clean, shown
 
 Parsed = TypeVar("Parsed")
 MAX_TEXT = 100_000
-"""Characters of the longest caption or comment that is taken; no site lets people write so much."""
+"""Characters of a caption or comment; no site lets people write more."""
 MAX_NAME = 1_000
-"""Characters of the longest id, name or place that is taken."""
-MAX_TOLD = 200
-"""Problems of one page that are told in words; of the rest their number is."""
-FIELDS = {"picture": "pictures"}
-"""What the tables call a key of a profile, where it is another word."""
+"""Characters of an id or a name."""
+MAX_PROBLEMS = 200
+"""Problems of a page that are reported one by one; the others are counted."""
+COLUMNS = {"picture": "pictures"}
+"""The tables' name for a key of a profile, if it differs."""
 
 
 class FieldReader:
-    """Reads the fields of one page, and keeps what went wrong.
+    """Reads the fields of one page by their keys, such as `post.likes`, and collects problems.
 
-    `unparsed` has the name of a field for each value that could not be read, `unreadable` the first reason
-    by the place's name. `base` is the href of the page's `<base>`, where it has one.
+    `unparsed` has a field's name for each value that could not be read; `unreadable` has the first reason by
+    key. `base` is the href of the page's `<base>`.
     """
 
     def __init__(self, profile: Profile, url: str, account: str = "", base: str | None = None) -> None:
@@ -35,133 +35,125 @@ class FieldReader:
         self.url = url
         self.base = base
         self.account = account
-        self.problems: list[str] = []
-        self.untold = 0
         self.unparsed: list[str] = []
         self.unreadable: dict[str, str] = {}
-        self.read_date = profile.read_date
+        self.selectors: dict[str, Selector] = {
+            f"{table}.{key}": selector
+            for table in ("head", "post", "detail", "comments")
+            for key, selector in getattr(profile, table) or ()
+            if selector is not None
+        }
+        self._problems: list[str] = []
+        self._parse_date = profile.read_date
 
-    def read(
-        self, name: str, place: Place | None, part: Part, parse: Callable[[Value], Parsed]
-    ) -> Parsed | None:
-        """The first value at the place, parsed; None where there is none, or where it can't be read."""
-        if place is None:
-            return None
-        try:
-            value = place.first(part)
-            return None if value is None else parse(value)
-        except ValueError as error:
-            self.not_read(name, place, error)
-            return None
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The problems, of which the last one counts those above the limit."""
+        more = len(self._problems) - MAX_PROBLEMS
+        last = (f"{self.url}: {more} more problems of this kind",) if more > 0 else ()
+        return (*self._problems[:MAX_PROBLEMS], *last)
 
-    def text(self, name: str, place: Place | None, part: Part) -> str | None:
-        """The first text at the place that people wrote, with its line breaks."""
-        if place is None:
-            return None
-        try:
-            value = place.first_shown(part)
-            return None if value is None else as_text(value)
-        except ValueError as error:
-            self.not_read(name, place, error)
-            return None
+    def report(self, problem: str) -> None:
+        """Add a problem for a person to read."""
+        self._problems.append(problem)
 
-    def read_all(
-        self, name: str, place: Place | None, part: Part, parse: Callable[[Value], Parsed]
-    ) -> list[Parsed]:
-        """All values at the place that can be read."""
-        if place is None:
-            return []
+    def text(self, key: str, part: Part) -> str | None:
+        """The first text that people wrote, with its line breaks."""
+        return self._read(key, part, as_text, Selector.first_text)
+
+    def name(self, key: str, part: Part) -> str | None:
+        """The first id or name."""
+        return self._read(key, part, as_name)
+
+    def date(self, key: str, part: Part) -> datetime | None:
+        """The first date."""
+        return self._read(key, part, self._parse_date)
+
+    def count(self, key: str, part: Part) -> Count | None:
+        """The first count."""
+        return self._read(key, part, read_count)
+
+    def address(self, key: str, part: Part) -> str | None:
+        """The first address, made absolute."""
+        return self._read(key, part, self._address_parser(key))
+
+    def addresses(self, key: str, part: Part) -> tuple[str, ...]:
+        """All addresses, made absolute, each once."""
+        values: list[Value] = self._read(key, part, list, Selector.values) or []
+        parse = self._address_parser(key)
         parsed = []
-        try:
-            for value in place.values(part):
-                try:
-                    parsed.append(parse(value))
-                except ValueError as error:
-                    self.not_read(name, place, error)
-        except ValueError as error:
-            self.not_read(name, place, error)
-        return parsed
+        for value in values:
+            try:
+                parsed.append(parse(value))
+            except ValueError as error:
+                self._report_unread(key, error)
+        return tuple(dict.fromkeys(parsed))
 
-    def is_there(self, name: str, place: Place | None, part: Part) -> bool:
-        """Whether anything stands at the place."""
-        try:
-            return place is not None and place.is_there(part)
-        except ValueError as error:
-            assert place is not None
-            self.not_read(name, place, error)
-            return False
+    def matches(self, key: str, part: Part) -> bool:
+        """Whether the selector finds something."""
+        return bool(self._read(key, part, bool, Selector.matches))
 
-    def has_value(self, place: Place | None, part: Part) -> bool:
-        """Whether anything stands at the place that was or could not be read."""
+    def has_value(self, key: str, part: Part) -> bool:
+        """Whether the selector finds a value, readable or not."""
         try:
-            return place is not None and bool(place.values(part))
+            return key in self.selectors and bool(self.selectors[key].values(part))
         except ValueError:
             return True
 
-    def address(self, name: str, place: AddressPlace | None, part: Part) -> str | None:
-        """The first address at the place."""
-        return None if place is None else self.read(name, place, part, self._address_of(place))
+    def _read(
+        self,
+        key: str,
+        part: Part,
+        parse: Callable[[Value], Parsed],
+        find: Callable[[Selector, Part], Value] = Selector.first,
+    ) -> Parsed | None:
+        selector = self.selectors.get(key)
+        if selector is None:
+            return None
+        try:
+            value = find(selector, part)
+            return None if value is None else parse(value)
+        except ValueError as error:
+            self._report_unread(key, error)
+            return None
 
-    def addresses(self, name: str, place: AddressPlace | None, part: Part) -> tuple[str, ...]:
-        """All addresses at the place, each once."""
-        if place is None:
-            return ()
-        found = self.read_all(name, place, part, self._address_of(place))
-        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
+    def _report_unread(self, key: str, error: ValueError) -> None:
+        table, _, name = key.partition(".")
+        column = COLUMNS.get(name, name)
+        self.unparsed.append(column if table in ("post", "detail") else f"{table.removesuffix('s')}.{column}")
+        self.report(f"{self.url}: {key} ({self.selectors[key]}): {error}")
+        self.unreadable.setdefault(key, str(error))
 
-    def count(self, name: str, place: Place | None, part: Part) -> Count | None:
-        """The count at the place."""
-        return self.read(name, place, part, as_count)
-
-    def tell(self, problem: str) -> None:
-        """Keep a problem for a person to read."""
-        if len(self.problems) < MAX_TOLD:
-            self.problems.append(problem)
-        else:
-            self.untold += 1
-
-    def told(self) -> tuple[str, ...]:
-        """The problems, and how many more there are."""
-        more = (f"{self.url}: {self.untold} more problems of this kind",) if self.untold else ()
-        return (*self.problems, *more)
-
-    def not_read(self, name: str, place: Place, error: ValueError) -> None:
-        """Keep that a value could not be read."""
-        part, _, key = name.partition(".")
-        field = FIELDS.get(key, key)
-        self.unparsed.append(field if part in ("post", "detail") else f"{part.removesuffix('s')}.{field}")
-        self.tell(f"{self.url}: {name} ({place}): {error}")
-        self.unreadable.setdefault(name, str(error))
-
-    def _address_of(self, place: AddressPlace) -> Callable[[Value], str]:
-        """What makes an address of a value at the place."""
-        template = place.template
+    def _address_parser(self, key: str) -> Callable[[Value], str]:
+        template = getattr(self.selectors.get(key), "template", None)
         base = base_url(self.url, self.base, template)
         if template is None:
             return lambda value: absolute(base, as_text(value))
-        return lambda value: absolute(base, filled(template, account=self.account, value=as_name(value)))
+        return lambda value: absolute(
+            base, fill_template(template, account=self.account, value=as_name(value))
+        )
 
 
-def as_count(value: Value) -> Count:
-    """A text or a number as a count. Raises `ValueError` for any other: it is never 0."""
-    if isinstance(value, str | int | float):
-        return read_count(value)
-    raise ValueError(f"{kind_of_json(value)} is not a count")
+def count_fields(field: str, count: Count | None) -> dict[str, Any]:
+    """The three fields of a post that hold one of its counts."""
+    if count is None:
+        return {field: None, f"{field}_rounded": False, f"{field}_least": None}
+    return {field: count.value, f"{field}_rounded": count.rounded, f"{field}_least": count.least}
 
 
-def as_text(value: Value, longest: int = MAX_TEXT) -> str:
-    """A text, or a number written out. Raises `ValueError` for what is neither, or too long."""
+def as_text(value: Value, max_characters: int = MAX_TEXT) -> str:
+    """A text, or a number as text. Raises `ValueError` for other values, and for a text that is too long."""
     if type(value) is not str and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
-        raise ValueError(f"{kind_of_json(value)} is no text")
-    if len(text := str(value)) > longest:
-        raise ValueError(f"it is longer than {longest:,} characters")
+        raise ValueError(f"{shown(value)} is not text")
+    if len(text := str(value)) > max_characters:
+        raise ValueError(f"it is longer than {max_characters:,} characters")
     return clean(text)
 
 
 def as_name(value: Value) -> str:
-    """A short text, such as an id or a name. Raises `ValueError` for a float that has lost digits too."""
+    """A short text, such as an id or a name. Raises `ValueError`, also for a float that has lost digits."""
     if isinstance(value, float):
         if value % 1 or abs(value) >= MIN_INEXACT:
-            raise ValueError(f"{value} is no id: as a number with decimals it has lost digits")
+            raise ValueError(f"{value} is not an id: a number with decimals may have lost digits")
         value = int(value)
     return as_text(value, MAX_NAME)

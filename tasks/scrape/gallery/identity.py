@@ -1,8 +1,8 @@
-"""Whose page it is: a server may answer the address of an account, or of a post, with another page of its site.
+"""Whose page it is: a server may send another page of its site for an account or a post.
 
-A redirect to the home page is the usual case. Its posts are other people's, so a page must show in one way that
-it is the account's: by the name in its head, by its address, or by a pager that leads to the account's pages.
-Where only the address speaks for it, or nothing does, the run looks whether its posts are known (`judging`).
+A redirect to the home page is the usual case, and its posts are not the account's. A page belongs to the account
+if its head names it, if its address is the account's, or if its pager leads to the account's pages. If only the
+address supports it, or nothing, the stop policy checks whether its posts are known.
 """
 
 from __future__ import annotations
@@ -27,28 +27,29 @@ class AccountPages:
     first_url: str
 
     def identity_of(
-        self, answer: Response, head: AccountInfo | None, links: Sequence[str], *, first: bool
+        self, response: Response, head: AccountInfo | None, links: Sequence[str], *, first: bool
     ) -> Identity:
-        """How a page of posts shows that it is the account's; `links` are the addresses in its pager."""
+        """What shows that a page of posts is the account's; `links` are the addresses in its pager."""
         if self._names_account(head) or any(self._is_below(link) for link in links):
             return "account"
-        if not self._is_own_address(answer):
+        if not self._is_own_address(response):
             return "unknown"
-        # A page of a pager need not name the account again.
-        named_otherwise = head is not None and head.name is not None
-        return "address" if first and (head is None or named_otherwise) else "account"
+        # Pages after the first need not name the account.
+        names_another = head is not None and head.name is not None
+        return "address" if first and (head is None or names_another) else "account"
 
-    def check_address(self, answer: Response) -> None:
-        """Raise `LayoutChanged` where a redirect led to an address that is not the account's."""
-        if not self._is_own_address(answer):
+    def check_address(self, response: Response) -> None:
+        """Raise `LayoutChanged` if a redirect led to an address that is not the account's."""
+        if not self._is_own_address(response):
             raise LayoutChanged(
-                f"{answer.requested} leads to {answer.url}, which is no page of the account {self.account} and shows no"
-                " posts of it. Nothing of it was stored. Open the address; where the account has moved, set its new"
-                " address in the settings."
+                f"{response.requested} leads to {response.url}, which is not a page of the account {self.account} and"
+                " shows none of its posts. Nothing of it was stored. Open the address. If the account has moved, set"
+                " its new address in the settings."
             )
 
-    def _is_own_address(self, answer: Response) -> bool:
-        return is_same_page(answer.requested or answer.url, answer.url) or self._is_account_page(answer.url)
+    def _is_own_address(self, response: Response) -> bool:
+        is_same = is_same_page(response.requested or response.url, response.url)
+        return is_same or self._is_account_page(response.url)
 
     def _names_account(self, head: AccountInfo | None) -> bool:
         if head is None or head.name is None:
@@ -61,7 +62,7 @@ class AccountPages:
         return found is not None and _plain(found["account"]) == _plain(self.account)
 
     def _is_below(self, link: str) -> bool:
-        # An address that a template makes names the account because we put its name there.
+        # A template contains the account, so an address from it proves nothing.
         if self.profile.list.next is None or self.profile.list.next.template is not None:
             return False
         base, path = _plain(urlsplit(self.first_url).path), _plain(urlsplit(link).path)
@@ -69,12 +70,12 @@ class AccountPages:
 
 
 def is_same_page(requested: str, final: str) -> bool:
-    """Whether two addresses name one page: what differs is the scheme, `www.`, a slash at the end or an escape."""
+    """Whether two addresses are one page: scheme, `www.`, a slash at the end and escapes do not matter."""
     return _page_key(requested) == _page_key(final)
 
 
 def is_post_page(requested: str, final: str, post_id: str) -> bool:
-    """Whether the page at `final` can be the post's, which was requested at `requested`: it has the post's id."""
+    """Whether the page at `final` can be the post page that was requested: its address has the post's id."""
     if is_same_page(requested, final):
         return True
     return re.search(rf"(?<![A-Za-z0-9]){re.escape(post_id)}(?![A-Za-z0-9])", unquote(final)) is not None

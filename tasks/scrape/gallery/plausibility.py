@@ -1,54 +1,42 @@
-"""Whether a page of posts has what every page has."""
+"""Check that a page of posts has the fields that every page has."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from tasks.errors import LayoutChanged
-from tasks.scrape.gallery.fields import FIELDS, FieldReader
-from tasks.scrape.gallery.messages import misfit
-from tasks.scrape.gallery.selector_types import Place
+from tasks.scrape.gallery.fields import COLUMNS, FieldReader
 from tasks.scrape.pages import ScrapedPost
 
-USUAL = ("posted_at", "likes", "comments")
-"""Fields that some post of a page has, or else the layout has changed."""
-ENOUGH_POSTS = 5
-"""From this many posts on, a field that all of them lack is no accident."""
+USUAL_FIELDS = ("posted_at", "likes", "comments")
+"""If no post of a page has one of these, the layout has changed."""
+MIN_POSTS = 5
+"""A field that so many posts lack is missing for a reason."""
 
 
-def check_usual(
-    reader: FieldReader,
-    posts: Sequence[ScrapedPost],
-    parts: int,
-    left_out: tuple[str, Place],
-    may_lack: Collection[str],
+def check_usual_fields(
+    reader: FieldReader, posts: Sequence[ScrapedPost], parts: int, missing_key: str, may_lack: Collection[str]
 ) -> None:
-    """Raise `LayoutChanged` where what every page has is nowhere on this one.
+    """Raise `LayoutChanged` if no post of the page has a field that every page has.
 
-    `parts`: how many posts there should be; `left_out`: what the last one lacked that is not among `posts`.
+    `parts` is the number of posts that the page should have; `missing_key` is the key that skipped posts lacked.
     """
-    places = reader.profile.post
     if parts and not posts:
-        _refuse(reader, *left_out, "nothing in any post")
-    shown = [post for post in posts if post.kind != "video"]
-    if places.picture and shown and "pictures" not in may_lack and not any(post.pictures for post in shown):
-        _refuse(reader, "post.picture", places.picture, "nothing in any post")
-    for name in USUAL:
-        place: Place | None = getattr(places, name)
-        if place is None or name in may_lack:
-            continue
-        asked = [post for post in posts if name != "likes" or not post.likes_hidden]
-        if len(asked) >= ENOUGH_POSTS and all(getattr(post, name) is None for post in asked):
-            what = "nothing that can be read in any post"
-            if f"post.{name}" in reader.unreadable:
-                what += f" ({reader.unreadable[f'post.{name}']})"
-            _refuse(reader, f"post.{name}", place, what)
+        raise reader.profile.layout_changed(reader.url, missing_key, "nothing in any post")
+    post_keys = reader.profile.post
+    with_pictures = [post for post in posts if post.kind != "video"]
+    if post_keys.picture and with_pictures and not any(post.pictures for post in with_pictures):
+        _refuse(reader, "picture", "nothing in any post", may_lack)
+    for field in USUAL_FIELDS:
+        relevant = [post for post in posts if field != "likes" or not post.likes_hidden]
+        is_missing = len(relevant) >= MIN_POSTS and all(getattr(post, field) is None for post in relevant)
+        if is_missing and getattr(post_keys, field) is not None:
+            reason = reader.unreadable.get(f"post.{field}")
+            shown = f" ({reason})" if reason else ""
+            _refuse(reader, field, f"no readable value in any post{shown}", may_lack)
 
 
-def _refuse(reader: FieldReader, name: str, place: Place, what: str) -> None:
-    key = name.removeprefix("post.")
-    field = FIELDS.get(key, key)
-    way_out = f' If the account really shows none, set may_lack = ["{field}"] in its [[sources]].'
-    if key in ("id", "url"):
-        way_out = ""
-    raise LayoutChanged(misfit(reader.profile, reader.url, name, place, what, way_out))
+def _refuse(reader: FieldReader, key: str, result: str, may_lack: Collection[str]) -> None:
+    field = COLUMNS.get(key, key)
+    if field not in may_lack:
+        hint = f' If the account really has none, set may_lack = ["{field}"] in its [[sources]].'
+        raise reader.profile.layout_changed(reader.url, f"post.{key}", result, hint)

@@ -1,7 +1,7 @@
-"""Gallery profiles: what a site's pages look like, as data.
+"""Gallery profiles: a site's pages described as data.
 
-A profile is a TOML file of selectors and patterns; those in `profiles/` are the models to copy. To add
-a site, add a file there (or point `profile` in the settings to one of your own); no code is needed.
+A profile is a TOML file of selectors and patterns; those in `profiles/` are examples to copy. To add a site, add a
+file there, or set `profile` in the settings to a file of your own. No code is necessary.
 """
 
 from __future__ import annotations
@@ -18,119 +18,121 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from tasks.errors import BadProfile
+from tasks.errors import BadProfile, LayoutChanged
 from tasks.scrape.gallery.dates import DateForm, date_reader
 from tasks.scrape.gallery.embedded_json import StatePlace
 from tasks.scrape.gallery.numbered import Numbered
-from tasks.scrape.gallery.selector_types import AddressPlace, Pattern, Place, Table
+from tasks.scrape.gallery.selector_types import AddressPlace, Pattern, Selector, Table
 
 
-def _names_account(pattern: str) -> str:
+def _check_account_pattern(pattern: str) -> str:
     if "account" not in re.compile(pattern).groupindex:
-        raise ValueError("it needs a group (?P<account>…) around the account's name")
+        raise ValueError("the pattern has no group (?P<account>…) around the account's name")
     return pattern
 
 
-def _is_zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from error
+        raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
     return name
 
 
-AccountPattern = Annotated[Pattern, AfterValidator(_names_account)]
-Zone = Annotated[str, AfterValidator(_is_zone)]
-IN_POST_OR_DETAIL = ("posted_at", "picture", "likes")
-"""What every profile says, for the list or for the post's own page."""
+AccountPattern = Annotated[Pattern, AfterValidator(_check_account_pattern)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
+REQUIRED_KEYS = ("posted_at", "picture", "likes")
+"""Keys that every profile has in `[post]` or in `[detail]`."""
 
 
 class HeadPlaces(Table):
     """The account's own part of the page. `account` is its name, as in the address of its page."""
 
-    present: Place
-    account: Place | None = None
-    followers: Place | None = None
-    following: Place | None = None
-    posts: Place | None = None
-    private: Place | None = None
-    unknown: Place | None = None
+    present: Selector
+    account: Selector | None = None
+    followers: Selector | None = None
+    following: Selector | None = None
+    posts: Selector | None = None
+    private: Selector | None = None
+    unknown: Selector | None = None
 
 
 class ListPlaces(Table):
-    """A page of posts: one element or JSON object a post, and the way to the next page.
+    """A page of posts: one element or JSON object for each post, and the link to the next page.
 
-    `entries` are JSON objects with more of the posts, one for each: by the posts' ids, or with an `entry_id`.
+    `entries` are JSON objects with more fields of the posts: keyed by the posts' ids, or each with an `entry_id`.
     """
 
-    post: Place
+    post: Selector
     next: AddressPlace | None = None
     numbered: Numbered | None = None
-    entries: Place | None = None
-    entry_id: Place | None = None
+    entries: Selector | None = None
+    entry_id: Selector | None = None
 
     @model_validator(mode="after")
-    def _leads_on(self) -> ListPlaces:
+    def _check_keys(self) -> ListPlaces:
         if (self.next is None) == (self.numbered is None):
             raise ValueError("give either next or numbered")
         if self.entries is not None and (self.post.in_json or not self.entries.in_json):
-            raise ValueError("entries are json, for posts that are found by css or xpath")
+            raise ValueError("entries requires json, and posts with css or xpath")
         return self
 
 
 class PostPlaces(Table):
-    """One post, inside its element or JSON object of the list; where `advertisement` finds anything, it is none."""
+    """One post, inside its element or JSON object of the list. `advertisement` matches parts that are not posts."""
 
-    id: Place
+    id: Selector
     url: AddressPlace
-    posted_at: Place | None = None
+    posted_at: Selector | None = None
     picture: AddressPlace | None = None
-    video: Place | None = None
-    caption: Place | None = None
-    place: Place | None = None
-    likes: Place | None = None
-    comments: Place | None = None
-    hidden: Place | None = None
-    pinned: Place | None = None
-    advertisement: Place | None = None
+    video: Selector | None = None
+    caption: Selector | None = None
+    place: Selector | None = None
+    likes: Selector | None = None
+    comments: Selector | None = None
+    hidden: Selector | None = None
+    pinned: Selector | None = None
+    advertisement: Selector | None = None
 
 
 class DetailPlaces(Table):
-    """A post's own page: what it tells better than the list, or alone."""
+    """A post page: fields that the list does not have, or has in a worse form."""
 
-    present: Place | None = None
-    posted_at: Place | None = None
+    present: Selector | None = None
+    posted_at: Selector | None = None
     picture: AddressPlace | None = None
-    video: Place | None = None
-    caption: Place | None = None
-    place: Place | None = None
-    likes: Place | None = None
-    comments: Place | None = None
-    hidden: Place | None = None
+    video: Selector | None = None
+    caption: Selector | None = None
+    place: Selector | None = None
+    likes: Selector | None = None
+    comments: Selector | None = None
+    hidden: Selector | None = None
 
     @property
-    def tells_more(self) -> bool:
-        """Whether fields of the post are taken from its own page."""
-        return any(place is not None for key, place in self if key != "present")
+    def has_fields(self) -> bool:
+        """Whether fields of the post are read from its page."""
+        return any(selector is not None for key, selector in self if key != "present")
 
 
 class CommentPlaces(Table):
-    """Comments on a post's own page; those inside another one, or in its `replies`, answer it."""
+    """Comments on a post page. A comment inside another one, or in its `replies`, is a reply to it."""
 
-    comment: Place
-    id: Place | None = None
-    author: Place | None = None
-    text: Place
-    posted_at: Place | None = None
-    likes: Place | None = None
-    parent: Place | None = None
-    replies: Place | None = None
+    comment: Selector
+    id: Selector | None = None
+    author: Selector | None = None
+    text: Selector
+    posted_at: Selector | None = None
+    likes: Selector | None = None
+    parent: Selector | None = None
+    replies: Selector | None = None
     next: AddressPlace | None = None
 
     @model_validator(mode="after")
-    def _nests(self) -> CommentPlaces:
+    def _check_replies(self) -> CommentPlaces:
         if self.replies is not None and not (self.comment.in_json and self.replies.in_json):
-            raise ValueError("replies is json, for comments in json; of elements, nesting tells the replies")
+            raise ValueError(
+                "replies requires json, and comments with json; in elements, nesting shows the replies"
+            )
         return self
 
 
@@ -150,60 +152,72 @@ class Profile(Table):
     comments: CommentPlaces | None = None
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Profile:
-        wrong = [*self._missing(), *self._misplaced()]
+    def _check_tables(self) -> Profile:
+        errors = [*self._missing_keys(), *self._misplaced_selectors()]
         if len(self.months) not in (0, 12):
-            wrong.append("months: it has the names of all twelve months, in order")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+            errors.append("months: give the names of all twelve months, in order")
+        if errors:
+            raise ValueError("; ".join(errors))
         return self
 
-    def _missing(self) -> Iterator[str]:
-        for key in IN_POST_OR_DETAIL:
+    def _missing_keys(self) -> Iterator[str]:
+        for key in REQUIRED_KEYS:
             if getattr(self.post, key) is None and getattr(self.detail, key) is None:
-                yield f"post.{key}: it must be told here or in [detail]"
+                yield f"post.{key}: it is required here or in [detail]"
 
-    def _misplaced(self) -> Iterator[str]:
-        """Places that can't find anything where they are looked for."""
-        entries = self.list.post.in_json or self.list.entries is not None
-        yield from _unfit("post", self.post, elements=not self.list.post.in_json, data=entries)
+    def _misplaced_selectors(self) -> Iterator[str]:
+        """Selectors that can't find anything in their part of the page."""
+        has_data = self.list.post.in_json or self.list.entries is not None
+        yield from _misplaced_in("post", self.post, elements=not self.list.post.in_json, data=has_data)
         if (comments := self.comments) is not None:
             in_json = comments.comment.in_json
             inside = CommentPlaces.model_construct(**{**dict(comments), "comment": None, "next": None})
-            yield from _unfit("comments", inside, elements=not in_json, data=in_json)
+            yield from _misplaced_in("comments", inside, elements=not in_json, data=in_json)
         if self.state is None:
             of_page = (("head", self.head), ("list", self.list), ("detail", self.detail))
-            places = [(f"{name}.{key}", place) for name, part in of_page for key, place in part]
+            selectors = [(f"{name}.{key}", selector) for name, table in of_page for key, selector in table]
             if comments is not None:
-                places += [("comments.comment", comments.comment), ("comments.next", comments.next)]
-            for name, place in places:
-                if isinstance(place, Place) and place.in_json and name != "list.entry_id":
-                    yield f"{name}: json alone looks into the page's [state], which is not told"
+                selectors += [("comments.comment", comments.comment), ("comments.next", comments.next)]
+            for name, selector in selectors:
+                if isinstance(selector, Selector) and selector.in_json and name != "list.entry_id":
+                    yield f"{name}: json without css or xpath searches the page's JSON, so [state] is required"
 
     @cached_property
     def read_date(self) -> Callable[[object], datetime]:
-        """Reads a date of the site; raises `ValueError` where none of its forms fits."""
+        """Reads a date of the site; raises `ValueError` if none of its forms fits."""
         return date_reader(self.dates, ZoneInfo(self.zone), self.months)
 
     def account_of(self, path: str) -> str:
-        """The account whose page has this path. Raises `BadProfile` when the path is no account's."""
+        """Return the account whose page has this path. Raises `BadProfile` if it is not an account's path."""
         found = re.match(self.account, path)
         if found is None:
             raise BadProfile(
                 f"The path {path} is not an account's page of the gallery {self.name}: it must match"
-                f" {self.account}. It may be a post's page. Set url to the account's first page."
+                f" {self.account}. It may be a post page. Set url to the account's first page."
             )
         return found["account"]
 
+    def layout_changed(
+        self, url: str, key: str, result: str, hint: str = "", selector: object = None
+    ) -> LayoutChanged:
+        """Make the error for a page on which the selector of `key` finds `result`; `hint` ends the message."""
+        table, _, name = key.partition(".")
+        shown = selector or getattr(getattr(self, table), name)
+        return LayoutChanged(
+            f"The page {url} no longer fits the profile {self.name}: its selector {key} ({shown}) finds {result}."
+            " Nothing of it was stored. If the site has changed, fix that selector in a profile of your own"
+            f" (see docs/gallery-profiles.md).{hint}"
+        )
 
-def _unfit(name: str, part: Table, *, elements: bool, data: bool) -> Iterator[str]:
-    for key, place in part:
-        if not isinstance(place, Place):
+
+def _misplaced_in(table_name: str, table: Table, *, elements: bool, data: bool) -> Iterator[str]:
+    for key, selector in table:
+        if not isinstance(selector, Selector):
             continue
-        if place.in_json and not data:
-            yield f"{name}.{key}: json alone does not go with elements; add css or xpath, or list.entries"
-        elif not place.in_json and not elements:
-            yield f"{name}.{key}: css and xpath find nothing inside json"
+        if selector.in_json and not data:
+            yield f"{table_name}.{key}: json alone finds nothing in elements; add css or xpath, or list.entries"
+        elif not selector.in_json and not elements:
+            yield f"{table_name}.{key}: css and xpath find nothing in JSON"
 
 
 def built_in_profiles() -> list[str]:
@@ -215,16 +229,15 @@ def built_in_profiles() -> list[str]:
 
 
 def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
-    """A built-in profile by its name, or one's own by its path (relative to `folder`).
+    """Load a built-in profile by its name, or a file by its path, relative to `folder`.
 
-    Raises `BadProfile`, naming each key that is wrong.
+    Raises `BadProfile`, which names each wrong key.
     """
     if name_or_path in built_in_profiles():
-        text = (resources.files("tasks.scrape.gallery") / "profiles" / f"{name_or_path}.toml").read_text(
-            "utf-8"
-        )
+        file = resources.files("tasks.scrape.gallery") / "profiles" / f"{name_or_path}.toml"
+        text = file.read_text("utf-8")
     else:
-        text = _own_profile(folder / name_or_path, name_or_path)
+        text = _read_file(folder / name_or_path, name_or_path)
     try:
         return Profile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -234,11 +247,11 @@ def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
         raise BadProfile(f"The profile {name_or_path} can't be used: {wrong}.") from error
 
 
-def _own_profile(path: Path, given: str) -> str:
+def _read_file(path: Path, name: str) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(built_in_profiles())
+        built_in = ", ".join(built_in_profiles())
         raise BadProfile(
-            f"There is no gallery profile {given!r} (looked for the file {path}). Built in: {known}."
+            f"There is no gallery profile {name!r}, built in or as the file {path}. Built in: {built_in}."
         ) from error

@@ -1,4 +1,4 @@
-"""Pages that someone saved: their text, and where they came from."""
+"""Saved pages: their text, and the address that they came from."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from lxml import etree
 from scrapy.http import HtmlResponse
 
 from tasks.scrape.gallery.document import Document
-from tasks.scrape.values.addresses import web_address
 from tasks.urls import parse
 
 MAX_BYTES = 10 * 1024 * 1024
-"""As large as a page may be that is crawled."""
+"""The limit for a crawled page."""
 UNKNOWN_URL = "https://saved.example/"
-"""Stands for the address of a page that does not say where it came from."""
+"""Used for a page that does not name its address."""
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(\S+)\s*-->")
 _CANONICAL = etree.XPath(
     "//link[@rel='canonical']/@href | //meta[@property='og:url']/@content", smart_strings=False
 )
 
 
-def read_saved(file: Path) -> str:
-    """The text of a saved page, in whatever encoding it says. Raises `OSError`, or `ValueError` when it is too large."""
+def read_saved_page(file: Path) -> str:
+    """Read a page in the encoding that it declares. Raises `OSError`, or `ValueError` if it is too large."""
     with file.open("rb") as opened:
         body = opened.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        raise ValueError(f"it has more than {MAX_BYTES // 2**20} MB, which no page of a crawl may have")
+        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MB, the limit for a crawled page")
     return HtmlResponse(UNKNOWN_URL, body=body).text
 
 
-def stand_in(document: Document) -> str:
-    """The address that stands for that of a page which names none: what its `<base>` says, if that is absolute."""
+def saved_page_url(document: Document) -> str | None:
+    """The address that a page names as its own, as browsers and sites write it; None if it names none."""
+    comment = _SAVED_FROM.search(document.text[:10_000])
+    written = [*([comment[1]] if comment else []), *_CANONICAL(document.root)]
+    return next((address for url in written if (address := _web_address(url)) is not None), None)
+
+
+def fallback_url(document: Document) -> str:
+    """The address used for a page that names none: its `<base>`, if that is a web address."""
+    return _web_address(document.base or "") or UNKNOWN_URL
+
+
+def _web_address(url: str) -> str | None:
     try:
-        return str(parse(document.base or ""))
+        return str(parse(url))
     except ValueError:
-        return UNKNOWN_URL
-
-
-def saved_from(root: etree._Element, text: str) -> str | None:
-    """The address that a page names as its own, as browsers and sites write it; None where it names none."""
-    comment = _SAVED_FROM.search(text[:10_000])
-    for url in ([comment[1]] if comment else []) + _CANONICAL(root):
-        if (address := web_address(url)) is not None:
-            return address
-    return None
+        return None

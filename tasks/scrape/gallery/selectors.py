@@ -1,7 +1,7 @@
-"""Selectors compiled: CSS and XPath for a page's elements, JMESPath for its JSON.
+"""Compile selectors: CSS and XPath for a page's elements, JMESPath for its JSON.
 
-Each is compiled once for its place, and works on lxml's elements: with a selector object around each element, as
-parsel has it, a page takes three times as long.
+Each selector is compiled once and runs on lxml's elements. Wrapping each element in a parsel selector would
+take three times as long.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jmespath
-import parsel  # noqa: F401 - makes XPath know has-class()
+import parsel  # noqa: F401 - registers has-class() for XPath
 from cssselect import SelectorError
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import TreeInterpreter
@@ -19,22 +19,22 @@ from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
 _HAS_CLASS = re.compile(r"""has-class\(\s*(["'])([\w-]+)\1\s*\)""")
-_OWN_CLASS = r'contains(concat(" ", normalize-space(@class), " "), " \2 ")'
+_CLASS_TEST = r'contains(concat(" ", normalize-space(@class), " "), " \2 ")'
 _EXSLT = {"re": "http://exslt.org/regular-expressions", "set": "http://exslt.org/sets"}
 _PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 
 
-def path_finder(css: str | None, xpath: str | None) -> Callable[[etree._Element], list[Any]]:
-    """What finds the elements, attributes or texts of a CSS selector, or else of an XPath, in an element.
+def compile_path(css: str | None, xpath: str | None) -> Callable[[etree._Element], list[Any]]:
+    """Compile a CSS selector, or else an XPath, to a function that finds elements, attributes or texts.
 
-    Raises `ValueError` where it is neither, and so does what is returned where it can't be evaluated.
+    Raises `ValueError` if it is not valid. The function raises `ValueError` if the XPath can't be evaluated.
     """
     try:
         path = xpath or "" if css is None else HTMLTranslator().css_to_xpath(css)
     except SelectorError as error:
         raise ValueError(f"not a CSS selector: {error}") from error
-    # In Python has-class() takes longer than all the rest.
-    path = _HAS_CLASS.sub(_OWN_CLASS, path)
+    # has-class() is a Python function, which would take longer than the rest of the XPath.
+    path = _HAS_CLASS.sub(_CLASS_TEST, path)
     exslt = _EXSLT if re.search(r"\b(?:re|set):", path) else None
     try:
         search = etree.XPath(path, namespaces=exslt, regexp=exslt is not None, smart_strings=False)
@@ -51,42 +51,42 @@ def path_finder(css: str | None, xpath: str | None) -> Callable[[etree._Element]
     return find
 
 
-def asker(query: str) -> Callable[[Any], Any]:
-    """What answers a JMESPath in JSON; it raises `ValueError` where that can't be evaluated."""
+def compile_query(query: str) -> Callable[[Any], Any]:
+    """Compile a JMESPath to a function, which raises `ValueError` if the query can't be evaluated."""
     if _PLAIN_QUERY.fullmatch(query):
-        return _plain_asker(query.split("."))
+        return _compile_plain_query(query.split("."))
     parsed, visit = jmespath.compile(query).parsed, TreeInterpreter().visit
 
-    def ask(data: Any) -> Any:
+    def search(data: Any) -> Any:
         try:
             return visit(parsed, data)
         except (JMESPathError, RecursionError) as error:
             raise ValueError(f"the JMESPath can't be evaluated here: {str(error)[:120]}") from error
 
-    return ask
+    return search
 
 
 def check_query(query: str) -> None:
-    """Raise `ValueError` where a text is no JMESPath."""
+    """Raise `ValueError` if the text is not a JMESPath."""
     try:
         jmespath.compile(query).search({})
     except JMESPathTypeError:
-        pass  # a function whose argument is not there
+        pass  # a function without its argument, because the data are empty
     except JMESPathError as error:
         raise ValueError(f"not a JMESPath: {str(error).splitlines()[0]}") from error
 
 
-def _plain_asker(keys: list[str]) -> Callable[[Any], Any]:
-    """Most queries are keys with dots between them, and JMESPath takes ten times as long for these."""
+def _compile_plain_query(keys: list[str]) -> Callable[[Any], Any]:
+    """Most queries are keys joined by dots; JMESPath takes ten times as long for these."""
     if len(keys) == 1:
         (only,) = keys
         return lambda data: data.get(only) if type(data) is dict else None
 
-    def ask(data: Any) -> Any:
+    def search(data: Any) -> Any:
         for key in keys:
             if type(data) is not dict:
                 return None
             data = data.get(key)
         return data
 
-    return ask
+    return search

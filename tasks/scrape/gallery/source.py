@@ -21,7 +21,7 @@ class GallerySettings(SourceModel):
     url: WebAddress
 
     def open(self, folder: Path) -> CrawledSource:
-        """Make the source. Raises `BadSource` when the profile can't be used or the url is not an account's first page."""
+        """Make the source. Raises `BadSource` if the profile can't be used or url is not an account's first page."""
         profile = load_profile(self.profile, folder)
         account = profile.account_of(urlsplit(self.url).path)
         numbered = profile.list.numbered

@@ -1,4 +1,4 @@
-"""Comments on a post's own page, with who answers whom."""
+"""Read the comments on a post page, and the parent of each reply."""
 
 from __future__ import annotations
 
@@ -7,94 +7,88 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from tasks.errors import LayoutChanged
-from tasks.scrape.gallery.extract import number
-from tasks.scrape.gallery.fields import FieldReader, as_name
-from tasks.scrape.gallery.messages import misfit
+from tasks.scrape.gallery.fields import FieldReader
+from tasks.scrape.gallery.profile import CommentPlaces
 from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.pages import ScrapedComment
 
-DEEPEST = 50
-"""Replies to replies that are followed; no site shows so many."""
+MAX_DEPTH = 50
+"""Levels of replies that are read; no site shows so many."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """A comment's own part, and the number of the block that it answers."""
+    """A comment's part of the page, and the index of the block to which it replies."""
 
     part: Part
-    answers: int | None = None
+    parent: int | None = None
 
 
 def read_thread(reader: FieldReader, page: Part, post_id: str) -> list[ScrapedComment]:
-    """The comments on the page in their order.
+    """Read the comments on the page, in their order.
 
-    One that has neither author nor text is left out, and a problem says so. Raises `LayoutChanged` where
-    the places can't be looked for at all.
+    A comment with neither author nor text is skipped and reported. Raises `LayoutChanged` if the search for
+    comments fails.
     """
-    places = reader.profile.comments
-    assert places is not None
-    blocks = _blocks(reader, page)
-    ids = [reader.read("comments.id", places.id, block.part, as_name) for block in blocks]
+    blocks = _find_blocks(reader, page)
+    ids = [reader.name("comments.id", block.part) for block in blocks]
     comments = []
     for block, comment_id in zip(blocks, ids, strict=True):
-        answered = None if block.answers is None else ids[block.answers]
-        comment = _comment(reader, block.part, comment_id, answered)
+        comment = _read_comment(
+            reader, block.part, comment_id, None if block.parent is None else ids[block.parent]
+        )
         if comment.author is None and comment.text is None:
-            reader.tell(f"post {post_id}: a comment without author and text was left out")
+            reader.report(f"post {post_id}: skipped a comment without author and text")
         else:
             comments.append(comment)
     return comments
 
 
 def comment_parts(reader: FieldReader, page: Part) -> list[Part]:
-    """Each comment's own part of the page, out of which those that answer it are taken."""
-    return [block.part for block in _blocks(reader, page)]
+    """Return each comment's part of the page, without its replies."""
+    return [block.part for block in _find_blocks(reader, page)]
 
 
-def _blocks(reader: FieldReader, page: Part) -> list[_Block]:
-    places = reader.profile.comments
-    assert places is not None
+def _find_blocks(reader: FieldReader, page: Part) -> list[_Block]:
+    selectors = reader.profile.comments
+    assert selectors is not None
     try:
-        found = places.comment.find(page)
-        return list(_of_json(reader, found)) if places.comment.in_json else _of_elements(found)
+        found = selectors.comment.find(page)
+        return list(_json_blocks(selectors, found)) if selectors.comment.in_json else _element_blocks(found)
     except ValueError as error:
-        what = f"nothing: {error}"
-        raise LayoutChanged(
-            misfit(reader.profile, reader.url, "comments.comment", places.comment, what)
-        ) from error
+        raise reader.profile.layout_changed(reader.url, "comments.comment", f"nothing: {error}") from error
 
 
-def _comment(reader: FieldReader, part: Part, comment_id: str | None, answered: str | None) -> ScrapedComment:
-    places = reader.profile.comments
-    assert places is not None
-    parent_id = reader.read("comments.parent", places.parent, part, as_name) or answered
+def _read_comment(
+    reader: FieldReader, part: Part, comment_id: str | None, replied_to: str | None
+) -> ScrapedComment:
+    parent_id = reader.name("comments.parent", part) or replied_to
     return ScrapedComment(
         comment_id=comment_id,
-        author=reader.read("comments.author", places.author, part, as_name),
-        text=reader.text("comments.text", places.text, part),
+        author=reader.name("comments.author", part),
+        text=reader.text("comments.text", part),
         parent_id=None if parent_id == comment_id else parent_id,
-        posted_at=reader.read("comments.posted_at", places.posted_at, part, reader.read_date),
-        likes=number(reader.count("comments.likes", places.likes, part)),
+        posted_at=reader.date("comments.posted_at", part),
+        likes=getattr(reader.count("comments.likes", part), "value", None),
     )
 
 
-def _of_elements(found: list[etree._Element]) -> list[_Block]:
-    """Blocks of elements; one inside another answers it, and is taken out of it so that none reads the other's."""
+def _element_blocks(found: list[etree._Element]) -> list[_Block]:
+    """Blocks of elements. A nested one replies to the outer one, and is removed from it, so that each is read alone."""
     elements = [one for one in found if not isinstance(one, str | float)]
     numbers = {element: number for number, element in enumerate(elements)}
     blocks = []
     for element in elements:
-        around = (numbers[outer] for outer in element.iterancestors() if outer in numbers)
-        blocks.append(_Block(Part(element), next(around, None)))
+        outer = (numbers[ancestor] for ancestor in element.iterancestors() if ancestor in numbers)
+        blocks.append(_Block(Part(element), next(outer, None)))
     for block in blocks:
-        if block.answers is not None:
-            _take_out(block.part.element)
+        if block.parent is not None:
+            _detach(block.part.element)
     return blocks
 
 
-def _take_out(element: etree._Element) -> None:
-    """Take an element out of its parent, with all that is in it; what follows it stays."""
+def _detach(element: etree._Element) -> None:
+    """Remove an element and its descendants from its parent; the text after it stays."""
     parent = element.getparent()
     if element.tail:
         before = element.getprevious()
@@ -106,17 +100,15 @@ def _take_out(element: etree._Element) -> None:
     parent.remove(element)
 
 
-def _of_json(reader: FieldReader, found: list[object]) -> Iterator[_Block]:
+def _json_blocks(selectors: CommentPlaces, found: list[object]) -> Iterator[_Block]:
     """Blocks of JSON objects, each followed by its replies."""
-    places = reader.profile.comments
-    assert places is not None
     number = 0
-    waiting: list[tuple[object, int | None, int]] = [(one, None, 0) for one in reversed(found)]
-    while waiting:
-        one, answers, depth = waiting.pop()
+    pending: list[tuple[object, int | None, int]] = [(one, None, 0) for one in reversed(found)]
+    while pending:
+        one, parent, depth = pending.pop()
         part = Part(None, one)
-        yield _Block(part, answers)
-        if places.replies is not None and depth < DEEPEST:
-            replies = places.replies.find(part)
-            waiting += [(reply, number, depth + 1) for reply in reversed(replies)]
+        yield _Block(part, parent)
+        if selectors.replies is not None and depth < MAX_DEPTH:
+            replies = selectors.replies.find(part)
+            pending += [(reply, number, depth + 1) for reply in reversed(replies)]
         number += 1

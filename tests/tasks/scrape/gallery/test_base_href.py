@@ -1,4 +1,4 @@
-"""`<base href>`: where relative addresses count from, as browsers have it."""
+"""`<base href>`: relative addresses are resolved to it, as in a browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.saved import stand_in
+from tasks.scrape.gallery.saved import fallback_url
 
 URL = "https://x.example/people/mia/"
 PROFILE = """
@@ -65,22 +65,22 @@ def profile(tmp_path: Path):
         ("https://[broken/", "https://x.example/people/mia/1.jpg"),
     ],
 )
-def test_a_check_counts_from_the_base(base: str, picture: str, profile) -> None:
-    """`profile check` shows the addresses that a browser would request; a base that is no web address is none."""
+def test_a_check_resolves_addresses_to_the_base(base: str, picture: str, profile) -> None:
+    """`profile check` shows the addresses that a browser would request; a base that is not a web address is ignored."""
     checked = check_page(profile(LINK), page(base), URL)
     (field,) = [field for field in checked.fields if field.key == "post.picture"]
     assert field.examples == (picture,)
 
 
-def test_a_check_tells_posts_that_lead_away(profile) -> None:
-    """Where the base leads posts' own pages to another host, the check says so, and is not good."""
+def test_a_check_reports_posts_on_another_host(profile) -> None:
+    """If the base leads post pages to another host, the check reports it and is not good."""
     checked = check_page(profile(LINK), page("https://other.example/"), URL)
     (field,) = [field for field in checked.fields if field.key == "post.url"]
     assert "leads away from the site" in field.trouble and not checked.is_good
 
 
 @pytest.mark.parametrize(
-    ("address", "base", "following"),
+    ("address", "base", "next_url"),
     [
         ("?page={page}", "/", "https://x.example/people/mia/?page=2"),
         ("people/{account}/{page}", "/", "https://x.example/people/mia/2"),
@@ -88,19 +88,19 @@ def test_a_check_tells_posts_that_lead_away(profile) -> None:
         ("page-{page}.html", "", "https://x.example/people/mia/page-2.html"),
     ],
 )
-def test_counted_pages_count_from_the_base(address: str, base: str, following: str, profile) -> None:
-    """A counted page's address counts from the base as a link would; a query alone goes on from the first page."""
+def test_numbered_pages_are_resolved_to_the_base(address: str, base: str, next_url: str, profile) -> None:
+    """The address of a numbered page is resolved to the base as a link is; a query alone, to the first page."""
     made = profile(f'numbered = {{ address = "{address}" }}')
     part = open_page(None, page(base))
-    assert next_pages(made, part, URL, Account("mia", URL)) == [following]
+    assert next_pages(made, part, URL, Account("mia", URL)) == [next_url]
 
 
-def test_a_base_in_a_text_of_json_is_none() -> None:
-    """Markup in the texts of a page that is JSON moves no address."""
+def test_a_base_in_a_json_text_is_ignored() -> None:
+    """Markup in the texts of a JSON page changes no address."""
     assert open_page(None, '{"text": "<base href=https://other.example/>"}').base is None
 
 
-def test_a_saved_page_that_names_no_address_has_that_of_its_base() -> None:
-    """A saved page without an address of its own counts from its absolute base, if it has one."""
-    assert stand_in(parse(page("https://y.example/z/"))) == "https://y.example/z/"
-    assert stand_in(parse(page("/z/"))) == "https://saved.example/"
+def test_a_saved_page_without_an_address_uses_its_base() -> None:
+    """The absolute base is the fallback for a page that does not name its address."""
+    assert fallback_url(parse(page("https://y.example/z/"))) == "https://y.example/z/"
+    assert fallback_url(parse(page("/z/"))) == "https://saved.example/"

@@ -1,4 +1,4 @@
-"""Galleries of the other layouts, crawled from a real site on this machine: pagers and posts' own pages."""
+"""Crawls of a local server with the other layouts: pagers and post pages."""
 
 from __future__ import annotations
 
@@ -38,9 +38,11 @@ def lumen(posts: Sequence[int], cursor: str | None = None, count: int | None = N
 
 
 def thread(comments: Sequence[int], cursor: str | None = None) -> str:
-    """A post's own page of the profile lumen."""
-    said = [{"id": one, "by": {"handle": f"u{one}"}, "body": "hi", "answers": []} for one in comments]
-    return f"<script>window.__LUMEN__ = {json.dumps({'photo': {'thread': said, 'thread_cursor': cursor}})}</script>"
+    """A post page of the profile lumen."""
+    comment_items = [
+        {"id": one, "by": {"handle": f"u{one}"}, "body": "hi", "answers": []} for one in comments
+    ]
+    return f"<script>window.__LUMEN__ = {json.dumps({'photo': {'thread': comment_items, 'thread_cursor': cursor}})}</script>"
 
 
 def bogen(posts: Sequence[int], pages: str = "", count: int | None = None) -> str:
@@ -57,19 +59,19 @@ def bogen(posts: Sequence[int], pages: str = "", count: int | None = None) -> st
 
 @pytest.fixture
 def lists(crawl) -> Callable[..., list[Page]]:
-    """Crawl an account's lists, without the posts' own pages."""
+    """Crawl an account's lists, without comments."""
     return lambda url, profile: crawl(url, profile=profile, comments=False)
 
 
-def without_detail(site, reply, posts: Sequence[int]) -> None:
-    """Posts' own pages of the profile bilderbogen, with one picture each."""
+def add_post_pages(site, reply, posts: Sequence[int]) -> None:
+    """Add post pages of the profile bilderbogen, each with one picture."""
     for post in posts:
         body = f'<div class="einzelbild"><img class="gross" src="/{post}_gross.jpg"></div>'
         site.replies[f"/bild/{post}"] = reply(body)
 
 
 def test_a_cursor_leads_to_the_last_page(site, reply, lists, ids) -> None:
-    """A cursor in the page's JSON is put into the next address, quoted, until the site says that there is no more."""
+    """The cursor of the page's JSON is quoted in the next address, until the site reports the last page."""
     site.replies[LUMEN] = reply(lumen([9, 8], "a+b/c=", count=5))
     site.replies[f"{LUMEN}?after=a%2Bb%2Fc%3D"] = reply(lumen([8, 7, 6], "z"))
     site.replies[f"{LUMEN}?after=z"] = reply(lumen([5]))
@@ -79,34 +81,32 @@ def test_a_cursor_leads_to_the_last_page(site, reply, lists, ids) -> None:
     assert pages[0].next_url == f"{site.base}{LUMEN}?after=a%2Bb%2Fc%3D"
 
 
-def test_a_cursor_that_never_changes_ends(site, reply, lists, ids) -> None:
-    """A site whose cursor leads to the same page again and again is left after that page."""
+def test_a_cursor_that_never_changes_ends_the_crawl(site, reply, lists, ids) -> None:
+    """If the cursor leads to the same page again, the crawl ends after that page."""
     site.replies[LUMEN] = reply(lumen([9, 8], "x"))
     site.replies[f"{LUMEN}?after=x"] = reply(lumen([7], "x"))
     assert ids(lists(site.base + LUMEN, "lumen")) == [9, 8, 7]
     assert site.paths == [LUMEN, f"{LUMEN}?after=x"]
 
 
-def test_an_answer_that_is_json_itself_is_a_page(site, reply, lists, ids) -> None:
-    """A site that answers a cursor with JSON alone is read with the same profile."""
+def test_a_json_response_is_read_as_a_page(site, reply, lists, ids) -> None:
+    """If the response to a cursor is JSON alone, the same profile reads it."""
     site.replies[LUMEN] = reply(lumen([9], "x"))
     state = lumen([8, 7]).partition("= ")[2].removesuffix(";</script>")
     site.replies[f"{LUMEN}?after=x"] = reply(state, headers={"Content-Type": "application/json"})
     assert ids(lists(site.base + LUMEN, "lumen")) == [9, 8, 7]
 
 
-def test_a_crawl_that_was_cut_off_goes_on_at_its_cursor(
-    site, reply, open_source, ids, tmp_path: Path
-) -> None:
-    """The address of the next page is all that a killed crawl needs to go on, for a cursor as for a counted page."""
+def test_an_interrupted_crawl_resumes_at_its_next_page(site, reply, open_source, ids, tmp_path: Path) -> None:
+    """The address of the next page is all that it needs, for a cursor and for a numbered page."""
     site.replies[f"{LUMEN}?after=x"] = reply(lumen([8, 7], "y"))
     site.replies[f"{LUMEN}?after=y"] = reply(lumen([6]))
     site.replies[LUMEN] = reply(lumen([9], "x"))
     site.replies[BOGEN] = reply(bogen([9, 8]))
     site.replies[f"{BOGEN}?seite=2"] = reply(bogen([7]))
     site.replies[f"{BOGEN}?seite=3"] = reply(bogen([]))
-    without_detail(site, reply, [9, 8, 7])
-    for account, profile, asked in ((LUMEN, "lumen", [f"{LUMEN}?after=x", f"{LUMEN}?after=y"]),
+    add_post_pages(site, reply, [9, 8, 7])
+    for account, profile, requested in ((LUMEN, "lumen", [f"{LUMEN}?after=x", f"{LUMEN}?after=y"]),
                                     (BOGEN, "bilderbogen", [f"{BOGEN}?seite=2", f"{BOGEN}?seite=3"])):  # fmt: skip
         source, spool = open_source(site.base + account, profile), Spool(tmp_path / f"{profile}.jsonl")
         first = source.pages(ReadContext(spool, Politeness(0)))
@@ -114,16 +114,16 @@ def test_a_crawl_that_was_cut_off_goes_on_at_its_cursor(
         first.close()
         before = len(site.paths)
         rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0))))
-        assert [path for path in site.paths[before:] if "?" in path] == asked
+        assert [path for path in site.paths[before:] if "?" in path] == requested
         assert len(ids(rest)) == len(set(ids(rest))) and 9 not in ids(rest)
 
 
-def test_counted_pages_end_at_the_last_number(site, reply, lists, ids) -> None:
-    """Where the pager shows the pages' numbers, none is asked for past the largest."""
+def test_numbered_pages_end_at_the_largest_number(site, reply, lists, ids) -> None:
+    """If the pager shows page numbers, no page above the largest is requested."""
     pages = '<b>1</b> <a href="?seite=2">2</a> <a href="?seite=2">weiter</a>'
     site.replies[BOGEN] = reply(bogen([9, 8], pages, 3))
     site.replies[f"{BOGEN}?seite=2"] = reply(bogen([7], '<a href="?seite=1">1</a> <b>2</b>'))
-    without_detail(site, reply, [9, 8, 7])
+    add_post_pages(site, reply, [9, 8, 7])
     read = lists(site.base + BOGEN, "bilderbogen")
     assert ids(read) == [9, 8, 7]
     assert [path for path in site.paths if path.startswith(BOGEN)] == [BOGEN, f"{BOGEN}?seite=2"]
@@ -131,39 +131,37 @@ def test_counted_pages_end_at_the_last_number(site, reply, lists, ids) -> None:
 
 
 @pytest.mark.parametrize("end", ["empty", "repeated", "missing"])
-def test_counted_pages_without_a_number_end_at_the_first_without_new_posts(
-    site, reply, lists, ids, end
-) -> None:
-    """A page past the last that is empty, shows the last posts again or does not exist is the end, and no problem."""
+def test_numbered_pages_without_a_last_number_end_without_new_posts(site, reply, lists, ids, end) -> None:
+    """A page that is empty, shows the last posts again or does not exist is the end, and not a problem."""
     site.replies[BOGEN] = reply(bogen([9, 8], count=3))
     site.replies[f"{BOGEN}?seite=2"] = reply(bogen([8, 7]))
     if end != "missing":
         site.replies[f"{BOGEN}?seite=3"] = reply(bogen([] if end == "empty" else [8, 7]))
-    without_detail(site, reply, [9, 8, 7])
+    add_post_pages(site, reply, [9, 8, 7])
     read = lists(site.base + BOGEN, "bilderbogen")
     assert ids(read) == [9, 8, 7]
     assert site.paths.count(f"{BOGEN}?seite=3") == 1 and f"{BOGEN}?seite=4" not in site.paths
     assert all(page.problems == () and not page.more for page in read)
 
 
-def test_counted_pages_that_end_too_early_are_told(site, reply, lists) -> None:
-    """Where the account counts more posts than the counted pages show, that is a problem with the pager's name."""
+def test_numbered_pages_that_end_too_early_are_a_problem(site, reply, lists) -> None:
+    """If the account counts more posts than the pages show, the problem names the pager."""
     site.replies[BOGEN] = reply(bogen([9, 8], count=30))
     site.replies[f"{BOGEN}?seite=2"] = reply(bogen([]))
-    without_detail(site, reply, [9, 8])
+    add_post_pages(site, reply, [9, 8])
     read = lists(site.base + BOGEN, "bilderbogen")
     assert "28 more posts" in read[-1].problems[0] and "list.numbered" in read[-1].problems[0]
     assert read[-1].more
 
 
-def test_an_unknown_account_of_counted_pages_is_not_the_end(site, crawl) -> None:
-    """A first page that does not exist is an unknown account, however its pages are counted."""
+def test_a_missing_first_page_is_an_unknown_account(site, crawl) -> None:
+    """A numbered page that does not exist is the end only after the first page."""
     with pytest.raises(AccountNotFound):
         crawl(site.base + BOGEN, profile="bilderbogen")
 
 
-def test_comments_are_read_page_by_page(site, reply, crawl) -> None:
-    """A post's comments are read to the last page of them; a post that counts none is not asked for."""
+def test_comments_are_read_until_their_last_page(site, reply, crawl) -> None:
+    """All pages of comments are read; the page of a post that counts none is not requested."""
     site.replies[LUMEN] = reply(lumen([9], "x", replies=4))
     site.replies[f"{LUMEN}?after=x"] = reply(lumen([8]))
     site.replies["/photo/c9"] = reply(thread([1, 2], "n"))
@@ -176,8 +174,8 @@ def test_comments_are_read_page_by_page(site, reply, crawl) -> None:
     assert "/photo/c8" not in site.paths and "/photo/c9?thread_after=k" not in site.paths
 
 
-def test_a_carousel_is_whole_from_its_own_page(site, reply, crawl) -> None:
-    """The list shows one picture of a carousel, its own page all; the caption there is whole too."""
+def test_a_carousel_is_complete_from_its_post_page(site, reply, crawl) -> None:
+    """The list shows one picture of a carousel, the post page all of them and the complete caption."""
     card = (
         '<article class="card" id="p-{0}"><a class="card__link" href="/p/{0}"><img src="/{0}.jpg"></a>'
         '<time datetime="2025-03-01T07:00:00Z"></time><ul><li class="likes" title="5"></li></ul></article>'
@@ -187,19 +185,19 @@ def test_a_carousel_is_whole_from_its_own_page(site, reply, crawl) -> None:
     frame = '<main class="photo"><figure class="photo__frame"><img src="/1.jpg"><img src="/1b.jpg"></figure>'
     site.replies["/p/1"] = reply(f'{frame}<div class="photo__caption">All of it</div></main>')
     (page,) = crawl(site.base + WALL, profile="cardwall", comments=False)
-    whole, cut = page.posts
-    assert (whole.kind, whole.caption, whole.partial) == ("carousel", "All of it", False)
-    assert whole.pictures == (f"{site.base}/1.jpg", f"{site.base}/1b.jpg")
-    assert (cut.kind, cut.partial, cut.detailed) == ("image", True, False)
+    complete, partial = page.posts
+    assert (complete.kind, complete.caption, complete.partial) == ("carousel", "All of it", False)
+    assert complete.pictures == (f"{site.base}/1.jpg", f"{site.base}/1b.jpg")
+    assert (partial.kind, partial.partial, partial.detailed) == ("image", True, False)
     assert [(unread.post_id, "404" in unread.why) for unread in page.unread_pages] == [("2", True)]
 
 
-def test_a_post_page_of_another_kind_costs_only_itself(site, reply, crawl) -> None:
-    """A post's own page that is no such page is a problem that names post and selector; the post is kept."""
+def test_a_post_page_that_does_not_fit_affects_only_its_post(site, reply, crawl) -> None:
+    """The problem names the post and the selector, and the post stays as the list shows it."""
     body = bogen([9, 8], count=2)
     site.replies[BOGEN] = reply(body)
     site.replies[f"{BOGEN}?seite=2"] = reply(bogen([]))
-    without_detail(site, reply, [8])
+    add_post_pages(site, reply, [8])
     site.replies["/bild/9"] = reply("<h1>Wartung</h1>")
     page, _ = crawl(site.base + BOGEN, profile="bilderbogen")
     assert [post.detailed for post in page.posts] == [False, True]
@@ -212,8 +210,8 @@ def five_without_likes() -> str:
     return state.replace('"hearts": ', '"hearts": null, "was": ')
 
 
-def test_an_account_that_shows_no_likes_may_be_read(site, reply, tmp_path: Path) -> None:
-    """Five posts without likes are an error that names the way out; with that in the settings they are read."""
+def test_an_account_without_likes_is_read_if_the_settings_allow_it(site, reply, tmp_path: Path) -> None:
+    """Five posts without likes are an error that names the setting; with the setting they are read."""
     site.replies[LUMEN] = reply(five_without_likes())
 
     def read(may_lack: tuple[str, ...]) -> list[Page]:

@@ -1,4 +1,4 @@
-"""A page that no longer fits its profile is an error that names the selector, never an empty result."""
+"""A page that no longer fits its profile is an error with the selector, never an empty result."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, PostPlaces, Profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Place
+from tasks.scrape.gallery.selector_types import AddressPlace, Selector
 from tasks.scrape.pages import Page
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"
 URL = "http://www.imgrum.net/user/marta.roams/4477"
 NOWHERE = AddressPlace(css="div.renamed-by-the-site")
 
-ALWAYS_THERE = ["list.post", "post.id", "post.url"]
-ALWAYS_THERE += ["post.posted_at", "post.picture", "post.likes", "post.comments"]
-NOT_ALWAYS_THERE = [
+REQUIRED = ["list.post", "post.id", "post.url"]
+REQUIRED += ["post.posted_at", "post.picture", "post.likes", "post.comments"]
+OPTIONAL = [
     "head.present",
     "head.account",
     "head.followers",
@@ -32,9 +32,9 @@ NOT_ALWAYS_THERE = [
     "head.unknown",
     "list.next",
 ]
-ELSEWHERE = ["list.numbered", "list.entries", "list.entry_id"]
-"""Other layouts' keys, which have tests of their own."""
-NOT_ALWAYS_THERE += [
+OTHER_KEYS = ["list.numbered", "list.entries", "list.entry_id"]
+"""Keys of other layouts, which have their own tests."""
+OPTIONAL += [
     "post.hidden",
     "post.video",
     "post.caption",
@@ -50,37 +50,37 @@ def read_first_page(profile: Profile, html: str | None = None) -> Page:
     return check_head(profile, page)
 
 
-def with_place(profile: Profile, name: str, place: Place) -> Profile:
+def with_selector(profile: Profile, name: str, selector: Selector) -> Profile:
     part, key = name.split(".")
-    changed = getattr(profile, part).model_copy(update={key: place})
+    changed = getattr(profile, part).model_copy(update={key: selector})
     return profile.model_copy(update={part: changed})
 
 
-def test_every_selector_of_a_profile_is_tried_here() -> None:
-    """A selector that is added to the profile's language is added to these tests."""
+def test_these_tests_cover_every_key_of_a_profile() -> None:
+    """A new key of the profile must be added to these tests."""
     parts = {"head": HeadPlaces, "list": ListPlaces, "post": PostPlaces}
-    every = [f"{part}.{key}" for part, places in parts.items() for key in places.model_fields]
-    assert sorted(every) == sorted(ALWAYS_THERE + NOT_ALWAYS_THERE + ELSEWHERE)
+    every = [f"{part}.{key}" for part, table in parts.items() for key in table.model_fields]
+    assert sorted(every) == sorted(REQUIRED + OPTIONAL + OTHER_KEYS)
 
 
-@pytest.mark.parametrize("name", ALWAYS_THERE)
-def test_a_selector_that_finds_nothing_any_more_is_named(imgrum: Profile, name: str) -> None:
-    """When what every page has is nowhere on the page, the error has the selector's name, itself and the page."""
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_required_selector_that_finds_nothing_is_an_error(imgrum: Profile, name: str) -> None:
+    """The error has the selector's key, the selector and the page."""
     with pytest.raises(LayoutChanged) as raised:
-        read_first_page(with_place(imgrum, name, NOWHERE))
+        read_first_page(with_selector(imgrum, name, NOWHERE))
     assert f"selector {name} (div.renamed-by-the-site)" in str(raised.value)
     assert URL in str(raised.value)
 
 
-@pytest.mark.parametrize("name", [name for name in NOT_ALWAYS_THERE if name != "post.video"])
-def test_what_a_page_may_lack_is_unknown(imgrum: Profile, name: str) -> None:
-    """A selector for what a page may lack makes no error, and all else is still read."""
-    page = read_first_page(with_place(imgrum, name, NOWHERE))
+@pytest.mark.parametrize("name", [name for name in OPTIONAL if name != "post.video"])
+def test_an_optional_selector_that_finds_nothing_is_no_error(imgrum: Profile, name: str) -> None:
+    """All other fields are still read."""
+    page = read_first_page(with_selector(imgrum, name, NOWHERE))
     assert [post.likes for post in page.posts] == [1903, 802, 2450, 640, None]
 
 
-def test_a_page_without_the_account_s_head_is_told_and_its_posts_are_kept(imgrum: Profile) -> None:
-    """Posts without a head are a problem with the selector in it; neither head nor posts is no account's page."""
+def test_posts_without_a_head_are_read_with_a_problem(imgrum: Profile) -> None:
+    """The problem has the selector. A page with neither head nor posts is an error."""
     html = FIRST_PAGE.read_text("utf-8").replace('class="user_info"', 'class="profile"')
     page = read_first_page(imgrum, html)
     assert len(page.posts) == 5
@@ -89,9 +89,9 @@ def test_a_page_without_the_account_s_head_is_told_and_its_posts_are_kept(imgrum
         read_first_page(imgrum, "<h1>Welcome</h1>")
 
 
-def test_a_video_that_is_not_known_as_one_is_told(imgrum: Profile) -> None:
-    """Where the mark of videos changes, the post without a picture is told, and the others are read."""
-    page = read_first_page(with_place(imgrum, "post.video", NOWHERE))
+def test_a_video_without_its_mark_is_a_post_without_picture(imgrum: Profile) -> None:
+    """If the mark of videos changes, the post without a picture is a problem, and the others are read."""
+    page = read_first_page(with_selector(imgrum, "post.video", NOWHERE))
     assert [post.kind for post in page.posts if post.pictures] == ["image", "carousel", "image", "image"]
     assert any("post 1521977" in problem and "post.picture" in problem for problem in page.problems)
 
@@ -107,16 +107,16 @@ def test_a_video_that_is_not_known_as_one_is_told(imgrum: Profile) -> None:
         ('class="post-views"', 'class="views"', "post.comments"),
     ],
 )
-def test_a_site_that_renames_its_elements_is_noticed(imgrum: Profile, old: str, new: str, name: str) -> None:
-    """When the site itself changes its elements, the error names the selector that has to be mended."""
+def test_renamed_elements_of_a_site_are_an_error(imgrum: Profile, old: str, new: str, name: str) -> None:
+    """The error names the selector to fix."""
     html = FIRST_PAGE.read_text("utf-8")
     assert old in html
     with pytest.raises(LayoutChanged, match=f"selector {re.escape(name)} "):
         read_first_page(imgrum, html.replace(old, new))
 
 
-def test_counts_that_nobody_can_read_are_named_with_their_value(imgrum: Profile) -> None:
-    """When the site writes all its counts anew, the error has the field, its selector and a value."""
+def test_unreadable_counts_of_all_posts_are_an_error(imgrum: Profile) -> None:
+    """The error has the key, the selector and a value."""
     html = FIRST_PAGE.read_text("utf-8")
     for likes in ("1,903", "802", "2,450", "640"):
         html = html.replace(f"<span>{likes}</span>", f"<span>{likes} people</span>")
@@ -126,8 +126,8 @@ def test_counts_that_nobody_can_read_are_named_with_their_value(imgrum: Profile)
     assert "'1,903 people'" in str(raised.value)
 
 
-def test_a_pager_on_another_host_is_named(imgrum: Profile) -> None:
-    """A pager that leads to another port of the host, or down from https, is an error that names it."""
+def test_a_pager_to_another_host_is_an_error(imgrum: Profile) -> None:
+    """The error has the link; another port and http after https are other hosts too."""
     for url, link in [
         (URL, "http://www.imgrum.net:8080/user/x"),
         ("https://a.example/user/x", "http://a.example/"),

@@ -1,4 +1,4 @@
-"""A gallery's page can't bring a file of this machine in, whatever other sources may read."""
+"""A gallery's page can't make likelens read a local file, even one that other sources may read."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tasks.scrape.politeness import Politeness
 ACCOUNT = "/user/ann/7"
 
 
-def test_a_page_that_names_a_file(importing, site, reply, gallery_page) -> None:
-    """An address of a file on a page is told and not stored, so the fetch takes nothing from an allowed folder."""
+def test_a_file_address_on_a_page_is_not_stored(importing, site, reply, gallery_page) -> None:
+    """A file address is a problem and is not stored, so the fetch stage reads nothing from an allowed folder."""
     secret = importing.folder / "secret.jpg"
     secret.write_bytes(b"\xff\xd8\xff")
     page = gallery_page([9, 8], None, "2").replace("/p/9.jpg", secret.as_uri())
     site.replies[ACCOUNT] = reply(page)
     settings = GallerySettings(name="g", kind="gallery", profile="imgrum", url=site.account)
-    ended = importing.run(settings, politeness=Politeness(0))
-    assert "is not a web address" in ended.message
+    result = importing.run(settings, politeness=Politeness(0))
+    assert "is not a web address" in result.message
     assert importing.rows("select post_id from post_pictures") == [("8",)]
     fetch_pictures(importing.home, FetchOptions(folders=(importing.folder,)), lambda *_: None)
     assert importing.rows("select count(*) from pictures") == [(0,)]

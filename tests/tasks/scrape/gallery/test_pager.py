@@ -1,4 +1,4 @@
-"""Pages that are counted: which one an address is."""
+"""Numbered pages: the number in an address."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ from tasks.scrape.gallery.numbered import Numbered
         ("./page-{page}.html", "https://x.org/zoe/page-2.html", 2),
     ],
 )
-def test_the_number_of_a_page_stands_in_its_address(address: str, url: str, number: int) -> None:
-    """A page's number is read out of its own address, so a crawl can go on from it alone."""
+def test_the_number_of_a_page_is_read_from_its_address(address: str, url: str, number: int) -> None:
+    """The address has the number, so it is all that a resumed crawl needs."""
     assert Numbered(address=address).number_of(url, "zoe") == number

@@ -1,4 +1,4 @@
-"""Gallery profiles: the built-in one, a user's own, and what a mistake in one is told as."""
+"""Gallery profiles: built-in profiles, a user's own profile, and the errors for mistakes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OWN_PAGE = """<header>zoe</header><ul>
 
 @pytest.fixture
 def own_profile(tmp_path: Path) -> Callable[..., Path]:
-    """Write the profile into a file, with some text in it replaced."""
+    """Write the profile to a file, with one text replaced."""
 
     def write(old: str = "", new: str = "") -> Path:
         assert old in OWN
@@ -56,14 +56,14 @@ def own_profile(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_the_built_in_profile_is_imgrum(imgrum: Profile) -> None:
-    """The profile `imgrum` comes with likelens and knows its accounts' addresses."""
+def test_imgrum_is_a_built_in_profile(imgrum: Profile) -> None:
+    """The profile `imgrum` matches the addresses of its accounts."""
     assert "imgrum" in built_in_profiles()
     assert imgrum.account_of("/user/instagram/25025320") == "instagram"
     assert imgrum.account_of("/user/instagram/25025320/") == "instagram"
 
 
-def test_every_file_of_the_folder_is_a_profile() -> None:
+def test_every_file_in_profiles_is_a_profile() -> None:
     """Each file in `profiles/` loads, under its own name."""
     files = [entry.name for entry in (resources.files("tasks.scrape.gallery") / "profiles").iterdir()]
     assert sorted(files) == [f"{name}.toml" for name in built_in_profiles()]
@@ -71,15 +71,15 @@ def test_every_file_of_the_folder_is_a_profile() -> None:
         assert load_profile(name).name == name
 
 
-def test_a_path_that_is_no_account_is_told(imgrum: Profile) -> None:
-    """An address of a tag or a post in the settings is an error that says what an account's looks like."""
+def test_a_path_that_is_not_an_account_is_an_error(imgrum: Profile) -> None:
+    """The address of a tag or a post in the settings is an error with the pattern of an account's address."""
     for path in ("/tag/lemons", "/media/1_2", "/user/a/1/2_1", "/", ""):
         with pytest.raises(BadProfile, match="account's"):
             imgrum.account_of(path)
 
 
-def test_a_profile_of_ones_own_is_used(own_profile: Callable[..., Path]) -> None:
-    """A profile beside the settings reads a page of another site, XPath, attributes and time zones included."""
+def test_a_user_s_own_profile_reads_a_page(own_profile: Callable[..., Path]) -> None:
+    """A profile beside the settings is loaded; its XPaths, attributes and time zones work."""
     folder = own_profile()
     settings = GallerySettings(
         name="z", kind="gallery", profile="pixgram.toml", url="https://pix.example/zoe"
@@ -99,8 +99,8 @@ def test_a_profile_of_ones_own_is_used(own_profile: Callable[..., Path]) -> None
     ]
 
 
-def test_a_profile_survives_the_way_to_the_crawl(own_profile: Callable[..., Path]) -> None:
-    """The crawl's process gets the profile as it was written."""
+def test_a_profile_is_unchanged_in_the_crawl_s_process(own_profile: Callable[..., Path]) -> None:
+    """A crawl job with a profile is the same after its way through JSON."""
     profile = load_profile("pixgram.toml", own_profile())
     url = "https://a.example/zoe"
     job = CrawlJob(GalleryAdapter(profile, "zoe", url), url, Politeness(0.5), "spool")
@@ -108,7 +108,7 @@ def test_a_profile_survives_the_way_to_the_crawl(own_profile: Callable[..., Path
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "words"),
     [
         ("likes = {", "lieks = {", ["post.lieks"]),
         ('css = "img"', 'css = "img["', ["post.picture", "CSS"]),
@@ -129,19 +129,19 @@ def test_a_profile_survives_the_way_to_the_crawl(own_profile: Callable[..., Path
         ('next = { css = "a.next::attr(href)" }', 'next = "a.next"', ["list.next"]),
     ],
 )
-def test_a_mistake_is_told_with_its_key(
-    own_profile: Callable[..., Path], old: str, new: str, said: list[str]
+def test_a_mistake_is_reported_with_its_key(
+    own_profile: Callable[..., Path], old: str, new: str, words: list[str]
 ) -> None:
-    """A profile with a mistake is refused before anything is asked, and the error names the key."""
+    """A profile with a mistake is refused before any request, and the error names the key."""
     folder = own_profile(old, new)
     with pytest.raises(BadProfile) as raised:
         load_profile("pixgram.toml", folder)
-    for word in said:
+    for word in words:
         assert word in str(raised.value)
 
 
-def test_a_profile_that_does_not_exist_is_told(tmp_path: Path) -> None:
-    """A name that is neither built in nor a file is an error that tells where it was looked for, and what there is."""
+def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    """The error names the file and the built-in profiles."""
     with pytest.raises(BadProfile) as raised:
         load_profile("imgrim", tmp_path)
     assert str(tmp_path / "imgrim") in str(raised.value) and "cardwall, imgrum" in str(raised.value)
@@ -151,8 +151,8 @@ def test_a_profile_that_does_not_exist_is_told(tmp_path: Path) -> None:
             load_profile(name, tmp_path)
 
 
-def test_a_profile_for_another_site_does_not_fit(own_profile: Callable[..., Path], imgrum: Profile) -> None:
-    """A page of one site read with the profile of another is an error with the profile's name in it."""
+def test_a_profile_of_another_site_is_an_error(own_profile: Callable[..., Path], imgrum: Profile) -> None:
+    """A page that is read with the profile of another site is an error with the profile's name."""
     own = load_profile("pixgram.toml", own_profile())
     with pytest.raises(LayoutChanged, match="profile imgrum"):
         read_page(imgrum, open_page(None, OWN_PAGE), "https://pix.example/zoe", "zoe", datetime.now(UTC))

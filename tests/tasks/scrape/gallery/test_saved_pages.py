@@ -1,9 +1,9 @@
-"""Saved pages in the layouts of the built-in profiles: one folder a case, one test a case and field.
+"""Saved pages in the layouts of the built-in profiles: one folder for each case, one test for each field.
 
-`pages/CASE/page.html` is a page as a server sends it; `expected.json` beside it has what must come out:
-a post's field as one list over the posts, a problem as words that must stand in it, an error by its class.
-`profile` and `page_url` say how it is read, where it is not imgrum's list; with `post_page` it is the own page
-of that post, whose fields are `post.…`, and its comments' `thread.…`, one list over the comments.
+`pages/CASE/page.html` is a page as a server sends it. `expected.json` beside it has the expected values: a field
+as one list over the posts, a problem as words in it, an error by its class. `profile` and `page_url` are given for
+pages other than imgrum's list. With `post_page` it is the page of that post: its fields are `post.…`, and those of
+its comments `thread.…`, one list over the comments.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ EXPECTED: dict[str, dict[str, Any]] = {
     for folder in sorted(PAGES.iterdir())
 }
 URL = "http://www.imgrum.net/user/marta.roams/4477"
-ABOUT = ("profile", "page_url", "post_page", "problems", "error", "says")
+NOT_FIELDS = ("profile", "page_url", "post_page", "problems", "error", "says")
 POST_FIELDS = {field.name for field in fields(ScrapedPost)}
 AS_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 POST: TypeAdapter[ScrapedPost] = TypeAdapter(ScrapedPost)
 
-profile_called = cache(load_profile)
+cached_profile = cache(load_profile)
 
 
 @cache
 def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
-    """The page as the spider reads it, and where its pager leads."""
+    """Return the page as the spider reads it, and the links of its pager."""
     expected = EXPECTED[case]
-    profile: Profile = profile_called(expected.get("profile", "imgrum"))
+    profile: Profile = cached_profile(expected.get("profile", "imgrum"))
     url = expected.get("page_url", URL)
     body = (PAGES / case / "page.html").read_bytes()
     text = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body).text
@@ -63,7 +63,7 @@ def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
 
 
 def field_of(read: Page | Detail, links: list[str], name: str) -> Any:
-    """A field by its name in `expected.json`, as JSON has it."""
+    """Return a field, named as in `expected.json`, as JSON."""
     if name == "next":
         return links
     if name.startswith("thread."):
@@ -81,18 +81,18 @@ def field_of(read: Page | Detail, links: list[str], name: str) -> Any:
         pytest.param(case, name, id=f"{case}-{name}")
         for case, expected in EXPECTED.items()
         for name in expected
-        if name not in ABOUT
+        if name not in NOT_FIELDS
     ],
 )
-def test_the_field_is_read(case: str, name: str) -> None:
-    """Each field of each saved page comes out as a person reads it there."""
+def test_a_field_of_a_saved_page_has_the_expected_value(case: str, name: str) -> None:
+    """Each field of each saved page is read as a person would read it."""
     read, links = read_saved(case)
     assert field_of(read, links, name) == EXPECTED[case][name]
 
 
 @pytest.mark.parametrize("case", [case for case, expected in EXPECTED.items() if "error" not in expected])
-def test_the_problems_are_told(case: str) -> None:
-    """What can't be read is a problem that names the field and the value, and nothing else is one."""
+def test_the_problems_of_a_saved_page_are_reported(case: str) -> None:
+    """Each value that can't be read is a problem with the field and the value; there are no other problems."""
     problems = list(read_saved(case)[0].problems)
     for words in EXPECTED[case]["problems"]:
         found = [problem for problem in problems if all(word in problem for word in words)]
@@ -102,8 +102,8 @@ def test_the_problems_are_told(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case, expected in EXPECTED.items() if "error" in expected])
-def test_a_page_that_can_not_be_used_is_an_error_in_words(case: str) -> None:
-    """A page that is no account's page of posts is an error that says what was looked for and where."""
+def test_a_page_that_can_not_be_used_is_an_error(case: str) -> None:
+    """The error names what was expected, and the page."""
     with pytest.raises(StageError) as raised:
         read_saved(case)
     assert type(raised.value) is getattr(tasks.errors, EXPECTED[case]["error"])
@@ -112,7 +112,9 @@ def test_a_page_that_can_not_be_used_is_an_error_in_words(case: str) -> None:
 
 
 def test_every_profile_has_a_saved_list_and_a_saved_post_page() -> None:
-    """No profile comes with likelens that was not read against pages of both kinds."""
+    """Each built-in profile is tested with pages of both kinds."""
     for kind in (False, True):
-        tried = {case.get("profile", "imgrum") for case in EXPECTED.values() if ("post_page" in case) == kind}
-        assert tried == set(built_in_profiles())
+        tested = {
+            case.get("profile", "imgrum") for case in EXPECTED.values() if ("post_page" in case) == kind
+        }
+        assert tested == set(built_in_profiles())

@@ -1,4 +1,4 @@
-"""Places: elements, JSON, and both; what a profile may not say; and pages that were made to harm."""
+"""Selectors of elements, JSON and both; mistakes in profiles; and hostile pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import parsel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsel import Selector
 from pydantic import ValidationError
 
 from tasks.errors import AccountNotFound, BadProfile, LayoutChanged, StageError
@@ -19,7 +19,7 @@ from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.embedded_json import StatePlace, open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Place
+from tasks.scrape.gallery.selector_types import AddressPlace, Part, Selector
 from tasks.scrape.pages import Page, ScrapedPost
 
 URL = "https://pix.example/zoe"
@@ -61,7 +61,7 @@ def read(profile: Profile, html: str) -> Page:
 
 
 @pytest.mark.parametrize(
-    ("place", "values"),
+    ("selector", "values"),
     [
         ({"css": "p.a"}, ["one two"]),
         ({"css": "p.a > b"}, ["two"]),
@@ -82,77 +82,77 @@ def read(profile: Profile, html: str) -> Page:
         ({"json": "text", "pattern": r"(\d+) likes"}, ["12"]),
     ],
 )
-def test_a_place_finds_what_stands_there(place: dict[str, str], values: list[Any]) -> None:
-    """Elements, attributes, texts and JSON come out as they stand, without blanks around them and without empty ones."""
+def test_a_selector_finds_its_values(selector: dict[str, str], values: list[Any]) -> None:
+    """Values of elements, attributes, texts and JSON have no blanks around them, and empty ones are skipped."""
     data = {"a": {"b": 1}, "list": [{"n": 1}, {"n": 2}, {"n": 3}], "text": " 12 likes "}
-    found = Place.model_validate(place).values(Part(open_page(None, HTML).element, data))
+    found = Selector.model_validate(selector).values(Part(open_page(None, HTML).element, data))
     assert found == values
 
 
 @pytest.mark.parametrize(
     "css", ["p", "p.a", "p.a b", "div > p", "*", "p:first-child", "[class~=b]", "i[title]", "#box > i"]
 )
-def test_selectors_find_what_parsel_finds(css: str) -> None:
-    """A selector finds the same elements as in parsel, where most people will have tried it."""
-    expected = Selector(HTML, type="html").css(css)
-    found = Place(css=css).find(open_page(None, HTML))
+def test_a_css_selector_finds_the_same_as_in_parsel(css: str) -> None:
+    """A selector that somebody tried in parsel finds the same elements here."""
+    expected = parsel.Selector(HTML, type="html").css(css)
+    found = Selector(css=css).find(open_page(None, HTML))
     assert [one.tag for one in found] == [one.root.tag for one in expected]
 
 
-@pytest.mark.parametrize("there", [True, 1, "yes", [0, 1], {"a": 1}])
-@pytest.mark.parametrize("gone", [False, 0, "", "  ", None, [], {}])
-def test_what_is_there_in_json(there: Any, gone: Any) -> None:
-    """For a mark such as `video`, false, 0, null and what is empty mean that it is not there."""
-    place = Place.model_validate({"json": "x"})
-    assert place.is_there(Part(None, {"x": there})) and not place.is_there(Part(None, {"x": gone}))
+@pytest.mark.parametrize("present", [True, 1, "yes", [0, 1], {"a": 1}])
+@pytest.mark.parametrize("absent", [False, 0, "", "  ", None, [], {}])
+def test_false_zero_and_empty_values_in_json_do_not_match(present: Any, absent: Any) -> None:
+    """A mark such as `video` matches any other value."""
+    selector = Selector.model_validate({"json": "x"})
+    assert selector.matches(Part(None, {"x": present})) and not selector.matches(Part(None, {"x": absent}))
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("selector", "message"),
     [
         ({}, "give either css or xpath, or json"),
         ({"css": "a", "xpath": ".//a"}, "give either css or xpath, or json"),
         ({"json": "a["}, "not a JMESPath"),
         ({"json": "no_such_function(a)"}, "not a JMESPath"),
-        ({"json": "a", "attribute": "href"}, "attribute goes with css or xpath"),
+        ({"json": "a", "attribute": "href"}, "attribute requires css or xpath"),
         ({"xpath": ".//a["}, "not an XPath"),
         ({"xpath": "no-such-function(.)"}, "XPath"),
-        ({"css": "a", "template": "/x"}, "a template needs {value}"),
+        ({"css": "a", "template": "/x"}, "the template has no {value}"),
     ],
 )
-def test_a_mistake_in_a_place_is_told(place: dict[str, str], said: str) -> None:
-    """A place that can't find anything is refused when the profile is read."""
+def test_a_mistake_in_a_selector_is_an_error(selector: dict[str, str], message: str) -> None:
+    """A selector that is not valid is refused when the profile is loaded."""
     with pytest.raises(ValidationError) as raised:
-        AddressPlace.model_validate(place)
-    assert said in str(raised.value)
+        AddressPlace.model_validate(selector)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
-        ('[state]\ncss = "script#data"', "", "list.entries: json alone looks into the page's [state]"),
-        ('entries = { json = "posts" }', "", "post.likes: json alone does not go with elements"),
-        ("entries = { json", "entries = { css", "entries are json"),
-        ('post = { css = "li" }', 'post = { json = "x" }', "entries are json"),
-        ('picture = { css = "img", attribute = "src" }', "", "post.picture: it must be told here or in [detail]"),
+        ('[state]\ncss = "script#data"', "", "list.entries: json without css or xpath searches the page's JSON, so [state] is required"),
+        ('entries = { json = "posts" }', "", "post.likes: json alone finds nothing in elements"),
+        ("entries = { json", "entries = { css", "entries requires json"),
+        ('post = { css = "li" }', 'post = { json = "x" }', "entries requires json"),
+        ('picture = { css = "img", attribute = "src" }', "", "post.picture: it is required here or in [detail]"),
         ('next = { css = "a.next", attribute = "href" }', "", "give either next or numbered"),
         ("next = {", 'numbered = { address = "?p={page}" }\nnext = {', "give either next or numbered"),
-        ('next = { css = "a.next", attribute = "href" }', 'numbered = { address = "?p=" }', "the address needs {page}"),
+        ('next = { css = "a.next", attribute = "href" }', 'numbered = { address = "?p=" }', "the address must contain {page} once"),
         ('dates = ["iso"]', 'dates = ["iso"]\nmonths = ["Jan"]', "all twelve months"),
-        ('dates = ["iso"]', 'dates = ["iso"]\nzone = "Berlin"', "is no time zone"),
+        ('dates = ["iso"]', 'dates = ["iso"]\nzone = "Berlin"', "is not a time zone"),
         ("[list]", '[comments]\ncomment = { css = "c" }\ntext = { json = "t" }\n[list]', "comments.text: json alone"),
     ],
 )  # fmt: skip
-def test_places_that_do_not_fit_together_are_told(tmp_path: Path, old: str, new: str, said: str) -> None:
-    """A profile whose places could never find anything together is refused, and the error names the key."""
+def test_keys_that_do_not_fit_together_are_an_error(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """A profile whose selectors could never find anything is refused, and the error names the key."""
     with pytest.raises(BadProfile) as raised:
         mixed(tmp_path, old, new)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize("as_array", [False, True])
-def test_elements_and_json_are_brought_together_by_ids(tmp_path: Path, as_array: bool) -> None:
-    """A post's element and the JSON with its id are one post; a post without such JSON lacks what stands there."""
+def test_elements_and_json_are_joined_by_ids(tmp_path: Path, as_array: bool) -> None:
+    """A post's element and the JSON with its id are one post; a post without such JSON lacks those fields."""
     entries = [{"id": 2, "likes": 20, "at": "2024-05-02"}, {"id": 1, "likes": "1.2k", "at": "2024-05-01"}]
     posts = entries if as_array else {str(entry["id"]): entry for entry in entries}
     data = f'<script id="data" type="application/json">{json.dumps({"posts": posts})}</script>'
@@ -166,14 +166,14 @@ def test_elements_and_json_are_brought_together_by_ids(tmp_path: Path, as_array:
     ]
 
 
-def test_a_page_that_knows_no_such_account(tmp_path: Path) -> None:
-    """A page that says, with status 200, that there is no such account is that error and no changed layout."""
+def test_a_page_for_an_unknown_account_is_account_not_found(tmp_path: Path) -> None:
+    """A page with status 200 that says so is `AccountNotFound`, not a changed layout."""
     with pytest.raises(AccountNotFound, match="no such account"):
         read(mixed(tmp_path), '<p class="nobody">Nobody here</p>')
 
 
 def test_json_of_several_scripts_is_one_array() -> None:
-    """With `several`, the JSON of all scripts is one array; one that is broken does not cost the others."""
+    """With `several`, the JSON of all scripts is one array; invalid JSON in one does not affect the others."""
     html = '<script class="ld">{"a": 1}</script><script class="ld">{"a": </script><script class="ld">[2]</script>'
     assert open_page(StatePlace(css="script.ld", several=True), html).data == [{"a": 1}, [2]]
     assert open_page(StatePlace(css="script.ld"), html).data == {"a": 1}
@@ -181,22 +181,22 @@ def test_json_of_several_scripts_is_one_array() -> None:
     assert broken.data is None and "state (script.ld): no JSON" in broken.troubles[0]
 
 
-def test_json_in_quotes_is_a_state() -> None:
-    """A page whose script takes its JSON out of a text is read like one that has it as it stands."""
+def test_json_in_quotes_is_read() -> None:
+    """JSON in a quoted text, as for `JSON.parse`, is read like plain JSON."""
     html = r"""<script>window.S = JSON.parse("{\"a\": \"\\u003cb\\u003e\"}");</script>"""
-    place = StatePlace(css="script", pattern=r'JSON\.parse\((")')
-    assert open_page(place, html).data == {"a": "<b>"}
+    selector = StatePlace(css="script", pattern=r'JSON\.parse\((")')
+    assert open_page(selector, html).data == {"a": "<b>"}
 
 
 @pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
-def test_json_that_is_nested_without_end_is_told(deep: str) -> None:
-    """JSON that was made to break its reader is a trouble in words."""
+def test_deeply_nested_json_is_a_trouble(deep: str) -> None:
+    """JSON that exceeds the parser's recursion limit is reported."""
     page = open_page(StatePlace(css="script"), f"<script>{deep}</script>")
     assert page.data is None and page.troubles
 
 
-def test_what_is_far_too_long_is_not_taken(tmp_path: Path) -> None:
-    """A caption of millions of characters, or such an id, costs that field or post only."""
+def test_a_text_or_id_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    """A caption or an id of millions of characters affects only that field or post."""
     profile = load_profile("lumen")
     item = {"code": "c", "kind": "photo", "taken": 1741276811, "hearts": 1, "replies": 0}
     items = [
@@ -214,7 +214,7 @@ def test_what_is_far_too_long_is_not_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "comments", "count", "asked"),
+    ("profile", "comments", "count", "is_requested"),
     [
         ("imgrum", True, 3, True),
         ("imgrum", True, None, True),
@@ -223,13 +223,13 @@ def test_what_is_far_too_long_is_not_taken(tmp_path: Path) -> None:
         ("cardwall", False, 0, True),
     ],
 )
-def test_a_post_s_own_page_is_asked_for_where_it_tells_more(
-    profile: str, comments: bool, count: int | None, asked: bool
+def test_a_post_page_is_requested_only_if_it_adds_something(
+    profile: str, comments: bool, count: int | None, is_requested: bool
 ) -> None:
-    """For comments alone a post that counts none is not asked for; for fields of its own every post is."""
+    """For comments alone, the page of a post without comments is not requested; for other fields, every page is."""
     adapter = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7", comments=comments)
     post = ScrapedPost("1", "http://x.org/p/1", "image", comments=count)
-    assert adapter.detail_url(post) == (post.url if asked else None)
+    assert adapter.detail_url(post) == (post.url if is_requested else None)
 
 
 ANY_JSON = st.recursive(
@@ -248,16 +248,17 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(items=st.lists(ANY_JSON, max_size=4))
-def test_no_json_breaks_a_page(items: list[Any]) -> None:
-    """Whatever a page's JSON has, its posts have ids, counts that the tables hold and texts, or it is an error in words."""
+def test_any_json_is_read_or_an_error(items: list[Any]) -> None:
+    """For any JSON, posts have ids, addresses and counts that the tables can store, or the page is a `StageError`."""
     adapter = GalleryAdapter(load_profile("lumen"), "kofi", "https://lumen.example/u/kofi")
     state = json.dumps({"user": {"handle": "k"}, "feed": {"items": items}}, allow_nan=False, default=str) if (
         "NaN" not in repr(items) and "inf" not in repr(items) and "nan" not in repr(items)
     ) else '{"feed": {"items": [NaN]}}'  # fmt: skip
-    answer = Response(adapter.first_url, f"<script>window.__LUMEN__ = {state}</script>", datetime.now(UTC))
+    response = Response(adapter.first_url, f"<script>window.__LUMEN__ = {state}</script>", datetime.now(UTC))
     try:
-        page = adapter.read(answer, CrawlState()).page
+        page = adapter.read(response, CrawlState()).page
     except StageError:
         return
     assert page is not None
@@ -269,8 +270,8 @@ def test_no_json_breaks_a_page(items: list[Any]) -> None:
 @settings(deadline=None)
 @given(html=st.text(max_size=200))
 @pytest.mark.parametrize("profile", ["imgrum", "cardwall", "bilderbogen"])
-def test_no_page_is_more_than_an_error(profile: str, html: str) -> None:
-    """Whatever a page is, it is read or an error in words."""
+def test_any_html_is_an_error_of_the_layout(profile: str, html: str) -> None:
+    """Any text that is not the account's page raises `LayoutChanged`."""
     adapter = GalleryAdapter(load_profile(profile), "ann", "http://x.org/user/ann/7")
     with pytest.raises(LayoutChanged):
         adapter.read(Response(adapter.first_url, html, datetime.now(UTC)), CrawlState())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from tasks.scrape.gallery.selector_types import Part, Place
+from tasks.scrape.gallery.selector_types import Part, Selector
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.values.markup import text_of_markup, text_with_lines
 
@@ -55,7 +55,7 @@ def test_every_kind_of_place_has_the_lines(place: dict[str, str], text: str) -> 
         "<body><div class='c' title='four&lt;br /&gt;\nfive &amp;amp; six'>"
         "one<br />\ntwo<br />\n<br />\nthree <a>#tag</a></div></body>"
     )
-    assert Place.model_validate(place).first_shown(Part(html.document_fromstring(page))) == text
+    assert Selector.model_validate(place).first_text(Part(html.document_fromstring(page))) == text
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_kind_of_place_has_the_lines(place: dict[str, str], text: str) -> 
 def test_a_text_of_json_may_hold_html(data: str, text: str) -> None:
     """A text with `<br>` or `<p>` is read as HTML, with its line breaks; any other text is unchanged."""
     assert text_of_markup(data) == text
-    assert Place.model_validate({"json": "said"}).first_shown(Part(None, {"said": data})) == text
+    assert Selector.model_validate({"json": "said"}).first_text(Part(None, {"said": data})) == text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Read one post of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tasks.scrape.gallery.advertisements import is_advertisement
+from tasks.scrape.gallery.fields import COLUMNS, FieldReader, count_fields
+from tasks.scrape.gallery.selector_types import Part
+from tasks.scrape.pages import ScrapedPost
+
+OPTIONAL_FIELDS = ("posted_at", "caption", "place", "likes", "comments", "pictures")
+"""Fields that a list may leave to the post page."""
+PROFILE_KEYS = {column: key for key, column in COLUMNS.items()}
+
+
+class PostReader:
+    """Reads the posts of one page.
+
+    `advertisements` counts the parts of the list that are not posts; `missing_key` is the key that the last
+    skipped post lacked.
+    """
+
+    def __init__(self, reader: FieldReader, may_lack: Collection[str]) -> None:
+        self.reader = reader
+        self.may_lack = may_lack
+        self.advertisements = 0
+        self.missing_key = "post.id"
+        profile = reader.profile
+        self.partial = profile.detail.has_fields
+        # Pictures of a list are small if the post page has them too.
+        self.unread = tuple(
+            field
+            for field in OPTIONAL_FIELDS
+            if getattr(profile.post, PROFILE_KEYS.get(field, field)) is None
+            or (field == "pictures" and profile.detail.picture is not None)
+        )
+        self.counts_on_own_page = any(
+            field in self.unread and getattr(profile.detail, field) is not None
+            for field in ("likes", "comments")
+        )
+
+    def read(self, part: Part) -> ScrapedPost | None:
+        """Read one post. Returns None for an advertisement, and for a post without id or address."""
+        reader, unparsed_before = self.reader, len(self.reader.unparsed)
+        post_id = reader.name("post.id", part)
+        url = reader.address("post.url", part)
+        if post_id is None or url is None:
+            self._skip(part, "post.id" if post_id is None else "post.url", unparsed_before)
+            return None
+        is_video = reader.matches("post.video", part)
+        pictures = () if is_video else reader.addresses("post.picture", part)
+        hidden = reader.matches("post.hidden", part)
+        post = ScrapedPost(
+            post_id=post_id,
+            url=url,
+            kind=kind_of(pictures, is_video=is_video),
+            **count_fields("likes", None if hidden else reader.count("post.likes", part)),
+            **count_fields("comments", reader.count("post.comments", part)),
+            posted_at=reader.date("post.posted_at", part),
+            caption=reader.text("post.caption", part),
+            place=reader.name("post.place", part),
+            pinned=None if reader.profile.post.pinned is None else reader.matches("post.pinned", part),
+            likes_hidden=hidden,
+            pictures=pictures,
+            partial=self.partial,
+            unread=self.unread,
+            counts_on_own_page=self.counts_on_own_page,
+        )
+        if not pictures and not is_video:
+            self._report_missing(post_id, "picture", "finds no picture")
+        if post.posted_at is None and not reader.has_value("post.posted_at", part):
+            self._report_missing(post_id, "posted_at", "finds no date")
+        return post
+
+    def _skip(self, part: Part, key: str, unparsed_before: int) -> None:
+        reader = self.reader
+        if is_advertisement(reader, part):
+            self.advertisements += 1
+            return
+        reader.report(f"{reader.url}: skipped a post without {key} ({reader.selectors[key]})")
+        if "id" not in reader.unparsed[unparsed_before:]:
+            # It may be any known post, so a post that is not shown does not count as gone.
+            reader.unparsed.append("id")
+        self.missing_key = key
+
+    def _report_missing(self, post_id: str, key: str, result: str) -> None:
+        selector = self.reader.selectors.get(f"post.{key}")
+        if selector is not None and COLUMNS.get(key, key) not in self.may_lack:
+            self.reader.report(f"post {post_id}: post.{key} ({selector}) {result}")
+
+
+def kind_of(pictures: tuple[str, ...], *, is_video: bool) -> str:
+    """The kind of a post, by its pictures."""
+    return "video" if is_video else "carousel" if len(pictures) > 1 else "image"
