@@ -79,6 +79,6 @@ def test_mistakes_are_told_all_at_once(settings_of):
     assert "(saved): the key folder is missing" in said
     assert "(lines): unknown key fil; did you mean file?" in said
     assert (
-        "(tables): columns = {'a b': 'like'}: 'a b' can't be 'like': it is no field; did you mean likes?"
+        "(tables): columns = {'a b': 'like'}: 'a b' can't be 'like': it is not a field; did you mean likes?"
         in said
     )

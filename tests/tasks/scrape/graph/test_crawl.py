@@ -37,7 +37,7 @@ def test_the_token_appears_only_in_requests(site, server, read, token, caplog) -
 
 def test_a_rejected_token_is_an_error(server, read, token) -> None:
     """An expired or misspelt token is an error that says what to do, without the token that the response quotes."""
-    with pytest.raises(BadToken, match=r"does not take the token \(code 190.*INSTAGRAM_TOKEN") as raised:
+    with pytest.raises(BadToken, match=r"rejects the token \(code 190.*INSTAGRAM_TOKEN") as raised:
         read("EAAG-an-old-token")
     assert "EAAG-an-old" not in str(raised.value) and "***" in str(raised.value)
 
@@ -85,7 +85,7 @@ def test_a_used_up_limit_ends_the_crawl_with_its_pages(site, server, read, reply
     usage = '{"1784": [{"call_count": 100, "estimated_time_to_regain_access": 42}]}'
     server.headers = [{"X-Business-Use-Case-Usage": usage}]
     site.service = lambda asked: server.refuse(4, "Application request limit reached", status=403)
-    with pytest.raises(SourceRefused, match=r"code 4.*Wait 42 minutes.*is kept"):
+    with pytest.raises(SourceRefused, match=r"code 4.*Wait 42 minutes.*is stored"):
         read()
     assert len(site.asked) == 1
 

@@ -158,7 +158,7 @@ def test_a_locked_account_without_visible_posts_is_private(server, read) -> None
     server.account["locked"] = True
     assert len(ids(read())) == 5
     server.statuses.clear()
-    with pytest.raises(AccountPrivate, match="followers only"):
+    with pytest.raises(AccountPrivate, match="only its followers"):
         read()
     server.account["statuses_count"] = 0
     assert [(page.posts, page.problems) for page in read()] == [((), ())]
