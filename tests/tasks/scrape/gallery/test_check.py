@@ -98,7 +98,7 @@ def test_the_result_has_the_keys_of_comments() -> None:
     result = check_page(load_profile("cardwall"), page("cardwall_post_messy"), "https://cardwall.example/p/7")
     assert result.kind == "post"
     assert (field(result, "comments.comment").found, field(result, "comments.author").found) == (5, 4)
-    assert field(result, "comments.likes").trouble == "not read: 'several' is no count"
+    assert field(result, "comments.likes").trouble == "not read: 'several' is not a count"
     assert not result.is_good
 
 
