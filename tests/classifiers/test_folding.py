@@ -15,6 +15,10 @@ from classifiers.folding import fold_batch_normalisation
 from classifiers.keras import KerasOptions, load
 from classifiers.pictures import PictureFile
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:keras"),
+    pytest.mark.filterwarnings("ignore:The structure of `inputs`:UserWarning"),
+]
 SIZE = 96
 ROUNDING = 1e-5
 """Limit for the logarithm of a score: float32 sums differ when factors are multiplied in another order."""

@@ -131,7 +131,7 @@ def test_the_structure_follows_the_layers(keras: Any, tmp_path: Path) -> None:
     application = keras.Model(picture, last)
 
     def structure(output: Any, **training: str) -> bytes:
-        model = keras.Model(picture, output)
+        model = keras.Model(picture, output, name="own")
         if training:
             model.compile(**training)
         model.save(tmp_path / "own.keras")
