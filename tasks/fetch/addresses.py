@@ -76,7 +76,7 @@ class Sessions:
     def session_for(self, url: str) -> tuple[aiohttp.ClientSession, URL]:
         """The session that may request this address, and the address for the request.
 
-        The path and the query reach the server byte for byte. Raises `ValueError` if it is not an http(s) address.
+        Path and query reach the server byte for byte. Raises `ValueError` if it is not an http(s) address.
         """
         address = parse(url)
         authority, host, port = _split_authority(address.scheme, address.authority)

@@ -24,8 +24,8 @@ class StoredFile:
 class Attempt:
     """The start (UTC) and duration of an attempt; the picture, or the reason why there is none.
 
-    `http_status` is that of the last response, if there was one. `retry_after` is the pause in seconds that the
-    host requested. `message` says what came instead of a picture, and what to do.
+    `http_status` is that of the last response, if there was one. `retry_after` is the pause that the host
+    requested, in seconds. `message` says what came instead of a picture, and what to do.
     """
 
     began_at: datetime

@@ -75,7 +75,7 @@ class Body:
     def store(self, *, may_decode: bool = True) -> StoredFile:
         """Check the complete body and store it. Raises `RejectedPicture` and `DiskFull`.
 
-        Blocks, unless the body is small and must not be decoded; it then raises `NeedsDecode` if it has to be.
+        Blocks, unless the body is small and must not be decoded; then `NeedsDecode` means that it has to be.
         """
         if self._decompressor is not None and not self._decompressor.eof:
             raise RejectedPicture(

@@ -44,7 +44,7 @@ class Limits:
     idle_seconds: float = 30.0
     slow_seconds: float = 20.0
     min_bytes_per_second: int = 1000
-    """A server that stays below this rate for `slow_seconds` times out, or it would block a slot for `total_seconds`."""
+    """A server below this rate for `slow_seconds` times out. It would block a slot for `total_seconds`."""
 
     def timeout(self) -> aiohttp.ClientTimeout:
         """The limits for one request. The total time spans all redirects, so it is not among them."""
@@ -53,9 +53,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """How pictures are fetched. `concurrency` and `per_host` limit the downloads at once, in all and from one host.
+    """How pictures are fetched.
 
-    Only files in `folders` are copied. `user_agent` is the User-Agent header of each request.
+    `concurrency` and `per_host` limit the downloads at once, in all and from one host. Only files in `folders` are copied. `user_agent` is the User-Agent header of each request.
     """
 
     concurrency: int = 32
@@ -137,7 +137,7 @@ class _Downloader:
             raise _private_address_error(exchange) from None
         except aiohttp.ClientConnectorError as error:
             # Before ValueError: a certificate's error is both.
-            # For a name with several addresses, aiohttp raises one error that holds only the texts of the others.
+            # For a name with several addresses, one error holds only the texts of the others.
             is_private = isinstance(error.os_error, PrivateAddress) or PRIVATE in str(error.os_error)
             raise (
                 _private_address_error(exchange) if is_private else RejectedPicture(Reason.UNREACHABLE)
@@ -191,7 +191,7 @@ class _Downloader:
                 since, received = time.monotonic(), 0
 
     async def _check_and_store(self, body: Body) -> StoredFile:
-        # Most bodies are small. To check and write one takes less time than to wake a thread, which would then
+        # Most bodies are small. To check and write one takes less time than to wake a thread, which would
         # compete with the loop for Python's lock.
         if body.is_small:
             try:

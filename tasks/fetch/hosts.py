@@ -1,9 +1,9 @@
 """The hosts of a run: how many requests each gets at once, when it pauses, and when the run gives it up.
 
-A host that responds gets as many requests at once as the settings allow. A host that requests a pause (HTTP 429
-or 503, with or without Retry-After), or that fails to respond several times in a row, pauses, and then restarts
-slowly: its limit drops to half, or to one, and grows with each good response. A pause that a host requested in an
-earlier run holds in this one.
+A host that responds gets as many requests at once as the settings allow. A host that requests a pause
+(HTTP 429 or 503, with or without Retry-After), or that fails to respond several times in a row, pauses and
+then restarts slowly: its limit drops to half, or to one, and grows with each good response. A pause that a
+host requested in an earlier run holds in this one.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class _Workers:
         self._crashes = 0
 
     async def download(self, url: str) -> Attempt:
-        """Make one attempt. Raises `DiskFull`, `DownloadsCrashed`, and `RuntimeError` with a process's traceback."""
+        """Make one attempt. Raises `DiskFull`, `DownloadsCrashed`, or `RuntimeError` with a traceback."""
         worker = min(self._workers, key=lambda one: len(one.jobs))
         number = next(self._numbers)
         job: asyncio.Future[Attempt | Exception] = asyncio.get_running_loop().create_future()

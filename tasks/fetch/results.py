@@ -19,7 +19,7 @@ BATCH_SECONDS = 3.0
 
 
 class Results:
-    """Attempts that are not in the lake yet. After each write `report` gets the number of finished pictures."""
+    """Attempts that are not in the lake yet. Each write reports the number of finished pictures."""
 
     def __init__(self, lake: Lake, report: Callable[[int], None]) -> None:
         self._lake = lake

@@ -8,7 +8,7 @@ from tasks.fetch.reasons import TRANSIENT, Reason
 from warehouse.pending import RetrySchedule
 
 MAX_RETRY_AFTER_HOURS = 24.0 * 7
-"""A longer pause in a host's Retry-After counts as this one: a mistake in a header must not lose a picture."""
+"""The longest pause that a host can request: a mistake in a header must not lose a picture."""
 
 # Every run retries a transient failure. Pictures that rarely come back get a few tries with growing pauses:
 # 20 hours, so that the next nightly run counts even if it starts some minutes earlier.
@@ -30,7 +30,7 @@ PATIENCE: dict[str, RetrySchedule] = {
 
 
 def next_try_at(reason: Reason, failures: int, last: datetime, retry_after: float | None) -> datetime | None:
-    """When a picture is retried whose latest try, at `last`, failed; `retry_after` seconds at the earliest."""
+    """When a picture is retried whose latest try failed at `last`; after `retry_after` seconds or later."""
     scheduled = PATIENCE[reason].next_try_at(failures, last)
     if scheduled is None or retry_after is None:
         return scheduled

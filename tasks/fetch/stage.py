@@ -51,7 +51,7 @@ time, and if they are fewer than `MIN_NEWEST`, those before them."""
 
 
 def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
-    """Fetch the pending pictures; `progress` gets the numbers of finished and of all pictures. Raises `DiskFull`."""
+    """Fetch the pending pictures; `progress` gets the finished and the total number. Raises `DiskFull`."""
     lake = home.lake
     linked = link_fetched(lake)  # pictures that a killed run stored
     total = count_to_fetch(lake, PATIENCE, now := datetime.now(UTC))

@@ -37,7 +37,7 @@ class NeedsDecode(Exception):
 
 
 class RejectedPicture(Exception):
-    """There is no picture to store. `reason` says why; `message` says what there is instead, and what to do."""
+    """There is no picture to store. `reason` says why, `message` what there is instead and what to do."""
 
     def __init__(self, reason: Reason, message: str | None = None) -> None:
         super().__init__(reason.value)
@@ -94,7 +94,7 @@ def _kind_from_header(file: BinaryIO, data: Data) -> Kind | None:
 
 
 def _kind_by_decoding(data: bytes) -> Kind:
-    """The header of a picture that the classifiers can decode: rewritten where Pillow refuses what browsers show."""
+    """The header of a picture that the classifiers can decode, rewritten where Pillow needs it."""
     try:
         return decode(PictureData(data), _describe)
     except (Image.DecompressionBombError, RejectedPicture):
@@ -122,7 +122,7 @@ def clear_incoming(home: Path) -> None:
 
 
 class PictureStore:
-    """The folder `pictures` of a home folder. `name` distinguishes processes that write there at the same time."""
+    """The folder `pictures` of a home folder. `name` distinguishes processes that write at the same time."""
 
     def __init__(self, home: Path, name: str = "") -> None:
         self.incoming = incoming_of(home)

@@ -54,8 +54,8 @@ def decode(picture: PictureData, describe: Callable[[Image.Image], Result]) -> R
 def is_camera_raw(image: Image.Image) -> bool:
     """Whether a TIFF file is a camera's raw file, whose first picture is at best a preview.
 
-    DNG has a tag for it (DNG 1.7, DNGVersion); NEF, ARW, CR2 and similar ones begin with a reduced picture and
-    hold the raw one elsewhere (TIFF/EP, ISO 12234-2).
+    DNG has a tag for it (DNG 1.7, DNGVersion). NEF, ARW, CR2 and similar ones begin with a reduced picture
+    and hold the raw one elsewhere (TIFF/EP, ISO 12234-2).
     """
     if image.format != "TIFF":
         return False
@@ -65,7 +65,7 @@ def is_camera_raw(image: Image.Image) -> bool:
 
 
 def _jpeg_ends(_: Image.Image, data: Data) -> bool:
-    # In the coded picture FF precedes only 00 or a restart marker, so an end marker after its start is the end.
+    # In the coded picture FF precedes only 00 or a restart marker, so an end marker in it is the end.
     # The end marker of a preview lies before it, in a segment.
     start = _find_jpeg_scan(data)
     return start is not None and data.rfind(b"\xff\xd9", start) >= 0
@@ -92,7 +92,7 @@ def _png_ends(_: Image.Image, data: Data) -> bool:
 
 
 def _gif_ends(_: Image.Image, data: Data) -> bool:
-    # Any byte of a truncated file equals the trailer with a chance of 1 in 256, so the zero before it is checked too.
+    # One truncated file in 256 ends with the trailer byte by chance, so the zero before it is checked too.
     return data[-4096:].rstrip(_AFTER_THE_END).endswith(b"\0;")
 
 

