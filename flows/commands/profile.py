@@ -1,16 +1,20 @@
-"""`likelens profile check`: what a gallery profile finds on one page, field by field."""
+"""Check gallery profiles: data files that describe a site's pages."""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+import click
 import polars as pl
 
-from flows.commands.output import CheckFormat, printable, show
-from flows.settings import SettingsError, read_settings
+from flows.errors import SettingsError
+from flows.options import with_config, with_format
+from flows.output import CHECK_FORMATS, CheckFormat, printable, show
+from flows.settings import read_settings
 from tasks.errors import BadProfile
 from tasks.scrape.crawl.one_page import fetch_page
 from tasks.scrape.gallery.check import Checked, check_page
@@ -20,13 +24,24 @@ from tasks.scrape.gallery.saved import read_saved, saved_from, stand_in
 from tasks.scrape.politeness import Politeness
 
 
+@click.group(help=__doc__)
+def profile() -> None:
+    pass
+
+
+@profile.command()
+@with_config
+@click.argument("profile")
+@click.argument("page", metavar="URL-OR-FILE")
+@click.option("--url", help="Address of a saved page.  [default: as the page says]")
+@click.option("--post/--list", "is_post", default=None, help="Kind of the page.  [default: detected]")
+@partial(with_format, formats=CHECK_FORMATS)
 def check(
     config: Path, profile: str, page: str, url: str | None, is_post: bool | None, form: CheckFormat
 ) -> int:
-    """Show what the profile finds on the page. Status 0 when nothing is missing, 3 when something is.
+    """Show what a profile finds on a page, field by field, and what is missing.
 
-    Raises `SettingsError` where the profile or the file can't be used, and the errors of `tasks.errors` where
-    the page can't be fetched.
+    PROFILE is a built-in profile or a file. URL-OR-FILE is the page: an address, or a file that you saved.
     """
     try:
         loaded = load_profile(profile)
@@ -35,11 +50,11 @@ def check(
     if page.startswith(("http://", "https://")):
         url, text = fetch_page(page, _politeness(config))
     else:
-        text = _saved(Path(page))
+        text = _read_file(Path(page))
         document = parse(text)
         url = url or saved_from(document.root, text)
         if url is None:
-            print("The page does not say where it came from; tell it with --url.", file=sys.stderr)
+            print("The page does not name its address; give it with --url.", file=sys.stderr)
             url = stand_in(document)
     checked = check_page(loaded, text, url, is_post=is_post)
     if form == "json":
@@ -50,14 +65,14 @@ def check(
 
 
 def _politeness(config: Path) -> Politeness:
-    """As the settings say, where there are any: the delay between two requests, and the contact."""
+    """Return the delay and the contact of the settings, or the defaults where there is no settings file."""
     if not config.is_file():
         return Politeness()
-    chosen = read_settings(config).scrape
-    return Politeness(chosen.delay_seconds, chosen.contact)
+    settings = read_settings(config).scrape
+    return Politeness(settings.delay_seconds, settings.contact)
 
 
-def _saved(file: Path) -> str:
+def _read_file(file: Path) -> str:
     try:
         return read_saved(file)
     except (OSError, ValueError) as error:
@@ -78,8 +93,8 @@ def _print(checked: Checked, profile: str) -> None:
         }
         for field in checked.fields
     ]
-    what = "a page of posts" if checked.kind == "list" else "a post's own page"
-    show(pl.DataFrame(rows), title=f"{profile} on {checked.url}, read as {what}")
+    kind = "a list page" if checked.kind == "list" else "a post page"
+    show(pl.DataFrame(rows), title=f"{profile} on {checked.url}, read as {kind}")
     for problem in checked.problems:
         print(f"problem  {printable(problem)}")
     if checked.error:

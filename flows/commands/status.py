@@ -1,15 +1,17 @@
-"""`likelens status`: what ran, what is fresh, what waits, what failed and why."""
+"""Show what ran, what is fresh, what is pending, what failed and why."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import polars as pl
 
-from flows.commands.money import money
-from flows.commands.output import show
+from flows.options import with_config
+from flows.output import show
 from flows.settings import read_settings
+from flows.spending import monthly_spending
 from tasks.fetch.retry_schedule import PATIENCE
 from warehouse.errors import NotPublished
 from warehouse.gaps import ATTEMPTS, RETRY_AFTER
@@ -17,7 +19,7 @@ from warehouse.home import Home
 from warehouse.pending import count_to_fetch
 
 MAX_GAPS = 50
-"""Known gaps that are listed one by one."""
+"""Known gaps that are listed."""
 _QUERIES = {
     "Last runs": """
         select run_id, started_at, ended_at, status, items as posts from runs where stage = 'run'
@@ -30,7 +32,7 @@ _QUERIES = {
         select source, count(distinct account) as accounts, count(*) as posts,
                count(gone_at) as gone, max(posted_at) as newest_post, max(last_seen_at) as last_seen
         from posts group by source order by source""",
-    "Known gaps: posts whose own page can't be read": f"""
+    "Known gaps: posts whose page can't be read": f"""
         select source, post_id, attempts, first_attempt_at, last_attempt_at,
                last_attempt_at + interval {RETRY_AFTER.days} days as next_attempt, message
         from gaps left join threads using (source, post_id)
@@ -54,25 +56,28 @@ _QUERIES = {
 }
 
 
+@click.command(help=__doc__)
+@with_config
 def status(config: Path) -> int:
-    """Show the state of a home folder. Raises `NotPublished` when nothing ever ran there."""
     settings = read_settings(config)
     home = settings.home
     if not home.lake.folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
-    home.lake.create()  # tables that came with a newer likelens
+    home.lake.create()  # adds the tables of a newer likelens
     for title, query in _QUERIES.items():
-        frame = _answer(home, query)
+        frame = _query(home, query)
         if frame.height:
             show(frame, title=title)
-    spent = money(settings)
-    if spent.height:
-        show(spent, title="Money: pictures sent this month (UTC), a picture once for each model")
-    print(f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures wait to be fetched.")
+    spending = monthly_spending(settings)
+    if spending.height:
+        show(spending, title="Money: pictures sent this month (UTC), a picture once for each model")
+    print(
+        f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures are pending for the next fetch."
+    )
     return 0
 
 
-def _answer(home: Home, query: str) -> pl.DataFrame:
+def _query(home: Home, query: str) -> pl.DataFrame:
     with home.lake.reader() as reader:
         frame: pl.DataFrame = reader.sql(query).pl()
     return frame

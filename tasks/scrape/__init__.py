@@ -7,6 +7,7 @@ options.py      how sources are read, from the settings
 stop_policy.py     whether to read on after a page, and which posts' own pages are wanted
 pseudonyms.py  comments without their authors' names
 storing.py     from the spool into the lake
+abandoned.py   spools of runs that were interrupted and not resumed
 contract.py    what a source gave, and what it must go on giving
 gap_report.py  posts whose own page could not be read
 coverage.py      how far a reading got, so which posts are gone
