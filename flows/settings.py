@@ -130,7 +130,7 @@ class Settings(_Table):
     _file: Path
     home: Annotated[Home, PlainValidator(_open_home)] = Field(default="data", validate_default=True)
     note: str | None = None
-    sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = Field(min_length=1)
+    sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = ()
     scrape: ScrapeSettings = ScrapeSettings()
     fetch: FetchSettings = FetchSettings()
     rank: RankSettings = RankSettings()
@@ -209,10 +209,12 @@ def _parse(file: Path) -> dict[str, Any]:
 
 
 def _check_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
-    """Check the names of `[[sources]]` or `[[classifiers]]`: each has one, and no two are the same."""
-    tables = given.get(key)
+    """Check that there is a source, and that each table has a name of its own."""
+    tables = given.get(key, [])
     if not isinstance(tables, list):
         return
+    if key == "sources" and not tables:
+        yield f"there is no [[sources]]; begin with:\n\n{_EXAMPLE}\n"
     names = [table.get("name") if isinstance(table, dict) else None for table in tables]
     for number, name in enumerate(names):
         if not isinstance(name, str):
@@ -237,8 +239,6 @@ def _describe(error: Any, given: Mapping[str, Any]) -> str:
         model: Any = Settings.model_fields[table].annotation
         return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
     if not path:
-        if error["type"] in ("missing", "too_short"):
-            return f"there is no [[sources]]; begin with:\n\n{_EXAMPLE}\n"
         return f"{table}: write each as a table of its own, under [[{table}]]"
     place = _place(given[table], table, path[0])
     if len(path) == 1:

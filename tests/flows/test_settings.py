@@ -104,6 +104,14 @@ def test_all_mistakes_are_reported_at_once(read):
     assert all(word in str(caught.value) for word in ("delay_seconds", "concurrency", "top"))
 
 
+def test_a_source_with_a_mistake_is_not_reported_as_missing(read):
+    """The message has the one mistake, and not that there is no source."""
+    with pytest.raises(SettingsError) as caught:
+        read(SOURCE.replace("url =", "ur ="))
+    assert "unknown key ur; did you mean url?" in str(caught.value)
+    assert "there is no [[sources]]" not in str(caught.value)
+
+
 def test_a_file_in_another_encoding_is_reported(tmp_path):
     """A settings file that is not UTF-8 gives a message, not a traceback."""
     file = tmp_path / "likelens.toml"
