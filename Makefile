@@ -1,4 +1,4 @@
-# A fresh machine needs Python 3.11 or newer with pip, and make. Everything else comes from the lock file.
+# Needs Python 3.11 or newer with pip, and make. Everything else is in the lock file, with the extras dev and demo.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +16,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/likelens demo
 
-# Some files at once, each whole, for its fixtures.
+# Workers run whole files, because fixtures belong to files.
 test: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
@@ -35,4 +35,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.classify
 
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

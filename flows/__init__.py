@@ -1,13 +1,20 @@
 """What runs, when and in which order; the command line; the settings.
 
-cli.py          the command line, a thin door; each command's work is in commands/
-nightly.py      the flow `nightly`, and `relabel`
-lanes.py        which stage runs a classifier, and which run together
-futures.py     waiting for tasks that run at the same time
-run_lifecycle.py        beginning and ending a run: its folder, its journal, its summary
-settings.py     likelens.toml
-ephemeral_server.py    Prefect's own server, ended with the run
-secrets.py      keys and tokens, from the environment or a Prefect Secret block
-environment.py  what Prefect and TensorFlow need to be told before they are imported
-demo/           the invented gallery of `likelens demo`
+cli.py               the command line: the group and the error boundary
+commands/            one module for each command
+options.py           options that several commands share
+output.py            tables, CSV and JSON on standard output
+launch.py            starts a flow from the command line, and prints its summary
+dry_run.py           --dry-run of run and relabel
+spending.py          what paid classifiers have cost, for status
+nightly.py           the flows `nightly` and `relabel`
+lanes.py             which stage runs a classifier, and which run at the same time
+futures.py           waiting for tasks that run at the same time
+run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
+settings.py          likelens.toml
+errors.py            SettingsError
+ephemeral_server.py  ends Prefect's temporary server with the run
+secrets.py           keys and tokens, from the environment or a Prefect Secret block
+environment.py       variables that Prefect and TensorFlow read at their import
+demo/                the invented gallery of `likelens demo`
 """

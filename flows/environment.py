@@ -1,6 +1,6 @@
-"""What other libraries must be told through the environment before they are imported.
+"""Environment variables that other libraries read when they are imported.
 
-With `settings` and `secrets` the only module that touches `os.environ`. Nothing here overrides what a person set.
+Only this module, `settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import os
 import tomllib
 from pathlib import Path
 
-_LOGGED = "flows,tasks,classifiers,warehouse"
+_OWN_LOGGERS = "flows,tasks,classifiers,warehouse"
 
 
 def prepare(home: Path) -> None:
-    """Set defaults for a run that may have to bring its own Prefect server.
+    """Set the defaults for a run. Call it before Prefect or TensorFlow is imported.
 
-    Without a server (`PREFECT_API_URL`, in the environment or in the active profile) Prefect starts one
-    for the run; it then keeps its database in the home folder, asks nothing of the network, and our
-    log lines reach it.
+    Without a configured server (`PREFECT_API_URL`, in the environment or in the active profile) Prefect starts a
+    temporary one for the run. Its database is then in the home folder.
     """
     defaults = {
-        "PREFECT_LOGGING_EXTRA_LOGGERS": _LOGGED,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": _OWN_LOGGERS,
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
@@ -32,21 +31,21 @@ def prepare(home: Path) -> None:
         defaults["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    show_own_lines()
-    # httpx tells each request to Prefect's server at the level that our own lines have.
-    for noisy in ("httpx", "httpcore", "absl", "docket"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    enable_own_logs()
+    # httpx logs each request to Prefect's server at INFO, the level of our own lines.
+    for name in ("httpx", "httpcore", "absl", "docket"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def show_own_lines() -> None:
-    """Let our own lines through from INFO on, and leave those of other libraries as they are."""
-    for name in _LOGGED.split(","):
+def enable_own_logs() -> None:
+    """Log our own lines from INFO on, and leave other libraries as they are."""
+    for name in _OWN_LOGGERS.split(","):
         if logging.getLogger(name).level == logging.NOTSET:
             logging.getLogger(name).setLevel(logging.INFO)
 
 
 def has_server() -> bool:
-    """Whether a Prefect server is set, in the environment or in Prefect's active profile."""
+    """Return whether a Prefect server is configured, in the environment or in Prefect's active profile."""
     if os.environ.get("PREFECT_API_URL"):
         return True
     folder = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
@@ -59,5 +58,5 @@ def has_server() -> bool:
 
 
 def clarifai_base() -> str | None:
-    """Where `CLARIFAI_GRPC_BASE` sends requests to Clarifai instead, a test server for one; None when unset."""
+    """Return the server that `CLARIFAI_GRPC_BASE` names in place of Clarifai's, for tests; None when unset."""
     return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None

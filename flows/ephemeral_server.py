@@ -1,7 +1,7 @@
-"""Prefect's own server ends with the run that started it, also when that run is killed.
+"""End Prefect's temporary server with the run that started it, also when the run is killed.
 
-Prefect stops its temporary server when the process exits in order. After a SIGKILL nobody would, and each
-killed run would leave a server behind, with the database in the home folder open.
+Prefect stops the server when the process exits normally. After a SIGKILL the server would keep running, with the
+database in the home folder open.
 """
 
 from __future__ import annotations
@@ -13,30 +13,29 @@ import subprocess
 from typing import Any
 
 _WAIT_AND_KILL = 'read -r _; kill "$0" 2>/dev/null'
-"""The kernel closes our end of the pipe when we are gone, however; then `read` ends."""
+"""When our process ends, the kernel closes our end of the pipe and `read` returns."""
+
+_original_start: list[Any] = []
 
 
-def let_own_server_end_with_us() -> None:
-    """From now on, a server that Prefect starts for this process gets a shell that ends it after us."""
+def bind_server_to_this_process() -> None:
+    """Start a shell beside each server that Prefect starts from now on; the shell ends the server after us."""
     from prefect.server.api.server import SubprocessASGIServer
 
     if os.name != "posix" or SubprocessASGIServer._run_uvicorn_command is _start_watched:
         return
-    # Prefect 3.8.8 has no hook here, and the process is known to nobody else between its start and the
-    # first answer, which takes up to 20 seconds.
-    _started.append(SubprocessASGIServer._run_uvicorn_command)
+    # Prefect 3.8.8 has no hook here. Nothing else knows the server's process until the server responds, which
+    # takes up to 20 seconds.
+    _original_start.append(SubprocessASGIServer._run_uvicorn_command)
     SubprocessASGIServer._run_uvicorn_command = _start_watched  # type: ignore[method-assign, assignment]
 
 
-_started: list[Any] = []
-
-
 def _start_watched(server: Any) -> subprocess.Popen[Any]:
-    # Ctrl-C reaches every process of the terminal; a server that ends before the run leaves it waiting for
-    # answers for minutes. What is blocked here stays blocked in the server; it is ended with SIGTERM.
+    # Ctrl-C reaches every process of the terminal. If the server ended before the run, the run would wait minutes
+    # for responses. The server inherits the blocked signal; SIGTERM ends it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        process: subprocess.Popen[Any] = _started[0](server)
+        process: subprocess.Popen[Any] = _original_start[0](server)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     watcher = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The classifiers' lanes: the stage that runs each, and which run at the same time."""
+"""The classifiers' lanes: which stage runs each, and which run at the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 from classifiers.clarifai.options import KEY
 from flows.environment import clarifai_base
-from flows.futures import TASKS_AT_ONCE, wait_for
+from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
 from tasks.classify.decoding import Decoding
@@ -18,16 +18,16 @@ from tasks.tag.task import tag
 
 
 def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
-    """Run classifiers over the pictures that wait for them: those on this machine together, then the paid ones.
+    """Run classifiers over their pending pictures: the local ones together, then the paid ones.
 
-    The end of each is a row in the journal, and costs the others nothing.
+    Each lane has its own row in the journal. A failed lane does not stop the others.
     """
-    own = [lane for lane in lanes if as_tagging(lane) is None]
-    for start in range(0, len(own), TASKS_AT_ONCE):
-        _run_together(run, own[start : start + TASKS_AT_ONCE])
+    local = [lane for lane in lanes if paid_lane(lane) is None]
+    for start in range(0, len(local), MAX_PARALLEL_TASKS):
+        _run_together(run, local[start : start + MAX_PARALLEL_TASKS])
     for lane in lanes:
-        if (tagging := as_tagging(lane)) is not None:
-            tag(run, tagging, return_state=True)
+        if (paid := paid_lane(lane)) is not None:
+            tag(run, paid, return_state=True)
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
@@ -39,8 +39,8 @@ def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
         wait_for(futures, decoding.halt)
 
 
-def as_tagging(lane: ClassifierSettings) -> Tagging | None:
-    """The lane as the stage tag runs it; None for one that costs nothing."""
+def paid_lane(lane: ClassifierSettings) -> Tagging | None:
+    """Return the lane as the stage `tag` runs it; None for a classifier that costs nothing."""
     options = paid_options(lane.options)
     if options is None:
         return None

@@ -1,4 +1,4 @@
-"""The flows: `nightly` takes every account from its posts to charts, `relabel` runs one classifier again."""
+"""The flows: `nightly` runs every stage, `relabel` runs one classifier again."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows.futures import TASKS_AT_ONCE, wait_for
+from flows.errors import EXPECTED_ERRORS
+from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.lanes import run_lanes
-from flows.run_lifecycle import begun, conclude, has_posts
+from flows.run_lifecycle import close_run, has_posts, open_run
 from flows.secrets import secret
 from flows.settings import (
     DEFAULT_FILE,
-    ClassifierSettings,
     Settings,
-    SettingsError,
+    find_classifier,
     questions,
     read_settings,
     scrape_options,
 )
-from tasks.errors import EXPECTED
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
@@ -38,95 +37,83 @@ from tasks.scrape.task import scrape
 from tasks.user_agent import user_agent
 from warehouse.runs import StageResult
 
-TOLD_IN_WORDS: tuple[type[Exception], ...] = (SettingsError, *EXPECTED)
-
 
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
-@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=TASKS_AT_ONCE))  # type: ignore[arg-type]
+@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS))  # type: ignore[arg-type]
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """The whole run: scrape, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, fetch, classify or tag, publish, rank, report.
 
-    `config` is the settings file; with `full` every source is read to its end. The state is Completed,
-    Incomplete (also of type completed: published, but a source or lane is not), or Failed; its message says
-    what is missing.
+    `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
+    Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
+    missing.
     """
     try:
         settings = read_settings(Path(config))
-        with begun(settings) as run:
+        with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
-                fetch(run, options(settings), return_state=True)
+                fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
-            return final_state(conclude(run))
-    except TOLD_IN_WORDS as error:
+            return final_state(close_run(run))
+    except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
 
 
 @flow(name="relabel")
 def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
-    """Run one classifier over the stored pictures that its version was not asked about, and publish."""
+    """Run one classifier over the stored pictures that its version has not labelled, and publish."""
     try:
         settings = read_settings(Path(config))
-        lane = lane_called(settings, classifier)
-        with begun(settings, go_on=False) as run:
+        lane = find_classifier(settings, classifier)
+        with open_run(settings, resume=False) as run:
             run_lanes(run, [lane])
             publish_all(run, settings)
-            return final_state(conclude(run))
-    except TOLD_IN_WORDS as error:
+            return final_state(close_run(run))
+    except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
 
 
 def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
-    """Crawl the sources: different hosts at the same time, those on one host one after the other."""
+    """Crawl the sources: different hosts at the same time, sources on one host one after the other."""
     HALTED.clear()
-    how = scrape_options(settings, full=full)
+    options = scrape_options(settings, full=full)
     last: dict[str, PrefectFuture[Any]] = {}
     futures = []
     for source in settings.sources:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
         last[source.host] = scrape.submit(
-            run, source, how, _secret_of(source), wait_for=before, return_state=False
+            run, source, options, _token(source), wait_for=before, return_state=False
         )
         futures.append(last[source.host])
     wait_for(futures, HALTED.set)
 
 
-def _secret_of(source: Source) -> SecretStr | None:
+def _token(source: Source) -> SecretStr | None:
     token = secret(source.secret_name) if source.secret_name else None
     return None if token is None else SecretStr(token)
 
 
 def publish_all(run: Run, settings: Settings) -> None:
-    """The stages after labelling; the later ones need the database of the first."""
+    """Run the stages after labelling; `rank` and `report` read the database that `publish` writes."""
     if publish(run, return_state=True).is_completed():
-        asked = questions(settings)
-        rank(run, asked, return_state=True)
-        report(run, asked, settings.note, return_state=True)
+        rank(run, questions(settings), return_state=True)
+        report(run, questions(settings), settings.note, return_state=True)
 
 
-def options(settings: Settings) -> FetchOptions:
-    """How pictures are fetched, from the settings."""
+def fetch_options(settings: Settings) -> FetchOptions:
+    """Return how pictures are fetched."""
     fetch = settings.fetch
     folders = tuple(folder for source in settings.sources for folder in source.folders)
     allowed = frozenset(fetch.allow_private_hosts)
-    named = user_agent(settings.scrape.contact)
-    return FetchOptions(fetch.concurrency, allowed, Limits(), folders, fetch.per_host, named)
+    agent = user_agent(settings.scrape.contact)
+    return FetchOptions(fetch.concurrency, allowed, Limits(), folders, fetch.per_host, agent)
 
 
-def lane_called(settings: Settings, name: str) -> ClassifierSettings:
-    """The classifier with that name. Raises `SettingsError` when there is none."""
-    for lane in settings.classifiers:
-        if lane.name == name:
-            return lane
-    known = ", ".join(lane.name for lane in settings.classifiers) or "none"
-    raise SettingsError(f"{settings.file} has no classifier {name!r}; it has: {known}.")
-
-
-def final_state(ended: StageResult) -> State[Any]:
-    """A run's end as Prefect shows it."""
-    if ended.status == "failed":
-        return Failed(message=ended.message)
-    if ended.status == "incomplete":
-        return Completed(name="Incomplete", message=ended.message)
-    return Completed(message=f"{ended.items} posts seen")
+def final_state(result: StageResult) -> State[Any]:
+    """Return a run's result as a Prefect state."""
+    if result.status == "failed":
+        return Failed(message=result.message)
+    if result.status == "incomplete":
+        return Completed(name="Incomplete", message=result.message)
+    return Completed(message=f"{result.items} posts seen")

@@ -1,37 +1,39 @@
-"""Settings: `likelens.toml`, read once at the start of a run into one frozen object.
+"""Settings: `likelens.toml`, read once at the start of a run into one frozen model.
 
-Every mistake in the file is told at once, with the line of the table it is in and what would be right.
-The rooms never see this object; they get plain values from it. This is the only module that reads the
-environment (`LIKELENS_HOME`) for settings.
+An error lists every mistake in the file. The stages get plain values and never this model. `LIKELENS_HOME` is the
+only variable of the environment that is a setting.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
+from flows.errors import SettingsError
 from tasks.errors import BadSource
 from tasks.scrape.model import SOURCE_NAME, Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
+from tasks.validation import describe_error
 from warehouse.authors import Keeping
 from warehouse.home import Home
 from warehouse.rankings import MEASURES, Question, Statistic
 
-Model = TypeVar("Model", bound=BaseModel)
-_NAME = re.compile(SOURCE_NAME)
+Kind = TypeVar("Kind")
 
 DEFAULT_FILE = "likelens.toml"
+MAX_NAME = 64
+"""Characters in the name of a source or a classifier."""
 _EXAMPLE = """    [[sources]]
     name = "instagram"
     kind = "gallery"
@@ -41,10 +43,6 @@ _EXAMPLE = """    [[sources]]
     [[classifiers]]
     name = "visual"
     kind = "visual\""""
-
-
-class SettingsError(Exception):
-    """The settings can't be used; the text says what is wrong and what to do."""
 
 
 class _Table(BaseModel):
@@ -71,7 +69,7 @@ class FetchSettings(_Table):
 
 
 class RankSettings(_Table):
-    """`[rank]`: what the report shows, and what `likelens rank` answers unless it is asked otherwise."""
+    """The table `[rank]`: the rankings of the report, and the defaults of `likelens rank`."""
 
     statistic: Statistic = "mean"
     top: int = Field(default=10, ge=1, le=1000)
@@ -81,66 +79,116 @@ class RankSettings(_Table):
 
 @dataclass(frozen=True, slots=True)
 class ClassifierSettings:
-    """One `[[classifiers]]`: its name, its kind, and that kind's options with whole paths."""
+    """One `[[classifiers]]`: its name, its kind, and the options of that kind with absolute paths."""
 
     name: str
     kind: str
     options: BaseModel
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All of a settings file."""
+def _open_source(table: Any, info: ValidationInfo) -> Source:
+    settings = settings_model(_kind_of(table, SOURCE_KINDS)).model_validate(table)
+    try:
+        return settings.open(_folder(info))
+    except BadSource as error:
+        raise ValueError(str(error)) from error
 
-    file: Path
-    home: Home
-    sources: tuple[Source, ...]
-    classifiers: tuple[ClassifierSettings, ...]
-    scrape: ScrapeSettings
-    fetch: FetchSettings
-    rank: RankSettings
+
+def _read_classifier(table: Any, info: ValidationInfo) -> ClassifierSettings:
+    kind = _kind_of(table, KINDS)
+    options = KINDS[kind].model_validate({key: table[key] for key in table if key not in ("name", "kind")})
+    paths = {key: _folder(info) / path.expanduser() for key, path in options if isinstance(path, Path)}
+    return ClassifierSettings(table.get("name", ""), kind, options.model_copy(update=paths))
+
+
+def _kind_of(table: Any, kinds: Collection[str]) -> str:
+    """Check a table's kind against a registry: only the kinds that the settings name are imported."""
+    if not isinstance(table, dict):
+        raise PydanticCustomError("kind", "write a table")
+    kind, known = table.get("kind"), ", ".join(kinds)
+    if kind is None:
+        raise PydanticCustomError("kind", f"the key kind is missing; it is one of {known}")
+    if kind not in kinds:
+        raise PydanticCustomError("kind", f"there is no kind {kind!r}; it is one of {known}")
+    return str(kind)
+
+
+def _open_home(folder: Any, info: ValidationInfo) -> Home:
+    if not isinstance(folder, str):
+        raise PydanticCustomError("home", "write a text in quotes")
+    return Home((_folder(info) / Path(folder).expanduser()).resolve())
+
+
+def _folder(info: ValidationInfo) -> Path:
+    assert isinstance(info.context, Path), "read_settings passes the file"
+    return info.context.absolute().parent
+
+
+class Settings(_Table):
+    """A settings file; its paths are relative to the file."""
+
+    _file: Path
+    home: Annotated[Home, PlainValidator(_open_home)] = Field(default="data", validate_default=True)
     note: str | None = None
+    sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = ()
+    scrape: ScrapeSettings = ScrapeSettings()
+    fetch: FetchSettings = FetchSettings()
+    rank: RankSettings = RankSettings()
+    classifiers: tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...] = ()
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the file, which is the context of the validation."""
+        self._file = context
+
+    @property
+    def file(self) -> Path:
+        """The settings file."""
+        return self._file
 
 
 def read_settings(file: Path) -> Settings:
     """Read a settings file. Raises `SettingsError`, which names every mistake in it."""
     given = _parse(file)
-    mistakes: list[str] = []
-    known = ["home", "note", "sources", "scrape", "fetch", "rank", "classifiers"]
-    mistakes += [_unknown(key, known, "") for key in given if key not in known]
-    settings = Settings(
-        file=file,
-        home=Home(_home(given, file, mistakes)),
-        sources=tuple(_sources(given, file, mistakes)),
-        classifiers=tuple(_classifiers(given, file, mistakes)),
-        scrape=_table(ScrapeSettings, given.get("scrape", {}), "[scrape]", mistakes) or ScrapeSettings(),
-        fetch=_table(FetchSettings, given.get("fetch", {}), "[fetch]", mistakes) or FetchSettings(),
-        rank=_table(RankSettings, given.get("rank", {}), "[rank]", mistakes) or RankSettings(),
-        note=_text(given, "note", mistakes),
-    )
+    if home := os.environ.get("LIKELENS_HOME"):
+        given["home"] = str(Path(home).expanduser().absolute())
+    mistakes = [mistake for key in ("sources", "classifiers") for mistake in _check_names(given, key)]
+    try:
+        settings = Settings.model_validate(given, context=file)
+    except ValidationError as error:
+        mistakes += [_describe(one, given) for one in error.errors() if one["loc"][-1] != "name"]
     if mistakes:
-        raise SettingsError(f"The settings {file} can't be used:\n" + "\n".join(f"  - {m}" for m in mistakes))
+        lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
+        raise SettingsError(f"The settings {file} can't be used:\n{lines}")
     return settings
 
 
+def find_classifier(settings: Settings, name: str) -> ClassifierSettings:
+    """Return the classifier with that name. Raises `SettingsError` when there is none."""
+    for lane in settings.classifiers:
+        if lane.name == name:
+            return lane
+    known = ", ".join(lane.name for lane in settings.classifiers) or "none"
+    raise SettingsError(f"{settings.file} has no classifier {name!r}; it has: {known}.")
+
+
 def scrape_options(settings: Settings, *, full: bool = False) -> ScrapeOptions:
-    """How the sources are read, from the settings; with `full` to their ends."""
-    chosen = settings.scrape
+    """Return how the sources are read; with `full` to their last pages."""
+    scrape = settings.scrape
     return ScrapeOptions(
-        Politeness(chosen.delay_seconds, chosen.contact),
-        chosen.refresh_days,
-        chosen.full_days,
+        Politeness(scrape.delay_seconds, scrape.contact),
+        scrape.refresh_days,
+        scrape.full_days,
         full,
-        chosen.comments,
-        chosen.comment_authors,
+        scrape.comments,
+        scrape.comment_authors,
     )
 
 
 def questions(settings: Settings) -> tuple[Question, ...]:
-    """The rankings that every run makes: each classifier by likes, comments and count."""
-    chosen = settings.rank
+    """Return the rankings of every run: each classifier by likes, comments and count."""
+    rank = settings.rank
     return tuple(
-        Question(lane.name, by, chosen.statistic, chosen.top, None, chosen.min_posts, chosen.group)
+        Question(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
         for lane in settings.classifiers
         for by in MEASURES
     )
@@ -152,128 +200,49 @@ def _parse(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise SettingsError(
             f"There is no settings file {file}. Name one with --config, or begin with these lines:\n\n{_EXAMPLE}\n\n"
-            "or see the whole run on an invented gallery first: likelens demo"
+            "To see a run on an invented gallery first: likelens demo"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings {file} can't be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The settings {file} are not TOML: {error}. Mend that line.") from error
+        raise SettingsError(f"The settings {file} are not TOML: {error}. Fix that line.") from error
 
 
-def _home(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> Path:
-    if from_environment := os.environ.get("LIKELENS_HOME"):
-        return Path(from_environment).expanduser().absolute()
-    home = _text(given, "home", mistakes) or "data"
-    return (file.absolute().parent / Path(home).expanduser()).resolve()
-
-
-def _text(given: Mapping[str, Any], key: str, mistakes: list[str]) -> str | None:
-    value = given.get(key)
-    if value is not None and not isinstance(value, str):
-        mistakes.append(f"{key}: write a text in quotes")
-        return None
-    return value
-
-
-def _sources(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> Iterator[Source]:
-    tables = _tables(given, "sources", mistakes)
-    if not tables and not mistakes:
-        mistakes.append(f"there is no [[sources]]; begin with:\n\n{_EXAMPLE}\n")
-    _check_names(tables, "sources", mistakes)
-    for where, table in _numbered(tables, "sources"):
-        kind = table.get("kind")
-        if kind not in SOURCE_KINDS:
-            mistakes.append(_wrong_kind(where, kind, list(SOURCE_KINDS)))
-            continue
-        settings = _table(settings_model(kind), table, where, mistakes)
-        if settings is not None:
-            try:
-                yield settings.open(file.absolute().parent)
-            except BadSource as error:
-                mistakes.append(f"{where}: {error}")
-
-
-def _classifiers(given: Mapping[str, Any], file: Path, mistakes: list[str]) -> Iterator[ClassifierSettings]:
-    tables = _tables(given, "classifiers", mistakes)
-    _check_names(tables, "classifiers", mistakes)
-    for where, table in _numbered(tables, "classifiers"):
-        kind = table.get("kind")
-        if kind not in KINDS:
-            mistakes.append(_wrong_kind(where, kind, list(KINDS)))
-            continue
-        rest = {key: value for key, value in table.items() if key not in ("name", "kind")}
-        options = _table(KINDS[kind], rest, where, mistakes)
-        if options is not None:
-            yield ClassifierSettings(table.get("name", ""), kind, _with_whole_paths(options, file))
-
-
-def _with_whole_paths(options: BaseModel, file: Path) -> BaseModel:
-    folder = file.absolute().parent
-    paths = {key: folder / value.expanduser() for key, value in options if isinstance(value, Path)}
-    return options.model_copy(update=paths)
-
-
-def _tables(given: Mapping[str, Any], key: str, mistakes: list[str]) -> list[dict[str, Any]]:
-    value = given.get(key, [])
-    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-        return value
-    mistakes.append(f"{key}: write each as a table of its own, under [[{key}]]")
-    return []
-
-
-def _numbered(tables: list[dict[str, Any]], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, table in enumerate(tables, start=1):
-        name = table.get("name")
-        yield f"[[{key}]] {number}" + (f" ({name})" if name else ""), table
-
-
-def _check_names(tables: list[dict[str, Any]], key: str, mistakes: list[str]) -> None:
-    names = [table.get("name") for table in tables]
-    for where, table in _numbered(tables, key):
-        name = table.get("name")
+def _check_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
+    """Check that there is a source, and that each table has a name of its own."""
+    tables = given.get(key, [])
+    if not isinstance(tables, list):
+        return
+    if key == "sources" and not tables:
+        yield f"there is no [[sources]]; begin with:\n\n{_EXAMPLE}\n"
+    names = [table.get("name") if isinstance(table, dict) else None for table in tables]
+    for number, name in enumerate(names):
         if not isinstance(name, str):
-            mistakes.append(f"{where}: give it a name")
-            continue
-        if not _NAME.fullmatch(name):
-            mistakes.append(f"{where}: a name has letters, digits, '_', '-' and '.' only")
-        if names.count(name) > 1 and names.index(name) == tables.index(table):
-            mistakes.append(
-                f"[[{key}]]: the name {name!r} stands {names.count(name)} times; names are unique"
-            )
+            yield f"{_place(tables, key, number)}: give it a name"
+        elif not re.fullmatch(SOURCE_NAME, name) or len(name) > MAX_NAME:
+            yield f"{_place(tables, key, number)}: a name has letters, digits, '_', '-' and '.', at most {MAX_NAME}"
+        elif names.count(name) > 1 and names.index(name) == number:
+            yield f"[[{key}]]: the name {name!r} stands {names.count(name)} times; names are unique"
 
 
-def _table(model: type[Model], given: Any, where: str, mistakes: list[str]) -> Model | None:
-    try:
-        return model.model_validate(given, strict=False)
-    except ValidationError as error:
-        mistakes.extend(_mistake(model, where, one) for one in error.errors())
-        return None
+def _place(tables: list[Any], key: str, number: int) -> str:
+    name = tables[number].get("name") if isinstance(tables[number], dict) else None
+    return f"[[{key}]] {number + 1}" + (f" ({name})" if name else "")
 
 
-def _mistake(model: type[BaseModel], where: str, error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"][:1])
-    if error["type"] == "extra_forbidden":
-        return _unknown(key, list(model.model_fields), where)
-    if error["type"] == "missing":
-        return f"{where}: the key {key} is missing"
-    said = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {key} = {error['input']!r}: {said}" if key else f"{where}: {said}"
-
-
-def _unknown(key: str, known: list[str], where: str) -> str:
-    close = [name for name in known if name.startswith(key) or key.startswith(name)]
-    close += difflib.get_close_matches(key, known, n=1)
-    hint = (
-        f"did you mean {close[0]}?"
-        if close
-        else f"known keys: {', '.join(known)}"
-        if known
-        else "it has no keys"
-    )
-    return f"{where + ': ' if where else ''}unknown key {key}; {hint}"
-
-
-def _wrong_kind(where: str, kind: object, known: list[str]) -> str:
-    if kind is None:
-        return f"{where}: the key kind is missing; it is one of {', '.join(known)}"
-    return f"{where}: there is no kind {kind!r}; it is one of {', '.join(known)}"
+def _describe(error: Any, given: Mapping[str, Any]) -> str:
+    """Describe a mistake, with the table that it is in."""
+    table, *path = error["loc"]
+    if table not in ("sources", "classifiers"):
+        if not path:
+            return describe_error(error, table, list(Settings.model_fields))
+        model: Any = Settings.model_fields[table].annotation
+        return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
+    if not path:
+        return f"{table}: write each as a table of its own, under [[{table}]]"
+    place = _place(given[table], table, path[0])
+    if len(path) == 1:
+        return f"{place}: {describe_error(error, '', ())}"
+    kind = given[table][path[0]]["kind"]
+    fields = (settings_model(kind) if table == "sources" else KINDS[kind]).model_fields
+    return f"{place}: {describe_error(error, str(path[1]), list(fields))}"

@@ -8,6 +8,7 @@ publish/    the database that analysts read
 rank/       the rankings as files and artifacts
 report/     charts and the HTML page        to change a chart, open report/charts.py
 run.py    what all tasks share            errors.py which errors a task retries
+forget.py   removing an account or an author   validation.py validation errors in words
 log_filters.py  which of Prefect's log lines are dropped
 labels.py   a label as a row of the table labels
 urls.py     web addresses: made absolute, compared by host and port, sent unchanged

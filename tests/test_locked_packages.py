@@ -1,7 +1,6 @@
-"""The packages that are installed fit together and are those of the lock file, and what we use of them works.
+"""The installed packages are those of the lock file, fit together, and do what likelens needs.
 
-A newer package can stop a night without an error of ours: with SQLAlchemy 2.1 Prefect's scheduler never made a run.
-What has a test of its own elsewhere is not repeated here.
+A newer package can stop all runs without an error: with SQLAlchemy 2.1 Prefect's scheduler makes no run.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import requires, version
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -28,36 +28,35 @@ LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\$", re.MULTILINE)
 
 
 def project_requirements() -> list[Requirement]:
-    """What pyproject.toml asks for, with the packages for development."""
+    """Return the requirements in pyproject.toml, with those of all extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return [
-        Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    ]
+    extras = project["optional-dependencies"].values()
+    return [Requirement(line) for line in chain(project["dependencies"], *extras)]
 
 
 def applies(requirement: Requirement, extras: set[str]) -> bool:
-    """Whether a requirement counts for this Python and system, with these extras."""
+    """Return whether a requirement applies to this Python and system, with these extras."""
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""})
 
 
 def all_requirements() -> Iterator[tuple[str, Requirement]]:
-    """Every requirement of every package that the project leads to, each with the package that has it."""
-    waiting = [("likelens", requirement) for requirement in project_requirements()]
+    """Return the requirements of the project and of all its dependencies, each with the package that has it."""
+    pending = [("likelens", requirement) for requirement in project_requirements()]
     seen = set()
-    while waiting:
-        owner, requirement = waiting.pop()
+    while pending:
+        owner, requirement = pending.pop()
         yield owner, requirement
         name, extras = canonicalize_name(requirement.name), {"", *requirement.extras}
         if (name, frozenset(extras)) in seen:
             continue
         seen.add((name, frozenset(extras)))
         own = [Requirement(line) for line in requires(name) or []]
-        waiting += [(name, one) for one in own if applies(one, extras)]
+        pending += [(name, one) for one in own if applies(one, extras)]
 
 
 def locked_versions() -> dict[str, str]:
-    """The versions of the lock file for this Python and system."""
+    """Return the lock file's versions for this Python and system."""
     environment = default_environment()
     return {
         canonicalize_name(name): locked
@@ -67,7 +66,7 @@ def locked_versions() -> dict[str, str]:
 
 
 def test_every_package_has_what_it_requires():
-    """Each package that ours lead to is installed in a version that all who need it accept."""
+    """Each package is installed in a version that every package that requires it accepts."""
     wrong = [
         f"{owner} requires {requirement}, installed is {version(requirement.name)}"
         for owner, requirement in all_requirements()
@@ -76,21 +75,21 @@ def test_every_package_has_what_it_requires():
     assert wrong == []
 
 
-def test_what_is_installed_is_what_the_lock_file_names():
-    """Each of these packages has the version of the lock file; if not, `make setup` installs it."""
+def test_the_installed_versions_are_those_of_the_lock_file():
+    """Each package has the version of the lock file; `make setup` installs it."""
     locked = locked_versions()
     names = {canonicalize_name(requirement.name) for _, requirement in all_requirements()}
     assert {name: version(name) for name in names} == {name: locked.get(name) for name in names}
 
 
 @pytest.mark.parametrize(
-    ("package", "held"), [("fastapi", "<0.151"), ("sqlalchemy", "<2.1"), ("prefect", "==3.8.8")]
+    ("package", "bound"), [("fastapi", "<0.151"), ("sqlalchemy", "<2.1"), ("prefect", "==3.8.8")]
 )
-def test_a_package_that_is_held_for_a_reason_stays_held(package, held):
-    """The bounds of docs/decisions.md stand in pyproject.toml, and the lock file keeps them."""
+def test_a_package_with_an_upper_bound_keeps_it(package, bound):
+    """The bound is in pyproject.toml, the lock file obeys it, and docs/decisions.md gives the reason."""
     (requirement,) = (one for one in project_requirements() if one.name == package)
-    assert str(SpecifierSet(held)) in str(requirement.specifier).split(",")
-    assert SpecifierSet(held).contains(locked_versions()[package])
+    assert str(SpecifierSet(bound)) in str(requirement.specifier).split(",")
+    assert SpecifierSet(bound).contains(locked_versions()[package])
     assert package in (ROOT / "docs" / "decisions.md").read_text("utf-8").lower()
 
 
@@ -99,7 +98,7 @@ def test_a_package_that_is_held_for_a_reason_stays_held(package, held):
     [((2027, 3, 27), [2, 1, 1]), ((2027, 10, 30), [1, 2, 2])],
     ids=["to summer time", "to winter time"],
 )
-def test_a_night_keeps_its_hour_when_the_clocks_change(month, utc_hours):
+def test_a_run_keeps_its_hour_when_the_clocks_change(month, utc_hours):
     """A schedule at 03:00 in Berlin has one run a day at 03:00 there, through both changes of the clocks."""
     from prefect.server.schemas.schedules import CronSchedule
 
@@ -110,16 +109,16 @@ def test_a_night_keeps_its_hour_when_the_clocks_change(month, utc_hours):
     assert [date.astimezone(UTC).hour for date in dates] == utc_hours
 
 
-def test_a_server_that_is_set_for_good_is_found(tmp_path):
+def test_a_server_in_the_prefect_profile_is_used(tmp_path):
     """After `prefect config set PREFECT_API_URL=…`, as in the guide, a run uses that server and starts none."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment["PREFECT_HOME"] = str(tmp_path)
-    found = [sys.executable, "-c", "from flows.environment import has_server; print(has_server())"]
+    program = [sys.executable, "-c", "from flows.environment import has_server; print(has_server())"]
     command = [Path(sys.executable).with_name("prefect"), "config", "set"]
-    answers = []
+    results = []
     for setting in (None, "PREFECT_API_URL=http://127.0.0.1:4200/api"):
         if setting:
             subprocess.run([*command, setting], env=environment, check=True, capture_output=True, timeout=300)
-        ran = subprocess.run(found, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
-        answers.append(ran.stdout.strip())
-    assert answers == ["False", "True"]
+        ran = subprocess.run(program, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+        results.append(ran.stdout.strip())
+    assert results == ["False", "True"]

@@ -1,13 +1,7 @@
-"""The work of each command, one file each; `flows.cli` names them and reads their options.
+"""The commands: one module each, with its options. A module's docstring is its command's help.
 
-    run.py      run and relabel     rank.py     rank        report.py   report
-    sql.py      sql                 status.py   status      doctor.py   doctor
-    forget.py   forget              output.py   tables, CSV and JSON on the terminal
-    profile.py  profile check       compare.py  compare
-    money.py    what was spent, for status
-    dry_run.py  --dry-run of run and relabel
+compare.py  demo.py    doctor.py  forget.py  profile.py  rank.py
+relabel.py  report.py  run.py     sql.py     status.py
 
-The demo has a folder of its own, `flows.demo`.
-
-Each returns the exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but incomplete.
+To add a command, add a module with a click command of the same name. The command returns the exit status.
 """

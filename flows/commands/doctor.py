@@ -1,4 +1,4 @@
-"""`likelens doctor`: settings, weights, keys, GPU, servers: what is missing, and what to do."""
+"""Check settings, weights, keys, GPU and servers: what is missing, and how to fix it."""
 
 from __future__ import annotations
 
@@ -9,120 +9,114 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import click
+
 from classifiers.backend import gpus
 from classifiers.errors import ClassifierUnavailable
 from classifiers.registry import load
-from flows.commands.output import printable
 from flows.environment import has_server, prepare
-from flows.lanes import as_tagging
+from flows.lanes import paid_lane
+from flows.options import with_config
+from flows.output import printable
 from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings, scrape_options
 from tasks.errors import EXPECTED
 from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
-from tasks.scrape.probing import probe_seconds, probe_source
-from tasks.tag.stage import Tagging, probed
+from tasks.scrape.probing import Probe, probe_seconds, probe_source
+from tasks.tag.stage import probed
 from warehouse.errors import WarehouseError
 
 MAX_PROBLEMS = 3
-"""So many problems of a source's first page are listed."""
-_LIBRARIES = (
-    "prefect",
-    "scrapy",
-    "aiohttp",
-    "tensorflow",
-    "keras",
-    "duckdb",
-    "polars",
-    "deltalake",
-    "altair",
-)
+"""Problems of a source's first page that are printed."""
+LIBRARIES = ("prefect", "scrapy", "aiohttp", "tensorflow", "keras", "duckdb", "polars", "deltalake", "altair")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     good: bool
-    what: str
+    text: str
 
 
+@click.command(help=__doc__)
+@with_config
 def doctor(config: Path) -> int:
-    """Look at everything that a run needs. Status 0 when nothing is missing, 3 when something is."""
     settings = read_settings(config)
     prepare(settings.home.folder)
     good = True
-    for finding in _findings(settings):
-        print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}", flush=True)
+    for finding in check_all(settings):
+        print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.text}", flush=True)
         good = good and finding.good
     return 0 if good else 3
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def check_all(settings: Settings) -> Iterator[Finding]:
+    """Check everything that a run needs."""
     yield Finding(True, f"settings {settings.file}, Python {sys.version.split()[0]}")
-    yield Finding(True, ", ".join(f"{name} {version(name)}" for name in _LIBRARIES))
-    yield _home(settings)
-    yield Finding(
-        True, "Prefect: the server that is set" if has_server() else "Prefect: one of its own for each run"
-    )
+    yield Finding(True, ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+    yield _check_home(settings)
+    server = "the configured server" if has_server() else "a temporary server for each run"
+    yield Finding(True, f"Prefect: {server}")
     for source in settings.sources:
         if source.secret_name is not None and (source.needs_secret or _token(source)):
-            yield _secret(source.name, source.secret_name)
+            yield _check_secret(source.name, source.secret_name)
         if not source.needs_secret or _token(source):
-            yield _source(settings, source)
+            yield check_source(settings, source)
     for lane in settings.classifiers:
-        yield _lane(lane)
-    yield _gpu()
+        yield _check_classifier(lane)
+    devices = gpus()
+    yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")
 
 
-def _home(settings: Settings) -> Finding:
-    home = settings.home
-    try:
-        home.prepare()
-    except WarehouseError as error:
-        return Finding(False, str(error))
-    return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
-
-
-def _source(settings: Settings, source: Source) -> Finding:
-    """What a run meets at the source: its first page of posts, or the error that ends it."""
+def check_source(settings: Settings, source: Source) -> Finding:
+    """Read a source's first page of posts as a run does, or find the error that a run would fail with."""
     options = scrape_options(settings)
-    print(_trying(source, options), file=sys.stderr, flush=True)
+    print(
+        f"reading source {source.name}: {source.address}{_limit(source, options)}",
+        file=sys.stderr,
+        flush=True,
+    )
     try:
         probe = probe_source(settings.home, source, options, _token(source))
     except EXPECTED as error:
         return Finding(False, f"source {source.name}: {printable(str(error))}")
     if probe.waits_seconds:
         minutes = max(1.0, probe.waits_seconds / 60)
-        waits = f"{source.host} wants no request for {minutes:.0f} minutes, which a run waits for; nothing was read"
-        return Finding(True, f"source {source.name}: {waits}")
-    what = f"source {source.name}: {_posts(probe.posts)} on the first page of {source.address}"
-    if probe.problems:
-        told = printable("; ".join(probe.problems[:MAX_PROBLEMS]))
-        more = len(probe.problems) - MAX_PROBLEMS
-        what += f". A run is incomplete: {told}" + (f"; and {more} more" if more > 0 else "")
-    return Finding(not probe.problems and not (probe.is_empty and "posts" not in source.may_lack), what)
+        return Finding(
+            True,
+            f"source {source.name}: nothing was read, because {source.host} accepts no request for"
+            f" {minutes:.0f} minutes; a run waits that long",
+        )
+    good = not probe.problems and not (probe.is_empty and "posts" not in source.may_lack)
+    return Finding(good, f"source {source.name}: {_summary(source, probe)}")
 
 
-def _trying(source: Source, options: ScrapeOptions) -> str:
-    limit = (
-        f", for {probe_seconds(options.politeness):.0f} s at most"
-        if isinstance(source, CrawledSource)
-        else ""
+def _limit(source: Source, options: ScrapeOptions) -> str:
+    if not isinstance(source, CrawledSource):
+        return ""
+    return f", for at most {probe_seconds(options.politeness):.0f} s"
+
+
+def _summary(source: Source, probe: Probe) -> str:
+    posts = "1 post" if probe.posts == 1 else f"{probe.posts:,} posts"
+    text = f"{posts} on the first page of {source.address}"
+    if not probe.problems:
+        return text
+    more = len(probe.problems) - MAX_PROBLEMS
+    problems = printable("; ".join(probe.problems[:MAX_PROBLEMS])) + (
+        f"; and {more} more" if more > 0 else ""
     )
-    return f"trying source {source.name}: {source.address}{limit}"
-
-
-def _posts(number: int) -> str:
-    return "1 post" if number == 1 else f"{number:,} posts"
+    return f"{text}. A run is incomplete: {problems}"
 
 
 def _token(source: Source) -> str | None:
     return secret(source.secret_name) if source.secret_name else None
 
 
-def _secret(source: str, name: str) -> Finding:
+def _check_secret(source: str, name: str) -> Finding:
     if secret(name):
         return Finding(True, f"source {source}: {name} is set")
     return Finding(
@@ -131,25 +125,20 @@ def _secret(source: str, name: str) -> Finding:
     )
 
 
-def _lane(lane: ClassifierSettings) -> Finding:
-    if (tagging := as_tagging(lane)) is not None:
-        return _paid_lane(tagging)
+def _check_home(settings: Settings) -> Finding:
+    home = settings.home
     try:
-        return Finding(True, f"classifier {lane.name}: {load(lane.kind, lane.name, lane.options).version}")
+        home.prepare()
+    except WarehouseError as error:
+        return Finding(False, str(error))
+    return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
+
+
+def _check_classifier(lane: ClassifierSettings) -> Finding:
+    """Load a classifier; of a paid one only check the key and the models, which costs nothing."""
+    try:
+        paid = paid_lane(lane)
+        text = load(lane.kind, lane.name, lane.options).version if paid is None else ", ".join(probed(paid))
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
-
-
-def _paid_lane(tagging: Tagging) -> Finding:
-    """Whether the key and the models are good; asking costs nothing, for no picture is sent."""
-    try:
-        return Finding(True, f"classifier {tagging.name}: {', '.join(probed(tagging))}")
-    except ClassifierUnavailable as error:
-        return Finding(False, f"classifier {tagging.name}: {error}")
-
-
-def _gpu() -> Finding:
-    found = gpus()
-    return Finding(
-        True, f"GPU: {', '.join(found)}" if found else "GPU: none that Keras can use; the CPU works"
-    )
+    return Finding(True, f"classifier {lane.name}: {text}")

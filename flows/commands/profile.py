@@ -1,16 +1,20 @@
-"""`likelens profile check`: what a gallery profile finds on one page, field by field."""
+"""Check gallery profiles: data files that describe a site's pages."""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+import click
 import polars as pl
 
-from flows.commands.output import CheckFormat, printable, show
-from flows.settings import SettingsError, read_settings
+from flows.errors import SettingsError
+from flows.options import with_config, with_format
+from flows.output import CHECK_FORMATS, CheckFormat, printable, show
+from flows.settings import read_settings
 from tasks.errors import BadProfile
 from tasks.scrape.crawl.one_page import fetch_page
 from tasks.scrape.gallery.check import PageCheck, check_page
@@ -20,13 +24,24 @@ from tasks.scrape.gallery.saved import fallback_url, read_saved_page, saved_page
 from tasks.scrape.politeness import Politeness
 
 
+@click.group(help=__doc__)
+def profile() -> None:
+    pass
+
+
+@profile.command()
+@with_config
+@click.argument("profile")
+@click.argument("page", metavar="URL-OR-FILE")
+@click.option("--url", help="Address of a saved page.  [default: as the page says]")
+@click.option("--post/--list", "is_post", default=None, help="Kind of the page.  [default: detected]")
+@partial(with_format, formats=CHECK_FORMATS)
 def check(
     config: Path, profile: str, page: str, url: str | None, is_post: bool | None, form: CheckFormat
 ) -> int:
-    """Print what the profile finds on the page. Returns the exit status: 3 if something is missing, else 0.
+    """Show what a profile finds on a page, field by field, and what is missing.
 
-    Raises `SettingsError` if the profile or the file can't be used, and the errors of `tasks.errors` if the page
-    can't be fetched.
+    PROFILE is a built-in profile or a file. URL-OR-FILE is the page: an address, or a file that you saved.
     """
     try:
         loaded = load_profile(profile)
@@ -39,7 +54,7 @@ def check(
         document = parse(text)
         url = url or saved_page_url(document)
         if url is None:
-            print("The page does not name its own address. Give it with --url.", file=sys.stderr)
+            print("The page does not name its address; give it with --url.", file=sys.stderr)
             url = fallback_url(document)
     checked = check_page(loaded, text, url, is_post=is_post)
     if form == "json":
@@ -50,11 +65,11 @@ def check(
 
 
 def _politeness(config: Path) -> Politeness:
-    """The delay and the contact of the settings file, if there is one."""
+    """Return the delay and the contact of the settings, or the defaults where there is no settings file."""
     if not config.is_file():
         return Politeness()
-    scrape = read_settings(config).scrape
-    return Politeness(scrape.delay_seconds, scrape.contact)
+    settings = read_settings(config).scrape
+    return Politeness(settings.delay_seconds, settings.contact)
 
 
 def _read_file(file: Path) -> str:
@@ -78,8 +93,8 @@ def _print(checked: PageCheck, profile: str) -> None:
         }
         for field in checked.fields
     ]
-    what = "a page of posts" if checked.kind == "list" else "a post page"
-    show(pl.DataFrame(rows), title=f"{profile} on {checked.url}, read as {what}")
+    kind = "a list page" if checked.kind == "list" else "a post page"
+    show(pl.DataFrame(rows), title=f"{profile} on {checked.url}, read as {kind}")
     for problem in checked.problems:
         print(f"problem  {printable(problem)}")
     if checked.error:

@@ -1,62 +1,73 @@
-"""`likelens rank`: one ranking from the published database."""
+"""Rank labels by likes, comments or count."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import polars as pl
 
-from flows.commands.output import Format, printable, show
-from flows.settings import RankSettings, Settings, SettingsError, read_settings
+from flows.errors import SettingsError
+from flows.options import with_config, with_format
+from flows.output import Format, printable, show
+from flows.settings import Settings, read_settings
+from warehouse import rankings
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
-from warehouse.rankings import By, Question, Statistic, classifiers_with_labels
-from warehouse.rankings import rank as answer
+from warehouse.rankings import MEASURES, STATISTICS, By, Question, Statistic, classifiers_with_labels
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as the command line asks it; what is None comes from the settings."""
-
-    classifier: str
-    by: By
-    account: str | None
-    statistic: Statistic | None
-    top: int | None
-    min_posts: int | None
-    group: bool | None
-
-    def question(self, default: RankSettings) -> Question:
-        """The question in full."""
-        return Question(
-            self.classifier,
-            self.by,
-            self.statistic or default.statistic,
-            self.top or default.top,
-            self.account,
-            self.min_posts or default.min_posts,
-            default.group if self.group is None else self.group,
-        )
-
-
-def rank(config: Path, asked: Asked, form: Format) -> int:
-    """Answer a question from the published database."""
+@click.command(help=__doc__)
+@with_config
+@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+@click.option("--by", type=click.Choice(MEASURES), required=True, help="What to rank by.")
+@click.option(
+    "--statistic", type=click.Choice(STATISTICS), help="Statistic of it.  [default: as in the settings]"
+)
+@click.option("--top", type=click.IntRange(min=1), help="Number of labels.  [default: as in the settings]")
+@click.option("--account", help="Count the posts of this account only.")
+@click.option("--min-posts", type=click.IntRange(min=1), help="Skip labels that fewer posts have.")
+@click.option(
+    "--group/--no-group",
+    default=None,
+    help="Count labels of one group as one: tabby and tiger cat as cat.  [default: as in the settings]",
+)
+@with_format
+def rank(
+    config: Path,
+    classifier: str,
+    by: By,
+    statistic: Statistic | None,
+    top: int | None,
+    account: str | None,
+    min_posts: int | None,
+    group: bool | None,
+    form: Format,
+) -> int:
     settings = read_settings(config)
-    question = asked.question(settings.rank)
+    default = settings.rank
+    question = Question(
+        classifier,
+        by,
+        statistic or default.statistic,
+        top or default.top,
+        account,
+        min_posts or default.min_posts,
+        default.group if group is None else group,
+    )
     known = classifiers_with_labels(settings.home)
-    if question.classifier not in known:
+    if classifier not in known:
         raise SettingsError(
-            f"No picture has labels of {question.classifier!r} yet. {_why_unlabelled(settings, question.classifier)}"
+            f"No picture has labels of {classifier!r} yet. {_why_unlabelled(settings, classifier)}"
             f" Classifiers with labels: {', '.join(known) or 'none'}."
         )
-    ranking = answer(settings.home, question)
+    ranking = rankings.rank(settings.home, question)
     show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
     if ranking.is_empty():
         with published(settings.home) as database:
             why = why_empty(database, question)
-        # Not among the rows, which a program may read.
+        # Programs read standard output, so the reason goes elsewhere.
         print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
     return 0
 
@@ -70,17 +81,17 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
 
 
 def readable(ranking: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """A ranking without the columns that say nothing to a person: by count every post counts 1."""
+    """Drop the columns that say nothing in a ranking by count, where every post counts 1."""
     return ranking.drop("total", "mean", "median") if question.by == "count" else ranking
 
 
 def title_of(question: Question) -> str:
-    """A ranking's heading in words."""
-    measured = (
+    """Describe a ranking in one line."""
+    measure = (
         "how many posts show it"
         if question.by == "count"
         else f"{question.by}, {question.statistic} per post"
     )
     account = f" of {question.account}" if question.account else ""
-    counted = "groups of labels" if question.grouped else "labels"
-    return f"{question.classifier}: top {question.top} {counted}{account} by {measured}"
+    rows = "groups of labels" if question.grouped else "labels"
+    return f"{question.classifier}: top {question.top} {rows}{account} by {measure}"

@@ -1,19 +1,24 @@
-"""`likelens report`: the charts and the page, drawn again from the published database."""
+"""Draw the charts and the HTML page again from the published database."""
 
 from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
 
+import click
+
+from flows.options import with_config
 from flows.settings import questions, read_settings
 from tasks.report.stage import write_report
 
 
-def report(config: Path, open_it: bool) -> int:
-    """Write the report and say where it is; open it in a browser when asked to."""
+@click.command(help=__doc__)
+@with_config
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
+def report(config: Path, open_page: bool) -> int:
     settings = read_settings(config)
     page = write_report(settings.home, questions(settings), settings.note)
     print(page)
-    if open_it:
+    if open_page:
         webbrowser.open(page.as_uri())
     return 0

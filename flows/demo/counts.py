@@ -1,7 +1,7 @@
 """Invented likes and comments, with effects planted that a ranking should find.
 
-NONE OF THESE NUMBERS WAS MEASURED: no one liked or discussed these pictures, and nothing can be learnt
-from them about what people like. The planted effects, beside random noise:
+NONE OF THESE NUMBERS WAS MEASURED: nobody liked or discussed these pictures, and the numbers say nothing about what
+people like. The planted effects, beside random noise:
 
 - likes: the subject (`LIKED`: cats most, coins least), and light pictures `LIGHT_PICTURES` times as many
 - comments: the subject, and another one (`DISCUSSED`: rockets most); the light does not matter
@@ -23,22 +23,22 @@ LIGHT_PICTURES = 1.8
 
 
 def likes(subject: str, lightness: float, rng: random.Random) -> float:
-    """Likes that a post of this subject and mean grey value (0 to 1) would settle at: invented."""
+    """Invent the final likes of a post with this subject and mean grey value (0 to 1)."""
     light = LIGHT_PICTURES if lightness > LIGHT_ABOVE else 1.0
     return TYPICAL_LIKES * LIKED.get(subject, 1.0) * light * rng.lognormvariate(0, NOISE)
 
 
 def comments(subject: str, rng: random.Random) -> float:
-    """Comments that a post of this subject would settle at: invented."""
+    """Invent the final number of comments of a post with this subject."""
     return TYPICAL_COMMENTS * DISCUSSED.get(subject, 1.0) * rng.lognormvariate(0, NOISE)
 
 
-def settled(newer: int, run: int) -> float:
-    """The share of its count that a post has on a night, when `newer` posts have come after it.
+def share_of_final(newer: int, run: int) -> float:
+    """Return the share of its final counts that a post has in a run, with `newer` posts after it.
 
-    It grows with both: fast while the post is new, by a hundredth a night afterwards. Raises
-    `ValueError` for a night before the first, which is 0.
+    The share grows with both: fast while the post is new, then by a hundredth per run. The first run is 0; raises
+    `ValueError` for a number below.
     """
     if run < 0:
-        raise ValueError(f"night {run}: the first night is 0")
+        raise ValueError(f"run {run}: the first run is 0")
     return float((1 - 0.35 * 0.75 ** (newer + run)) * (1 + 0.01 * run))

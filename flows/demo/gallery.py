@@ -1,4 +1,4 @@
-"""What an account has posted, as the demo's server shows it, and the demo's own account.
+"""The posts of an account as the demo's server shows them, and the demo's own account.
 
 Likes, comments, captions, places and the account are INVENTED (see `counts` for the planted effects);
 the photographs are real.
@@ -22,8 +22,8 @@ INVENTED_NOTE = (
 
 Kind = Literal["image", "video", "carousel"]
 
-# How often each subject comes up in twenty posts. The most posted is neither the most liked nor the
-# most discussed, so that the rankings by count, likes and comments have different winners.
+# How often each subject occurs in twenty posts. The most posted subject is neither the most liked nor the most
+# discussed, so the rankings by count, likes and comments have different winners.
 DECK = {
     "coffee": 5,
     "cat": 2,
@@ -51,8 +51,8 @@ class GalleryComment:
 class GalleryPost:
     """A post as the gallery shows it.
 
-    `posted_at` is aware and in UTC. `likes` and `comments` are None where the gallery does not say.
-    `pictures` are URLs or URL paths; a video has none. `thread` are the comments on the post's page.
+    `posted_at` is aware and in UTC. `likes` and `comments` are None if the gallery does not show them. `pictures` are
+    URLs or URL paths; a video has none. `thread` has the comments on the post page.
     """
 
     post_id: str
@@ -81,7 +81,7 @@ class Gallery:
 
 
 class Album(Mapping[str, bytes]):
-    """Picture bytes by URL path; each is developed when it is first asked for."""
+    """Picture bytes by URL path; a picture is developed at its first access."""
 
     def __init__(self, recipes: Mapping[str, tuple[Subject, int]]) -> None:
         self._recipes = dict(recipes)
@@ -103,11 +103,10 @@ def demo_gallery(
     since: datetime = datetime(2026, 1, 5, tzinfo=UTC),
     account: str = "likelens_demo",
 ) -> tuple[Gallery, Mapping[str, bytes]]:
-    """The demo's account on a night, and its pictures' bytes by URL path. All counts are INVENTED.
+    """Return the demo's account in a run, and its pictures' bytes by URL path. All counts are INVENTED.
 
-    One post a day from `since` on. The same arguments give the same gallery. On a later night likes and
-    comments are never fewer; with more `posts`, newer ones join the same older ones.
-    Raises `ValueError` for a night before 0.
+    One post a day from `since` on. The same arguments give the same gallery. In a later run likes and comments are
+    never fewer; with more `posts`, newer ones join the same older ones. Raises `ValueError` for a run below 0.
     """
     recipes: dict[str, tuple[Subject, int]] = {}
     made: list[GalleryPost] = []
@@ -116,7 +115,7 @@ def demo_gallery(
         shots = _shots(number, subject, seed)
         recipes.update(shots)
         posted_at = since + timedelta(days=number, seconds=_rng(seed, number, "time").randrange(86_400))
-        share = counts.settled(newer=posts - 1 - number, run=run)
+        share = counts.share_of_final(newer=posts - 1 - number, run=run)
         made.append(_post(number, seed, posted_at, share, shots))
     user_id = str(_rng(seed, "user").randrange(10_000_000, 100_000_000))
     gallery = Gallery(account, user_id, "The likelens demo", tuple(reversed(made)), 48_210, 312)
@@ -124,7 +123,7 @@ def demo_gallery(
 
 
 def _rng(seed: int, *what: object) -> random.Random:
-    """A source of chance for one matter alone, so that no number moves when another is drawn."""
+    """Return a random generator for one purpose, so that no number depends on the draw of another."""
     return random.Random(":".join(map(str, (seed, *what))))
 
 
@@ -136,30 +135,30 @@ def _subject(number: int, seed: int) -> Subject:
 
 
 def _kind(number: int) -> Kind:
-    # By number and not by chance, so that a gallery of a dozen posts has every kind.
+    # By number, not by chance, so that a gallery of a dozen posts has every kind.
     if number % 17 == 5:
         return "video"
     return "carousel" if number % 8 == 3 else "image"
 
 
 def _post_id(number: int, seed: int) -> str:
-    """Nineteen digits that grow with the number, as Instagram's do."""
+    """Return nineteen digits that grow with the number, as Instagram's do."""
     return str(_rng(seed, "id").randrange(10**18, 2 * 10**18) + number * 62_300_000_000_000)
 
 
 def _shots(number: int, subject: Subject, seed: int) -> dict[str, tuple[Subject, int]]:
-    """What to photograph for a post, by URL path: nothing for a video, 2 to 4 pictures for a carousel."""
+    """Return a post's pictures by URL path: none for a video, 2 to 4 for a carousel."""
     kind = _kind(number)
-    taken = {"video": 0, "image": 1, "carousel": 2 + number // 8 % 3}[kind]
+    count = {"video": 0, "image": 1, "carousel": 2 + number // 8 % 3}[kind]
     rng = _rng(seed, number, "pictures")
-    paths = (f"/pictures/{_post_id(number, seed)}_{position}.jpg" for position in range(taken))
+    paths = (f"/pictures/{_post_id(number, seed)}_{position}.jpg" for position in range(count))
     return {path: (subject, rng.randrange(2**32)) for path in paths}
 
 
 def _post(
     number: int, seed: int, posted_at: datetime, share: float, shots: Mapping[str, tuple[Subject, int]]
 ) -> GalleryPost:
-    """One post with `share` of the counts that it settles at. What it lacks is by number, see `_kind`."""
+    """Return one post with `share` of its final counts. Missing fields depend on the number, as in `_kind`."""
     subject = _subject(number, seed)
     cover = next(iter(shots.values()), None)
     lightness = photographs.lightness(*cover) if cover else 0.0
@@ -167,7 +166,7 @@ def _post(
     comments = int(share * counts.comments(subject.name, _rng(seed, number, "comments")))
     rng = _rng(seed, number, "words")
     caption = rng.choice(words.CAPTIONS[subject.name])
-    # The layout can't show a place without a number of comments: it would be read as that number.
+    # The layout can't show a place without a number of comments: the place would be read as the number.
     comments_known = number % 37 != 12
     return GalleryPost(
         post_id=_post_id(number, seed),

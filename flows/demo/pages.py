@@ -1,6 +1,6 @@
 """Galleries as imgrum's pages: the same elements, classes and addresses, so that its profile reads them.
 
-`find_page` answers an address; `account_page` and `post_page` render one page. The HTML is in `templates`.
+`find_page` returns the page at an address; `account_page` and `post_page` render one page. The HTML is in `templates`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from flows.demo.photographs import SUBJECTS
 
 
 def account_path(gallery: Gallery) -> str:
-    """Where an account's list begins: /user/{name}/{user_id}."""
+    """Return the path of an account's first list page: /user/{name}/{user_id}."""
     return f"/user/{quote(gallery.account, safe='')}/{gallery.user_id}"
 
 
 def older_path(gallery: Gallery, max_id: str) -> str:
-    """Where an account's list goes on after the post `max_id`: /user/{name}/{user_id}/{max_id}_{user_id}."""
+    """Return the path of the list page after the post `max_id`: /user/{name}/{user_id}/{max_id}_{user_id}."""
     return f"{account_path(gallery)}/{max_id}_{gallery.user_id}"
 
 
 def post_path(gallery: Gallery, post: GalleryPost) -> str:
-    """Where a post's own page is: /media/{id}_{user_id}."""
+    """Return the path of a post page: /media/{id}_{user_id}."""
     return f"/media/{post.post_id}_{gallery.user_id}"
 
 
 def find_page(galleries: Sequence[Gallery], path: str) -> str | None:
-    """The page at a URL path (without a query) as HTML; None where there is none."""
+    """Return the page at a URL path (without a query) as HTML; None if there is none."""
     parts = [unquote(part) for part in path.strip("/").split("/")]
     for gallery in galleries:
         match parts:
@@ -46,9 +46,9 @@ def find_page(galleries: Sequence[Gallery], path: str) -> str | None:
 
 
 def account_page(gallery: Gallery, older_than: str | None = None) -> str:
-    """One page of an account's posts: the newest, or those after the post `older_than`.
+    """Return a list page of an account: the newest posts, or those after the post `older_than`.
 
-    Raises `ValueError` where the account has no such post.
+    Raises `ValueError` if the account has no such post.
     """
     start = 0
     if older_than is not None:
@@ -60,7 +60,7 @@ def account_page(gallery: Gallery, older_than: str | None = None) -> str:
 
 
 def post_page(gallery: Gallery, post: GalleryPost) -> str:
-    """One post with all its pictures and the first of its comments."""
+    """Return a post page: all pictures and the first comments."""
     return _TEMPLATES.get_template("post.html").render(gallery=gallery, post=post)
 
 
@@ -69,7 +69,7 @@ def _post_id(marker: str) -> str:
 
 
 def _owned(marker: str, gallery: Gallery) -> bool:
-    """Whether `{id}_{user_id}` names a post of this gallery."""
+    """Return whether `{id}_{user_id}` names a post of this gallery."""
     post_id, _, user_id = marker.rpartition("_")
     return user_id == gallery.user_id and any(post.post_id == post_id for post in gallery.posts)
 
@@ -79,7 +79,7 @@ def _moment(when: datetime) -> str:
 
 
 def _environment() -> Environment:
-    """Autoescape is on for every template: captions, names and places come from outside."""
+    """Make the template environment; autoescape is on, because captions, names and places come from outside."""
     environment = Environment(
         loader=PackageLoader("flows.demo"),
         autoescape=True,

@@ -1,7 +1,7 @@
-"""Real photographs to post, cut and developed differently for every post.
+"""Real photographs, cropped and developed differently for every post.
 
-The originals are files inside the installed scikit-image and scikit-learn. Neither package is imported,
-for that is slow and its loaders may download.
+The originals are files of the installed scikit-image and scikit-learn (the extra `demo`). Neither package is
+imported: their import is slow, and their loaders may download.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance, ImageOps, ImageStat
 
+PACKAGES = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 SIZES = ((640, 640), (640, 640), (640, 800), (640, 427))  # square is twice as common
 GAMMAS = (1.7, 1.0, 0.6)  # dim, as it is, light
 JPEG_QUALITY = 85
@@ -24,8 +25,8 @@ JPEG_QUALITY = 85
 class Subject:
     """A photograph and what it shows.
 
-    `file` is its path, from the package that carries it on. `focus` is the point that every crop keeps,
-    and `closest` the smallest share of the largest possible crop that still shows the subject (0 to 1).
+    `file` is its path, with the package as the first part. Every crop contains the point `focus`. `closest` is the
+    smallest share (0 to 1) of the largest possible crop that still shows the subject.
     """
 
     name: str
@@ -126,11 +127,16 @@ class Variation:
     mirror: bool
 
 
+def missing_packages() -> list[str]:
+    """Return the packages with photographs that are not installed."""
+    return [package for module, package in PACKAGES.items() if find_spec(module) is None]
+
+
 @lru_cache(maxsize=256)
 def vary(subject: Subject, seed: int) -> bytes:
-    """A JPEG of the subject, 640 pixels wide and 427, 640 or 800 high; the same bytes for the same seed.
+    """Return a JPEG of the subject, 640 pixels wide and 427, 640 or 800 high; the same bytes for the same seed.
 
-    Raises `FileNotFoundError` where the package that carries the photograph is not installed.
+    Raises `FileNotFoundError` when the photograph's package is not installed.
     """
     variation = _variation(subject, seed)
     jpeg = io.BytesIO()
@@ -140,14 +146,14 @@ def vary(subject: Subject, seed: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def lightness(subject: Subject, seed: int) -> float:
-    """Mean grey value (0 black to 1 white) of `vary(subject, seed)`, read from a thumbnail."""
+    """Return the mean grey value (0 black to 1 white) of `vary(subject, seed)`, measured on a thumbnail."""
     small = _render(subject, _variation(subject, seed), (40, 40))
     return ImageStat.Stat(small.convert("L")).mean[0] / 255
 
 
 @lru_cache(maxsize=len(SUBJECTS))
 def original(subject: Subject) -> Image.Image:
-    """The subject's photograph in RGB. Raises `FileNotFoundError` where its package is not installed."""
+    """Return the photograph in RGB. Raises `FileNotFoundError` when its package is not installed."""
     package, _, inner = subject.file.partition("/")
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -182,11 +188,11 @@ def _render(subject: Subject, variation: Variation, size: tuple[int, int]) -> Im
 def _crop(
     source: tuple[int, int], focus: tuple[float, float], variation: Variation
 ) -> tuple[float, float, float, float]:
-    """The part of the original to show: in the post's proportions, around the focus, within the picture."""
+    """Return the crop: in the post's proportions, around the focus, within the picture."""
     width, height = source
     scale = min(width / variation.size[0], height / variation.size[1]) * variation.zoom
     crop_width, crop_height = variation.size[0] * scale, variation.size[1] * scale
-    # A twentieth of the crop is enough to differ, and keeps the subject in the picture.
+    # A shift of a twentieth makes pictures differ, and keeps the subject in the crop.
     left = width * focus[0] - crop_width * (0.5 + 0.05 * variation.shift[0])
     top = height * focus[1] - crop_height * (0.5 + 0.05 * variation.shift[1])
     left = min(max(left, 0.0), width - crop_width)
@@ -195,7 +201,7 @@ def _crop(
 
 
 def _tones(variation: Variation) -> list[int]:
-    """A tone curve for red, green and blue: gamma for the light, and red against blue for the warmth."""
+    """Return a tone curve for red, green and blue: gamma for the light, red against blue for the warmth."""
     gains = (1 + variation.warmth, 1.0, 1 - variation.warmth)
     curve = [(value / 255) ** variation.gamma for value in range(256)]
     return [min(255, round(255 * gain * tone)) for gain in gains for tone in curve]

@@ -1,6 +1,6 @@
-"""Galleries over HTTP on loopback, with answers that a test can plant before the normal ones.
+"""Galleries over HTTP on loopback, with responses that a test can script before the normal ones.
 
-The server is a real one, so that crawlers meet real connections, status codes and delays.
+It is a real server, so crawlers get real connections, status codes and delays.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ALLOW_ALL = "User-agent: *\nDisallow:\n"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, given after `delay` seconds.
+    """One HTTP response, sent after `delay` seconds.
 
-    `Content-Length` is the body's unless `headers` say otherwise; a false one ends the connection after
-    the answer, as a server that breaks off does.
+    `Content-Length` is the body's length unless `headers` has another. After a wrong one the server closes the
+    connection, as if it had been interrupted.
     """
 
     status: int
@@ -44,10 +44,10 @@ class GalleryServer:
 
     - `base`: "http://127.0.0.1:PORT", known once the context is open
     - `galleries`, `pictures` (bytes by URL path) and `robots` may be replaced at any time
-    - `script`: answers to give first, by path (with its query), one per request and in their order
+    - `script`: responses to send first, by path (with its query), one per request, in order
     - `requests`: `time.monotonic()` in seconds and the path of every request so far
 
-    `port` 0 takes a free one. Opening raises `OSError` when the port is taken.
+    `port` 0 chooses a free one. Opening raises `OSError` when the port is taken.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class GalleryServer:
         self._lock = threading.Lock()
 
     def url(self, gallery: Gallery) -> str:
-        """The address of an account's list of posts."""
+        """Return the address of an account's first list page."""
         return self.base + account_path(gallery)
 
-    def answer(self, path: str) -> Response:
-        """What a request for this path gets now; a scripted answer is used up."""
+    def respond(self, path: str) -> Response:
+        """Return the response to a request now; a scripted response is used once."""
         with self._lock:
             self.requests.append((time.monotonic(), path))
             scripted = self.script.get(path)
             if scripted:
                 return scripted.pop(0)
-        return self._normal_answer(path.partition("?")[0])
+        return self._normal_response(path.partition("?")[0])
 
     def __enter__(self) -> Self:
         self._http = _HttpServer((HOST, self._port), self)
@@ -94,7 +94,7 @@ class GalleryServer:
         self._http.server_close()
         self._thread.join()
 
-    def _normal_answer(self, path: str) -> Response:
+    def _normal_response(self, path: str) -> Response:
         if path == "/robots.txt":
             return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, self.robots.encode())
         picture = self.pictures.get(path)
@@ -108,10 +108,10 @@ class GalleryServer:
 
 
 class _HttpServer(ThreadingHTTPServer):
-    """A thread per connection; closing it also ends connections that clients keep open, and delays."""
+    """One thread per connection. Closing the server also ends open connections and delays."""
 
-    daemon_threads = False  # closing waits for them, which is short: their connections are ended first
-    request_queue_size = 128  # a fetcher opens dozens at once; a refused one would wait a second
+    daemon_threads = False  # closing waits for the threads; their connections are closed first
+    request_queue_size = 128  # a fetcher opens dozens at once; a refused connection would wait a second
 
     def __init__(self, address: tuple[str, int], site: GalleryServer) -> None:
         self.site = site
@@ -121,7 +121,7 @@ class _HttpServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer would look up the host's name here, which can take seconds without a network.
+        # HTTPServer looks up the host's name here, which can take seconds without a network.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, int(self.server_address[1])
 
@@ -139,39 +139,39 @@ class _HttpServer(ThreadingHTTPServer):
         self.closing.set()
         with self._lock:
             for connection in self._open:
-                with contextlib.suppress(OSError):  # the client was faster
+                with contextlib.suppress(OSError):  # the client closed it first
                     connection.shutdown(socket.SHUT_RDWR)
         super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that hangs up is no news; anything else is a fault of the demo's own.
+        # A client may close its connection; any other error is a bug of the demo.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Headers and body are two writes: with Nagle's algorithm the second waits 40 ms for the client.
+    # Headers and body are two writes: with Nagle's algorithm the second waits 40 ms.
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         server = cast(_HttpServer, self.server)
-        answer = server.site.answer(self.path)
-        if answer.delay and server.closing.wait(answer.delay):
+        response = server.site.respond(self.path)
+        if response.delay and server.closing.wait(response.delay):
             self.close_connection = True
             return
-        headers = {"Content-Length": str(len(answer.body)), **answer.headers}
-        self.send_response(answer.status)
+        headers = {"Content-Length": str(len(response.body)), **response.headers}
+        self.send_response(response.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
-        if headers["Content-Length"] != str(len(answer.body)):
+            self.wfile.write(response.body)
+        if headers["Content-Length"] != str(len(response.body)):
             self.close_connection = True
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent: `GalleryServer.requests` has what was asked for."""
+        """Log nothing: `GalleryServer.requests` has the requests."""

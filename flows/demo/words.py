@@ -1,7 +1,7 @@
 """Invented words for the demo's posts: captions, places and comments.
 
-The captions hold what real ones hold and careless code trips over: line breaks, quotes, ampersands,
-angle brackets, emoji and right-to-left text.
+The captions have what real ones have and careless code breaks on: line breaks, quotes, ampersands, angle brackets,
+emoji and right-to-left text.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ options.py     how sources are read, from the settings
 stop_policy.py whether to stop after a page, and which posts' own pages to read
 pseudonyms.py  replaces the names of comments' authors
 storing.py     from the spool into the lake
+abandoned.py   spools of runs that were interrupted and not resumed
 contract.py    what a source gave, and what it must still give
 gap_report.py  posts whose own page could not be read
 coverage.py    how far a reading got, to find posts that are gone

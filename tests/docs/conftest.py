@@ -1,4 +1,4 @@
-"""The pages of docs/ with their code blocks, and a home folder as two nights leave it, without Prefect.
+"""The pages of docs/ with their code blocks, and a home folder after two runs, without Prefect.
 
 A test that takes `sql_block`, `toml_block` or `python_block` runs once for each such block of the pages.
 """
@@ -31,7 +31,7 @@ from warehouse.home import Home
 from warehouse.publish import publish
 from warehouse.runs import WHOLE, StageResult, begin_run
 
-SWIFTLY = ScrapeOptions(Politeness(0.0))
+WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -41,7 +41,7 @@ ROW = re.compile(r"^\|(.*)\|$")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page: its language, where it stands, and what it says."""
+    """A fenced block of a page: its place, its language and its text."""
 
     page: str
     line: int
@@ -65,7 +65,7 @@ class Page:
         return [block for block in found if block.language == language]
 
     def section(self, heading: str) -> str:
-        """What stands under a heading (with its #s), up to the next heading."""
+        """Return the text under a heading (with its #s), up to the next heading."""
         after = f"\n{self.text}".split(f"\n{heading}\n", 1)
         assert len(after) == 2, f"{self.name} has no heading {heading!r}"
         return re.split(r"\n#{1,4} ", FENCED.sub("", after[1]), maxsplit=1)[0]
@@ -90,7 +90,7 @@ def read_pages() -> dict[str, Page]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test each block of the language that it asks for."""
+    """Parametrise a test with each block of its language."""
     for language in ("sql", "toml", "python"):
         if (name := f"{language}_block") in metafunc.fixturenames:
             readme = Page("README.md", (ROOT / "README.md").read_text("utf-8"))
@@ -111,7 +111,7 @@ def pages() -> dict[str, Page]:
 
 
 class WarmOrCold:
-    """Stands for Inception v3, whose weights are not here: two labels a picture, none for a dark one."""
+    """Replaces Inception v3, whose weights are not here: two labels for a picture, none for a dark one."""
 
     name = "inception_v3"
     version = "InceptionV3-0123456789ab"
@@ -132,8 +132,8 @@ class WarmOrCold:
         return [Label(thing, 0.8, 1, "n1"), Label("studio couch" if green > 90 else "stage", 0.1, 2, "n2")]
 
 
-class Broken(Mapping[str, bytes]):
-    """Pictures as they are, but for one that can't be decoded."""
+class DamagedAlbum(Mapping[str, bytes]):
+    """Pictures with one that can't be decoded."""
 
     def __init__(self, pictures: Mapping[str, bytes], damaged: bytes) -> None:
         self.pictures = pictures
@@ -150,15 +150,15 @@ class Broken(Mapping[str, bytes]):
         return len(self.pictures)
 
 
-def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier]) -> None:
-    """What the flow `nightly` does, stage by stage, up to the published database."""
+def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier]) -> None:
+    """Run the stages of the flow `nightly` up to the published database."""
     journal = begin_run(home.lake)
     for number, url in enumerate(urls):
         name = ("instagram", "other")[number]
         source = GallerySettings(name=name, kind="gallery", profile="imgrum", url=url).open(home.folder)
         spool = Spool(home.spool(journal.run_id) / f"{name}.jsonl")
         journal.start("scrape", name)
-        read = scrape_source(ScrapeJob(home, source, spool, SWIFTLY), lambda *_: None)
+        read = scrape_source(ScrapeJob(home, source, spool, WITHOUT_DELAY), lambda *_: None)
         journal.finish("scrape", name, read)
     journal.start("fetch")
     options = FetchOptions(8, frozenset({"127.0.0.1"}))
@@ -172,20 +172,20 @@ def spend_night(home: Home, urls: Sequence[str], classifiers: Sequence[Classifie
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page], damaged_inside: bytes) -> Path:
-    """A folder with a home folder `data` after two nights, and the files that the pages' examples name."""
+    """A folder with a home folder `data` after two runs, and the files of the pages' examples."""
     folder = tmp_path_factory.mktemp("studio")
     home = Home(folder / "data")
     home.prepare()
     gallery, pictures = demo_gallery(posts=36, account="instagram")
     other, more = demo_gallery(posts=8, account="other", seed=9)
     lanes: list[Classifier] = [load_visual("visual", VisualOptions()), WarmOrCold()]
-    with GalleryServer([gallery, other], Broken({**pictures, **more}, damaged_inside)) as server:
+    with GalleryServer([gallery, other], DamagedAlbum({**pictures, **more}, damaged_inside)) as server:
         gone = sorted(pictures)[5]
         server.pictures = {path: server.pictures[path] for path in server.pictures if path != gone}
         urls = [server.url(gallery), server.url(other)]
-        spend_night(home, urls, lanes)
+        run_stages(home, urls, lanes)
         server.galleries = [demo_gallery(posts=36, account="instagram", run=3)[0], other]
-        spend_night(home, urls[:1], lanes)
+        run_stages(home, urls[:1], lanes)
     profile = pages["gallery-profiles.md"]
     (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")
     (folder / "page.html").write_text(profile.blocks("html")[0].text, "utf-8")

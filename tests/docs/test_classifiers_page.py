@@ -64,29 +64,29 @@ def test_the_example_labels_pictures(page, example, studio, tmp_path, monkeypatc
 def test_the_diff_fits_the_registry(page, root):
     """The line that the page puts the new one under stands in the registry."""
     (diff,) = page.blocks("diff")
-    kept = [line[1:] for line in diff.text.splitlines() if line.startswith(" ")]
+    context = [line[1:] for line in diff.text.splitlines() if line.startswith(" ")]
     registry_lines = (root / "classifiers" / "registry.py").read_text("utf-8").splitlines()
-    assert kept and set(kept) <= set(registry_lines)
+    assert context and set(context) <= set(registry_lines)
 
 
-def test_every_label_of_visual_is_told_with_its_limits(page):
+def test_the_page_has_every_label_of_visual_with_its_limits(page):
     """The page's table has each label with the values at which it holds and at which its score is 1."""
     header = "| label | holds from | score 1 at | measure |"
-    told = {label: (holds, full) for label, holds, full, _ in page.rows("## The labels of visual", header)}
+    listed = {label: (holds, full) for label, holds, full, _ in page.rows("## The labels of visual", header)}
     sides = [side for one in PROPERTIES for side in one.sides]
-    assert told == {side.label: (f"{side.holds:.3g}", f"{side.full:.3g}") for side in sides}
+    assert listed == {side.label: (f"{side.holds:.3g}", f"{side.full:.3g}") for side in sides}
     for otherwise in filter(None, (one.otherwise for one in PROPERTIES)):
         assert f"`{otherwise}`" in page.section("## The labels of visual")
 
 
-def test_every_kind_is_told(page):
+def test_the_page_has_every_kind(page):
     """Each kind of the registry has its line."""
     assert {kind for kind, *_ in page.rows("## Kinds", "| kind | it is | it needs |")} == set(KINDS)
 
 
 @pytest.fixture(autouse=True)
-def tables_as_they_were(studio):
-    """The example's labels do not stay for the tests of other pages."""
+def restored_tables(studio):
+    """Remove the example's labels after each test: other pages' tests share the tables."""
     yield
     Home(studio / "data").lake.delete("labels", "classifier", ["colourless"])
     with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as database:

@@ -1,4 +1,4 @@
-"""The guide names every command and option, and every command line in the pages is one that is understood."""
+"""The guide has every command and option, and every command line in the pages is valid."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from flows.cli import cli
 
 
 def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command with its whole name; a group's own commands in place of the group."""
-    for name, command in group.commands.items():
+    """Every command with its full name; a group's own commands in place of the group."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from commands(command, f"{before}{name} ")
         else:
@@ -44,38 +46,38 @@ def texts(pages, root) -> dict[str, str]:
 
 
 def lines(text: str) -> Iterator[str]:
-    """Command lines in blocks, fenced or indented."""
+    """Return the command lines in fenced or indented blocks."""
     for fenced, indented in SHELL.findall(text):
         yield from (found[1] for line in (fenced or indented).splitlines() if (found := LINE.match(line)))
 
 
 def command_of(words: list[str]) -> tuple[str, list[str]]:
-    """The command that a line begins with, of one word or two, and what follows it."""
+    """Split a line into its command, of one word or two, and the rest."""
     length = 2 if " ".join(words[:2]) in COMMANDS else 1
     return " ".join(words[:length]), words[length:]
 
 
-def test_every_command_is_told(pages):
-    """Each command has a heading of its own or shares one."""
+def test_the_guide_has_every_command(pages):
+    """Each command has its own heading or shares one."""
     headings = " ".join(re.findall(r"^### (.+)$", pages["guide.md"].text, re.MULTILINE))
     assert [name for name in COMMANDS if f"likelens {name}" not in headings] == []
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=[" ".join(one) for one in OPTIONS])
-def test_every_option_is_told(pages, command, option):
-    """The guide has each option where it tells of its command; --config and --format once for all."""
+def test_the_guide_has_every_option(pages, command, option):
+    """Each option is in the section of its command; --config and --format are described once."""
     guide = pages["guide.md"]
-    where = guide.text if option in ("--config", "--format") else _told_of(guide.text, command)
+    where = guide.text if option in ("--config", "--format") else _section_of(guide.text, command)
     assert option in where
 
 
-def _told_of(text: str, command: str) -> str:
+def _section_of(text: str, command: str) -> str:
     (section,) = re.findall(rf"^### [^\n]*likelens {command}\b.*?(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
     return section
 
 
-def test_every_command_line_is_understood(texts):
-    """Lines that a reader would copy have the commands, options and values that the command line takes."""
+def test_every_command_line_is_valid(texts):
+    """Command lines that a reader would copy have existing commands, options and values."""
     found = [line for text in texts.values() for line in lines(text)]
     assert len(found) > 12
     for line in found:
@@ -83,8 +85,8 @@ def test_every_command_line_is_understood(texts):
         COMMANDS[name].make_context(name, arguments)
 
 
-def test_every_command_in_a_sentence_is_there(texts):
-    """Commands that a sentence names are commands, their options are options."""
+def test_every_command_in_a_sentence_exists(texts):
+    """Commands in sentences, and their options, exist."""
     found = [span for text in texts.values() for span in SPAN.findall(text)]
     assert len(found) > 12
     for span in found:
@@ -99,7 +101,7 @@ def test_every_command_in_a_sentence_is_there(texts):
         assert {word for word in rest if word.startswith("--")} <= known, span
 
 
-def test_the_statuses_are_told(pages):
-    """The guide has the exit statuses that the command line's own help names."""
-    told = {status for status, _ in pages["guide.md"].rows("## Run", "| exit status | meaning |")}
-    assert set(re.findall(r"\b(\d) [a-z]", cli.help or "")) == told - {"130"}
+def test_the_guide_has_the_exit_statuses(pages):
+    """The guide has the exit statuses of the command line's help."""
+    statuses = {status for status, _ in pages["guide.md"].rows("## Run", "| exit status | meaning |")}
+    assert set(re.findall(r"\b(\d) [a-z]", cli.help or "")) == statuses - {"130"}

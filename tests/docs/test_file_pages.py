@@ -1,4 +1,4 @@
-"""The pages of the sources that are files: their examples come in as the pages say, and the schema is told whole."""
+"""The pages of the sources that read files: their examples give the posts on the pages, and the schema is complete."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ KEYS = "| key | needed | meaning |"
 
 
 def read(toml: str, folder: Path):
-    """The pages of the source that some settings name."""
+    """Read the pages of the source in some settings."""
     (given,) = tomllib.loads(toml)["sources"]
     source = settings_model(given["kind"])(**given).open(folder)
     return list(source.pages(ReadContext(Spool(folder / "spool.jsonl"))))
 
 
-def told(posts: Sequence[ScrapedPost]) -> list[list[str]]:
-    """Posts as the table of a page shows them."""
+def table_rows(posts: Sequence[ScrapedPost]) -> list[list[str]]:
+    """Return posts as the table of a page shows them."""
     return [
         [
             post.post_id,
@@ -49,7 +49,7 @@ def test_json_lines_are_read_as_the_page_says(pages, tmp_path):
     found = read(page.blocks("toml")[0].text, tmp_path)
     posts = [post for one in found for post in one.posts]
     header = "| post_id | kind | posted_at | likes | comments | pictures | caption |"
-    assert told(posts) == page.rows("## JSON Lines: a worked example", header)
+    assert table_rows(posts) == page.rows("## JSON Lines: a worked example", header)
     assert [problem for one in found for problem in one.problems] == []
     assert [(comment.author, comment.parent_id) for comment in posts[0].thread] == [
         ("bob", None),
@@ -89,7 +89,7 @@ def test_a_table_is_read_as_the_page_says(pages, tmp_path):
     ],
     ids=["post", "comment", "account"],
 )
-def test_every_key_of_the_schema_is_told(pages, heading, model, more):
+def test_every_key_of_the_schema_is_table_rows(pages, heading, model, more):
     """The page has the keys of the code in their order, and no others."""
     keys = [key for key, _, _ in pages["files.md"].rows(heading, KEYS)]
     assert keys == [*more, *model.model_fields]
@@ -112,6 +112,6 @@ def test_an_instaloader_post_is_read_as_the_page_says(pages, tmp_path):
     (found,) = read(page.blocks("toml")[0].text, tmp_path)
     header = "| post_id | account | kind | posted_at | likes | comments | pictures | caption |"
     (expected,) = page.rows("## A worked example", header)
-    (row,) = told(found.posts)
+    (row,) = table_rows(found.posts)
     assert [row[0], found.account, *row[1:]] == expected
     assert found.problems == ()

@@ -1,4 +1,4 @@
-"""Links in the pages lead somewhere."""
+"""Links in the pages have a target."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
+    """Return the anchors that GitHub makes from a page's headings."""
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(FENCED.sub("", text)))
     return {heading.replace(" ", "-") for heading in plain}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_every_link_leads_to_a_file_and_a_heading(page):
-    """Relative links name files that exist, their #anchors headings of these files."""
+def test_every_link_has_a_file_and_a_heading(page):
+    """Relative links name existing files, and their #anchors name headings of these files."""
     text = FENCED.sub("", page.read_text("utf-8"))
     for link in LINK.findall(text):
         if link.startswith("http"):
@@ -34,7 +39,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
             assert anchor in anchors(target.read_text("utf-8")), link
 
 
-def test_no_page_is_left_out(pages):
-    """From the guide a reader finds every other page for users."""
+def test_the_guide_links_to_every_page(pages):
+    """The guide links to every other page for users."""
     linked = {link.partition("#")[0] for link in LINK.findall(pages["guide.md"].text)}
     assert {name for name in pages if name not in ("guide.md", "decisions.md", "measurements.md")} <= linked

@@ -1,4 +1,4 @@
-"""Each package's docstring is a map: what it names is there, and no module is left out."""
+"""Each package's docstring is a map: its names exist, and it has every module."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGES = sorted(
 NAMED = re.compile(r"(?<![\w./])((?:\w+/)*\w+\.(?:py|html|css)|(?:\w+/)+)(?![\w/])")
 
 
-def map_of(package: Path) -> str:
+def read_map(package: Path) -> str:
     return ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
 
 
@@ -26,18 +26,18 @@ def ids(package: Path) -> str:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=ids)
-def test_what_a_map_names_is_there(package):
-    """Files and folders in the docstring exist, seen from the package, its folders or the project."""
-    for name in NAMED.findall(map_of(package)):
-        around = [package, ROOT, *(folder for folder in package.iterdir() if folder.is_dir())]
-        assert any((folder / name).exists() for folder in around), name
+def test_every_name_on_a_map_exists(package):
+    """Files and folders in the docstring exist in the package, its folders or the project."""
+    for name in NAMED.findall(read_map(package)):
+        folders = [package, ROOT, *(folder for folder in package.iterdir() if folder.is_dir())]
+        assert any((folder / name).exists() for folder in folders), name
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=ids)
-def test_a_map_leaves_no_module_out(package):
-    """Every module and folder with modules of a package is named in its docstring."""
-    told = map_of(package)
+def test_a_map_has_every_module(package):
+    """The docstring names every module and every subpackage."""
+    text = read_map(package)
     modules = [file.stem for file in package.glob("*.py") if file.stem != "__init__"]
-    assert [name for name in modules if not re.search(rf"\b{name}\.py\b|`{name}`", told)] == []
+    assert [name for name in modules if not re.search(rf"\b{name}\.py\b|`{name}`", text)] == []
     folders = [file.parent.name for file in package.glob("*/__init__.py")]
-    assert [name for name in folders if f"{name}/" not in told] == []
+    assert [name for name in folders if f"{name}/" not in text] == []

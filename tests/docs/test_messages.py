@@ -1,4 +1,4 @@
-"""The messages in the pages' tables are those of the code, word for word."""
+"""The messages in the pages' tables are in the code, word for word."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TABLES = [
 
 
 @pytest.fixture(scope="module")
-def said(root: Path) -> list[str]:
-    """Every text in the code; three dots stand for what is put into it."""
+def code_texts(root: Path) -> list[str]:
+    """Every text in the code; three dots stand for its placeholders."""
     files = [
         file for room in ("flows", "tasks", "classifiers", "warehouse") for file in room_files(root / room)
     ]
@@ -27,12 +27,12 @@ def said(root: Path) -> list[str]:
 
 
 def room_files(room: Path) -> list[Path]:
-    """The modules of a room."""
+    """Return the modules of a room."""
     return sorted(room.rglob("*.py"))
 
 
 def texts(tree: ast.AST) -> list[str]:
-    """The constants and f-strings of a module."""
+    """Return the constants and f-strings of a module."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
@@ -44,20 +44,22 @@ def texts(tree: ast.AST) -> list[str]:
 
 
 @pytest.mark.parametrize(("page", "heading"), TABLES, ids=[page for page, _ in TABLES])
-def test_every_message_is_the_codes(pages, said, page, heading):
-    """Each message of the table is part of a text in the code, with … where the code puts something in."""
+def test_every_message_is_in_the_code(pages, code_texts, page, heading):
+    """Each message of the table is part of a text in the code, with … for a placeholder."""
     rows = pages[page].rows(heading, "| message | what to do |")
     assert len(rows) > 4
-    unknown = [message for message, _ in rows if not any(has(text, message.strip("`")) for text in said)]
+    unknown = [
+        message for message, _ in rows if not any(contains(text, message.strip("`")) for text in code_texts)
+    ]
     assert unknown == []
 
 
-def has(text: str, message: str) -> bool:
-    """Whether the pieces of a message stand in a text, one after the other."""
-    place = 0
+def contains(text: str, message: str) -> bool:
+    """Return whether the pieces of a message are in a text, in their order."""
+    position = 0
     for piece in (piece.strip() for piece in message.split("…")):
-        found = text.find(piece, place)
+        found = text.find(piece, position)
         if found < 0:
             return False
-        place = found + len(piece)
+        position = found + len(piece)
     return True

@@ -1,4 +1,4 @@
-"""Numbers that the guide's sentences name are those of the code."""
+"""Numbers in the pages' sentences are those of the code."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import pytest
 
 from classifiers.formats import MAX_PIXELS
-from flows.demo.running import POSTS
-from flows.futures import TASKS_AT_ONCE
+from flows.commands.demo import POSTS
+from flows.futures import MAX_PARALLEL_TASKS
 from flows.run_lifecycle import WAIT_FOR_OTHER_RUN_SECONDS
 from tasks.fetch.download import Limits
 from tasks.scrape.graph.usage import MAX_PERCENT, WAIT_SECONDS
@@ -19,7 +19,7 @@ from warehouse.runs import RESUME_WITHIN
 WORDS = {4: "four", 5: "five", 6: "six", 7: "a week"}
 SENTENCES = [
     ("guide.md", f"serves a gallery of {POSTS} posts"),
-    ("guide.md", f"the same time ({WORDS[TASKS_AT_ONCE]} at most)"),
+    ("guide.md", f"the same time ({WORDS[MAX_PARALLEL_TASKS]} at most)"),
     (
         "guide.md",
         f"picture may have {Limits().max_bytes // 2**20} MB and {MAX_PIXELS // 10**6} million pixels",
@@ -36,5 +36,5 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("page", "sentence"), SENTENCES, ids=range(len(SENTENCES)))
 def test_a_sentence_has_the_number_of_the_code(pages, page, sentence):
-    """The sentence stands on the page with the number that the code has."""
+    """The page has the sentence with the code's number."""
     assert sentence in re.sub(r"\s+", " ", pages[page].text)

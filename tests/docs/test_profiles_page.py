@@ -70,43 +70,43 @@ def test_the_example_reads_the_sample_as_the_page_says(page, sample):
     assert read.problems == ()
     assert (read.head.posts, read.head.followers) == (5, 1200)
     (following,) = next_pages(profile, whole, URL, Account("zoe", URL))
-    told = page.section("## A worked example")
-    assert following in told
-    assert "5 posts and 1200 followers" in told
+    listed = page.section("## A worked example")
+    assert following in listed
+    assert "5 posts and 1200 followers" in listed
 
 
-def test_the_example_is_good_to_the_check(sample):
-    """A reader who follows the page sees that nothing is missing."""
+def test_the_check_accepts_the_example(sample):
+    """The check of the example finds nothing missing."""
     html, profile = sample
     assert check_page(profile, html, URL).is_good
 
 
-def test_the_built_in_profiles_are_shown_as_they_are(page):
+def test_the_page_shows_the_built_in_profiles(page):
     """The built-in profiles on the page are the files that come with likelens, and each has its line."""
     shown = [block.text for block in page.blocks("toml")]
     for name in built_in_profiles():
         file = resources.files("tasks.scrape.gallery") / "profiles" / f"{name}.toml"
         assert file.read_text("utf-8") in shown
-    told = {name for name, _ in page.rows("## The built-in profiles", "| profile | layout |")}
-    assert told == set(built_in_profiles())
+    listed = {name for name, _ in page.rows("## The built-in profiles", "| profile | layout |")}
+    assert listed == set(built_in_profiles())
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_key_is_told(page, table):
-    """The keys of each table stand on the page, and which of them are needed."""
+def test_the_page_has_every_key_of_a_table(page, table):
+    """The page has the keys of each table, and whether they are required."""
     rows = page.rows(f"### [{table}]", "| key | needed | meaning |")
-    told = {key: needed == "yes" for key, needed, _ in rows}
-    assert told == {key: field.is_required() for key, field in TABLES[table].model_fields.items()}
+    listed = {key: needed == "yes" for key, needed, _ in rows}
+    assert listed == {key: field.is_required() for key, field in TABLES[table].model_fields.items()}
 
 
-def test_the_first_lines_the_state_and_the_places_are_told(page):
-    """So do a profile's own keys, those of the state, and those of a place."""
-    told = {key for key, _, _ in page.rows("### The first lines", "| key | needed | meaning |")}
-    assert told | {"state", "head", "list", "post", "detail", "comments"} == set(Profile.model_fields)
-    told = {key for key, _, _ in page.rows("### [state]", "| key | needed | meaning |")}
-    assert told | {"query"} == set(StatePlace.model_fields)
-    told = {key for key, _ in page.rows("## Key by key", "| in a place | meaning |")}
-    assert told == {field.alias or key for key, field in AddressPlace.model_fields.items()}
+def test_the_page_has_the_keys_of_a_profile_a_state_and_a_selector(page):
+    """The page has the top-level keys, those of the state, and those of a selector."""
+    listed = {key for key, _, _ in page.rows("### The first lines", "| key | needed | meaning |")}
+    assert listed | {"state", "head", "list", "post", "detail", "comments"} == set(Profile.model_fields)
+    listed = {key for key, _, _ in page.rows("### [state]", "| key | needed | meaning |")}
+    assert listed | {"query"} == set(StatePlace.model_fields)
+    listed = {key for key, _ in page.rows("## Key by key", "| in a place | meaning |")}
+    assert listed == {field.alias or key for key, field in AddressPlace.model_fields.items()}
 
 
 def test_the_counts_are_read_as_the_page_says(page):

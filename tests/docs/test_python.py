@@ -1,4 +1,4 @@
-"""The pages' Python blocks run as they stand."""
+"""The pages' Python blocks run unchanged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def test_every_python_block_runs(studio, python_block):
-    """Each block is a whole program, in the folder that its page speaks of."""
+    """Each block is a complete program in the folder that its page describes."""
     ran = subprocess.run(
         [sys.executable, "-c", python_block.text], cwd=studio, capture_output=True, text=True, check=False
     )

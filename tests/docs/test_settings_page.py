@@ -1,4 +1,4 @@
-"""The settings in the pages are read by the code, and the guide names every key with its default."""
+"""The settings in the pages are valid, and the guide has every key with its default."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "
 HEADER = "| key | default | meaning |"
 
 
-def test_every_toml_block_is_read(toml_block, studio, pages, tmp_path, monkeypatch):
-    """Settings in the pages are settings, profiles are profiles; nothing in them is misspelt."""
+def test_every_toml_block_is_valid(toml_block, studio, pages, tmp_path, monkeypatch):
+    """Settings and profiles in the pages have only valid keys."""
     monkeypatch.delenv("LIKELENS_HOME", raising=False)
     given = tomllib.loads(toml_block.text)
     if "account" in given:
@@ -40,12 +40,12 @@ def test_every_toml_block_is_read(toml_block, studio, pages, tmp_path, monkeypat
 
 
 def paths(classifiers: Any) -> list[Path]:
-    """The paths in classifiers' options."""
+    """Return the paths in classifiers' options."""
     return [value for lane in classifiers for _, value in lane.options if isinstance(value, Path)]
 
 
 def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
-    """The keys of settings' tables, each with its default."""
+    """Return the keys of settings' tables with their defaults."""
     fields = [(key, field.default) for model in models for key, field in model.model_fields.items()]
     return [(key, default) for key, default in fields if key not in without]
 
@@ -68,10 +68,10 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
     ],
     ids=["scrape", "fetch", "rank", "sources", "classifiers"],
 )
-def test_every_key_is_told_with_its_default(pages, heading, expected):
-    """The guide's tables have the keys of the code, in their order, with the defaults of the code."""
-    told = [(key, default) for key, default, _ in pages["guide.md"].rows(heading, HEADER)]
-    assert told == [(key, written(default)) for key, default in expected]
+def test_the_guide_has_every_key_with_its_default(pages, heading, expected):
+    """The guide's tables have the keys of the code, in order, with their defaults."""
+    shown_rows = [(key, default) for key, default, _ in pages["guide.md"].rows(heading, HEADER)]
+    assert shown_rows == [(key, written(default)) for key, default in expected]
 
 
 KIND_PAGES = {
@@ -79,25 +79,25 @@ KIND_PAGES = {
     "jsonl": "files.md",
     "table": "files.md",
 }
-"""The pages of kinds of source that are not called as the kind is."""
+"""The pages of kinds of source whose name is not the kind's."""
 
 
 def page_of(kind: str) -> str:
-    """The page that tells the settings of a kind of source."""
+    """Return the page with the settings of a kind of source."""
     return KIND_PAGES.get(kind, f"{kind}.md")
 
 
 @pytest.mark.parametrize("page", sorted({page_of(kind) for kind in SOURCE_KINDS}))
-def test_every_key_of_a_kind_of_source_is_told_on_its_page(pages, page):
-    """Under Settings a page has the keys of its kinds of source, in the order and with the defaults of the code."""
+def test_a_page_has_every_key_of_its_kind_of_source(pages, page):
+    """Under Settings a page has the keys of its kinds of source, in order, with their defaults."""
     models = [settings_model(kind) for kind in SOURCE_KINDS if page_of(kind) == page]
     expected = keys(*models, without=tuple(SourceModel.model_fields))
-    told = [(key, default) for key, default, _ in pages[page].rows("## Settings", HEADER)]
-    assert told == [(key, written(default)) for key, default in expected]
+    shown_rows = [(key, default) for key, default, _ in pages[page].rows("## Settings", HEADER)]
+    assert shown_rows == [(key, written(default)) for key, default in expected]
 
 
 def written(default: Any) -> str:
-    """A default as the guide writes it."""
+    """Return a default as the guide writes it."""
     if default is PydanticUndefined:
         return "none: needed"
     if isinstance(default, str):
@@ -107,19 +107,21 @@ def written(default: Any) -> str:
     return {None: "none", (): "[]"}.get(default, str(default))
 
 
-def test_the_files_first_lines_are_told(pages, tmp_path, monkeypatch):
-    """`home` and `note` are keys, `home` has the default that the guide names."""
+def test_the_guide_has_the_top_level_keys(pages, tmp_path, monkeypatch):
+    """`home` and `note` are keys, and `home` has the guide's default."""
     monkeypatch.delenv("LIKELENS_HOME", raising=False)
-    told = {key: default for key, default, _ in pages["guide.md"].rows("### The file's first lines", HEADER)}
-    assert set(told) == {"home", "note"}
+    shown_rows = {
+        key: default for key, default, _ in pages["guide.md"].rows("### The file's first lines", HEADER)
+    }
+    assert set(shown_rows) == {"home", "note"}
     (tmp_path / "likelens.toml").write_text(SOURCE)
-    assert read_settings(tmp_path / "likelens.toml").home.folder == tmp_path / told["home"].strip('"')
+    assert read_settings(tmp_path / "likelens.toml").home.folder == tmp_path / shown_rows["home"].strip('"')
     (tmp_path / "likelens.toml").write_text("note = 'n'\nhome = 'h'\n" + SOURCE)
     assert read_settings(tmp_path / "likelens.toml").note == "n"
 
 
-def test_every_kind_is_named(pages):
-    """The guide names each kind of source and classifier that there is, and no other as being there."""
+def test_the_guide_names_every_kind(pages):
+    """The guide names each kind of source and classifier, and lists none of them as missing."""
     guide = pages["guide.md"]
     for kind in (*SOURCE_KINDS, *KINDS):
         assert f"`{kind}`" in guide.text
@@ -127,7 +129,7 @@ def test_every_kind_is_named(pages):
     assert not [kind for kind in (*SOURCE_KINDS, *KINDS) if f"`{kind}`" in missing and kind != "gallery"]
 
 
-def test_the_deployment_is_told_as_it_is(pages, root):
-    """The lines of prefect.yaml that the guide shows stand there."""
+def test_the_guide_shows_the_deployment(pages, root):
+    """The guide's lines of prefect.yaml are in that file."""
     (shown,) = pages["guide.md"].blocks("yaml")
     assert shown.text in (root / "prefect.yaml").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The pages' SQL runs on a real published database and answers something."""
+"""The pages' SQL runs on a real published database and returns rows."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def database(studio: Path, monkeypatch: pytest.MonkeyPatch):
         yield connection
 
 
-def test_every_query_answers_with_rows(database, sql_block):
-    """Each statement of each SQL block runs in plain DuckDB and has an answer."""
+def test_every_query_returns_rows(database, sql_block):
+    """Each statement of each SQL block runs in plain DuckDB and returns rows."""
     for statement in database.extract_statements(sql_block.text):
         rows = database.execute(statement).fetchall()
         assert rows, f"no row: {statement.query}"
 
 
 def test_every_query_that_writes_no_file_runs_in_likelens_sql(studio, database, sql_block):
-    """`likelens sql`, which reaches no other file, takes them too."""
+    """`likelens sql`, which reads no other file, runs them too."""
     with published(Home(studio / "data"), only_lake=True) as closed:
         for statement in database.extract_statements(sql_block.text):
             if statement.type == duckdb.StatementType.SELECT:
@@ -37,8 +37,8 @@ def test_every_query_that_writes_no_file_runs_in_likelens_sql(studio, database, 
 BEST = "(select label from top_labels('visual', by := 'likes', n := 1))"
 
 
-def test_the_number_that_is_traced_is_the_sum_of_its_rows(database, pages):
-    """The cookbook's trace leads from a ranking's number to just the posts and pictures that make it up."""
+def test_a_traced_number_is_the_sum_of_its_rows(database, pages):
+    """The cookbook's trace goes from a ranking's number to exactly the posts and pictures behind it."""
     (traced,) = (b for b in pages["sql-cookbook.md"].blocks("sql") if "select label, posts, total" in b.text)
     best, behind = (statement.query for statement in database.extract_statements(traced.text))
     assert BEST in behind
@@ -51,8 +51,8 @@ def test_the_number_that_is_traced_is_the_sum_of_its_rows(database, pages):
         assert all((Path("data") / path).is_file() for *_, path in rows)
 
 
-def test_an_export_makes_its_files(database, studio, pages):
-    """CSV and Parquet come out where the cookbook says, with as many rows as the view has."""
+def test_an_export_writes_its_files(database, studio, pages):
+    """The exported CSV and Parquet files have as many rows as the view."""
     (export,) = (block for block in pages["sql-cookbook.md"].blocks("sql") if "copy (" in block.text)
     database.execute(export.text)
     assert (studio / "labels.csv").read_text().startswith("rank,label,posts")

@@ -30,15 +30,15 @@ def page(pages):
 
 
 def columns(database: duckdb.DuckDBPyConnection, name: str) -> list[list[str]]:
-    """Name, type and comment of a view's columns."""
+    """Return name, type and comment of a view's columns."""
     query = "select column_name, data_type, comment from duckdb_columns() where table_name = ? order by column_index"
     found = database.execute(query, [name]).fetchall()
     return [list(row) for row in found]
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_table_is_on_the_page_with_its_columns(page, database, name):
-    """Columns, types, nulls, meanings and key stand on the page as the database has them, in their order."""
+def test_every_table_is_described_with_its_columns(page, database, name):
+    """The page has the columns of the database in order, with types, nulls, meanings and key."""
     rows = page.rows(f"### {name}", "| column | type | null | meaning |")
     assert [[column, kind, meaning] for column, kind, _, meaning in rows] == columns(database, name)
     nulls = {column.name: "yes" if column.nullable else "no" for column in TABLES[name].columns}
@@ -47,32 +47,32 @@ def test_every_table_is_on_the_page_with_its_columns(page, database, name):
 
 
 @pytest.mark.parametrize("name", [view.name for view in VIEWS])
-def test_every_view_is_on_the_page_with_its_columns(page, database, name):
-    """So do the views that are made from the tables."""
+def test_every_view_is_described_with_its_columns(page, database, name):
+    """The page has the columns of the views in order, with types and meanings."""
     assert page.rows(f"### {name}", "| column | type | meaning |") == columns(database, name)
 
 
 @pytest.mark.parametrize("macro", MACROS, ids=lambda macro: macro.name)
-def test_every_macro_is_on_the_page_with_its_parameters_and_columns(page, database, macro):
-    """A macro's parameters with their defaults, and the columns of its answer, are those of the database."""
+def test_every_macro_is_described_with_its_parameters_and_columns(page, database, macro):
+    """A macro's parameters, their defaults and the result's columns are those of the database."""
     parameters = [[name, default.strip()] for name, default in PARAMETER.findall(macro.parameters)]
     heading = f"### {macro.name}"
-    told = page.rows(heading, "| parameter | default | meaning |")
-    assert [[name, default] for name, default, _ in told] == parameters
-    answer = database.execute(f"describe from {macro.name}('visual')").fetchall()
-    told = page.rows(heading, "| column | type | meaning |")
-    assert [(name, kind) for name, kind, _ in told] == [(name, kind) for name, kind, *_ in answer]
+    described = page.rows(heading, "| parameter | default | meaning |")
+    assert [[name, default] for name, default, _ in described] == parameters
+    result = database.execute(f"describe from {macro.name}('visual')").fetchall()
+    described = page.rows(heading, "| column | type | meaning |")
+    assert [(name, kind) for name, kind, _ in described] == [(name, kind) for name, kind, *_ in result]
 
 
-def test_the_page_has_no_unknown_view_or_macro(page, database):
-    """Each name with a section of its own is a view or a macro of the database."""
-    there = {name for (name,) in database.execute("select view_name from duckdb_views()").fetchall()}
-    there |= {macro.name for macro in MACROS}
-    assert set(re.findall(r"^### (.+)$", page.text, re.MULTILINE)) <= there
+def test_the_page_describes_only_existing_views_and_macros(page, database):
+    """Each name with its own section is a view or a macro of the database."""
+    existing = {name for (name,) in database.execute("select view_name from duckdb_views()").fetchall()}
+    existing |= {macro.name for macro in MACROS}
+    assert set(re.findall(r"^### (.+)$", page.text, re.MULTILINE)) <= existing
 
 
-def test_every_reason_of_a_failed_fetch_is_on_the_page(page):
-    """Each reason has a row with its number of attempts."""
+def test_every_reason_of_a_failed_fetch_is_described(page):
+    """Each reason has its line, with the number of attempts."""
     attempts = {
         reason: text for reason, _, text in page.rows("### fetches", "| reason | meaning | attempts |")
     }

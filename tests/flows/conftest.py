@@ -1,12 +1,15 @@
-"""One Prefect server for the tests of the flows, a gallery, and the command line as its user runs it.
+"""One Prefect server for the tests of the flows, a gallery, and the command line.
 
-Whoever starts a server or a worker here reads its log: `log_errors` finds the lines that no night may have.
+`likelens` starts a process. `command` runs the command line in the test's own process, which is faster.
+Each test that starts a server or a worker checks its log with `log_errors`.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,8 +22,17 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from flows.demo.gallery import Gallery, demo_gallery
 from flows.demo.server import GalleryServer
+from flows.settings import read_settings
+from tasks.fetch.download import FetchOptions
+from tasks.fetch.stage import fetch_pictures
+from tasks.scrape.options import ScrapeOptions
+from tasks.scrape.politeness import Politeness
+from tasks.scrape.spool import Spool
+from tasks.scrape.stage import ScrapeJob, scrape_source
+from warehouse.publish import publish
 
 BIN = Path(sys.executable).parent
 SETTINGS = """
@@ -50,11 +62,11 @@ ERROR = re.compile(
 KNOWN_ERRORS = {
     "sqlite3.OperationalError: database is locked": "On a busy machine SQLite refuses a write when another one came "
     "between its transaction's read and write. Prefect repeats it: the heartbeat of a worker after 30 s, a service "
-    "in its next loop, a client's request after the answer 503.",
-    "WebSocketDisconnected: WebSocket is not connected": "A worker that is stopped leaves while the server still sets "
-    "up its connection; a running one connects again.",
+    "in its next loop, a client's request after the response 503.",
+    "WebSocketDisconnected: WebSocket is not connected": "A stopped worker closes its connection while the server "
+    "still sets it up; a running worker connects again.",
 }
-"""Errors in a log that cost a night nothing, each with its reason."""
+"""Errors in a log that do not harm a run, each with its reason."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -74,14 +86,14 @@ def free_port_fixture() -> Callable[[], int]:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 def log_errors(text: str) -> list[str]:
-    """Entries of a server's or worker's log that report an error or have a traceback, without those that are known."""
+    """Return a log's entries that report an error or have a traceback, without `KNOWN_ERRORS`."""
     entries = [entry for entry in ENTRY.split(text) if ERROR.search(entry)]
     return [entry for entry in entries if not any(known in entry for known in KNOWN_ERRORS)]
 
@@ -96,7 +108,7 @@ def log_errors_fixture() -> Callable[[str], list[str]]:
 def serving(
     command: Sequence[str | Path], environment: Mapping[str, str], url: str, log: Path
 ) -> Iterator[None]:
-    """Run a Prefect server with this address of its API until the block ends, then read its log."""
+    """Run a Prefect server until the block ends, then check its log; `url` is the address of its API."""
     with log.open("wb") as written:
         server = subprocess.Popen(command, env=environment, stdout=written, stderr=written)
         try:
@@ -116,7 +128,7 @@ def serving_fixture() -> Callable[..., AbstractContextManager[None]]:
 
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a client of a real Prefect server."""
+    """Start a real Prefect server; return the environment of its clients."""
     folder = tmp_path_factory.mktemp("prefect")
     port = free_port()
     environment = {
@@ -145,22 +157,44 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
 
 @pytest.fixture(scope="session")
 def likelens(prefect: dict[str, str]) -> Run:
-    """Run a command of ours in a folder, with the Prefect server unless told otherwise."""
+    """Run `likelens` as a process in a folder, with the Prefect server; a variable that is None is unset."""
 
     def run(folder: Path, *arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-        wanted = {**prefect, **environment}
         ran = subprocess.run(
             [BIN / "likelens", *arguments],
             cwd=folder,
-            env={name: value for name, value in wanted.items() if value is not None},
+            env={name: value for name, value in {**prefect, **environment}.items() if value is not None},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
-        # The server that a run brings writes to the run's standard error.
+        # The temporary server of a run writes to the run's standard error.
         assert [line for line in log_errors(ran.stderr) if "prefect.server" in line] == []
         return ran
+
+    return run
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run a command line in this process, without a Prefect server; for commands that start no flow."""
+
+    def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        before = dict(os.environ)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        for name in ("LIKELENS_HOME", "PREFECT_API_URL"):
+            os.environ.pop(name, None)
+        os.environ.update({"PREFECT_HOME": str(tmp_path / "no-profiles"), **environment})
+        try:
+            with pytest.raises(SystemExit) as caught:
+                main(arguments)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        shown = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(caught.value.code or 0), shown.out, shown.err)
 
     return run
 
@@ -177,3 +211,37 @@ def studio(tmp_path: Path, settings: str) -> Path:
     """A folder with settings for the gallery."""
     (tmp_path / "likelens.toml").write_text(settings)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory, settings: str) -> Path:
+    """A folder with scraped posts and fetched pictures, published; tests copy it."""
+    folder = tmp_path_factory.mktemp("fetched")
+    (folder / "likelens.toml").write_text(settings)
+    home = read_settings(folder / "likelens.toml").home
+    home.prepare()
+    (source,) = read_settings(folder / "likelens.toml").sources
+    spool = Spool(home.spool("one") / "demo.jsonl")
+    scrape_source(ScrapeJob(home, source, spool, ScrapeOptions(Politeness(0.0))), lambda *_: None)
+    fetch_pictures(home, FetchOptions(4, frozenset({"127.0.0.1"})), lambda *_: None)
+    publish(home)
+    shutil.rmtree(spool.file.parent)
+    return folder
+
+
+@pytest.fixture
+def unlabelled(fetched: Path, tmp_path: Path) -> Path:
+    """A copy of `fetched`: posts and pictures that no classifier has labelled."""
+    shutil.copytree(fetched, tmp_path, dirs_exist_ok=True)
+    publish(read_settings(tmp_path / "likelens.toml").home)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory, settings: str, likelens: Run) -> Path:
+    """A folder after one run. Tests only read it."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "likelens.toml").write_text(settings)
+    process = likelens(folder, "run")
+    assert process.returncode == 0, process.stderr[-3000:]
+    return folder

@@ -1,4 +1,4 @@
-"""What can be wrong around a run: told in a few lines, with a status that is not 0, and nothing half-written."""
+"""What can go wrong with a run: each error is a few lines and a status that is not 0, and no file is half-written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VISUAL = '[[classifiers]]\nname = "visual"\nkind = "visual"\n'
 
 @pytest.fixture(scope="module")
 def strange() -> Iterator[dict[str, str]]:
-    """Addresses of accounts: a good one, a private one, an unknown one, one on a host that does not answer."""
+    """Addresses of accounts: a good one, a private one, an unknown one, one on a host that refuses connections."""
     good, pictures = demo_gallery(posts=6, account="good")
     hidden = replace(demo_gallery(posts=3, account="hidden", seed=8)[0], private=True)
     with socket.socket() as closed, GalleryServer([good, hidden], pictures) as server:
@@ -46,14 +46,14 @@ def write(folder: Path, sources: dict[str, str], rest: str = VISUAL) -> None:
     (folder / "likelens.toml").write_text(text + REST + rest)
 
 
-def told(ran: subprocess.CompletedProcess[str], status: int, *words: str) -> str:
-    """What the run said, after checks that hold for all: no traceback, the words, the status."""
-    said = ran.stdout + ran.stderr
-    assert ran.returncode == status, said[-3000:]
-    assert "Traceback" not in said
-    assert "NoneType" not in said
-    assert all(word in said for word in words), said[-3000:]
-    return said
+def checked(ran: subprocess.CompletedProcess[str], status: int, *words: str) -> str:
+    """Return the output, after checks of the status, the words, and that there is no traceback."""
+    output = ran.stdout + ran.stderr
+    assert ran.returncode == status, output[-3000:]
+    assert "Traceback" not in output
+    assert "NoneType" not in output
+    assert all(word in output for word in words), output[-3000:]
+    return output
 
 
 @pytest.mark.parametrize(
@@ -65,64 +65,54 @@ def told(ran: subprocess.CompletedProcess[str], status: int, *words: str) -> str
     ],
     ids=["missing", "malformed", "unknown key"],
 )
-def test_wrong_settings_end_with_2_before_anything_is_made(tmp_path, likelens, text, words):
+def test_wrong_settings_end_with_2_before_anything_is_made(tmp_path, command, text, words):
     """The message is a few lines on standard error, and no folder appears."""
     if text is not None:
         (tmp_path / "likelens.toml").write_text(text)
-    said = told(likelens(tmp_path, "run"), 2, *words)
-    assert len(said.splitlines()) < 16
+    output = checked(command(tmp_path, "run"), 2, *words)
+    assert len(output.splitlines()) < 16
     assert not (tmp_path / "data").exists()
 
 
-def test_a_source_that_fails_is_named_and_the_others_go_on(tmp_path, likelens, strange):
-    """Private, unknown and silent accounts each get their line; what the good one shows is published."""
-    write(tmp_path, strange)
-    said = told(likelens(tmp_path, "run"), 3, "scrape hidden", "scrape unknown", "scrape silent")
-    summary = said[said.index("\nRun ") :]
+def test_a_failing_source_or_classifier_does_not_stop_the_others(tmp_path, likelens, strange):
+    """Private, unknown and silent accounts and wrong weights each have their line; the rest is published."""
+    (tmp_path / "weights.h5").write_bytes(b"no weights at all")
+    lane = (
+        '[[classifiers]]\nname = "small"\nkind = "keras"\napplication = "MobileNet"\nweights = "weights.h5"\n'
+    )
+    write(tmp_path, strange, VISUAL + lane)
+    output = checked(
+        likelens(tmp_path, "run"), 3, "scrape hidden", "scrape unknown", "scrape silent", "weights.h5"
+    )
+    summary = output[output.index("\nRun ") :]
     assert re.search(r"hidden +failed .*followers only", summary)
     assert re.search(r"unknown +failed .*(404|no such account)", summary)
     assert re.search(r"silent +failed .*the connection was refused.*Check the url and its port", summary)
     assert re.search(r"good +done +6", summary)
+    assert re.search(r"classify small +failed .*do not fit MobileNet", summary)
+    assert re.search(r"classify visual +done", summary)
     with duckdb.connect(str(tmp_path / "data" / "likelens.duckdb"), read_only=True) as database:
         assert database.execute("select distinct source from posts").fetchall() == [("good",)]
         failed = "select lane from runs where stage = 'scrape' and status = 'failed' order by 1"
         assert database.execute(failed).fetchall() == [("hidden",), ("silent",), ("unknown",)]
 
 
-def test_a_task_that_fails_after_its_retries_is_one_error_with_its_message(tmp_path, likelens, strange):
-    """Standard error has one line at the level ERROR for the task; the summary at the end repeats why."""
-    write(tmp_path, {"silent": strange["silent"]})
-    said = told(likelens(tmp_path, "run"), 1, "Retry 2/2")
-    (error,) = [line for line in said.splitlines() if "| ERROR" in line]
+def test_a_run_with_nothing_to_publish_fails(tmp_path, likelens, strange):
+    """No account can be read: status 1 with each reason, and no database. A failed task logs one error."""
+    write(tmp_path, {name: url for name, url in strange.items() if name != "good"})
+    output = checked(likelens(tmp_path, "run"), 1, "Retry 2/2")
+    errors = [line for line in output.splitlines() if "| ERROR" in line]
+    (error,) = [line for line in errors if "scrape-silent" in line]
     assert "Task run 'scrape-silent' - Finished in state Failed(" in error
-    summary = said[said.rindex("\nFailed: ") :]
+    summary = output[output.rindex("\nFailed: ") :]
     for text in (error, summary):
         assert text.count("can't be reached") == 1
-
-
-@pytest.mark.parametrize("account", ["hidden", "unknown"])
-def test_a_run_with_nothing_to_publish_fails(tmp_path, likelens, strange, account):
-    """The only account can't be read: status 1, why and what to do, and no database."""
-    write(tmp_path, {account: strange[account]})
-    said = told(likelens(tmp_path, "run"), 1, "Failed:")
-    assert account in said[said.rindex("Failed:") :]
+    assert all(f"scrape {name}: failed." in summary for name in ("hidden", "unknown", "silent"))
     assert not (tmp_path / "data" / "likelens.duckdb").exists()
 
 
-def test_weights_that_do_not_fit_cost_their_lane_alone(tmp_path, likelens, strange):
-    """The lane says what is wrong with its file; the other lane is published, the status is 3."""
-    (tmp_path / "weights.h5").write_bytes(b"no weights at all")
-    lane = (
-        '[[classifiers]]\nname = "small"\nkind = "keras"\napplication = "MobileNet"\nweights = "weights.h5"\n'
-    )
-    write(tmp_path, {"good": strange["good"]}, VISUAL + lane)
-    said = told(likelens(tmp_path, "run"), 3, "weights.h5")
-    assert re.search(r"classify small +failed .*do not fit MobileNet", said[said.index("\nRun ") :])
-    assert re.search(r"classify visual +done +6", said) or re.search(r"classify visual +done", said)
-
-
-def test_a_full_disk_stops_the_run_in_words_and_the_next_makes_it_whole(tmp_path, likelens, strange):
-    """On a disk that fills up nothing is half-written: with room again the run is as any other."""
+def test_a_full_disk_stops_the_run_with_a_message_and_the_next_run_resumes(tmp_path, likelens, strange):
+    """On a full disk no file is half-written; with free space again the run is complete."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -135,21 +125,21 @@ def test_a_full_disk_stops_the_run_in_words_and_the_next_makes_it_whole(tmp_path
         settings = (tmp_path / "likelens.toml").read_text()
         (tmp_path / "likelens.toml").write_text('home = "disk"\n' + settings)
         (disk / "ballast").write_bytes(bytes(40_000_000))
-        said = told(likelens(tmp_path, "run"), 1, "is full", "Free some space")
-        assert len(said.splitlines()) < 20
+        output = checked(likelens(tmp_path, "run"), 1, "is full", "Free some space")
+        assert len(output.splitlines()) < 20
         assert not (disk / "likelens.duckdb").exists()
         (disk / "ballast").unlink()
-        told(likelens(tmp_path, "run"), 0)
+        checked(likelens(tmp_path, "run"), 0)
         with duckdb.connect(str(disk / "likelens.duckdb"), read_only=True) as database:
             assert database.execute("select count(*) from posts").fetchall() == [(6,)]
     finally:
         subprocess.run(["/bin/umount", "-l", str(disk)], check=False)
 
 
-def test_wrong_usage_is_told_by_the_command(tmp_path, likelens, strange):
+def test_wrong_usage_is_reported(tmp_path, command, strange):
     """Before the first run, and for unknown classifiers, each command says what is missing."""
     write(tmp_path, {"good": strange["good"]})
-    for command in (("rank", "--classifier", "visual", "--by", "likes"), ("report",), ("sql", "select 1")):
-        told(likelens(tmp_path, *command), 1, "likelens run")
-    told(likelens(tmp_path, "rank", "--classifier", "visual", "--by", "hearts"), 2, "likes")
-    told(likelens(tmp_path, "relabel", "--classifier", "nothing"), 2, "visual")
+    for words in (("rank", "--classifier", "visual", "--by", "likes"), ("report",), ("sql", "select 1")):
+        checked(command(tmp_path, *words), 1, "likelens run")
+    checked(command(tmp_path, "rank", "--classifier", "visual", "--by", "hearts"), 2, "likes")
+    checked(command(tmp_path, "relabel", "--classifier", "nothing"), 2, "visual")

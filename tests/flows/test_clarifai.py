@@ -1,4 +1,4 @@
-"""The paid lane as its user runs it: `likelens run`, `relabel`, `status`, `compare`, `doctor`, the dry run, a kill."""
+"""The paid lane: `likelens run`, `relabel`, `status`, `compare`, `doctor`, the dry run, a kill."""
 
 from __future__ import annotations
 
@@ -11,15 +11,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from flows.settings import read_settings
-from tasks.fetch.download import FetchOptions
-from tasks.fetch.stage import fetch_pictures
-from tasks.scrape.options import ScrapeOptions
-from tasks.scrape.politeness import Politeness
-from tasks.scrape.spool import Spool
-from tasks.scrape.stage import ScrapeJob, scrape_source
-from warehouse.publish import publish
 
 LANE = """
 [[classifiers]]
@@ -39,7 +30,7 @@ Secret(value={value!r}).save("clarifai-pat", overwrite=True)
 
 @pytest.fixture
 def clarifai(stand_in):
-    """A stand-in that answers after a tenth of a second, and its port."""
+    """A stand-in that responds after a tenth of a second, and its environment variables."""
     servicer = stand_in.StandIn(seconds=0.1)
     server, port = stand_in.serve(servicer)
     yield servicer, {"CLARIFAI_GRPC_BASE": f"127.0.0.1:{port}", "CLARIFAI_PAT": stand_in.KEY}
@@ -48,17 +39,10 @@ def clarifai(stand_in):
 
 
 @pytest.fixture
-def pictures(studio: Path) -> Path:
-    """A folder with posts and pictures that no classifier has seen, and the paid lane in its settings."""
-    settings = read_settings(studio / "likelens.toml")
-    settings.home.prepare()
-    (source,) = settings.sources
-    spool = Spool(settings.home.spool("one") / "demo.jsonl")
-    scrape_source(ScrapeJob(settings.home, source, spool, ScrapeOptions(Politeness(0.0))), lambda *_: None)
-    fetch_pictures(settings.home, FetchOptions(4, frozenset({"127.0.0.1"})), lambda *_: None)
-    publish(settings.home)
-    add_lane(studio)
-    return studio
+def pictures(unlabelled: Path) -> Path:
+    """A folder with pictures that no classifier has labelled, and the paid lane in its settings."""
+    add_lane(unlabelled)
+    return unlabelled
 
 
 def add_lane(folder: Path, budget: int = 1000) -> None:
@@ -67,46 +51,45 @@ def add_lane(folder: Path, budget: int = 1000) -> None:
     settings.write_text(settings.read_text() + LANE.format(budget=budget))
 
 
-def ask(folder: Path, query: str) -> list[tuple]:
-    """What the published database answers."""
+def query(folder: Path, sql: str) -> list[tuple]:
+    """Query the published database."""
     with duckdb.connect(str(folder / "data" / "likelens.duckdb"), read_only=True) as database:
-        return database.execute(query).fetchall()
+        return database.execute(sql).fetchall()
 
 
-def test_a_run_tags_and_a_second_one_pays_nothing(studio, likelens, clarifai, stand_in):
-    """Labels, regions, rankings, the report and the money are there; the key is nowhere; nothing is bought again."""
+def test_a_run_tags_and_a_second_one_pays_nothing(studio, likelens, command, clarifai, stand_in):
+    """Labels, regions, rankings and costs are stored; the key is in no file; the second run sends nothing."""
     servicer, environment = clarifai
     add_lane(studio)
     ran = likelens(studio, "run", **environment)
     assert ran.returncode == 0, ran.stdout[-1000:] + ran.stderr[-2000:]
-    (count,) = ask(studio, "select count(*) from pictures")[0]
+    (count,) = query(studio, "select count(*) from pictures")[0]
     assert f"tag clarifai             done        {2 * count:>8,}" in ran.stdout
     assert len(servicer.bought) == 2 * count and set(servicer.bought.values()) == {1}
-    kept = ask(studio, "select distinct region > 0 from current_labels where classifier = 'clarifai'")
-    assert set(kept) == {(False,), (True,)}
-    ranked = likelens(
+    regions = query(studio, "select distinct region > 0 from current_labels where classifier = 'clarifai'")
+    assert set(regions) == {(False,), (True,)}
+    ranked = command(
         studio, "rank", "--classifier", "clarifai", "--by", "likes", "--format", "csv", "--top", "3"
     )
     assert len(ranked.stdout.splitlines()) == 4
-    told = likelens(studio, "status").stdout
-    (line,) = (line for line in told.split("Money:")[1].splitlines() if line.startswith(" clarifai"))
+    status = command(studio, "status").stdout
+    (line,) = (line for line in status.split("Money:")[1].splitlines() if line.startswith(" clarifai"))
     assert line.split()[1:4] == [f"{2 * count:,}", "0", f"{1000 - 2 * count:,}"]
     again = likelens(studio, "run", **environment)
     assert again.returncode == 0 and set(servicer.bought.values()) == {1}
-    compared = likelens(
+    compared = command(
         studio, "compare", "--classifier", "clarifai", "--classifier", "visual", "--format", "json"
     )
     assert compared.returncode == 0 and '"other_rank"' in compared.stdout
-    assert likelens(studio, "compare", "--classifier", "clarifai").returncode == 2
-    said = ran.stdout + ran.stderr + told
-    assert stand_in.KEY not in said
+    assert command(studio, "compare", "--classifier", "clarifai").returncode == 2
+    assert stand_in.KEY not in ran.stdout + ran.stderr + status
     files = [file for file in studio.rglob("*") if file.is_file()]
     assert [file for file in files if stand_in.KEY.encode() in file.read_bytes()] == []
 
 
 @pytest.mark.parametrize("key", [None, "wrong-key-0123456789"])
-def test_without_a_good_key_the_other_lanes_go_on(studio, likelens, clarifai, key):
-    """The status is 3, the message says what to do and not what the key is, and nothing is spent."""
+def test_without_a_valid_key_the_other_lanes_run(studio, likelens, command, clarifai, key):
+    """The status is 3, the message names the variable and not the key, and nothing is spent."""
     servicer, environment = clarifai
     add_lane(studio)
     ran = likelens(studio, "run", **environment | {"CLARIFAI_PAT": key})
@@ -116,20 +99,20 @@ def test_without_a_good_key_the_other_lanes_go_on(studio, likelens, clarifai, ke
     assert "classify visual          done" in ran.stdout
     assert sum(servicer.bought.values()) == 0
     assert "wrong-key" not in ran.stdout + ran.stderr
-    doctor = likelens(studio, "doctor", **environment | {"CLARIFAI_PAT": key})
+    doctor = command(studio, "doctor", **environment | {"CLARIFAI_PAT": key or ""})
     assert doctor.returncode == 3 and "MISSING  classifier clarifai" in doctor.stdout
     assert servicer.bought == {}
 
 
-def test_a_dry_run_tells_and_a_budget_holds(pictures, likelens, clarifai):
-    """The dry run sends nothing; the run that follows sends as many as it said, and says how many wait."""
+def test_a_dry_run_sends_nothing_and_a_budget_limits_the_run(pictures, likelens, command, clarifai):
+    """The dry run prints what the next run sends; the message names the budget and the pending pictures."""
     servicer, environment = clarifai
     settings = pictures / "likelens.toml"
     settings.write_text(settings.read_text().replace("monthly_budget = 1000", "monthly_budget = 21"))
-    for command in (("relabel", "--classifier", "clarifai"), ("run",)):
-        told = likelens(pictures, *command, "--dry-run", **environment | {"CLARIFAI_PAT": None})
-        assert told.returncode == 0 and "21 pictures would be sent" in told.stdout, told.stderr
-    assert "cost 0.03" in told.stdout and servicer.asks == []
+    for words in (("relabel", "--classifier", "clarifai"), ("run",)):
+        dry = command(pictures, *words, "--dry-run", **environment | {"CLARIFAI_PAT": ""})
+        assert dry.returncode == 0 and "21 of the stored pictures would be sent" in dry.stdout, dry.stderr
+    assert "cost 0.03" in dry.stdout and servicer.asks == []
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 3
     assert (
@@ -151,8 +134,8 @@ def test_the_key_comes_from_a_secret_block(pictures, likelens, clarifai, prefect
     subprocess.run(empty, env=prefect, check=True, capture_output=True, timeout=120)
 
 
-def test_a_killed_run_is_made_whole(pictures, likelens, clarifai, prefect):
-    """SIGKILL while requests are under way: the next run stores what had come, and each picture has its labels."""
+def test_the_next_run_completes_a_killed_one(pictures, likelens, clarifai, prefect):
+    """After SIGKILL during requests the next run stores the received responses, and each picture has its labels."""
     servicer, environment = clarifai
     command = [Path(sys.executable).parent / "likelens", "relabel", "--classifier", "clarifai"]
     killed = subprocess.Popen(
@@ -166,9 +149,9 @@ def test_a_killed_run_is_made_whole(pictures, likelens, clarifai, prefect):
     assert len(servicer.asks) >= 3
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
-    (count,) = ask(pictures, "select count(*) from pictures")[0]
-    assert ask(pictures, "select count(distinct sha256) from current_labels where region = 0") == [(count,)]
-    assert ask(pictures, "select count(distinct sha256) from current_labels where region > 0") == [(count,)]
+    (count,) = query(pictures, "select count(*) from pictures")[0]
+    assert query(pictures, "select count(distinct sha256) from current_labels where region = 0") == [(count,)]
+    assert query(pictures, "select count(distinct sha256) from current_labels where region > 0") == [(count,)]
     billed = "select count(*) from charges where outcome in ('billed', 'unknown')"
-    assert ask(pictures, billed)[0][0] >= sum(servicer.bought.values())
+    assert query(pictures, billed)[0][0] >= sum(servicer.bought.values())
     assert list((pictures / "data" / "answers").iterdir()) == []

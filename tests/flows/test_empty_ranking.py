@@ -1,4 +1,4 @@
-"""`likelens rank` with nothing to rank: the reason is on standard error, and what a program reads stays valid."""
+"""`likelens rank` with nothing to rank: the reason is on standard error, and the output stays valid for programs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.commands.rank import Asked, rank
-from flows.settings import SettingsError, read_settings
+from flows.settings import read_settings
 from warehouse.publish import publish
 from warehouse.tables import Observation, PictureLabel, Post, PostPicture, StageRun
 
@@ -35,7 +34,7 @@ labels = "no.txt"
 
 
 def lane(name: str, status: str, message: str | None, version: str | None) -> StageRun:
-    """A row of `runs`: how a classifier's lane ended."""
+    """Return a row of `runs` for a classifier's lane."""
     times: dict[str, Any] = {"started_at": NOW, "ended_at": NOW}
     return StageRun(
         run_id="one",
@@ -86,28 +85,25 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def asked(classifier: str, by: str = "likes") -> Asked:
-    """A question with what the settings say for the rest."""
-    return Asked(classifier, by, None, None, None, None, None)
-
-
 @pytest.mark.parametrize(("form", "empty"), [("json", []), ("csv", ["rank", "label"]), ("table", None)])
-def test_the_reason_is_apart_from_the_rows(config, capsys, form, empty) -> None:
+def test_the_reason_is_apart_from_the_rows(config, command, form, empty) -> None:
     """JSON and CSV without rows are still JSON and CSV, and standard error has the reason."""
-    assert rank(config, asked("visual"), form) == 0
-    out, error = capsys.readouterr()
-    assert "The ranking is empty. The likes of all 1 post are hidden" in error
+    ranked = command(config.parent, "rank", "--classifier", "visual", "--by", "likes", "--format", form)
+    assert ranked.returncode == 0
+    assert "The ranking is empty. The likes of all 1 post are hidden" in ranked.stderr
     if form == "json":
-        assert json.loads(out) == empty
+        assert json.loads(ranked.stdout) == empty
     if form == "csv":
-        assert out.splitlines()[0].split(",")[:2] == empty and len(out.splitlines()) == 1
-    rank(config, asked("visual", "comments"), form)
-    assert capsys.readouterr().err == ""
+        assert ranked.stdout.splitlines()[0].split(",")[:2] == empty and len(ranked.stdout.splitlines()) == 1
+    by_comments = command(
+        config.parent, "rank", "--classifier", "visual", "--by", "comments", "--format", form
+    )
+    assert by_comments.stderr == ""
 
 
-def test_a_lane_without_labels(config) -> None:
-    """A classifier that could not run is told with its own message; one that is not in the settings as such."""
-    with pytest.raises(SettingsError, match=r"could not run: There is no file no\.tflite\."):
-        rank(config, asked("m"), "table")
-    with pytest.raises(SettingsError, match=r"has no such classifier; it has: visual, m\."):
-        rank(config, asked("inception"), "table")
+def test_a_classifier_without_labels_is_reported_with_its_reason(config, command) -> None:
+    """A classifier that could not run is named with its message, an unknown one with the known ones."""
+    failed = command(config.parent, "rank", "--classifier", "m", "--by", "likes")
+    assert failed.returncode == 2 and "could not run: There is no file no.tflite." in failed.stderr
+    unknown = command(config.parent, "rank", "--classifier", "inception", "--by", "likes")
+    assert unknown.returncode == 2 and "has no such classifier; it has: visual, m." in unknown.stderr

@@ -1,4 +1,4 @@
-"""A run against a site with TLS, as nearly all are: pages through Scrapy, pictures through aiohttp."""
+"""A run on a site with TLS: pages through Scrapy, pictures through aiohttp."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> No
     target.close()
 
 
-def test_pages_and_pictures_come_over_https(studio, site, encrypted, certificate, likelens):
-    """With a certificate that the system trusts, all posts and pictures are stored and the run is done."""
+def test_pages_and_pictures_are_fetched_over_https(studio, site, encrypted, certificate, likelens):
+    """With a certificate that the system trusts, all posts and pictures are stored."""
     server, gallery = site
     file = studio / "likelens.toml"
     file.write_text(file.read_text().replace(server.base, encrypted))

@@ -1,12 +1,13 @@
-"""Sources that are files in the settings: paths relative to them, and the folders that pictures may come from."""
+"""Sources that read files: paths are relative to the settings, and pictures come from the sources' folders only."""
 
 from __future__ import annotations
 
 import pytest
 
-from flows.commands.doctor import _source
-from flows.nightly import options
-from flows.settings import SettingsError, read_settings
+from flows.commands.doctor import check_source
+from flows.errors import SettingsError
+from flows.nightly import fetch_options
+from flows.settings import read_settings
 
 GALLERY = '[[sources]]\nname = "g"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
 FILES = """
@@ -14,6 +15,11 @@ FILES = """
 name = "saved"
 kind = "instaloader"
 folder = "insta"
+
+[[sources]]
+name = "more"
+kind = "instaloader"
+folder = "more"
 
 [[sources]]
 name = "lines"
@@ -42,16 +48,16 @@ def settings_of(tmp_path, monkeypatch):
 
 def test_pictures_come_from_the_named_folders_only(settings_of, tmp_path):
     """The fetch takes files of the sources' folders, relative to the settings, and none where no source has one."""
-    assert options(settings_of(GALLERY + FILES)).folders == tuple(
-        tmp_path / name for name in ("insta", "rows", "out")
+    assert fetch_options(settings_of(GALLERY + FILES)).folders == tuple(
+        tmp_path / name for name in ("insta", "more", "rows", "out")
     )
-    assert options(settings_of(GALLERY)).folders == ()
+    assert fetch_options(settings_of(GALLERY)).folders == ()
 
 
-def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path):
-    """A path that leads nowhere is no mistake in the settings; the doctor tells it, source by source."""
+def test_a_path_that_does_not_exist_is_reported_by_the_doctor(settings_of, tmp_path):
+    """A missing file is not a mistake in the settings; the doctor reports it for each source."""
     settings = settings_of(FILES)
-    assert [_source(settings, source).good for source in settings.sources] == [False] * 3
+    assert [check_source(settings, source).good for source in settings.sources] == [False] * 4
     (tmp_path / "rows").mkdir()
     row = (
         '{"v": 1, "account": "a", "post_id": "1", "url": "http://x.org/p/1", "posted_at": "2026-01-02T03:04:05Z",'
@@ -59,14 +65,14 @@ def test_settings_are_read_though_the_files_are_not_there(settings_of, tmp_path)
     )
     (tmp_path / "rows" / "posts.jsonl").write_text(row + "\n", "utf-8")
     (tmp_path / "insta").mkdir()
-    findings = [_source(settings, source) for source in settings.sources]
-    assert [finding.good for finding in findings] == [False, True, False]
-    assert "first page" in findings[1].what
-    assert str(tmp_path / "insta") in findings[0].what and "has no post" in findings[0].what
+    findings = [check_source(settings, source) for source in settings.sources]
+    assert [finding.good for finding in findings] == [False, False, True, False]
+    assert "first page" in findings[2].text
+    assert str(tmp_path / "more") in findings[1].text and "can't be read" in findings[1].text
 
 
-def test_mistakes_are_told_all_at_once(settings_of):
-    """Each mistake in a source of files is told with the source that it is in."""
+def test_mistakes_in_several_sources_are_reported_at_once(settings_of):
+    """Each mistake is reported with its source."""
     wrong = (
         FILES.replace('folder = "insta"', 'folders = "insta"')
         .replace('"likes"', '"like"')
@@ -74,11 +80,11 @@ def test_mistakes_are_told_all_at_once(settings_of):
     )
     with pytest.raises(SettingsError) as raised:
         settings_of(wrong)
-    said = str(raised.value)
-    assert "(saved): unknown key folders; did you mean folder?" in said
-    assert "(saved): the key folder is missing" in said
-    assert "(lines): unknown key fil; did you mean file?" in said
+    message = str(raised.value)
+    assert "(saved): unknown key folders; did you mean folder?" in message
+    assert "(saved): the key folder is missing" in message
+    assert "(lines): unknown key fil; did you mean file?" in message
     assert (
         "(tables): columns = {'a b': 'like'}: 'a b' can't be 'like': it is not a field; did you mean likes?"
-        in said
+        in message
     )

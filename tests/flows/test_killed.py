@@ -1,4 +1,4 @@
-"""A run killed with SIGKILL in any stage, then run again, leaves the tables of an undisturbed run."""
+"""A run that is killed with SIGKILL in every stage, and resumed each time, leaves the tables of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 
 import duckdb
-import pytest
 
-WHEN = {
+KILLS = {
     "scrape": ("12 posts", 0.0),
     "fetch": ("'scrape-demo' - Finished", 0.5),
     "classify": ("'fetch' - Finished", 0.6),
@@ -20,7 +19,7 @@ WHEN = {
     "rank": ("'publish' - Finished", 0.1),
     "report": ("'rank' - Finished", 0.4),
 }
-"""For each stage the line of the log after which it works, and seconds to go on until the kill."""
+"""For each stage the log line before it, and the seconds from that line to the kill."""
 
 TABLES = {
     "posts": "first_seen_at, last_seen_at",
@@ -32,11 +31,11 @@ TABLES = {
     "labels": "labelled_at",
     "unlabelled": "attempted_at",
 }
-"""The tables, each with its columns that tell the time."""
+"""The tables, each with its columns of times."""
 
 
-def tables(folder: Path) -> dict[str, list[tuple]]:
-    """Every table, without the times at which things were done."""
+def read_tables(folder: Path) -> dict[str, list[tuple]]:
+    """Read every table without its times."""
     with duckdb.connect(str(folder / "data" / "likelens.duckdb"), read_only=True) as database:
         return {
             name: database.execute(
@@ -46,18 +45,9 @@ def tables(folder: Path) -> dict[str, list[tuple]]:
         }
 
 
-@pytest.fixture(scope="module")
-def undisturbed(prefect, settings, tmp_path_factory) -> dict[str, list[tuple]]:
-    """The tables of a run that nobody killed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    (folder / "likelens.toml").write_text(settings)
-    finish(folder, prefect)
-    return tables(folder)
-
-
-def start(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Start `likelens run`, with all it says in one pipe."""
-    return subprocess.Popen(
+def run_and_kill(folder: Path, environment: dict[str, str], line: str, seconds: float) -> None:
+    """Run `likelens run`, and kill it some seconds after a line of its log."""
+    run = subprocess.Popen(
         [Path(sys.executable).with_name("likelens"), "run"],
         cwd=folder,
         env=environment,
@@ -65,26 +55,21 @@ def start(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def finish(folder: Path, environment: dict[str, str]) -> None:
-    """Run to the end."""
-    ran = start(folder, environment)
-    said, _ = ran.communicate(timeout=300)
-    assert ran.returncode == 0, said[-3000:]
-
-
-@pytest.mark.parametrize("stage", WHEN)
-def test_a_killed_run_loses_nothing_and_counts_nothing_twice(stage, studio, prefect, undisturbed):
-    """Whatever was done when the run was killed, the next one makes it whole, and no process stays behind."""
-    line, seconds = WHEN[stage]
-    run = start(studio, prefect)
     assert run.stdout is not None
-    assert any(line in said for said in run.stdout), "the run ended before it could be killed"
+    assert any(line in logged for logged in run.stdout), f"the run ended before {line!r}"
     time.sleep(seconds)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
-    finish(studio, prefect)
-    assert tables(studio) == undisturbed
+    run.stdout.close()
+
+
+def test_a_run_killed_in_every_stage_loses_nothing_and_counts_nothing_twice(studio, prefect, likelens, ran):
+    """Each start resumes the killed run; the last one completes it, and no spool or partial file is left."""
+    for line, seconds in KILLS.values():
+        run_and_kill(studio, prefect, line, seconds)
+    last = likelens(studio, "run")
+    assert last.returncode == 0, last.stderr[-3000:]
+    assert "Resuming run" in last.stderr
+    assert read_tables(studio) == read_tables(ran)
     assert not list((studio / "data" / "spool").glob("*"))
     assert not list((studio / "data" / "pictures").rglob("*.part*"))

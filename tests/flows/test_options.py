@@ -1,4 +1,4 @@
-"""What hosts see of a run and of `likelens doctor`: the contact with every request, and the token on one host only."""
+"""Every request of a run and of `likelens doctor` has the contact, and only those to the source's host have the token."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ CONTACT = "likelens/0.1 (+mailto:me@studio.example)"
 
 @dataclass
 class Social:
-    """A Mastodon server with one post; with `leads_to` it redirects what lies below /api/. `asked`: path, user agent, token."""
+    """A Mastodon server with one post; with `leads_to` it redirects what lies below /api/. `requests`: path, user agent, token."""
 
     base: str = ""
     leads_to: str = ""
     robots: str = ""
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
-    def answer(self, path: str) -> tuple[int, bytes, dict[str, str]]:
+    def respond(self, path: str) -> tuple[int, bytes, dict[str, str]]:
         """Status, body and headers for a path."""
         account = {"id": "7", "acct": "mia", "locked": False, "statuses_count": 1}
         if path == "/robots.txt":
@@ -84,8 +84,8 @@ class _Server(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         social = cast(_Server, self.server).social
-        social.asked.append((self.path, self.headers.get("User-Agent"), self.headers.get("Authorization")))
-        status, body, headers = social.answer(self.path)
+        social.requests.append((self.path, self.headers.get("User-Agent"), self.headers.get("Authorization")))
+        status, body, headers = social.respond(self.path)
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -93,12 +93,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def social() -> Iterator[Social]:
-    """The server on this machine."""
+    """The server on loopback."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.social = Social(f"http://127.0.0.1:{server.server_port}")
@@ -117,48 +117,48 @@ def folder(social: Social, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_request_names_the_contact(social, folder, likelens) -> None:
+def test_every_request_names_the_contact(social, folder, likelens, command) -> None:
     """robots.txt, pages, threads and pictures are requested with the contact, by the run and by doctor."""
     ran = likelens(folder, "run", MASTODON_TOKEN=TOKEN)
     assert ran.returncode == 0, ran.stdout + ran.stderr[-2000:]
-    assert {path.partition("?")[0].rpartition("/")[2] for path, _, _ in social.asked} == {
+    assert {path.partition("?")[0].rpartition("/")[2] for path, _, _ in social.requests} == {
         "robots.txt",
         "lookup",
         "statuses",
         "context",
         "1.png",
     }
-    assert {agent for _, agent, _ in social.asked} == {CONTACT}
-    assert {token for path, _, token in social.asked if path.startswith("/api/")} == {f"Bearer {TOKEN}"}
-    assert {token for path, _, token in social.asked if not path.startswith("/api/")} == {None}
-    social.asked.clear()
-    told = likelens(folder, "doctor", MASTODON_TOKEN=TOKEN)
-    assert told.returncode == 0, told.stdout
-    assert "source mia: 1 post on the first page" in told.stdout
-    assert [path.partition("?")[0].rpartition("/")[2] for path, _, _ in social.asked] == [
+    assert {agent for _, agent, _ in social.requests} == {CONTACT}
+    assert {token for path, _, token in social.requests if path.startswith("/api/")} == {f"Bearer {TOKEN}"}
+    assert {token for path, _, token in social.requests if not path.startswith("/api/")} == {None}
+    social.requests.clear()
+    checked = command(folder, "doctor", MASTODON_TOKEN=TOKEN)
+    assert checked.returncode == 0, checked.stdout
+    assert "source mia: 1 post on the first page" in checked.stdout
+    assert [path.partition("?")[0].rpartition("/")[2] for path, _, _ in social.requests] == [
         "robots.txt",
         "lookup",
         "statuses",
     ]
-    assert {agent for _, agent, _ in social.asked} == {CONTACT}
+    assert {agent for _, agent, _ in social.requests} == {CONTACT}
 
 
-def test_doctor_reports_what_the_run_will_meet(social, folder, likelens) -> None:
-    """Doctor and the run end with the same words, and neither sends the token to the host of a redirect."""
+def test_doctor_reports_the_error_of_the_run(social, folder, likelens, command) -> None:
+    """Doctor and the run have the same message, and neither sends the token to the host of a redirect."""
     social.leads_to = social.base.replace("127.0.0.1", "localhost")
-    told = likelens(folder, "doctor", MASTODON_TOKEN=TOKEN)
-    assert told.returncode == 3
-    assert "trying source mia" in told.stderr
-    (missing,) = (line for line in told.stdout.splitlines() if line.startswith("MISSING"))
+    checked = command(folder, "doctor", MASTODON_TOKEN=TOKEN)
+    assert checked.returncode == 3
+    assert "reading source mia" in checked.stderr
+    (missing,) = (line for line in checked.stdout.splitlines() if line.startswith("MISSING"))
     assert "away from the source's own host" in missing
     ran = likelens(folder, "run", MASTODON_TOKEN=TOKEN)
     assert ran.returncode == 1
     assert missing.removeprefix("MISSING  source mia: ") in ran.stdout + ran.stderr
-    assert [path for path, _, token in social.asked if token is not None] == [
+    assert [path for path, _, token in social.requests if token is not None] == [
         "/api/v1/accounts/lookup?acct=mia"
     ] * 2
-    social.asked.clear()
+    social.requests.clear()
     social.robots = "User-agent: *\nDisallow: /api/v1/\n"
-    told = likelens(folder, "doctor", MASTODON_TOKEN=TOKEN)
-    assert told.returncode == 3 and "robots.txt" in told.stdout
-    assert social.asked == [("/robots.txt", CONTACT, None)]
+    checked = command(folder, "doctor", MASTODON_TOKEN=TOKEN)
+    assert checked.returncode == 3 and "robots.txt" in checked.stdout
+    assert social.requests == [("/robots.txt", CONTACT, None)]

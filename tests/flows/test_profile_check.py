@@ -1,4 +1,4 @@
-"""`likelens profile check`, as its user runs it."""
+"""`likelens profile check`."""
 
 from __future__ import annotations
 
@@ -20,45 +20,39 @@ def gallery():
         yield demo, server
 
 
-def test_a_page_on_the_web_is_fetched_and_checked(gallery, likelens, tmp_path: Path):
-    """The page is fetched as in a crawl, robots.txt first. The status is 0 if nothing is missing."""
-    demo, server = gallery
-    process = likelens(tmp_path, "profile", "check", "imgrum", server.url(demo))
-    assert process.returncode == 0, process.stdout + process.stderr
+def test_a_page_on_the_web_is_checked(gallery, command, tmp_path: Path):
+    """A page is fetched as in a crawl, robots.txt first, and reported field by field; status 0 when nothing is missing."""
+    made, server = gallery
+    ran = command(tmp_path, "profile", "check", "imgrum", server.url(made))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     for part in ("post.likes", "12 of 12", "div.gallery_likes.gallery_likes_add span", "Nothing is missing"):
-        assert part in process.stdout
-    assert [path for _, path in server.requests][-2:] == ["/robots.txt", account_path(demo)]
-    post = server.url(demo).partition("/user")[0] + f"/media/{demo.posts[0].post_id}_{demo.user_id}"
-    result = json.loads(likelens(tmp_path, "profile", "check", "imgrum", post, "--format", "json").stdout)
-    assert (result["kind"], result["error"]) == ("post", "")
-    assert {"comments.author", "comments.text"} <= {field["key"] for field in result["fields"]}
+        assert part in ran.stdout
+    assert [path for _, path in server.requests][-2:] == ["/robots.txt", account_path(made)]
+    post = server.url(made).partition("/user")[0] + f"/media/{made.posts[0].post_id}_{made.user_id}"
+    checked = json.loads(command(tmp_path, "profile", "check", "imgrum", post, "--format", "json").stdout)
+    assert (checked["kind"], checked["error"]) == ("post", "")
+    assert {"comments.author", "comments.text"} <= {field["key"] for field in checked["fields"]}
 
 
-def test_a_page_that_robots_txt_forbids_is_not_requested(gallery, likelens, tmp_path: Path):
-    """The command obeys robots.txt. The status is 1, and the error names robots.txt."""
-    demo, server = gallery
+def test_a_page_that_robots_txt_forbids_is_not_requested(gallery, command, tmp_path: Path):
+    """The check obeys robots.txt: it ends with status 1 and a message."""
+    made, server = gallery
     server.robots, before = "User-agent: *\nDisallow: /\n", server.robots
-    process = likelens(tmp_path, "profile", "check", "imgrum", server.url(demo))
+    ran = command(tmp_path, "profile", "check", "imgrum", server.url(made))
     server.robots = before
-    assert process.returncode == 1 and "robots.txt" in process.stderr
+    assert ran.returncode == 1 and "robots.txt" in ran.stderr
 
 
-def test_a_saved_page_is_checked_without_a_request(likelens, tmp_path: Path):
-    """A saved page needs no network. A missing key is in the table, and the status is 3."""
+def test_a_saved_page_is_checked_without_the_web(command, tmp_path: Path):
+    """A saved page needs no network; each missing field has its line, and the status is 3."""
     (tmp_path / "page.html").write_text('<div class="user_info">zoe</div>')
-    process = likelens(
-        tmp_path, "profile", "check", "imgrum", "page.html", "--url", "http://x.org/user/zoe/1"
-    )
-    assert process.returncode == 3
-    assert "list.post" in process.stdout and "error" in process.stdout and "missing" in process.stdout
+    ran = command(tmp_path, "profile", "check", "imgrum", "page.html", "--url", "http://x.org/user/zoe/1")
+    assert ran.returncode == 3
+    assert "list.post" in ran.stdout and "error" in ran.stdout and "missing" in ran.stdout
 
 
-def test_a_profile_or_page_that_does_not_exist_is_wrong_usage(likelens, tmp_path: Path):
-    """A wrong name of a profile or page is status 2, without a traceback."""
+def test_an_unknown_profile_or_page_is_reported(command, tmp_path: Path):
+    """A wrong name of a profile or a page is wrong usage: status 2 and a message."""
     for arguments in (("imgrim", "page.html"), ("imgrum", "page.html"), ("imgrum", ".")):
-        process = likelens(tmp_path, "profile", "check", *arguments)
-        assert (
-            process.returncode == 2
-            and "Traceback" not in process.stderr
-            and process.stderr.startswith("likelens:")
-        )
+        ran = command(tmp_path, "profile", "check", *arguments)
+        assert ran.returncode == 2 and "Traceback" not in ran.stderr and ran.stderr.startswith("likelens:")

@@ -1,4 +1,4 @@
-"""Scheduled nights: nobody starts them. A server as the guide starts it, and a worker that is left alone."""
+"""Scheduled runs: a server as in the guide, and a worker, without further commands."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Nights:
-    """What a worker did that was left alone: the flow runs, and its log up to the end of the first two."""
+class ScheduledRuns:
+    """The flow runs of a worker, and its log until the first two have ended."""
 
     runs: list[dict[str, Any]]
     log: str
@@ -111,7 +111,7 @@ def server(
         "PREFECT_HOME": str(folder),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        # A run that waits for its turn looks again so often; Prefect's default is 30 s.
+        # A waiting run checks this often whether it may start; Prefect's default is 30 s.
         "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "4",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_API_REQUEST_TIMEOUT": "300",
@@ -124,15 +124,15 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def nights(server: Server, tmp_path_factory: pytest.TempPathFactory, settings: str) -> Nights:
-    """Two accounts' nights, due together, and a worker that is left alone until two have ended."""
-    folder = tmp_path_factory.mktemp("nights")
+def scheduled(server: Server, tmp_path_factory: pytest.TempPathFactory, settings: str) -> ScheduledRuns:
+    """Two accounts' runs, due at the same time, and a worker until both have ended."""
+    folder = tmp_path_factory.mktemp("scheduled")
     server.prefect("work-pool", "create", "likelens", "--type", "process")
     write_deployment(folder, settings)
     server.prefect("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
     with working(server, folder / "worker.log") as worker:
-        wait_until(lambda: Nights(all_runs(server), "").pair() or worker.poll() is not None)
-        seen = Nights(all_runs(server), (folder / "worker.log").read_text("utf-8"))
+        wait_until(lambda: ScheduledRuns(all_runs(server), "").pair() or worker.poll() is not None)
+        seen = ScheduledRuns(all_runs(server), (folder / "worker.log").read_text("utf-8"))
         stop_schedule(server)
     return seen
 
@@ -179,15 +179,15 @@ def all_runs(server: Server) -> list[dict[str, Any]]:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, as long as a busy machine may take."""
+    """Wait for a condition; the limit is for a busy machine."""
     until = time.monotonic() + LIMIT_SECONDS
     while not condition():
-        assert time.monotonic() < until, "nothing came of it"
+        assert time.monotonic() < until, "timed out"
         time.sleep(1)
 
 
 def stop_schedule(server: Server) -> None:
-    """Let no further run begin, and wait for those that have."""
+    """Pause the schedule, and wait until no run is pending or running."""
     deployment = server.read("deployments/name/nightly/nightly")["id"]
     server.read(f"deployments/{deployment}/pause_deployment", {})
     wait_until(lambda: not {"PENDING", "RUNNING"} & {run["state_type"] for run in all_runs(server)})
@@ -203,10 +203,10 @@ def test_the_web_page_calls_the_port_of_its_own_server(server):
         assert b"<script" in response.read()
 
 
-def test_a_night_that_is_due_is_run_though_nobody_starts_it(nights, log_errors):
+def test_a_run_that_is_due_starts_by_itself(scheduled, log_errors):
     """The scheduler makes the runs of the schedule, and the worker runs them; its log has no error."""
-    assert log_errors(nights.log) == []
-    pair = nights.pair()
+    assert log_errors(scheduled.log) == []
+    pair = scheduled.pair()
     assert [run["state_type"] for run in pair] == ["COMPLETED", "COMPLETED"], pair
     assert all(run["auto_scheduled"] and run["created_by"]["type"] == "SCHEDULE" for run in pair)
     for run in pair:
@@ -214,8 +214,8 @@ def test_a_night_that_is_due_is_run_though_nobody_starts_it(nights, log_errors):
         assert (home / "likelens.duckdb").exists()
 
 
-def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, nights, studio, site, tmp_path):
-    """`prefect flow-run cancel` ends a run that waits for a page; the next run has its turn, and reads on from there."""
+def test_a_cancelled_run_ends_its_crawl_and_the_next_run_resumes(server, scheduled, studio, site, tmp_path):
+    """`prefect flow-run cancel` ends a run that waits for a page; the next run resumes after the pages it read."""
     log, config = tmp_path / "worker.log", studio / "likelens.toml"
     gallery, shown = site
     gallery.script[older_path(shown, shown.posts[11].post_id)] = [Response(200, delay=LIMIT_SECONDS)] * 100
@@ -232,9 +232,9 @@ def test_a_cancelled_night_ends_its_crawl_and_the_next_one_goes_on(server, night
     assert "resuming after the 12 posts" in log.read_text("utf-8")
 
 
-def test_two_nights_that_are_due_together_run_one_after_the_other(nights):
+def test_two_runs_due_at_the_same_time_run_one_after_the_other(scheduled):
     """Each of two accounts has its run at the same time; the second begins when the first has ended."""
-    first, second = nights.pair()
+    first, second = scheduled.pair()
     assert first["expected_start_time"] == second["expected_start_time"]
     assert {Path(run["parameters"]["config"]).parent.name for run in (first, second)} == {"ann", "bob"}
-    assert all(moment(a["end_time"]) <= moment(b["start_time"]) for a, b in pairwise(nights.ended()))
+    assert all(moment(a["end_time"]) <= moment(b["start_time"]) for a, b in pairwise(scheduled.ended()))

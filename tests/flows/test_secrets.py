@@ -9,7 +9,7 @@ import pytest
 
 from flows.secrets import block_name, secret
 
-ASK = """
+PRINT = """
 import logging
 logging.basicConfig()
 from flows.secrets import secret
@@ -22,7 +22,7 @@ Secret(value={value!r}).save("likelens-test-token", overwrite=True)
 
 
 def python(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own: Prefect reads its settings once."""
+    """Run a program in its own process: Prefect reads its settings once."""
     return subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
@@ -35,20 +35,20 @@ def python(program: str, environment: dict[str, str]) -> subprocess.CompletedPro
 
 @pytest.fixture
 def alone(tmp_path, monkeypatch):
-    """A machine on which no Prefect server is set."""
+    """No Prefect server is configured."""
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
 
 
 def test_the_environment_comes_first(alone, monkeypatch):
-    """A variable's value is the secret, without the blanks and line ends that files and shells leave on it."""
+    """A variable's value is the secret, without blanks and line ends around it."""
     monkeypatch.setenv("LIKELENS_TEST_TOKEN", " abc\n")
     assert secret("LIKELENS_TEST_TOKEN") == "abc"
 
 
 @pytest.mark.parametrize("value", [None, "", "  \n"])
-def test_an_empty_value_is_no_secret(alone, monkeypatch, value):
-    """A variable that is set to nothing counts as not set."""
+def test_an_empty_value_is_not_a_secret(alone, monkeypatch, value):
+    """An empty variable counts as unset."""
     monkeypatch.delenv("LIKELENS_TEST_TOKEN", raising=False)
     if value is not None:
         monkeypatch.setenv("LIKELENS_TEST_TOKEN", value)
@@ -56,7 +56,7 @@ def test_an_empty_value_is_no_secret(alone, monkeypatch, value):
 
 
 def test_a_block_is_named_after_its_variable():
-    """The block's name is the variable's in lower case with dashes, for Prefect takes no underscores."""
+    """The block's name is the variable's in lower case with dashes, because Prefect accepts no underscores."""
     assert block_name("CLARIFAI_PAT") == "clarifai-pat"
 
 
@@ -64,12 +64,12 @@ def test_a_block_is_named_after_its_variable():
 def test_a_block_gives_the_secret(prefect, value):
     """Without the variable the Secret block's value is the secret, to the letter, also where it is all digits."""
     python(SAVE.format(value=value), prefect)
-    assert python(ASK, prefect).stdout.strip() == repr(value)
-    assert python(ASK, {**prefect, "LIKELENS_TEST_TOKEN": "mine"}).stdout.strip() == repr("mine")
+    assert python(PRINT, prefect).stdout.strip() == repr(value)
+    assert python(PRINT, {**prefect, "LIKELENS_TEST_TOKEN": "mine"}).stdout.strip() == repr("mine")
 
 
-def test_a_server_that_is_down_is_no_secret_and_a_warning(prefect):
-    """Prefect's server can't be reached: there is no secret, and a warning names the block."""
-    asked = python(ASK, {**prefect, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
-    assert asked.stdout.strip() == "None"
-    assert "likelens-test-token" in asked.stderr
+def test_without_a_response_from_the_server_there_is_no_secret(prefect):
+    """When Prefect's server can't be reached, there is no secret, and a warning names the block."""
+    printed = python(PRINT, {**prefect, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
+    assert printed.stdout.strip() == "None"
+    assert "likelens-test-token" in printed.stderr

@@ -1,4 +1,4 @@
-"""likelens.toml: what it may say, and how each mistake is told."""
+"""likelens.toml: its settings, and the message for each mistake."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import SettingsError, questions, read_settings
+from flows.errors import SettingsError
+from flows.settings import questions, read_settings
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
 VISUAL = '[[classifiers]]\nname = "visual"\nkind = "visual"\n'
@@ -26,7 +27,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_settings_of_the_design_are_read(read, tmp_path):
-    """Every setting is taken as it is written; what is left out has the documented default."""
+    """Every setting has its value from the file, or the documented default."""
     settings = read(SOURCE + VISUAL)
     assert settings.home.folder == tmp_path / "data"
     assert settings.scrape.delay_seconds == 5.0
@@ -52,8 +53,8 @@ def test_the_settings_of_the_design_are_read(read, tmp_path):
     assert len(questions(settings)) == 9
 
 
-def test_the_environment_says_where_the_home_is(read, tmp_path, monkeypatch):
-    """LIKELENS_HOME comes before what the file says."""
+def test_the_variable_likelens_home_overrides_the_home_folder(read, tmp_path, monkeypatch):
+    """LIKELENS_HOME comes before the key home."""
     monkeypatch.setenv("LIKELENS_HOME", str(tmp_path / "elsewhere"))
     assert read('home = "data"\n' + SOURCE).home.folder == tmp_path / "elsewhere"
 
@@ -84,27 +85,35 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), MISTAKES.items(), ids=range(len(MISTAKES)))
-def test_a_mistake_is_told_where_it_is_and_what_would_be_right(read, text, told):
-    """The message names the file, the place and the way out, in a few lines."""
+@pytest.mark.parametrize(("text", "words"), MISTAKES.items(), ids=range(len(MISTAKES)))
+def test_a_mistake_is_reported_with_its_place_and_the_fix(read, text, words):
+    """The message names the file, the table and the fix, in a few lines."""
     with pytest.raises(SettingsError) as caught:
         read(text)
-    said = str(caught.value)
-    assert "likelens.toml" in said
-    for part in told:
-        assert part in said
-    assert len(said.splitlines()) < 15
+    message = str(caught.value)
+    assert "likelens.toml" in message
+    for part in words:
+        assert part in message
+    assert len(message.splitlines()) < 15
 
 
-def test_all_mistakes_are_told_at_once(read):
-    """Someone with three mistakes needs one try, not three."""
+def test_all_mistakes_are_reported_at_once(read):
+    """Three mistakes in three tables are in one message."""
     with pytest.raises(SettingsError) as caught:
         read(SOURCE + "[scrape]\ndelay = 1\n[fetch]\nconcurency = 3\n[rank]\ntop = 0\n")
     assert all(word in str(caught.value) for word in ("delay_seconds", "concurrency", "top"))
 
 
-def test_bytes_that_are_no_text_are_told(tmp_path):
-    """A settings file in another encoding is no traceback."""
+def test_a_source_with_a_mistake_is_not_reported_as_missing(read):
+    """The message has the one mistake, and not that there is no source."""
+    with pytest.raises(SettingsError) as caught:
+        read(SOURCE.replace("url =", "ur ="))
+    assert "unknown key ur; did you mean url?" in str(caught.value)
+    assert "there is no [[sources]]" not in str(caught.value)
+
+
+def test_a_file_in_another_encoding_is_reported(tmp_path):
+    """A settings file that is not UTF-8 gives a message, not a traceback."""
     file = tmp_path / "likelens.toml"
     file.write_bytes(b'home = "\xff\xfe"\n')
     with pytest.raises(SettingsError, match="can't be read"):

@@ -1,4 +1,4 @@
-"""What classifiers that cost money have spent, for `likelens status`."""
+"""What paid classifiers have cost, for `likelens status`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SCHEMA = {
 }
 
 
-def money(settings: Settings) -> pl.DataFrame:
-    """A row for each classifier that costs money: pictures spent and left this month (UTC), price and cost.
+def monthly_spending(settings: Settings) -> pl.DataFrame:
+    """Return a row for each paid classifier: pictures sent and left this month (UTC), price and cost.
 
-    `spent` counts a picture once for each model that it was sent to, and `unknown` says how many of them
-    may not have been billed; `waiting` counts what the models have not answered about.
+    `spent` counts a picture once for each model that it was sent to; `unknown` is how many of these may not
+    have been billed; `waiting` counts the pictures that are pending.
     """
     now = datetime.now(UTC)
     rows = [row for lane in settings.classifiers if (row := _row(settings.home, lane, now)) is not None]
@@ -40,8 +40,8 @@ def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, o
     if options is None:
         return None
     lane = known_lane(home, settings.name, options)
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    sums = [one for one in sums_since(home.lake, first) if one.classifier == lane.name]
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    sums = [one for one in sums_since(home.lake, month) if one.classifier == lane.name]
     limits = {one.name: one for one in budgets(home.lake, lane, now)}
     costs = [one.cost for one in sums if one.cost is not None]
     return {

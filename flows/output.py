@@ -1,4 +1,4 @@
-"""Frames on standard output, as a table for people or as CSV or JSON for programs."""
+"""Print frames on standard output: as a table, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CheckFormat = Literal["table", "json"]
 CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
-"""For what is no single table."""
+"""Formats of an output that is not a single table."""
 
 
 def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) -> None:
-    """Write a frame to standard output; numbers in full as CSV and JSON, rounded as a table."""
+    """Print a frame; a table has rounded numbers, CSV and JSON have all digits."""
     if form == "csv":
         sys.stdout.write(frame.write_csv())
     elif form == "json":
@@ -29,7 +29,7 @@ def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) 
 
 
 def printable(text: str) -> str:
-    """Text from a page or a model, without what would steer the terminal."""
+    """Replace control characters in a text from a page or a model: they could change the terminal."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
@@ -43,7 +43,7 @@ def _show_table(frame: pl.DataFrame, title: str | None) -> None:
         table.add_row(*[Text(_cell(value)) for value in row])
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
-        console.width = 10_000  # a pipe has no edge at which to cut names
+        console.width = 10_000  # a pipe has no width; names are not cut
     console.print(table)
 
 

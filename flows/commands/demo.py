@@ -1,4 +1,4 @@
-"""`likelens demo`: the whole run against a gallery that it serves itself, offline."""
+"""Run every stage against a gallery that the demo serves itself, offline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from flows.commands.output import show
+import click
+
 from flows.commands.rank import readable, title_of
-from flows.commands.run import DONE, FAILED, INCOMPLETE, run
 from flows.demo.gallery import INVENTED_NOTE, demo_gallery
+from flows.demo.photographs import missing_packages
 from flows.demo.server import GalleryServer
+from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, print_summary
+from flows.output import show
 from flows.settings import questions, read_settings
 from warehouse.home import Home
 from warehouse.rankings import classifiers_with_labels, rank
@@ -19,8 +22,8 @@ from warehouse.runs import WHOLE, stage_runs
 
 POSTS = 60
 FOLDER = "demo"
-NEEDS_DOWNLOAD = "inception_v3"
-"""The lane that needs weights from the network; the demo is whole without it, and says that it is missing."""
+DOWNLOADED_CLASSIFIER = "inception_v3"
+"""This classifier needs weights from the network. Without them the demo is still a success."""
 
 _SETTINGS = """# Written by `likelens demo`. {note}
 
@@ -34,7 +37,7 @@ profile = "imgrum"
 url = "{url}"
 
 [scrape]
-delay_seconds = 0.2            # the gallery is our own; 5 seconds is the default for others
+delay_seconds = 0.2            # the demo serves this gallery; the default for other hosts is 5 seconds
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]
@@ -54,33 +57,42 @@ kind = "visual"
 """
 
 
-def demo() -> int:
-    """Serve the invented gallery, run the nightly flow on it, and show what came out."""
+@click.command(help=__doc__)
+@click.option("--config", hidden=True, help="Ignored: the demo writes its own settings.")
+def demo(config: str | None) -> int:
+    if missing := missing_packages():
+        raise click.ClickException(
+            f"The demo needs the photographs of {' and '.join(missing)}. Run"
+            f" `pip install {' '.join(missing)}` (the extra `demo`), then run the demo again."
+        )
     folder = Path(os.environ.get("LIKELENS_HOME", FOLDER)).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "likelens.toml"
-    gallery, pictures = demo_gallery(posts=POSTS, run=_nights(Home(folder)))
+    file = folder / "likelens.toml"
+    gallery, pictures = demo_gallery(posts=POSTS, run=_count_runs(Home(folder)))
     with GalleryServer([gallery], pictures) as server:
-        config.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
+        file.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
         print(
             f"A gallery of {POSTS} posts is served at {server.url(gallery)}\n{INVENTED_NOTE}\n",
             file=sys.stderr,
         )
-        status = run(config)
+        settings = prepare_run(file)
+        from flows.nightly import nightly
+
+        status = print_summary(settings, nightly(str(file), return_state=True))
     if status == FAILED:
         return FAILED
-    _show_rankings(config)
-    _tell_next(config)
-    return DONE if status == INCOMPLETE and _only_download_missing(config) else status
+    _print_rankings(file)
+    _print_next_steps(file)
+    return DONE if status == INCOMPLETE and _lacks_only_download(file) else status
 
 
-def _nights(home: Home) -> int:
-    """How many runs there were: the invented counts grow from one to the next."""
+def _count_runs(home: Home) -> int:
+    """Count earlier runs: the invented counts grow from one run to the next."""
     return len(stage_runs(home.lake, "stage = ?", [WHOLE])) if home.lake.folder.exists() else 0
 
 
-def _show_rankings(config: Path) -> None:
-    settings = read_settings(config)
+def _print_rankings(file: Path) -> None:
+    settings = read_settings(file)
     labelled = classifiers_with_labels(settings.home)
     for question in questions(settings):
         if question.classifier in labelled:
@@ -88,14 +100,14 @@ def _show_rankings(config: Path) -> None:
             show(readable(rank(settings.home, question), question).drop("accounts"), title=title_of(question))
 
 
-def _tell_next(config: Path) -> None:
-    home = read_settings(config).home
-    shown = os.path.relpath(config)
+def _print_next_steps(file: Path) -> None:
+    home = read_settings(file).home
+    shown = os.path.relpath(file)
     print(f"{INVENTED_NOTE}\n")
     print(f"Database  {os.path.relpath(home.database)}")
     print(f"Charts    {os.path.relpath(home.report)}{os.sep}")
     print(f"Page      {os.path.relpath(home.report / 'report.html')}\n")
-    likelens = _likelens()
+    likelens = "likelens" if shutil.which("likelens") else os.path.relpath(sys.argv[0])
     print("Next, try:")
     for command in (
         f"{likelens} report --config {shown} --open",
@@ -105,13 +117,10 @@ def _tell_next(config: Path) -> None:
         print(f"    {command}")
 
 
-def _likelens() -> str:
-    """The command as this shell finds it: by its name, or by its path below the folder."""
-    return "likelens" if shutil.which("likelens") else os.path.relpath(sys.argv[0])
-
-
-def _only_download_missing(config: Path) -> bool:
-    lake = read_settings(config).home.lake
+def _lacks_only_download(file: Path) -> bool:
+    lake = read_settings(file).home.lake
     last = stage_runs(lake, "stage = ?", [WHOLE])[-1]
-    bad = [row for row in stage_runs(lake, "run_id = ?", [last.run_id]) if row.status != "done"]
-    return all(row.stage == WHOLE or (row.stage, row.lane) == ("classify", NEEDS_DOWNLOAD) for row in bad)
+    not_done = [row for row in stage_runs(lake, "run_id = ?", [last.run_id]) if row.status != "done"]
+    return all(
+        row.stage == WHOLE or (row.stage, row.lane) == ("classify", DOWNLOADED_CLASSIFIER) for row in not_done
+    )

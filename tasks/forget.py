@@ -1,0 +1,70 @@
+"""Remove an account or an author from everything stored: spools and unstored responses first, then the tables.
+
+The caller holds the home folder, and publishes afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.scrape.pages import Page
+from tasks.scrape.spool import Spool
+from tasks.tag.response_store import store_kept
+from warehouse import forgetting
+from warehouse.authors import same_author
+from warehouse.forgetting import Removal
+from warehouse.home import Home
+from warehouse.tables import TABLES
+
+
+def count_posts(home: Home, account: str, source: str | None) -> int | None:
+    """Count an account's stored posts; None where nothing of it is stored. Needs no hold of the home folder."""
+    posts = len(forgetting.account_posts(home, account, source))
+    if posts or _account_spools(home, account, source) or forgetting.is_observed(home, account, source):
+        return posts
+    return None
+
+
+def purge_old_files(home: Home) -> None:
+    """Delete files of old table versions, which an interrupted removal may have left."""
+    home.lake.purge(list(TABLES))
+
+
+def forget_account(home: Home, account: str, source: str | None) -> Removal:
+    """Remove an account's posts, pictures and spools."""
+    for spool in _account_spools(home, account, source):
+        spool.remove()
+    store_kept(home)  # responses on disk name pictures too; the tables are searched next
+    return forgetting.forget_account(home, account, source)
+
+
+def forget_author(home: Home, author: str) -> int:
+    """Remove an author's comments for good; return how many were stored."""
+    removed = forgetting.forget_author(home, author)
+    keys = {home.authors().keyed(same_author(author))}
+    for spool in _spools(home, None):
+        spool.rewrite(lambda page: _without_author(page, author, keys))
+    return removed
+
+
+def _without_author(page: Page, author: str, keys: set[str]) -> Page:
+    def is_author(name: str | None) -> bool:
+        return name is not None and (name in keys or same_author(name) == same_author(author))
+
+    posts = (
+        replace(post, thread=tuple(one for one in post.thread if not is_author(one.author)))
+        for post in page.posts
+    )
+    return replace(page, posts=tuple(posts))
+
+
+def _account_spools(home: Home, account: str, source: str | None) -> list[Spool]:
+    return [
+        spool for spool in _spools(home, source) if any(page.account == account for page in spool.pages())
+    ]
+
+
+def _spools(home: Home, source: str | None) -> list[Spool]:
+    """Find the pages that interrupted runs have read and not stored."""
+    files = (home.folder / "spool").glob("*/*.jsonl")
+    return [Spool(file) for file in files if source in (None, file.stem)]

@@ -1,0 +1,31 @@
+"""Validation errors of pydantic in words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+
+def describe_error(error: Any, key: str, known: Sequence[str]) -> str:
+    """Describe one of `ValidationError.errors()`: the key, its value and what would be right.
+
+    `known` are the keys of the table that the error is in.
+    """
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key}; {suggest(key, known)}"
+    if error["type"] == "missing":
+        return f"the key {key} is missing"
+    if error["type"] == "model_type":
+        return f"{key}: write a table"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key} = {error['input']!r}: {message}" if key else message
+
+
+def suggest(key: str, known: Sequence[str]) -> str:
+    """Suggest the known key that the author of an unknown one may have meant."""
+    close = [name for name in known if name.startswith(key) or key.startswith(name)]
+    close += difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known keys: {', '.join(known)}" if known else "the table has no keys"
