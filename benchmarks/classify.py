@@ -38,7 +38,7 @@ from classifiers.cores import cores
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16
-from classifiers.protocol import Label, Prepared
+from classifiers.protocol import Label, PreparedPicture
 from flows.demo.photographs import SUBJECTS, original
 from tasks.classify.stage import label_pictures
 from warehouse.home import Home
@@ -290,11 +290,11 @@ class Cheap:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """The picture at Inception's size."""
         return picture.rgb_array(299, 299, exact=False)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Five labels per picture."""
         return [[Label(f"thing {rank}", 1 / rank, rank) for rank in range(1, 6)] for _ in batch]
 

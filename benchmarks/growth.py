@@ -23,9 +23,9 @@ import duckdb
 
 from warehouse.home import Home
 from warehouse.pending import RetrySchedule, count_to_fetch, count_to_label
-from warehouse.posts import ScrapedRows, store_seen
+from warehouse.posts import ScrapedRows, store_scraped
 from warehouse.publish import publish, published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 from warehouse.runs import StageResult, begin_run
 from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
 
@@ -138,7 +138,7 @@ def run(home: Home) -> dict[str, float]:
         "what to fetch": lambda: count_to_fetch(home.lake, {"gone": RetrySchedule(1, 1)}, BEGIN),
         "what to label": lambda: count_to_label(home.lake, "c", "1"),
         "publish": lambda: publish(home),
-        "rank (Polars)": lambda: rank(home, Question("c")),
+        "rank (Polars)": lambda: rank(home, RankingQuery("c")),
         "rank (macro)": macro,
         "rank (flat file)": lambda: duckdb.sql(by_hand).fetchall(),
     }
@@ -152,7 +152,7 @@ def run(home: Home) -> dict[str, float]:
 
 
 def _store(home: Home, at: datetime) -> None:
-    store_seen(home.lake, [scraped_rows(number, at) for number in range(ACCOUNT_POSTS)])
+    store_scraped(home.lake, [scraped_rows(number, at) for number in range(ACCOUNT_POSTS)])
 
 
 def main() -> None:

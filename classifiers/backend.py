@@ -52,7 +52,7 @@ def find_backend_with_gpu(gpu_lists: dict[str, Callable[[], list[str]]]) -> str:
     return "tensorflow"
 
 
-def gpus() -> list[str]:
+def list_gpus() -> list[str]:
     """Names of the GPUs that Keras' backend can use; empty if the backend is not installed."""
     import_keras()
     import keras
@@ -65,7 +65,7 @@ def gpu_has_bfloat16() -> bool | None:
     """Whether all GPUs compute in bfloat16; None without a GPU. NVIDIA's do from compute capability 8.0 on."""
     import keras
 
-    if not gpus():
+    if not list_gpus():
         return None
     match keras.backend.backend():
         case "tensorflow":

@@ -25,7 +25,7 @@ from classifiers.groups import find_groups
 from classifiers.names import normalise_name, read_names_for
 from classifiers.pictures import PictureFile
 from classifiers.precision import Precision, PrecisionSetting, choose_precision
-from classifiers.protocol import Label, Prepared
+from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
 from classifiers.structure import custom_structure
 
@@ -60,12 +60,12 @@ class KerasClassifier:
         self._model = model
         self._classes = classes
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         height, width = self._model.size
         return picture.rgb_array(width, height, exact=False)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []

@@ -17,7 +17,7 @@ from classifiers.groups import find_groups
 from classifiers.model_file import ModelFileOptions
 from classifiers.native import filter_native_output
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Label, Prepared
+from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
@@ -56,12 +56,12 @@ class LitertClassifier:
         self._output = first.get_output_details()[0]
         self._classes = classes
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         _, height, width, _ = self._input["shape"]
         return picture.rgb_array(int(width), int(height))
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label the pictures one after the other: the model's own batch size is one."""
         try:
             interpreter = self._idle.get_nowait()
@@ -73,7 +73,7 @@ class LitertClassifier:
             self._idle.put(interpreter)
         return [self._classes.labels(one) for one in scores]
 
-    def _scores(self, interpreter: Any, picture: Prepared) -> NDArray[np.float32]:
+    def _scores(self, interpreter: Any, picture: PreparedPicture) -> NDArray[np.float32]:
         interpreter.set_tensor(self._input["index"], _as_input(picture, self._input)[np.newaxis])
         interpreter.invoke()
         return _as_floats(interpreter.get_tensor(self._output["index"])[0], self._output)
@@ -117,7 +117,7 @@ def _count_outputs(model: Path, interpreter: Any) -> int:
     return int(shape[1])
 
 
-def _as_input(picture: Prepared, details: dict[str, Any]) -> NDArray[Any]:
+def _as_input(picture: PreparedPicture, details: dict[str, Any]) -> NDArray[Any]:
     dtype = details["dtype"]
     if dtype is np.uint8:
         return picture.astype(np.uint8, copy=False)

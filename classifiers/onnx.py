@@ -17,7 +17,7 @@ from classifiers.external_data import ExternalData, read_external_data
 from classifiers.groups import find_groups
 from classifiers.model_file import ModelFileOptions
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Label, Prepared
+from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
@@ -64,11 +64,11 @@ class OnnxClassifier:
         self._classes = classes
         self._levels = levels
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         return picture.rgb_array(self._spec.width, self._spec.height, exact=False)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from classifiers.pictures import PictureFile
 
-Prepared = NDArray[np.generic]
+PreparedPicture = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Classifier(Protocol):
     version: str
     batch_size: int
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """Turn one stored picture into the input of `label`. Several threads call it at once.
 
         Other classifiers share the `picture`, which decodes its file once for all. Raises `UnreadablePicture` if
@@ -59,16 +59,16 @@ class Classifier(Protocol):
         """
         ...
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label up to `batch_size` prepared pictures, in their order.
 
-        One thread at a time calls it, unless the classifier is `Concurrent`.
+        One thread at a time calls it, unless the classifier is `ConcurrentClassifier`.
         """
         ...
 
 
 @runtime_checkable
-class Grouped(Protocol):
+class GroupedClassifier(Protocol):
     """A classifier that knows plain words for its labels: 'cat' for 'tabby' and 'tiger cat'."""
 
     groups: Mapping[str, str]
@@ -76,7 +76,7 @@ class Grouped(Protocol):
 
 
 @runtime_checkable
-class Concurrent(Protocol):
+class ConcurrentClassifier(Protocol):
     """A classifier whose `label` several threads may call at once, each with its own batch."""
 
     callers: int

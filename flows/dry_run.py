@@ -11,7 +11,7 @@ import polars as pl
 from flows.output import show
 from flows.settings import ClassifierSettings, find_classifier, read_settings
 from tasks.tag.estimate import Estimate, estimate
-from tasks.tag.stage import known_lane, paid_options
+from tasks.tag.stage import local_lane, paid_options
 from warehouse.home import Home
 
 _SCHEMA = {
@@ -40,7 +40,7 @@ def print_estimate(config: Path, classifier: str | None) -> int:
 
 def _estimates(home: Home, lane: ClassifierSettings) -> list[Estimate]:
     options = paid_options(lane.options)
-    return [] if options is None else estimate(home, known_lane(home, lane.name, options))
+    return [] if options is None else estimate(home, local_lane(home, lane.name, options))
 
 
 def _summary(estimates: Sequence[Estimate]) -> str:

@@ -10,7 +10,7 @@ from flows.environment import clarifai_base
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
-from tasks.classify.decoding import Decoding
+from tasks.classify.decoding import SharedDecoder
 from tasks.classify.task import classify
 from tasks.run import Run
 from tasks.tag.stage import Tagging, paid_options
@@ -31,7 +31,7 @@ def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
-    with Decoding(run.home.folder, [lane.name for lane in lanes]) as decoding:
+    with SharedDecoder(run.home.folder, [lane.name for lane in lanes]) as decoding:
         futures = [
             classify.submit(run, lane.name, lane.kind, lane.options, decoding, return_state=False)
             for lane in lanes

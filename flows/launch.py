@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.environment import has_server, prepare
 from flows.ephemeral_server import bind_server_to_this_process
 from flows.settings import Settings, read_settings
-from warehouse.runs import WHOLE, stage_runs
+from warehouse.runs import RUN_STAGE, stage_runs
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 
@@ -41,7 +41,7 @@ def print_summary(settings: Settings, state: object) -> int:
 def _print_stages(settings: Settings) -> None:
     lake = settings.home.lake
     last = max(
-        stage_runs(lake, "stage = ? and ended_at is not null", [WHOLE]), key=lambda row: str(row.ended_at)
+        stage_runs(lake, "stage = ? and ended_at is not null", [RUN_STAGE]), key=lambda row: str(row.ended_at)
     )
     print(f"\nRun {last.run_id}: {last.status}")
     for row in stage_runs(lake, "run_id = ? and stage <> 'run'", [last.run_id]):

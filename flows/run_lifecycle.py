@@ -15,7 +15,7 @@ from tasks.scrape.abandoned import store_abandoned_spools
 from warehouse.home import Home
 from warehouse.pending import count_posts
 from warehouse.publish import publish
-from warehouse.runs import WHOLE, StageResult, begin_run
+from warehouse.runs import RUN_STAGE, StageResult, begin_run
 from warehouse.tables import StageRun
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ def has_posts(run: Run) -> bool:
 
 def close_run(run: Run) -> StageResult:
     """Write the run's result to the journal, and remove its spools."""
-    result = summarize([row for row in run.journal.rows() if row.stage != WHOLE])
-    run.journal.finish(WHOLE, "", result)
+    result = summarize([row for row in run.journal.rows() if row.stage != RUN_STAGE])
+    run.journal.finish(RUN_STAGE, "", result)
     if result.status != "failed":
         _publish_result(run.home)
     shutil.rmtree(run.home.spool(run.journal.run_id), ignore_errors=True)

@@ -25,9 +25,9 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
-from warehouse.authors import Keeping
+from warehouse.authors import AuthorPolicy
 from warehouse.home import Home
-from warehouse.rankings import MEASURES, Question, Statistic
+from warehouse.rankings import MEASURES, RankingQuery, Statistic
 
 Kind = TypeVar("Kind")
 
@@ -56,7 +56,7 @@ class ScrapeSettings(_Table):
     refresh_days: int = Field(default=14, ge=0)
     full_days: float = Field(default=7.0, ge=0)
     comments: bool = True
-    comment_authors: Keeping = "hashed"
+    comment_authors: AuthorPolicy = "hashed"
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
 
 
@@ -184,11 +184,11 @@ def scrape_options(settings: Settings, *, full: bool = False) -> ScrapeOptions:
     )
 
 
-def questions(settings: Settings) -> tuple[Question, ...]:
+def questions(settings: Settings) -> tuple[RankingQuery, ...]:
     """Return the rankings of every run: each classifier by likes, comments and count."""
     rank = settings.rank
     return tuple(
-        Question(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
+        RankingQuery(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
         for lane in settings.classifiers
         for by in MEASURES
     )

@@ -8,8 +8,8 @@ import polars as pl
 
 from flows.settings import ClassifierSettings, Settings
 from tasks.tag.budget_tracker import budgets
-from tasks.tag.stage import known_lane, paid_options
-from warehouse.charges import count_to_send, sums_since
+from tasks.tag.stage import local_lane, paid_options
+from warehouse.charges import charge_totals_since, count_to_send
 from warehouse.home import Home
 
 _SCHEMA = {
@@ -39,9 +39,9 @@ def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, o
     options = paid_options(settings.options)
     if options is None:
         return None
-    lane = known_lane(home, settings.name, options)
+    lane = local_lane(home, settings.name, options)
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    sums = [one for one in sums_since(home.lake, month) if one.classifier == lane.name]
+    sums = [one for one in charge_totals_since(home.lake, month) if one.classifier == lane.name]
     limits = {one.name: one for one in budgets(home.lake, lane, now)}
     costs = [one.cost for one in sums if one.cost is not None]
     return {

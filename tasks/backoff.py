@@ -11,7 +11,7 @@ def pause_seconds(tried: int, random_part: float) -> float:
     return float(2**tried) * (1.0 - 0.5 * random_part)
 
 
-def asked_pause_seconds(header: str | None, now: datetime) -> float | None:
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     """The pause in a Retry-After header (RFC 9110, 10.2.3: seconds or a date); None without a readable one."""
     if header is None:
         return None

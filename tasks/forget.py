@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from tasks.scrape.pages import Page
 from tasks.scrape.spool import Spool
-from tasks.tag.response_store import store_kept
+from tasks.tag.response_store import store_saved_responses
 from warehouse import forgetting
-from warehouse.authors import same_author
+from warehouse.authors import normalise_author
 from warehouse.forgetting import Removal
 from warehouse.home import Home
 from warehouse.tables import TABLES
@@ -34,14 +34,14 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     """Remove an account's posts, pictures and spools."""
     for spool in _account_spools(home, account, source):
         spool.remove()
-    store_kept(home)  # responses on disk name pictures too; the tables are searched next
+    store_saved_responses(home)  # responses on disk name pictures too; the tables are searched next
     return forgetting.forget_account(home, account, source)
 
 
 def forget_author(home: Home, author: str) -> int:
     """Remove an author's comments for good; return how many were stored."""
     removed = forgetting.forget_author(home, author)
-    keys = {home.authors().keyed(same_author(author))}
+    keys = {home.authors().keyed(normalise_author(author))}
     for spool in _spools(home, None):
         spool.rewrite(lambda page: _without_author(page, author, keys))
     return removed
@@ -49,7 +49,7 @@ def forget_author(home: Home, author: str) -> int:
 
 def _without_author(page: Page, author: str, keys: set[str]) -> Page:
     def is_author(name: str | None) -> bool:
-        return name is not None and (name in keys or same_author(name) == same_author(author))
+        return name is not None and (name in keys or normalise_author(name) == normalise_author(author))
 
     posts = (
         replace(post, thread=tuple(one for one in post.thread if not is_author(one.author)))

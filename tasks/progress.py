@@ -27,7 +27,7 @@ Report = Callable[[int, int], None]
 
 
 @contextmanager
-def shown_progress(title: str) -> Iterator[Report]:
+def show_progress(title: str) -> Iterator[Report]:
     """A function that reports progress, for the duration of a stage."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)

@@ -57,7 +57,7 @@ class ReceivedRequest:
     bytes: int
 
 
-Behaviour = Callable[["StandIn", ReceivedRequest, Any], service_pb2.MultiOutputResponse | None]
+Behaviour = Callable[["FakeClarifai", ReceivedRequest, Any], service_pb2.MultiOutputResponse | None]
 """Handles one request: returns a response, or None for the usual one. It may abort the call."""
 
 
@@ -74,7 +74,7 @@ def status_only(code: int, description: str = "", details: str = "") -> Behaviou
 def abort(code: grpc.StatusCode, *, after_work: bool, details: str = "cut") -> Behaviour:
     """End the call without a response, before or after the work was done and billed."""
 
-    def behaviour(server: StandIn, request: ReceivedRequest, context: Any) -> None:
+    def behaviour(server: FakeClarifai, request: ReceivedRequest, context: Any) -> None:
         if after_work:
             server.bill(request)
         context.abort(code, details)
@@ -85,7 +85,7 @@ def abort(code: grpc.StatusCode, *, after_work: bool, details: str = "cut") -> B
 def delay(seconds: float) -> Behaviour:
     """Send the usual response late."""
 
-    def behaviour(server: StandIn, request: ReceivedRequest, context: Any) -> None:
+    def behaviour(server: FakeClarifai, request: ReceivedRequest, context: Any) -> None:
         time.sleep(seconds)
 
     return behaviour
@@ -120,7 +120,7 @@ def output(model: str, sha256: str) -> resources_pb2.Output:
     return resources_pb2.Output(status=status(10000), data=resources_pb2.Data(regions=[region]))
 
 
-class StandIn(service_pb2_grpc.V2Servicer):
+class FakeClarifai(service_pb2_grpc.V2Servicer):
     """The part of Clarifai that likelens uses. `script` and `always` replace the usual responses."""
 
     def __init__(self, seconds: float = 0.0, per_second: int = 15) -> None:
@@ -257,7 +257,7 @@ class StandIn(service_pb2_grpc.V2Servicer):
 
 
 def serve(
-    servicer: StandIn, port: int = 0, credentials: grpc.ServerCredentials | None = None
+    servicer: FakeClarifai, port: int = 0, credentials: grpc.ServerCredentials | None = None
 ) -> tuple[grpc.Server, int]:
     """Serve on loopback; returns the server and its port."""
     server = grpc.server(
@@ -279,7 +279,7 @@ def main() -> None:
     options.add_argument("--per-second", type=int, default=15)
     options.add_argument("--ledger", type=Path)
     arguments = options.parse_args()
-    servicer = StandIn(arguments.seconds, arguments.per_second)
+    servicer = FakeClarifai(arguments.seconds, arguments.per_second)
     servicer._check = lambda *_: None  # benchmarks measure the client alone
     server, port = serve(servicer, arguments.port)
     print(port, flush=True)  # noqa: T201 - the parent process reads it

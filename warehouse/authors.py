@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-Keeping = Literal["hashed", "named", "dropped"]
+AuthorPolicy = Literal["hashed", "named", "dropped"]
 """How authors are stored."""
 
 KEY_BYTES = 32
@@ -28,13 +28,13 @@ class Authors:
     """The authors of one home folder, stored as `keeping` says. The folder is `HOME/authors`."""
 
     folder: Path
-    keeping: Keeping = "hashed"
+    keeping: AuthorPolicy = "hashed"
 
     def stored(self, name: str | None) -> str | None:
         """The stored value of an author; None without a name, or when names are dropped."""
         if name is None or self.keeping == "dropped":
             return None
-        return name if self.keeping == "named" else self.keyed(same_author(name))
+        return name if self.keeping == "named" else self.keyed(normalise_author(name))
 
     def keyed(self, text: str) -> str:
         """The keyed hash of a text, in lower-case hex."""
@@ -44,7 +44,7 @@ class Authors:
 
     def forget(self, name: str) -> None:
         """Store no comments by this author from now on; only the hash of the name is stored."""
-        line = self.keyed(same_author(name))
+        line = self.keyed(normalise_author(name))
         if line not in self._forgotten:
             with self._forgotten_file.open("a", encoding="ascii") as file:
                 file.write(f"{line}\n")
@@ -52,7 +52,11 @@ class Authors:
 
     def is_forgotten(self, name: str | None) -> bool:
         """Whether comments by this author must not be stored."""
-        return name is not None and bool(self._forgotten) and self.keyed(same_author(name)) in self._forgotten
+        return (
+            name is not None
+            and bool(self._forgotten)
+            and self.keyed(normalise_author(name)) in self._forgotten
+        )
 
     @cached_property
     def _forgotten(self) -> frozenset[str]:
@@ -72,7 +76,7 @@ class Authors:
         return file.read_bytes()
 
 
-def same_author(name: str) -> str:
+def normalise_author(name: str) -> str:
     """One spelling for every form of an author's name: `@Ann` and `ann`."""
     return name.strip().removeprefix("@").casefold()
 

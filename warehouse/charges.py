@@ -30,7 +30,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPicture:
+class PictureToSend:
     """A stored picture, and the models that it is to be sent to."""
 
     sha256: str
@@ -39,7 +39,7 @@ class WaitingPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ChargeTotals:
     """Pictures sent to a model, by outcome; `unknown` includes those without a recorded outcome."""
 
     classifier: str
@@ -90,14 +90,14 @@ def count_to_send(lake: Lake, classifier: str, version: str, models: Sequence[Mo
     return list(counts)
 
 
-def to_send(
+def pictures_to_send(
     lake: Lake, classifier: str, version: str, models: Sequence[Model], batch: int
-) -> Iterator[list[WaitingPicture]]:
+) -> Iterator[list[PictureToSend]]:
     """Pictures that are to be sent to one of the models, newest first, in batches."""
     query = f"{_pending(models)} order by fetched_at desc, pictures.sha256"
     for rows in lake.stream(query, _values(classifier, version, models), batch):
         yield [
-            WaitingPicture(
+            PictureToSend(
                 sha256, path, tuple(model for model, flag in zip(models, flags, strict=True) if flag)
             )
             for sha256, path, _, *flags in rows
@@ -106,10 +106,10 @@ def to_send(
 
 def spent_since(lake: Lake, classifier: str, since: datetime) -> int:
     """Number of pictures that the classifier has sent since then, except those that were surely not billed."""
-    return sum(one.spent for one in sums_since(lake, since) if one.classifier == classifier)
+    return sum(one.spent for one in charge_totals_since(lake, since) if one.classifier == classifier)
 
 
-def sums_since(lake: Lake, since: datetime) -> list[Sums]:
+def charge_totals_since(lake: Lake, since: datetime) -> list[ChargeTotals]:
     """Totals since then, by classifier and model."""
     rows = lake.query(
         """select classifier, model, count(*) filter (where outcome = 'billed'),
@@ -119,10 +119,10 @@ def sums_since(lake: Lake, since: datetime) -> list[Sums]:
            from charges where sent_at >= ? group by all order by all""",
         [without_zone(since)],
     )
-    return [Sums(*row) for row in rows]
+    return [ChargeTotals(*row) for row in rows]
 
 
-def close_cut_off(lake: Lake, unsent: Collection[str], now: datetime) -> int:
+def close_interrupted_requests(lake: Lake, unsent: Collection[str], now: datetime) -> int:
     """Record outcomes of requests that a killed run left open: `unsent` ones are not billed, others are unknown.
 
     Returns the number of unknown pictures. The caller holds the budget's lock, and has stored the responses that
@@ -158,7 +158,7 @@ def lanes_with_labels(lake: Lake) -> list[tuple[str, str]]:
     return [(classifier, version) for classifier, version in rows]
 
 
-def adopt(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regions: bool) -> int:
+def copy_labels(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regions: bool) -> int:
     """Copy labels from one classifier and version to another that has none; returns the number of copies.
 
     Copies either the labels of regions or those of complete pictures, because each comes from its own model.
@@ -175,7 +175,7 @@ def adopt(lake: Lake, source: tuple[str, str], target: tuple[str, str], *, regio
     return copied
 
 
-def unlabelled_since_answered(
+def find_unlabelled(
     lake: Lake, classifier: str, version: str, models: Sequence[Model], now: datetime
 ) -> list[Unlabelled]:
     """Rows, with the reason, for pictures that all models are done with and that have no label."""

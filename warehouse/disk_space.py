@@ -1,6 +1,6 @@
 """Free space on the disk, checked before it runs out, because a full disk breaks other programs too.
 
-Writers call `need_room` before each batch. The reserve lets a run end in order: its database, its log and Prefect's
+Writers call `require_free_space` before each batch. The reserve lets a run end in order: its database, its log and Prefect's
 own database still fit.
 """
 
@@ -21,7 +21,7 @@ _FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_MESSAGES = ("No space left on device", "os error 28", "Disk quota exceeded", "File too large")
 
 
-def need_room(folder: Path, upcoming_bytes: int = 0) -> None:
+def require_free_space(folder: Path, upcoming_bytes: int = 0) -> None:
     """Raise `DiskFull` unless `upcoming_bytes` and the reserve fit on the disk of `folder`."""
     free = shutil.disk_usage(folder).free
     if free < RESERVE_BYTES + upcoming_bytes:
@@ -29,17 +29,17 @@ def need_room(folder: Path, upcoming_bytes: int = 0) -> None:
 
 
 @contextmanager
-def full_disk_noticed(folder: Path) -> Iterator[None]:
+def detect_full_disk(folder: Path) -> Iterator[None]:
     """Turn a library's 'no space left' (an errno, or only a message) into `DiskFull`."""
     try:
         yield
     except Exception as error:
-        if says_full(error):
+        if is_disk_full_error(error):
             raise DiskFull(_advice(folder, shutil.disk_usage(folder).free)) from error
         raise
 
 
-def says_full(error: BaseException) -> bool:
+def is_disk_full_error(error: BaseException) -> bool:
     """Whether an exception means that a disk, a quota or a file-size limit was reached."""
     if isinstance(error, OSError) and error.errno in _FULL_ERRNOS:
         return True

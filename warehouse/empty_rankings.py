@@ -10,13 +10,13 @@ from typing import Any
 
 import duckdb
 
-from warehouse.rankings import Question
+from warehouse.rankings import RankingQuery
 
 MAX_ACCOUNTS = 10
 """Accounts that are listed when the requested one is unknown."""
 
 
-def why_empty(database: duckdb.DuckDBPyConnection, question: Question) -> str:
+def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
     """One or two sentences; `database` is the published one, and the ranking of the question is empty there."""
     name = question.classifier
     if not _number(database, "select count(*) from current_labels where classifier = ?", name):
@@ -70,7 +70,7 @@ def _unlabelled(database: duckdb.DuckDBPyConnection, classifier: str) -> str:
     return ", ".join(f"{reason} {number:,}" for reason, number in rows)
 
 
-def _no_posts(database: duckdb.DuckDBPyConnection, question: Question) -> str:
+def _no_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
     if question.account is None:
         return f"The pictures that {question.classifier} labelled belong to no stored post."
     stored = _number(database, "select count(*) from posts where account = ?", question.account)
@@ -88,7 +88,7 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: Question) -> str:
     )
 
 
-def _no_numbers(database: duckdb.DuckDBPyConnection, question: Question, posts: int) -> str:
+def _no_numbers(database: duckdb.DuckDBPyConnection, question: RankingQuery, posts: int) -> str:
     """Why none of the labelled posts has a number: hidden by the owner, or not shown by the source."""
     other = "comments" if question.by == "likes" else "likes"
     advice = f" Rank by {other} or count."
@@ -107,7 +107,7 @@ def _no_numbers(database: duckdb.DuckDBPyConnection, question: Question, posts: 
     return f"None of the {_posts(posts)} has a known number of {question.by}{some_hidden}.{advice}"
 
 
-def _too_few_posts(database: duckdb.DuckDBPyConnection, question: Question) -> str:
+def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
     label = "label_group" if question.grouped else "label"
     value = "1" if question.by == "count" else question.by
     largest = database.execute(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.authors import same_author
+from warehouse.authors import normalise_author
 from warehouse.charges import forget_in_charges
 from warehouse.home import Home
 from warehouse.lake_reader import quote
@@ -63,9 +63,9 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
 
 def author_values(home: Home, name: str) -> list[str]:
     """Values of `comments.author` for an author: the keyed hash, and all spellings of the name."""
-    key = home.authors().keyed(same_author(name))
+    key = home.authors().keyed(normalise_author(name))
     rows = home.lake.query("select distinct author from comments where author is not null")
-    return [value for (value,) in rows if value == key or same_author(value) == same_author(name)]
+    return [value for (value,) in rows if value == key or normalise_author(value) == normalise_author(name)]
 
 
 def forget_author(home: Home, name: str) -> int:

@@ -16,9 +16,9 @@ ATTEMPTS = 3
 """Consecutive runs that could not read a page before the post is a known gap."""
 RETRY_AFTER = timedelta(days=7)
 """Time after the last attempt until the page of a known gap is requested again."""
-MANY = 5
+MIN_SYSTEMATIC_GAPS = 5
 """The source itself is at fault when it has at least so many known gaps …"""
-MANY_SHARE = 0.1
+MIN_SYSTEMATIC_SHARE = 0.1
 """… and they are more than this share of its posts."""
 
 _OPEN = """from gaps left join threads using (source, post_id)
@@ -48,7 +48,7 @@ def count_known_gaps(lake: Lake, source: str) -> int:
     return lake.count(f"select count(*) {_OPEN} and attempts >= ?", [source, ATTEMPTS])
 
 
-def note_failures(lake: Lake, source: str, failed: Mapping[str, str], at: datetime) -> dict[str, Gap]:
+def record_failures(lake: Lake, source: str, failed: Mapping[str, str], at: datetime) -> dict[str, Gap]:
     """Record that the pages of posts could not be read at `at`; `failed` has the reason by post. Returns their gaps.
 
     Recording the same time again, as after a restart, changes nothing.

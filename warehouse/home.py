@@ -10,8 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from warehouse.authors import Authors, Keeping
-from warehouse.disk_space import full_disk_noticed, need_room, says_full
+from warehouse.authors import AuthorPolicy, Authors
+from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
 from warehouse.lake import Lake
@@ -47,7 +47,7 @@ class Home:
         """The charts and the HTML page."""
         return self.folder / "report"
 
-    def authors(self, keeping: Keeping = "hashed") -> Authors:
+    def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""
         return Authors(self.folder / "authors", keeping)
 
@@ -77,12 +77,12 @@ class Home:
                 " characters."
             )
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
-        need_room(existing)
-        with full_disk_noticed(existing):
+        require_free_space(existing)
+        with detect_full_disk(existing):
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                if says_full(error):
+                if is_disk_full_error(error):
                     raise
                 raise BadHome(
                     f"The home folder {self.folder} can't be created: {error.strerror}. Set home in the settings"
@@ -100,7 +100,7 @@ class Home:
             yield
 
     @contextmanager
-    def purse_held(self, wait_seconds: float) -> Iterator[None]:
+    def lock_budget(self, wait_seconds: float) -> Iterator[None]:
         """Lock the budget: one process at a time sends pictures for money, with or without the folder's lock."""
         with self._locked(".purse.lock", wait_seconds, lambda: None):
             yield

@@ -20,9 +20,9 @@ from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
-from warehouse.disk_space import full_disk_noticed
+from warehouse.disk_space import detect_full_disk
 from warehouse.errors import LakeBusy
-from warehouse.lake_reader import damage_error, damage_noticed, open_reader, quote, scan
+from warehouse.lake_reader import damage_error, detect_damage, open_reader, quote, scan
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
@@ -111,7 +111,7 @@ class Lake:
     @contextmanager
     def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB connection in memory with a view for the current version of each table."""
-        with damage_noticed(self.folder), open_reader(self.all_files()) as connection:
+        with detect_damage(self.folder), open_reader(self.all_files()) as connection:
             yield connection
 
     def stream(self, query: str, values: Sequence[object], count: int) -> Iterator[list[tuple[Any, ...]]]:
@@ -204,7 +204,7 @@ class Lake:
 
     def _positions(self, table: Table, batch: pa.Table, query: str) -> list[tuple[int, bool]]:
         numbered = batch.append_column("position_in_batch", pa.array(range(batch.num_rows), pa.int64()))
-        with damage_noticed(self.folder), duckdb.connect() as connection:
+        with detect_damage(self.folder), duckdb.connect() as connection:
             connection.register("batch", numbered)
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
@@ -222,7 +222,7 @@ class Lake:
 
     @contextmanager
     def _writing(self, table: Table) -> Iterator[None]:
-        with full_disk_noticed(_existing_parent(self.folder)):
+        with detect_full_disk(_existing_parent(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / f".{table.name}.lock", timeout=LOCK_SECONDS)
             try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from warehouse.disk_space import says_full
+from warehouse.disk_space import is_disk_full_error
 from warehouse.errors import LakeDamaged
 from warehouse.table_schema import Table
 from warehouse.tables import TABLES
@@ -54,7 +54,7 @@ def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDama
 
 
 @contextmanager
-def damage_noticed(lake: Path) -> Iterator[None]:
+def detect_damage(lake: Path) -> Iterator[None]:
     """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself pass."""
     try:
         yield
@@ -62,7 +62,7 @@ def damage_noticed(lake: Path) -> Iterator[None]:
         text = str(error)
         # A plain `duckdb.Error` comes from a decoder of file contents, and does not always name the file.
         is_about_lake = str(lake) in text or type(error) is duckdb.Error
-        if type(error) not in _DAMAGE_ERRORS or not is_about_lake or says_full(error):
+        if type(error) not in _DAMAGE_ERRORS or not is_about_lake or is_disk_full_error(error):
             raise
         names = (name for name in TABLES if f"{lake / name}/" in text)
         raise damage_error(lake, error, next(names, "")) from error

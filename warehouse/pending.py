@@ -32,7 +32,7 @@ class RetrySchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPicture:
+class PictureToFetch:
     """A picture to fetch: its address, and its number of failed attempts."""
 
     url: str
@@ -47,7 +47,7 @@ class HostResponse:
     """
 
     url: str
-    pause_until: datetime | None
+    delayed_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def count_to_fetch(lake: Lake, schedules: dict[str, RetrySchedule], now: datetim
     return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(schedules, now))
 
 
-def to_fetch(
+def pictures_to_fetch(
     lake: Lake, schedules: dict[str, RetrySchedule], now: datetime, batch: int
-) -> Iterator[list[WaitingPicture]]:
+) -> Iterator[list[PictureToFetch]]:
     """Pictures that are not stored and may be fetched now, in batches, each address once."""
     for rows in lake.stream(f"{_TO_FETCH} order by picture_url", _schedule_values(schedules, now), batch):
-        yield [WaitingPicture(url, failures) for url, failures in rows]
+        yield [PictureToFetch(url, failures) for url, failures in rows]
 
 
 _ORIGIN = "coalesce(nullif(regexp_extract(picture_url, '^[^/?#]*//[^/?#]*'), ''), picture_url)"
@@ -105,7 +105,7 @@ _HOST_RESPONSES = f"""
 """
 
 
-def pauses_asked_for(lake: Lake, reason: str, now: datetime, batch: int) -> Iterator[list[HostResponse]]:
+def host_delays(lake: Lake, reason: str, now: datetime, batch: int) -> Iterator[list[HostResponse]]:
     """Hosts' delays that have not ended, and pictures that came after them, in order of time and in batches.
 
     `reason` is that of fetches that a host delayed. A host may appear under several names, and several times.
@@ -123,7 +123,7 @@ def _schedule_values(schedules: dict[str, RetrySchedule], now: datetime) -> list
     ]
 
 
-def link_fetched(lake: Lake) -> int:
+def link_fetched_pictures(lake: Lake) -> int:
     """Write the hashes of fetched pictures to the posts that show them; returns the number of links."""
     linked = 0
     query = """
@@ -157,7 +157,7 @@ _FIRST_TRIED_BEFORE = """
 """
 
 
-def newest_pictures(lake: Lake, began: datetime, least: int) -> dict[str, Counter[str]]:
+def count_newest_results(lake: Lake, began: datetime, least: int) -> dict[str, Counter[str]]:
     """Results of the newest pictures of each source: `ok`, or the reason of the failure, with their numbers.
 
     The newest are those with a first attempt since `began`; a source with fewer than `least` of them adds older
@@ -188,7 +188,7 @@ def count_to_label(lake: Lake, classifier: str, version: str) -> int:
     return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version])
 
 
-def to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
+def pictures_to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
     """Stored pictures that the classifier has not processed in this version, in batches, sorted by hash."""
     query, last = f"{_TO_LABEL} where sha256 > $3 order by sha256 limit $4", ""
     # One query for each batch, because DuckDB holds a complete sorted result in memory.

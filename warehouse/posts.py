@@ -34,7 +34,9 @@ class ScrapedRows:
     comments_least: int | None = None
 
 
-def store_seen(lake: Lake, seen: Sequence[ScrapedRows], accounts: Sequence[AccountObservation] = ()) -> int:
+def store_scraped(
+    lake: Lake, seen: Sequence[ScrapedRows], accounts: Sequence[AccountObservation] = ()
+) -> int:
     """Store a batch; storing it again changes nothing. Returns the number of posts in the batch.
 
     Observations come last, so a post with an observation has everything else too. Files may have older

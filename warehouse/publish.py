@@ -14,10 +14,10 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.lake_reader import damage_noticed, quote, select_utc
+from warehouse.lake_reader import detect_damage, quote, select_utc
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 
@@ -31,14 +31,14 @@ def publish(home: Home) -> None:
     The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`
     or `LakeDamaged`; then the old database stays.
     """
-    need_room(home.folder)
+    require_free_space(home.folder)
     temporary = home.folder / f".likelens-{os.getpid()}.duckdb"
     for file in home.folder.glob(".likelens-*.duckdb*"):
         _remove(file)
     try:
         with (
-            full_disk_noticed(home.folder),
-            damage_noticed(home.lake.folder),
+            detect_full_disk(home.folder),
+            detect_damage(home.lake.folder),
             duckdb.connect(
                 str(temporary), config={"storage_compatibility_version": READABLE_FROM}
             ) as connection,
@@ -64,7 +64,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
     if not home.database.exists():
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
     with (
-        damage_noticed(home.lake.folder),
+        detect_damage(home.lake.folder),
         duckdb.connect(str(home.database), read_only=True) as connection,
     ):
         if only_lake:

@@ -32,7 +32,7 @@ COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "sha
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RankingQuery:
     """Parameters of a ranking: the classifier, the order and the number of labels.
 
     `min_posts` skips labels with fewer posts; `account` counts only one account's posts. With `grouped` the labels
@@ -72,7 +72,7 @@ def _safe(name: str) -> str:
     return f"{safe}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
-def rank(home: Home, question: Question) -> pl.DataFrame:
+def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
     """The ranking from the published database. Raises `NotPublished` when there is no database."""
     with published(home) as connection:
         post_labels = connection.sql(
@@ -84,7 +84,7 @@ def rank(home: Home, question: Question) -> pl.DataFrame:
     return rank_posts(post_labels.lazy(), question)
 
 
-def rank_posts(post_labels: pl.LazyFrame, question: Question) -> pl.DataFrame:
+def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFrame:
     """Rank one classifier's rows of the view `post_labels`: the columns `COLUMNS`, best first.
 
     Ties are ordered by the number of posts, then by the label. `posts` counts the posts with a known number; `total`,

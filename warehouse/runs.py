@@ -16,7 +16,7 @@ from warehouse.lake import Lake
 from warehouse.tables import StageRun
 
 RESUME_WITHIN = timedelta(hours=12)
-WHOLE = "run"
+RUN_STAGE = "run"
 """The stage name of the row for the run itself."""
 
 
@@ -75,7 +75,7 @@ def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) ->
     now = now or datetime.now(UTC)
     if not go_on:
         return _new_run(lake, now)
-    open_runs = stage_runs(lake, "stage = ? and status = 'running'", [WHOLE])
+    open_runs = stage_runs(lake, "stage = ? and status = 'running'", [RUN_STAGE])
     recent = [row for row in open_runs if now - row.started_at < RESUME_WITHIN]
     current = recent[-1] if recent else None
     closed = [replace(row, status="interrupted", ended_at=now) for row in open_runs if row is not current]
@@ -87,7 +87,7 @@ def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) ->
 
 def _new_run(lake: Lake, now: datetime) -> Journal:
     journal = Journal(lake, f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", resumed=False)
-    journal.start(WHOLE)
+    journal.start(RUN_STAGE)
     return journal
 
 

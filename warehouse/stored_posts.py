@@ -79,7 +79,7 @@ def known_pictures(
     return {(source, post_id, position): (url, sha256) for source, post_id, position, url, sha256 in rows}
 
 
-def count_known(lake: Lake, source: str) -> int:
+def count_known_posts(lake: Lake, source: str) -> int:
     """Number of stored posts of the source that are not marked as gone."""
     return lake.count("select count(*) from posts where source = ? and gone_at is null", [source])
 

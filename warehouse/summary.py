@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from warehouse.rankings import Question
+from warehouse.rankings import RankingQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def current_version(database: duckdb.DuckDBPyConnection, classifier: str) -> str
 
 
 def best_pictures(
-    database: duckdb.DuckDBPyConnection, question: Question, labels: Sequence[str], count: int
+    database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str], count: int
 ) -> list[LabelledPicture]:
     """For each label the `count` best pictures by the question's measure, best first."""
     best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]

@@ -18,7 +18,7 @@ from classifiers.errors import ClassifierUnavailable
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """A response for 128 pictures with 200 concepts each has about 2 MB."""
 MAX_REQUEST_BYTES = 160 * 1024 * 1024
 PLAINTEXT_PORT = 18080
@@ -26,7 +26,7 @@ PLAINTEXT_PORT = 18080
 
 _OPTIONS = (
     ("grpc.enable_retries", 0),
-    ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
+    ("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),
     ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
     ("grpc.keepalive_time_ms", 60_000),
 )

@@ -27,7 +27,7 @@ class Endpoint:
     key: str = field(repr=False)
 
 
-class Sent:
+class PendingResponse:
     """A request in flight."""
 
     def __init__(self, call: Any, key: str) -> None:
@@ -73,11 +73,11 @@ class Client:
             response_deserializer=service_pb2.SingleModelResponse.FromString,
         )
 
-    def send(self, model_id: str, version: str, payloads: Sequence[Payload]) -> Sent:
+    def send(self, model_id: str, version: str, payloads: Sequence[Payload]) -> PendingResponse:
         """Send pictures to a model, which costs money. Returns at once."""
         request = _request(self._options, model_id, version, payloads)
         call = self._post.future(request, timeout=self._options.deadline_seconds, metadata=self._metadata)
-        return Sent(call, self._key)
+        return PendingResponse(call, self._key)
 
     def current_version(self, model_id: str, version: str = "") -> str:
         """The version of a model on the server. The request costs nothing.
@@ -89,15 +89,15 @@ class Client:
         try:
             response = self._get(request, timeout=PROBE_SECONDS, metadata=self._metadata)
         except grpc.RpcError as error:
-            status = status_of_grpc(error.code(), self.scrubbed(error.details() or ""))
+            status = status_of_grpc(error.code(), self.redact_texts(error.details() or ""))
             raise _unavailable(model_id, status) from None
         text = f"{response.status.description} {response.status.details}"
-        status = status_of_code(response.status.code, self.scrubbed(text))
+        status = status_of_code(response.status.code, self.redact_texts(text))
         if status.reaction is not Reaction.KEEP:
             raise _unavailable(model_id, status)
         return version or str(response.model.model_version.id)
 
-    def scrubbed(self, text: str) -> str:
+    def redact_texts(self, text: str) -> str:
         """A server's text without the key."""
         return _redact(self._key, text)
 

@@ -22,7 +22,7 @@ GARBLED = Status(Reaction.AGAIN, "GARBLED", "the response can't be parsed")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExpectedOutput:
     """What the request was for: regions or concepts, the number of labels, and the pictures.
 
     `orientations` are the EXIF orientations of the sent pictures, in their order.
@@ -41,8 +41,8 @@ class Outcome:
     labels: tuple[Label, ...] = ()
 
 
-def read_answer(
-    response: bytes | Status, expected: Asked, redact: Callable[[str], str] = str
+def read_response(
+    response: bytes | Status, expected: ExpectedOutput, redact: Callable[[str], str] = str
 ) -> list[Outcome]:
     """Exactly one outcome per picture, in their order.
 
@@ -59,7 +59,7 @@ def read_answer(
     return outcomes
 
 
-def _parse(response: bytes, expected: Asked, redact: Callable[[str], str]) -> list[Outcome]:
+def _parse(response: bytes, expected: ExpectedOutput, redact: Callable[[str], str]) -> list[Outcome]:
     count = len(expected.orientations)
     try:
         parsed = service_pb2.MultiOutputResponse.FromString(response)
@@ -82,7 +82,7 @@ def _parse(response: bytes, expected: Asked, redact: Callable[[str], str]) -> li
 def _read_output(
     output: resources_pb2.Output,
     orientation: int,
-    expected: Asked,
+    expected: ExpectedOutput,
     overall_code: int,
     redact: Callable[[str], str],
 ) -> Outcome:

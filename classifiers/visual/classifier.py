@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.protocol import Classifier, Label, PreparedPicture
 from classifiers.visual.pixels import Pixels
 from classifiers.visual.properties import PROPERTIES
 
@@ -56,7 +56,7 @@ class _Visual:
         width, height = (max(1, round(side * scale)) for side in image.size)
         return np.asarray(image.resize((width, height), Image.Resampling.BOX), dtype=np.uint8)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """The labels of each prepared picture, best first: at least one, its orientation."""
         return [_labels(Pixels(picture.astype(np.uint8, copy=False))) for picture in batch]
 

@@ -18,7 +18,7 @@ from flows.output import show
 from flows.settings import questions, read_settings
 from warehouse.home import Home
 from warehouse.rankings import classifiers_with_labels, rank
-from warehouse.runs import WHOLE, stage_runs
+from warehouse.runs import RUN_STAGE, stage_runs
 
 POSTS = 60
 FOLDER = "demo"
@@ -88,7 +88,7 @@ def demo(config: str | None) -> int:
 
 def _count_runs(home: Home) -> int:
     """Count earlier runs: the invented counts grow from one run to the next."""
-    return len(stage_runs(home.lake, "stage = ?", [WHOLE])) if home.lake.folder.exists() else 0
+    return len(stage_runs(home.lake, "stage = ?", [RUN_STAGE])) if home.lake.folder.exists() else 0
 
 
 def _print_rankings(file: Path) -> None:
@@ -119,8 +119,9 @@ def _print_next_steps(file: Path) -> None:
 
 def _lacks_only_download(file: Path) -> bool:
     lake = read_settings(file).home.lake
-    last = stage_runs(lake, "stage = ?", [WHOLE])[-1]
+    last = stage_runs(lake, "stage = ?", [RUN_STAGE])[-1]
     not_done = [row for row in stage_runs(lake, "run_id = ?", [last.run_id]) if row.status != "done"]
     return all(
-        row.stage == WHOLE or (row.stage, row.lane) == ("classify", DOWNLOADED_CLASSIFIER) for row in not_done
+        row.stage == RUN_STAGE or (row.stage, row.lane) == ("classify", DOWNLOADED_CLASSIFIER)
+        for row in not_done
     )

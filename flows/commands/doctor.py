@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from classifiers.backend import gpus
+from classifiers.backend import list_gpus
 from classifiers.errors import ClassifierUnavailable
 from classifiers.registry import load
 from flows.environment import has_server, prepare
@@ -25,7 +25,7 @@ from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.probing import Probe, probe_seconds, probe_source
-from tasks.tag.stage import probed
+from tasks.tag.stage import probe_models
 from warehouse.errors import WarehouseError
 
 MAX_PROBLEMS = 3
@@ -67,7 +67,7 @@ def check_all(settings: Settings) -> Iterator[Finding]:
             yield check_source(settings, source)
     for lane in settings.classifiers:
         yield _check_classifier(lane)
-    devices = gpus()
+    devices = list_gpus()
     yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")
 
 
@@ -138,7 +138,11 @@ def _check_classifier(lane: ClassifierSettings) -> Finding:
     """Load a classifier; of a paid one only check the key and the models, which costs nothing."""
     try:
         paid = paid_lane(lane)
-        text = load(lane.kind, lane.name, lane.options).version if paid is None else ", ".join(probed(paid))
+        text = (
+            load(lane.kind, lane.name, lane.options).version
+            if paid is None
+            else ", ".join(probe_models(paid))
+        )
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
     return Finding(True, f"classifier {lane.name}: {text}")

@@ -15,7 +15,7 @@ from flows.settings import Settings, read_settings
 from warehouse import rankings
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
-from warehouse.rankings import MEASURES, STATISTICS, By, Question, Statistic, classifiers_with_labels
+from warehouse.rankings import MEASURES, STATISTICS, By, RankingQuery, Statistic, classifiers_with_labels
 
 
 @click.command(help=__doc__)
@@ -47,7 +47,7 @@ def rank(
 ) -> int:
     settings = read_settings(config)
     default = settings.rank
-    question = Question(
+    question = RankingQuery(
         classifier,
         by,
         statistic or default.statistic,
@@ -80,12 +80,12 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
         return printable(why_unlabelled(database, classifier))
 
 
-def readable(ranking: pl.DataFrame, question: Question) -> pl.DataFrame:
+def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     """Drop the columns that say nothing in a ranking by count, where every post counts 1."""
     return ranking.drop("total", "mean", "median") if question.by == "count" else ranking
 
 
-def title_of(question: Question) -> str:
+def title_of(question: RankingQuery) -> str:
     """Describe a ranking in one line."""
     measure = (
         "how many posts show it"

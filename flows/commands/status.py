@@ -11,7 +11,7 @@ from flows.options import with_config
 from flows.output import show
 from flows.settings import read_settings
 from flows.spending import monthly_spending
-from tasks.fetch.retry_schedule import PATIENCE
+from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.errors import NotPublished
 from warehouse.pending import count_to_fetch
 from warehouse.status import read_status
@@ -31,6 +31,6 @@ def status(config: Path) -> int:
     if spending.height:
         show(spending, title="Money: pictures sent this month (UTC), a picture once for each model")
     print(
-        f"{count_to_fetch(home.lake, PATIENCE, datetime.now(UTC)):,} pictures are pending for the next fetch."
+        f"{count_to_fetch(home.lake, RETRY_SCHEDULES, datetime.now(UTC)):,} pictures are pending for the next fetch."
     )
     return 0

@@ -28,7 +28,7 @@ from typing import Self
 from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Classifier, Prepared
+from classifiers.protocol import Classifier, PreparedPicture
 from tasks.errors import OutOfTime, RunStopped
 from warehouse.pending import StoredPicture
 
@@ -44,9 +44,9 @@ class MissingFile(Exception):
     """The stored file does not exist or has other bytes than were stored. Put back, it can be labelled."""
 
 
-Decoded = tuple[StoredPicture, Prepared | UnreadablePicture | MissingFile]
+Decoded = tuple[StoredPicture, PreparedPicture | UnreadablePicture | MissingFile]
 """A picture with the classifier's input, or with the reason why there is none."""
-Outcome = Prepared | Exception
+Outcome = PreparedPicture | Exception
 """The same, or an unexpected error, which is raised only in the lane whose classifier caused it."""
 
 
@@ -75,7 +75,7 @@ class _Lane:
 _Item = tuple[StoredPicture, "Future[dict[_Lane, Outcome]]"] | Exception | None
 
 
-class Decoding:
+class SharedDecoder:
     """The decoders that the lanes of a run share. Each lane joins in a thread of its own.
 
     Decoding starts when all lanes have joined or left, so that a picture that several lanes need is decoded
@@ -88,7 +88,7 @@ class Decoding:
         self._folder = folder
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
-        self._late: list[Decoding] = []
+        self._late: list[SharedDecoder] = []
         self._deadline = time.monotonic() + LIMIT_SECONDS
         self._is_halted = False
         self._lock = threading.Lock()
@@ -152,9 +152,9 @@ class Decoding:
         self.halt()  # lanes that are still running
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _for_late_lane(self, name: str) -> Decoding:
+    def _for_late_lane(self, name: str) -> SharedDecoder:
         """Decoders for one lane alone, which are halted with these."""
-        own = Decoding(self._folder, [name])
+        own = SharedDecoder(self._folder, [name])
         with self._lock:
             self._late.append(own)
             if self._is_halted:

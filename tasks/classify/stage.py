@@ -12,12 +12,12 @@ from itertools import chain
 from typing import Any
 
 from classifiers.errors import UnreadablePicture
-from classifiers.protocol import Classifier, Concurrent, Grouped, Label
-from tasks.classify.decoding import Decoded, Decoding, MissingFile
+from classifiers.protocol import Classifier, ConcurrentClassifier, GroupedClassifier, Label
+from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
 from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
 from warehouse.home import Home
-from warehouse.pending import StoredPicture, count_to_label, to_label
+from warehouse.pending import StoredPicture, count_to_label, pictures_to_label
 from warehouse.runs import StageResult
 from warehouse.tables import LabelGroup
 
@@ -29,7 +29,10 @@ Batch = list[tuple[StoredPicture, Any]]
 
 
 def label_pictures(
-    home: Home, classifier: Classifier, progress: Callable[[int, int], None], decoding: Decoding | None = None
+    home: Home,
+    classifier: Classifier,
+    progress: Callable[[int, int], None],
+    decoding: SharedDecoder | None = None,
 ) -> StageResult:
     """Label what this version of the classifier has not labelled. `progress` gets done and total.
 
@@ -40,9 +43,13 @@ def label_pictures(
     """
     store_groups(home, classifier)
     tally = _Tally(classifier.name, count_to_label(home.lake, classifier.name, classifier.version), progress)
-    pending = chain.from_iterable(to_label(home.lake, classifier.name, classifier.version, READ_PICTURES))
+    pending = chain.from_iterable(
+        pictures_to_label(home.lake, classifier.name, classifier.version, READ_PICTURES)
+    )
     with (
-        contextlib.nullcontext(decoding) if decoding else Decoding(home.folder, [classifier.name]) as shared,
+        contextlib.nullcontext(decoding)
+        if decoding
+        else SharedDecoder(home.folder, [classifier.name]) as shared,
         LabelWriter(home, classifier, tally.add) as writer,
         contextlib.closing(shared.join(classifier, pending)) as decoded,
     ):
@@ -55,7 +62,7 @@ def label_pictures(
 
 def store_groups(home: Home, classifier: Classifier) -> None:
     """Store the plain words for the classifier's labels, where it has some."""
-    if isinstance(classifier, Grouped):
+    if isinstance(classifier, GroupedClassifier):
         home.lake.upsert(
             [
                 LabelGroup(classifier=classifier.name, label=label, label_group=group)
@@ -83,7 +90,7 @@ def _label_batches(
     classifier: Classifier, batches: Iterator[Batch]
 ) -> Iterator[tuple[Batch, list[list[Label]]]]:
     """Batches with their labels, in their order. The next batch is filled while the model works on one."""
-    callers = classifier.callers if isinstance(classifier, Concurrent) else 1
+    callers = classifier.callers if isinstance(classifier, ConcurrentClassifier) else 1
     running: deque[tuple[Batch, Future[list[list[Label]]]]] = deque()
     with ThreadPoolExecutor(callers, "model") as model:
         try:

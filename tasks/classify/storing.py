@@ -14,7 +14,7 @@ from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Label
 from tasks.classify.decoding import MissingFile
 from tasks.labels import label_row
-from warehouse.disk_space import need_room
+from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.pending import StoredPicture
 from warehouse.tables import PictureLabel, Unlabelled
@@ -94,7 +94,7 @@ class LabelWriter:
         self._running = portion, self._pool.submit(self._write, portion)
 
     def _write(self, portion: Portion) -> None:
-        need_room(self._home.folder)
+        require_free_space(self._home.folder)
         self._home.lake.append(portion.labels)
         self._home.lake.append(portion.unlabelled)
 

@@ -11,9 +11,9 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
 from classifiers.registry import load
-from tasks.classify.decoding import Decoding
+from tasks.classify.decoding import SharedDecoder
 from tasks.classify.stage import label_pictures
-from tasks.progress import shown_progress
+from tasks.progress import show_progress
 from tasks.run import STAGE, Run, run_stage
 from warehouse.pending import count_pictures
 from warehouse.runs import StageResult
@@ -22,9 +22,9 @@ _LOADING = threading.Lock()
 """Models are loaded one at a time, because their libraries change global state of the process meanwhile."""
 
 
-# Prefect's time limit can't end a task in a worker thread; `Decoding` has its own limit.
+# Prefect's time limit can't end a task in a worker thread; `SharedDecoder` has its own limit.
 @task(name="classify", task_run_name="classify-{name}", **STAGE)
-def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Decoding) -> State[Any]:
+def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: SharedDecoder) -> State[Any]:
     """Load a classifier and label the pictures that its version has not labelled.
 
     Lanes that run at the same time share the `decoding`.
@@ -33,7 +33,7 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Decod
     def body() -> StageResult:
         if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
-        with shown_progress(f"classify {name}") as progress:
+        with show_progress(f"classify {name}") as progress:
             with _LOADING:
                 decoding.raise_if_halted()
                 classifier = load(kind, name, options)

@@ -14,7 +14,7 @@ from typing import Protocol
 from tasks.fetch.attempt import StoredFile
 from tasks.fetch.reasons import Reason
 from tasks.fetch.store import PictureStore, RejectedPicture
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 
 BLOCK_BYTES = 512 * 1024
 """The most bytes of a body in memory."""
@@ -62,8 +62,8 @@ class Body:
         self._parts.clear()
         self._bytes_in_memory = 0
         self._digest.update(block)
-        need_room(folder, len(block))
-        with full_disk_noticed(folder), Path(file).open("ab") as out:
+        require_free_space(folder, len(block))
+        with detect_full_disk(folder), Path(file).open("ab") as out:
             out.write(block)
         return file
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tasks.backoff import asked_pause_seconds
+from tasks.backoff import retry_after_seconds
 from tasks.fetch.addresses import PRIVATE, PrivateAddress, Sessions
 from tasks.fetch.attempt import Attempt, StoredFile
 from tasks.fetch.body import BLOCK_BYTES, Body
@@ -24,7 +24,7 @@ from tasks.fetch.reasons import Reason, reason_for_status
 from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
-from warehouse.disk_space import need_room
+from warehouse.disk_space import require_free_space
 
 Result = TypeVar("Result")
 Download = Callable[[str], Awaitable[Attempt]]
@@ -163,7 +163,7 @@ class _Downloader:
                     continue
                 if reason := reason_for_status(response.status):
                     header = response.headers.get("Retry-After")
-                    exchange.retry_after = asked_pause_seconds(header, datetime.now(UTC))
+                    exchange.retry_after = retry_after_seconds(header, datetime.now(UTC))
                     raise RejectedPicture(reason)
                 exchange.body = Body(
                     self._store,
@@ -179,7 +179,7 @@ class _Downloader:
         if announced > self._limits.max_bytes:
             raise RejectedPicture(Reason.TOO_LARGE)
         if announced > BLOCK_BYTES:
-            need_room(self._store.incoming, announced)
+            require_free_space(self._store.incoming, announced)
         since, received = time.monotonic(), 0
         async for chunk in response.content.iter_any():
             received += len(chunk)

@@ -117,11 +117,11 @@ class Hosts:
         """Continue the pauses of earlier runs, from responses in order; `now` is the clock's time."""
         for response in responses:
             name = host_name(response.url)
-            if response.pause_until is None:
+            if response.delayed_until is None:
                 self._earlier_hosts.pop(name, None)
             elif name:  # an unreadable port has no name, and would pause all bad addresses
                 host = self._earlier_hosts.setdefault(name, Host(name, self._per_host))
-                host.resume_pause((response.pause_until - today).total_seconds(), now)
+                host.resume_pause((response.delayed_until - today).total_seconds(), now)
 
     def host_of(self, url: str) -> Host:
         """The host of an address; one host for all addresses without a readable one."""

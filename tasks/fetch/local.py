@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from tasks.fetch.reasons import Reason
 from tasks.fetch.store import RejectedPicture
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -35,9 +35,9 @@ def copy_in(url: str, folders: Sequence[Path], max_bytes: int, incoming: Path) -
         expected = os.fstat(source.fileno()).st_size
         if expected > max_bytes:
             raise RejectedPicture(Reason.TOO_LARGE)
-        need_room(incoming.parent, expected)
+        require_free_space(incoming.parent, expected)
         digest, size = hashlib.sha256(), 0
-        with full_disk_noticed(incoming.parent), incoming.open("wb") as out:
+        with detect_full_disk(incoming.parent), incoming.open("wb") as out:
             while chunk := source.read(CHUNK_BYTES):
                 size += len(chunk)
                 if size > max_bytes:

@@ -32,7 +32,7 @@ from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.fetch.signatures import MESSAGE_START
-from warehouse.pending import HostResponse, WaitingPicture
+from warehouse.pending import HostResponse, PictureToFetch
 
 MAX_TRIES = 3
 """Tries of one picture within a run, after transient failures."""
@@ -42,7 +42,7 @@ MAX_PENDING_PER_HOST = 4_000
 CLOCK_SECONDS = 0.005
 """Timers may fire a little early."""
 
-PictureList = Callable[[], Iterator[list[WaitingPicture]]]
+PictureList = Callable[[], Iterator[list[PictureToFetch]]]
 
 
 class Pipeline:

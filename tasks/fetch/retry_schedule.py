@@ -12,7 +12,7 @@ MAX_RETRY_AFTER_HOURS = 24.0 * 7
 
 # Every run retries a transient failure. Pictures that rarely come back get a few tries with growing pauses:
 # 20 hours, so that the next nightly run counts even if it starts some minutes earlier.
-PATIENCE: dict[str, RetrySchedule] = {
+RETRY_SCHEDULES: dict[str, RetrySchedule] = {
     **{reason: RetrySchedule(hours=0, tries=30) for reason in TRANSIENT},
     Reason.GONE: RetrySchedule(hours=20, tries=3),
     Reason.REFUSED: RetrySchedule(hours=20, tries=3),
@@ -31,7 +31,7 @@ PATIENCE: dict[str, RetrySchedule] = {
 
 def next_try_at(reason: Reason, failures: int, last: datetime, retry_after: float | None) -> datetime | None:
     """When a picture is retried whose latest try failed at `last`; after `retry_after` seconds or later."""
-    scheduled = PATIENCE[reason].next_try_at(failures, last)
+    scheduled = RETRY_SCHEDULES[reason].next_try_at(failures, last)
     if scheduled is None or retry_after is None:
         return scheduled
     return max(scheduled, last + timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_HOURS * 3600)))

@@ -23,16 +23,16 @@ from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
 from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import Results
-from tasks.fetch.retry_schedule import PATIENCE
+from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from tasks.fetch.store import clear_incoming
 from warehouse.home import Home
 from warehouse.pending import (
-    WaitingPicture,
+    PictureToFetch,
+    count_newest_results,
     count_to_fetch,
-    link_fetched,
-    newest_pictures,
-    pauses_asked_for,
-    to_fetch,
+    host_delays,
+    link_fetched_pictures,
+    pictures_to_fetch,
 )
 from warehouse.runs import StageResult
 
@@ -53,8 +53,8 @@ time, and if they are fewer than `MIN_NEWEST`, those before them."""
 def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
     """Fetch the pending pictures; `progress` gets the finished and the total number. Raises `DiskFull`."""
     lake = home.lake
-    linked = link_fetched(lake)  # pictures that a killed run stored
-    total = count_to_fetch(lake, PATIENCE, now := datetime.now(UTC))
+    linked = link_fetched_pictures(lake)  # pictures that a killed run stored
+    total = count_to_fetch(lake, RETRY_SCHEDULES, now := datetime.now(UTC))
     if linked:
         logger.info("%d pictures were stored already", linked)
     if not total:
@@ -65,7 +65,7 @@ def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, i
         progress(done, total)
 
     pipeline = asyncio.run(_fetch_all(home, options, total, now, report))
-    link_fetched(lake)
+    link_fetched_pictures(lake)
     return _result(pipeline, _describe_failing_sources(home, now) if pipeline.failures else [])
 
 
@@ -77,13 +77,13 @@ async def _fetch_all(
     try:
         async with _downloading(home.folder, options, total) as download:
 
-            def pictures() -> Iterator[list[WaitingPicture]]:
+            def pictures() -> Iterator[list[PictureToFetch]]:
                 if pipeline.tally:
-                    link_fetched(home.lake)  # so that the list omits what this run has fetched
-                yield from to_fetch(home.lake, PATIENCE, now, READ_PICTURES)
+                    link_fetched_pictures(home.lake)  # so that the list omits what this run has fetched
+                yield from pictures_to_fetch(home.lake, RETRY_SCHEDULES, now, READ_PICTURES)
 
             pipeline = Pipeline(download, options.concurrency, options.per_host, results)
-            pipeline.resume_pauses(pauses_asked_for(home.lake, Reason.BUSY, now, READ_PICTURES), now)
+            pipeline.resume_pauses(host_delays(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(pictures)
     finally:
         clear_incoming(home.folder)
@@ -100,7 +100,7 @@ def _downloading(home: Path, options: FetchOptions, total: int) -> AbstractAsync
 def _describe_failing_sources(home: Home, began: datetime) -> list[str]:
     """A sentence for each source whose newest pictures nearly all failed."""
     sentences = []
-    for source, results in newest_pictures(home.lake, began, MIN_NEWEST).items():
+    for source, results in count_newest_results(home.lake, began, MIN_NEWEST).items():
         total, stored = results.total(), results.pop("ok", 0)
         if total >= MIN_NEWEST and total - stored >= FAILING_SHARE * total:
             sentences.append(

@@ -23,7 +23,7 @@ from tasks.fetch.attempt import StoredFile
 from tasks.fetch.reasons import Reason
 from tasks.fetch.signatures import CAMERA_RAW, HEAD_BYTES, begins_as_picture, identify_file
 from tasks.fetch.truncation import Data, decode, has_end, is_camera_raw
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 
 _ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic"}
 _NAMES = {"MPO": "jpeg", "HEIF": "heic"}
@@ -144,8 +144,8 @@ class PictureStore:
         sha256 = hashlib.sha256(data).hexdigest()
         incoming = self.new_file()
         try:
-            need_room(self.incoming, len(data))
-            with full_disk_noticed(self.incoming), FileIO(incoming, "w") as out:
+            require_free_space(self.incoming, len(data))
+            with detect_full_disk(self.incoming), FileIO(incoming, "w") as out:
                 _write(out, data)
             path = self.keep(incoming, sha256, kind.ending)
         except BaseException:

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
-from tasks.progress import shown_progress
+from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
 from warehouse.runs import StageResult
 
@@ -19,7 +19,7 @@ def fetch(run: Run, options: FetchOptions) -> State[Any]:
     """Fetch the pictures that are not stored yet."""
 
     def body() -> StageResult:
-        with shown_progress("fetch pictures") as report:
+        with show_progress("fetch pictures") as report:
             return fetch_pictures(run.home, options, report)
 
     return run_stage(run, "fetch", "", body)

@@ -9,10 +9,12 @@ import polars as pl
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
 from warehouse.publish import published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 
 
-def write_rankings(home: Home, questions: Sequence[Question]) -> Iterator[tuple[Question, pl.DataFrame, str]]:
+def write_rankings(
+    home: Home, questions: Sequence[RankingQuery]
+) -> Iterator[tuple[RankingQuery, pl.DataFrame, str]]:
     """Write a CSV file for each ranking; yields it with its question and a description."""
     home.report.mkdir(parents=True, exist_ok=True)
     for question in questions:
@@ -21,7 +23,7 @@ def write_rankings(home: Home, questions: Sequence[Question]) -> Iterator[tuple[
         yield question, ranking, _description(home, question, empty=ranking.is_empty())
 
 
-def _description(home: Home, question: Question, *, empty: bool) -> str:
+def _description(home: Home, question: RankingQuery, *, empty: bool) -> str:
     """The ranking's title, and why it is empty."""
     title = f"Labels of {question.classifier} by {question.by}, {question.statistic} per post"
     if not empty:

@@ -12,12 +12,12 @@ from prefect.client.schemas.objects import State
 
 from tasks.rank.stage import write_rankings
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.rankings import Question
+from warehouse.rankings import RankingQuery
 from warehouse.runs import StageResult
 
 
 @task(name="rank", task_run_name="rank", timeout_seconds=HOUR, **STAGE)
-def rank(run: Run, questions: Sequence[Question]) -> State[Any]:
+def rank(run: Run, questions: Sequence[RankingQuery]) -> State[Any]:
     """Write each ranking as a CSV file, and show it as an artifact in Prefect's UI."""
 
     def body() -> StageResult:

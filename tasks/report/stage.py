@@ -16,11 +16,11 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
 from warehouse.publish import published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 from warehouse.summary import account_summaries, best_pictures, current_version, last_run, totals
 
 PAGE = "report.html"
@@ -30,13 +30,13 @@ MAX_EXAMPLES = 6
 
 def write_report(
     home: Home,
-    questions: Sequence[Question],
+    questions: Sequence[RankingQuery],
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
-    with published(home) as database, full_disk_noticed(home.folder):
-        need_room(home.folder)
+    with published(home) as database, detect_full_disk(home.folder):
+        require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
         sections: list[Section] = []
         drawn = 0
@@ -59,7 +59,7 @@ def write_report(
     return page
 
 
-def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: Question) -> RankedChart:
+def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> RankedChart:
     heading = Heading(question.classifier, question.by, question.statistic, question.account)
     ranking = rank(home, question)
     save_chart(ranking_chart(ranking, heading), home.report, question.stem)
@@ -69,7 +69,7 @@ def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: Question) 
 
 
 def label_examples(
-    home: Home, database: duckdb.DuckDBPyConnection, question: Question, labels: Sequence[str]
+    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str]
 ) -> Iterator[Example]:
     """For each label its best picture by the question's measure; a picture is repeated only if the label has no other."""
     pictures = best_pictures(database, question, labels, MAX_EXAMPLES)

@@ -8,19 +8,19 @@ from typing import Any
 from prefect import task
 from prefect.client.schemas.objects import State
 
-from tasks.progress import shown_progress
+from tasks.progress import show_progress
 from tasks.report.stage import write_report
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.rankings import Question
+from warehouse.rankings import RankingQuery
 from warehouse.runs import StageResult
 
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
-def report(run: Run, questions: Sequence[Question], note: str | None) -> State[Any]:
+def report(run: Run, questions: Sequence[RankingQuery], note: str | None) -> State[Any]:
     """Draw the chart of each ranking, and write the page."""
 
     def body() -> StageResult:
-        with shown_progress("draw charts") as show:
+        with show_progress("draw charts") as show:
             write_report(run.home, questions, note, show)
         return StageResult("done", len(questions))
 

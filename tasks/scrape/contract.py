@@ -19,7 +19,7 @@ from tasks.scrape.model import CHECKED
 from tasks.scrape.pages import Page, ScrapedPost
 from warehouse.lake import Lake
 from warehouse.runs import stage_runs
-from warehouse.stored_posts import KnownPost, count_known, known_posts
+from warehouse.stored_posts import KnownPost, count_known_posts, known_posts
 
 FIELDS = ("posted_at", "likes", "comments", "caption", "pictures", "place")
 """Fields of a post whose nulls are counted."""
@@ -99,7 +99,7 @@ def check(lake: Lake, source: str, counts: Counts, may_lack: Sequence[str] = ())
     post of the runs before had it. `may_lack` names what a source may be without.
     """
     if counts.posts == 0:
-        if "posts" not in may_lack and (before := count_known(lake, source)):
+        if "posts" not in may_lack and (before := count_known_posts(lake, source)):
             raise SourceChanged(_no_posts_message(source, before), counts.as_json())
         return
     always = _fields_always_had(lake, source)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from tasks.scrape.pages import Page
 from warehouse.gaps import (
     ATTEMPTS,
-    MANY,
-    MANY_SHARE,
+    MIN_SYSTEMATIC_GAPS,
+    MIN_SYSTEMATIC_SHARE,
     RETRY_AFTER,
     count_known_gaps,
     is_known_gap,
-    note_failures,
+    record_failures,
 )
 from warehouse.lake import Lake
-from warehouse.stored_posts import count_known
+from warehouse.stored_posts import count_known_posts
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class GapReport:
         if not page.unread_pages:
             return
         failed = {one.post_id: one.why for one in page.unread_pages}
-        for post_id, gap in note_failures(lake, self.source, failed, page.observed_at).items():
+        for post_id, gap in record_failures(lake, self.source, failed, page.observed_at).items():
             if not is_known_gap(gap):
                 self.problems.append(
                     f"post {post_id}: its own page was not read (attempt {gap.attempts} of {ATTEMPTS}): {gap.message}"
@@ -45,8 +45,8 @@ class GapReport:
         known = count_known_gaps(lake, self.source)
         if not known:
             return ""
-        stored = max(posts, count_known(lake, self.source))
-        if known >= MANY and known > MANY_SHARE * stored:
+        stored = max(posts, count_known_posts(lake, self.source))
+        if known >= MIN_SYSTEMATIC_GAPS and known > MIN_SYSTEMATIC_SHARE * stored:
             self.problems.append(
                 f"the own pages of {known:,} of {stored:,} posts can't be read: the site has probably changed, or"
                 " refuses us. Open one of them, and fix the profile, or raise delay_seconds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tasks.scrape.politeness import Politeness
-from warehouse.authors import Keeping
+from warehouse.authors import AuthorPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class ScrapeOptions:
     full_days: float = 7.0
     full: bool = False
     comments: bool = True
-    comment_authors: Keeping = "hashed"
+    comment_authors: AuthorPolicy = "hashed"

@@ -24,7 +24,7 @@ from tasks.scrape.read_context import CrawlLimits, NextStep, ReadContext
 from tasks.scrape.spool import Spool
 from tasks.scrape.stop_policy import check_identity
 from warehouse.home import Home
-from warehouse.stored_posts import count_known, known_posts
+from warehouse.stored_posts import count_known_posts, known_posts
 
 PROBE_SECONDS = 30.0
 """How long all responses may take together, besides the delays between requests."""
@@ -110,7 +110,7 @@ def _stop(home: Home, source: str, page: Page) -> NextStep:
     else:
         lake = home.lake
         known = known_posts(lake, source, [post.post_id for post in page.posts])
-        check_identity(page, len(known), lambda: count_known(lake, source))
+        check_identity(page, len(known), lambda: count_known_posts(lake, source))
     return NextStep(stop=True)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tasks.scrape.pages import PAGE_JSON, Page
-from warehouse.disk_space import full_disk_noticed, need_room
+from warehouse.disk_space import detect_full_disk, require_free_space
 
 _END = b'"end"\n'
 
@@ -27,7 +27,7 @@ class Spool:
 
     def add(self, page: Page) -> None:
         """Append a page. Raises `DiskFull`."""
-        need_room(self._folder())
+        require_free_space(self._folder())
         self._write(PAGE_JSON.dump_json(page) + b"\n")
 
     def end(self) -> None:
@@ -52,7 +52,7 @@ class Spool:
     def rewrite(self, change: Callable[[Page], Page]) -> None:
         """Replace the pages, all at once."""
         fresh = self.file.with_name(f".{self.file.name}.fresh")
-        with full_disk_noticed(self._folder()), fresh.open("wb") as out:
+        with detect_full_disk(self._folder()), fresh.open("wb") as out:
             for line in self._lines():
                 if line != _END:
                     line = PAGE_JSON.dump_json(change(PAGE_JSON.validate_json(line))) + b"\n"  # noqa: PLW2901
@@ -69,7 +69,7 @@ class Spool:
                 yield from (line for line in lines if line.endswith(b"\n"))
 
     def _write(self, line: bytes) -> None:
-        with full_disk_noticed(self._folder()), self.file.open("ab") as out:
+        with detect_full_disk(self._folder()), self.file.open("ab") as out:
             out.write(line)
 
     def _cut_partial_line(self) -> None:

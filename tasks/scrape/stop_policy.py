@@ -21,7 +21,7 @@ from tasks.scrape.read_context import NextStep
 from warehouse.gaps import is_known_gap, is_retry_due
 from warehouse.lake import Lake
 from warehouse.precision import is_coarser_count
-from warehouse.stored_posts import KnownPost, count_known, known_posts
+from warehouse.stored_posts import KnownPost, count_known_posts, known_posts
 
 MAX_PINNED = 3
 """How many posts an account can pin (Instagram's limit)."""
@@ -48,7 +48,7 @@ class StopPolicy:
     def __call__(self, page: Page) -> NextStep:
         """Decide after a page. Raises `LayoutChanged` where its posts may not be the account's."""
         known = known_posts(self.lake, self.source, [post.post_id for post in page.posts])
-        check_identity(page, len(known), lambda: count_known(self.lake, self.source))
+        check_identity(page, len(known), lambda: count_known_posts(self.lake, self.source))
         details = tuple(post.post_id for post in page.posts if self._needs_detail(post, known))
         retried = tuple(
             post_id for post_id in details if post_id in known and is_known_gap(known[post_id].gap)

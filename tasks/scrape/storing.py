@@ -13,7 +13,7 @@ from tasks.scrape.gap_report import GapReport
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
 from warehouse.lake import Lake
-from warehouse.posts import ScrapedRows, store_seen
+from warehouse.posts import ScrapedRows, store_scraped
 from warehouse.runs import StageResult
 from warehouse.stored_posts import mark_gone
 from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
@@ -38,7 +38,7 @@ def store_spool(
     gaps, problems, posts = GapReport(source), ProblemLog(source), 0
     for pages in _batches(spool.pages()):
         accounts = [row for page in pages if (row := _account_row(source, page)) is not None]
-        posts += store_seen(
+        posts += store_scraped(
             lake, [_rows(source, page, post) for page in pages for post in page.posts], accounts
         )
         for page in pages:

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import SecretStr
 
-from tasks.progress import shown_progress
+from tasks.progress import show_progress
 from tasks.run import STAGE, Run, is_last_try, run_stage
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
@@ -28,7 +28,7 @@ def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr |
     def body() -> StageResult:
         token = None if secret is None else secret.get_secret_value()
         job = ScrapeJob(run.home, source, spool, options, token, is_last_try())
-        with shown_progress(f"scrape {source.name}") as progress:
+        with show_progress(f"scrape {source.name}") as progress:
             return scrape_source(job, progress)
 
     state = run_stage(run, "scrape", source.name, body)

@@ -14,7 +14,7 @@ from itertools import islice
 from classifiers.clarifai.payload import Payload, payload
 from classifiers.errors import PictureTooLarge, UnreadablePicture
 from tasks.tag.lane import Lane
-from warehouse.charges import Model, WaitingPicture, to_send
+from warehouse.charges import Model, PictureToSend, pictures_to_send
 from warehouse.home import Home
 from warehouse.tables import Unlabelled
 
@@ -116,7 +116,9 @@ class Batches:
         lane = self._lane
         partial = {model: _PartialBatch() for model in lane.models}
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as decoders:
-            for pictures in to_send(self._home.lake, lane.name, lane.version, lane.models, READ_PICTURES):
+            for pictures in pictures_to_send(
+                self._home.lake, lane.name, lane.version, lane.models, READ_PICTURES
+            ):
                 rejected: list[Unlabelled] = []
                 for picture, decoding in self._decode_ahead(pictures, decoders):
                     if self._is_stopped:
@@ -153,7 +155,7 @@ class Batches:
         return len(self._ready) < MAX_READY and (not size or size + batch.bytes <= MAX_READY_BYTES)
 
     def _prepare(
-        self, picture: WaitingPicture, decoding: Future[Payload], rejected: list[Unlabelled]
+        self, picture: PictureToSend, decoding: Future[Payload], rejected: list[Unlabelled]
     ) -> PreparedPicture | None:
         try:
             return PreparedPicture(picture.sha256, decoding.result())
@@ -175,13 +177,13 @@ class Batches:
         return None
 
     def _decode_ahead(
-        self, pictures: Sequence[WaitingPicture], decoders: ThreadPoolExecutor
-    ) -> Iterator[tuple[WaitingPicture, Future[Payload]]]:
+        self, pictures: Sequence[PictureToSend], decoders: ThreadPoolExecutor
+    ) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
         """The pictures in their order, each with its decoding, of which a limited number runs ahead."""
         remaining = iter(pictures)
         folder, options = self._home.folder, self._lane.options
 
-        def submit(count: int) -> Iterator[tuple[WaitingPicture, Future[Payload]]]:
+        def submit(count: int) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
             for one in islice(remaining, count):
                 file, side = folder / one.path, options.longest_side
                 yield one, decoders.submit(payload, file, one.sha256, side, upright=options.upright)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from classifiers.clarifai.responses import Asked, Outcome
+from classifiers.clarifai.responses import ExpectedOutput, Outcome
 from classifiers.clarifai.statuses import Reaction
 from tasks.labels import label_row
 from tasks.tag.lane import Lane
 from warehouse.charges import Model
-from warehouse.disk_space import need_room
+from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.tables import Charge
 
@@ -37,7 +37,7 @@ class RequestRecord:
     version: str
     model: Model
     sha256s: tuple[str, ...]
-    asked: Asked
+    asked: ExpectedOutput
     sent_at: datetime
     price: float | None
 
@@ -55,7 +55,8 @@ def record_from_json(values: dict[str, object]) -> RequestRecord:
     orientations = tuple(int(one) for one in asked.pop("orientations"))
     fields["sha256s"] = tuple(fields["sha256s"])  # type: ignore[arg-type]
     fields["sent_at"] = datetime.fromisoformat(str(fields["sent_at"]))
-    return RequestRecord(model=Model(**model), asked=Asked(orientations=orientations, **asked), **fields)  # type: ignore[arg-type]
+    expected = ExpectedOutput(orientations=orientations, **asked)
+    return RequestRecord(model=Model(**model), asked=expected, **fields)  # type: ignore[arg-type]
 
 
 def new_record(
@@ -68,7 +69,7 @@ def new_record(
         version=lane.version,
         model=model,
         sha256s=tuple(sha256s),
-        asked=Asked(model.regions, lane.options.top, tuple(orientations)),
+        asked=ExpectedOutput(model.regions, lane.options.top, tuple(orientations)),
         sent_at=datetime.now(UTC),
         price=lane.price,
     )
@@ -88,7 +89,7 @@ class Ledger:
         Labels go first, so that what is billed has its labels; the other two are one commit. A second write
         of the same values changes nothing. Raises `DiskFull`.
         """
-        need_room(self._home.folder)
+        require_free_space(self._home.folder)
         now = datetime.now(UTC)
         self._home.lake.append(
             [

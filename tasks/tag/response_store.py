@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from classifiers.clarifai.responses import read_answer
+from classifiers.clarifai.responses import read_response
 from tasks.tag.ledger import Ledger, RequestRecord, record_from_json
-from warehouse.charges import close_cut_off
+from warehouse.charges import close_interrupted_requests
 from warehouse.home import Home
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class ResponseStore:
         return self.folder / f"{record.request_id}{_SUFFIX}"
 
 
-def store_kept(home: Home) -> int:
+def store_saved_responses(home: Home) -> int:
     """Store the responses that a killed run received; returns how many there were.
 
     The caller holds the lock of the home folder or of the budget.
@@ -90,7 +90,7 @@ def store_kept(home: Home) -> int:
 
     def flush() -> None:
         nonlocal stored
-        ledger.write([], [(record, read_answer(response, record.asked)) for record, response in batch])
+        ledger.write([], [(record, read_response(response, record.asked)) for record, response in batch])
         responses.remove([record for record, _ in batch])
         stored += len(batch)
         batch.clear()
@@ -109,8 +109,8 @@ def finish_killed_run(home: Home) -> int:
 
     Returns how many pictures count as unknown. The caller holds the lock of the budget.
     """
-    store_kept(home)
+    store_saved_responses(home)
     responses = ResponseStore(home)
-    unknown = close_cut_off(home.lake, responses.unsent_ids(), datetime.now(UTC))
+    unknown = close_interrupted_requests(home.lake, responses.unsent_ids(), datetime.now(UTC))
     responses.clear_unsent()
     return unknown

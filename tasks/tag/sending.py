@@ -25,8 +25,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from classifiers.clarifai.client import Client, Sent
-from classifiers.clarifai.responses import Outcome, read_answer
+from classifiers.clarifai.client import Client, PendingResponse
+from classifiers.clarifai.responses import Outcome, read_response
 from classifiers.clarifai.statuses import Status
 from tasks.tag.batches import Batch, Batches
 from tasks.tag.budget_tracker import BudgetTracker
@@ -78,7 +78,7 @@ class Sender:
         self.batches = Batches(home, lane, lambda: self._events.put(None))
         self._plan = Plan(lane, BudgetTracker(home.lake, lane), self._limiter, self.batches.get)
         self._reserved: deque[Request] = deque()
-        self._in_flight: dict[str, tuple[Request, Sent]] = {}
+        self._in_flight: dict[str, tuple[Request, PendingResponse]] = {}
         self._unstored: list[tuple[RequestRecord, list[Outcome]]] = []
         self._writing: Future[list[Request]] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -172,7 +172,7 @@ class Sender:
         size = sum(request.batch.bytes for request, _ in self._in_flight.values())
         return not size or size + self._reserved[0].batch.bytes <= MAX_BYTES_IN_FLIGHT
 
-    def _receive(self, request: Request, sent: Sent) -> None:
+    def _receive(self, request: Request, sent: PendingResponse) -> None:
         """Save the response on disk before anything else. This runs in gRPC's thread."""
         response = sent.answer()
         try:
@@ -202,7 +202,7 @@ class Sender:
     def _apply(self, request: Request, response: bytes | Status) -> None:
         record = request.record
         del self._in_flight[record.request_id]
-        outcomes = read_answer(response, record.asked, self._client.scrubbed)
+        outcomes = read_response(response, record.asked, self._client.redact_texts)
         self._unstored.append((record, outcomes))
         self._plan.budget.release(
             sum(billing_outcome(one) == "not_billed" for one in outcomes), record.sent_at

@@ -14,11 +14,11 @@ from tasks.tag.plan import Tally
 from tasks.tag.response_store import finish_killed_run
 from tasks.tag.sending import Sender
 from warehouse.charges import (
-    adopt,
+    copy_labels,
     count_to_send,
+    find_unlabelled,
     lanes_with_labels,
     newest_version,
-    unlabelled_since_answered,
 )
 from warehouse.home import Home
 from warehouse.runs import StageResult
@@ -53,7 +53,7 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
 
     Raises `ClassifierUnavailable` when the lane can't start.
     """
-    with home.purse_held(BUDGET_LOCK_SECONDS):
+    with home.lock_budget(BUDGET_LOCK_SECONDS):
         _finish_killed_run(home)
         lane = _current_lane(home, tagging)
         _adopt_purchased_labels(home, lane)
@@ -61,19 +61,17 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
         tally, missing = Tally(), 0
         if total:
             tally, missing = _send(home, lane, tagging, lambda done: progress(done, total))
-        home.lake.append(
-            unlabelled_since_answered(home.lake, lane.name, lane.version, lane.models, datetime.now(UTC))
-        )
+        home.lake.append(find_unlabelled(home.lake, lane.name, lane.version, lane.models, datetime.now(UTC)))
         pending = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
     return _result(lane, tally, missing, pending)
 
 
-def known_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
+def local_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
     """The lane without any request: where the settings have no version, it is the newest one in the ledger."""
     return make_lane(name, options, lambda model_id: newest_version(home.lake, model_id) or "")
 
 
-def probed(tagging: Tagging) -> list[str]:
+def probe_models(tagging: Tagging) -> list[str]:
     """The lane's models with their versions, after Clarifai confirmed that it has them. This costs nothing.
 
     Raises `ClassifierUnavailable` when the key, a model or the server does not match the settings.
@@ -117,7 +115,7 @@ def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
     own = (lane.name, lane.version)
     for other in lanes_with_labels(home.lake):
         for model in set(parse_models(other[1])) & set(lane.models):
-            if other != own and (copied := adopt(home.lake, other, own, regions=model.regions)):
+            if other != own and (copied := copy_labels(home.lake, other, own, regions=model.regions)):
                 logger.info("%s: copied %d paid labels of %s", lane.name, copied, model.model_id)
 
 

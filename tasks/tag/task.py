@@ -7,7 +7,7 @@ from typing import Any
 from prefect import task
 from prefect.client.schemas.objects import State
 
-from tasks.progress import shown_progress
+from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.pending import count_pictures
@@ -21,7 +21,7 @@ def tag(run: Run, tagging: Tagging) -> State[Any]:
     def body() -> StageResult:
         if not count_pictures(run.home.lake):
             return StageResult("done", message="there are no pictures yet")
-        with shown_progress(f"tag {tagging.name}") as progress:
+        with show_progress(f"tag {tagging.name}") as progress:
             return tag_pictures(run.home, tagging, progress)
 
     return run_stage(run, "tag", tagging.name, body)

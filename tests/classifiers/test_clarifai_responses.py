@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from classifiers.clarifai.labelling import MAX_REGIONS, concept_labels, region_labels, upright_box
-from classifiers.clarifai.responses import Asked, read_answer
+from classifiers.clarifai.responses import ExpectedOutput, read_response
 from classifiers.clarifai.statuses import MAX_MESSAGE_LENGTH, Reaction, status_of_code, status_of_grpc
 from classifiers.protocol import Box
 
@@ -30,8 +30,8 @@ def reactions(code: int, *codes: int, pictures: int | None = None) -> list[React
     response = service_pb2.MultiOutputResponse(
         status=status_pb2.Status(code=code), outputs=[output(one) for one in codes]
     )
-    expected = Asked(False, 20, (1,) * (len(codes) if pictures is None else pictures))
-    return [one.status.reaction for one in read_answer(response.SerializeToString(), expected)]
+    expected = ExpectedOutput(False, 20, (1,) * (len(codes) if pictures is None else pictures))
+    return [one.status.reaction for one in read_response(response.SerializeToString(), expected)]
 
 
 def test_every_status_has_its_reaction():
@@ -97,7 +97,7 @@ def test_a_response_that_fails_completely_proves_few_pictures_bad(code, codes, e
 @given(some.binary(max_size=200))
 def test_any_bytes_give_one_outcome_per_picture(data):
     """Whatever bytes arrive, each picture has one outcome."""
-    assert len(read_answer(data, Asked(True, 20, (1, 6, 1)))) == 3
+    assert len(read_response(data, ExpectedOutput(True, 20, (1, 6, 1)))) == 3
 
 
 def test_concepts_are_cleaned_and_ordered():

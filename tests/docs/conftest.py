@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.protocol import Classifier, Label, PreparedPicture
 from classifiers.visual import VisualOptions
 from classifiers.visual import load as load_visual
 from flows.demo.gallery import demo_gallery
@@ -29,7 +29,7 @@ from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
 from warehouse.publish import publish
-from warehouse.runs import WHOLE, StageResult, begin_run
+from warehouse.runs import RUN_STAGE, StageResult, begin_run
 
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
@@ -117,11 +117,11 @@ class WarmOrCold:
     version = "InceptionV3-0123456789ab"
     batch_size = 16
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """The picture at 8 x 8 pixels."""
         return picture.rgb_array(8, 8)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """A thing and a place."""
         return [self._labels(*np.asarray(one).mean(axis=(0, 1))) for one in batch]
 
@@ -166,7 +166,7 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
-    journal.finish(WHOLE, "", StageResult("done", 1))
+    journal.finish(RUN_STAGE, "", StageResult("done", 1))
     publish(home)
 
 

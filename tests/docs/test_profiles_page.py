@@ -8,31 +8,31 @@ from importlib import resources
 import pytest
 
 from tasks.scrape.gallery.check import check_page
-from tasks.scrape.gallery.embedded_json import StatePlace, open_page
+from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.numbered import Numbered
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import (
-    CommentPlaces,
-    DetailPlaces,
-    HeadPlaces,
-    ListPlaces,
-    PostPlaces,
+    CommentSelectors,
+    DetailSelectors,
+    HeadSelectors,
+    ListSelectors,
+    PostSelectors,
     Profile,
     built_in_profiles,
     load_profile,
 )
-from tasks.scrape.gallery.selector_types import AddressPlace
+from tasks.scrape.gallery.selector_types import AddressSelector
 from tasks.scrape.values.counts import parse_count
 
 URL = "https://pix.example/zoe"
 TABLES = {
-    "head": HeadPlaces,
-    "list": ListPlaces,
+    "head": HeadSelectors,
+    "list": ListSelectors,
     "list.numbered": Numbered,
-    "post": PostPlaces,
-    "detail": DetailPlaces,
-    "comments": CommentPlaces,
+    "post": PostSelectors,
+    "detail": DetailSelectors,
+    "comments": CommentSelectors,
 }
 
 
@@ -104,9 +104,9 @@ def test_the_page_has_the_keys_of_a_profile_a_state_and_a_selector(page):
     listed = {key for key, _, _ in page.rows("### The first lines", "| key | needed | meaning |")}
     assert listed | {"state", "head", "list", "post", "detail", "comments"} == set(Profile.model_fields)
     listed = {key for key, _, _ in page.rows("### [state]", "| key | needed | meaning |")}
-    assert listed | {"query"} == set(StatePlace.model_fields)
+    assert listed | {"query"} == set(EmbeddedJsonSelector.model_fields)
     listed = {key for key, _ in page.rows("## Key by key", "| in a place | meaning |")}
-    assert listed == {field.alias or key for key, field in AddressPlace.model_fields.items()}
+    assert listed == {field.alias or key for key, field in AddressSelector.model_fields.items()}
 
 
 def test_the_counts_are_read_as_the_page_says(page):

@@ -62,7 +62,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
             [
                 ("name", PydanticUndefined),
                 ("kind", PydanticUndefined),
-                *keys(*(kind.options for kind in KINDS.values())),
+                *keys(*KINDS.values()),
             ],
         ),
     ],

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tasks.fetch.reasons import Reason
-from tasks.fetch.retry_schedule import PATIENCE
+from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES
 
@@ -77,7 +77,7 @@ def test_every_reason_of_a_failed_fetch_is_described(page):
         reason: text for reason, _, text in page.rows("### fetches", "| reason | meaning | attempts |")
     }
     assert set(attempts) == {reason.value for reason in Reason}
-    for reason, patience in PATIENCE.items():
+    for reason, patience in RETRY_SCHEDULES.items():
         if patience.tries == 1:
             assert attempts[reason] == "once"
         elif patience.tries < 1000:

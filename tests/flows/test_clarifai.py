@@ -31,7 +31,7 @@ Secret(value={value!r}).save("clarifai-pat", overwrite=True)
 @pytest.fixture
 def clarifai(stand_in):
     """A stand-in that responds after a tenth of a second, and its environment variables."""
-    servicer = stand_in.StandIn(seconds=0.1)
+    servicer = stand_in.FakeClarifai(seconds=0.1)
     server, port = stand_in.serve(servicer)
     yield servicer, {"CLARIFAI_GRPC_BASE": f"127.0.0.1:{port}", "CLARIFAI_PAT": stand_in.KEY}
     server.stop(0)

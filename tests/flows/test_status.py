@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.settings import read_settings
-from warehouse.gaps import note_failures
+from warehouse.gaps import record_failures
 from warehouse.tables import Thread
 
 
@@ -19,7 +19,7 @@ def test_known_gaps_are_listed(tmp_path: Path, settings: str, command) -> None:
     now = datetime.now(UTC)
     for days in (3, 2, 1):
         failed = {"lost": "the page does not exist (HTTP 404)", "again": "HTTP 500"}
-        note_failures(
+        record_failures(
             home.lake, "demo", failed | ({"twice": "HTTP 500"} if days < 3 else {}), now - timedelta(days)
         )
     home.lake.upsert([Thread(source="demo", post_id="again", read_at=now, comments=None)])

@@ -19,11 +19,10 @@ import grpc
 import pytest
 import scrapy.exceptions
 import twisted.internet.error
-from warehouse.reading import damage_noticed
 
 from classifiers import registry
 from classifiers.clarifai.options import ClarifaiOptions
-from classifiers.clarifai.statuses import Reaction, of_grpc
+from classifiers.clarifai.statuses import Reaction, status_of_grpc
 from classifiers.errors import ClassifierUnavailable
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
@@ -34,6 +33,7 @@ from tasks.scrape.crawl.failures import failure_of
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.errors import LakeBusy, LakeDamaged
 from warehouse.home import Home
+from warehouse.lake_reader import detect_damage
 from warehouse.runs import Journal
 from warehouse.tables import Picture
 
@@ -44,22 +44,22 @@ INTERNAL = {
     "SettingsError": "the command line and the flow report it before a stage starts",
     "UnreadablePicture": "a lane and the thumbnails skip the picture; a row has the reason",
     "PictureTooLarge": "an UnreadablePicture; the row has its own reason",
-    "WrongBytes": "an OSError; the lane counts the picture as missing",
-    "UnclearNames": "becomes ClassifierUnavailable where the names are read",
+    "FileChangedError": "an OSError; the lane counts the picture as missing",
+    "AmbiguousNames": "becomes ClassifierUnavailable where the names are read",
     "BrokenBoxes": "a picture's repair ends, and Pillow's error stands",
     "MissingFile": "a value in the decoded pictures, never raised",
     "_Gone": "a download process ended; the pool starts another one",
     "_Failed": "becomes the reason of one attempt to download",
-    "Contradiction": "a BadRow; the row is skipped with the reason",
+    "ConflictingRow": "a RowError; the row is skipped with the reason",
     "LeadsAway": "becomes SourceRefused",
     "RobotsUnavailable": "becomes SourceUnreachable",
     "NeedsDecode": "the body is decoded in a thread instead",
     "RejectedPicture": "becomes the reason of one attempt to download",
     "PrivateAddress": "becomes the reason of one attempt to download",
-    "OutOfRange": "a date that no selector accepts; the page reports it",
-    "Ambiguous": "a ValueError; the row that has the value is skipped with the reason",
-    "BadRow": "a row of a file is skipped with the reason",
-    "Unreadable": "becomes BadInput, or a problem of the page, where the file is read",
+    "TimeOutOfRange": "a date that no selector accepts; the page reports it",
+    "AmbiguousCount": "a ValueError; the row that has the value is skipped with the reason",
+    "RowError": "a row of a file is skipped with the reason",
+    "UnreadableFile": "becomes BadInput, or a problem of the page, where the file is read",
 }
 """Exceptions that never reach the end of a stage, each with what happens to them."""
 
@@ -168,9 +168,9 @@ def _raise_while_writing(lake, error: Exception) -> None:
 
 def test_an_error_of_a_query_is_no_damage(tmp_path: Path) -> None:
     """DuckDB's errors about the query reach the caller; those about a file's contents mean damage."""
-    with pytest.raises(duckdb.CatalogException), damage_noticed(tmp_path):
+    with pytest.raises(duckdb.CatalogException), detect_damage(tmp_path):
         duckdb.sql("select * from nowhere")
-    with pytest.raises(LakeDamaged), damage_noticed(tmp_path):
+    with pytest.raises(LakeDamaged), detect_damage(tmp_path):
         raise duckdb.Error("TProtocolException: Invalid data")
 
 
@@ -190,7 +190,7 @@ def test_a_broken_model_file_is_an_unavailable_classifier(kind: str, options, tm
 @pytest.mark.parametrize("code", grpc.StatusCode)
 def test_every_status_of_grpc_has_a_reaction(code: grpc.StatusCode) -> None:
     """No status stands for labels."""
-    assert of_grpc(code, "text").reaction in set(Reaction) - {Reaction.KEEP}
+    assert status_of_grpc(code, "text").reaction in set(Reaction) - {Reaction.KEEP}
 
 
 def test_a_service_that_can_not_be_reached_fails_the_lane_with_advice(stored: Home, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.authors import Authors, same_author
+from warehouse.authors import Authors, normalise_author
 
 
 def test_one_author_is_one_value_in_this_home_alone(tmp_path) -> None:
@@ -54,4 +54,4 @@ def test_any_name_has_a_hash_of_fixed_length(tmp_path_factory, name) -> None:
     folder: Path = tmp_path_factory.getbasetemp() / "names"
     stored = Authors(folder).stored(name)
     assert stored is not None and len(stored) == 32
-    assert Authors(folder).stored(f"@{same_author(name)}") == stored
+    assert Authors(folder).stored(f"@{normalise_author(name)}") == stored

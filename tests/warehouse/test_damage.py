@@ -12,7 +12,7 @@ import pytest
 from warehouse.errors import LakeDamaged
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 from warehouse.tables import AccountObservation, Observation
 
 
@@ -55,7 +55,7 @@ def test_a_damaged_table_is_named_and_the_others_still_work(
     assert [lake.append([observation_row("a", 1)]), lake.append([observation_row("a", 1)])] == [1, 0]
     assert home.database.read_bytes() == before
     assert not list(home.folder.glob(".likelens-*"))
-    assert rank(home, Question("model")).is_empty()
+    assert rank(home, RankingQuery("model")).is_empty()
 
 
 def test_a_query_that_reads_a_missing_file_names_the_table(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.disk_space import RESERVE_BYTES, full_disk_noticed, need_room
+from warehouse.disk_space import RESERVE_BYTES, detect_full_disk, require_free_space
 from warehouse.errors import BadHome, DiskFull
 from warehouse.home import Home
 from warehouse.publish import publish, published
@@ -103,9 +103,9 @@ def test_a_home_on_a_read_only_disk_is_rejected(small: Path) -> None:
 def test_a_batch_may_not_use_the_reserve(small: Path) -> None:
     """The free space must be enough for the batch and the reserve, which lets a run end in order."""
     free = shutil.disk_usage(small).free
-    need_room(small, upcoming_bytes=free - RESERVE_BYTES)
+    require_free_space(small, upcoming_bytes=free - RESERVE_BYTES)
     with pytest.raises(DiskFull, match="small disk"):
-        need_room(small, upcoming_bytes=free - RESERVE_BYTES + 4096)
+        require_free_space(small, upcoming_bytes=free - RESERVE_BYTES + 4096)
 
 
 WRITE_BEYOND_THE_LIMIT = """
@@ -151,12 +151,12 @@ def test_a_limit_on_file_sizes_counts_as_a_full_disk(
 )
 def test_a_library_error_about_a_full_disk_becomes_disk_full(tmp_path: Path, error: Exception) -> None:
     """An errno and a message alone give the same advice, with the library's error as the cause."""
-    with pytest.raises(DiskFull, match="is full") as raised, full_disk_noticed(tmp_path):
+    with pytest.raises(DiskFull, match="is full") as raised, detect_full_disk(tmp_path):
         raise error
     assert raised.value.__cause__ is error
 
 
 def test_an_unrelated_error_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     """An error without a relation to disk space passes unchanged."""
-    with pytest.raises(PermissionError), full_disk_noticed(tmp_path):
+    with pytest.raises(PermissionError), detect_full_disk(tmp_path):
         raise PermissionError(errno.EACCES, "not permitted")

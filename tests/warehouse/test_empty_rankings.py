@@ -10,7 +10,7 @@ import pytest
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def why(home: Home) -> Callable[..., str]:
 
     def explain(**parameters: Any) -> str:
         publish(home)
-        question = Question("model", **parameters)
+        question = RankingQuery("model", **parameters)
         assert rank(home, question).is_empty()
         with published(home) as database:
             return why_empty(database, question)

@@ -13,7 +13,7 @@ import pytest
 from warehouse.errors import BadHome, NotPublished
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 from warehouse.tables import AccountObservation
 
 # Folders inside each other, so that few home folders have all of these characters in their paths.
@@ -41,7 +41,7 @@ def test_a_path_with_unusual_characters_works_in_all_operations(
     for only_lake in (False, True):
         with published(home, only_lake=only_lake) as database:
             assert database.execute("select posts from accounts").fetchall() == [(9,)]
-    assert rank(home, Question("model")).is_empty()
+    assert rank(home, RankingQuery("model")).is_empty()
     assert [path.name for path in tmp_path.iterdir()] == [name.partition("/")[0]]
 
 

@@ -17,10 +17,10 @@ from warehouse.pending import (
     count_pictures,
     count_to_fetch,
     count_to_label,
-    link_fetched,
-    pauses_asked_for,
-    to_fetch,
-    to_label,
+    host_delays,
+    link_fetched_pictures,
+    pictures_to_fetch,
+    pictures_to_label,
 )
 from warehouse.tables import Fetch, Picture, PictureLabel, PostPicture, Unlabelled
 
@@ -29,7 +29,7 @@ SCHEDULES = {"gone": RetrySchedule(hours=20, tries=3), "timeout": RetrySchedule(
 
 
 def pending_urls(home: Home, now: datetime) -> list[str]:
-    urls = [one.url for batch in to_fetch(home.lake, SCHEDULES, now, 100) for one in batch]
+    urls = [one.url for batch in pictures_to_fetch(home.lake, SCHEDULES, now, 100) for one in batch]
     assert count_to_fetch(home.lake, SCHEDULES, now) == len(urls)
     return urls
 
@@ -41,7 +41,7 @@ def test_each_pending_address_is_listed_once_and_in_batches(
     rows = [post_picture_row(f"p{i:02}", None) for i in range(7)]
     again = [post_picture_row(f"q{i:02}", None, picture_url=row.picture_url) for i, row in enumerate(rows)]
     home.lake.append([*rows, *again, post_picture_row("known", "stored")])
-    batches = list(to_fetch(home.lake, SCHEDULES, evening, 3))
+    batches = list(pictures_to_fetch(home.lake, SCHEDULES, evening, 3))
     assert [len(batch) for batch in batches] == [3, 3, 1]
     assert [one.url for batch in batches for one in batch] == sorted(row.picture_url for row in rows)
     assert count_to_fetch(home.lake, SCHEDULES, evening) == 7
@@ -114,12 +114,12 @@ def test_delays_and_later_successes_of_hosts_are_listed_in_order(
     home.lake.append([delayed("http://b.example:8080/1?q", 21, 90), delayed("http://b.example/9", 10, 80)])
     home.lake.append([*good, before, delayed("http://over.example/", 11, 30)])
     home.lake.append([delayed("http://gone.example/", 12, 99, "gone")])
-    batches = list(pauses_asked_for(home.lake, "busy", minutes(30), 2))
+    batches = list(host_delays(home.lake, "busy", minutes(30), 2))
     assert batches == [
         [HostResponse("http://b.example", minutes(80)), HostResponse("http://b.example:8080", minutes(90))],
         [HostResponse("http://b.example", None)],
     ]
-    assert list(pauses_asked_for(home.lake, "busy", minutes(90), 2)) == []
+    assert list(host_delays(home.lake, "busy", minutes(90), 2)) == []
 
 
 def links(home: Home) -> list[tuple[Any, ...]]:
@@ -144,9 +144,9 @@ def test_fetched_pictures_are_linked_to_all_posts_that_show_them(
     )
     tried = [fetch_row(URL, None), fetch_row(URL, "one", attempted_at=evening + timedelta(hours=1))]
     home.lake.append([*tried, fetch_row("http://cdn.example/c.jpg", None)])
-    assert link_fetched(home.lake) == 2
+    assert link_fetched_pictures(home.lake) == 2
     assert links(home) == [("a", sha("one")), ("b", sha("one")), ("c", None)]
-    assert link_fetched(home.lake) == 0
+    assert link_fetched_pictures(home.lake) == 0
     assert pending_urls(home, evening) == []
 
 
@@ -158,7 +158,7 @@ def gallery(home: Home, picture_row: Callable[..., Picture]) -> Home:
 
 
 def pending_hashes(home: Home, classifier: str, version: str) -> set[str]:
-    found = [one for batch in to_label(home.lake, classifier, version, 100) for one in batch]
+    found = [one for batch in pictures_to_label(home.lake, classifier, version, 100) for one in batch]
     assert count_to_label(home.lake, classifier, version) == len(found)
     return {one.sha256 for one in found}
 
@@ -182,7 +182,7 @@ def test_a_picture_is_labelled_once_per_version(
 
 def test_pictures_to_label_come_in_batches(gallery: Home, sha: Callable[[str], str]) -> None:
     """Batches have the requested size, with each picture once and in a fixed order."""
-    batches = list(to_label(gallery.lake, "model", "1", 2))
+    batches = list(pictures_to_label(gallery.lake, "model", "1", 2))
     assert [len(batch) for batch in batches] == [2, 2, 1]
     hashes = sorted(sha(f"picture {i}") for i in range(5))
     assert list(chain.from_iterable(batches)) == [StoredPicture(one, f"pictures/{one}.jpg") for one in hashes]
@@ -192,7 +192,7 @@ def test_pictures_that_are_labelled_meanwhile_are_not_listed_again(
     gallery: Home, label_row: Callable[..., PictureLabel], sha: Callable[[str], str]
 ) -> None:
     """Pictures that are labelled between two batches are not listed again, and an iterator may be abandoned."""
-    batches = to_label(gallery.lake, "model", "1", 2)
+    batches = pictures_to_label(gallery.lake, "model", "1", 2)
     first = next(batches)
     gallery.lake.append([label_row("picture 0", "cat")])
     rest = [one.sha256 for batch in batches for one in batch]
@@ -200,5 +200,5 @@ def test_pictures_that_are_labelled_meanwhile_are_not_listed_again(
     assert len(rest) == len(set(rest)) and taken.isdisjoint(rest)
     assert {sha(f"picture {i}") for i in range(1, 5)} <= taken.union(rest)
     gallery.lake.append([label_row(f"picture {i}", "cat") for i in range(5)])
-    assert next(to_label(gallery.lake, "model", "2", 2))
+    assert next(pictures_to_label(gallery.lake, "model", "2", 2))
     assert pending_hashes(gallery, "model", "1") == set()

@@ -13,7 +13,7 @@ import pytest
 
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import COLUMNS, MEASURES, STATISTICS, Question, classifiers_with_labels, rank
+from warehouse.rankings import COLUMNS, MEASURES, STATISTICS, RankingQuery, classifiers_with_labels, rank
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture, StageRun
 
 LABELS = ("cat", "dog", "Éclair", "eclair", "it's", "zebra", "日本", "sky")
@@ -79,7 +79,7 @@ def crowded(
     return crowd
 
 
-def rank_by_macro(database: duckdb.DuckDBPyConnection, question: Question) -> list[tuple[Any, ...]]:
+def rank_by_macro(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> list[tuple[Any, ...]]:
     return database.execute(
         f"""select {", ".join(COLUMNS)} from top_labels($1, "by" := $2, n := $3, statistic := $4,
             account_name := $5, min_posts := $6, grouped := $7)""",
@@ -109,7 +109,7 @@ def test_the_macro_and_polars_agree_to_the_digit(
     sizes = set()
     with published(crowded) as database:
         for by, statistic, (top, min_posts) in orders:
-            question = Question(classifier, by, statistic, top, account, min_posts, grouped)
+            question = RankingQuery(classifier, by, statistic, top, account, min_posts, grouped)
             ranking = rank(crowded, question)
             assert tuple(ranking.columns) == COLUMNS
             assert rank_by_macro(database, question) == ranking.rows(), question
@@ -139,7 +139,7 @@ def test_plain_python_computes_the_same_numbers(crowded: Home) -> None:
         total = sum(likes)
         share = len(mine) / len(posts)
         expected[label] = (len(mine), accounts, total, total / len(mine), middle, share)
-    found = {row[1]: row[2:] for row in rank(crowded, Question("model", top=100)).rows()}
+    found = {row[1]: row[2:] for row in rank(crowded, RankingQuery("model", top=100)).rows()}
     assert found == expected
 
 
@@ -148,7 +148,7 @@ def test_the_macro_has_the_defaults_of_a_question(crowded: Home) -> None:
     with published(crowded) as database:
         short = database.execute("select * from top_labels('model')").fetchall()
         named = database.execute("select * from top_labels('model', by := 'likes', n := 10)").fetchall()
-    assert short == named == rank(crowded, Question("model")).rows()
+    assert short == named == rank(crowded, RankingQuery("model")).rows()
 
 
 @pytest.mark.parametrize("wrong", ["by := 'beauty'", "statistic := 'mode'"])

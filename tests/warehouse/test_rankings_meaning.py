@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import MEASURES, STATISTICS, Question, rank, rank_posts
+from warehouse.rankings import MEASURES, STATISTICS, RankingQuery, rank, rank_posts
 from warehouse.tables import LabelGroup, Observation, PictureLabel, Post, PostPicture, StageRun
 
 SCHEMA = {
@@ -49,7 +49,7 @@ def show(
 
 def ranked(home: Home, *columns: str, **question: Any) -> list[tuple[Any, ...]]:
     publish(home)
-    return rank(home, Question("model", **question)).select(*columns).rows()
+    return rank(home, RankingQuery("model", **question)).select(*columns).rows()
 
 
 def test_a_group_counts_once_per_post(
@@ -196,7 +196,7 @@ def test_ties_are_ordered_by_posts_and_then_by_label() -> None:
     ]
     for turned in (rows, rows[::-1], rows[2:] + rows[:2]):
         frame = pl.LazyFrame(turned, SCHEMA, orient="row")
-        assert rank_posts(frame, Question("model"))["label"].to_list() == ["c", "Z", "a", "b", "é"]
+        assert rank_posts(frame, RankingQuery("model"))["label"].to_list() == ["c", "Z", "a", "b", "é"]
 
 
 @settings(max_examples=40, deadline=None)
@@ -216,6 +216,6 @@ def test_the_order_of_the_rows_changes_nothing(
     full = [("demo", f"p{number}", label, "ann", likes, likes) for number, label, likes in rows]
     turned = full.copy()
     chosen.shuffle(turned)
-    question = Question("model", by, statistic)  # type: ignore[arg-type]
+    question = RankingQuery("model", by, statistic)  # type: ignore[arg-type]
     first, second = (rank_posts(pl.LazyFrame(f, SCHEMA, orient="row"), question) for f in (full, turned))
     assert first.rows() == second.rows()

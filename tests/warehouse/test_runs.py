@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from warehouse.home import Home
-from warehouse.runs import RESUME_WITHIN, WHOLE, Journal, StageResult, begin_run, stage_runs
+from warehouse.runs import RESUME_WITHIN, RUN_STAGE, Journal, StageResult, begin_run, stage_runs
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def statuses(home: Home) -> dict[str, str]:
-    return {row.run_id: row.status for row in stage_runs(home.lake, "stage = ?", [WHOLE])}
+    return {row.run_id: row.status for row in stage_runs(home.lake, "stage = ?", [RUN_STAGE])}
 
 
 def begin(home: Home, now: datetime, *, go_on: bool = True) -> Journal:
@@ -30,7 +30,9 @@ def test_a_run_has_the_status_running_until_it_ends(home: Home) -> None:
     """The row of a new run is `running`; at its end it has the result, its numbers and its message."""
     journal = begin_run(home.lake)
     assert not journal.resumed and statuses(home) == {journal.run_id: "running"}
-    journal.finish(WHOLE, "", StageResult("incomplete", items=7, failures=2, message="the lane x is missing"))
+    journal.finish(
+        RUN_STAGE, "", StageResult("incomplete", items=7, failures=2, message="the lane x is missing")
+    )
     [row] = journal.rows()
     assert (row.status, row.items, row.failures, row.message) == (
         "incomplete",
@@ -69,7 +71,7 @@ def test_a_run_that_ended_is_not_resumed(home: Home) -> None:
     run = begin(home, NOON)
     for minutes, status in enumerate(("done", "incomplete", "failed"), start=1):
         run.finish("scrape", "demo", StageResult("done"))
-        run.finish(WHOLE, "", StageResult(status))
+        run.finish(RUN_STAGE, "", StageResult(status))
         following = begin(home, NOON + timedelta(minutes=minutes))
         assert not following.resumed and following.run_id != run.run_id
         assert not following.is_done("scrape", "demo") and statuses(home)[run.run_id] == status

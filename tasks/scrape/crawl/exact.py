@@ -1,6 +1,6 @@
 """Requests of the crawl with exactly the address that a page or a redirect gave.
 
-Scrapy and Twisted rewrite addresses: escapes, empty queries, empty parts of paths. `sent_url` makes the
+Scrapy and Twisted rewrite addresses: escapes, empty queries, empty parts of paths. `request_url` makes the
 address that is sent, `ExactHandler` sends it, and `ExactRedirects` makes one from a Location header.
 """
 
@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.client import Agent
 from twisted.web.iweb import IResponse
 
-from tasks.scrape.crawl.sending import sent_url
+from tasks.scrape.crawl.sending import request_url
 from tasks.urls import from_header, join
 
 VERBATIM = {"verbatim_url": True}
@@ -73,7 +73,7 @@ class ExactRedirects(RedirectMiddleware):
         if response.status not in _REDIRECTS or not location:
             return response
         try:
-            url = sent_url(join(request.url, from_header(location)))
+            url = request_url(join(request.url, from_header(location)))
         except ValueError as error:
             raise IgnoreRequest(f"HTTP {response.status} redirects to no web address: {error}") from error
         redirected = self._build_redirect_request(request, response, url=url)

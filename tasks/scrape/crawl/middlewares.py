@@ -18,7 +18,7 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
-from tasks.backoff import asked_pause_seconds, pause_seconds, reset_pause_seconds
+from tasks.backoff import pause_seconds, reset_pause_seconds, retry_after_seconds
 from tasks.urls import same_host
 from tasks.user_agent import NAME
 
@@ -187,7 +187,7 @@ class PoliteRetry(RetryMiddleware):
 def _required_seconds(response: Response) -> float | None:
     """The pause that the host asks for. Mastodon's 429 has only the time at which its limit is renewed."""
     now = datetime.now(UTC)
-    seconds = asked_pause_seconds(_text(response.headers.get("Retry-After")), now)
+    seconds = retry_after_seconds(_text(response.headers.get("Retry-After")), now)
     if seconds is None and response.status == 429:
         return reset_pause_seconds(_text(response.headers.get("X-RateLimit-Reset")), now)
     return seconds

@@ -27,10 +27,12 @@ def read_json_response(response: Response, interface: str) -> Any:
         return read_json(response.text)
     except ValueError:
         begin = shown(quote(response.text) or "nothing")
-        raise misfit(response.url, interface, f"the response is not JSON; it begins with {begin}") from None
+        raise layout_changed(
+            response.url, interface, f"the response is not JSON; it begins with {begin}"
+        ) from None
 
 
-def misfit(url: str, interface: str, what: str) -> LayoutChanged:
+def layout_changed(url: str, interface: str, what: str) -> LayoutChanged:
     """The error for a response with another form than expected."""
     return LayoutChanged(
         f"The response of {url} no longer has the form that likelens expects of {interface}: {what}. Nothing of it"
@@ -115,13 +117,15 @@ def check_required(
     """Raise `LayoutChanged` where none of the response's posts has a field that can be read."""
     for one in required:
         if posts >= one.min_posts and findings.unparsed.count(one.name) >= posts:
-            raise misfit(response.url, interface, f"none of its {posts} posts has {one.key} that can be read")
+            raise layout_changed(
+                response.url, interface, f"none of its {posts} posts has {one.key} that can be read"
+            )
 
 
 def check_pictures(response: Response, interface: str, posts: Sequence[ScrapedPost]) -> None:
     """Raise `LayoutChanged` where several posts should have pictures, and none has any."""
     with_pictures = [post for post in posts if post.kind != "video"]
     if len(with_pictures) > 1 and not any(post.pictures for post in with_pictures):
-        raise misfit(
+        raise layout_changed(
             response.url, interface, f"none of its {len(with_pictures)} posts has the address of a picture"
         )

@@ -9,7 +9,7 @@ from w3lib.url import safe_url_string
 from tasks.urls import PORTS, parse
 
 
-def sent_url(url: str) -> str:
+def request_url(url: str) -> str:
     """The form of an absolute address in a request: with its path and query unchanged, and without a fragment.
 
     The host is in lower case and in ASCII, without the scheme's default port and without credentials, as in the

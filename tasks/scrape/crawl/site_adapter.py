@@ -114,7 +114,7 @@ class SiteAdapter(ABC):
     def read(self, response: Response, crawl_state: CrawlState) -> PageResult:
         """Read a response with status 200. Raises the errors of `tasks.errors`."""
 
-    def signed(self, url: str, secret: str | None) -> SignedRequest:
+    def sign_request(self, url: str, secret: str | None) -> SignedRequest:
         """The request for `url`; without a token by default."""
         return SignedRequest(url)
 
@@ -141,7 +141,7 @@ class SiteAdapter(ABC):
         """
         return True
 
-    def smaller(self, response: Response) -> str | None:
+    def smaller_page_url(self, response: Response) -> str | None:
         """An address for a smaller page at the same position, where the host refuses so much at once; else None."""
         return None
 

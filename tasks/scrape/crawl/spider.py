@@ -33,7 +33,7 @@ from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.history import CrawlHistory
 from tasks.scrape.crawl.messages import CrawlJob, Message
 from tasks.scrape.crawl.middlewares import without_query
-from tasks.scrape.crawl.sending import sent_url
+from tasks.scrape.crawl.sending import request_url
 from tasks.scrape.crawl.site_adapter import Detail, PageResult, Response
 from tasks.scrape.pages import Page, ScrapedPost, UnreadPage
 from tasks.scrape.read_context import NextStep
@@ -72,7 +72,7 @@ class AccountSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.job = job
         self.adapter = job.adapter
-        self.home = sent_url(self.adapter.first_url)
+        self.home = request_url(self.adapter.first_url)
         self.run = run
         self.history = CrawlHistory(self.adapter.pager, {self.adapter.first_url})
         self.refusals = 0
@@ -186,21 +186,23 @@ class AccountSpider(scrapy.Spider):
     async def _get(self, url: str) -> Response:
         """Request an address. Raises the error that the response, or its absence, means."""
         await self._wait_for_limit(url)
-        signed = self.adapter.signed(url, self.job.secret)
+        sign_request = self.adapter.sign_request(url, self.job.secret)
         meta = VERBATIM if self.adapter.obeys_robots else {**VERBATIM, "dont_obey_robotstxt": True}
         assert self.crawler.engine is not None
         try:
-            request = scrapy.Request(sent_url(signed.url), headers=dict(signed.headers), meta=meta)
+            request = scrapy.Request(
+                request_url(sign_request.url), headers=dict(sign_request.headers), meta=meta
+            )
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             raise failure_of(error, url) from error
         # The address after redirects, but never one with a token in it.
-        shown_url = url if signed.url != url else response.url
+        shown_url = url if sign_request.url != url else response.url
         page = replace(_response(response, shown_url), requested=url)
         self._note_limit(page)
-        if (smaller := self.adapter.smaller(page)) is not None:
+        if (smaller_page_url := self.adapter.smaller_page_url(page)) is not None:
             logger.info("%s refuses so many posts a page; requesting half as many", without_query(url))
-            return await self._get(smaller)
+            return await self._get(smaller_page_url)
         if page.status != 200:
             raise self.adapter.refusal(page) or status_failure(page.status, page.url)
         return page

@@ -11,7 +11,8 @@ selector_types.py  selectors: where a value is, and how to read it
 selectors.py       compiles CSS, XPath and JMESPath
 embedded_json.py   the JSON of a page that a script draws
 dates.py           forms of dates
-pager.py           links, cursors and numbers of pages
+numbered.py        numbered pages: their addresses and numbers
+pager.py           finds the next page: by a link, a cursor, or a number
 
 From a page to its posts:
 

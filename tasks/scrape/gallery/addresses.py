@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from tasks.scrape.crawl.sending import sent_url
+from tasks.scrape.crawl.sending import request_url
 from tasks.urls import join, same_host
 
 MAX_URL_CHARACTERS = 4096
@@ -57,8 +57,8 @@ def same_site(url: str, base: str, address: str) -> str | None:
     https may follow http.
     """
     try:
-        link = sent_url(join(base, address))
-        return link if same_host(sent_url(url), link) and len(link) <= MAX_URL_CHARACTERS else None
+        link = request_url(join(base, address))
+        return link if same_host(request_url(url), link) and len(link) <= MAX_URL_CHARACTERS else None
     except ValueError:
         return None
 

@@ -18,7 +18,7 @@ from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
 from tasks.scrape.gallery.pager import Account, next_pages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.saved import UNKNOWN_URL
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Selector, Table, Value
+from tasks.scrape.gallery.selector_types import AddressSelector, Part, Selector, Table, Value
 from tasks.scrape.gallery.thread import comment_parts
 from tasks.scrape.pages import ScrapedPost
 from tasks.scrape.values.counts import Count, read_count
@@ -191,11 +191,11 @@ class _Checker:
     def _parser(self, key: str, selector: Selector) -> Callable[[Value], object]:
         if key == "posted_at":
             return self.profile.read_date
-        if isinstance(selector, AddressPlace):
+        if isinstance(selector, AddressSelector):
             return lambda value: self._parse_address(key, selector, value)
         return _PARSERS[key]
 
-    def _parse_address(self, key: str, selector: AddressPlace, value: Value) -> str:
+    def _parse_address(self, key: str, selector: AddressSelector, value: Value) -> str:
         text = as_text(value)
         if selector.template is not None:
             text = fill_template(selector.template, account=self.account, value=text)

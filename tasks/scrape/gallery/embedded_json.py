@@ -11,7 +11,7 @@ from tasks.scrape.gallery.document import Document, parse, read_json
 from tasks.scrape.gallery.selector_types import Part, Selector, raw_text
 
 
-class StatePlace(Selector):
+class EmbeddedJsonSelector(Selector):
     r"""Where the page's JSON is.
 
     - The JSON begins where the first group of `pattern` begins, as in `window\.STATE = ({)`. Text after the
@@ -22,7 +22,7 @@ class StatePlace(Selector):
     several: bool = False
 
     @model_validator(mode="after")
-    def _check_no_query(self) -> StatePlace:
+    def _check_no_query(self) -> EmbeddedJsonSelector:
         if self.query is not None:
             raise ValueError("json is not allowed here: [state] selects the complete JSON")
         return self
@@ -56,7 +56,7 @@ class StatePlace(Selector):
         return [text for text in texts if text]
 
 
-def open_page(selector: StatePlace | None, text: str) -> Part:
+def open_page(selector: EmbeddedJsonSelector | None, text: str) -> Part:
     """Parse a page, with its embedded JSON if `selector` is given."""
     document = parse(text)
     data, troubles = None, [document.cut_off] if document.cut_off else []

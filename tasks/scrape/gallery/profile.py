@@ -20,9 +20,9 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from tasks.errors import BadProfile, LayoutChanged
 from tasks.scrape.gallery.dates import DateForm, date_reader
-from tasks.scrape.gallery.embedded_json import StatePlace
+from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector
 from tasks.scrape.gallery.numbered import Numbered
-from tasks.scrape.gallery.selector_types import AddressPlace, Pattern, Selector, Table
+from tasks.scrape.gallery.selector_types import AddressSelector, Pattern, Selector, Table
 
 
 def _check_account_pattern(pattern: str) -> str:
@@ -45,7 +45,7 @@ REQUIRED_KEYS = ("posted_at", "picture", "likes")
 """Keys that every profile has in `[post]` or in `[detail]`."""
 
 
-class HeadPlaces(Table):
+class HeadSelectors(Table):
     """The account's own part of the page. `account` is its name, as in the address of its page."""
 
     present: Selector
@@ -57,20 +57,20 @@ class HeadPlaces(Table):
     unknown: Selector | None = None
 
 
-class ListPlaces(Table):
+class ListSelectors(Table):
     """A page of posts: one element or JSON object for each post, and the link to the next page.
 
     `entries` are JSON objects with more fields of the posts: keyed by the posts' ids, or each with an `entry_id`.
     """
 
     post: Selector
-    next: AddressPlace | None = None
+    next: AddressSelector | None = None
     numbered: Numbered | None = None
     entries: Selector | None = None
     entry_id: Selector | None = None
 
     @model_validator(mode="after")
-    def _check_keys(self) -> ListPlaces:
+    def _check_keys(self) -> ListSelectors:
         if (self.next is None) == (self.numbered is None):
             raise ValueError("give either next or numbered")
         if self.entries is not None and (self.post.in_json or not self.entries.in_json):
@@ -78,13 +78,13 @@ class ListPlaces(Table):
         return self
 
 
-class PostPlaces(Table):
+class PostSelectors(Table):
     """One post, inside its element or JSON object of the list. `advertisement` matches parts that are not posts."""
 
     id: Selector
-    url: AddressPlace
+    url: AddressSelector
     posted_at: Selector | None = None
-    picture: AddressPlace | None = None
+    picture: AddressSelector | None = None
     video: Selector | None = None
     caption: Selector | None = None
     place: Selector | None = None
@@ -95,12 +95,12 @@ class PostPlaces(Table):
     advertisement: Selector | None = None
 
 
-class DetailPlaces(Table):
+class DetailSelectors(Table):
     """A post page: fields that the list does not have, or has in a worse form."""
 
     present: Selector | None = None
     posted_at: Selector | None = None
-    picture: AddressPlace | None = None
+    picture: AddressSelector | None = None
     video: Selector | None = None
     caption: Selector | None = None
     place: Selector | None = None
@@ -114,7 +114,7 @@ class DetailPlaces(Table):
         return any(selector is not None for key, selector in self if key != "present")
 
 
-class CommentPlaces(Table):
+class CommentSelectors(Table):
     """Comments on a post page. A comment inside another one, or in its `replies`, is a reply to it."""
 
     comment: Selector
@@ -125,10 +125,10 @@ class CommentPlaces(Table):
     likes: Selector | None = None
     parent: Selector | None = None
     replies: Selector | None = None
-    next: AddressPlace | None = None
+    next: AddressSelector | None = None
 
     @model_validator(mode="after")
-    def _check_replies(self) -> CommentPlaces:
+    def _check_replies(self) -> CommentSelectors:
         if self.replies is not None and not (self.comment.in_json and self.replies.in_json):
             raise ValueError(
                 "replies requires json, and comments with json; in elements, nesting shows the replies"
@@ -144,12 +144,12 @@ class Profile(Table):
     dates: tuple[DateForm, ...] = Field(min_length=1)
     zone: Zone = "UTC"
     months: tuple[str, ...] = ()
-    state: StatePlace | None = None
-    head: HeadPlaces
-    list: ListPlaces
-    post: PostPlaces
-    detail: DetailPlaces = DetailPlaces()
-    comments: CommentPlaces | None = None
+    state: EmbeddedJsonSelector | None = None
+    head: HeadSelectors
+    list: ListSelectors
+    post: PostSelectors
+    detail: DetailSelectors = DetailSelectors()
+    comments: CommentSelectors | None = None
 
     @model_validator(mode="after")
     def _check_tables(self) -> Profile:
@@ -171,7 +171,7 @@ class Profile(Table):
         yield from _misplaced_in("post", self.post, elements=not self.list.post.in_json, data=has_data)
         if (comments := self.comments) is not None:
             in_json = comments.comment.in_json
-            inside = CommentPlaces.model_construct(**{**dict(comments), "comment": None, "next": None})
+            inside = CommentSelectors.model_construct(**{**dict(comments), "comment": None, "next": None})
             yield from _misplaced_in("comments", inside, elements=not in_json, data=in_json)
         if self.state is None:
             of_page = (("head", self.head), ("list", self.list), ("detail", self.detail))

@@ -190,13 +190,13 @@ class Selector(Table):
         return " › ".join(part for part in (self.css, self.xpath, self.query) if part)
 
 
-class AddressPlace(Selector):
+class AddressSelector(Selector):
     """A selector of an address. A `template` makes the address: its `{value}` becomes the value found."""
 
     template: str | None = None
 
     @model_validator(mode="after")
-    def _check_template(self) -> AddressPlace:
+    def _check_template(self) -> AddressSelector:
         if self.template is not None and "{value}" not in self.template:
             raise ValueError("the template has no {value}: put it where the value belongs")
         return self

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from tasks.scrape.gallery.fields import FieldReader
-from tasks.scrape.gallery.profile import CommentPlaces
+from tasks.scrape.gallery.profile import CommentSelectors
 from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.pages import ScrapedComment
 
@@ -100,7 +100,7 @@ def _detach(element: etree._Element) -> None:
     parent.remove(element)
 
 
-def _json_blocks(selectors: CommentPlaces, found: list[object]) -> Iterator[_Block]:
+def _json_blocks(selectors: CommentSelectors, found: list[object]) -> Iterator[_Block]:
     """Blocks of JSON objects, each followed by its replies."""
     number = 0
     pending: list[tuple[object, int | None, int]] = [(one, None, 0) for one in reversed(found)]

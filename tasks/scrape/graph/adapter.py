@@ -40,7 +40,7 @@ class GraphAdapter(SiteAdapter):
         """The account with its newest media; without the token."""
         return self._url(None, self.page_size)
 
-    def signed(self, url: str, secret: str | None) -> SignedRequest:
+    def sign_request(self, url: str, secret: str | None) -> SignedRequest:
         """With the token in the address, as the Graph API requires."""
         return SignedRequest(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
 
@@ -77,9 +77,9 @@ class GraphAdapter(SiteAdapter):
 
     def is_worth_retrying(self, answer: Response) -> bool:
         """Not where a limit is used up, because retries count too, nor where a smaller page is next."""
-        return not is_limited(error_in(answer.text), answer.status) and self.smaller(answer) is None
+        return not is_limited(error_in(answer.text), answer.status) and self.smaller_page_url(answer) is None
 
-    def smaller(self, answer: Response) -> str | None:
+    def smaller_page_url(self, answer: Response) -> str | None:
         """Half as many media from the same cursor on, where Instagram refuses this much data."""
         error = error_in(answer.text) if '"error"' in answer.text else None
         fields = _fields_of(answer.url)

@@ -14,7 +14,7 @@ from tasks.scrape.crawl.response_values import (
     Required,
     check_pictures,
     check_required,
-    misfit,
+    layout_changed,
 )
 from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.pages import AccountInfo, ScrapedPost
@@ -46,7 +46,7 @@ def read_media(response: Response, document: Any, findings: Findings, *, first: 
     """Read a page of an account's media. Raises `LayoutChanged` where the response is not one."""
     account = document.get("business_discovery") if isinstance(document, dict) else None
     if not isinstance(account, dict):
-        raise misfit(response.url, INTERFACE, "there is no business_discovery")
+        raise layout_changed(response.url, INTERFACE, "there is no business_discovery")
     # Every page repeats the counts; their problems are reported once.
     record = Record(account, "the account", findings if first else Findings())
     # Archived and hidden media are counted too, so it is not a minimum number of posts.
@@ -58,7 +58,7 @@ def read_media(response: Response, document: Any, findings: Findings, *, first: 
         return Media(head, (), 0, None)
     listed = media.get("data") if isinstance(media, dict) else None
     if not isinstance(listed, list):
-        raise misfit(response.url, INTERFACE, "business_discovery has no list media.data")
+        raise layout_changed(response.url, INTERFACE, "business_discovery has no list media.data")
     read = [_post(one if isinstance(one, dict) else {}, findings) for one in listed]
     posts = tuple(post for post in read if post is not None)
     check_required(response, INTERFACE, findings, len(listed), REQUIRED)

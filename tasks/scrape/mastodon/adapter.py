@@ -46,7 +46,7 @@ class MastodonAdapter(SiteAdapter):
             return f"{self.server}/api/v1/accounts/{self.account_id}"
         return f"{self.server}/api/v1/accounts/lookup?{urlencode({'acct': self.account})}"
 
-    def signed(self, url: str, secret: str | None) -> SignedRequest:
+    def sign_request(self, url: str, secret: str | None) -> SignedRequest:
         """With the token in a header, where there is one. Pixelfed sends JSON only if the request accepts it."""
         headers = {"Accept": "application/json"}
         return SignedRequest(

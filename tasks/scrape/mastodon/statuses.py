@@ -19,7 +19,7 @@ from tasks.scrape.crawl.response_values import (
     Required,
     check_pictures,
     check_required,
-    misfit,
+    layout_changed,
     read_json_response,
 )
 from tasks.scrape.crawl.site_adapter import Response
@@ -55,7 +55,7 @@ def read_account(response: Response) -> tuple[str, AccountInfo, Findings]:
     if not isinstance(fields, dict) or (account_id := identifier(fields.get("id"))) is None:
         message = quote(fields.get("error")) if isinstance(fields, dict) else ""
         what = "the account has no id" + (f"; the server reports {message!r}" if message else "")
-        raise misfit(response.url, INTERFACE, what)
+        raise layout_changed(response.url, INTERFACE, what)
     if fields.get("suspended") is True:
         raise AccountNotFound(f"The account at {response.url} is suspended by its server. Remove the source.")
     findings = Findings()
@@ -76,7 +76,7 @@ def read_statuses(response: Response, findings: Findings, account_id: str = "") 
     if not isinstance(listed, list):
         message = quote(listed.get("error")) if isinstance(listed, dict) else ""
         what = "there is no list of statuses" + (f"; the server reports {message!r}" if message else "")
-        raise misfit(response.url, INTERFACE, what)
+        raise layout_changed(response.url, INTERFACE, what)
     ids: list[str] = []
     own = []
     by_others = 0
@@ -89,7 +89,7 @@ def read_statuses(response: Response, findings: Findings, account_id: str = "") 
             own.append(status)
     if by_others and not own:
         what = f"it lists the posts of another account, not of the one with the id {account_id}"
-        raise misfit(response.url, INTERFACE, what)
+        raise layout_changed(response.url, INTERFACE, what)
     posts = [post for status in own if (post := _post(status, findings)) is not None]
     check_required(response, INTERFACE, findings, len(own), REQUIRED)
     check_pictures(response, INTERFACE, posts)

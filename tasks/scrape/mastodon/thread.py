@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.scrape.crawl.response_values import Findings, Record, misfit, read_json_response
+from tasks.scrape.crawl.response_values import Findings, Record, layout_changed, read_json_response
 from tasks.scrape.crawl.site_adapter import Response
 from tasks.scrape.mastodon.text import plain_text
 from tasks.scrape.pages import ScrapedComment
@@ -21,13 +21,15 @@ def read_thread(response: Response, post_id: str, findings: Findings) -> tuple[S
     context = read_json_response(response, INTERFACE)
     descendants = context.get("descendants") if isinstance(context, dict) else None
     if not isinstance(descendants, list):
-        raise misfit(response.url, INTERFACE, "a post's context has no list of descendants")
+        raise layout_changed(response.url, INTERFACE, "a post's context has no list of descendants")
     thread: dict[str, ScrapedComment] = {}
     for fields in descendants:
         if (comment := _comment(fields, post_id, findings)) and comment.comment_id:
             thread.setdefault(comment.comment_id, comment)
     if descendants and not thread:
-        raise misfit(response.url, INTERFACE, f"none of a post's {len(descendants)} descendants has an id")
+        raise layout_changed(
+            response.url, INTERFACE, f"none of a post's {len(descendants)} descendants has an id"
+        )
     thread.pop(post_id, None)
     return tuple(thread.values())
 

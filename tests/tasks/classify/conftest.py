@@ -17,7 +17,7 @@ from PIL import Image
 from classifiers import registry
 from classifiers.litert import LitertOptions
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Classifier, Label, Prepared
+from classifiers.protocol import Classifier, Label, PreparedPicture
 from classifiers.visual import VisualOptions
 from tasks.classify.stage import label_pictures
 from tasks.fetch.store import PictureStore, RejectedPicture, read_kind
@@ -36,11 +36,11 @@ class MeanColour:
     batches: list[int] = field(default_factory=list)
     stop_at: int | None = None
 
-    def prepare(self, picture: PictureFile) -> Prepared:
+    def prepare(self, picture: PictureFile) -> PreparedPicture:
         """The picture at 4 x 4 pixels."""
         return picture.rgb_array(4, 4)
 
-    def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """One label per picture, none for a black one; the batch number `stop_at` raises an error."""
         self.batches.append(len(batch))
         if len(self.batches) == self.stop_at:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Label, Prepared
+from classifiers.protocol import Label, PreparedPicture
 from tasks.classify.decoding import BATCHES_AHEAD, decoders
 from tasks.classify.storing import STORE_SECONDS, Portion
 
@@ -24,13 +24,13 @@ def test_pictures_are_decoded_while_the_model_works(labelling: Any, mean_colour:
         prepared = 0
         changed = threading.Condition()
 
-        def prepare(self, picture: PictureFile) -> Prepared:
+        def prepare(self, picture: PictureFile) -> PreparedPicture:
             with self.changed:
                 Slow.prepared += 1
                 self.changed.notify_all()
             return super().prepare(picture)
 
-        def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
             labelled = 4 * (len(self.batches) + 1)
             expected = min(100, labelled + 4)
             with self.changed:
@@ -58,7 +58,7 @@ def test_the_model_works_while_labels_are_stored(
         return int(append(lake, rows))
 
     class Watched(mean_colour):  # type: ignore[misc]
-        def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
             # The first portion has five batches; it is submitted before the seventh batch gets here.
             if len(self.batches) >= 6 and storing.wait(HANG_SECONDS):
                 called.set()
@@ -98,7 +98,7 @@ def test_a_classifier_with_several_callers_keeps_labels_with_their_pictures(
         callers = 2
         both_called = threading.Barrier(2)
 
-        def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
             self.both_called.wait(HANG_SECONDS)
             return list(super().label(batch))
 

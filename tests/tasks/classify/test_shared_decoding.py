@@ -16,8 +16,8 @@ from PIL import Image
 from classifiers import pictures
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Label, Prepared
-from tasks.classify.decoding import BATCHES_AHEAD, Decoding, decoders
+from classifiers.protocol import Label, PreparedPicture
+from tasks.classify.decoding import BATCHES_AHEAD, SharedDecoder, decoders
 from tasks.classify.stage import label_pictures
 from tasks.classify.throughput import Throughput
 from tasks.errors import OutOfTime, RunStopped
@@ -46,7 +46,7 @@ def run_together(
 ) -> list[Future[StageResult]]:
     """Run lanes at the same time, as the nightly run does; `names` are further expected lanes, which never join."""
     expected = [*(lane.name for lane in lanes), *names]
-    with Decoding(labelling.home.folder, expected) as decoding, ThreadPoolExecutor() as threads:
+    with SharedDecoder(labelling.home.folder, expected) as decoding, ThreadPoolExecutor() as threads:
 
         def run(lane: Any) -> StageResult:
             try:
@@ -96,7 +96,7 @@ def test_lanes_with_the_same_scale_share_a_decoding(
     class Small(mean_colour):  # type: ignore[misc]
         exact = False
 
-        def prepare(self, picture: PictureFile) -> Prepared:
+        def prepare(self, picture: PictureFile) -> PreparedPicture:
             return picture.rgb_array(40, 40, exact=self.exact)
 
     class Full(Small):
@@ -137,7 +137,7 @@ def test_a_broken_lane_does_not_affect_the_others(labelling: Any, mean_colour: A
     """One lane never joins, one model raises an error, and one fails to prepare; the fourth lane labels everything."""
 
     class Clumsy(mean_colour):  # type: ignore[misc]
-        def prepare(self, picture: PictureFile) -> Prepared:
+        def prepare(self, picture: PictureFile) -> PreparedPicture:
             raise KeyError("a mistake")
 
     labelling.store_colours(60)
@@ -158,7 +158,7 @@ def test_a_broken_lane_does_not_affect_the_others(labelling: Any, mean_colour: A
 def test_a_late_lane_gets_all_its_pictures(labelling: Any, mean_colour: Any) -> None:
     """A lane that joins after the others have started, as a retried one does, is decoded for alone."""
     labelling.store_colours(10)
-    with Decoding(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
         assert (
             label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding).items
             == 10
@@ -184,7 +184,10 @@ def test_the_logged_rate_excludes_waiting_for_other_lanes(
 
     monkeypatch.setattr("tasks.classify.stage.Throughput", Watched)
     labelling.store_colours(8)
-    with Decoding(labelling.home.folder, ["a", "slow to load"]) as decoding, ThreadPoolExecutor() as threads:
+    with (
+        SharedDecoder(labelling.home.folder, ["a", "slow to load"]) as decoding,
+        ThreadPoolExecutor() as threads,
+    ):
         lane = threads.submit(
             label_pictures, labelling.home, mean_colour(name="a"), lambda done, total: None, decoding
         )
@@ -201,14 +204,14 @@ def test_a_fast_lane_waits_for_a_slow_one(labelling: Any, mean_colour: Any) -> N
     most = 0
 
     class Slow(mean_colour):  # type: ignore[misc]
-        def prepare(self, picture: PictureFile) -> Prepared:
+        def prepare(self, picture: PictureFile) -> PreparedPicture:
             nonlocal prepared, most
             with lock:
                 prepared += 1
                 most = max(most, prepared - taken)
             return super().prepare(picture)
 
-        def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
             nonlocal taken
             threading.Event().wait(0.02)
             with lock:
@@ -229,7 +232,7 @@ def test_halted_lanes_end_soon_and_resume(labelling: Any, mean_colour: Any) -> N
     both_work, is_halted = threading.Barrier(3), threading.Event()
 
     class Watched(mean_colour):  # type: ignore[misc]
-        def label(self, batch: Sequence[Prepared]) -> list[list[Label]]:
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
             if len(self.batches) == 2:
                 both_work.wait(HANG_SECONDS)
                 assert is_halted.wait(HANG_SECONDS)
@@ -237,7 +240,7 @@ def test_halted_lanes_end_soon_and_resume(labelling: Any, mean_colour: Any) -> N
 
     labelling.store_colours(60)
     lanes = [Watched(name="a"), Watched(name="b")]
-    with ThreadPoolExecutor() as threads, Decoding(labelling.home.folder, ["a", "b"]) as decoding:
+    with ThreadPoolExecutor() as threads, SharedDecoder(labelling.home.folder, ["a", "b"]) as decoding:
         futures = [
             threads.submit(label_pictures, labelling.home, lane, lambda done, total: None, decoding)
             for lane in lanes
@@ -260,7 +263,7 @@ def test_a_late_lane_is_halted_too(labelling: Any, mean_colour: Any) -> None:
         StoredPicture(sha256, path)
         for sha256, path in labelling.rows("select sha256, path from pictures order by 1")
     ]
-    with Decoding(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
         decoding.leave("a")
         started = decoding.join(mean_colour(name="a"), iter(pending))
         next(started)
@@ -291,7 +294,7 @@ def test_an_unreadable_picture_holds_no_pixels(labelling: Any, mean_colour: Any,
     (tmp_path / "a.png").write_bytes(data)
     labelling.store(tmp_path / "a.png")
     pending = [StoredPicture(*row) for row in labelling.rows("select sha256, path from pictures")]
-    with Decoding(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
         ((_, error),) = decoding.join(mean_colour(name="a"), iter(pending))
     assert isinstance(error, UnreadablePicture)
     assert error.__traceback__ is None and error.__cause__ is None
@@ -311,7 +314,7 @@ def test_an_error_while_listing_pictures_reaches_every_lane(labelling: Any, mean
         raise OSError("the disk is gone")
 
     lists: list[Callable[[], Iterator[StoredPicture]]] = [failing, lambda: iter(pending)]
-    with Decoding(labelling.home.folder, ["0", "1"]) as decoding, ThreadPoolExecutor() as threads:
+    with SharedDecoder(labelling.home.folder, ["0", "1"]) as decoding, ThreadPoolExecutor() as threads:
         futures = [
             threads.submit(lambda n=n, one=one: list(decoding.join(mean_colour(name=n), one())))
             for n, one in zip("01", lists, strict=True)
@@ -329,7 +332,7 @@ def test_a_lane_is_retried_after_its_list_failed(labelling: Any, mean_colour: An
         raise OSError("the disk is busy")
         yield
 
-    with Decoding(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
         with pytest.raises(OSError, match="the disk is busy"):
             next(decoding.join(mean_colour(name="a"), failing()))
         decoding.raise_if_halted()

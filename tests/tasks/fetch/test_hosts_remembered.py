@@ -11,7 +11,7 @@ import pytest
 
 from tasks.fetch.hosts import Hosts, Job, host_name
 from tasks.fetch.reasons import Reason
-from warehouse.pending import HostResponse, pauses_asked_for
+from warehouse.pending import HostResponse, host_delays
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch
 
@@ -87,7 +87,7 @@ def test_the_longest_pause_since_the_last_picture_counts(before: str, fetching: 
     rows = [earlier_fetch(url, ago, pause) for url, (ago, pause) in zip(urls, attempts, strict=True)]
     fetching.home.lake.append(rows)
     hosts, now = Hosts(8, 8), datetime.now(UTC)
-    for responses in pauses_asked_for(fetching.home.lake, Reason.BUSY, now, 100):
+    for responses in host_delays(fetching.home.lake, Reason.BUSY, now, 100):
         hosts.resume_pauses(responses, now, 0.0)
     host = hosts.host_of(urls[0])
     host.pending.append(Job(urls[0], 0))
@@ -150,7 +150,7 @@ def test_lake_and_run_agree_on_hosts(fetching: Any) -> None:
     fetching.home.lake.append(
         [earlier_fetch(url, 3000 - place / 100, HOUR) for place, url in enumerate(urls)]
     )
-    (responses,) = pauses_asked_for(fetching.home.lake, Reason.BUSY, now, len(urls))
+    (responses,) = host_delays(fetching.home.lake, Reason.BUSY, now, len(urls))
     assert [host_name(response.url) for response in responses] == [host_name(url) for url in urls]
     assert len({host_name(url) for url in urls}) > 100
     assert sum(len(response.url) < len(url) for response, url in zip(responses, urls, strict=True)) > 1000
@@ -162,9 +162,9 @@ def test_many_responses_of_a_host_are_two_rows(fetching: Any) -> None:
     rows = [earlier_fetch(f"http://cdn.example/{number}.jpg", HOUR, None) for number in range(3000)]
     busy = earlier_fetch("http://cdn.example/busy.jpg", 2 * HOUR, 9 * HOUR)
     fetching.home.lake.append([*rows, busy])
-    (responses,) = pauses_asked_for(fetching.home.lake, Reason.BUSY, now, 100)
-    assert [response.pause_until is None for response in responses] == [False, True]
-    assert responses[0].pause_until == busy.next_try_at
+    (responses,) = host_delays(fetching.home.lake, Reason.BUSY, now, 100)
+    assert [response.delayed_until is None for response in responses] == [False, True]
+    assert responses[0].delayed_until == busy.next_try_at
 
 
 def test_a_skipped_picture_is_not_a_failure(gallery: Any, fetching: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.fetch.reasons import TRANSIENT, Reason, reason_for_status
-from tasks.fetch.retry_schedule import PATIENCE, next_try_at
+from tasks.fetch.retry_schedule import RETRY_SCHEDULES, next_try_at
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch
 
@@ -76,8 +76,8 @@ def test_the_next_run_retries_a_server_error(
 
 def test_no_reason_is_without_a_schedule() -> None:
     """Every reason has a schedule, so none is retried never, or for ever, by mistake."""
-    assert set(PATIENCE) == set(Reason)
-    assert set(TRANSIENT) <= set(PATIENCE)
+    assert set(RETRY_SCHEDULES) == set(Reason)
+    assert set(TRANSIENT) <= set(RETRY_SCHEDULES)
 
 
 def test_every_status_but_200_has_a_reason() -> None:

@@ -23,7 +23,7 @@ from tasks.report.charts import (
     save_chart,
 )
 from tasks.report.content import Heading
-from warehouse.rankings import MEASURES, STATISTICS, Question, rank_posts
+from warehouse.rankings import MEASURES, STATISTICS, RankingQuery, rank_posts
 
 LABELS = ("hotdog", "golden retriever", "soft-coated wheaten terrier", "Egyptian cat")
 KINDS = [(by, statistic) for by in MEASURES for statistic in STATISTICS]
@@ -126,7 +126,7 @@ def test_a_ranking_of_the_warehouse_can_be_drawn(by):
     row = {"source": "s", "post_id": "1", "label": "cat", "account": "a", "likes": 7, "comments": None}
     known = pl.LazyFrame([row], schema_overrides={"comments": pl.Int64})
     for post_labels, shown in ((known, by != "comments"), (known.clear(), False)):
-        chart = ranking_chart(rank_posts(post_labels, Question("c", by=by)), Heading("c", by, "mean"))
+        chart = ranking_chart(rank_posts(post_labels, RankingQuery("c", by=by)), Heading("c", by, "mean"))
         assert ("cat" in texts(chart_svg(chart))) == shown
 
 
@@ -145,7 +145,7 @@ def test_hostile_names_are_only_text_in_the_svg(ranking, hostile):
 def test_saving_a_chart_writes_three_files(ranking, tmp_path):
     """The folder has exactly an SVG, a PNG of twice the size, and an HTML file."""
     folder = tmp_path / "new" / "charts"
-    files = save_chart(ranking_chart(ranking(LABELS), LIKES), folder, Question("inception_v3").stem)
+    files = save_chart(ranking_chart(ranking(LABELS), LIKES), folder, RankingQuery("inception_v3").stem)
     assert sorted(folder.iterdir()) == sorted([files.svg, files.png, files.html])
     assert files.svg.name == "inception_v3-likes-mean.svg"
     root = ElementTree.parse(files.svg).getroot()
@@ -184,7 +184,7 @@ def test_a_chart_is_saved_only_under_a_plain_file_name(ranking, tmp_path, stem):
 def test_file_stems_are_plain_and_differ(hostile):
     """The charts of each account get a plain file name of their own, for any account name."""
     names = (*hostile, "../up", "a/b", "ab", None)
-    stems = [Question("c", account=name).stem for name in names]
+    stems = [RankingQuery("c", account=name).stem for name in names]
     assert len(set(stems)) == len(stems)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,120}", stem) for stem in stems)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from tasks.report.stage import label_examples
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import Question, rank
+from warehouse.rankings import RankingQuery, rank
 from warehouse.runs import StageResult, begin_run
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture
 
@@ -48,7 +48,7 @@ def test_a_group_has_its_best_post_as_an_example(empty_home: Home, tmp_path: Pat
     journal.start("classify", "c")
     journal.finish("classify", "c", StageResult("done", 3, version="1"))
     publish(home)
-    question = Question("c", grouped=True)
+    question = RankingQuery("c", grouped=True)
     labels = rank(home, question)["label"].to_list()
     with published(home) as database:
         found = [

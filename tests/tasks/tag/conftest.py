@@ -101,7 +101,7 @@ class Shop:
 @pytest.fixture
 def shop(empty_home: Home, stand_in: ModuleType, tmp_path: Path) -> Iterator[Shop]:
     """A new home folder, and a fake Clarifai that responds at once and accepts any number of requests a second."""
-    servicer = stand_in.StandIn(per_second=10_000)
+    servicer = stand_in.FakeClarifai(per_second=10_000)
     server, port = stand_in.serve(servicer)
     home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
     yield Shop(home, servicer, port, stand_in.KEY)

@@ -7,7 +7,7 @@ import threading
 import grpc
 import pytest
 
-from classifiers.clarifai.channel import MAX_ANSWER_BYTES
+from classifiers.clarifai.channel import MAX_RESPONSE_BYTES
 from classifiers.errors import ClassifierUnavailable
 from tasks.tag import plan, sending
 
@@ -226,7 +226,7 @@ def test_a_response_over_the_size_limit_is_rejected_and_retried(shop, stand_in):
     """The client rejects it, and its pictures count as unknown."""
     shop.store(1)
     huge = stand_in.service_pb2.MultiOutputResponse(
-        status=stand_in.status(10000, "x" * (MAX_ANSWER_BYTES + 1))
+        status=stand_in.status(10000, "x" * (MAX_RESPONSE_BYTES + 1))
     )
     shop.clarifai.script += [lambda server, request, context: huge]
     assert shop.run().status == "done"

@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from classifiers.clarifai.responses import Asked
+from classifiers.clarifai.responses import ExpectedOutput
 from tasks.tag import sending
 from tasks.tag.ledger import Ledger, RequestRecord, new_record, record_from_json
-from tasks.tag.response_store import ResponseStore, finish_killed_run, store_kept
-from tasks.tag.stage import known_lane
+from tasks.tag.response_store import ResponseStore, finish_killed_run, store_saved_responses
+from tasks.tag.stage import local_lane
 
 HANG_SECONDS = 120.0
 CHILD = """
@@ -133,7 +133,7 @@ def test_a_response_on_disk_is_stored_by_the_next_run(shop, stand_in):
         status=stand_in.status(10000), outputs=[stand_in.output(stand_in.CONCEPTS, sha256)]
     )
     responses.save(record, response.SerializeToString())
-    assert store_kept(shop.home) == 1 and store_kept(shop.home) == 0
+    assert store_saved_responses(shop.home) == 1 and store_saved_responses(shop.home) == 0
     assert shop.labelled() == {sha256} and shop.outcomes() == {"billed": 1}
     assert shop.run().items == 0
 
@@ -158,7 +158,7 @@ def test_files_that_no_run_wrote_are_removed(shop, caplog):
     (responses.folder / "a.part").write_bytes(b"{")
     (responses.folder / "b.answer").write_bytes(b"\x00\xff garbage")
     (responses.folder / "c.answer").write_bytes(b'{"request_id": 1}\n')
-    assert store_kept(shop.home) == 0
+    assert store_saved_responses(shop.home) == 0
     assert "b.answer" in caplog.text and "c.answer" in caplog.text
     assert list(responses.folder.iterdir()) == []
 
@@ -171,7 +171,7 @@ def test_a_record_survives_its_file(shop):
 
 def make_record(shop, shas: list[str], orientations: tuple[int, ...] | None = None) -> RequestRecord:
     """A record of a request with these pictures."""
-    lane = known_lane(shop.home, "clarifai", shop.tagging().options)
+    lane = local_lane(shop.home, "clarifai", shop.tagging().options)
     record = new_record(lane, lane.models[0], shas, orientations or (1,) * len(shas))
-    assert isinstance(record.asked, Asked)
+    assert isinstance(record.asked, ExpectedOutput)
     return record

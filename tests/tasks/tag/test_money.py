@@ -9,7 +9,7 @@ import pytest
 from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.estimate import estimate
 from tasks.tag.lane import make_lane, parse_models
-from tasks.tag.stage import known_lane
+from tasks.tag.stage import local_lane
 from warehouse.forgetting import forget_account
 from warehouse.tables import Charge, Post, PostPicture
 
@@ -101,14 +101,14 @@ def test_an_estimate_is_what_a_run_sends(shop, stand_in):
     """The numbers of the dry run are those of the run that follows, with a budget that is too small for all."""
     shop.store(30)
     settings = {"regions_model": stand_in.REGIONS, "batch": 8, "price_per_1000": 1.5, "monthly_budget": 41}
-    lane = known_lane(shop.home, "clarifai", shop.tagging(**settings).options)
+    lane = local_lane(shop.home, "clarifai", shop.tagging(**settings).options)
     estimates = estimate(shop.home, lane)
     assert [(one.waiting, one.would_send, one.requests) for one in estimates] == [(30, 21, 3), (30, 20, 3)]
     assert estimates[0].cost == pytest.approx(21 * 0.0015)
     assert shop.clarifai.asks == []
     shop.run(**settings)
     assert sum(shop.clarifai.bought.values()) == 41
-    after = estimate(shop.home, known_lane(shop.home, "clarifai", shop.tagging(**settings).options))
+    after = estimate(shop.home, local_lane(shop.home, "clarifai", shop.tagging(**settings).options))
     assert [one.would_send for one in after] == [0, 0]
 
 

@@ -12,7 +12,7 @@ from tasks.errors import LayoutChanged
 from tasks.scrape.crawl.site_adapter import Detail, Response
 from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.fields import MAX_NAME, MAX_PROBLEMS
-from tasks.scrape.gallery.profile import DetailPlaces, Profile, load_profile
+from tasks.scrape.gallery.profile import DetailSelectors, Profile, load_profile
 from tasks.scrape.pages import ScrapedPost
 
 URL = "https://cardwall.example/p/1"
@@ -32,7 +32,7 @@ def cardwall() -> Profile:
     """The built-in profile, with a mark for hidden likes on the post page."""
     profile = load_profile("cardwall")
     detail = {**dict(profile.detail), "hidden": {"css": "i.hidden"}}
-    values = {**profile.model_dump(exclude={"detail"}), "detail": DetailPlaces.model_validate(detail)}
+    values = {**profile.model_dump(exclude={"detail"}), "detail": DetailSelectors.model_validate(detail)}
     return Profile.model_validate(values)
 
 

@@ -12,13 +12,13 @@ from tasks.errors import LayoutChanged
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.pager import Account, next_pages
-from tasks.scrape.gallery.profile import HeadPlaces, ListPlaces, PostPlaces, Profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Selector
+from tasks.scrape.gallery.profile import HeadSelectors, ListSelectors, PostSelectors, Profile
+from tasks.scrape.gallery.selector_types import AddressSelector, Selector
 from tasks.scrape.pages import Page
 
 FIRST_PAGE = Path(__file__).with_name("pages") / "first_page" / "page.html"
 URL = "http://www.imgrum.net/user/marta.roams/4477"
-NOWHERE = AddressPlace(css="div.renamed-by-the-site")
+NOWHERE = AddressSelector(css="div.renamed-by-the-site")
 
 REQUIRED = ["list.post", "post.id", "post.url"]
 REQUIRED += ["post.posted_at", "post.picture", "post.likes", "post.comments"]
@@ -58,7 +58,7 @@ def with_selector(profile: Profile, name: str, selector: Selector) -> Profile:
 
 def test_these_tests_cover_every_key_of_a_profile() -> None:
     """A new key of the profile must be added to these tests."""
-    parts = {"head": HeadPlaces, "list": ListPlaces, "post": PostPlaces}
+    parts = {"head": HeadSelectors, "list": ListSelectors, "post": PostSelectors}
     every = [f"{part}.{key}" for part, table in parts.items() for key in table.model_fields]
     assert sorted(every) == sorted(REQUIRED + OPTIONAL + OTHER_KEYS)
 

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from tasks.errors import AccountNotFound, BadProfile, LayoutChanged, StageError
 from tasks.scrape.crawl.site_adapter import CrawlState, Response
 from tasks.scrape.gallery.adapter import GalleryAdapter
-from tasks.scrape.gallery.embedded_json import StatePlace, open_page
+from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector, open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.profile import Profile, load_profile
-from tasks.scrape.gallery.selector_types import AddressPlace, Part, Selector
+from tasks.scrape.gallery.selector_types import AddressSelector, Part, Selector
 from tasks.scrape.pages import Page, ScrapedPost
 
 URL = "https://pix.example/zoe"
@@ -123,7 +123,7 @@ def test_false_zero_and_empty_values_in_json_do_not_match(present: Any, absent: 
 def test_a_mistake_in_a_selector_is_an_error(selector: dict[str, str], message: str) -> None:
     """A selector that is not valid is refused when the profile is loaded."""
     with pytest.raises(ValidationError) as raised:
-        AddressPlace.model_validate(selector)
+        AddressSelector.model_validate(selector)
     assert message in str(raised.value)
 
 
@@ -175,23 +175,23 @@ def test_a_page_for_an_unknown_account_is_account_not_found(tmp_path: Path) -> N
 def test_json_of_several_scripts_is_one_array() -> None:
     """With `several`, the JSON of all scripts is one array; invalid JSON in one does not affect the others."""
     html = '<script class="ld">{"a": 1}</script><script class="ld">{"a": </script><script class="ld">[2]</script>'
-    assert open_page(StatePlace(css="script.ld", several=True), html).data == [{"a": 1}, [2]]
-    assert open_page(StatePlace(css="script.ld"), html).data == {"a": 1}
-    broken = open_page(StatePlace(css="script.ld"), '<script class="ld">{"a": NaN}</script>')
+    assert open_page(EmbeddedJsonSelector(css="script.ld", several=True), html).data == [{"a": 1}, [2]]
+    assert open_page(EmbeddedJsonSelector(css="script.ld"), html).data == {"a": 1}
+    broken = open_page(EmbeddedJsonSelector(css="script.ld"), '<script class="ld">{"a": NaN}</script>')
     assert broken.data is None and "state (script.ld): no JSON" in broken.troubles[0]
 
 
 def test_json_in_quotes_is_read() -> None:
     """JSON in a quoted text, as for `JSON.parse`, is read like plain JSON."""
     html = r"""<script>window.S = JSON.parse("{\"a\": \"\\u003cb\\u003e\"}");</script>"""
-    selector = StatePlace(css="script", pattern=r'JSON\.parse\((")')
+    selector = EmbeddedJsonSelector(css="script", pattern=r'JSON\.parse\((")')
     assert open_page(selector, html).data == {"a": "<b>"}
 
 
 @pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
 def test_deeply_nested_json_is_a_trouble(deep: str) -> None:
     """JSON that exceeds the parser's recursion limit is reported."""
-    page = open_page(StatePlace(css="script"), f"<script>{deep}</script>")
+    page = open_page(EmbeddedJsonSelector(css="script"), f"<script>{deep}</script>")
     assert page.data is None and page.troubles
 
 

@@ -150,8 +150,8 @@ def test_the_next_page_has_the_cursor_and_no_token(answer, page, media) -> None:
     (fields,) = parse_qs(urlsplit(url).query)["fields"]
     assert url.startswith("https://graph.example/v25.0/17841400000000001?")
     assert "username(ann){" in fields and "media.after(QVFIUm==).limit(2){id," in fields
-    signed = WALK.signed(url, "a b&c")
-    assert signed.url == f"{url}&access_token=a%20b%26c"
+    sign_request = WALK.sign_request(url, "a b&c")
+    assert sign_request.url == f"{url}&access_token=a%20b%26c"
 
 
 @pytest.mark.parametrize("after", ["x){id}}", 5, ["a"], "a" * 5000])

@@ -161,7 +161,7 @@ def test_each_server_has_a_token_of_its_own(answer) -> None:
 
 def test_the_token_is_not_in_the_address() -> None:
     """The token is in a header, so no address has it."""
-    signed = WALK.signed(WALK.first_url, "t0ken")
-    assert signed.url == WALK.first_url and signed.headers["Authorization"] == "Bearer t0ken"
-    assert "Authorization" not in WALK.signed(WALK.first_url, None).headers
-    assert json.dumps(dict(signed.headers)).count("application/json") == 1
+    sign_request = WALK.sign_request(WALK.first_url, "t0ken")
+    assert sign_request.url == WALK.first_url and sign_request.headers["Authorization"] == "Bearer t0ken"
+    assert "Authorization" not in WALK.sign_request(WALK.first_url, None).headers
+    assert json.dumps(dict(sign_request.headers)).count("application/json") == 1
