@@ -48,8 +48,6 @@ INTERNAL = {
     "AmbiguousNames": "becomes ClassifierUnavailable where the names are read",
     "BrokenBoxes": "a picture's repair ends, and Pillow's error stands",
     "MissingFile": "a value in the decoded pictures, never raised",
-    "_Gone": "a download process ended; the pool starts another one",
-    "_Failed": "becomes the reason of one attempt to download",
     "ConflictingRow": "a RowError; the row is skipped with the reason",
     "LeadsAway": "becomes SourceRefused",
     "RobotsUnavailable": "becomes SourceUnreachable",
