@@ -110,7 +110,7 @@ def loop(home: Home, base: str) -> float:
     started = time.perf_counter()
     for file in files:
         one = payload(file, file.stem, 0, upright=False)
-        response = client.send(options.model, options.version_of(options.model), [one]).answer()
+        response = client.send(options.model, options.version_of(options.model), [one]).receive()
         assert isinstance(response, bytes)
     return len(files) / (time.perf_counter() - started)
 

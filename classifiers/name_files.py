@@ -7,7 +7,7 @@
     Python    {0: 'tench', 1: …}
     CSV       index,name                with a header
 
-A number is removed only if every line has its own number, each once: in '8 ball' among other names it is kept.
+A number is removed only if every line has its own number, each once: in '8 ball' among other names it stays.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class PendingResponse:
         """Call `then` in one of gRPC's threads when the request ends, with or without a response."""
         self._call.add_done_callback(lambda _: then())
 
-    def answer(self) -> bytes | Status:
+    def receive(self) -> bytes | Status:
         """Wait for the end of the request; return the raw response, or the status if there is none."""
         try:
             raw: bytes = self._call.result()

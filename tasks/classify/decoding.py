@@ -180,7 +180,7 @@ class SharedDecoder:
     def _next(self, lane: _Lane) -> tuple[StoredPicture, Future[dict[_Lane, Outcome]]] | None:
         if time.monotonic() > self._deadline:
             raise OutOfTime(
-                "Labelling took a whole day and was ended; the next run resumes where it stopped."
+                "Labelling ended after its limit of a day; the next run resumes where it stopped."
             )
         self.raise_if_halted()
         item = lane.queue.get()

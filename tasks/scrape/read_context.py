@@ -42,7 +42,7 @@ class CrawlLimits:
 
 DecideNextStep = Callable[[Page], NextStep]
 NoteLimit = Callable[[datetime], None]
-"""Called with the time (UTC) until which a host wants no request."""
+"""Called with the time (UTC) until which a host accepts no request."""
 
 
 def ignore_limit(until: datetime) -> None:

@@ -174,7 +174,7 @@ class Sender:
 
     def _receive(self, request: Request, sent: PendingResponse) -> None:
         """Save the response on disk before anything else. This runs in gRPC's thread."""
-        response = sent.answer()
+        response = sent.receive()
         try:
             if isinstance(response, bytes):
                 self._responses.save(request.record, response)

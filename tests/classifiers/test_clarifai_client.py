@@ -126,7 +126,7 @@ def test_the_channel_does_not_retry(tls):
     """A call that the server cuts arrives once: the channel has no hidden retry."""
     models, port, file = tls
     client = open_client("c", ClarifaiOptions(certificates=file), f"https://localhost:{port}", "key")
-    status = client.send("m", "v", []).answer()
+    status = client.send("m", "v", []).receive()
     assert (status.name, status.unsent) == ("UNAVAILABLE", False)
     assert [method for method, _ in models.calls] == [POST]
 

@@ -16,7 +16,7 @@ from tasks.scrape.rows.schema import AccountRow, CommentRow, PostRow
 from tasks.scrape.sources import settings_model
 from tasks.scrape.spool import Spool
 
-KEYS = "| key | needed | meaning |"
+KEYS = "| key | required | meaning |"
 
 
 def read(toml: str, folder: Path):

@@ -94,16 +94,16 @@ def test_the_page_shows_the_built_in_profiles(page):
 @pytest.mark.parametrize("table", TABLES)
 def test_the_page_has_every_key_of_a_table(page, table):
     """The page has the keys of each table, and whether they are required."""
-    rows = page.rows(f"### [{table}]", "| key | needed | meaning |")
+    rows = page.rows(f"### [{table}]", "| key | required | meaning |")
     listed = {key: needed == "yes" for key, needed, _ in rows}
     assert listed == {key: field.is_required() for key, field in TABLES[table].model_fields.items()}
 
 
 def test_the_page_has_the_keys_of_a_profile_a_state_and_a_selector(page):
     """The page has the top-level keys, those of the state, and those of a selector."""
-    listed = {key for key, _, _ in page.rows("### The first lines", "| key | needed | meaning |")}
+    listed = {key for key, _, _ in page.rows("### The first lines", "| key | required | meaning |")}
     assert listed | {"state", "head", "list", "post", "detail", "comments"} == set(Profile.model_fields)
-    listed = {key for key, _, _ in page.rows("### [state]", "| key | needed | meaning |")}
+    listed = {key for key, _, _ in page.rows("### [state]", "| key | required | meaning |")}
     assert listed | {"query"} == set(EmbeddedJsonSelector.model_fields)
     listed = {key for key, _ in page.rows("## Key by key", "| in a place | meaning |")}
     assert listed == {field.alias or key for key, field in AddressSelector.model_fields.items()}

@@ -99,7 +99,7 @@ def test_a_page_has_every_key_of_its_kind_of_source(pages, page):
 def written(default: Any) -> str:
     """Return a default as the guide writes it."""
     if default is PydanticUndefined:
-        return "none: needed"
+        return "none: required"
     if isinstance(default, str):
         return f'"{default}"'
     if isinstance(default, bool):

@@ -43,7 +43,7 @@ class Message:
     - `page`: a page was read, but not its posts' own pages
     - `complete`: the same page after the run's decision, with those of its posts that have changed since
     - `log`: a log line
-    - `limit`: the host wants no request until `until` (UTC)
+    - `limit`: the host accepts no request until `until` (UTC)
     - `failed`: the crawl ended with `error`, the name of a class in `tasks.errors`
     - `end`: the crawl ended
     """

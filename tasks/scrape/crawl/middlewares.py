@@ -117,7 +117,7 @@ class RobotsFirst(RobotsTxtMiddleware):
 
 
 class PoliteRetry(RetryMiddleware):
-    """Scrapy's retries, with exponential backoff, or after the pause that the host asks for."""
+    """Scrapy's retries, with exponential backoff, or after the delay that the host requests."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetry:
@@ -150,7 +150,7 @@ class PoliteRetry(RetryMiddleware):
         retries = request.meta.get("retry_times", 0)
         if required is not None and required > self.crawler.settings.getfloat(MAX_WAIT):
             logger.warning(
-                "%s asks for a pause of %.0f s, which is too long; not retrying",
+                "%s requests a delay of %.0f s, which is too long; not retrying",
                 without_query(request.url),
                 required,
             )
@@ -185,7 +185,7 @@ class PoliteRetry(RetryMiddleware):
 
 
 def _required_seconds(response: Response) -> float | None:
-    """The pause that the host asks for. Mastodon's 429 has only the time at which its limit is renewed."""
+    """The delay that the host requests. Mastodon's 429 has only the time at which its limit is renewed."""
     now = datetime.now(UTC)
     seconds = retry_after_seconds(_text(response.headers.get("Retry-After")), now)
     if seconds is None and response.status == 429:

@@ -87,7 +87,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class SiteAdapter(ABC):
-    """How one account's pages on a host are read. A page's `next_url` has everything needed to go on after it.
+    """How one account's pages on a host are read. A page's `next_url` has everything to resume after it.
 
     A subclass is a frozen dataclass with fields that JSON can hold. `comments`: whether comments are read.
     `obeys_robots`: whether robots.txt is obeyed; not by an interface that the host offers to holders of a token.
@@ -146,7 +146,7 @@ class SiteAdapter(ABC):
         return None
 
     def pause_seconds(self, response: Response) -> float:
-        """How long the response, of any status, tells us to wait before the next request; 0 for not at all.
+        """How long the response, of any status, requests a wait before the next request; 0 for not at all.
 
         Retry-After is obeyed for every kind of source.
         """

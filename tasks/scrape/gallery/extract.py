@@ -1,6 +1,6 @@
 """Read a gallery's page of posts: plain functions over a parsed page, which send no request.
 
-A field that one post lacks, or that can't be read, is null and a problem. A field that every page has, and that
+A field that is missing in one post, or that can't be read, is null and a problem. A field that every page has, and that
 no post of a page has, means that the page no longer fits the profile: `LayoutChanged` names the selector, and
 nothing of the page is used.
 """

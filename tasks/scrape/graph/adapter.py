@@ -44,20 +44,20 @@ class GraphAdapter(SiteAdapter):
         """With the token in the address, as the Graph API requires."""
         return SignedRequest(url if secret is None else f"{url}&access_token={quote(secret, safe='')}")
 
-    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
+    def read(self, response: Response, crawl_state: CrawlState) -> PageResult:
         """Read a page of posts. Raises the error in the response, or `LayoutChanged`."""
-        document = read_json_response(answer, INTERFACE)
+        document = read_json_response(response, INTERFACE)
         if isinstance(document, dict) and (error := error_of(document)) is not None:
-            raise stage_error(error, answer, self.account, self.user_id)
+            raise stage_error(error, response, self.account, self.user_id)
         findings = Findings()
-        media = read_media(answer, document, findings, first=crawl_state.first)
+        media = read_media(response, document, findings, first=crawl_state.first)
         leads_on = media.listed > 0 and media.after not in (None, "")
         astray = leads_on and not is_cursor(media.after)
         if astray:
             findings.problems.append("paging.cursors.after is not a cursor; older posts were not read")
         page = Page(
-            url=answer.url,
-            observed_at=answer.at,
+            url=response.url,
+            observed_at=response.at,
             account=self.account,
             head=media.head if crawl_state.first else None,
             posts=media.posts,
@@ -67,32 +67,32 @@ class GraphAdapter(SiteAdapter):
             more=astray,
         )
         # As many as on this page: a reduced number applies to the rest of the account.
-        size = page_size_of(_fields_of(answer.url)) or self.page_size
+        size = page_size_of(_fields_of(response.url)) or self.page_size
         return PageResult(page, (self._url(media.after, size),) if leads_on and not astray else ())
 
-    def refusal(self, answer: Response) -> StageError | None:
+    def refusal(self, response: Response) -> StageError | None:
         """The error for the response's error code; None where it has none."""
-        error = error_in(answer.text)
-        return None if error is None else stage_error(error, answer, self.account, self.user_id)
+        error = error_in(response.text)
+        return None if error is None else stage_error(error, response, self.account, self.user_id)
 
-    def is_worth_retrying(self, answer: Response) -> bool:
+    def is_worth_retrying(self, response: Response) -> bool:
         """Not where a limit is used up, because retries count too, nor where a smaller page is next."""
-        return not is_limited(error_in(answer.text), answer.status) and self.smaller_page_url(answer) is None
+        return not is_limited(error_in(response.text), response.status) and self.smaller_page_url(response) is None
 
-    def smaller_page_url(self, answer: Response) -> str | None:
+    def smaller_page_url(self, response: Response) -> str | None:
         """Half as many media from the same cursor on, where Instagram refuses this much data."""
-        error = error_in(answer.text) if '"error"' in answer.text else None
-        fields = _fields_of(answer.url)
+        error = error_in(response.text) if '"error"' in response.text else None
+        fields = _fields_of(response.url)
         size = page_size_of(fields) or 1
         return (
             self._with_fields(with_page_size(fields, size // 2)) if size > 1 and is_too_much(error) else None
         )
 
-    def pause_seconds(self, answer: Response) -> float:
+    def pause_seconds(self, response: Response) -> float:
         """The wait where a limit is used up or nearly so."""
-        error = error_in(answer.text) if '"error"' in answer.text else None
-        pause = pause_seconds(answer.headers)
-        return pause or LIMIT_SECONDS if is_limited(error, answer.status) else pause
+        error = error_in(response.text) if '"error"' in response.text else None
+        pause = pause_seconds(response.headers)
+        return pause or LIMIT_SECONDS if is_limited(error, response.status) else pause
 
     def _url(self, after: str | None, page_size: int) -> str:
         return self._with_fields(discovery(self.account, page_size, after))

@@ -53,12 +53,12 @@ class MastodonAdapter(SiteAdapter):
             url, headers if secret is None else {**headers, "Authorization": f"Bearer {secret}"}
         )
 
-    def read(self, answer: Response, crawl_state: CrawlState) -> PageResult:
+    def read(self, response: Response, crawl_state: CrawlState) -> PageResult:
         """Read the account, or a page of its posts. Raises `AccountNotFound`, `AccountPrivate` or `LayoutChanged`."""
-        path = urlsplit(answer.url).path.rstrip("/")
+        path = urlsplit(response.url).path.rstrip("/")
         if path.endswith("/statuses"):
-            return self._statuses(answer, crawl_state)
-        account_id, head, findings = read_account(answer)
+            return self._statuses(response, crawl_state)
+        account_id, head, findings = read_account(response)
         statuses = f"{self.server}/api/v1/accounts/{quote(account_id, safe='')}/statuses"
         return PageResult(None, (f"{statuses}?{urlencode(QUERY)}",), head, tuple(findings.problems))
 
@@ -68,37 +68,37 @@ class MastodonAdapter(SiteAdapter):
             return None
         return f"{self.server}/api/v1/statuses/{quote(post.post_id, safe='')}/context"
 
-    def read_detail(self, answer: Response, post: ScrapedPost) -> Detail:
+    def read_detail(self, response: Response, post: ScrapedPost) -> Detail:
         """Read the post's comments. Raises `LayoutChanged`."""
         findings = Findings()
-        thread = read_thread(answer, post.post_id, findings)
+        thread = read_thread(response, post.post_id, findings)
         return Detail(replace(post, thread=thread), tuple(findings.problems), tuple(findings.unparsed))
 
-    def refusal(self, answer: Response) -> StageError | None:
+    def refusal(self, response: Response) -> StageError | None:
         """The error for the server's messages about tokens, accounts and limits."""
-        return refusal(answer, self.account or self.account_id, self.token_variable)
+        return refusal(response, self.account or self.account_id, self.token_variable)
 
-    def pause_seconds(self, answer: Response) -> float:
+    def pause_seconds(self, response: Response) -> float:
         """The wait until the server's limit is renewed, where it is nearly used up."""
-        return pause_seconds(answer)
+        return pause_seconds(response)
 
-    def _statuses(self, answer: Response, crawl_state: CrawlState) -> PageResult:
+    def _statuses(self, response: Response, crawl_state: CrawlState) -> PageResult:
         findings = Findings()
-        found = read_statuses(answer, findings, unquote(urlsplit(answer.url).path.rstrip("/").split("/")[-2]))
+        found = read_statuses(response, findings, unquote(urlsplit(response.url).path.rstrip("/").split("/")[-2]))
         head = crawl_state.head
         if crawl_state.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(
                 f"The account {self.account or self.account_id} on {self.server} is private: only its followers"
                 f" see its posts. Set {self.token_variable} to the token of a follower, or remove the source."
             )
-        more = self._repeats_all(answer.url, found, crawl_state)
+        more = self._repeats_all(response.url, found, crawl_state)
         if more:
             findings.problems.append(
                 f"{self.server} ignores max_id, so posts older than the newest {len(found.ids)} can't be read there"
             )
         page = Page(
-            url=answer.url,
-            observed_at=answer.at,
+            url=response.url,
+            observed_at=response.at,
             account=self.account or found.account or self.account_id,
             head=None,
             posts=found.posts,
@@ -107,10 +107,10 @@ class MastodonAdapter(SiteAdapter):
             unparsed=tuple(findings.unparsed),
             more=more,
         )
-        if ignores_max_id(answer.url, found.ids):
+        if ignores_max_id(response.url, found.ids):
             return PageResult(page)
-        here = answer.url.partition("?")[0]
-        return PageResult(page, next_pages(here, answer.headers.get("link"), found.ids))
+        here = response.url.partition("?")[0]
+        return PageResult(page, next_pages(here, response.headers.get("link"), found.ids))
 
     def _repeats_all(self, url: str, found: Statuses, crawl_state: CrawlState) -> bool:
         """Whether the server repeats its newest page although there are more posts."""

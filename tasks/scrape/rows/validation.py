@@ -69,7 +69,7 @@ def _drop_own(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(error: Any) -> tuple[str | int, ...]:
-    """The location of a mistake; the text of one about the whole row names its field."""
+    """The location of a mistake; a mistake about the row as such names its field in the text."""
     if error["loc"]:
         return tuple(error["loc"])
     message = error["msg"].removeprefix("Value error, ")
