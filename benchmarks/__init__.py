@@ -1,7 +1,7 @@
 """How fast, and with how much memory, beside what a user would pick instead.
 
     classify.py  how many pictures a second a classifier labels; onnx_export.py writes its model for others
-    growth.py    what a night costs in the warehouse while more and more is stored
+    growth.py    what a run costs in the warehouse as the stored data grows
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop

@@ -81,10 +81,10 @@ class _Graph:
         )
 
     def _batchnormalization(self, layer: Any, sources: list[str]) -> None:
-        kept = dict(zip((v.name for v in layer.weights), layer.get_weights(), strict=True))
-        size = len(kept["moving_mean"])
+        values = dict(zip((v.name for v in layer.weights), layer.get_weights(), strict=True))
+        size = len(values["moving_mean"])
         names = [
-            self._tensor(f"{layer.name}/{part}", kept.get(part, np.full(size, missing)))
+            self._tensor(f"{layer.name}/{part}", values.get(part, np.full(size, missing)))
             for part, missing in (("gamma", 1), ("beta", 0), ("moving_mean", 0), ("moving_variance", 1))
         ]
         self._node("BatchNormalization", sources + names, layer.name, epsilon=layer.epsilon)

@@ -1,7 +1,7 @@
 """How fast a gallery's pages become posts, beside a bare lxml loop that reads the same fields from the same pages.
 
 Both parse each page anew and make the same values of it: integers, times in UTC, absolute addresses. The loop is
-what someone would write by hand for one site that never changes: it checks nothing and tells no problem. Both
+what someone would write by hand for one site that never changes: it checks nothing and reports no problem. Both
 run in turns, for the machine may be shared; the ratio is that of each turn, and its median is printed. Then,
 in a process of its own, our reader goes over 100,000 posts, and says how much memory it has used on the way.
 """
@@ -190,13 +190,13 @@ def main() -> None:
 
 def _memory() -> None:
     adapter = GalleryAdapter(load_profile("imgrum"), "ann", "http://www.imgrum.net/user/ann/7")
-    told, read, number = {}, 0, 0
+    figures, read, number = {}, 0, 0
     for after in MEMORY_AFTER:
         while read < after:
             read += len(ours(adapter, imgrum_page(number))) - 1
             number += 1
-        told[after] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(told))
+        figures[after] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Account:
-    """An account of so many posts, as a source; its pages are made when they are asked for."""
+    """An account of so many posts, as a source; its pages are made when they are requested."""
 
     posts: int
     name: str = "account"
@@ -47,13 +47,13 @@ class Account:
     folders: tuple[Path, ...] = ()
 
     def pages(self, context: ReadContext) -> Iterator[Page]:
-        """All pages, as far as the run wants them."""
+        """All pages, until the run stops."""
         for start in range(0, self.posts, PAGE_POSTS):
             page = self._page(start)
             next_step = context.decide(page)
-            wanted = set(next_step.details)
+            details = set(next_step.details)
             posts = tuple(
-                replace(one, detailed=True, thread=_thread(one)) if one.post_id in wanted else one
+                replace(one, detailed=True, thread=_thread(one)) if one.post_id in details else one
                 for one in page.posts
             )
             following = None if next_step.stop else page.next_url
@@ -88,9 +88,9 @@ def _thread(post: ScrapedPost) -> tuple[ScrapedComment, ...]:
     )
 
 
-def spend_night(home: Home, account: Account, run: int) -> float:
+def time_run(home: Home, account: Account, run: int) -> float:
     """Read the account as a run does; returns the seconds that it took."""
-    journal = Journal(home.lake, f"night{run}", resumed=False)
+    journal = Journal(home.lake, f"run{run}", resumed=False)
     journal.start("scrape", account.name)
     spool = Spool(home.spool(journal.run_id) / "account.jsonl")
     begun = time.perf_counter()
@@ -105,13 +105,13 @@ def _child(folder: str, posts: int) -> None:
     home = Home(Path(folder))
     home.prepare()
     account = Account(posts)
-    first = spend_night(home, account, 1)
-    told = {
-        "first night, ms a post": first * 1000 / posts,
-        "night with nothing new, ms": spend_night(home, account, 2) * 1000,
+    first = time_run(home, account, 1)
+    figures = {
+        "first run, ms per post": first * 1000 / posts,
+        "run with nothing new, ms": time_run(home, account, 2) * 1000,
         "peak memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
-    print(json.dumps(told))
+    print(json.dumps(figures))
 
 
 def main() -> None:
