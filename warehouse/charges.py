@@ -168,7 +168,7 @@ def copy_labels(lake: Lake, source: tuple[str, str], target: tuple[str, str], *,
         select * from labels where classifier = ? and version = ? and {part}
           and sha256 not in (select sha256 from labels where classifier = ? and version = ? and {part})"""
     copied = 0
-    with lake.reader() as reader:
+    with lake.reader(query) as reader:
         result = reader.execute(query, [*source, *target])
         while labels := PictureLabel.fetch(result, COPIED_LABELS):
             copied += lake.append([replace(one, classifier=target[0], version=target[1]) for one in labels])
@@ -206,5 +206,5 @@ def find_unlabelled(
 
 def _charges(lake: Lake, where: str, values: list[object]) -> list[Charge]:
     query = f"select * from charges where {where} order by request_id, position"
-    with lake.reader() as reader:
+    with lake.reader(query) as reader:
         return Charge.fetch(reader.execute(query, values))

@@ -38,7 +38,7 @@ def is_retry_due(gap: Gap, now: datetime) -> bool:
 def open_gaps(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, Gap]:
     """The gaps among these posts, by post; posts whose page was read since have none."""
     query = f"select gaps.* {_OPEN} and post_id in (select unnest(?))"
-    with lake.reader() as reader:
+    with lake.reader(query) as reader:
         gaps = Gap.fetch(reader.execute(query, [source, list(post_ids)]))
     return {gap.post_id: gap for gap in gaps}
 

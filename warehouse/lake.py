@@ -8,6 +8,7 @@ ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from warehouse.disk_space import detect_full_disk
 from warehouse.errors import LakeBusy
-from warehouse.lake_reader import damage_error, detect_damage, open_reader, quote, scan
+from warehouse.lake_reader import damage_error, detect_damage, open_connection, open_reader, quote, scan
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
@@ -109,21 +110,26 @@ class Lake:
         return {name: self.files(name) for name in TABLES}
 
     @contextmanager
-    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection in memory with a view for the current version of each table."""
-        with detect_damage(self.folder), open_reader(self.all_files()) as connection:
+    def reader(self, sql: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection in memory with a view for the current version of each table that `sql` names.
+
+        Without `sql`, of every table: opening all of them takes 45 ms more.
+        """
+        names = [name for name in TABLES if sql is None or re.search(rf"\b{name}\b", sql)]
+        files = {name: self.files(name) for name in names}
+        with detect_damage(self.folder), open_reader(files) as connection:
             yield connection
 
     def stream(self, query: str, values: Sequence[object], count: int) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query in batches of `count`; the tables stay at their current version meanwhile."""
-        with self.reader() as reader:
+        with self.reader(query) as reader:
             result = reader.execute(query, list(values))
             while rows := result.fetchmany(count):
                 yield rows
 
     def query(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query over the current version of the tables."""
-        with self.reader() as reader:
+        with self.reader(query) as reader:
             return reader.execute(query, list(values)).fetchall()
 
     def count(self, query: str, values: Sequence[object] = ()) -> int:
@@ -204,7 +210,7 @@ class Lake:
 
     def _positions(self, table: Table, batch: pa.Table, query: str) -> list[tuple[int, bool]]:
         numbered = batch.append_column("position_in_batch", pa.array(range(batch.num_rows), pa.int64()))
-        with detect_damage(self.folder), duckdb.connect() as connection:
+        with detect_damage(self.folder), open_connection() as connection:
             connection.register("batch", numbered)
             keys = ", ".join(table.key)
             ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),

@@ -130,7 +130,7 @@ def link_fetched_pictures(lake: Lake) -> int:
         select p.source, p.post_id, p.position, p.picture_url, arg_max(f.sha256, f.attempted_at) as sha256
         from post_pictures p join fetches f using (picture_url)
         where p.sha256 is null and f.status = 'ok' group by all"""
-    with lake.reader() as reader:
+    with lake.reader(query) as reader:
         result = reader.execute(query)
         while pictures := PostPicture.fetch(result, LINK_ROWS):
             linked += lake.upsert(pictures)
@@ -165,7 +165,7 @@ def count_newest_results(lake: Lake, began: datetime, least: int) -> dict[str, C
     """
     newest: dict[str, Counter[str]] = {}
     when = without_zone(began)
-    with lake.reader() as reader:
+    with lake.reader(_FIRST_TRIED_SINCE + _FIRST_TRIED_BEFORE) as reader:
         for source, ended, count in reader.execute(_FIRST_TRIED_SINCE, [when]).fetchall():
             newest.setdefault(source, Counter())[ended] = count
         newest = {source: ends for source, ends in newest.items() if set(ends) != {"ok"}}

@@ -94,5 +94,5 @@ def _new_run(lake: Lake, now: datetime) -> Journal:
 def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None) -> list[StageRun]:
     """Rows of the table `runs` that satisfy an SQL condition, oldest first."""
     query = f"select * from runs where {where} order by started_at, stage, lane"
-    with lake.reader() as reader:
+    with lake.reader(query) as reader:
         return StageRun.fetch(reader.execute(query, values or []))

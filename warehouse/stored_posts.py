@@ -91,12 +91,11 @@ def mark_gone(lake: Lake, source: str, account: str, since: datetime, newer_than
     """
     values = [source, account, without_zone(since), None if newer_than is None else without_zone(newer_than)]
     marked = 0
-    with lake.reader() as reader:
-        result = reader.execute(
-            """select * from posts where source = $1 and account = $2 and gone_at is null
-               and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)""",
-            values,
-        )
+    query = """
+        select * from posts where source = $1 and account = $2 and gone_at is null
+          and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)"""
+    with lake.reader(query) as reader:
+        result = reader.execute(query, values)
         while posts := Post.fetch(result, GONE_POSTS):
             marked += lake.upsert([replace(post, gone_at=since) for post in posts])
     return marked

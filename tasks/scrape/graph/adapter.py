@@ -77,7 +77,10 @@ class GraphAdapter(SiteAdapter):
 
     def is_worth_retrying(self, response: Response) -> bool:
         """Not where a limit is used up, because retries count too, nor where a smaller page is next."""
-        return not is_limited(error_in(response.text), response.status) and self.smaller_page_url(response) is None
+        return (
+            not is_limited(error_in(response.text), response.status)
+            and self.smaller_page_url(response) is None
+        )
 
     def smaller_page_url(self, response: Response) -> str | None:
         """Half as many media from the same cursor on, where Instagram refuses this much data."""

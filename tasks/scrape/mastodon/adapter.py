@@ -84,7 +84,9 @@ class MastodonAdapter(SiteAdapter):
 
     def _statuses(self, response: Response, crawl_state: CrawlState) -> PageResult:
         findings = Findings()
-        found = read_statuses(response, findings, unquote(urlsplit(response.url).path.rstrip("/").split("/")[-2]))
+        found = read_statuses(
+            response, findings, unquote(urlsplit(response.url).path.rstrip("/").split("/")[-2])
+        )
         head = crawl_state.head
         if crawl_state.first and not found.ids and head is not None and head.locked and head.posts != 0:
             raise AccountPrivate(

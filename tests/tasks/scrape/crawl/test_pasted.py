@@ -141,7 +141,7 @@ def test_a_gallerys_address_must_be_an_accounts_first_page() -> None:
         return GallerySettings(name="a", kind="gallery", profile=profile, url=url)
 
     assert gallery(" http://x.example/user/ann/7 ").open(Path()).address == "http://x.example/user/ann/7"
-    with pytest.raises(BadSource, match="may be a post's page"):
+    with pytest.raises(BadSource, match="may be a post page"):
         gallery("http://x.example/media/9_7").open(Path())
     with pytest.raises(BadSource, match="page 3 of the account, so newer posts would be missing"):
         gallery("http://x.example/mappe/ann?seite=3", "bilderbogen").open(Path())

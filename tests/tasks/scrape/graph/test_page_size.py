@@ -68,6 +68,8 @@ def test_a_resumed_crawl_uses_the_smaller_page(site, server, token, tmp_path: Pa
 def test_one_post_that_is_too_large_is_an_error(site, server, read) -> None:
     """If even one post is too much, the error says so, and is not a temporary one."""
     server.most, server.too_much = 0, (-2, "Request timed out", 400)
-    with pytest.raises(SourceRefused, match=r"not give even one post at a time .*timed out"):
+    with pytest.raises(
+        SourceRefused, match=r"not return even one post of this account at a time .*timed out"
+    ):
         read(page_size=4)
     assert sizes(site) == [4, 2, 1]

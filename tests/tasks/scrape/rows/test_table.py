@@ -97,10 +97,10 @@ def test_bad_rows_are_reported_with_line_and_field(importing, files, table) -> N
         "5: likes: 'lots' is not a count; write a whole number from 0",
         "6: pinned: 'maybe' is neither true nor false",
         "7: has 3 cells, and the header has 8; quote cells that hold ",
-        "8: has 10 cells, and the header has 8; quote cells that hold ",
+        "8: has 10 cells, and the header has 8; quote cells that hold",
         "9: pictures[0]: 'ftp:a' is neither an http(s) address nor a ",
         "10: thread: 'no json' is not JSON, or is cut off (Expecting ",
-        "11: is not a CSV row (',' expected after '\"'); if its cell",
+        "11: is not a CSV row (',' expected after '\"'); if the cells ",
     ]
 
 
