@@ -54,19 +54,19 @@ class ReceivedRequest:
 class Site:
     """A web site with `replies` by path; of a list, each request uses one, and the last one stays.
 
-    `service`, where there is one, responds to a path without a reply. `asked` has all requests.
+    `service`, where there is one, responds to a path without a reply. `requests` has all of them.
     """
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.account = base + ACCOUNT
         self.replies: dict[str, Reply | list[Reply]] = {}
-        self.asked: list[ReceivedRequest] = []
+        self.requests: list[ReceivedRequest] = []
         self.service: Callable[[ReceivedRequest], Reply] | None = None
         self.closing = threading.Event()
 
     def reply(self, request: ReceivedRequest) -> Reply:
-        self.asked.append(request)
+        self.requests.append(request)
         if request.path not in self.replies and request.path != "/robots.txt" and self.service is not None:
             return self.service(request)
         found = self.replies.get(request.path, Reply("<h1>Not found</h1>", 404))
@@ -77,7 +77,7 @@ class Site:
     @property
     def paths(self) -> list[str]:
         """The requested paths, in order, without robots.txt."""
-        return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
+        return [request.path for request in self.requests if request.path != "/robots.txt"]
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -119,7 +119,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay silent: `Site.asked` has it."""
+        """Stay silent: `Site.requests` has it."""
 
 
 @pytest.fixture

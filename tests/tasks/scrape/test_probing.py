@@ -37,8 +37,8 @@ def mastodon(site, tmp_path: Path) -> Source:
 def test_the_first_page_is_read_and_not_stored(site, three_pages, open_source, probe, rows) -> None:
     """The number of posts on the first page is reported; no other page is requested, and no table gets a row."""
     assert probe(open_source(site.account)) == Probe(2, (), is_empty=False)
-    assert [asked.path for asked in site.asked] == ["/robots.txt", ACCOUNT]
-    assert {asked.user_agent for asked in site.asked} == {"likelens/0.1 (+mailto:ann@studio.example)"}
+    assert [request.path for request in site.requests] == ["/robots.txt", ACCOUNT]
+    assert {request.user_agent for request in site.requests} == {"likelens/0.1 (+mailto:ann@studio.example)"}
     for table in ("posts", "observations", "accounts", "runs"):
         assert rows(f"select count(*) from {table}") == [(0,)]
 
@@ -50,7 +50,7 @@ def test_a_server_that_has_moved_gets_no_token(site, reply, mastodon, probe) -> 
     site.replies[lookup] = reply("", 301, {"Location": moved})
     with pytest.raises(SourceRefused, match=r"leads to .*localhost"):
         probe(mastodon, TOKEN)
-    assert [(asked.path, asked.authorization) for asked in site.asked] == [
+    assert [(request.path, request.authorization) for request in site.requests] == [
         ("/robots.txt", None),
         (lookup, f"Bearer {TOKEN}"),
     ]

@@ -100,7 +100,7 @@ def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
     with spool.file.open("ab") as file:
         file.write(b'{"url": "a line that was cut off')
     site.replies[f"{ACCOUNT}/6_7"] = last
-    site.asked.clear()
+    site.requests.clear()
     result = scrape()
     assert (result.status, result.items) == ("done", 5)
     assert site.paths == [f"{ACCOUNT}/6_7"]
@@ -113,9 +113,9 @@ def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
 def test_a_complete_crawl_is_not_read_again(scrape, site, three_pages, rows) -> None:
     """A run that dies between reading and storing, or while it stores, stores the same rows without a new request."""
     scrape()
-    site.asked.clear()
+    site.requests.clear()
     assert scrape().items == 5
-    assert site.asked == []
+    assert site.requests == []
     assert rows("select count(*) from observations") == [(5,)]
 
 

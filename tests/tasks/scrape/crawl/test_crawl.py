@@ -22,7 +22,7 @@ def test_all_pages_are_read_in_order(site, three_pages, crawl, ids, caplog) -> N
     assert [page.next_url for page in pages] == [f"{site.account}/8_7", f"{site.account}/6_7", None]
     assert [page.head and page.head.posts for page in pages] == [5, None, None]
     assert all(page.problems == () and page.account == "ann" for page in pages)
-    assert {asked.user_agent.partition("/")[0] for asked in site.asked} == {"likelens"}
+    assert {request.user_agent.partition("/")[0] for request in site.requests} == {"likelens"}
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
     assert lines == [
         f"{site.account}: 2 posts, 2 so far",

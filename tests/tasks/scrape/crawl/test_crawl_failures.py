@@ -109,7 +109,7 @@ def test_a_redirect_to_another_host_is_not_followed(
     with pytest.raises(SourceRefused, match="away from the source's own host") as raised:
         crawl(site.account)
     assert elsewhere in str(raised.value) and site.account in str(raised.value)
-    assert [asked.path for asked in site.asked] == ["/robots.txt", ACCOUNT]
+    assert [request.path for request in site.requests] == ["/robots.txt", ACCOUNT]
 
 
 def test_a_redirect_on_the_same_host_is_followed(site, reply, gallery_page, crawl, ids) -> None:

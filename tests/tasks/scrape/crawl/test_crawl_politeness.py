@@ -13,7 +13,7 @@ ACCOUNT = "/user/ann/7"
 
 def pauses(site) -> list[float]:
     """Seconds between one request for a page and the next."""
-    times = [asked.at for asked in site.asked if asked.path != "/robots.txt"]
+    times = [request.at for request in site.requests if request.path != "/robots.txt"]
     return [later - earlier for earlier, later in pairwise(times)]
 
 

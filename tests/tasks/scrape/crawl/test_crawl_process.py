@@ -118,7 +118,7 @@ def test_a_crawl_resumes_after_the_last_page_of_its_spool(
     spool.add(next(first))
     spool.add(next(first))
     first.close()
-    site.asked.clear()
+    site.requests.clear()
     rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0))))
     assert ids(rest) == three_pages[4:]
     assert site.paths == [f"{ACCOUNT}/6_7"]

@@ -173,7 +173,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(
         with pytest.raises(SourceRefused, match="leads to http:") as raised:
             read(source)
         assert TOKEN not in str(raised.value)
-    assert site.asked == []
+    assert site.requests == []
 
 
 def test_a_server_without_https_is_reported(site, source, read, encrypted) -> None:

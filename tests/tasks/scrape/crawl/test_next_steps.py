@@ -58,7 +58,7 @@ def test_a_resumed_crawl_knows_that_it_jumped(site, three_pages, open_source, tm
     pages = open_source(site.account).pages(ReadContext(spool, Politeness(0), jump))
     spool.add(next(pages))
     pages.close()
-    site.asked.clear()
+    site.requests.clear()
     (rest,) = open_source(site.account).pages(ReadContext(Spool(spool.file), Politeness(0), jump))
     assert (ids([rest]), rest.problems) == ([5], ())
     assert site.paths == [f"{ACCOUNT}/6_7"]
@@ -67,7 +67,7 @@ def test_a_resumed_crawl_knows_that_it_jumped(site, three_pages, open_source, tm
 def test_every_request_has_the_project_and_the_contact_in_its_user_agent(site, three_pages, read) -> None:
     """The user agent has both for robots.txt too."""
     read(lambda page: NextStep(), Politeness(0, "mailto:ann@studio.example"))
-    assert {asked.user_agent for asked in site.asked} == {"likelens/0.1 (+mailto:ann@studio.example)"}
+    assert {request.user_agent for request in site.requests} == {"likelens/0.1 (+mailto:ann@studio.example)"}
 
 
 def test_a_slow_host_gets_requests_more_slowly(site, reply, three_pages, read) -> None:
@@ -75,5 +75,5 @@ def test_a_slow_host_gets_requests_more_slowly(site, reply, three_pages, read) -
     for path, response in list(site.replies.items()):
         site.replies[path] = replace(response, delay=0.6)
     read(lambda page: NextStep())
-    times = [asked.at for asked in site.asked if asked.path != "/robots.txt"]
+    times = [request.at for request in site.requests if request.path != "/robots.txt"]
     assert times[2] - times[1] >= 0.6 + 0.4

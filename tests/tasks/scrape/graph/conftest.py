@@ -73,7 +73,7 @@ def make_children(*names: str) -> dict[str, Any]:
 
 
 def make_page(*media: Any, after: Any = None, **changes: Any) -> dict[str, Any]:
-    """An answer with these media, and with a cursor to older ones."""
+    """A response with these media, and with a cursor to older ones."""
     listed: dict[str, Any] = {"data": list(media)}
     if after is not None:
         listed["paging"] = {"cursors": {"before": "QVF", "after": after}}
@@ -88,7 +88,7 @@ def make_page(*media: Any, after: Any = None, **changes: Any) -> dict[str, Any]:
 
 
 def make_answer(body: Any, **more: Any) -> Response:
-    """An answer with this JSON, or with this text."""
+    """A response with this JSON, or with this text."""
     return Response(URL, body if isinstance(body, str) else json.dumps(body), NOW, **more)
 
 
@@ -106,8 +106,8 @@ class GraphServer:
     most: int = 100
     too_much: tuple[int, str, int] = (1, "Please reduce the amount of data you're asking for", 500)
 
-    def __call__(self, asked: Any) -> Any:
-        url = urlsplit(asked.path)
+    def __call__(self, request: Any) -> Any:
+        url = urlsplit(request.path)
         query = parse_qs(url.query)
         if query.get("access_token") != [self.token]:
             token = query.get("access_token", ["none"])[0]
@@ -157,8 +157,8 @@ def page() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def answer() -> Callable[..., Response]:
-    """Make an answer."""
+def make_response() -> Callable[..., Response]:
+    """Make a response."""
     return make_answer
 
 

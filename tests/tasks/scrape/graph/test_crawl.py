@@ -18,7 +18,7 @@ def test_an_account_is_read_until_the_last_page_by_cursors(site, server, read) -
     """Each page is requested once, with the cursor of the page before; robots.txt is for those without a token."""
     pages = read()
     assert ids(pages) == ["17909", "17908", "17907", "17906", "17905"]
-    assert len(site.asked) == 3
+    assert len(site.requests) == 3
     head = pages[0].head
     assert head is not None and (head.followers, head.following, head.posts) == (900, None, 5)
     assert [page.head for page in pages[1:]] == [None, None]
@@ -30,9 +30,9 @@ def test_the_token_appears_only_in_requests(site, server, read, token, caplog) -
     server.media[0]["caption"] = f"leaked: {token}"
     with caplog.at_level(logging.DEBUG):
         pages = read()
-    told = repr(pages) + caplog.text
-    assert all(quote(token, safe="") in asked.path for asked in site.asked)
-    assert token not in told and quote(token, safe="") not in told and "access_token" not in told
+    reported = repr(pages) + caplog.text
+    assert all(quote(token, safe="") in request.path for request in site.requests)
+    assert token not in reported and quote(token, safe="") not in reported and "access_token" not in reported
 
 
 def test_a_rejected_token_is_an_error(server, read, token) -> None:
@@ -46,7 +46,7 @@ def test_without_a_token_no_request_is_made(site, server, read) -> None:
     """A source that requires a token reports its name, and where to set it, before any request."""
     with pytest.raises(BadToken, match=r"INSTAGRAM_TOKEN in the environment.*Secret block instagram-token"):
         read(None)
-    assert site.asked == []
+    assert site.requests == []
 
 
 def test_network_errors_do_not_contain_the_token(site, read, token, unused_port) -> None:
@@ -76,7 +76,7 @@ def test_a_used_up_limit_delays_the_next_page(site, server, read) -> None:
     later = '{"call_count": 99, "total_time": 3, "total_cputime": 1}'
     server.headers = [{"X-Business-Use-Case-Usage": usage}, {}, {"X-App-Usage": later}]
     assert len(ids(read())) == 5
-    assert site.asked[1].at - site.asked[0].at >= 1.2
+    assert site.requests[1].at - site.requests[0].at >= 1.2
     assert server.headers == []
 
 
@@ -84,27 +84,27 @@ def test_a_used_up_limit_ends_the_crawl_with_its_pages(site, server, read, reply
     """An error that a limit is used up ends the crawl, with the minutes in the headers; what was read is stored."""
     usage = '{"1784": [{"call_count": 100, "estimated_time_to_regain_access": 42}]}'
     server.headers = [{"X-Business-Use-Case-Usage": usage}]
-    site.service = lambda asked: server.refuse(4, "Application request limit reached", status=403)
+    site.service = lambda request: server.refuse(4, "Application request limit reached", status=403)
     with pytest.raises(SourceRefused, match=r"code 4.*Wait 42 minutes.*is stored"):
         read()
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 def test_a_repeated_page_under_new_cursors_ends_the_crawl(site, server, read, reply, page, media) -> None:
     """An interface that repeats a page under new cursors is left, and reported."""
     numbers = iter(range(100))
-    site.service = lambda asked: server._json(page(media(9), media(8), after=f"c{next(numbers)}"))
+    site.service = lambda request: server._json(page(media(9), media(8), after=f"c{next(numbers)}"))
     pages = read()
     assert ids(pages) == ["17909", "17908"]
-    assert len(site.asked) == 2
+    assert len(site.requests) == 2
     assert "circle" in pages[-1].problems[0]
 
 
 def test_an_error_with_status_200_is_an_error(site, server, read) -> None:
     """An error in a response with status 200 is an error, and so is a page of HTML."""
-    site.service = lambda asked: server.refuse(10, "Application does not have permission", status=200)
+    site.service = lambda request: server.refuse(10, "Application does not have permission", status=200)
     with pytest.raises(BadToken, match="instagram_basic"):
         read()
-    site.service = lambda asked: server.reply("<html>Sorry, something went wrong.</html>")
+    site.service = lambda request: server.reply("<html>Sorry, something went wrong.</html>")
     with pytest.raises(LayoutChanged, match="Instagram's Graph API: the response is not JSON"):
         read()

@@ -57,18 +57,18 @@ WALK = GraphAdapter("https://graph.example", "v25.0", "17841400000000001", "ann"
         ("a text", SourceRefused, "a text"),
     ],
 )
-def test_each_error_code_is_an_error_that_says_what_to_do(answer, error, kind, says) -> None:
+def test_each_error_code_is_an_error_that_says_what_to_do(make_response, error, kind, says) -> None:
     """Each code is an error of the right class, with code and message in it."""
-    refused = WALK.refusal(answer({"error": error}, status=400))
+    refused = WALK.refusal(make_response({"error": error}, status=400))
     assert type(refused) is kind
     with pytest.raises(kind, match=says):
         raise refused
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "{}", '{"error": null}', "[" * 100_000])
-def test_a_refusal_without_an_error_has_the_status_s_meaning(answer, text) -> None:
+def test_a_refusal_without_an_error_has_the_status_s_meaning(make_response, text) -> None:
     """A response without an error object has the usual meaning of its status."""
-    assert WALK.refusal(answer(text, status=403)) is None
+    assert WALK.refusal(make_response(text, status=403)) is None
 
 
 def case(**usage) -> str:
@@ -98,9 +98,9 @@ def case(**usage) -> str:
         ({"x-app-usage": "[" * 100_000}, 0),
     ],
 )
-def test_usage_headers_set_the_wait(answer, headers, seconds) -> None:
+def test_usage_headers_set_the_wait(make_response, headers, seconds) -> None:
     """From 95 percent on we wait, as long as the headers say; invalid headers are ignored."""
-    assert WALK.pause_seconds(answer({}, headers=headers)) == seconds
+    assert WALK.pause_seconds(make_response({}, headers=headers)) == seconds
 
 
 def settings(**given):

@@ -45,7 +45,7 @@ def test_full_usage_holds_for_the_next_account(site, server, read_in_run) -> Non
     for name, run in (("two", "one"), ("ann", "next")):
         with pytest.raises(SourceRefused, match="no requests left for us for 120 minutes"):
             read_in_run(name, run=run)
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613])
@@ -53,21 +53,21 @@ def test_full_usage_holds_for_the_next_account(site, server, read_in_run) -> Non
 def test_an_error_of_the_limit_holds_for_the_next_account(site, reply, read_in_run, code, status) -> None:
     """An error that the limit is used up, with any status, holds for the next account."""
     error = {"error": {"message": "Application request limit reached", "code": code}}
-    site.service = lambda asked: reply(json.dumps(error), status, TWO_HOURS)
+    site.service = lambda request: reply(json.dumps(error), status, TWO_HOURS)
     with pytest.raises(SourceRefused, match="Wait 120 minutes"):
         read_in_run("ann")
     with pytest.raises(SourceRefused, match="no requests left for us for 120 minutes"):
         read_in_run("two")
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 def test_an_error_without_a_time_stands_for_an_hour(site, reply, home, token, read_in_run) -> None:
     """A used-up limit without a time is not retried, and is stored for the hour in the message."""
     error = {"error": {"message": "Application request limit reached", "code": 4}}
-    site.service = lambda asked: reply(json.dumps(error), 429)
+    site.service = lambda request: reply(json.dumps(error), 429)
     with pytest.raises(SourceRefused, match="Wait an hour"):
         read_in_run("ann")
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
     host = site.base.removeprefix("http://")
     assert home.limits.until(host, token) is not None
     assert home.limits.until(host, "another token") is None

@@ -18,7 +18,7 @@ REDUCE = "Please reduce the amount of data you're asking for, then retry your re
 
 
 def sizes(site) -> list[int]:
-    """How many posts each request asked for."""
+    """How many posts each request names."""
     return [int(re.findall(r"limit\((\d+)\)", unquote(path))[0]) for path in site.paths]
 
 
@@ -41,11 +41,11 @@ def test_a_page_in_the_middle_is_halved(site, server, read) -> None:
     """A page that is too large after others were read resumes at the same cursor, and no post is lost or repeated."""
     pages = iter([3, 1, 1, 1, 1])
 
-    def answer(asked):
+    def make_response(request):
         server.most = next(pages)
-        return server(asked)
+        return server(request)
 
-    site.service = answer
+    site.service = make_response
     assert links(read(page_size=3)) == ["C9", "C8", "C7", "C6", "C5"]
     assert sizes(site) == [3, 3, 1, 1]
 
@@ -59,7 +59,7 @@ def test_a_resumed_crawl_uses_the_smaller_page(site, server, token, tmp_path: Pa
     first = source.pages(ReadContext(spool, Politeness(0.0), secret=token))
     spool.add(next(first))
     first.close()
-    site.asked.clear()
+    site.requests.clear()
     rest = list(source.pages(ReadContext(Spool(spool.file), Politeness(0.0), secret=token)))
     assert links(rest) == ["C7", "C6", "C5"]
     assert sizes(site) == [2, 2]

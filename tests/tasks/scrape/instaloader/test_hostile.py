@@ -1,4 +1,4 @@
-"""A folder with anything in it: each broken file costs only itself, and is told by its name."""
+"""A folder with anything in it: each broken file costs only itself, and is reported by its name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tasks.errors import BadInput
 
 
-def told(importing, download, name: str) -> str:
+def reported(importing, download, name: str) -> str:
     """The problem that names a file, where the good post beside it is read all the same."""
     (page,) = importing.pages(download.settings())
     assert [post.post_id for post in page.posts] == ["good"]
@@ -38,18 +38,18 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("data", "said"), BROKEN, ids=range(len(BROKEN)))
-def test_a_broken_file_is_skipped_and_named(importing, good, data, said) -> None:
+@pytest.mark.parametrize(("data", "message"), BROKEN, ids=range(len(BROKEN)))
+def test_a_broken_file_is_skipped_and_named(importing, good, data, message) -> None:
     """A file that is empty, truncated, deeply nested or not JSON is skipped and named."""
     good.write("a.json", data)
-    assert said in told(importing, good, "a.json ")
+    assert message in reported(importing, good, "a.json ")
 
 
 def test_a_truncated_packed_file_is_read_by_the_next_run(importing, good, anonymous) -> None:
     """A packed file that is being written is skipped; the message says that the next run reads it."""
     packed = lzma.compress(json.dumps(anonymous("x")).encode())
     (good.root / "a.json.xz").write_bytes(packed[: len(packed) // 2])
-    assert "is cut off; if it is still being written, the next run reads it" in told(
+    assert "is cut off; if it is still being written, the next run reads it" in reported(
         importing, good, "a.json.xz "
     )
 
@@ -57,7 +57,7 @@ def test_a_truncated_packed_file_is_read_by_the_next_run(importing, good, anonym
 def test_a_damaged_packed_file_is_skipped(importing, good) -> None:
     """A damaged packed file is skipped and named."""
     (good.root / "a.json.xz").write_bytes(b"\xfd7zXZ\x00" + bytes(range(50)))
-    assert "can't be unpacked" in told(importing, good, "a.json.xz ")
+    assert "can't be unpacked" in reported(importing, good, "a.json.xz ")
 
 
 def test_a_decompression_bomb_stops_at_the_limit(importing, good) -> None:
@@ -68,13 +68,13 @@ def test_a_decompression_bomb_stops_at_the_limit(importing, good) -> None:
             out.write(pack.compress(b" " * 2**20))
         out.write(pack.flush())
     assert (good.root / "a.json.xz").stat().st_size < 100_000
-    assert "is larger than 32 MB" in told(importing, good, "a.json.xz ")
+    assert "is larger than 32 MB" in reported(importing, good, "a.json.xz ")
 
 
 def test_a_file_with_a_future_time_is_skipped(importing, good, anonymous) -> None:
     """A file whose time lies in the future is skipped: its counts would stay the newest for years."""
     good.post("a", anonymous("x"), 4_000_000_000)
-    assert "was last changed in the future (2096-10-02); set its time with touch" in told(
+    assert "was last changed in the future (2096-10-02); set its time with touch" in reported(
         importing, good, "a.json.xz "
     )
 
@@ -87,7 +87,7 @@ def test_links_out_of_the_folder_are_not_read(importing, good, anonymous) -> Non
     (good.root / "a.json").symlink_to(outside / "x.json")
     (good.root / "b").symlink_to(outside)
     (good.root / "loop").symlink_to(good.root)
-    assert "is a link to nothing, or to a file outside the folder" in told(importing, good, "a.json ")
+    assert "is a link to nothing, or to a file outside the folder" in reported(importing, good, "a.json ")
 
 
 def test_a_named_pipe_is_ignored(importing, good) -> None:
@@ -169,11 +169,11 @@ def test_a_damaged_owner_name_is_never_stored(importing, good, anonymous) -> Non
     """A file that is not UTF-8 is never stored under a damaged name of its owner."""
     node = {"node": anonymous("x", owner={"username": "josé"}), "instaloader": {"node_type": "Post"}}
     good.write("a.json", json.dumps(node).replace("\\u00e9", "é").encode("latin-1"))
-    assert "has bytes that are not UTF-8 in its owner's name" in told(importing, good, "a.json ")
+    assert "has bytes that are not UTF-8 in its owner's name" in reported(importing, good, "a.json ")
 
 
 @pytest.mark.parametrize("seconds", [0, 315_532_800])
 def test_a_file_of_1970_is_skipped(importing, good, anonymous, seconds) -> None:
     """A file of 1970 or 1980, as archives without times unpack it, has no time of observation."""
     good.post("a", anonymous("x"), seconds)
-    assert "has a modification time before 2000" in told(importing, good, "a.json.xz ")
+    assert "has a modification time before 2000" in reported(importing, good, "a.json.xz ")

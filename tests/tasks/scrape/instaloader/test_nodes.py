@@ -98,7 +98,7 @@ def test_missing_fields_are_null(importing, download) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "field", "said"),
+    ("more", "field", "message"),
     [
         ({"edge_media_preview_like": {"count": "1.5"}}, "likes", "'1.5' is not a count"),
         ({"edge_media_preview_like": {"count": True}}, "likes", "true is not a count"),
@@ -111,7 +111,7 @@ def test_missing_fields_are_null(importing, download) -> None:
     ],
 )
 def test_a_value_of_the_wrong_type_is_null_and_reported(
-    importing, download, anonymous, more, field, said
+    importing, download, anonymous, more, field, message
 ) -> None:
     """A value of the wrong type is null, and reported with its file and field; the rest of the post stays."""
     download.post("odd", anonymous("odd", **more))
@@ -119,7 +119,7 @@ def test_a_value_of_the_wrong_type_is_null_and_reported(
     assert getattr(page.posts[0], field) is None
     assert page.unparsed == (field,)
     (problem,) = page.problems
-    assert problem.startswith(f"odd.json.xz: {field}: ") and said in problem
+    assert problem.startswith(f"odd.json.xz: {field}: ") and message in problem
     assert page.posts[0].caption == "Morning 🌅 at the harbour"
 
 

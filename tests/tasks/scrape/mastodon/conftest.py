@@ -61,7 +61,7 @@ def make_media(name: str, kind: str = "image") -> dict[str, Any]:
 def make_answer(
     body: Any, url: str = "https://social.example/api/v1/accounts/7/statuses", **more: Any
 ) -> Response:
-    """An answer with this JSON, or with this text."""
+    """A response with this JSON, or with this text."""
     text = body if isinstance(body, str) else json.dumps(body)
     return Response(url, text, more.pop("at", NOW), **more)
 
@@ -87,9 +87,9 @@ class MastodonServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     spent: int = 0
 
-    def __call__(self, asked: Any) -> Any:
-        path, query = urlsplit(asked.path).path, parse_qs(urlsplit(asked.path).query)
-        if (refused := self._refused(asked, path)) is not None:
+    def __call__(self, request: Any) -> Any:
+        path, query = urlsplit(request.path).path, parse_qs(urlsplit(request.path).query)
+        if (refused := self._refused(request, path)) is not None:
             return refused
         if path == "/api/v1/accounts/lookup" and query["acct"] == [self.account["acct"]]:
             return self._json(self.account)
@@ -101,12 +101,12 @@ class MastodonServer:
             return self._json({"ancestors": [make_status(1)], "descendants": self.contexts[post_id]})
         return self._json({"error": "Record not found"}, 404)
 
-    def _refused(self, asked: Any, path: str) -> Any:
+    def _refused(self, request: Any, path: str) -> Any:
         if self.spent > 0:
             self.spent -= 1
             return self._json({"error": "Too many requests"}, 429)
         wanted = self.token_for_context if path.endswith("/context") else self.token
-        if wanted is not None and asked.authorization != f"Bearer {wanted}":
+        if wanted is not None and request.authorization != f"Bearer {wanted}":
             return self._json({"error": "The access token is invalid"}, 401)
         return None
 
@@ -146,8 +146,8 @@ def media() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def answer() -> Callable[..., Response]:
-    """Make an answer."""
+def make_response() -> Callable[..., Response]:
+    """Make a response."""
     return make_answer
 
 

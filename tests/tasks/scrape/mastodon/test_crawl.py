@@ -17,9 +17,11 @@ def ids(pages) -> list[str]:
 
 
 def max_ids(site) -> list[str | None]:
-    """The `max_id` of each page of statuses that was asked for."""
-    asked = [urlsplit(path) for path in site.paths]
-    return [parse_qs(url.query).get("max_id", [None])[0] for url in asked if url.path.endswith("/7/statuses")]
+    """The `max_id` of each page of statuses that was requested."""
+    request = [urlsplit(path) for path in site.paths]
+    return [
+        parse_qs(url.query).get("max_id", [None])[0] for url in request if url.path.endswith("/7/statuses")
+    ]
 
 
 def test_an_account_is_read_until_the_last_page_by_links(site, server, read) -> None:
@@ -28,7 +30,7 @@ def test_an_account_is_read_until_the_last_page_by_links(site, server, read) -> 
     assert site.paths[0] == "/api/v1/accounts/lookup?acct=ann"
     assert ids(pages) == ["9", "8", "7", "6", "5"]
     assert max_ids(site) == [None, "8", "6"]
-    assert {asked.authorization for asked in site.asked} == {None}
+    assert {request.authorization for request in site.requests} == {None}
     head = pages[0].head
     assert head is not None and (head.followers, head.following, head.posts) == (1200, 34, 5)
     assert [page.head for page in pages[1:]] == [None, None]
@@ -46,15 +48,15 @@ def test_an_account_is_read_by_its_id_and_by_max_id(site, server, read) -> None:
     assert all(page.problems == () for page in pages)
 
 
-@pytest.mark.parametrize(("page_size", "told"), [(2, True), (5, False)])
-def test_a_server_that_ignores_max_id_is_reported(site, server, read, page_size, told) -> None:
+@pytest.mark.parametrize(("page_size", "reported"), [(2, True), (5, False)])
+def test_a_server_that_ignores_max_id_is_reported(site, server, read, page_size, reported) -> None:
     """A server that repeats its newest page is left, and the posts that can't be read there are reported."""
     server.links = server.obeys_max_id = False
     server.page_size = page_size
     pages = read()
     assert ids(pages) == ["9", "8", "7", "6", "5"][:page_size]
     assert len(max_ids(site)) == 2
-    assert any("ignores max_id" in problem for problem in pages[-1].problems) == told == pages[-1].more
+    assert any("ignores max_id" in problem for problem in pages[-1].problems) == reported == pages[-1].more
 
 
 def test_threads_are_read_with_their_parents(site, server, status, read) -> None:
@@ -133,8 +135,12 @@ def test_a_token_is_sent_and_never_logged(site, server, read, tmp_path, caplog) 
     with caplog.at_level(logging.DEBUG):
         pages = read(TOKEN)
     assert len(ids(pages)) == 5
-    assert {asked.authorization for asked in site.asked if "robots" not in asked.path} == {f"Bearer {TOKEN}"}
-    assert {asked.accept for asked in site.asked if "robots" not in asked.path} == {"application/json"}
+    assert {request.authorization for request in site.requests if "robots" not in request.path} == {
+        f"Bearer {TOKEN}"
+    }
+    assert {request.accept for request in site.requests if "robots" not in request.path} == {
+        "application/json"
+    }
     assert TOKEN not in repr(pages) and TOKEN not in caplog.text
 
 
@@ -170,7 +176,7 @@ def test_the_limit_is_obeyed_before_it_is_used_up(site, server, read) -> None:
     server.page_size = 5
     server.headers = [spent, {**spent, "Reset-In": "1800"}]
     assert len(ids(read())) == 5
-    look_up, statuses = (asked for asked in site.asked if asked.path != "/robots.txt")
+    look_up, statuses = (request for request in site.requests if request.path != "/robots.txt")
     # The server's Date has whole seconds.
     assert statuses.at - look_up.at >= 2.0
     assert server.headers == []
@@ -181,7 +187,9 @@ def test_a_429_is_retried_when_the_limit_is_renewed(site, server, read) -> None:
     server.spent = 1
     server.headers = [{"Reset-In": "2"}]
     assert len(ids(read())) == 5
-    first, again = (asked for asked in site.asked if asked.path.startswith("/api/v1/accounts/lookup"))
+    first, again = (
+        request for request in site.requests if request.path.startswith("/api/v1/accounts/lookup")
+    )
     assert again.at - first.at >= 1.9
 
 

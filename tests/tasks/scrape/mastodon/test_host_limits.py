@@ -42,14 +42,14 @@ def test_the_next_source_makes_no_request(site, server, read_in_run, home) -> No
     server.page_size = 5
     server.headers = [{}, dict(HOURS)]
     assert read_in_run("ann").status == "done"
-    before = len(site.asked)
+    before = len(site.requests)
     for name, run in (("two", "one"), ("ann", "next"), ("two", "next")):
         with pytest.raises(SourceRefused, match=r"no requests left for us for (299|300) minutes"):
             read_in_run(name, run=run)
     source = MastodonSettings(name="two", kind="mastodon", server=site.base, account="ann").open(home.folder)
     with pytest.raises(SourceRefused, match="no requests left for us"):
         probe_source(home, source, SWIFTLY, TOKEN)
-    assert len(site.asked) == before
+    assert len(site.requests) == before
     assert TOKEN not in (home.folder / "limits.json").read_text()
 
 
@@ -67,9 +67,9 @@ def test_a_short_limit_is_waited_for(site, server, read_in_run) -> None:
     server.page_size = 5
     server.headers = [{}, {**HOURS, "Reset-In": "6"}]
     read_in_run("ann")
-    last = site.asked[-1].at
+    last = site.requests[-1].at
     assert read_in_run("two").status == "done"
-    first = next(asked.at for asked in site.asked if asked.at > last)
+    first = next(request.at for request in site.requests if request.at > last)
     # The server's Date has whole seconds.
     assert first - last >= 5.0
 
@@ -79,10 +79,10 @@ def test_a_run_that_is_cut_off_leaves_the_limit(site, server, home, tmp_path, re
     server.headers = [dict(HOURS)]
     with pytest.raises(SourceRefused, match="no requests left for us"):
         read_in_run("ann")
-    before = len(site.asked)
+    before = len(site.requests)
     with pytest.raises(SourceRefused, match="no requests left for us"):
         read_in_run("ann", run="next")
-    assert len(site.asked) == before
+    assert len(site.requests) == before
 
 
 def test_a_retry_after_holds_for_the_host(site, server, reply, read_in_run) -> None:
@@ -92,7 +92,7 @@ def test_a_retry_after_holds_for_the_host(site, server, reply, read_in_run) -> N
     )
     with pytest.raises(SourceRefused, match="429"):
         read_in_run("ann")
-    before = len(site.asked)
+    before = len(site.requests)
     with pytest.raises(SourceRefused, match="for us for 120 minutes"):
         read_in_run("two")
-    assert len(site.asked) == before
+    assert len(site.requests) == before

@@ -37,9 +37,9 @@ CONTEXT = "https://social.example/api/v1/statuses/9/context"
         (401, {"error": "x" * 5000 + "\n"}, BadToken, "xxx…"),
     ],
 )
-def test_each_refusal_is_an_error_that_says_what_to_do(answer, status, body, error, says) -> None:
+def test_each_refusal_is_an_error_that_says_what_to_do(make_response, status, body, error, says) -> None:
     """Each refusal is an error of the right class, with a short quote of the server."""
-    refused = WALK.refusal(answer(body, status=status))
+    refused = WALK.refusal(make_response(body, status=status))
     if error is None:
         assert refused is None
         return
@@ -56,16 +56,18 @@ def test_each_refusal_is_an_error_that_says_what_to_do(answer, status, body, err
         ("accounts/7/statuses?x=1", "private account"),
     ],
 )
-def test_the_error_of_a_missing_token_names_alternatives(answer, path, says) -> None:
+def test_the_error_of_a_missing_token_names_alternatives(make_response, path, says) -> None:
     """Comments are optional, and a private account requires a follower's token."""
-    refused = WALK.refusal(answer({"error": "no"}, f"https://social.example/api/v1/{path}", status=403))
+    refused = WALK.refusal(
+        make_response({"error": "no"}, f"https://social.example/api/v1/{path}", status=403)
+    )
     with pytest.raises(BadToken, match=says):
         raise refused
 
 
-def test_a_missing_thread_is_not_a_missing_account(answer) -> None:
+def test_a_missing_thread_is_not_a_missing_account(make_response) -> None:
     """A thread that does not exist says nothing about the account."""
-    refused = WALK.refusal(answer({"error": "Record not found"}, CONTEXT, status=404))
+    refused = WALK.refusal(make_response({"error": "Record not found"}, CONTEXT, status=404))
     assert isinstance(refused, AccountNotFound) and "post" in str(refused) and "spelling" not in str(refused)
 
 
@@ -89,22 +91,24 @@ def test_a_missing_thread_is_not_a_missing_account(answer) -> None:
         (None, None, None, 0),
     ],
 )
-def test_limit_headers_set_the_wait(answer, remaining, limit, reset, seconds) -> None:
+def test_limit_headers_set_the_wait(make_response, remaining, limit, reset, seconds) -> None:
     """The wait until the limit is renewed starts before it is used up; invalid headers are ignored."""
     given = {"x-ratelimit-remaining": remaining, "x-ratelimit-limit": limit, "x-ratelimit-reset": reset}
     headers = {name: value for name, value in given.items() if value is not None}
-    pause = WALK.pause_seconds(answer([], headers=headers))
+    pause = WALK.pause_seconds(make_response([], headers=headers))
     assert seconds <= pause <= seconds + 1
     assert (pause == 0) == (seconds == 0)
 
 
-def test_the_servers_clock_is_used(answer) -> None:
+def test_the_servers_clock_is_used(make_response) -> None:
     """A server whose clock is an hour ahead does not cost an extra hour; an invalid Date is ignored."""
-    one = answer([])
+    one = make_response([])
     ahead = one.at + timedelta(hours=1)
     headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": (ahead + timedelta(seconds=20)).isoformat()}
-    assert 20 <= WALK.pause_seconds(answer([], headers={**headers, "date": format_datetime(ahead)})) < 22
-    assert WALK.pause_seconds(answer([], headers={**headers, "date": "noon"})) > 3600
+    assert (
+        20 <= WALK.pause_seconds(make_response([], headers={**headers, "date": format_datetime(ahead)})) < 22
+    )
+    assert WALK.pause_seconds(make_response([], headers={**headers, "date": "noon"})) > 3600
 
 
 def settings(**given):
@@ -150,11 +154,11 @@ def test_invalid_settings_are_reported(given, error, says) -> None:
         settings(**{"server": "https://s.example", **given})
 
 
-def test_each_server_has_a_token_of_its_own(answer) -> None:
+def test_each_server_has_a_token_of_its_own(make_response) -> None:
     """The token comes from the variable of the source, and messages name that variable."""
     source = settings(server="https://s.example", account="ann", token_variable="PIXELFED_TOKEN")
     assert source.secret_name == "PIXELFED_TOKEN"
-    assert "If PIXELFED_TOKEN is set" in str(source.adapter.refusal(answer("", status=401)))
+    assert "If PIXELFED_TOKEN is set" in str(source.adapter.refusal(make_response("", status=401)))
     with pytest.raises(ValidationError, match="pattern"):
         settings(server="https://s.example", account="ann", token_variable="s3cret-token")
 

@@ -14,31 +14,31 @@ WALK = MastodonAdapter("https://social.example", "ann")
 POST = ScrapedPost("9", "https://social.example/@ann/9", "image", comments=2)
 
 
-def thread_of(answer, *descendants, **more):
-    return WALK.read_detail(answer({"ancestors": [], "descendants": list(descendants), **more}), POST)
+def thread_of(make_response, *descendants, **more):
+    return WALK.read_detail(make_response({"ancestors": [], "descendants": list(descendants), **more}), POST)
 
 
-def test_a_comment_is_read_completely(answer, status) -> None:
+def test_a_comment_is_read_completely(make_response, status) -> None:
     """A descendant becomes a comment with its text, author, time and likes."""
     given = status(
         21, in_reply_to_id="20", account={"id": "3", "acct": "bob@x.example"}, content="<p>a<br>b 👍</p>"
     )
-    assert thread_of(answer, given).post.thread == (
+    assert thread_of(make_response, given).post.thread == (
         ScrapedComment("21", "bob@x.example", "a\nb 👍", "20", datetime(2026, 4, 22, 10, tzinfo=UTC), 210),
     )
 
 
-def test_a_reply_to_the_post_itself_has_no_parent(answer, status) -> None:
+def test_a_reply_to_the_post_itself_has_no_parent(make_response, status) -> None:
     """Parents are comments: a reply to the post has none, whether ids are text or numbers."""
-    detail = thread_of(answer, status(21, in_reply_to_id=9), status(22, in_reply_to_id=21))
+    detail = thread_of(make_response, status(21, in_reply_to_id=9), status(22, in_reply_to_id=21))
     assert [(one.comment_id, one.parent_id) for one in detail.post.thread] == [("21", None), ("22", "21")]
     assert detail.problems == ()
 
 
-def test_a_broken_comment_costs_only_itself(answer, status) -> None:
+def test_a_broken_comment_costs_only_itself(make_response, status) -> None:
     """A missing or invalid field is null and reported; a comment without id is skipped; one listed twice counts once."""
     detail = thread_of(
-        answer,
+        make_response,
         status(21, account=None, favourites_count="x", created_at=None, content=None),
         status(22, id=None),
         "nonsense",
@@ -54,10 +54,10 @@ def test_a_broken_comment_costs_only_itself(answer, status) -> None:
 @pytest.mark.parametrize(
     "body", ["<html>", "[]", '{"ancestors": []}', '{"descendants": {}}', '{"descendants": [{}]}']
 )
-def test_a_response_that_is_not_a_context_is_an_error(answer, body) -> None:
+def test_a_response_that_is_not_a_context_is_an_error(make_response, body) -> None:
     """The post keeps the comments that are stored."""
     with pytest.raises(LayoutChanged, match="Mastodon's interface"):
-        WALK.read_detail(answer(body), POST)
+        WALK.read_detail(make_response(body), POST)
 
 
 @pytest.mark.parametrize(

@@ -151,30 +151,34 @@ def test_typed_columns_give_exact_whole_counts(
     importing, files, table, values, kind, expected, problems
 ) -> None:
     """A typed column gives counts that are exact and whole; other values are null and reported with their row."""
-    posts, told = read_parquet(importing, files, table, {"likes": values}, likes=kind)
+    posts, reported = read_parquet(importing, files, table, {"likes": values}, likes=kind)
     assert [post.likes for post in posts.values()] == expected
-    assert len(told) == problems
-    assert all(one.startswith("posts.parquet, row ") and ": likes: " in one for one in told)
+    assert len(reported) == problems
+    assert all(one.startswith("posts.parquet, row ") and ": likes: " in one for one in reported)
 
 
 def test_long_ids_in_float_columns_are_rejected(importing, files, table) -> None:
     """An id below 2**53 in a float column is exact; a longer one has lost digits, and its row is skipped and reported."""
-    posts, told = read_parquet(importing, files, table, {"post_id": [1903.0, 3.35678e18, None]})
+    posts, reported = read_parquet(importing, files, table, {"post_id": [1903.0, 3.35678e18, None]})
     assert list(posts) == ["1903"]
-    assert "row 2: post_id: 3.35678e+18 is not an id: as a number with decimals it has lost digits" in told[0]
-    assert "row 3: post_id: is missing" in told[1]
-    posts, told = read_parquet(
+    assert (
+        "row 2: post_id: 3.35678e+18 is not an id: as a number with decimals it has lost digits"
+        in reported[0]
+    )
+    assert "row 3: post_id: is missing" in reported[1]
+    posts, reported = read_parquet(
         importing, files, table, {"post_id": [1903.0, 16_777_217.0]}, post_id=pl.Float32
     )
-    assert (list(posts), len(told)) == (["1903"], 1)
+    assert (list(posts), len(reported)) == (["1903"], 1)
 
 
 def test_rounded_ids_are_never_stored(importing, files, table) -> None:
     """Rounded ids of posts and comments are never stored, whatever their type in the file."""
-    posts, told = read_parquet(importing, files, table, {"post_id": [int(one) for one in ROUNDED] + [5]})
+    posts, reported = read_parquet(importing, files, table, {"post_id": [int(one) for one in ROUNDED] + [5]})
     assert list(posts) == ["5"]
     assert (
-        "row 1: post_id: 3356780000000000000 is not an id: all long ids of this file end in zeros" in told[0]
+        "row 1: post_id: 3356780000000000000 is not an id: all long ids of this file end in zeros"
+        in reported[0]
     )
     files.write("posts.csv", b"account,post_id,kind\nann,p1,video\n")
     comments = [f"p1,{one},x," for one in ROUNDED] + ["p1,c1,x,3.35678E+18"]
@@ -183,21 +187,22 @@ def test_rounded_ids_are_never_stored(importing, files, table) -> None:
     assert [(one.comment_id, one.parent_id) for one in importing.posts(settings)["p1"].thread] == [
         ("c1", None)
     ]
-    told = importing.problems(settings)
-    assert "comments.csv, line 2: comment_id: '3356780000000000000' is not an id" in told[0]
+    reported = importing.problems(settings)
+    assert "comments.csv, line 2: comment_id: '3356780000000000000' is not an id" in reported[0]
     assert (
-        "comments.csv, line 4: parent_id: '3.35678E+18' is not an id: a spreadsheet has rounded it" in told[2]
+        "comments.csv, line 4: parent_id: '3.35678E+18' is not an id: a spreadsheet has rounded it"
+        in reported[2]
     )
 
 
 def test_typed_times_have_the_same_range(importing, files, table) -> None:
     """Times of a typed column lie between 2000 and tomorrow; a day outside Python's range is reported like others."""
     values = [datetime(2024, 5, 1), datetime(1970, 1, 1), datetime(2150, 1, 1), None]
-    posts, told = read_parquet(importing, files, table, {"posted_at": values})
+    posts, reported = read_parquet(importing, files, table, {"posted_at": values})
     assert [post.posted_at is not None for post in posts.values()] == [True, False, False, False]
-    assert "row 2: posted_at: 1970-01-01 00:00 lies before 2000" in told[0]
-    assert "row 3: posted_at: 2150-01-01 00:00 lies in the future" in told[1]
-    posts, told = read_parquet(
+    assert "row 2: posted_at: 1970-01-01 00:00 lies before 2000" in reported[0]
+    assert "row 3: posted_at: 2150-01-01 00:00 lies in the future" in reported[1]
+    posts, reported = read_parquet(
         importing, files, table, {"posted_at": [2**62, 0, 1_714_587_600_000]}, posted_at=pl.Datetime("ms")
     )
     assert [post.posted_at for post in posts.values()] == [
@@ -205,7 +210,10 @@ def test_typed_times_have_the_same_range(importing, files, table) -> None:
         None,
         datetime(2024, 5, 1, 18, 20, tzinfo=UTC),
     ]
-    assert "row 1: posted_at: " in told[0] and "is not a time" in told[0]
-    posts, told = read_parquet(importing, files, table, {"posted_at": [45_413.76, 1_714_587_600.0]})
+    assert "row 1: posted_at: " in reported[0] and "is not a time" in reported[0]
+    posts, reported = read_parquet(importing, files, table, {"posted_at": [45_413.76, 1_714_587_600.0]})
     assert posts["p1"].posted_at == datetime(2024, 5, 1, 18, 20, tzinfo=UTC)
-    assert "row 1: posted_at: 45413.76 is not a time: it looks like a spreadsheet's number of days" in told[0]
+    assert (
+        "row 1: posted_at: 45413.76 is not a time: it looks like a spreadsheet's number of days"
+        in reported[0]
+    )

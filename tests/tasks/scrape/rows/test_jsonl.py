@@ -109,10 +109,10 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "said"), MISTAKES, ids=range(len(MISTAKES)))
-def test_invalid_settings_are_reported(given, said) -> None:
+@pytest.mark.parametrize(("given", "message"), MISTAKES, ids=range(len(MISTAKES)))
+def test_invalid_settings_are_reported(given, message) -> None:
     """A mistake in the settings is reported when they are read."""
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         JsonLinesSettings(name="rows", kind="jsonl", **given)
 
 

@@ -41,7 +41,9 @@ def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
         "posts.jsonl, line 10: type: 'story' is not one of post, account",
         "posts.jsonl, line 11: observed_at: 2101-01-01 00:00 lies in the future",
     ]
-    assert [told[: len(said)] for told, said in zip(problems, expected, strict=True)] == expected
+    assert [
+        reported[: len(message)] for reported, message in zip(problems, expected, strict=True)
+    ] == expected
     assert importing.rows("select post_id from posts order by 1") == [("a",), ("z",)]
 
 
@@ -68,11 +70,11 @@ NO_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "said"), NO_ROWS, ids=range(len(NO_ROWS)))
-def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, said) -> None:
+@pytest.mark.parametrize(("data", "message"), NO_ROWS, ids=range(len(NO_ROWS)))
+def test_a_file_without_a_good_row_is_an_error(importing, files, jsonl, data, message) -> None:
     """A file that is not JSON Lines is an error that names it, and nothing is stored."""
     files.write("posts.jsonl", data)
-    with pytest.raises(BadInput, match=said) as raised:
+    with pytest.raises(BadInput, match=message) as raised:
         importing.run(jsonl())
     assert "posts.jsonl" in str(raised.value)
 

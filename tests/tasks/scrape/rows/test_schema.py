@@ -116,12 +116,12 @@ LOST: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("more", "said"), LOST, ids=[str(more)[:40] for more, _ in LOST])
-def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, said) -> None:
+@pytest.mark.parametrize(("more", "message"), LOST, ids=[str(more)[:40] for more, _ in LOST])
+def test_an_optional_value_that_does_not_fit_costs_only_itself(row, more, message) -> None:
     """It is null and reported with field, value and the correct form; the row's other values stay."""
     good = {"place": "Pier", "comments": 2} | row(**more)
     found, lost = validate_row(PostRow, {key: one for key, one in good.items() if key != "v"})
-    assert [said in str(one) for one in lost] == [True]
+    assert [message in str(one) for one in lost] == [True]
     assert (found.post_id, found.kind, found.place) == ("p1", "image", "Pier")
     assert found.comments == (None if "comments" in more else 2)
 
@@ -178,13 +178,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("more", "said"), BAD, ids=[str(more)[:40] for more, _ in BAD])
-def test_an_invalid_required_value_costs_the_row(row, more, said) -> None:
+@pytest.mark.parametrize(("more", "message"), BAD, ids=[str(more)[:40] for more, _ in BAD])
+def test_an_invalid_required_value_costs_the_row(row, more, message) -> None:
     """An invalid key, kind or time of observation costs the row: its numbers would be another post's."""
     value = {key: one for key, one in row(**more).items() if key != "v"}
     with pytest.raises(RowError) as raised:
         validate_row(PostRow, value)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 GOOD: list[tuple[dict[str, Any], str, Any]] = [

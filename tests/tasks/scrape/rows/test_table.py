@@ -91,8 +91,8 @@ def test_bad_rows_are_reported_with_line_and_field(importing, files, table) -> N
     (page,) = importing.pages(table())
     assert [post.post_id for post in page.posts] == ["p\n1", "p2", "p3", "p4", "p7", "p8", "p10"]
     assert [post.likes for post in page.posts] == [1, None, None, 1, 1, 1, 1]
-    told = [problem.removeprefix("posts.csv, line ")[:60] for problem in page.problems]
-    assert told == [
+    reported = [problem.removeprefix("posts.csv, line ")[:60] for problem in page.problems]
+    assert reported == [
         "4: likes: -1 is not a count; for hidden likes write likes_hi",
         "5: likes: 'lots' is not a count; write a whole number from 0",
         "6: pinned: 'maybe' is neither true nor false",
@@ -125,11 +125,11 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "more", "said"), HEADERS, ids=range(len(HEADERS)))
-def test_an_invalid_header_is_an_error(importing, files, table, text, more, said) -> None:
+@pytest.mark.parametrize(("text", "more", "message"), HEADERS, ids=range(len(HEADERS)))
+def test_an_invalid_header_is_an_error(importing, files, table, text, more, message) -> None:
     """A table without required columns, or with unknown ones, is an error that says what to do."""
     files.write("posts.csv", text.encode())
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         importing.run(table(**more))
 
 
@@ -261,10 +261,10 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "said"), MISTAKES, ids=range(len(MISTAKES)))
-def test_invalid_settings_are_reported(given, said) -> None:
+@pytest.mark.parametrize(("given", "message"), MISTAKES, ids=range(len(MISTAKES)))
+def test_invalid_settings_are_reported(given, message) -> None:
     """A mistake in the settings is reported when they are read, with a suggestion."""
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         TableSettings(name="rows", kind="table", file="a.csv", **given)
 
 

@@ -67,7 +67,7 @@ def test_a_day_is_its_midnight_in_utc(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (
             "05/06/2024",
@@ -105,11 +105,11 @@ def test_a_day_is_its_midnight_in_utc(value: Any) -> None:
         ("x" * 10**6, "is not a time"),
     ],
 )
-def test_an_ambiguous_or_invalid_time_is_an_error_with_a_hint(value: Any, said: str) -> None:
+def test_an_ambiguous_or_invalid_time_is_an_error_with_a_hint(value: Any, message: str) -> None:
     """A form with several meanings, or none, is an error that says what to write; it is never guessed."""
     with pytest.raises(ValueError) as raised:
         read_time(value)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize(
