@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,13 @@ from typing import IO
 
 import tasks.errors
 from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
-from tasks.scrape.crawl.messages import MESSAGE_JSON, CrawlJob, Message, with_other_posts
+from tasks.scrape.crawl.messages import (
+    MESSAGE_JSON,
+    CrawlJob,
+    Message,
+    with_other_posts,
+    without_secret,
+)
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import DecideNextStep, NoteLimit, ignore_limit, read_all
 
@@ -24,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 """How often a waiting run checks whether it was cancelled."""
+MAX_OUTPUT_BYTES = 64 * 1024
+"""So much of the end of the process's output is read, for the message of a crash."""
 _REPORT = "Run again; if it fails again, please report it with this text."
 
 HALTED = threading.Event()
@@ -53,7 +62,7 @@ def crawl(
             )
         try:
             _send(run_end, job)
-            messages = _messages(run_end, time.monotonic() + job.limits.max_seconds, output)
+            messages = _messages(run_end, time.monotonic() + job.limits.max_seconds, output, job.secret)
             yield from _pages(messages, run_end, decide, note_limit)
         finally:
             process.kill()
@@ -70,11 +79,13 @@ def _pages(
     messages: Iterator[Message], connection: Connection, decide: DecideNextStep, note_limit: NoteLimit
 ) -> Iterator[Page]:
     page: Page | None = None
+    read_any = False
     for message in messages:
         if message.kind == "page" and message.page is not None:
             page = message.page
             _send(connection, decide(page))
         elif message.kind == "complete" and message.page is not None and page is not None:
+            read_any = True
             yield with_other_posts(message.page, page)
         elif message.kind == "limit" and message.until is not None:
             note_limit(message.until)
@@ -82,13 +93,15 @@ def _pages(
             logger.log(message.level, "%s", message.text)
         elif message.kind == "failed":
             raise _error(message)
-        elif page is None:
+        elif not read_any:
             raise CrawlCrashed(f"The crawl ended without a page and without a reason. {_REPORT}")
         else:
             return
 
 
-def _messages(connection: Connection, until: float, output: IO[bytes]) -> Iterator[Message]:
+def _messages(
+    connection: Connection, until: float, output: IO[bytes], secret: str | None
+) -> Iterator[Message]:
     """Messages as they come. Raises `CrawlCrashed` when the process has ended.
 
     It waits in short steps, so that a cancelled run ends, and has its own clock, for Prefect can't interrupt a
@@ -102,7 +115,7 @@ def _messages(connection: Connection, until: float, output: IO[bytes]) -> Iterat
         try:
             line = connection.recv_bytes() if connection.poll(POLL_SECONDS) else None
         except (EOFError, OSError):
-            reason = _last_line(output)
+            reason = _last_line(output, secret)
             raise CrawlCrashed(f"The crawl's process ended without a reason. {reason} {_REPORT}") from None
         if line is not None:
             yield MESSAGE_JSON.validate_json(line)
@@ -114,8 +127,10 @@ def _error(message: Message) -> StageError:
     return kind(message.text)
 
 
-def _last_line(output: IO[bytes]) -> str:
-    output.seek(0)
-    lines = output.read().decode(errors="replace").strip().splitlines()
-    logger.debug("output of the crawl's process: %s", "\n".join(lines))
-    return lines[-1][:300] if lines else ""
+def _last_line(output: IO[bytes], secret: str | None) -> str:
+    """The last line of the process's output, which any library may have written, without the token."""
+    output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT_BYTES))
+    end = Message("log", text=output.read().decode(errors="replace").strip())
+    text = without_secret(end, secret).text
+    logger.debug("output of the crawl's process: %s", text)
+    return text.splitlines()[-1][:300] if text else ""

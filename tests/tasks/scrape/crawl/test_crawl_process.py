@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -18,10 +19,11 @@ from tasks.scrape.crawl.process import crawl
 from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.read_context import CrawlLimits, ReadContext
+from tasks.scrape.read_context import CrawlLimits, NextStep, ReadContext
 from tasks.scrape.spool import Spool
 
 ACCOUNT = "/user/ann/7"
+TOKEN = "a-secret-token-0123"
 PROCESSES = Path("/proc")
 pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="looks for processes in /proc")
 
@@ -109,6 +111,21 @@ def test_a_killed_crawl_is_an_error_that_can_be_retried(
         next(pages)
 
 
+def test_a_crawl_that_ends_before_its_first_page_is_complete_is_an_error(
+    site, three_pages, open_source, tmp_path
+) -> None:
+    """A crawl that is terminated while the run decides ends in order, but without a page: no empty result."""
+
+    def terminate(page: Page) -> NextStep:
+        (child,) = children(os.getpid())
+        os.kill(child, signal.SIGTERM)
+        assert wait_until(lambda: not alive(child))
+        return NextStep()
+
+    with pytest.raises(CrawlCrashed, match="without a page"):
+        list(open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0), terminate)))
+
+
 def test_a_crawl_resumes_after_the_last_page_of_its_spool(
     site, three_pages, open_source, ids, tmp_path
 ) -> None:
@@ -138,6 +155,22 @@ def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> 
     with pytest.raises(OutOfTime, match="too long"):
         next(crawl(job))
     assert children(os.getpid()) == []
+
+
+class _Broken:
+    """A value that the crawl's process can't load; the error quotes the token."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (TOKEN,)
+
+
+def test_the_last_line_of_a_crash_is_in_the_message_without_the_token(site, imgrum, tmp_path) -> None:
+    """A process that ends before its first message is reported with the end of its output."""
+    adapter, broken = GalleryAdapter(imgrum, "ann", site.account), cast("str", _Broken())
+    job = CrawlJob(adapter, broken, Politeness(0), str(tmp_path / "none"), TOKEN)
+    with pytest.raises(CrawlCrashed, match=r"ValueError: .*'\*\*\*'") as raised:
+        next(crawl(job))
+    assert TOKEN not in str(raised.value)
 
 
 def test_a_bug_in_the_crawl_is_an_error(site, three_pages, imgrum, tmp_path) -> None:
