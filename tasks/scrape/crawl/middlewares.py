@@ -157,7 +157,7 @@ class PoliteRetry(RetryMiddleware):
             return response
         retry = get_retry_request(
             request,
-            spider=_spider(self.crawler),
+            spider=spider,
             reason=f"HTTP {response.status}",
             max_retry_times=self.max_retry_times,
         )

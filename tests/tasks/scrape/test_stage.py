@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import CrawlCrashed, LayoutChanged, SourceUnreachable
+from tasks.scrape.abandoned import store_abandoned_spools
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.read_context import ReadContext
@@ -167,12 +168,38 @@ def test_a_host_that_is_down_stores_nothing(scrape, site, rows, spool, reply) ->
 
 
 def test_the_pages_of_an_abandoned_run_are_stored_once(
-    scrape, site, lake, spool, three_pages, open_source, rows
+    home, lake, site, three_pages, open_source, rows
 ) -> None:
-    """The pages in the spool of a run that is not resumed are stored once."""
-    pages = open_source(site.account).pages(ReadContext(Spool(spool.file), Politeness(0)))
-    spool.add(next(pages))
+    """The spools of other runs are stored once, with a row in `runs`, and removed; this run's spool stays."""
+    source = open_source(site.account)
+    old, current = (Spool(home.spool(run_id) / "ann.jsonl") for run_id in ("old", "current"))
+    pages = source.pages(ReadContext(old, Politeness(0)))
+    old.add(next(pages))
     pages.close()
-    for _ in range(2):
-        assert store_spool(lake, "ann", spool).items == 2
+    current.file.parent.mkdir()
+    current.file.write_bytes(old.file.read_bytes())
+    # The run before this one was killed after it had stored them, and before it removed the spool.
+    assert store_spool(lake, "ann", old).items == 2
+    store_abandoned_spools(home, "current", [source])
     assert rows("select count(*) from observations") == [(2,)]
+    assert rows("select run_id, stage, lane, status, items from runs") == [
+        ("old", "scrape", "ann", "interrupted", 2)
+    ]
+    assert rows("select counts::json ->> '$.resume_at' from runs") == [(f"{site.account}/8_7",)]
+    assert not old.file.parent.exists() and current.last() is not None
+
+
+def test_an_abandoned_spool_of_a_changed_source_is_not_stored(
+    home, site, reply, gallery_page, open_source, scrape, rows, caplog
+) -> None:
+    """Pages that a run would not store are logged and removed, and the tables stay as they are."""
+    site.replies[ACCOUNT] = reply(gallery_page([9, 8], None, "2"))
+    scrape()
+    site.replies[ACCOUNT] = reply(gallery_page([], None, "0"))
+    source, old = open_source(site.account), Spool(home.spool("old") / "ann.jsonl")
+    for page in source.pages(ReadContext(old, Politeness(0))):
+        old.add(page)
+    store_abandoned_spools(home, "current", [source])
+    assert rows("select count(*) from posts") == [(2,)] and rows("select count(*) from runs") == [(0,)]
+    assert "The pages that run old read are not stored." in caplog.text
+    assert not old.file.parent.exists()
