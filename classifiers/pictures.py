@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from classifiers.errors import UnreadablePicture
+from classifiers.errors import UnreadablePicture, in_one_line
 from classifiers.opening import PictureData
 
 MIN_DECODE_SCALE = 1.5
@@ -134,7 +134,7 @@ def _decode_errors_as_unreadable() -> Iterator[None]:
     except Exception as error:
         # Hostile bytes make the decoders raise nearly anything: RuntimeError, NotImplementedError,
         # AttributeError, struct.error, MemoryError and SyntaxError, for example.
-        raise UnreadablePicture(f"{type(error).__name__}: {error}") from error
+        raise UnreadablePicture(f"{type(error).__name__}: {in_one_line(error)}") from error
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
@@ -145,9 +145,8 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     if image.format == "HEIF":
-        return (
-            1  # the decoder already applied the file's own properties, which override EXIF (ISO/IEC 23008-12)
-        )
+        # The decoder already applied the file's own properties, which override EXIF (ISO/IEC 23008-12).
+        return 1
     # Not ImageOps.exif_transpose: it rewrites the EXIF block, and fails if another field is odd.
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))

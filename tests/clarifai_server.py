@@ -127,7 +127,7 @@ class FakeClarifai(service_pb2_grpc.V2Servicer):
         self.seconds = seconds
         self.per_second = per_second
         self.entries: list[Entry] = []
-        self.asks: list[ReceivedRequest] = []
+        self.requests: list[ReceivedRequest] = []
         self.faults: list[str] = []
         self.throttled = 0
         self.quota: int | None = None
@@ -185,8 +185,8 @@ class FakeClarifai(service_pb2_grpc.V2Servicer):
         datas = [one.data.image.base64 for one in request.inputs]
         with self._lock:
             sha256s = tuple(hashlib.sha256(data).hexdigest() for data in datas)
-            received = ReceivedRequest(len(self.asks), request.model_id, sha256s, sum(map(len, datas)))
-            self.asks.append(received)
+            received = ReceivedRequest(len(self.requests), request.model_id, sha256s, sum(map(len, datas)))
+            self.requests.append(received)
             behaviour = self.script.popleft() if self.script else self.always
             throttled = self._is_too_fast()
         self._check(request, datas, context)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from classifiers.errors import PictureTooLarge, UnreadablePicture
+from classifiers.errors import PictureTooLarge, UnreadablePicture, in_one_line
 from classifiers.pictures import decode_rgb, inspect_image
 
 ACCEPTED_FORMATS = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
@@ -69,5 +69,5 @@ def _encode_jpeg(data: bytes, longest_side: int) -> bytes:
     try:
         image.save(written, "JPEG", quality=_QUALITY)
     except (OSError, ValueError) as error:
-        raise UnreadablePicture(f"it can't be encoded as JPEG: {error}") from error
+        raise UnreadablePicture(f"it can't be encoded as JPEG: {in_one_line(error)}") from error
     return written.getvalue()

@@ -1,14 +1,15 @@
 """Pictures decoded once for all lanes of a run, by threads that work a bounded way ahead of the models.
 
-when every expected lane has joined or left, one thread feeds them all:
-for each picture of the merged lists, in the order of its hash, with the lanes that need it:
-for each of these lanes that has not left: wait until it has room
-submit the picture to the decoders, which prepare it for all these lanes
-put the picture and its decoding into the queue of each lane
-put the end, or the error that broke a list, into every queue
-each lane, in a thread of its own, until it gets the end:
-take the next picture from its queue, make room for another one, wait for the decoding
-a lane that joins later has its pictures decoded for itself; `halt` wakes every thread
+    when every expected lane has joined or left, one thread feeds them all:
+        for each picture of the merged lists, in the order of its hash, with the lanes that need it:
+            for each of these lanes that has not left: wait until it has room
+            submit the picture to the decoders, which prepare it for all these lanes
+            put the picture and its decoding into the queue of each lane
+        put the end, or the error that broke a list, into every queue
+    each lane, in a thread of its own, until it gets the end:
+        take the next picture from its queue, make room for another one, wait for the decoding
+
+A lane that joins later has its pictures decoded for itself. `halt` wakes every thread.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 MAX_DECODERS = 32
 BATCHES_AHEAD = 2
 LIMIT_SECONDS = 24 * 3600.0
-"""Lanes that take longer are ended; their labels are stored, and the next run resumes."""
+"""Lanes that take longer are ended; their labels are stored, and the next run resumes them."""
 
 
 class MissingFile(Exception):
@@ -150,6 +151,8 @@ class SharedDecoder:
 
     def __exit__(self, *_: object) -> None:
         self.halt()  # lanes that are still running
+        if self._feeder is not None:
+            self._feeder.join()  # it reads the lake
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _for_late_lane(self, name: str) -> SharedDecoder:
@@ -172,7 +175,7 @@ class SharedDecoder:
         return lane
 
     def _start_when_complete(self) -> None:
-        if not self._expected and self._lanes and self._feeder is None:
+        if not (self._expected or self._is_halted) and self._lanes and self._feeder is None:
             lanes = list(self._lanes.values())
             self._feeder = threading.Thread(target=self._feed, args=(lanes,), name="feed", daemon=True)
             self._feeder.start()

@@ -98,7 +98,7 @@ def _finish_killed_run(home: Home) -> None:
 
 
 def _current_lane(home: Home, tagging: Tagging) -> Lane:
-    """The lane. Where the settings have no version, Clarifai is requested for it, which costs nothing."""
+    """The lane. Where the settings have no version, Clarifai returns the current one, which costs nothing."""
 
     def current_version(model_id: str) -> str:
         client = tagging.open_client()

@@ -229,13 +229,31 @@ class TestHostile:
 
     @staticmethod
     def read(data: bytes, folder: Path) -> None:
+        """Read the file, and check the result: an RGB image within the limit, or a reason of one line."""
+        (folder / "picture").write_bytes(data)
         try:
-            found = pixels(data, folder)
+            image = open_rgb(folder / "picture")
         except UnreadablePicture as error:
-            assert str(error)  # noqa: PT017 - a picture or this exception is right, another exception is not
+            assert len(str(error).strip().splitlines()) == 1  # noqa: PT017 - any other exception is an error
         else:
-            assert found.dtype == np.uint8
-            assert found.ndim == 3
+            assert image.mode == "RGB"
+            assert 0 < image.width * image.height <= MAX_PIXELS
+            array = np.asarray(image)
+            assert (array.dtype, array.shape) == (np.uint8, (image.height, image.width, 3))
+
+
+@pytest.mark.parametrize("error", [ValueError("two\nlines"), RuntimeError()], ids=["lines", "empty"])
+def test_the_reason_of_an_unreadable_picture_is_one_line(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts with the type of the decoder's error, which may have no message, or one of several lines."""
+
+    def fail(image: Image.Image) -> Image.Image:
+        raise error
+
+    monkeypatch.setattr("classifiers.pictures._upright_rgb", fail)
+    with pytest.raises(UnreadablePicture, match=rf"^{type(error).__name__}: [^\n]*$"):
+        pixels(encoded(gradient(), "PNG"), tmp_path)
 
 
 def test_many_threads_can_decode_at_once(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_dry_run_sends_nothing_and_a_budget_limits_the_run(pictures, likelens,
     for words in (("relabel", "--classifier", "clarifai"), ("run",)):
         dry = command(pictures, *words, "--dry-run", **environment | {"CLARIFAI_PAT": ""})
         assert dry.returncode == 0 and "21 of the stored pictures would be sent" in dry.stdout, dry.stderr
-    assert "cost 0.03" in dry.stdout and servicer.asks == []
+    assert "cost 0.03" in dry.stdout and servicer.requests == []
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 3
     assert (
@@ -142,11 +142,11 @@ def test_the_next_run_completes_a_killed_one(pictures, likelens, clarifai, prefe
         command, cwd=pictures, env={**prefect, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     until = time.monotonic() + 60
-    while len(servicer.asks) < 3 and time.monotonic() < until:
+    while len(servicer.requests) < 3 and time.monotonic() < until:
         time.sleep(0.01)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
-    assert len(servicer.asks) >= 3
+    assert len(servicer.requests) >= 3
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
     (count,) = query(pictures, "select count(*) from pictures")[0]

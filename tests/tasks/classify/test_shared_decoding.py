@@ -275,6 +275,22 @@ def test_a_late_lane_is_halted_too(labelling: Any, mean_colour: Any) -> None:
             decoding.raise_if_halted()
 
 
+def test_no_list_is_read_after_a_halt(labelling: Any, mean_colour: Any) -> None:
+    """A lane that leaves a stopped run does not start the others."""
+    read: list[str] = []
+
+    def pending() -> Iterator[StoredPicture]:
+        read.append("a")
+        yield from ()
+
+    with SharedDecoder(labelling.home.folder, ["a", "slow to load"]) as decoding:
+        decoding.halt()
+        with pytest.raises(RunStopped):
+            next(decoding.join(mean_colour(name="a"), pending()))
+        decoding.leave("slow to load")
+    assert not read
+
+
 def test_lanes_that_take_too_long_are_ended(
     labelling: Any, mean_colour: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def test_what_a_person_must_fix_stops_the_lane(shop, stand_in):
         result = shop.run(batch=5, in_flight=1)
         assert result.status == "failed"
         assert words in result.message and "20 pictures are pending" in result.message
-        assert len(shop.clarifai.asks) == number
+        assert len(shop.clarifai.requests) == number
     assert set(shop.outcomes()) == {"not_billed"}
     assert "stopped" in {reason for (reason,) in shop.rows("select distinct reason from charges")}
     shop.clarifai.always = None
@@ -78,7 +78,7 @@ def test_without_a_key_nothing_is_sent(shop):
     shop.key = None
     with pytest.raises(ClassifierUnavailable, match=r"CLARIFAI_PAT.*clarifai-pat"):
         shop.run()
-    assert shop.clarifai.asks == []
+    assert shop.clarifai.requests == []
 
 
 def test_a_quota_that_ends_during_the_run_loses_no_paid_label(shop):
@@ -100,7 +100,7 @@ def test_a_dropped_connection_counts_as_unknown_and_is_retried(shop, stand_in, a
     shop.clarifai.script += [stand_in.abort(UNAVAILABLE, after_work=after_work)]
     result = shop.run()
     assert (result.status, result.items) == ("done", 4)
-    assert len(shop.clarifai.asks) == 2
+    assert len(shop.clarifai.requests) == 2
     assert shop.outcomes() == {"unknown": 4, "billed": 4}
     assert shop.clarifai.bought_again() == []
 
@@ -113,7 +113,7 @@ def test_tries_without_a_response_are_few(shop, stand_in):
     assert result.status == "incomplete" and "does not respond" in result.message
     assert max(shop.clarifai.bought.values()) == plan.MAX_TRIES
     # Some batches were in the ledger before the first one was lost; they had their tries in between.
-    assert len(shop.clarifai.asks) <= plan.MAX_TRIES * (plan.MAX_LOST_IN_A_ROW + 10)
+    assert len(shop.clarifai.requests) <= plan.MAX_TRIES * (plan.MAX_LOST_IN_A_ROW + 10)
     assert result.failures == 4 * plan.MAX_LOST_IN_A_ROW
 
 
@@ -123,7 +123,7 @@ def test_a_picture_without_any_response_is_given_up_after_some_runs(shop, stand_
     shop.clarifai.always = stand_in.abort(UNAVAILABLE, after_work=True)
     statuses = [shop.run().status for _ in range(3)]
     assert statuses == ["incomplete", "done", "done"]
-    assert len(shop.clarifai.asks) == 6
+    assert len(shop.clarifai.requests) == 6
     assert shop.rows("select sha256, reason from unlabelled") == [(sha256, "unanswered")]
 
 
@@ -158,7 +158,7 @@ def test_a_mixed_response_stores_the_good_pictures(shop):
     (row,) = shop.rows("select sha256, reason, message from unlabelled")
     assert row[:2] == (shas[2], "refused") and "INPUT_INVALID_ARGUMENT (30104): Bad picture" in row[2]
     assert shop.run().items == 0
-    assert len(shop.clarifai.asks) == 1
+    assert len(shop.clarifai.requests) == 1
 
 
 def test_a_request_that_fails_completely_does_not_reject_good_pictures(shop):
@@ -169,7 +169,7 @@ def test_a_request_that_fails_completely_does_not_reject_good_pictures(shop):
     assert (result.status, result.items, result.failures) == ("done", 15, 1)
     assert shop.labelled() == set(shas) - {shas[11]}
     assert set(shop.clarifai.bought.values()) == {1} and len(shop.clarifai.bought) == 15
-    assert len(shop.clarifai.asks) == 9  # 1 + 2 a level of 16, 8, 4, 2
+    assert len(shop.clarifai.requests) == 9  # 1 + 2 a level of 16, 8, 4, 2
     assert shop.rows("select reason from unlabelled") == [("refused",)]
 
 
@@ -191,7 +191,7 @@ def test_too_few_and_too_many_outputs_are_matched_by_position(shop, stand_in):
 
     shop.clarifai.script += [shortened, lengthened]
     assert shop.run().status == "done"
-    assert [len(one.sha256s) for one in shop.clarifai.asks] == [4, 1]
+    assert [len(one.sha256s) for one in shop.clarifai.requests] == [4, 1]
     assert shop.labelled() == set(shas)
     assert shop.outcomes() == {"billed": 4, "unknown": 1}
 
@@ -208,7 +208,7 @@ def test_a_request_that_is_too_large_is_split(shop, stand_in):
         ),
     ]
     assert shop.run(in_flight=1).status == "done"
-    assert [len(one.sha256s) for one in shop.clarifai.asks] == [4, 2, 2, 1, 1]
+    assert [len(one.sha256s) for one in shop.clarifai.requests] == [4, 2, 2, 1, 1]
     assert shop.outcomes() == {"not_billed": 6, "billed": 4}
 
 

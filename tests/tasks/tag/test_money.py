@@ -105,7 +105,7 @@ def test_an_estimate_is_what_a_run_sends(shop, stand_in):
     estimates = estimate(shop.home, lane)
     assert [(one.waiting, one.would_send, one.requests) for one in estimates] == [(30, 21, 3), (30, 20, 3)]
     assert estimates[0].cost == pytest.approx(21 * 0.0015)
-    assert shop.clarifai.asks == []
+    assert shop.clarifai.requests == []
     shop.run(**settings)
     assert sum(shop.clarifai.bought.values()) == 41
     after = estimate(shop.home, local_lane(shop.home, "clarifai", shop.tagging(**settings).options))

@@ -16,7 +16,7 @@ def test_every_request_but_the_last_is_full(shop):
     """The size of a batch is the setting's, here the default."""
     shop.store(300)
     shop.run()
-    assert [len(ask.sha256s) for ask in shop.clarifai.asks] == [128, 128, 44]
+    assert [len(ask.sha256s) for ask in shop.clarifai.requests] == [128, 128, 44]
 
 
 def test_a_request_never_exceeds_the_limit_of_bytes(shop, monkeypatch):
@@ -25,7 +25,7 @@ def test_a_request_never_exceeds_the_limit_of_bytes(shop, monkeypatch):
     shas = shop.store(40)
     shop.run()
     (biggest,) = shop.rows("select max(bytes) from pictures")[0]
-    sizes = [ask.bytes for ask in shop.clarifai.asks]
+    sizes = [ask.bytes for ask in shop.clarifai.requests]
     assert all(size + 64 * 20 <= 10_000 + 64 * 20 for size in sizes)
     assert all(size + biggest + 64 * 12 > 10_000 for size in sizes[:-1])
     assert shop.labelled() == set(shas)
@@ -36,7 +36,7 @@ def test_the_stored_bytes_are_sent(shop, photographs):
     files = sorted(photographs.glob("*.jpg"))[:4]
     shas = {shop.store_file(file) for file in files}
     shop.run()
-    assert set(shop.clarifai.asks[0].sha256s) == shas
+    assert set(shop.clarifai.requests[0].sha256s) == shas
 
 
 def test_pictures_are_downscaled_only_with_longest_side(shop, photographs):
@@ -78,7 +78,7 @@ def test_a_picture_that_can_not_be_sent_costs_nothing(shop, damaged_inside):
     assert (result.status, result.items) == ("incomplete", 1)
     assert "1 picture files are missing or damaged" in result.message
     assert shop.rows("select sha256, reason from unlabelled") == [(unreadable, "unreadable")]
-    assert [ask.sha256s for ask in shop.clarifai.asks] == [tuple(good)]
+    assert [ask.sha256s for ask in shop.clarifai.requests] == [tuple(good)]
 
 
 def test_a_picture_over_the_size_limit_becomes_a_row_with_advice(shop, monkeypatch):
@@ -101,9 +101,9 @@ def test_boxes_refer_to_the_picture_as_people_see_it(shop, stand_in, orientation
     exif[ExifTags.Base.Orientation] = orientation
     stored = shop.store_picture(Image.effect_noise((64, 48), 80).convert("RGB"), exif=exif)
     shop.run(model="", regions_model=stand_in.REGIONS, upright=upright)
-    left, top, right, bottom = stand_in.box_of(shop.clarifai.asks[0].sha256s[0])
+    left, top, right, bottom = stand_in.box_of(shop.clarifai.requests[0].sha256s[0])
     if not (upright and orientation != 1):
-        assert shop.clarifai.asks[0].sha256s == (stored,)
+        assert shop.clarifai.requests[0].sha256s == (stored,)
         left, top, right, bottom = {
             1: (left, top, right, bottom),
             3: (1 - right, 1 - bottom, 1 - left, 1 - top),
@@ -121,7 +121,7 @@ def test_a_run_sends_no_more_requests_than_allowed(shop, monkeypatch):
     shop.clarifai.seconds = 0.2
     shop.store(20)
     assert shop.run(batch=1, requests_per_second=15).status == "done"
-    assert len(sent) == len(shop.clarifai.asks) == 20
+    assert len(sent) == len(shop.clarifai.requests) == 20
     assert all(sum(start <= at < start + 1 for at in sent) <= 15 for start in sent)
 
 

@@ -33,5 +33,5 @@ def test_a_second_run_sends_nothing(shop):
     shop.run()
     again = shop.run()
     assert (again.status, again.items) == ("done", 0)
-    assert len(shop.clarifai.asks) == 1
+    assert len(shop.clarifai.requests) == 1
     assert shop.outcomes() == {"billed": 5}
