@@ -12,7 +12,6 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
-from textwrap import shorten
 from typing import NoReturn
 
 import click
@@ -35,12 +34,19 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest a command for an unknown one: click compares it with `self.commands`, which is empty here."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not ctx.resilient_parsing:
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=names, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them: a module's docstring is its command's help."""
-        names = self.list_commands(ctx)
-        width = formatter.width - 6 - max(map(len, names))
         with formatter.section("Commands"):
-            formatter.write_dl([(name, shorten(_docstring(name), width, placeholder="…")) for name in names])
+            formatter.write_dl([(name, _docstring(name)) for name in self.list_commands(ctx)])
 
 
 def _docstring(name: str) -> str:

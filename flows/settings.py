@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -28,8 +28,6 @@ from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
 from warehouse.home import Home
 from warehouse.rankings import MEASURES, RankingQuery, Statistic
-
-Kind = TypeVar("Kind")
 
 DEFAULT_FILE = "likelens.toml"
 MAX_NAME = 64
@@ -108,9 +106,9 @@ def _kind_of(table: Any, kinds: Collection[str]) -> str:
     kind, known = table.get("kind"), ", ".join(kinds)
     if kind is None:
         raise PydanticCustomError("kind", f"the key kind is missing; it is one of {known}")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise PydanticCustomError("kind", f"there is no kind {kind!r}; it is one of {known}")
-    return str(kind)
+    return kind
 
 
 def _open_home(folder: Any, info: ValidationInfo) -> Home:
@@ -149,17 +147,24 @@ class Settings(_Table):
 def read_settings(file: Path) -> Settings:
     """Read a settings file. Raises `SettingsError`, which names every mistake in it."""
     given = _parse(file)
-    if home := os.environ.get("LIKELENS_HOME"):
-        given["home"] = str(Path(home).expanduser().absolute())
+    if home := home_variable():
+        given["home"] = str(home)
     mistakes = [mistake for key in ("sources", "classifiers") for mistake in _check_names(given, key)]
     try:
         settings = Settings.model_validate(given, context=file)
     except ValidationError as error:
-        mistakes += [_describe(one, given) for one in error.errors() if one["loc"][-1] != "name"]
+        # `_check_names` describes the names of sources.
+        mistakes += [_describe(one, given) for one in error.errors() if one["loc"][2:] != ("name",)]
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
         raise SettingsError(f"The settings {file} can't be used:\n{lines}")
     return settings
+
+
+def home_variable() -> Path | None:
+    """Return the folder that `LIKELENS_HOME` names; None when it is unset or empty."""
+    home = os.environ.get("LIKELENS_HOME")
+    return Path(home).expanduser().absolute() if home else None
 
 
 def find_classifier(settings: Settings, name: str) -> ClassifierSettings:

@@ -6,6 +6,13 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
+_FIXES = {
+    "model_type": "write a table",
+    "string_type": "write a text in quotes",
+    "tuple_type": "write a list in brackets",
+}
+"""What to write, in TOML's words, by the type of pydantic's error."""
+
 
 def describe_error(error: Any, key: str, known: Sequence[str]) -> str:
     """Describe one of `ValidationError.errors()`: the key, its value and what would be right.
@@ -16,9 +23,7 @@ def describe_error(error: Any, key: str, known: Sequence[str]) -> str:
         return f"unknown key {key}; {suggest(key, known)}"
     if error["type"] == "missing":
         return f"the key {key} is missing"
-    if error["type"] == "model_type":
-        return f"{key}: write a table"
-    message = error["msg"].removeprefix("Value error, ")
+    message = _FIXES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return f"{key} = {error['input']!r}: {message}" if key else message
 
 

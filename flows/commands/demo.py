@@ -15,7 +15,7 @@ from flows.demo.photographs import missing_packages
 from flows.demo.server import GalleryServer
 from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, print_summary
 from flows.output import show
-from flows.settings import questions, read_settings
+from flows.settings import home_variable, questions, read_settings
 from warehouse.home import Home
 from warehouse.rankings import classifiers_with_labels, rank
 from warehouse.runs import RUN_STAGE, stage_runs
@@ -65,7 +65,7 @@ def demo(config: str | None) -> int:
             f"The demo needs the photographs of {' and '.join(missing)}. Run"
             f" `pip install {' '.join(missing)}` (the extra `demo`), then run the demo again."
         )
-    folder = Path(os.environ.get("LIKELENS_HOME", FOLDER)).absolute()
+    folder = home_variable() or Path(FOLDER).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "likelens.toml"
     gallery, pictures = demo_gallery(posts=POSTS, run=_count_runs(Home(folder)))

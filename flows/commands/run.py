@@ -13,7 +13,9 @@ from flows.options import with_config, with_dry_run
 
 @click.command(help=__doc__)
 @with_config
-@click.option("--full", is_flag=True, help="Read every source to its end, as every weekly run does.")
+@click.option(
+    "--full", is_flag=True, help="Read every source until its last page, as a run does once a week."
+)
 @with_dry_run
 def run(config: Path, full: bool, dry: bool) -> int:
     if dry:

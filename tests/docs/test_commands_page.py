@@ -101,6 +101,20 @@ def test_every_command_in_a_sentence_exists(texts):
         assert {word for word in rest if word.startswith("--")} <= known, span
 
 
+def test_the_help_has_the_complete_help_of_every_command():
+    """`likelens --help` reads the commands' help without importing them."""
+    shown = " ".join(cli.get_help(click.Context(cli)).split())
+    for name in cli.list_commands(click.Context(cli)):
+        assert f" {name} {cli.get_command(click.Context(cli), name).help}" in shown
+
+
+def test_a_mistyped_command_is_reported_with_a_suggestion():
+    """The message names the command that the user may have meant."""
+    with pytest.raises(click.UsageError) as raised:
+        cli.main(["rnu"], standalone_mode=False)
+    assert "Did you mean 'run'?" in raised.value.format_message()
+
+
 def test_the_guide_has_the_exit_statuses(pages):
     """The guide has the exit statuses of the command line's help."""
     statuses = {status for status, _ in pages["guide.md"].rows("## Run", "| exit status | meaning |")}

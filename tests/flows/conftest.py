@@ -160,7 +160,7 @@ def likelens(prefect: dict[str, str]) -> Run:
     """Run `likelens` as a process in a folder, with the Prefect server; a variable that is None is unset."""
 
     def run(folder: Path, *arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-        ran = subprocess.run(
+        return subprocess.run(
             [BIN / "likelens", *arguments],
             cwd=folder,
             env={name: value for name, value in {**prefect, **environment}.items() if value is not None},
@@ -169,9 +169,6 @@ def likelens(prefect: dict[str, str]) -> Run:
             timeout=600,
             check=False,
         )
-        # The temporary server of a run writes to the run's standard error.
-        assert [line for line in log_errors(ran.stderr) if "prefect.server" in line] == []
-        return ran
 
     return run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import SettingsError
-from flows.settings import questions, read_settings
+from flows.settings import home_variable, questions, read_settings
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
 VISUAL = '[[classifiers]]\nname = "visual"\nkind = "visual"\n'
@@ -59,6 +59,14 @@ def test_the_variable_likelens_home_overrides_the_home_folder(read, tmp_path, mo
     assert read('home = "data"\n' + SOURCE).home.folder == tmp_path / "elsewhere"
 
 
+def test_an_empty_variable_likelens_home_is_unset(read, tmp_path, monkeypatch):
+    """With an empty LIKELENS_HOME the home folder is that of the file."""
+    read(SOURCE)
+    monkeypatch.setenv("LIKELENS_HOME", "")
+    assert read_settings(tmp_path / "likelens.toml").home.folder == tmp_path / "data"
+    assert home_variable() is None
+
+
 MISTAKES = {
     "hom = 'data'\n" + SOURCE: ["unknown key hom", "home"],
     SOURCE + "[scrape]\ndelay = 1\n": ["[scrape]", "unknown key delay", "did you mean delay_seconds"],
@@ -81,7 +89,14 @@ MISTAKES = {
     SOURCE + '[[classifiers]]\nname = "m"\nkind = "litert"\nlabels = "l"\n': ["the key model is missing"],
     SOURCE + VISUAL + "top = 3\n": ["unknown key top"],
     SOURCE + "x = [1\n": ["not TOML", "line"],
-    "home = 3\n" + SOURCE: ["home"],
+    "home = 3\n" + SOURCE: ["home", "text in quotes"],
+    "note = 3\n" + SOURCE: ["note", "text in quotes"],
+    "scrape = 3\n" + SOURCE: ["scrape", "write a table"],
+    SOURCE + '[fetch]\nallow_private_hosts = "127.0.0.1"\n': ["allow_private_hosts", "list in brackets"],
+    "name = 'n'\n" + SOURCE: ["unknown key name"],
+    SOURCE + "[scrape]\nname = 'n'\n": ["[scrape]", "unknown key name"],
+    SOURCE.replace('"gallery"', '["gallery"]'): ["there is no kind ['gallery']"],
+    SOURCE + VISUAL.replace('kind = "visual"', 'kind = ["visual"]'): ["there is no kind ['visual']"],
 }
 
 
