@@ -1,4 +1,4 @@
-"""What the stage scrape itself costs while an account grows: spool, verdicts, checks, tables; no network, no parsing.
+"""What the stage scrape itself costs while an account grows: spool, decisions, checks, tables; no network, no parsing.
 
 For each size, in a process of its own, an invented account is read for the first time, with two comments a
 post, and again with nothing new. Parsing has a benchmark of its own (`parsing.py`), and a host's delay of

@@ -113,7 +113,7 @@ class Lake:
     def reader(self, sql: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB connection in memory with a view for the current version of each table that `sql` names.
 
-        Without `sql`, of every table: opening all of them takes 45 ms more.
+        Without `sql`, of every table, which takes several times as long to open.
         """
         names = [name for name in TABLES if sql is None or re.search(rf"\b{name}\b", sql)]
         files = {name: self.files(name) for name in names}

@@ -20,14 +20,8 @@ By = Literal["likes", "comments", "count"]
 Statistic = Literal["mean", "median", "total"]
 MEASURES: tuple[By, ...] = get_args(By)
 
-_STATISTICS: dict[Statistic, pl.Expr] = {
-    "mean": pl.col("mean"),
-    "median": pl.col("median"),
-    "total": pl.col("total"),
-}
-"""What a ranking can be ordered by. To add a statistic, add a column in `_with_statistics` and an entry here."""
-
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+"""What a ranking can be ordered by. To add a statistic, add its name above and a column in `_with_statistics`."""
 COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "share")
 
 
@@ -61,7 +55,7 @@ class RankingQuery:
 
 
 def file_stem(*names: str) -> str:
-    """A file name without extension from these names, made safe as in `Question.stem`."""
+    """A file name without extension from these names, made safe as in `RankingQuery.stem`."""
     return "-".join(map(_safe, names))
 
 
@@ -93,11 +87,11 @@ def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFram
     """
     value = pl.lit(1, pl.Int64) if question.by == "count" else pl.col(question.by)
     known = post_labels.with_columns(value=value).filter(pl.col("value").is_not_null())
-    worth = pl.col("posts") if question.by == "count" else _STATISTICS[question.statistic]
+    worth = "posts" if question.by == "count" else question.statistic
     return (
         _with_statistics(known)
         .filter(pl.col("posts") >= question.min_posts)
-        .sort([worth, pl.col("posts"), pl.col("label")], descending=[True, True, False])
+        .sort([worth, "posts", "label"], descending=[True, True, False])
         .head(question.top)
         .with_row_index("rank", offset=1)
         .with_columns(pl.col("rank").cast(pl.Int64))

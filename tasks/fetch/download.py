@@ -55,7 +55,8 @@ class Limits:
 class FetchOptions:
     """How pictures are fetched.
 
-    `concurrency` and `per_host` limit the downloads at once, in all and from one host. Only files in `folders` are copied. `user_agent` is the User-Agent header of each request.
+    `concurrency` and `per_host` limit the downloads at once, in all and from one host. Only files in `folders` are
+    copied. `user_agent` is the User-Agent header of each request.
     """
 
     concurrency: int = 32

@@ -99,8 +99,10 @@ class Pipeline:
                 else:
                     self._unfinished += 1
                     self._queue(host, Job(picture.url, picture.failures))
-            while self._unfinished >= MAX_PENDING or self._results.pending >= 4 * BATCH_ROWS:
+            while self._unfinished >= MAX_PENDING:
                 await self._wait_for_change()
+            if self._results.pending >= 4 * BATCH_ROWS:
+                await self._results.write()
         while self._unfinished:
             await self._wait_for_change()
         return left > 0
@@ -124,8 +126,8 @@ class Pipeline:
     async def _serve(self, host: Host) -> None:
         """Start attempts until the host's queue is empty."""
         while host.pending:
-            if not self._hosts.may_start(host, time.monotonic()):
-                pause = host.paused_until - time.monotonic()
+            if not self._hosts.may_start(host, now := time.monotonic()):
+                pause = host.paused_until - now
                 host.changed.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause + CLOCK_SECONDS if pause > 0 else None):

@@ -81,7 +81,10 @@ class _Workers:
         self._crashes = 0
 
     async def download(self, url: str) -> Attempt:
-        """Make one attempt. Raises `DiskFull`, `DownloadsCrashed`, or `RuntimeError` with a traceback."""
+        """Make one attempt. Raises `DiskFull`, `DownloadsCrashed`, `RuntimeError` with a traceback, or `OSError`.
+
+        `OSError` means that no process could replace one that crashed.
+        """
         worker = min(self._workers, key=lambda one: len(one.jobs))
         number = next(self._numbers)
         job: asyncio.Future[Attempt | Exception] = asyncio.get_running_loop().create_future()
@@ -133,7 +136,10 @@ class _Workers:
             )
         else:
             self._workers.remove(worker)
-            self.start(1)
+            try:
+                self.start(1)
+            except OSError as error:  # a callback of the loop may be the caller, and nothing would raise it
+                result = error
         for job in worker.jobs.values():
             if not job.done():
                 job.set_result(result)

@@ -29,7 +29,7 @@ _ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic"}
 _NAMES = {"MPO": "jpeg", "HEIF": "heic"}
 _CORRUPT = "The picture is cut off or damaged in its pixels. Download it again."
 THREADS = 2
-"""For work above some tenths of a millisecond: large files, and files that must be decode."""
+"""For work above some tenths of a millisecond: large files, and files that must be decoded."""
 
 
 class NeedsDecode(Exception):

@@ -93,7 +93,7 @@ def chart_svg(chart: alt.LayerChart) -> str:
 def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     """Write the chart to `folder` as `stem`.svg, .png and .html; no file is ever half-written.
 
-    Creates the folder if necessary. Raises `ValueError` when `stem` is not a plain file name (`Question.stem` is
+    Creates the folder if necessary. Raises `ValueError` when `stem` is not a plain file name (`RankingQuery.stem` is
     one), and `OSError` when a file can't be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):

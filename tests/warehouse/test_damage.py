@@ -53,6 +53,7 @@ def test_a_damaged_table_is_named_and_the_others_still_work(
         with pytest.raises(LakeDamaged, match=r"table accounts .*(?s:.*)backup"):
             act()
     assert [lake.append([observation_row("a", 1)]), lake.append([observation_row("a", 1)])] == [1, 0]
+    assert lake.count("select count(*) from observations") == 1
     assert home.database.read_bytes() == before
     assert not list(home.folder.glob(".likelens-*"))
     assert rank(home, RankingQuery("model")).is_empty()

@@ -144,6 +144,27 @@ def test_repeated_crashes_stop_the_run(
     fetching.check_store()
 
 
+@pytest.mark.usefixtures("in_processes")
+def test_a_process_that_can_not_be_replaced_stops_the_run(
+    server: Any, fetching: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If no process can replace one that crashed, the run stops with the system's error and does not wait."""
+
+    async def respond(request: web.BaseRequest) -> web.StreamResponse:
+        def refuse(*args: object, **options: object) -> None:
+            raise BlockingIOError("no more processes")
+
+        monkeypatch.setattr(subprocess, "Popen", refuse)
+        for child in _children(os.getpid(), "tasks.fetch.worker"):
+            os.kill(child, signal.SIGKILL)
+        return web.Response()
+
+    server.pages["/a"] = respond
+    fetching.add_pictures([server.url("/a")])
+    with pytest.raises(BlockingIOError, match="no more processes"):
+        fetching.run()
+
+
 def test_a_killed_run_leaves_no_process(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """A run that is killed leaves no process behind."""
 
