@@ -30,6 +30,8 @@ from warehouse.home import Home
 from warehouse.rankings import MEASURES, RankingQuery, Statistic
 
 DEFAULT_FILE = "likelens.toml"
+MAX_DAYS = 36_500
+"""A hundred years; dates this far in the past exist, and those of larger numbers do not."""
 MAX_NAME = 64
 """Characters in the name of a source or a classifier."""
 _EXAMPLE = """    [[sources]]
@@ -51,8 +53,8 @@ class ScrapeSettings(_Table):
     """The table `[scrape]`."""
 
     delay_seconds: float = Field(default=5.0, ge=0, le=3600)
-    refresh_days: int = Field(default=14, ge=0)
-    full_days: float = Field(default=7.0, ge=0)
+    refresh_days: int = Field(default=14, ge=0, le=MAX_DAYS)
+    full_days: float = Field(default=7.0, ge=0, le=MAX_DAYS)
     comments: bool = True
     comment_authors: AuthorPolicy = "hashed"
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")

@@ -1,17 +1,20 @@
 """The stages, one folder each: a thin Prefect task (`task.py`) over plain modules without Prefect.
 
-scrape/     posts of the sources            to add a source, open scrape/sources.py
-fetch/      their pictures                  fetch/reasons.py has the reasons, fetch/retry_schedule.py the tries
-classify/   what the pictures show          to add a classifier, open classifiers/registry.py
-tag/        the same from a service that costs money
-publish/    the database that analysts read
-rank/       the rankings as files and artifacts
-report/     charts and the HTML page        to change a chart, open report/charts.py
-run.py    what all tasks share            errors.py which errors a task retries
-forget.py   removing an account or an author   validation.py validation errors in words
+scrape/         posts of the sources; to add a source, open scrape/sources.py
+fetch/          their pictures; fetch/reasons.py has the reasons, fetch/retry_schedule.py the retries
+classify/       what the pictures show; to add a classifier, open classifiers/registry.py
+tag/            the same from a service that costs money
+publish/        the database that analysts read
+rank/           the rankings as files and artifacts
+report/         charts and the HTML page; to change a chart, open report/charts.py
+run.py          what all tasks share
+errors.py       which errors a task retries
+forget.py       removes an account or an author
+validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped
-labels.py   a label as a row of the table labels
-urls.py     web addresses: made absolute, compared by host and port, sent unchanged
-progress.py progress bars and artifacts     backoff.py pauses before a retry
-user_agent.py the User-Agent of every request
+labels.py       a label as a row of the table labels
+urls.py         web addresses: made absolute, compared by host and port, sent unchanged
+progress.py     progress bars and artifacts
+backoff.py      pauses before a retry
+user_agent.py   the User-Agent of every request
 """
