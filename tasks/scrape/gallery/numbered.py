@@ -24,7 +24,7 @@ class Numbered(Table):
     last: Selector | None = None
 
     @model_validator(mode="after")
-    def _counts(self) -> Numbered:
+    def _check_address(self) -> Numbered:
         if self.address.count("{page}") != 1:
             raise ValueError("the address must contain {page} once, for the page's number")
         if self.address.startswith("{page}"):

@@ -243,7 +243,10 @@ def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise BadProfile(f"The profile {name_or_path} is not TOML: {error}.") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
         raise BadProfile(f"The profile {name_or_path} can't be used: {wrong}.") from error
 
 

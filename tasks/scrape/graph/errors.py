@@ -1,4 +1,4 @@
-"""The Graph API's error codes as errors that tell a person what to do.
+"""The Graph API's error codes as errors that say what to do.
 
 Sources: Meta's pages on handling errors, rate limits and business discovery; people report the codes for an
 account that is not available (110, or 24 or 100, with subcode 2207013).

@@ -21,16 +21,14 @@ REGAIN = "estimated_time_to_regain_access"
 
 def pause_seconds(headers: Mapping[str, str]) -> float:
     """Seconds to wait before the next request; 0 while the limits are far. Invalid headers are ignored."""
-    usages = list(_usages(headers))
-    minutes = max((_number(usage.get(REGAIN)) for usage in usages), default=0.0)
-    if minutes > 0:
+    if minutes := regain_minutes(headers):
         return minutes * 60
-    used = (_number(usage.get(name)) for usage in usages for name in PERCENTAGES)
+    used = (_number(usage.get(name)) for usage in _usages(headers) for name in PERCENTAGES)
     return WAIT_SECONDS if max(used, default=0.0) >= MAX_PERCENT else 0.0
 
 
 def regain_minutes(headers: Mapping[str, str]) -> float:
-    """Minutes until requests are accepted again, as far as the headers tell; otherwise 0."""
+    """Minutes until requests are accepted again, as the headers say; otherwise 0."""
     return max((_number(usage.get(REGAIN)) for usage in _usages(headers)), default=0.0)
 
 

@@ -1,6 +1,6 @@
 """Reads one JSON file of the folder, and the files beside it.
 
-The shortcode resolve_inside the JSON identifies a post, because file names follow patterns that users change. Its
+The shortcode in the JSON identifies a post, because file names follow patterns that users change. Its
 counts are those of the time when the JSON was written, so reading it again adds nothing.
 """
 

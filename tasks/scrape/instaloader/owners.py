@@ -1,7 +1,7 @@
 """The owner of a post: by name or number, by its coauthors, and by the folder that it lies in.
 
 A post of several profiles (a collaboration) has one owner; the others are its `coauthor_producers`. Instaloader
-saves it in the folder of the profile that was downloaded, whichever of them that is. SiblingFiles a profile's posts lie
+saves it in the folder of the profile that was downloaded, whichever of them that is. Beside a profile's posts lie
 its JSON, `NAME_NUMBER.json.xz`, and a file `id` (or `NAME_id`) with its number (Instaloader 4.15.1,
 `_get_id_filename` and `download_profiles`).
 """

@@ -1,6 +1,6 @@
 """The HTML of a status as plain text, as a person reads it.
 
-Mastodon hides parts of long links; the text keeps all of a link, because its author wrote it.
+Mastodon hides parts of long links; this text has the complete link, because its author wrote it.
 """
 
 from __future__ import annotations

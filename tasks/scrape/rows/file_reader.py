@@ -68,7 +68,7 @@ def collect_evidence(file_format: FileFormat, opened: BinaryIO, file: Path) -> E
                 break
             evidence.note(raw.value)
     except UnreadableFile:
-        # RowOptions the rows raises it again, and reports it.
+        # Reading the posts raises it again, and reports it.
         pass
     opened.seek(0)
     return evidence

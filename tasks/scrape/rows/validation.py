@@ -53,7 +53,7 @@ def did_you_mean(key: str, known: Sequence[str]) -> str:
     close = [name for name in known if name == plain] or difflib.get_close_matches(
         plain, known, n=1, cutoff=0.7
     )
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}."
 
 
 def _drop_own(value: dict[str, Any]) -> dict[str, Any]:

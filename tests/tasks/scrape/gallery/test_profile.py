@@ -138,6 +138,7 @@ def test_a_mistake_is_reported_with_its_key(
         load_profile("pixgram.toml", folder)
     for word in words:
         assert word in str(raised.value)
+    assert "Value error" not in str(raised.value)
 
 
 def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path) -> None:

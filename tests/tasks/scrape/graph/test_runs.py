@@ -1,4 +1,4 @@
-"""Two nights of an Instagram account, from the interface into the tables."""
+"""Two runs of an Instagram account, from the interface into the tables."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 
 
 @pytest.fixture
-def spend_night(home, server, site, token, tmp_path: Path):
+def run_source(home, server, site, token, tmp_path: Path):
     """Read the account to its end into the tables."""
-    nights = iter(range(9))
+    numbers = iter(range(9))
 
     def spend():
         source = GraphSettings(
             name="g", kind="graph", account="ann", user_id="17841400000000001", base=site.base, page_size=2
         ).open(tmp_path)
-        spool = Spool(tmp_path / f"{next(nights)}.jsonl")
+        spool = Spool(tmp_path / f"{next(numbers)}.jsonl")
         reading = ScrapeJob(home, source, spool, ScrapeOptions(Politeness(0), full=True), token)
         return scrape_source(reading, lambda *_: None)
 
@@ -30,18 +30,18 @@ def spend_night(home, server, site, token, tmp_path: Path):
 
 
 def test_a_second_run_stores_each_change_once(
-    server, media, children, spend_night, rows, home, token, tmp_path
+    server, media, children, run_source, rows, home, token, tmp_path
 ) -> None:
     """Changed counts, hidden likes, new and deleted posts and re-signed pictures reach the tables, each once."""
-    assert spend_night().status == "done"
+    assert run_source().status == "done"
     for one in server.media:
         one["media_url"] = one["media_url"].replace("sig=a", "sig=b")
     del server.media[2], server.media[0]["like_count"]
     server.media[1]["like_count"] = 500
     album = children("x.jpg", "y.mp4", "z.jpg")
     server.media[:0] = [media(10, media_type="CAROUSEL_ALBUM", children=album)]
-    ended = spend_night()
-    assert (ended.status, ended.items, ended.message) == ("done", 5, "")
+    result = run_source()
+    assert (result.status, result.items, result.message) == ("done", 5, "")
     assert rows("select post_id, gone_at is not null from posts order by url") == [
         ("179010", False),
         ("17905", False),

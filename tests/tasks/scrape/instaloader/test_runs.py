@@ -1,4 +1,4 @@
-"""Run after night: a folder that is read again, that grows, and a reading that is cut off."""
+"""Run after run: a folder that is read again, that grows, and a run that is cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two nights of a Mastodon account, from the server into the tables."""
+"""Two runs of a Mastodon account, from the server into the tables."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 
 
 @pytest.fixture
-def spend_night(home, server, site, tmp_path: Path):
+def run_source(home, server, site, tmp_path: Path):
     """Read the account to its end into the tables."""
-    nights = iter(range(9))
+    numbers = iter(range(9))
 
     def spend():
         source = MastodonSettings(name="m", kind="mastodon", server=site.base, account="ann").open(tmp_path)
-        spool = Spool(tmp_path / f"{next(nights)}.jsonl")
+        spool = Spool(tmp_path / f"{next(numbers)}.jsonl")
         return scrape_source(
             ScrapeJob(home, source, spool, ScrapeOptions(Politeness(0), full=True)), lambda *_: None
         )
@@ -29,18 +29,18 @@ def spend_night(home, server, site, tmp_path: Path):
     return spend
 
 
-def test_a_second_run_stores_each_change_once(server, status, media, spend_night, rows) -> None:
+def test_a_second_run_stores_each_change_once(server, status, media, run_source, rows) -> None:
     """New posts, counts and comments, and deleted posts, reach the tables, and nothing counts twice."""
     server.statuses[0]["replies_count"] = 1
     server.contexts["9"] = [status(21, in_reply_to_id="9", account={"acct": "bob@x.example"})]
-    assert (spend_night().status, spend_night().status) == ("done", "done")
+    assert (run_source().status, run_source().status) == ("done", "done")
     assert rows("select count(*) from posts") == [(5,)]
     server.statuses[:0] = [status(10, media_attachments=[media("10a.jpg"), media("10b.jpg")])]
     del server.statuses[3]
     server.statuses[1].update(favourites_count=500, replies_count=2, media_attachments=[media("9.jpg?sig=b")])
     server.contexts["9"].append(status(22, in_reply_to_id="21", account={"acct": "ann"}))
-    ended = spend_night()
-    assert (ended.status, ended.items, ended.message) == ("done", 5, "")
+    result = run_source()
+    assert (result.status, result.items, result.message) == ("done", 5, "")
     assert rows("select post_id, kind, gone_at is not null from posts order by post_id::int desc") == [
         ("10", "carousel", False),
         ("9", "image", False),
@@ -60,11 +60,11 @@ def test_a_second_run_stores_each_change_once(server, status, media, spend_night
     assert rows("select followers, posts from accounts") == [(1200, 5)] * 3
 
 
-def test_a_run_in_which_all_likes_are_missing_fails(server, spend_night, rows) -> None:
+def test_a_run_in_which_all_likes_are_missing_fails(server, run_source, rows) -> None:
     """A server that no longer sends likes fails the source, and what was stored stays unchanged."""
-    spend_night()
+    run_source()
     for status in server.statuses:
         del status["favourites_count"]
     with pytest.raises(SourceChanged, match="always had likes"):
-        spend_night()
+        run_source()
     assert rows("select count(*), count(likes) from observations") == [(5, 5)]
