@@ -21,6 +21,7 @@
     sql_types.py       declarations of views and macros
     publish.py         building the database and replacing the old one
     rankings.py        the rankings; to add a statistic, open it
+    lift/              the lift of labels, with intervals
     empty_rankings.py  why a ranking is empty
     summary.py         queries of the report beside its rankings
     comparing.py       comparison of two classifiers

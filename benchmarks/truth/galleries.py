@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 KINDS = ("image", "carousel", "video")
 DRAWS = np.array([7, 11, 0])
-"""Labels that are drawn for a post of each kind; the same label counts once."""
+"""Mean number of labels that are drawn for a post of each kind; the same label counts once.
+
+The number is Poisson, so that labels are independent of each other, given the topic.
+"""
 BEGIN = datetime(2025, 1, 1)  # noqa: DTZ001
 DAYS = 730
 SYNONYM_SHARE = 0.8
@@ -90,6 +93,7 @@ def make_gallery(plan: Plan, seed: int) -> Gallery:
             "posted_at": [BEGIN + timedelta(hours=float(hour)) for hour in hours],
             "kind": np.array(KINDS)[kind],
             "value": pl.Series(likes.astype(np.int64)).set(pl.Series(draw.random(len(likes)) < 0.06), None),
+            "comments": draw.poisson(_comment_rates(draw, level + signal, account, plan)),
         }
     )
     labels = pl.DataFrame({"post": post, "label": label.astype(str)})
@@ -121,12 +125,20 @@ def _levels(draw: np.random.Generator, account: Ints, hours: Floats, plan: Plan)
     day = (hours // 24).astype(np.int64)
     growth = draw.normal(0.3, 0.3, plan.accounts)[account] * hours / (24 * 365)
     size = draw.normal(plan.level, 1.2, plan.accounts)[account]
-    return size + growth + 0.1 * np.sin(2 * np.pi * day / 365) + weeks[account, day // 7] + shocks[account, day]
+    return (
+        size + growth + 0.1 * np.sin(2 * np.pi * day / 365) + weeks[account, day // 7] + shocks[account, day]
+    )
 
 
 def _noise(draw: np.random.Generator, number: int, plan: Plan) -> Floats:
     viral = np.where(draw.random(number) < 0.04, draw.exponential(1 / 1.5, number), 0)
     return plan.noise * draw.standard_t(4, number) + viral
+
+
+def _comment_rates(draw: np.random.Generator, level: Floats, account: Ints, plan: Plan) -> Floats:
+    """Comments come with the same effects as likes, but are few: about 55 % of the posts have none."""
+    willing = draw.normal(-plan.level - 1.0, 0.8, plan.accounts)[account]
+    return np.exp(np.minimum(level + willing, 8)) * draw.gamma(1.0, 1.0, len(level))
 
 
 def _topics(draw: np.random.Generator, account: Ints, hours: Floats, plan: Plan) -> Ints:
@@ -165,7 +177,7 @@ def _draw_labels(
     draw: np.random.Generator, plan: Plan, topic: Ints, kind: Ints, synonym: Ints, chances: Floats
 ) -> tuple[Ints, Ints]:
     """The rows of posts and labels, each pair once."""
-    post = np.repeat(np.arange(len(topic)), DRAWS[kind])
+    post = np.repeat(np.arange(len(topic)), draw.poisson(DRAWS[kind]))
     cumulative = np.cumsum(chances, axis=1)
     cumulative[:, -1] = 1
     flat = (cumulative + np.arange(len(chances))[:, None]).ravel()

@@ -46,7 +46,7 @@ def true_lifts(gallery: Gallery) -> dict[str, float]:
 
 def _expectations(gallery: Gallery) -> tuple[Floats, Floats]:
     """By state and label: the probability of the label, and what its presence adds to the expected sum of effects."""
-    alone = (1 - (1 - gallery.chances[:, None, :]) ** DRAWS[None, :, None]).reshape(-1, len(gallery.own))
+    alone = -np.expm1(-gallery.chances[:, None, :] * DRAWS[None, :, None]).reshape(-1, len(gallery.own))
     chances = alone.copy()
     difference = np.tile(gallery.own, (len(alone), 1))
     one = np.flatnonzero(gallery.synonym >= 0)

@@ -52,22 +52,26 @@ def fit_residuals(posts: PostBlocks, clip: float = CLIP, *, covariates: bool = T
     solve = np.linalg.pinv(inside.T @ inside, rcond=1e-10, hermitian=True) if x.size else np.zeros((0, 0))
     gamma = np.zeros(x.shape[1])
     rest = y - blocks.spread(blocks.median(y))
-    scales = _scales(rest, posts)
+    limits = clip * scale_posts(rest, posts)
     for round_ in range(ROUNDS):
         if round_ == ROUNDS // 2:
-            scales = _scales(rest, posts)
-        psi = np.clip(rest, -clip * scales, clip * scales)
+            limits = clip * scale_posts(rest, posts)
+        psi = np.clip(rest, -limits, limits)
         step = solve @ (inside.T @ psi)
         gamma += step
-        fitted = inside @ step
-        rest = rest - fitted - blocks.spread(blocks.mean(psi))
-    limits = clip * scales
+        rest = rest - inside @ step - blocks.spread(blocks.mean(psi))
+    return describe_residuals(posts, rest, limits, gamma)
+
+
+def describe_residuals(posts: PostBlocks, rest: Floats, limits: Floats, coefficients: Floats) -> Residuals:
+    """Clip the residuals at their limits, and take their variances; each coefficient takes a degree of freedom."""
     clipped = np.clip(rest, -limits, limits)
     unclipped = float(np.mean(np.abs(rest) <= limits)) if len(rest) else 1.0
-    return Residuals(rest, limits, clipped, _variances(clipped, posts), unclipped, gamma)
+    variances = _variances(clipped, posts, len(coefficients))
+    return Residuals(rest, limits, clipped, variances, unclipped, coefficients)
 
 
-def _scales(rest: Floats, posts: PostBlocks) -> Floats:
+def scale_posts(rest: Floats, posts: PostBlocks) -> Floats:
     """The scale of each post's account, never 0 unless all residuals are 0."""
     if not len(rest):
         return rest
@@ -80,10 +84,12 @@ def _scales(rest: Floats, posts: PostBlocks) -> Floats:
     return scales
 
 
-def _variances(clipped: Floats, posts: PostBlocks) -> Floats:
+def _variances(clipped: Floats, posts: PostBlocks, coefficients: int) -> Floats:
     """The variance of the clipped residuals of each account, shrunk as its scale is."""
     squares = posts.accounts.sum(clipped**2)
     free = posts.accounts.sizes - np.bincount(posts.block_account, minlength=len(posts.accounts))
+    share = max(0.1, 1 - coefficients / max(1, free.sum()))
+    free = free * share
     overall = squares.sum() / max(1, free.sum())
     variances: Floats = (squares + PRIOR_POSTS * overall) / (free + PRIOR_POSTS)
     return variances

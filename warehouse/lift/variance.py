@@ -58,12 +58,18 @@ def fit_components(cells: Cells, labels: int) -> Components:
     fitted = Components(1.0, 0.0)
     for _ in range(ROUNDS):
         weights = rest / (fitted.dependence * noise + fitted.difference * information) ** 2
-        fitted = _fit_once(squares, noise, information, weights)
+        fitted = solve_components(squares, noise, information, weights)
     return fitted
 
 
-def moderate(cells: Cells, labels: int, components: Components) -> Variances:
-    """The mean of the shared and the label's own variance, weighted by their degrees of freedom."""
+def moderate(
+    cells: Cells, labels: int, components: Components, prior_freedom: float = PRIOR_FREEDOM
+) -> Variances:
+    """The mean of the shared and the label's own variance, weighted by their degrees of freedom (Smyth 2004).
+
+    The own variance is clustered with the correction CR2 of Bell and McCaffrey (2002). With `prior_freedom` 0 it
+    stands alone: a fallback that shares nothing between labels, with wider intervals.
+    """
     rest = np.maximum(_rest(cells, labels), 1e-3)
     total = _sum(cells.label, cells.information, labels)
     expected = components.dependence * cells.noise + components.difference * cells.information**2
@@ -71,11 +77,12 @@ def moderate(cells: Cells, labels: int, components: Components) -> Variances:
         prior = _sum(cells.label, expected, labels) / total**2
         own = _sum(cells.label, cells.score**2 / rest, labels) / total**2
         freedom = np.maximum(0, total**2 / _sum(cells.label, cells.information**2, labels) - 1)
-        variance = (PRIOR_FREEDOM * prior + freedom * own) / (PRIOR_FREEDOM + freedom)
-    return Variances(variance, PRIOR_FREEDOM + freedom)
+        variance = (prior_freedom * prior + freedom * own) / (prior_freedom + freedom)
+    return Variances(variance, prior_freedom + freedom)
 
 
-def _fit_once(squares: Floats, noise: Floats, information: Floats, weights: Floats) -> Components:
+def solve_components(squares: Floats, noise: Floats, information: Floats, weights: Floats) -> Components:
+    """φ and τ² such that φ·noise + τ²·information is nearest to the squares."""
     a, b, c = (float(np.sum(weights * one)) for one in (noise**2, noise * information, information**2))
     d, e = float(np.sum(weights * noise * squares)), float(np.sum(weights * information * squares))
     determinant = a * c - b * b
