@@ -1,0 +1,9 @@
+"""How true the intervals of `warehouse/lift` are, on simulated galleries with known effects.
+
+galleries.py  the simulator
+marginal.py   the true lift of each label of a gallery
+outcomes.py   estimates beside the truth, for the scenarios of one seed
+figures.py    the figures that all outcomes give, and what each must reach
+speed.py      seconds for a large home, beside a plain mean
+__main__.py   the program: `.venv/bin/python -m benchmarks.truth --galleries 100`
+"""

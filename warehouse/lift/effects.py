@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def weights(self) -> Floats:
-        """w of each cell."""
+        """The weight w of each cell."""
         return self.cells.sizes * (1 - self.share)
 
 

@@ -105,7 +105,7 @@ def _count_in_blocks(posts: PostBlocks, rows: LabelRows) -> sparse.csr_array:
 
 
 def _weights(in_blocks: sparse.csr_array, sizes: Ints) -> sparse.csr_array:
-    """w = n1·n0/(n1+n0) of each label in each block."""
+    """The weight w = n1·n0/(n1+n0) of each label in each block."""
     size = sizes[in_blocks.tocoo().row]
     weights = in_blocks.copy()
     weights.data = in_blocks.data * (1 - in_blocks.data / size)

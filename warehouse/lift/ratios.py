@@ -111,14 +111,16 @@ def _factors(posts: PostBlocks) -> Ints:
     carousel, video, _, cosine, sine = posts.covariates.T
     hour = np.floor((np.arctan2(sine, cosine) / (2 * np.pi) + 0.5) * HOUR_PARTS).astype(np.int64)
     kind = (carousel + 2 * video).astype(np.int64)
-    return kind * HOUR_PARTS + np.minimum(hour, HOUR_PARTS - 1)
+    factors: Ints = kind * HOUR_PARTS + np.minimum(hour, HOUR_PARTS - 1)
+    return factors
 
 
 def _weights(posts: PostBlocks, counts: Floats, expected: Floats) -> Floats:
     """ω = 1/(1 + k·m) of each account, with m its mean and k the share of the variance that grows with m squared."""
     extra = np.sum(((counts - expected) ** 2 - expected)[expected > 0])
     k = max(0.0, extra / max(np.sum(expected**2), 1e-300))
-    return 1 / (1 + k * posts.accounts.mean(counts))
+    weights: Floats = 1 / (1 + k * posts.accounts.mean(counts))
+    return weights
 
 
 def _dispersions(posts: PostBlocks, counts: Floats, expected: Floats) -> Floats:
@@ -129,4 +131,6 @@ def _dispersions(posts: PostBlocks, counts: Floats, expected: Floats) -> Floats:
     inflate = posts.accounts.sizes / np.maximum(free, 1)
     overall = np.sum(squares * inflate) / max(means.sum(), 1e-300)
     own = squares * inflate / np.maximum(means, 1e-300)
-    return np.where(means > 0, (free * own + PRIOR_POSTS * overall) / (free + PRIOR_POSTS), overall)
+    shrunk = (free * own + PRIOR_POSTS * overall) / (free + PRIOR_POSTS)
+    dispersions: Floats = np.where(means > 0, shrunk, overall)
+    return dispersions

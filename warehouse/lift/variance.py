@@ -104,4 +104,4 @@ def _rest(cells: Cells, labels: int) -> Floats:
 
 
 def _sum(label: Ints, values: Floats, labels: int) -> Floats:
-    return np.bincount(label, weights=values, minlength=labels)
+    return np.bincount(label, weights=values, minlength=labels).astype(np.float64)
