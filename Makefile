@@ -33,6 +33,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
 	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.truth --galleries 20
 
 lock:
 	uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -5,6 +5,7 @@
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop
+    truth/       how true the intervals of lift are, on simulated galleries
     clarifai.py  pictures a second through the paid lane, beside one call a picture
 
 Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all.

@@ -43,21 +43,21 @@ class Exposures:
 def fit_exposures(posts: PostBlocks) -> Exposures:
     """Fit the factors of kind and hour, and cap the counts."""
     factor = _factors(posts)
-    counts, exposure = posts.counts, np.ones(len(posts.counts))
-    weight = np.ones(len(posts.accounts))
-    rate = np.zeros(len(posts.blocks))
+    counts, exposure = _cap_first(posts), np.ones(len(posts.counts))
+    k, weight = 0.0, np.ones(len(posts.accounts))
     for _ in range(ROUNDS):
         rate = posts.blocks.sum(counts) / posts.blocks.sum(exposure)
         expected = exposure * posts.blocks.spread(rate)
         counts = np.minimum(posts.counts, np.maximum(MIN_CAP, CAP * expected))
-        weight = _weights(posts, counts, expected)
+        k = _fit_spread(counts, expected)
+        weight = 1 / (1 + k * posts.accounts.mean(counts))
         omega = posts.accounts.spread(weight)
         observed = np.bincount(factor, omega * counts)
         level = np.bincount(factor, omega * posts.blocks.spread(rate))
         exposure = np.where((observed > 0) & (level > 0), observed / np.maximum(level, 1e-300), 1.0)[factor]
     rate = posts.blocks.sum(counts) / posts.blocks.sum(exposure)
     expected = exposure * posts.blocks.spread(rate)
-    return Exposures(counts, exposure, rate, weight, _dispersions(posts, counts, expected))
+    return Exposures(counts, exposure, rate, weight, _dispersions(posts, k, counts, expected))
 
 
 def estimate_ratios(posts: PostBlocks, exposures: Exposures, rows: LabelRows) -> Effects:
@@ -106,6 +106,16 @@ def _compare(
     return np.log(ratio), part
 
 
+def _cap_first(posts: PostBlocks) -> Floats:
+    """The counts, capped by the mean of their block without its largest count: one viral post can't raise its cap."""
+    if not len(posts.counts):
+        return posts.counts
+    largest = np.maximum.reduceat(posts.counts, posts.blocks.starts)
+    others = (posts.blocks.sum(posts.counts) - largest) / np.maximum(1, posts.blocks.sizes - 1)
+    capped: Floats = np.minimum(posts.counts, np.maximum(MIN_CAP, CAP * posts.blocks.spread(others)))
+    return capped
+
+
 def _factors(posts: PostBlocks) -> Ints:
     """A number for each combination of kind and hour, relative to the account's mean hour."""
     carousel, video, _, cosine, sine = posts.covariates.T
@@ -115,22 +125,19 @@ def _factors(posts: PostBlocks) -> Ints:
     return factors
 
 
-def _weights(posts: PostBlocks, counts: Floats, expected: Floats) -> Floats:
-    """ω = 1/(1 + k·m) of each account, with m its mean and k the share of the variance that grows with m squared."""
+def _fit_spread(counts: Floats, expected: Floats) -> Floats:
+    """The number k in the variance m + k·m² of counts with mean m: how much more than at random they vary."""
     extra = np.sum(((counts - expected) ** 2 - expected)[expected > 0])
-    k = max(0.0, extra / max(np.sum(expected**2), 1e-300))
-    weights: Floats = 1 / (1 + k * posts.accounts.mean(counts))
-    return weights
+    return max(0.0, float(extra) / max(float(np.sum(expected**2)), 1e-300))
 
 
-def _dispersions(posts: PostBlocks, counts: Floats, expected: Floats) -> Floats:
-    """Pearson's dispersion of each account, shrunk towards that of all as if by 10 posts."""
+def _dispersions(posts: PostBlocks, k: float, counts: Floats, expected: Floats) -> Floats:
+    """The variance over the mean of each account, shrunk towards 1 + k·m as if by 10 posts."""
     squares = posts.accounts.sum((counts - expected) ** 2)
     means = posts.accounts.sum(expected)
     free = posts.accounts.sizes - np.bincount(posts.block_account, minlength=len(posts.accounts))
-    inflate = posts.accounts.sizes / np.maximum(free, 1)
-    overall = np.sum(squares * inflate) / max(means.sum(), 1e-300)
-    own = squares * inflate / np.maximum(means, 1e-300)
-    shrunk = (free * own + PRIOR_POSTS * overall) / (free + PRIOR_POSTS)
-    dispersions: Floats = np.where(means > 0, shrunk, overall)
+    prior = 1 + k * means / posts.accounts.sizes
+    own = squares * (posts.accounts.sizes / np.maximum(free, 1)) / np.maximum(means, 1e-300)
+    shrunk = (free * own + PRIOR_POSTS * prior) / (free + PRIOR_POSTS)
+    dispersions: Floats = np.where(means > 0, shrunk, prior)
     return dispersions

@@ -49,7 +49,7 @@ def fit_residuals(posts: PostBlocks, clip: float = CLIP, *, covariates: bool = T
     x = posts.covariates if covariates else posts.covariates[:, :0]
     means = np.column_stack([blocks.spread(blocks.mean(column)) for column in x.T]) if x.size else x
     inside = x - means
-    solve = np.linalg.pinv(inside.T @ inside, rcond=1e-10, hermitian=True) if x.size else np.zeros((0, 0))
+    solve = np.linalg.pinv(inside.T @ inside, rcond=1e-10, hermitian=True)
     gamma = np.zeros(x.shape[1])
     rest = y - blocks.spread(blocks.median(y))
     limits = clip * scale_posts(rest, posts)

@@ -30,7 +30,7 @@ def test_the_age_is_the_day_with_nearly_all_likes():
     """Half the likes after six hours are 95 % after three days; slower ones take longer."""
     nights = [night + 0.4 for night in range(14)]
     assert comparable_age(history(30, nights)) == 3
-    assert comparable_age(history(30, nights, scale_hours=20)) == 6
+    assert comparable_age(history(30, nights, scale_hours=20)) == 5
 
 
 def test_a_count_between_two_observations_is_interpolated():

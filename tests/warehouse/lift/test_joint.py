@@ -13,7 +13,7 @@ from warehouse.lift.estimate import COLUMNS, estimate_adjusted_lifts, estimate_l
 @pytest.fixture(scope="module")
 def companions():
     """A gallery without effects, but for the label `dog`; `leash` comes on most of its posts."""
-    gallery = make_gallery(Plan(accounts=10, posts=2_000, labels=100, effects=0.0), 3)
+    gallery = make_gallery(Plan(accounts=10, posts=2_000, labels=100, topics=5, effects=0.0), 3)
     draw = np.random.default_rng(3)
     dog = draw.random(len(gallery.posts)) < 0.15
     leash = dog & (draw.random(len(dog)) < 0.7) | (draw.random(len(dog)) < 0.03)

@@ -15,8 +15,8 @@ def few_comments(post_frame, label_frame):
     draw = np.random.default_rng(5)
     labelled = draw.random(6_000) < 0.3
     counts = draw.poisson(np.where(labelled, 0.8, 0.4) * draw.gamma(2, 0.5, 6_000))
-    posts = pl.concat((post_frame(list(counts[:3_000])), post_frame(list(counts[3_000:] * 1), "bob", 3_000)))
-    return posts, label_frame(dog=list(np.flatnonzero(labelled)), rare=list(range(20)), few=[1, 2])
+    posts = pl.concat((post_frame(list(counts[:3_000])), post_frame(list(counts[3_000:]), "bob", 3_000)))
+    return posts, label_frame(dog=list(np.flatnonzero(labelled)), rare=list(range(0, 60, 3)), few=[1, 2])
 
 
 def test_the_ratio_of_means_is_found(few_comments):
@@ -36,7 +36,7 @@ def test_a_label_needs_ten_posts_and_ten_comments(few_comments):
         "rare": None,
         "few": "few_counts",
     }
-    quiet = few_comments[0].with_columns(value=pl.when(pl.col("post") < 20).then(0).otherwise("value"))
+    quiet = few_comments[0].with_columns(value=pl.when(pl.col("post") < 60).then(0).otherwise("value"))
     lifts = estimate_lifts(quiet, few_comments[1], measure="comments")
     assert lifts.filter(pl.col("label") == "rare")["reason"].item() == "few_counts"
 
