@@ -14,6 +14,8 @@ import polars as pl
 from warehouse.lift.groups import Floats, Groups, Ints, group_changes
 
 BLOCK_POSTS = 20
+MIN_ACCOUNTS = 1.5
+"""With fewer accounts, not counting tiny ones, blocks are the clusters: accounts can't be compared with each other."""
 COVARIATES = ("carousel", "video", "weekend", "cosine of the hour", "sine of the hour")
 
 
@@ -21,8 +23,8 @@ COVARIATES = ("carousel", "video", "weekend", "cosine of the hour", "sine of the
 class PostBlocks:
     """The posts in order: their counts, covariates and blocks.
 
-    `block` is the number of each post's block, `cluster` the number of each block's account; with one account each
-    block is a cluster of its own.
+    `block` is the number of each post's block, `cluster` the number of each block's account; where one account has
+    nearly all posts, each block is a cluster of its own.
     """
 
     keys: pl.DataFrame
@@ -70,8 +72,13 @@ def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlock
         blocks=blocks,
         block=blocks.spread(numbers),
         block_account=block_account,
-        cluster=block_account if len(accounts) > 1 else numbers,
+        cluster=block_account if _effective_number(accounts) >= MIN_ACCOUNTS else numbers,
     )
+
+
+def _effective_number(accounts: Groups) -> float:
+    """The number of accounts of equal size that would vary as much: near 1 where one account has nearly all posts."""
+    return float(accounts.sizes.sum() ** 2 / max(1, np.sum(accounts.sizes**2)))
 
 
 def relative_hours(posted_at: pl.Series, accounts: Groups) -> Floats:

@@ -113,11 +113,13 @@ def _reasons(
     """Why each label has no lift; empty where it has one."""
     counts = rows.counts()
     reasons = np.full(len(counts), "", object)
-    unknown = np.isnan(effects.values)
-    if measure != "likes":
+    if measure == "likes":
+        reasons[np.isnan(effects.values)] = "no_others"
+    else:
         total = np.bincount(rows.label, posts.counts[rows.post], minlength=len(counts))
-        reasons[unknown | (counts < MIN_COUNTS) | (total < MIN_COUNTS)] = "few_counts"
-    reasons[~_has_others(posts, rows)] = "no_others"
+        few = (counts < MIN_COUNTS) | (total < MIN_COUNTS)
+        reasons[np.isnan(effects.values) | few] = "few_counts"
+        reasons[~_has_others(posts, rows)] = "no_others"
     if not vary:
         reasons[reasons == ""] = "no_variation"
     reasons[counts == 0] = "no_count"
@@ -136,8 +138,8 @@ def _has_others(posts: PostBlocks, rows: LabelRows) -> NDArray[np.bool_]:
 
 
 def _count_accounts(posts: PostBlocks, rows: LabelRows) -> Ints:
-    cells = group_changes(rows.label, posts.account[rows.post])
-    return np.bincount(rows.label[cells.starts], minlength=len(rows.names))
+    firsts = group_changes(rows.label, posts.account[rows.post]).starts
+    return np.bincount(rows.label[firsts], minlength=len(rows.names))
 
 
 def _frame(

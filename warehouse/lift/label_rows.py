@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from warehouse.lift.blocks import PostBlocks, key_columns
+from warehouse.lift.blocks import PostBlocks
 from warehouse.lift.groups import Groups, Ints, group_changes
 
-CHUNK_ROWS = 500_000
+CHUNK_ROWS = 100_000
 """Rows of labels that are processed at once, so that the arrays fit the processor's caches."""
 
 
@@ -45,7 +45,7 @@ class LabelRows:
 
 def number_labels(labels: pl.DataFrame, posts: PostBlocks) -> LabelRows:
     """Number the labels in alphabetical order, and find the posts of each; posts without a known count are skipped."""
-    key = key_columns(labels)
+    key = posts.keys.columns
     names = labels["label"].unique().sort()
     positions = posts.keys.with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
     rows = (

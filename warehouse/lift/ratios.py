@@ -125,10 +125,10 @@ def _factors(posts: PostBlocks) -> Ints:
     return factors
 
 
-def _fit_spread(counts: Floats, expected: Floats) -> Floats:
+def _fit_spread(counts: Floats, expected: Floats) -> float:
     """The number k in the variance m + k·m² of counts with mean m: how much more than at random they vary."""
-    extra = np.sum(((counts - expected) ** 2 - expected)[expected > 0])
-    return max(0.0, float(extra) / max(float(np.sum(expected**2)), 1e-300))
+    extra = float(np.sum((counts - expected) ** 2 - expected))
+    return max(0.0, extra / max(float(np.sum(expected**2)), 1e-300))
 
 
 def _dispersions(posts: PostBlocks, k: float, counts: Floats, expected: Floats) -> Floats:

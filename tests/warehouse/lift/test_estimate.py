@@ -132,6 +132,22 @@ def test_no_posts_and_no_labels_give_empty_frames(gallery, measure):
         assert estimate_adjusted_lifts(posts, gallery.labels.clear()).is_empty()
 
 
+def test_a_tiny_second_account_changes_little(gallery, post_frame):
+    """An account with three posts beside a large one leaves the intervals as they are."""
+    posts = gallery.posts.filter(pl.col("account") == gallery.posts["account"].mode()[0])
+    tiny = post_frame([3, 500, 2], "tiny", 10_000).with_columns(
+        pl.col("posted_at").cast(posts["posted_at"].dtype)
+    )
+    both = pl.concat((posts.drop("comments"), tiny))
+    labels = pl.concat(
+        (gallery.labels, pl.DataFrame({"post": [10_001], "label": [gallery.labels["label"][0]]}))
+    )
+    alone, beside = (estimate_lifts(one, labels).filter(pl.col("posts") >= 5) for one in (posts, both))
+    pairs = alone.join(beside, on="label").drop_nulls("low")
+    width, width_beside = (pairs[f"high{end}"].log() - pairs[f"low{end}"].log() for end in ("", "_right"))
+    assert (width_beside / width).is_between(0.8, 1.25).all()
+
+
 def test_posts_without_a_time_or_kind_count(gallery):
     """They are compared inside their account, in the order of their keys."""
     posts = gallery.posts.with_columns(
