@@ -25,7 +25,8 @@ from warehouse.home import Home
 from warehouse.pending import RetrySchedule, count_to_fetch, count_to_label
 from warehouse.posts import ScrapedRows, store_scraped
 from warehouse.publish import publish, published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 from warehouse.runs import StageResult, begin_run
 from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
 

@@ -1,4 +1,4 @@
-"""Print frames on standard output: as a table, CSV or JSON."""
+"""Print frames on standard output: as a table, CSV, JSON or Parquet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-Format = Literal["table", "csv", "json"]
+Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CheckFormat = Literal["table", "json"]
 CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
@@ -19,11 +19,14 @@ CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
 
 
 def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) -> None:
-    """Print a frame; a table has rounded numbers, CSV and JSON have all digits."""
+    """Print a frame; a table has rounded numbers, the other formats have all digits."""
     if form == "csv":
         sys.stdout.write(frame.write_csv())
     elif form == "json":
         sys.stdout.write(frame.write_json() + "\n")
+    elif form == "parquet":
+        frame.write_parquet(sys.stdout.buffer)
+        sys.stdout.flush()
     else:
         _show_table(frame, title)
 

@@ -27,7 +27,7 @@ from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
 from warehouse.home import Home
-from warehouse.rankings import MEASURES, RankingQuery, Statistic
+from warehouse.ranking_query import MEASURES, RankingQuery, Statistic
 
 DEFAULT_FILE = "likelens.toml"
 MAX_DAYS = 36_500
@@ -71,9 +71,9 @@ class FetchSettings(_Table):
 class RankSettings(_Table):
     """The table `[rank]`: the rankings of the report, and the defaults of `likelens rank`."""
 
-    statistic: Statistic = "mean"
+    statistic: Statistic = "lift"
     top: int = Field(default=10, ge=1, le=1000)
-    min_posts: int = Field(default=1, ge=1)
+    min_posts: int | None = Field(default=None, ge=1)
     group: bool = False
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from warehouse.home import Home
 from warehouse.publish import published
-from warehouse.rankings import By
+from warehouse.ranking_query import By
 from warehouse.sql_comparing import TOP
 
 

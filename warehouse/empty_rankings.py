@@ -9,9 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+import polars as pl
 
-from warehouse.rankings import RankingQuery
+from warehouse.ranking_query import RankingQuery
 
+NO_LIFT = {
+    "no_count": "no post with them has a known number.",
+    "no_others": "all posts of the same account and time have them, so there is nothing to compare them with.",
+    "no_variation": "all posts have the same number.",
+    "few_counts": "their posts have too few comments.",
+    "inseparable": "they always come with other labels, or with a kind of post.",
+}
+"""A sentence for each reason of `warehouse.lift.estimate`."""
 MAX_ACCOUNTS = 10
 """Accounts that are listed when the requested one is unknown."""
 
@@ -32,7 +41,26 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
         known = f"select count(*) from post_labels where {scope} and {question.by} is not null"
         if not _number(database, known, *values):
             return _no_numbers(database, question, posts)
-    return _too_few_posts(database, question)
+    condition, parameters = question.conditions()
+    matching = f"""select count(*) from posts semi join (select source, post_id from post_labels
+                   where classifier = $classifier) using (source, post_id) where {condition}"""
+    if not _number_of(database, matching, {"classifier": name, **parameters}):
+        return f"No post that {name} labelled is from these days or of this kind. Use another --since, --until or --kind."
+    return (_no_lift(database, question) if question.by_lift else "") or _too_few_posts(database, question)
+
+
+def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    """Why labels with enough posts have no lift; empty when none has enough posts."""
+    from warehouse.lift_rankings import all_lifts, comparable_posts
+
+    compared = comparable_posts(database, question)
+    if compared.posts.is_empty():
+        return compared.describe(question.by)
+    enough = all_lifts(database, question).filter(pl.col("posts") >= question.least_posts)
+    if enough.is_empty():
+        return ""
+    reason = enough["reason"].mode().sort()[0]
+    return f"Of {len(enough):,} labels with enough posts none can be compared: {NO_LIFT[reason]}"
 
 
 def why_unlabelled(database: duckdb.DuckDBPyConnection, classifier: str) -> str:
@@ -120,7 +148,7 @@ def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) 
         return "There is nothing to rank."
     name, posts = largest
     return (
-        f"No label has {_posts(question.min_posts)} with a known number: the most is {posts:,}, of {name!r}. Use a"
+        f"No label has {_posts(question.least_posts)} with a known number: the most is {posts:,}, of {name!r}. Use a"
         " smaller --min-posts, or min_posts under [rank]."
     )
 
@@ -130,5 +158,9 @@ def _posts(number: int) -> str:
 
 
 def _number(database: duckdb.DuckDBPyConnection, query: str, *values: Any) -> int:
-    [(number,)] = database.execute(query, list(values)).fetchall()
+    return _number_of(database, query, list(values))
+
+
+def _number_of(database: duckdb.DuckDBPyConnection, query: str, values: list[Any] | dict[str, Any]) -> int:
+    [(number,)] = database.execute(query, values).fetchall()
     return int(number)

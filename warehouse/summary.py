@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from warehouse.rankings import RankingQuery
+from warehouse.ranking_query import RankingQuery
 
 
 @dataclass(frozen=True, slots=True)

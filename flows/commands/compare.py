@@ -14,7 +14,8 @@ from flows.output import Format, show
 from flows.settings import read_settings
 from warehouse import comparing
 from warehouse.comparing import Comparison
-from warehouse.rankings import MEASURES, By, classifiers_with_labels
+from warehouse.ranking_query import MEASURES, By
+from warehouse.rankings import classifiers_with_labels
 
 Part = Literal["pairs", "labels", "pictures", "worth"]
 PARTS: tuple[Part, ...] = get_args(Part)

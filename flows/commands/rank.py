@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,12 +11,19 @@ import polars as pl
 
 from flows.errors import SettingsError
 from flows.options import with_config, with_format
+from flows.intervals import interval_bars
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from warehouse import rankings
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
-from warehouse.rankings import MEASURES, STATISTICS, By, RankingQuery, Statistic, classifiers_with_labels
+from warehouse.ranking_query import MEASURES, MIN_LIFT_POSTS, STATISTICS, By, RankingQuery, Statistic
+from warehouse.rankings import classifiers_with_labels
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
+KINDS = ("image", "video", "carousel")
+FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 
 
 @click.command(help=__doc__)
@@ -27,7 +35,14 @@ from warehouse.rankings import MEASURES, STATISTICS, By, RankingQuery, Statistic
 )
 @click.option("--top", type=click.IntRange(min=1), help="Number of labels.  [default: as in the settings]")
 @click.option("--account", help="Count the posts of this account only.")
-@click.option("--min-posts", type=click.IntRange(min=1), help="Skip labels that fewer posts have.")
+@click.option("--since", type=DAY, help="Count posts from this day on (UTC).")
+@click.option("--until", type=DAY, help="Count posts up to this day (UTC), which is included.")
+@click.option("--kind", type=click.Choice(KINDS), help="Count posts of this kind only.")
+@click.option(
+    "--min-posts",
+    type=click.IntRange(min=1),
+    help=f"Skip labels that fewer posts have.  [default: as in the settings, else {MIN_LIFT_POSTS} for lift]",
+)
 @click.option(
     "--group/--no-group",
     default=None,
@@ -41,6 +56,9 @@ def rank(
     statistic: Statistic | None,
     top: int | None,
     account: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    kind: str | None,
     min_posts: int | None,
     group: bool | None,
     form: Format,
@@ -55,6 +73,9 @@ def rank(
         account,
         min_posts or default.min_posts,
         default.group if group is None else group,
+        None if since is None else since.date(),
+        None if until is None else until.date(),
+        kind,
     )
     known = classifiers_with_labels(settings.home)
     if classifier not in known:
@@ -64,11 +85,16 @@ def rank(
         )
     ranking = rankings.rank(settings.home, question)
     show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
-    if ranking.is_empty():
-        with published(settings.home) as database:
+    with published(settings.home) as database:
+        # Programs read standard output, so sentences go elsewhere.
+        if question.by_lift:
+            from warehouse.lift_rankings import comparable_posts
+
+            note = comparable_posts(database, question).describe(question.by)
+            print(note, file=sys.stdout if form == "table" else sys.stderr)
+        if ranking.is_empty():
             why = why_empty(database, question)
-        # Programs read standard output, so the reason goes elsewhere.
-        print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
+            print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
     return 0
 
 
@@ -81,17 +107,22 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
 
 
 def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
-    """Drop the columns that say nothing in a ranking by count, where every post counts 1."""
-    return ranking.drop("total", "mean", "median") if question.by == "count" else ranking
+    """The columns for a person: a ranking by lift with bars, one by count without the columns that are all 1."""
+    if question.by == "count":
+        return ranking.drop("total", "mean", "median")
+    if question.by_lift:
+        bars = ranking.with_columns(interval_bars(ranking))
+        return bars.select(*FIRST_COLUMNS, "interval", "q", "mean", "median", "share")
+    return ranking
 
 
 def title_of(question: RankingQuery) -> str:
     """Describe a ranking in one line."""
-    measure = (
-        "how many posts show it"
-        if question.by == "count"
-        else f"{question.by}, {question.statistic} per post"
-    )
+    measure = f"{question.by}, {question.statistic} per post"
+    if question.by == "count":
+        measure = "how many posts show it"
+    elif question.by_lift:
+        measure = f"lift of {question.by}"
     account = f" of {question.account}" if question.account else ""
     rows = "groups of labels" if question.grouped else "labels"
     return f"{question.classifier}: top {question.top} {rows}{account} by {measure}"

@@ -8,8 +8,10 @@ import polars as pl
 
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
+from warehouse.lift_rankings import comparable_posts
 from warehouse.publish import published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 
 
 def write_rankings(
@@ -24,9 +26,10 @@ def write_rankings(
 
 
 def _description(home: Home, question: RankingQuery, *, empty: bool) -> str:
-    """The ranking's title, and why it is empty."""
-    title = f"Labels of {question.classifier} by {question.by}, {question.statistic} per post"
-    if not empty:
-        return title
+    """The ranking's title, which posts a lift compares, and why the ranking is empty."""
+    statistic = "lift" if question.by_lift else f"{question.statistic} per post"
+    text = f"Labels of {question.classifier} by {question.by}, {statistic}"
     with published(home) as database:
-        return f"{title}. Empty: {why_empty(database, question)}"
+        if question.by_lift:
+            text += f". {comparable_posts(database, question).describe(question.by)}"
+        return f"{text}. Empty: {why_empty(database, question)}" if empty else text

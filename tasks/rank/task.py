@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 
 from tasks.rank.stage import write_rankings
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.rankings import RankingQuery
+from warehouse.ranking_query import RankingQuery
 from warehouse.runs import StageResult
 
 

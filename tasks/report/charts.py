@@ -28,7 +28,7 @@ from tasks.report.wording import (
     scope,
     title,
 )
-from warehouse.rankings import By
+from warehouse.ranking_query import By
 
 WIDTH = 620
 """Width of a complete chart in pixels; the PNG has `SCALE` times as many."""

@@ -16,7 +16,7 @@ from tasks.report.thumbnails import thumbnail
 from tasks.report.wording import number, percent
 from warehouse.comparing import Comparison, compare
 from warehouse.home import Home
-from warehouse.rankings import file_stem
+from warehouse.ranking_query import file_stem
 
 MAX_NAMES = 15
 """Names in a chart: those that both classifiers give to the most pictures."""

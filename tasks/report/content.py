@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from warehouse.rankings import By, Statistic
+from warehouse.ranking_query import By, Statistic
 from warehouse.summary import AccountSummary
 
 

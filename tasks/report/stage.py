@@ -20,7 +20,8 @@ from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
 from warehouse.publish import published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 from warehouse.summary import account_summaries, best_pictures, current_version, last_run, totals
 
 PAGE = "report.html"

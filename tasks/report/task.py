@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from tasks.progress import show_progress
 from tasks.report.stage import write_report
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.rankings import RankingQuery
+from warehouse.ranking_query import RankingQuery
 from warehouse.runs import StageResult
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from warehouse.rankings import By, Statistic
+from warehouse.ranking_query import By, Statistic
 
 UNKNOWN = "–"
 """Shown for a missing number."""

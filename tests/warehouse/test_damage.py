@@ -12,7 +12,8 @@ import pytest
 from warehouse.errors import LakeDamaged
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 from warehouse.tables import AccountObservation, Observation
 
 

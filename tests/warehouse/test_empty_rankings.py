@@ -10,7 +10,8 @@ import pytest
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 from warehouse.errors import BadHome, NotPublished
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 from warehouse.tables import AccountObservation
 
 # Folders inside each other, so that few home folders have all of these characters in their paths.

@@ -13,7 +13,8 @@ import pytest
 
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import COLUMNS, MEASURES, STATISTICS, RankingQuery, classifiers_with_labels, rank
+from warehouse.ranking_query import MEASURES, STATISTICS, RankingQuery
+from warehouse.rankings import COLUMNS, classifiers_with_labels, rank
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture, StageRun
 
 LABELS = ("cat", "dog", "Éclair", "eclair", "it's", "zebra", "日本", "sky")

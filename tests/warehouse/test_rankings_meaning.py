@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import MEASURES, STATISTICS, RankingQuery, rank, rank_posts
+from warehouse.ranking_query import MEASURES, STATISTICS, RankingQuery
+from warehouse.rankings import rank, rank_posts
 from warehouse.tables import LabelGroup, Observation, PictureLabel, Post, PostPicture, StageRun
 
 SCHEMA = {

@@ -23,7 +23,8 @@ from tasks.report.charts import (
     save_chart,
 )
 from tasks.report.content import Heading
-from warehouse.rankings import MEASURES, STATISTICS, RankingQuery, rank_posts
+from warehouse.ranking_query import MEASURES, STATISTICS, RankingQuery
+from warehouse.rankings import rank_posts
 
 LABELS = ("hotdog", "golden retriever", "soft-coated wheaten terrier", "Egyptian cat")
 KINDS = [(by, statistic) for by in MEASURES for statistic in STATISTICS]

@@ -11,7 +11,8 @@ from PIL import Image
 from tasks.report.stage import label_examples
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.rankings import RankingQuery, rank
+from warehouse.ranking_query import RankingQuery
+from warehouse.rankings import rank
 from warehouse.runs import StageResult, begin_run
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture
 

@@ -1,0 +1,41 @@
+"""Intervals of lifts as bars of text, on a logarithmic scale that all rows share."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+WIDTH = 31
+MAX_RATIO = 16.0
+"""Wider scales would press the other rows together; an interval that leaves the scale ends in an arrow."""
+
+
+def interval_bars(ranking: pl.DataFrame) -> pl.Series:
+    """A bar for each row: a line from `low` to `high`, a dot at `lift`, and a bar at 1, where nothing differs."""
+    ends = [abs(math.log(end)) for column in ("low", "high") for end in ranking[column] if end and end > 0]
+    scale = min(max(ends, default=1.0), math.log(MAX_RATIO)) or 1.0
+    bars = [_bar(row["lift"], row["low"], row["high"], scale) for row in ranking.iter_rows(named=True)]
+    return pl.Series("interval", bars, dtype=pl.String)
+
+
+def _bar(lift: float, low: float, high: float, scale: float) -> str:
+    cells = [" "] * WIDTH
+    first, last = _cell(low, scale), _cell(high, scale)
+    for index in range(max(first, 0), min(last, WIDTH - 1) + 1):
+        cells[index] = "─"
+    cells[WIDTH // 2] = "┼" if first < WIDTH // 2 < last else "│"
+    if first < 0:
+        cells[0] = "←"
+    if last >= WIDTH:
+        cells[-1] = "→"
+    cells[min(max(_cell(lift, scale), 0), WIDTH - 1)] = "●"
+    return "".join(cells).rstrip()
+
+
+def _cell(ratio: float, scale: float) -> int:
+    """The cell of a ratio, which is negative or beyond `WIDTH` outside the scale."""
+    if ratio <= 0:
+        return -1
+    place = (math.log(ratio) / scale + 1) / 2 * (WIDTH - 1)
+    return round(min(max(place, -1.0), float(WIDTH)))

@@ -1,0 +1,138 @@
+"""Rankings by lift: which posts of the published database are compared, and the lifts of their labels.
+
+`warehouse.lift` has the method. The posts are those that the classifier has labelled and whose number is known. A post
+that was too young when it was last observed is left out, because its likes were still coming in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from warehouse.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
+from warehouse.lift.estimate import estimate_lifts
+from warehouse.ranking_query import RankingQuery
+
+COLUMNS = (
+    *("rank", "label", "posts", "accounts", "lift", "low", "high", "p", "q"),
+    *("total", "mean", "median", "share"),
+)
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+_LABELS = """select distinct source, post_id, case when $grouped then label_group else label end as label
+             from post_labels where classifier = $classifier"""
+_POSTS = """select source, post_id, account, kind, posted_at, observed_at, {by} as value,
+                   coalesce(likes_hidden, false) as hidden
+            from posts left join latest_observations using (source, post_id)
+            semi join (select source, post_id from post_labels where classifier = $classifier)
+                using (source, post_id)
+            where {where}"""
+_HISTORY = """with aged as (
+                  select source, post_id, posted_at, max(observed_at) filter ({by} is not null) as last
+                  from observations join posts using (source, post_id) where posted_at is not null group by all
+                  qualify row_number() over (partition by source order by posted_at desc) <= $most)
+              select source, post_id, posted_at, observed_at, {by} as value
+              from observations join aged using (source, post_id)
+              where aged.last >= aged.posted_at + interval 10 day"""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """The posts that a ranking by lift compares, and how many it left out for which reason.
+
+    `days` is for each source the age from which its posts count. `posts` has the columns that `estimate_lifts` takes.
+    `without_date` of them have no date; they count, in unknown order.
+    """
+
+    posts: pl.DataFrame
+    days: dict[str, int]
+    hidden: int
+    unknown: int
+    young: int
+    without_date: int
+
+    def describe(self, by: str) -> str:
+        """One or two sentences for the user."""
+        ages = sorted(set(self.days.values())) or [DEFAULT_DAYS]
+        age = f"{ages[0]} days" if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)"
+        left_out = {
+            f"younger than {age} when last observed": self.young,
+            "with hidden likes": self.hidden,
+            f"without a known number of {by}": self.unknown,
+        }
+        reasons = [f"{number:,} {reason}" for reason, number in left_out.items() if number]
+        text = f"{len(self.posts):,} posts compared; left out: {', '.join(reasons) or 'none'}."
+        if self.without_date:
+            text += f" {self.without_date:,} of the posts have no date."
+        return text
+
+
+def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
+    """Read the posts of a question from the published database, and leave out those that can't be compared."""
+    where, values = question.conditions()
+    posts = connection.sql(
+        _POSTS.format(by=question.by, where=where), params={"classifier": question.classifier, **values}
+    ).pl()
+    history = connection.sql(_HISTORY.format(by=question.by), params={"most": MAX_POSTS}).pl()
+    days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
+    days |= {
+        str(source): comparable_age(rows)
+        for (source,), rows in history.partition_by("source", as_dict=True, maintain_order=True).items()
+        if source in days
+    }
+    age = (pl.col("observed_at") - pl.col("posted_at")).dt.total_microseconds()
+    least = pl.col("source").replace_strict(days, return_dtype=pl.Int64) * _MICROSECONDS_A_DAY
+    known = pl.col("value").is_not_null()
+    young = known & (age < least).fill_null(value=False)
+    hidden = ~known & pl.col("hidden") if question.by == "likes" else pl.lit(value=False)
+    return Comparable(
+        posts=posts.filter(known & ~young).drop("hidden", "observed_at"),
+        days=days,
+        hidden=posts.select(hidden.sum()).item() or 0,
+        unknown=posts.select((~known & ~hidden).sum()).item(),
+        young=posts.select(young.sum()).item(),
+        without_date=posts.select((known & pl.col("posted_at").is_null()).sum()).item(),
+    )
+
+
+def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """Rank the labels of a classifier by the lower end of their lift: the columns `COLUMNS`, best first.
+
+    Labels with fewer posts than the question asks for, and labels without a lift, have no row.
+    """
+    return (
+        all_lifts(connection, question)
+        .filter((pl.col("posts") >= question.least_posts) & pl.col("lift").is_not_null())
+        .head(question.top)
+        .with_row_index("rank", offset=1)
+        .with_columns(pl.col("rank").cast(pl.Int64))
+        .select(COLUMNS)
+    )
+
+
+def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """Estimate the lift of every label of the question, in the order of the ranking.
+
+    Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
+    their share of all compared posts.
+    """
+    posts = comparable_posts(connection, question).posts
+    labels = connection.sql(
+        _LABELS, params={"classifier": question.classifier, "grouped": question.grouped}
+    ).pl()
+    labels = labels.join(posts.select("source", "post_id", "value"), on=["source", "post_id"])
+    lifts = estimate_lifts(
+        posts,
+        labels.drop("value"),
+        measure="comments" if question.by == "comments" else "likes",
+        min_posts=question.least_posts,
+    )
+    plain = labels.group_by("label").agg(
+        total=pl.col("value").sum(),
+        mean=pl.col("value").sum() / pl.len(),
+        median=pl.col("value").median(),
+        share=pl.len() / max(1, len(posts)),
+    )
+    return lifts.join(plain, on="label", how="left", maintain_order="left")

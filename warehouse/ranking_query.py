@@ -1,0 +1,88 @@
+"""What a ranking is about: the classifier, the order, and which posts count."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+By = Literal["likes", "comments", "count"]
+Statistic = Literal["lift", "mean", "median", "total"]
+MEASURES: tuple[By, ...] = get_args(By)
+STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+"""What a ranking can be ordered by. To add a statistic of the labelled posts alone, add its name above, and a column in
+`rankings.add_statistics`."""
+MIN_LIFT_POSTS = 10
+"""So many posts a label needs by default in a ranking by lift; in other rankings one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankingQuery:
+    """Parameters of a ranking: the classifier, the order, the number of labels, and the posts that count.
+
+    `min_posts` skips labels with fewer posts; None is the default of the statistic. `account` counts only one account's
+    posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels. With
+    `grouped` the labels of a group count as one: a tabby and a tiger cat are cats.
+    """
+
+    classifier: str
+    by: By = "likes"
+    statistic: Statistic = "mean"
+    top: int = 10
+    account: str | None = None
+    min_posts: int | None = None
+    grouped: bool = False
+    since: date | None = None
+    until: date | None = None
+    kind: str | None = None
+
+    @property
+    def by_lift(self) -> bool:
+        """Whether labels are ordered by their lift; a count has none."""
+        return self.statistic == "lift" and self.by != "count"
+
+    @property
+    def least_posts(self) -> int:
+        """The number of posts that a label needs."""
+        return self.min_posts or (MIN_LIFT_POSTS if self.by_lift else 1)
+
+    @property
+    def stem(self) -> str:
+        """A file name without extension, such as `inception_v3-likes-lift`, or `…-lift-instagram` for one account.
+
+        Characters other than ASCII letters, digits, dots, underscores and dashes are removed, and a hash is added
+        for them, so that two accounts never share a file.
+        """
+        statistic = () if self.by == "count" else (self.statistic,)
+        account = () if self.account is None else (_safe(self.account),)
+        grouped = ("groups",) if self.grouped else ()
+        days = tuple(f"{name}-{day}" for name, day in (("since", self.since), ("until", self.until)) if day)
+        kind = () if self.kind is None else (_safe(self.kind),)
+        return "-".join((_safe(self.classifier), self.by, *statistic, *grouped, *account, *days, *kind))
+
+    def conditions(self) -> tuple[str, dict[str, object]]:
+        """An SQL condition on the columns of `posts`, and the values of its parameters."""
+        after = None if self.until is None else self.until + timedelta(days=1)
+        parts = {
+            "account": ("account = $account", self.account),
+            "since": ("posted_at >= $since", self.since),
+            "until": ("posted_at < $until", after),
+            "kind": ("kind = $kind", self.kind),
+        }
+        used = {name: part for name, part in parts.items() if part[1] is not None}
+        condition = " and ".join(text for text, _ in used.values()) or "true"
+        return condition, {name: value for name, (_, value) in used.items()}
+
+
+def file_stem(*names: str) -> str:
+    """A file name without extension from these names, made safe as in `RankingQuery.stem`."""
+    return "-".join(map(_safe, names))
+
+
+def _safe(name: str) -> str:
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
+    if safe == name:
+        return safe
+    return f"{safe}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
