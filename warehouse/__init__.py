@@ -20,7 +20,10 @@
     sql_comparing.py   those that compare classifiers or sum costs
     sql_types.py       declarations of views and macros
     publish.py         building the database and replacing the old one
-    rankings.py        the rankings; to add a statistic, open it
+    ranking_query.py   what a ranking is about; to add a statistic, open it
+    rankings.py        the rankings
+    lift_rankings.py   the rankings by lift: which posts are compared
+    lift/              the method of lift: intervals, pairs, comparable age
     lift/              the lift of labels, with intervals
     empty_rankings.py  why a ranking is empty
     summary.py         queries of the report beside its rankings

@@ -30,12 +30,13 @@ _POSTS = """select source, post_id, account, kind, posted_at, observed_at, {by} 
                 using (source, post_id)
             where {where}"""
 _HISTORY = """with aged as (
-                  select source, post_id, posted_at, max(observed_at) filter ({by} is not null) as last
-                  from observations join posts using (source, post_id) where posted_at is not null group by all
-                  qualify row_number() over (partition by source order by posted_at desc) <= $most)
+                  select source, post_id, posted_at from observations join posts using (source, post_id)
+                  where posted_at is not null and {by} is not null group by all
+                  having max(observed_at) >= posted_at + interval 10 day),
+              latest as (
+                  from aged qualify row_number() over (partition by source order by posted_at desc, post_id) <= $most)
               select source, post_id, posted_at, observed_at, {by} as value
-              from observations join aged using (source, post_id)
-              where aged.last >= aged.posted_at + interval 10 day"""
+              from observations join latest using (source, post_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQue
         if source in days
     }
     age = (pl.col("observed_at") - pl.col("posted_at")).dt.total_microseconds()
-    least = pl.col("source").replace_strict(days, return_dtype=pl.Int64) * _MICROSECONDS_A_DAY
+    least = pl.col("source").replace_strict(days or {"": 0}, default=DEFAULT_DAYS) * _MICROSECONDS_A_DAY
     known = pl.col("value").is_not_null()
     young = known & (age < least).fill_null(value=False)
     hidden = ~known & pl.col("hidden") if question.by == "likes" else pl.lit(value=False)

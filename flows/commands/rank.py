@@ -10,8 +10,8 @@ import click
 import polars as pl
 
 from flows.errors import SettingsError
-from flows.options import with_config, with_format
 from flows.intervals import interval_bars
+from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from warehouse import rankings
@@ -19,7 +19,6 @@ from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
 from warehouse.ranking_query import MEASURES, MIN_LIFT_POSTS, STATISTICS, By, RankingQuery, Statistic
 from warehouse.rankings import classifiers_with_labels
-
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
