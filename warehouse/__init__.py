@@ -24,7 +24,6 @@
     rankings.py        the rankings
     lift_rankings.py   the rankings by lift: which posts are compared
     lift/              the method of lift: intervals, pairs, comparable age
-    lift/              the lift of labels, with intervals
     empty_rankings.py  why a ranking is empty
     summary.py         queries of the report beside its rankings
     comparing.py       comparison of two classifiers
