@@ -25,11 +25,12 @@ def _bar(lift: float, low: float, high: float, scale: float) -> str:
     for index in range(max(first, 0), min(last, WIDTH - 1) + 1):
         cells[index] = "─"
     cells[WIDTH // 2] = "┼" if first < WIDTH // 2 < last else "│"
-    if first < 0:
+    leaves_left, leaves_right = first < 0, last >= WIDTH
+    if leaves_left:
         cells[0] = "←"
-    if last >= WIDTH:
+    if leaves_right:
         cells[-1] = "→"
-    cells[min(max(_cell(lift, scale), 0), WIDTH - 1)] = "●"
+    cells[min(max(_cell(lift, scale), leaves_left), WIDTH - 1 - leaves_right)] = "●"
     return "".join(cells).rstrip()
 
 

@@ -43,7 +43,7 @@ delay_seconds = 0.2            # the demo serves this gallery; the default for o
 allow_private_hosts = ["127.0.0.1"]
 
 [rank]
-min_posts = 3                  # a mean over one or two posts says nothing
+min_posts = 5                  # the demo has few posts; the default is 10
 
 [[classifiers]]
 name = "inception_v3"
@@ -111,8 +111,8 @@ def _print_next_steps(file: Path) -> None:
     print("Next, try:")
     for command in (
         f"{likelens} report --config {shown} --open",
-        f"{likelens} rank --config {shown} --classifier visual --by comments --statistic median",
-        f"""{likelens} sql --config {shown} "from top_labels('visual', by := 'likes', n := 5)\"""",
+        f"{likelens} rank --config {shown} --classifier visual --by comments --since 2026-01-01",
+        f"""{likelens} sql --config {shown} "from top_lifts('visual', by := 'likes', n := 5)\"""",
     ):
         print(f"    {command}")
 

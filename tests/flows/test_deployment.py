@@ -103,7 +103,7 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, studio, lo
     tasks = call(deployed, "task_runs/filter", only)
     assert {task["name"]: task["state"]["type"] for task in tasks} == dict.fromkeys(STAGES, "COMPLETED")
     artifacts = call(deployed, "artifacts/filter", only)
-    assert {"top-visual-likes-mean", "top-visual-comments-mean", "top-visual-count"} <= {
+    assert {"top-visual-likes-lift", "top-visual-comments-lift", "top-visual-count"} <= {
         artifact["key"] for artifact in artifacts
     }
     assert {artifact["data"] for artifact in artifacts if artifact["type"] == "progress"} == {100.0}

@@ -57,13 +57,20 @@ def test_the_commands_after_a_run_show_it(ran, command):
     arguments = ("rank", "--classifier", "visual", "--by", "likes", "--top", "3", "--format")
     ranked = json.loads(command(ran, *arguments, "json").stdout)
     assert [row["rank"] for row in ranked] == [1, 2, 3]
-    assert list(ranked[0])[:7] == ["rank", "label", "posts", "accounts", "total", "mean", "median"]
-    macro = command(ran, "sql", "--format", "json", "from top_labels('visual', by := 'likes', n := 3)")
+    assert list(ranked[0])[:9] == ["rank", "label", "posts", "accounts", "lift", "low", "high", "p", "q"]
+    macro = command(ran, "sql", "--format", "json", "from top_lifts('visual', by := 'likes', n := 3)")
     assert json.loads(macro.stdout) == ranked
-    assert (
-        command(ran, *arguments, "csv").stdout.splitlines()[0].startswith("rank,label,posts,accounts,total")
-    )
-    assert ranked[0]["label"] in command(ran, *arguments, "table").stdout
+    csv = command(ran, *arguments, "csv")
+    assert csv.stdout.splitlines()[0].startswith("rank,label,posts,accounts,lift,low,high")
+    assert "posts compared; left out" in csv.stderr
+    table = command(ran, *arguments, "table").stdout
+    assert ranked[0]["label"] in table
+    assert "●" in table
+    assert "posts compared; left out" in table
+    means = json.loads(command(ran, *arguments, "json", "--statistic", "mean").stdout)
+    assert list(means[0])[:7] == ["rank", "label", "posts", "accounts", "total", "mean", "median"]
+    macro = command(ran, "sql", "--format", "json", "from top_labels('visual', by := 'likes', n := 3)")
+    assert json.loads(macro.stdout) == means
     status = command(ran, "status")
     assert status.returncode == 0
     assert "scrape" in status.stdout
@@ -71,7 +78,7 @@ def test_the_commands_after_a_run_show_it(ran, command):
     page = Path(command(ran, "report").stdout.strip())
     assert page.read_text().startswith("<!")
     for suffix in ("svg", "png", "html", "csv"):
-        assert (ran / "data" / "report" / f"visual-likes-mean.{suffix}").stat().st_size > 0
+        assert (ran / "data" / "report" / f"visual-likes-lift.{suffix}").stat().st_size > 0
 
 
 def test_sql_can_not_change_or_leave_the_database(ran, command, tmp_path):

@@ -34,7 +34,8 @@ def test_the_settings_of_the_design_are_read(read, tmp_path):
     assert settings.scrape.refresh_days == 14
     assert settings.fetch.concurrency == 32
     assert [question.by for question in questions(settings)] == ["likes", "comments", "count"]
-    assert {question.statistic for question in questions(settings)} == {"mean"}
+    assert {question.statistic for question in questions(settings)} == {"lift"}
+    assert {question.least_posts for question in questions(settings)} == {10, 1}
     settings = read(
         'home = "there"\n'
         + SOURCE
@@ -73,7 +74,7 @@ MISTAKES = {
     SOURCE + '[scrape]\ndelay_seconds = "fast"\n': ["[scrape]", "delay_seconds", "'fast'"],
     SOURCE + "[scrape]\ndelay_seconds = -1\n": ["delay_seconds", "-1"],
     SOURCE + "[fetch]\nconcurrency = 0\n": ["concurrency", "0"],
-    SOURCE + '[rank]\nstatistic = "best"\n': ["statistic", "'best'", "mean"],
+    SOURCE + '[rank]\nstatistic = "best"\n': ["statistic", "'best'", "lift"],
     SOURCE.replace('kind = "gallery"', 'kind = "galery"'): ["there is no kind 'galery'", "gallery"],
     SOURCE.replace('kind = "gallery"\n', ""): ["the key kind is missing"],
     SOURCE.replace('name = "a"\n', ""): ["name"],
