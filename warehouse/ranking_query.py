@@ -12,8 +12,9 @@ By = Literal["likes", "comments", "count"]
 Statistic = Literal["lift", "mean", "median", "total"]
 MEASURES: tuple[By, ...] = get_args(By)
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
-"""What a ranking can be ordered by. To add a statistic of the labelled posts alone, add its name above, and a column in
-`rankings.add_statistics`."""
+"""What a ranking can be ordered by. To add a statistic, add its name above, and a column in `rankings.add_statistics`."""
+PLAIN_STATISTICS = tuple(name for name in STATISTICS if name != "lift")
+"""Those that need the labelled posts alone."""
 MIN_LIFT_POSTS = 10
 """So many posts a label needs by default in a ranking by lift; in other rankings one."""
 

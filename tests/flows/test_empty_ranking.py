@@ -95,10 +95,33 @@ def test_the_reason_is_apart_from_the_rows(config, command, form, empty) -> None
         assert json.loads(ranked.stdout) == empty
     if form == "csv":
         assert ranked.stdout.splitlines()[0].split(",")[:2] == empty and len(ranked.stdout.splitlines()) == 1
-    by_comments = command(
-        config.parent, "rank", "--classifier", "visual", "--by", "comments", "--format", form
-    )
-    assert by_comments.stderr == ""
+    comments = ("rank", "--classifier", "visual", "--by", "comments", "--format", form, "--min-posts", "1")
+    by_mean = command(config.parent, *comments, "--statistic", "mean")
+    assert by_mean.stderr == ""
+    by_lift = command(config.parent, *comments)
+    assert "The ranking is empty. 0 posts compared; left out: 1 younger than 7 days" in by_lift.stderr
+
+
+def test_days_and_kinds_without_posts_are_the_reason(config, command) -> None:
+    """A period or a kind without labelled posts is named, for every statistic."""
+    for slice_ in (("--since", "2026-04-02"), ("--until", "2026-03-31"), ("--kind", "video")):
+        for statistic in ("lift", "mean"):
+            arguments = (
+                "rank",
+                "--classifier",
+                "visual",
+                "--by",
+                "comments",
+                "--statistic",
+                statistic,
+                *slice_,
+            )
+            ranked = command(config.parent, *arguments)
+            assert ranked.returncode == 0
+            assert "No post that visual labelled is from these days or of this kind" in ranked.stderr
+    included = ("--since", "2026-04-01", "--until", "2026-04-01", "--statistic", "mean")
+    ranked = command(config.parent, "rank", "--classifier", "visual", "--by", "comments", *included)
+    assert "red" in ranked.stdout
 
 
 def test_a_classifier_without_labels_is_reported_with_its_reason(config, command) -> None:

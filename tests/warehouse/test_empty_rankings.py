@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,3 +94,20 @@ def test_missing_or_unlabelled_pictures_are_the_reason(
     home.lake.append([picture_row("a")])
     home.lake.append([unlabelled_row("a", reason="corrupt")])
     assert "No picture got a label of model: corrupt 1" in why()
+
+
+def test_posts_that_are_too_young_for_a_lift_are_the_reason(home, two_posts, observation_row, why) -> None:
+    """A lift of posts that were observed on their first day is refused, with their number."""
+    home.lake.append([observation_row("1", 5), observation_row("2", 6)])
+    assert "0 posts compared; left out: 2 younger than 7 days when last observed" in why(statistic="lift")
+
+
+def test_a_label_that_every_post_has_can_not_be_compared(
+    home, two_posts, observation_row, evening, why
+) -> None:
+    """Where all posts have the label, the reason says that there is nothing to compare them with."""
+    later = evening + timedelta(days=30)
+    home.lake.append([observation_row(post, 5, observed_at=later) for post in ("1", "2")])
+    reason = why(statistic="lift", min_posts=2)
+    assert "Of 1 labels with enough posts none can be compared: all posts of the same account" in reason
+    assert "No label has 10 posts with a known number" in why(statistic="lift")
