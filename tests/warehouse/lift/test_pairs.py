@@ -6,7 +6,7 @@ from itertools import combinations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.lift.estimate import estimate_lifts
@@ -15,6 +15,7 @@ from warehouse.lift.pairs import pair_labels
 POSTS = st.dictionaries(st.integers(0, 9), st.sets(st.sampled_from("abcde")), max_size=10)
 
 
+@settings(deadline=None)
 @given(POSTS, st.integers(1, 4))
 def test_pairs_are_those_of_a_loop(posts, min_posts):
     """Each post has all pairs of its labels that enough posts have, with names in alphabetical order."""
