@@ -14,6 +14,9 @@ from warehouse.lift.groups import Groups, Ints, group_changes
 CHUNK_ROWS = 100_000
 """Rows of labels that are processed at once, so that the arrays fit the processor's caches."""
 
+MAX_GAPS = 8
+"""Posts whose numbers go up to so many times their number are found in a table; others are joined."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRows:
@@ -45,18 +48,40 @@ class LabelRows:
 
 def number_labels(labels: pl.DataFrame, posts: PostBlocks) -> LabelRows:
     """Number the labels in alphabetical order, and find the posts of each; posts without a known count are skipped."""
-    key = posts.keys.columns
     names = labels["label"].unique().sort()
-    positions = posts.keys.with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
-    rows = (
-        labels.lazy()
-        .select(*key, code=pl.col("label").cast(pl.Enum(names)).to_physical().cast(pl.Int64))
-        .join(positions.lazy(), on=key)
-        .select(pl.col("code") * max(1, len(positions)) + pl.col("position"))
-        .collect()
-        .to_series()
-        .to_numpy()
+    codes = labels["label"].cast(pl.Enum(names)).to_physical().cast(pl.Int64)
+    keys = labels.select(posts.keys.columns)
+    number = max(1, len(posts.keys))
+    rows = np.sort(
+        _look_up(keys, codes, posts.keys) if _is_compact(posts.keys) else _join(keys, codes, posts.keys)
     )
-    rows = np.sort(rows)
     rows = rows[group_changes(rows).starts]
-    return LabelRows(names, *np.divmod(rows, max(1, len(positions))))
+    return LabelRows(names, *np.divmod(rows, number))
+
+
+def _is_compact(keys: pl.DataFrame) -> bool:
+    """Whether the posts are numbered with few gaps, so that a table by number is small."""
+    if keys.columns != ["post"] or keys.is_empty() or not keys["post"].dtype.is_integer():
+        return False
+    low, high = keys.select(pl.col("post").min().alias("low"), pl.col("post").max().alias("high")).row(0)
+    return bool(low >= 0 and high < MAX_GAPS * len(keys))
+
+
+def _look_up(keys: pl.DataFrame, codes: pl.Series, known: pl.DataFrame) -> Ints:
+    """The label's number times the number of posts, plus the post's position."""
+    numbers, post = known["post"].to_numpy(), keys["post"].to_numpy()
+    positions = np.full(int(numbers.max()) + 2, -1)
+    positions[numbers] = np.arange(len(numbers))
+    position = positions[np.clip(post, -1, len(positions) - 1)]
+    found: Ints = (codes.to_numpy() * len(numbers) + position)[position >= 0]
+    return found
+
+
+def _join(keys: pl.DataFrame, codes: pl.Series, known: pl.DataFrame) -> Ints:
+    """The same for keys of any kind."""
+    positions = known.lazy().with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
+    joined = keys.lazy().with_columns(codes.alias("code")).join(positions, on=known.columns)
+    found: Ints = (
+        joined.select(pl.col("code") * len(known) + pl.col("position")).collect().to_series().to_numpy()
+    )
+    return found

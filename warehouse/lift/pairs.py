@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from warehouse.lift.blocks import key_columns
-from warehouse.lift.groups import Ints
+from warehouse.lift.groups import Ints, group_changes
 
 MIN_POSTS = 10
 JOIN = " + "
 
 
 def pair_labels(labels: pl.DataFrame, min_posts: int = MIN_POSTS) -> pl.DataFrame:
-    """The pairs that at least `min_posts` posts have, as rows like those of `labels`, in alphabetical order.
+    """The pairs that at least `min_posts` posts have, as rows like those of `labels`; names are in alphabetical order.
 
     The result has the key columns of `labels` and `label`; concatenate it to `labels` to estimate both.
     """
@@ -26,16 +26,19 @@ def pair_labels(labels: pl.DataFrame, min_posts: int = MIN_POSTS) -> pl.DataFram
         .select(pl.col("number").cast(pl.Int64), code=pl.col("label").cast(pl.Enum(names)).to_physical())
         .sort("number", "code")
     )
-    post, pair = _pair(
+    post, pair, place = _pair(
         numbered["number"].to_numpy(), numbered["code"].cast(pl.Int64).to_numpy(), len(names), min_posts
     )
     one, two = np.divmod(pair, max(1, len(names)))
     text = names.gather(one) + JOIN + names.gather(two)
-    return keys.drop("number")[post].with_columns(text.alias("label")).sort(*key, "label")
+    return keys.drop("number")[post].with_columns(text.gather(place).alias("label"))
 
 
-def _pair(post: Ints, code: Ints, labels: int, min_posts: int) -> tuple[Ints, Ints]:
-    """The posts and the pairs (first code times the number of labels, plus the second) of frequent pairs."""
+def _pair(post: Ints, code: Ints, labels: int, min_posts: int) -> tuple[Ints, Ints, Ints]:
+    """The frequent pairs (first code times the number of labels, plus the second), and their posts.
+
+    The first result is the post of each row, the third the place of its pair in the second.
+    """
     posts, pairs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     distance = 1
     while distance < len(post):
@@ -45,7 +48,10 @@ def _pair(post: Ints, code: Ints, labels: int, min_posts: int) -> tuple[Ints, In
         posts.append(post[together])
         pairs.append(code[together] * labels + code[together + distance])
         distance += 1
-    all_posts, all_pairs = np.concatenate(posts), np.concatenate(pairs)
-    _, place, counts = np.unique(all_pairs, return_inverse=True, return_counts=True)
-    keep = counts[place] >= min_posts if len(counts) else np.zeros(0, bool)
-    return all_posts[keep], all_pairs[keep]
+    every_post, every_pair = np.concatenate(posts), np.concatenate(pairs)
+    order = np.argsort(every_pair, kind="stable")
+    groups = group_changes(every_pair[order])
+    frequent = groups.sizes >= min_posts
+    chosen = order[groups.spread(frequent)]
+    place = np.repeat(np.arange(int(frequent.sum())), groups.sizes[frequent])
+    return every_post[chosen], every_pair[order][groups.starts[frequent]], place

@@ -60,6 +60,16 @@ def test_source_and_post_id_identify_a_post(gallery):
     )
 
 
+@pytest.mark.parametrize("scale", [3, 1_000_003, -1])
+def test_the_numbers_of_the_posts_do_not_matter(gallery, scale):
+    """Posts with large gaps between their numbers, or with negative ones, give the same frame."""
+    posts, labels = (one.with_columns(pl.col("post") * scale) for one in (gallery.posts, gallery.labels))
+    assert_frame_equal(
+        estimate_lifts(gallery.posts, gallery.labels).sort("label"),
+        estimate_lifts(posts, labels).sort("label"),
+    )
+
+
 def test_a_frame_has_its_columns_and_order(gallery):
     """Labels with at least 10 posts come first, by their lower end; each row has numbers or a known reason."""
     lifts = estimate_lifts(gallery.posts, gallery.labels)
