@@ -172,6 +172,16 @@ def forked_crawls(address: str) -> Iterator[None]:
     process.subprocess = subprocess
 
 
+def start_forked(
+    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+) -> tuple[ForkedProcess, IO[str]]:
+    """Start `likelens`; returns the process, and a stream of what it prints and logs."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "wb") as output:
+        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, stdout=output, stderr=output)
+    return process, os.fdopen(read_end, encoding="utf-8")
+
+
 def run_forked(
     address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
