@@ -28,9 +28,19 @@ from typing import IO, Any, Literal, Self
 MAX_REQUEST_BYTES = 1 << 20
 CRAWL = "tasks.scrape.crawl.child"
 LIKELENS = "flows.cli"
+CRAWLS = (
+    CRAWL,
+    *(f"tasks.scrape.{kind}.adapter" for kind in ("gallery", "graph", "mastodon")),
+    *(
+        f"scrapy.downloadermiddlewares.{name}"
+        for name in ("httpcompression", "httpproxy", "offsite", "stats")
+    ),
+    *(f"scrapy.{name}" for name in ("dupefilters", "squeues", "statscollectors", "spidermiddlewares.depth")),
+    *(f"scrapy.core.downloader.handlers.{name}" for name in ("datauri", "file", "ftp", "s3")),
+)
 IMPORTS = {
-    "crawls": (CRAWL,),
-    "commands": (CRAWL, "flows.nightly", "tasks.report.stage", "classifiers.visual.classifier"),
+    "crawls": CRAWLS,
+    "commands": (*CRAWLS, "flows.nightly", "tasks.report.stage", "classifiers.visual.classifier"),
 }
 """What a server imports, by what it starts."""
 FIRST_TEMPORARY_FD = 200

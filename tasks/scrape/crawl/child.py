@@ -123,6 +123,8 @@ def _settings(job: CrawlJob) -> dict[str, object]:
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            # Its import takes longer than all others together.
+            "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             # Before the middleware that requests robots.txt.
             "tasks.scrape.crawl.middlewares.OwnHostOnly": 50,
             "tasks.scrape.crawl.middlewares.TokenStaysEncrypted": 60,
