@@ -17,10 +17,9 @@ import aiohttp
 
 from tasks.backoff import retry_after_seconds
 from tasks.fetch.addresses import PRIVATE, PrivateAddress, Sessions
-from tasks.fetch.attempt import Attempt, StoredFile
+from tasks.fetch.attempt import Attempt, Reason, StoredFile, reason_for_status
 from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
-from tasks.fetch.reasons import Reason, reason_for_status
 from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT

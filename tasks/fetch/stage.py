@@ -18,10 +18,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.fetch.attempt import TRANSIENT, Reason
 from tasks.fetch.download import Download, FetchOptions, downloading
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
-from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from tasks.fetch.store import clear_incoming
