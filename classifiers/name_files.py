@@ -23,29 +23,11 @@ _NUMBERED = re.compile(r"""["'\[(]?\s*(\d{1,7})\s*["'\])]?\s*(?:[:.,;=|)\]_\t-]\
 _SYNSET = re.compile(r"""["']?(n\d{8})["']?(?:\s*[:,;=|]\s*|\s+)(\S.*)""")
 _DELIMITERS = ",;\t|"
 _NAME_HEADERS = (
-    "display_name",
-    "class_name",
-    "classname",
-    "label_name",
-    "name",
-    "label",
-    "class",
-    "labels",
-    "description",
-)
+    "display_name", "class_name", "classname", "label_name", "name", "label", "class", "labels", "description",
+)  # fmt: skip
 _INDEX_HEADERS = (
-    "index",
-    "idx",
-    "class_index",
-    "class_id",
-    "classid",
-    "label_id",
-    "id",
-    "number",
-    "no",
-    "#",
-    "",
-)
+    "index", "idx", "class_index", "class_id", "classid", "label_id", "id", "number", "no", "#", "",
+)  # fmt: skip
 _WRAPPERS = ("id2label", "names", "labels", "classes", "class_names", "categories")
 
 
