@@ -10,7 +10,6 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -144,8 +143,8 @@ class PictureStore:
         incoming = self.new_file()
         try:
             require_free_space(self.incoming, len(data))
-            with detect_full_disk(self.incoming), FileIO(incoming, "w") as out:
-                _write(out, data)
+            with detect_full_disk(self.incoming), Path(incoming).open("wb") as out:
+                out.write(data)
             return self._keep_picture(incoming, kind, sha256, len(data))
         except BaseException:
             Path(incoming).unlink(missing_ok=True)
@@ -174,10 +173,3 @@ class PictureStore:
     def close(self) -> None:
         """Stop the threads after their current work."""
         self.threads.shutdown(cancel_futures=True)
-
-
-def _write(out: FileIO, data: bytes) -> None:
-    # Without a buffer; the system may write less than requested.
-    rest = memoryview(data)
-    while rest:
-        rest = rest[out.write(rest) :]
