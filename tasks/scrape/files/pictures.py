@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tasks.scrape.files.documents import open_regular
+
 
 def resolve_inside(file: Path, folder: Path) -> Path | None:
     """The path without links; None when it does not exist, or lies outside the folder."""
@@ -15,6 +17,18 @@ def resolve_inside(file: Path, folder: Path) -> Path | None:
         real = file.resolve(strict=True)
         return real if real.is_relative_to(folder.resolve()) else None
     except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def read_begin(file: Path, folder: Path, max_bytes: int) -> bytes | None:
+    """The first bytes of a file; None when it can't be read, or lies outside the folder."""
+    real = resolve_inside(file, folder)
+    try:
+        if real is None:
+            return None
+        with open_regular(real) as opened:
+            return opened.read(max_bytes)
+    except OSError:
         return None
 
 

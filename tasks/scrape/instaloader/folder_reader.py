@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.scrape.files.documents import JsonFile, UnreadableFile, open_regular, read_json_file
+from tasks.scrape.files.documents import JsonFile, UnreadableFile, read_json_file
 from tasks.scrape.files.paging import FileItem
-from tasks.scrape.files.pictures import local_address, resolve_inside, shown_path
+from tasks.scrape.files.pictures import local_address, read_begin, resolve_inside, shown_path
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.instaloader.comments import comments_of
 from tasks.scrape.instaloader.listing import COMMENTS, FolderEntry
@@ -174,15 +174,10 @@ class FolderReader:
     def _location(self, entry: FolderEntry) -> str | None:
         """The first line of `STEM_location.txt`; the second is a map's address."""
         file = entry.file.with_name(entry.stem + LOCATION)
-        real = resolve_inside(file, self.root) if file.name in entry.siblings else None
-        try:
-            if real is None:
-                return None
-            with open_regular(real) as opened:
-                line = opened.read(_MAX_LOCATION_BYTES).split(b"\n", 1)[0]
-            return text_of(line.decode("utf-8", "replace").strip())
-        except OSError:
+        if file.name not in entry.siblings:
             return None
+        line = (read_begin(file, self.root, _MAX_LOCATION_BYTES) or b"").partition(b"\n")[0]
+        return text_of(line.decode("utf-8", "replace").strip())
 
     def _read(self, file: Path, problem: str | None = None) -> JsonFile:
         if problem is not None:

@@ -34,6 +34,11 @@ def json_files(root: Path) -> Iterator[FolderEntry]:
         yield from _in(folder, root)
 
 
+def stem_of(name: str) -> str | None:
+    """The name of a JSON file without its ending; None for any other file."""
+    return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), None)
+
+
 def is_behind(entry: FolderEntry, after: str | None) -> bool:
     """Whether a file comes after a cursor; every file does where there is no cursor."""
     return after is None or _sort_key(entry.cursor) > _sort_key(after)
@@ -61,7 +66,7 @@ def _in(folder: Path, root: Path) -> Iterator[FolderEntry]:
         return
     siblings = frozenset(names)
     for name in names:
-        stem = _stem(name)
+        stem = stem_of(name)
         if stem is None or _is_comments(name, siblings):
             continue
         file = folder / name
@@ -72,10 +77,6 @@ def _in(folder: Path, root: Path) -> Iterator[FolderEntry]:
             )
         elif real.is_file():
             yield FolderEntry(file, stem, siblings, _cursor(file, root))
-
-
-def _stem(name: str) -> str | None:
-    return next((name.removesuffix(ending) for ending in _ENDINGS[::-1] if name.endswith(ending)), None)
 
 
 def _is_comments(name: str, siblings: frozenset[str]) -> bool:

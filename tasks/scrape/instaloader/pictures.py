@@ -13,7 +13,7 @@ from typing import Any
 from tasks.scrape.values.addresses import web_address
 from tasks.scrape.values.json_text import at, items
 
-_NAMED = (
+_NAMED = [
     "jpg",
     "jpeg",
     "png",
@@ -29,7 +29,7 @@ _NAMED = (
     "tif",
     "tiff",
     "jxl",
-)
+]
 ENDINGS = (*(f".{name}" for name in _NAMED), *(f".{name.upper()}" for name in _NAMED), "")
 """Endings of picture files, the most common first. The stage fetch detects the format by the bytes."""
 VIDEO = "mp4"
