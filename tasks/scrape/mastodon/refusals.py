@@ -86,12 +86,11 @@ def pause_seconds(response: Response) -> float:
     )
     if remaining is None or remaining > max(1, (limit or 0) // RESERVE):
         return 0.0
-    now = response.at
+    reset = response.headers.get("x-ratelimit-reset")
     try:
-        now = parsedate_to_datetime(response.headers["date"])
-        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), now)
+        seconds = reset_pause_seconds(reset, parsedate_to_datetime(response.headers["date"]))
     except (KeyError, ValueError, TypeError):
-        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), response.at)
+        seconds = reset_pause_seconds(reset, response.at)
     return seconds + MARGIN_SECONDS if seconds else 0.0
 
 
