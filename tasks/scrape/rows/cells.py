@@ -74,15 +74,16 @@ def read_comment_likes(row: Mapping[str, Any], column: CountColumn) -> tuple[dic
     return values, errors
 
 
-def check_ids(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> None:
-    """Raise `RowError` for an id that a spreadsheet has rounded, as the file's other rows show."""
+def find_rounded_id(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> RowError | None:
+    """The error for an id that a spreadsheet has rounded, as the file's other rows show; None where none is."""
     for field in IDS:
         if evidence.ids[prefix + field].is_rounded(row.get(field)):
-            raise RowError(
+            return RowError(
                 field,
                 f"{shown(row[field])} is not an id: all long ids of this file end in zeros from the 16th digit on, as a"
                 " spreadsheet rounds them; write ids as text, from the program that still has all digits",
             )
+    return None
 
 
 def _count(column: CountColumn, field: str, values: dict[str, Any], errors: list[RowError]) -> Count | None:

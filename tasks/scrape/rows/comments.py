@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks.errors import BadInput
 from tasks.scrape.files.seen_keys import SeenKeys
-from tasks.scrape.rows.cells import check_ids, drop_missing, read_comment_likes
+from tasks.scrape.rows.cells import drop_missing, find_rounded_id, read_comment_likes
 from tasks.scrape.rows.evidence import Evidence
 from tasks.scrape.rows.file_reader import (
     MAX_REPORTED,
@@ -94,7 +94,8 @@ class CommentTable:
 def _row(raw: RawRow, evidence: Evidence) -> tuple[PostedCommentRow, list[RowError]]:
     """Return a row, and the errors of values that can't be read. Raises `RowError`."""
     value = drop_missing({key: one for key, one in raw.value.items() if key != "v"})
-    check_ids(value, evidence)
+    if error := find_rounded_id(value, evidence):
+        raise error
     value, errors = read_comment_likes(value, evidence.counts["likes"])
     row, more = validate_row(PostedCommentRow, value)
     return row, [*errors, *more]

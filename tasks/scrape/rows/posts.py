@@ -12,7 +12,7 @@ from tasks.errors import BadInput
 from tasks.scrape.files.paging import FileItem
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.pages import AccountInfo, ScrapedComment, ScrapedPost
-from tasks.scrape.rows.cells import check_ids, decode_cells, drop_missing, read_counts
+from tasks.scrape.rows.cells import decode_cells, drop_missing, find_rounded_id, read_counts
 from tasks.scrape.rows.evidence import COUNTS, Evidence
 from tasks.scrape.rows.pictures import read_pictures
 from tasks.scrape.rows.schema import VERSION, AccountRow, CommentRow, PostRow
@@ -56,7 +56,8 @@ class RowReader:
         value.setdefault("account", self.options.account)
         if value["account"] is None:
             raise RowError("account", "is missing; write it in each row, or set `account` in the settings")
-        check_ids(value, self.evidence)
+        if error := find_rounded_id(value, self.evidence):
+            raise error
         value, bad = read_counts(value, self.evidence)
         errors += bad
         item = self._head(value, item, errors) if kind == "account" else self._post(value, item, errors)
@@ -101,7 +102,7 @@ class RowReader:
             observed_at=row.observed_at,
             detailed=thread is not None,
             sparse=True,
-            thread=_comments(thread or (), errors),
+            thread=self._comments(thread or (), errors),
         )
         missing = pictures.missing if post.pictures else []
         errors += [RowError("pictures", f"there is no file {shown(one)} beside this file") for one in missing]
@@ -113,6 +114,24 @@ class RowReader:
         if row.thread is None and self.options.thread_of is not None:
             return self.options.thread_of(row.post_id)
         return row.thread
+
+    def _comments(self, thread: tuple[CommentRow, ...], errors: list[RowError]) -> tuple[ScrapedComment, ...]:
+        """The comments without those whose ids are damaged; of those with one id only the first."""
+        first: dict[str, CommentRow] = {}
+        comments = []
+        for position, row in enumerate(thread):
+            ids = {"comment_id": row.comment_id, "parent_id": row.parent_id}
+            error = find_rounded_id(ids, self.evidence, "thread.")
+            if error is None and row.comment_id is not None and first.setdefault(row.comment_id, row) != row:
+                why = f"{shown(row.comment_id)} is also the id of another comment of this post; this one was skipped"
+                error = RowError("comment_id", why)
+            if error is not None:
+                errors.append(RowError(f"thread[{position}].{error.field}", error.why))
+                continue
+            comments.append(
+                ScrapedComment(row.comment_id, row.author, row.text, row.parent_id, row.posted_at, row.likes)
+            )
+        return tuple(comments)
 
     def _url(self, row: PostRow, errors: list[RowError]) -> str:
         url = row.url or self.options.url
@@ -139,21 +158,6 @@ class RowReader:
                 f"the {kind} {shown(key)} is also in {first}, at the same time and with different contents; this row was"
                 " skipped. Write `observed_at` in rows of one post; if these are two posts, the ids are damaged",
             )
-
-
-def _comments(thread: tuple[CommentRow, ...], errors: list[RowError]) -> tuple[ScrapedComment, ...]:
-    """The comments; of those with one id and different contents only the first."""
-    first: dict[str, CommentRow] = {}
-    comments = []
-    for position, row in enumerate(thread):
-        if row.comment_id is not None and first.setdefault(row.comment_id, row) != row:
-            why = f"{shown(row.comment_id)} is also the id of another comment of this post; this one was skipped"
-            errors.append(RowError(f"thread[{position}].comment_id", why))
-            continue
-        comments.append(
-            ScrapedComment(row.comment_id, row.author, row.text, row.parent_id, row.posted_at, row.likes)
-        )
-    return tuple(comments)
 
 
 def _reject_version(version: Any, where: str) -> None:
