@@ -39,12 +39,12 @@ def validate_row(model: type[Checked], value: dict[str, Any]) -> tuple[Checked, 
         try:
             return model.model_validate(value), errors
         except ValidationError as error:
-            mistakes = [(_path(one), _describe(model, one), one) for one in error.errors()]
-        if costly := [mistake for path, mistake, one in mistakes if _costs_the_row(model, path, one)]:
+            mistakes = [(_describe(model, one), one) for one in error.errors()]
+        if costly := [mistake for mistake, one in mistakes if _costs_the_row(model, mistake, one)]:
             raise join_errors([*errors, *costly])
-        errors += [mistake for _, mistake, _ in mistakes]
-        for path, _, _ in reversed(mistakes):
-            value = _without(value, path)
+        errors += [mistake for mistake, _ in mistakes]
+        for mistake, one in reversed(mistakes):
+            value = _without(value, one["loc"] or (mistake.field,))
 
 
 def did_you_mean(key: str, known: Sequence[str]) -> str:
@@ -69,16 +69,8 @@ def _drop_own(value: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _path(error: Any) -> tuple[str | int, ...]:
-    """The location of a mistake; a mistake about the row as such names its field in the text."""
-    if error["loc"]:
-        return tuple(error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
-    return (message.partition(": ")[0],)
-
-
-def _costs_the_row(model: type[Row], path: tuple[str | int, ...], error: Any) -> bool:
-    return error["type"] == "extra_forbidden" or path[0] in model.essential
+def _costs_the_row(model: type[Row], mistake: RowError, error: Any) -> bool:
+    return error["type"] == "extra_forbidden" or mistake.field in model.essential
 
 
 def _without(value: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
@@ -115,7 +107,7 @@ def _describe(model: type[Row], error: Any) -> RowError:
         return RowError(location, f"{shown(error['input'])} is not one of {error['ctx']['expected']}")
     if error["type"] in ("model_type", "dict_type"):
         return RowError(location, f"{shown(error['input'])} is not an object")
-    if not location and ": " in message:
-        field, _, message = message.partition(": ")
-        return RowError(field, message)
+    if not location:
+        # A mistake about the row as such names its field in the text.
+        location, _, message = message.partition(": ")
     return RowError(location, message)
