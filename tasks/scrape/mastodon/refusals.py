@@ -28,13 +28,10 @@ def refusal(response: Response, account: str, token_variable: str) -> StageError
     """
     server, message, status = urlsplit(response.url).netloc, _error_message(response.text), response.status
     reason = f"HTTP {status}" + (f": {message}" if message else "")
-    if (missing := _missing(response, account, reason, message or "")) is not None:
+    words = message or ""
+    if (missing := _missing(response, account, reason, words)) is not None:
         return AccountNotFound(missing)
-    if (
-        status == 401
-        or (status == 403 and message is not None)
-        or (status == 422 and "authent" in (message or ""))
-    ):
+    if status == 401 or (status == 403 and message is not None) or (status == 422 and "authent" in words):
         return _token(response, token_variable, reason)
     if status in (400, 422):
         return LayoutChanged(f"{server} rejects the request {response.url} ({reason}). Please report it.")
