@@ -1,14 +1,11 @@
-"""A picture on this machine as a `file:` address, which the stage fetch copies instead of downloading.
-
-The fragment of the address is the file's time and size, so a changed file has another address and is copied again.
-"""
+"""Files inside a source's folder: those outside it, also behind links, are not read."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from tasks.scrape.files.documents import open_regular
+from tasks.scrape.files.documents import JsonFile, UnreadableFile, open_regular, read_json_file
 
 
 def resolve_inside(file: Path, folder: Path) -> Path | None:
@@ -18,6 +15,14 @@ def resolve_inside(file: Path, folder: Path) -> Path | None:
         return real if real.is_relative_to(folder.resolve()) else None
     except (OSError, RuntimeError, ValueError):
         return None
+
+
+def read_json_inside(file: Path, folder: Path) -> JsonFile:
+    """Read a JSON file. Raises `UnreadableFile`, also where it lies outside the folder."""
+    real = resolve_inside(file, folder)
+    if real is None:
+        raise UnreadableFile("is a link to nothing, or to a file outside the folder")
+    return read_json_file(real)
 
 
 def read_begin(file: Path, folder: Path, max_bytes: int) -> bytes | None:
@@ -33,7 +38,10 @@ def read_begin(file: Path, folder: Path, max_bytes: int) -> bytes | None:
 
 
 def local_address(file: Path, folder: Path) -> str | None:
-    """The address of a picture file; None when it does not exist, or lies outside the folder."""
+    """The `file:` address of a picture, which the stage fetch copies; None when it does not exist, or lies outside.
+
+    The fragment is the file's time and size, so a changed file has another address and is copied again.
+    """
     real = resolve_inside(file, folder)
     try:
         if real is None or not real.is_file():

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.scrape.files.documents import JsonFile, UnreadableFile, read_json_file
+from tasks.scrape.files.documents import JsonFile, UnreadableFile
+from tasks.scrape.files.local_files import local_address, read_begin, read_json_inside, shown_path
 from tasks.scrape.files.paging import FileItem
-from tasks.scrape.files.pictures import local_address, read_begin, resolve_inside, shown_path
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.instaloader.comments import comments_of
 from tasks.scrape.instaloader.listing import COMMENTS, FolderEntry
@@ -47,13 +47,13 @@ class FolderReader:
     _owners: Owners = field(init=False)
 
     def __post_init__(self) -> None:
-        self._owners = Owners(self.root, lambda file: self._read(file).value)
+        self._owners = Owners(self.root)
 
     def read(self, entry: FolderEntry) -> FileItem | None:
         """Read a file; None where it is neither a post nor a profile of the account."""
         where = shown_path(entry.file, self.root)
         try:
-            document = self._read(entry.file, entry.problem)
+            document = self._document(entry)
         except UnreadableFile as error:
             return _skip(entry, f"{where} {error}", datetime.now(UTC))
         node, fields = node_of(document.value), Fields(where)
@@ -80,6 +80,11 @@ class FolderReader:
             problems=tuple(fields.problems),
             unparsed=tuple(fields.unparsed),
         )
+
+    def _document(self, entry: FolderEntry) -> JsonFile:
+        if entry.problem is not None:
+            raise UnreadableFile(entry.problem)
+        return read_json_inside(entry.file, self.root)
 
     def _find_conflict(
         self, owner: str, post: ScrapedPost | None, head: AccountInfo | None, at: datetime, where: str
@@ -161,7 +166,7 @@ class FolderReader:
             return None
         thread_fields = Fields(shown_path(file, self.root))
         try:
-            document = self._read(file)
+            document = read_json_inside(file, self.root)
             _report_replaced(document, thread_fields)
             return comments_of(document.value, thread_fields)
         except UnreadableFile as error:
@@ -178,14 +183,6 @@ class FolderReader:
             return None
         line = (read_begin(file, self.root, _MAX_LOCATION_BYTES) or b"").partition(b"\n")[0]
         return text_of(line.decode("utf-8", "replace").strip())
-
-    def _read(self, file: Path, problem: str | None = None) -> JsonFile:
-        if problem is not None:
-            raise UnreadableFile(problem)
-        real = resolve_inside(file, self.root)
-        if real is None:
-            raise UnreadableFile("is a link to nothing, or to a file outside the folder")
-        return read_json_file(real)
 
 
 def _skip(entry: FolderEntry, problem: str, seen_at: datetime) -> FileItem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from tasks.scrape.files.pictures import resolve_inside
+from tasks.scrape.files.local_files import resolve_inside
 
 COMMENTS = "_comments.json"
 _ENDINGS = (".json", ".json.xz")

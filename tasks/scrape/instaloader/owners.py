@@ -9,13 +9,13 @@ its JSON, `NAME_NUMBER.json.xz`, and a file `id` (or `NAME_id`) with its number 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tasks.scrape.files.documents import UnreadableFile
-from tasks.scrape.files.pictures import read_begin
+from tasks.scrape.files.local_files import read_begin, read_json_inside
 from tasks.scrape.instaloader.listing import FolderEntry, stem_of
 from tasks.scrape.instaloader.post import Node, node_of, owner_of
 from tasks.scrape.values.json_text import at, items
@@ -63,10 +63,9 @@ def is_same(name: str | None, other: str | None) -> bool:
 
 @dataclass(slots=True)
 class Owners:
-    """Profiles in the files around a post. `read` reads a JSON file and raises `UnreadableFile`."""
+    """Profiles in the files around a post."""
 
     root: Path
-    read: Callable[[Path], Any]
     _folder_names: dict[Path, frozenset[str]] = field(default_factory=dict)
     _names: dict[tuple[Path, str], str | None] = field(default_factory=dict)
 
@@ -121,7 +120,7 @@ class Owners:
 
     def _profile_in(self, file: Path, number: str) -> str | None:
         try:
-            node = node_of(self.read(file))
+            node = node_of(read_json_inside(file, self.root).value)
         except UnreadableFile:
             return None
         is_it = node.type == "profile" and _number(node.value.get("id")) == number

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tasks.scrape.files.pictures import local_address
+from tasks.scrape.files.local_files import local_address
 from tasks.scrape.rows.picture_cells import split_addresses, split_cell
 from tasks.scrape.rows.validation import RowError
 from tasks.scrape.values.addresses import web_address
