@@ -68,7 +68,8 @@ class FolderReader:
         _report_replaced(document, fields)
         post = self._post(entry, node.value, fields, document.modified) if node.type == "post" else None
         head = head_of(node.value, fields) if node.type == "profile" else None
-        if first := self._find_conflict(owner, post, head, document.modified, where):
+        contents = post or head
+        if contents and (first := self._find_conflict(owner, contents, document.modified, where)):
             why = f"contradicts {first}, which has the same time; set each file's time to when it was written"
             return _skip(entry, f"{where} {why}", document.modified)
         return FileItem(
@@ -87,15 +88,14 @@ class FolderReader:
         return read_json_inside(entry.file, self.root)
 
     def _find_conflict(
-        self, owner: str, post: ScrapedPost | None, head: AccountInfo | None, at: datetime, where: str
+        self, owner: str, contents: ScrapedPost | AccountInfo, at: datetime, where: str
     ) -> str | None:
         """The file that has other contents for the same post or profile at the same time."""
-        if post is None:
-            key, contents = ("profile", owner), str(head)
-        else:
+        key = ("profile", owner)
+        if isinstance(contents, ScrapedPost):
+            key = ("post", contents.post_id)
             # Copies may lie in several folders, and their comments in one of them only.
-            key = ("post", post.post_id)
-            contents = str(replace(post, pictures=(), thread=(), detailed=False))
+            contents = replace(contents, pictures=(), thread=(), detailed=False)
         return self.seen.find_conflict((*key, at.isoformat()), f"{owner.casefold()} {contents}", where)
 
     def _account_of(self, poster: Owner, node: Node, entry: FolderEntry) -> str | None:
