@@ -58,12 +58,12 @@ def _group(items: Iterable[FileItem]) -> Iterator[list[FileItem]]:
 
 
 def _page(group: Sequence[FileItem], url: str) -> Page:
-    shown = [item for item in group if item.head or item.post]
+    accounts = (item.account for item in group if item.head or item.post)
     return Page(
         url=url,
         # The earliest, so that each post is dated by its own time.
         observed_at=min(item.observed_at for item in group),
-        account=(shown[0].account if shown else None) or "",
+        account=next(accounts, None) or "",
         head=group[0].head,
         posts=tuple(item.post for item in group if item.post is not None),
         next_url=group[-1].cursor,

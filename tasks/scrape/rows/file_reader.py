@@ -156,9 +156,9 @@ class FileReader:
             self.first_problems.append(problem)
         if self.bad >= MAX_LEADING_ERRORS:
             self._check()
-        # The post's id is not certain, so it counts as a post without one.
         if not self._may_report():
             return item
+        # The post's id is not certain, so it counts as a post without one.
         return replace(item, problems=(problem,), unparsed=("id", _field(error) or "row"))
 
     def _may_report(self) -> bool:
