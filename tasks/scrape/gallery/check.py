@@ -17,7 +17,8 @@ from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import post_parts, read_page
 from tasks.scrape.gallery.fields import FieldReader
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.identity import AccountPages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.saved import UNKNOWN_URL
 from tasks.scrape.gallery.selector_types import Part, Selector
@@ -97,15 +98,15 @@ def _check_list_page(profile: Profile, text: str, url: str) -> PageCheck:
     error, problems = "", page.troubles
     parts: list[Part] = []
     try:
-        problems = read_page(profile, page, url, account.name, datetime.now(UTC)).problems
+        problems = read_page(profile, page, url, account.account, datetime.now(UTC)).problems
     except StageError as why:
         error = str(why)
     with suppress(StageError):  # it is the error already
         parts = post_parts(profile, page, url)
-    reader = FieldReader(profile, url, account.name, page.base)
+    reader = FieldReader(profile, url, account.account, page.base)
     parts = [part for part in parts if reader.name("post.id", part) or not is_advertisement(reader, part)]
-    checker = _Checker(FieldReader(profile, url, account.name, page.base))
-    pager = _check_pager(profile, page, url, account)
+    checker = _Checker(FieldReader(profile, url, account.account, page.base))
+    pager = _check_pager(account, page, url)
     if not pager.found and not pager.trouble and _counts_more_posts(profile, page, url, len(parts)):
         pager = replace(pager, trouble="missing: the account counts more posts than this page shows")
     posts = _check_parts("list.post", profile.list.post, len(parts), missing=not parts and bool(error))
@@ -114,7 +115,7 @@ def _check_list_page(profile: Profile, text: str, url: str) -> PageCheck:
 
 
 def _check_post_page(profile: Profile, text: str, url: str) -> PageCheck:
-    account = _account(profile, url).name
+    account = _account(profile, url).account
     error = ""
     problems: tuple[str, ...] = ()
     try:
@@ -206,13 +207,15 @@ def _check_state(profile: Profile, page: Part) -> Iterator[FieldCheck]:
         yield FieldCheck("state", str(profile.state), int(found), 1, (), trouble)
 
 
-def _check_pager(profile: Profile, page: Part, url: str, account: Account) -> FieldCheck:
-    numbered = profile.list.numbered
+def _check_pager(account: AccountPages, page: Part, url: str) -> FieldCheck:
+    pages = account.profile.list
     name, selector = (
-        ("list.next", str(profile.list.next)) if numbered is None else ("list.numbered", numbered.address)
+        ("list.next", str(pages.next))
+        if pages.numbered is None
+        else ("list.numbered", pages.numbered.address)
     )
     try:
-        links = next_pages(profile, page, url, account)
+        links = next_pages(account, page, url)
     except StageError as error:
         return FieldCheck(name, selector, 0, 1, (), str(error))
     return FieldCheck(name, selector, min(1, len(links)), 1, tuple(links[:MAX_EXAMPLES]))
@@ -226,9 +229,9 @@ def _counts_more_posts(profile: Profile, page: Part, url: str, shown: int) -> bo
     return is_first and count is not None and count.least > shown
 
 
-def _account(profile: Profile, url: str) -> Account:
+def _account(profile: Profile, url: str) -> AccountPages:
     found = re.match(profile.account, urlsplit(url).path)
-    return Account(found["account"] if found else "account", url)
+    return AccountPages(profile, found["account"] if found else "account", url)
 
 
 def _finds(selector: Selector, page: Part) -> bool:

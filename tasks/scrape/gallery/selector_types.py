@@ -100,13 +100,9 @@ class Selector(Table):
     def first(self, part: Part) -> Value | None:
         """Return the first value. Raises `ValueError` for an array in JSON, because any element may be meant."""
         if self._path is None:
-            found = self._search(part.data)
-            return None if found is None else self._value(_single(found))
+            return self._value(_single(self._search(part.data)))
         found = self._search_in_elements(part, one=True) if self._has_embedded_json else self.find(part)
-        for each in found:
-            if (value := self._value(each)) is not None:
-                return value
-        return None
+        return next((value for each in found if (value := self._value(each)) is not None), None)
 
     def first_text(self, part: Part) -> Value | None:
         """Return the first value, as a text that people wrote: with the line breaks that a browser shows."""
