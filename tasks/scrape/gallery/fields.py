@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from tasks.scrape.gallery.addresses import absolute, base_url, fill_template
@@ -129,9 +130,8 @@ class FieldReader:
         base = base_url(self.url, self.base, template)
         if template is None:
             return lambda value: absolute(base, as_text(value))
-        return lambda value: absolute(
-            base, fill_template(template, account=self.account, value=as_name(value))
-        )
+        fill = partial(fill_template, template, account=self.account)
+        return lambda value: absolute(base, fill(value=as_name(value)))
 
 
 def count_fields(field: str, count: Count | None) -> dict[str, Any]:
