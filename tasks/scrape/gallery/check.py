@@ -103,9 +103,9 @@ def _check_list_page(profile: Profile, text: str, url: str) -> PageCheck:
         error = str(why)
     with suppress(StageError):  # it is the error already
         parts = post_parts(profile, page, url)
-    reader = FieldReader(profile, url, account.account, page.base)
+    reader = FieldReader(profile, page, url, account.account)
     parts = [part for part in parts if reader.name("post.id", part) or not is_advertisement(reader, part)]
-    checker = _Checker(FieldReader(profile, url, account.account, page.base))
+    checker = _Checker(reader)
     pager = _check_pager(account, page, url)
     if not pager.found and not pager.trouble and _counts_more_posts(profile, page, url, len(parts)):
         pager = replace(pager, trouble="missing: the account counts more posts than this page shows")
@@ -124,10 +124,12 @@ def _check_post_page(profile: Profile, text: str, url: str) -> PageCheck:
     except StageError as why:
         error = str(why)
     page = open_page(profile.state, text)
-    checker = _Checker(FieldReader(profile, url, account, page.base))
+    checker = _Checker(FieldReader(profile, page, url, account))
     fields = [*_check_state(profile, page), *checker.table("detail", [page])]
     if (comments := profile.comments) is not None:
-        parts = comment_parts(checker.reader, page) if _finds(comments.comment, page) else []
+        parts: list[Part] = []
+        with suppress(StageError):  # it is the error already
+            parts = comment_parts(checker.reader, page)
         fields.append(_check_parts("comments.comment", comments.comment, len(parts), missing=not parts))
         fields += checker.table("comments", parts)
         fields.append(checker.field("comments.next", [page]))
@@ -224,7 +226,7 @@ def _check_pager(account: AccountPages, page: Part, url: str) -> FieldCheck:
 def _counts_more_posts(profile: Profile, page: Part, url: str, shown: int) -> bool:
     """Whether this is an account's first page, and the account counts more posts than it shows."""
     parts = urlsplit(url)
-    count = FieldReader(profile, url).count("head.posts", page)
+    count = FieldReader(profile, page, url).count("head.posts", page)
     is_first = re.match(profile.account, parts.path) is not None and not parts.query
     return is_first and count is not None and count.least > shown
 

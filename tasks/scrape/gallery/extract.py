@@ -48,11 +48,9 @@ def read_page(
     Raises `AccountPrivate` or `AccountNotFound` if the page says so, `SourceRefused` for a login form or a robot
     check, and `LayoutChanged`, with the selector, if the page does not fit the profile.
     """
-    reader = FieldReader(profile, url, account, page.base)
-    for trouble in page.troubles:
-        reader.report(f"{url}: {trouble}")
-        # The unread part may have posts.
-        reader.unparsed.append("page")
+    reader = FieldReader(profile, page, url, account)
+    # What could not be read may have posts.
+    reader.unparsed += ["page"] * len(page.troubles)
     if reader.matches("head.private", page):
         raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
     if reader.matches("head.unknown", page):

@@ -47,7 +47,12 @@ class PostReader:
     def read_all(self, parts: Sequence[Part]) -> tuple[ScrapedPost, ...]:
         """Read all posts. Raises `LayoutChanged` if none of them has a field that every page has."""
         posts = [post for part in parts if (post := self._read(part)) is not None]
-        if len(parts) > self.advertisements and not posts:
+        if len(parts) > self.advertisements:
+            self._check_usual_fields(posts)
+        return tuple(posts)
+
+    def _check_usual_fields(self, posts: Sequence[ScrapedPost]) -> None:
+        if not posts:
             raise self.reader.profile.layout_changed(self.reader.url, self.missing_key, "nothing in any post")
         selectors = self.reader.selectors
         with_pictures = [post for post in posts if post.kind != "video"]
@@ -60,7 +65,6 @@ class PostReader:
                 reason = self.reader.unreadable.get(f"post.{field}")
                 shown = f" ({reason})" if reason else ""
                 self._refuse(field, f"no readable value in any post{shown}")
-        return tuple(posts)
 
     def _read(self, part: Part) -> ScrapedPost | None:
         """Read one post. Returns None for an advertisement, and for a post without id or address."""

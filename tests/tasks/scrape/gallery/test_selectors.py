@@ -174,6 +174,14 @@ def test_entries_that_cannot_be_searched_are_the_error_of_a_check(tmp_path: Path
     assert "list.entries (values(posts)) finds nothing" in check_page(profile, data + POSTS, URL).error
 
 
+def test_replies_that_cannot_be_searched_are_the_error_of_a_check(tmp_path: Path) -> None:
+    """The check of a post page whose replies have another form reports it, and raises nothing."""
+    keys = 'comment = { json = "thread" }\ntext = { json = "text" }\nreplies = { json = "values(replies)" }'
+    profile = mixed(tmp_path, "[post]", f"[comments]\n{keys}\n[post]")
+    html = '<script id="data" type="application/json">{"thread": [{"text": "a", "replies": 3}]}</script>'
+    assert "comments.comment (thread) finds nothing" in check_page(profile, html, URL, is_post=True).error
+
+
 def test_a_page_for_an_unknown_account_is_account_not_found(tmp_path: Path) -> None:
     """A page with status 200 that says so is `AccountNotFound`, not a changed layout."""
     with pytest.raises(AccountNotFound, match="no such account"):
