@@ -69,6 +69,9 @@ KNOWN_ERRORS = {
 }
 """Errors in a log that do not harm a run, each with its reason."""
 
+READ_AT_IMPORT = ("PREFECT_", "SSL_")
+"""Prefect reads its settings, and aiohttp the certificates that it trusts, when it is imported."""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -171,8 +174,7 @@ def likelens(prefect: dict[str, str], fork_server: str, forking: ModuleType) -> 
 
     def run(folder: Path, *arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
         variables = {name: value for name, value in {**prefect, **environment}.items() if value is not None}
-        if any(name.startswith("PREFECT_") for name in environment):
-            # Prefect reads its settings when it is imported.
+        if any(name.startswith(READ_AT_IMPORT) for name in environment):
             command = [BIN / "likelens", *arguments]
             return subprocess.run(
                 command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False
