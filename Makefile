@@ -16,9 +16,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/likelens demo
 
-# Workers run whole files, because fixtures belong to files.
+# Workers run whole files, because fixtures belong to files, and in the order of tests/conftest.py: the slow ones first.
 test: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

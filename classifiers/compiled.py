@@ -23,7 +23,7 @@ _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "o
 
 
 class CompiledModel:
-    """Scores batches of pictures. The constructor runs the model once, so that the first batch is no slower."""
+    """Scores batches of pictures. On a GPU, the constructor runs the model to find a batch that fits the memory."""
 
     def __init__(
         self,

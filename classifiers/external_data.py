@@ -95,18 +95,17 @@ def read_external_data(model: Path, content: bytes) -> ExternalData:
 def _resolve(model: Path, location: str) -> Path:
     """The file at a location in the model's folder, or in the folder that the model links to."""
     path = PurePosixPath(location)
-    outside = not location or path.is_absolute() or ".." in path.parts or "\\" in location or "\0" in location
-    if not outside:
-        try:
-            real = (model.parent / path).resolve()
-            folders = (model.parent.resolve(), model.resolve().parent)
-        except (OSError, RuntimeError):
-            outside = True
-        else:
-            outside = not any(real.is_relative_to(folder) for folder in folders)
-            if not outside and real.exists() and not real.is_file():
-                outside = True  # reading a pipe would block
-    if outside:
+    is_refused = (
+        not location or path.is_absolute() or ".." in path.parts or not {"\\", "\0"}.isdisjoint(location)
+    )
+    try:
+        real = (model.parent / path).resolve()
+        folders = (model.parent.resolve(), model.resolve().parent)
+        is_inside = any(real.is_relative_to(folder) for folder in folders)
+        is_refused |= not is_inside or (real.exists() and not real.is_file())  # reading a pipe would block
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a NUL in the location
+        is_refused = True
+    if is_refused:
         raise ClassifierUnavailable(
             f"{model} names the tensor file {location[:200]!r}, which is not in its folder. Files elsewhere are"
             " not read. Set model to an .onnx file with its tensor files beside it."

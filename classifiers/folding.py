@@ -69,9 +69,11 @@ def _linear_before(layer: Any) -> Any | None:
     import keras
 
     # A subclass may do more.
-    if type(layer) is not keras.layers.BatchNormalization or _calls(layer) != 1:
+    if type(layer) is not keras.layers.BatchNormalization or len(layer._inbound_nodes) != 1:  # noqa: SLF001
         return None
-    before, shape = _source(layer)
+    # Keras has no public access to the graph of a model; its own `clone_model` reads these attributes too.
+    tensor = layer._inbound_nodes[0].arguments.keras_tensors[0]  # noqa: SLF001
+    before = tensor._keras_history.operation  # noqa: SLF001
     kinds = (
         keras.layers.Conv2D,
         keras.layers.DepthwiseConv2D,
@@ -80,17 +82,11 @@ def _linear_before(layer: Any) -> Any | None:
     )
     if type(before) not in kinds or before.activation is not keras.activations.linear:
         return None
-    if _calls(before) != 1 or _readers(before) != 1 or not _plain(before):
+    # It is called once, and only once is its output read.
+    if not len(before._inbound_nodes) == len(before._outbound_nodes) == 1 or not _plain(before):  # noqa: SLF001
         return None
     channels_last = getattr(before, "data_format", "channels_last") == "channels_last"
-    return before if channels_last and layer.axis in (-1, len(shape) - 1) else None
-
-
-# Keras has no public access to the graph of a model; its own `clone_model` reads these attributes too.
-
-
-def _calls(layer: Any) -> int:
-    return len(layer._inbound_nodes)  # noqa: SLF001
+    return before if channels_last and layer.axis in (-1, len(tensor.shape) - 1) else None
 
 
 def _plain(layer: Any) -> bool:
@@ -99,16 +95,6 @@ def _plain(layer: Any) -> bool:
 
     kernels = 2 if type(layer) is keras.layers.SeparableConv2D else 1
     return len(layer.weights) == kernels + bool(layer.use_bias)
-
-
-def _readers(layer: Any) -> int:
-    return len(layer._outbound_nodes)  # noqa: SLF001
-
-
-def _source(layer: Any) -> tuple[Any, tuple[int | None, ...]]:
-    """The previous layer, and the shape of its output."""
-    tensor = layer._inbound_nodes[0].arguments.keras_tensors[0]  # noqa: SLF001
-    return tensor._keras_history.operation, tensor.shape  # noqa: SLF001
 
 
 def _folded_weights(linear: Any, normalisation: Any) -> list[NDArray[np.float32]]:

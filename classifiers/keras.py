@@ -7,6 +7,7 @@ Weights come from Keras' download or from a file in a format without pickle: `.h
 from __future__ import annotations
 
 import hashlib
+import importlib
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -241,10 +242,7 @@ def _read_classes(keras: Any, options: KerasOptions, outputs: int) -> Classes:
 
 
 def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
-    import importlib
-
-    module = importlib.import_module(build.__module__)
-    preprocess: Callable[[Any], Any] = module.preprocess_input
+    preprocess: Callable[[Any], Any] = importlib.import_module(build.__module__).preprocess_input
     return preprocess
 
 

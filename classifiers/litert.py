@@ -23,7 +23,6 @@ from classifiers.scores import Classes
 _PREPARATION = b"stretch, bilinear, rgb, 1"
 """Part of the version: change it whenever `prepare` or `label` would give other results."""
 
-
 MAX_INTERPRETERS = 16
 """Each has its own working memory: 7 MB for MobileNet v2."""
 

@@ -23,29 +23,11 @@ _NUMBERED = re.compile(r"""["'\[(]?\s*(\d{1,7})\s*["'\])]?\s*(?:[:.,;=|)\]_\t-]\
 _SYNSET = re.compile(r"""["']?(n\d{8})["']?(?:\s*[:,;=|]\s*|\s+)(\S.*)""")
 _DELIMITERS = ",;\t|"
 _NAME_HEADERS = (
-    "display_name",
-    "class_name",
-    "classname",
-    "label_name",
-    "name",
-    "label",
-    "class",
-    "labels",
-    "description",
-)
+    "display_name", "class_name", "classname", "label_name", "name", "label", "class", "labels", "description",
+)  # fmt: skip
 _INDEX_HEADERS = (
-    "index",
-    "idx",
-    "class_index",
-    "class_id",
-    "classid",
-    "label_id",
-    "id",
-    "number",
-    "no",
-    "#",
-    "",
-)
+    "index", "idx", "class_index", "class_id", "classid", "label_id", "id", "number", "no", "#", "",
+)  # fmt: skip
 _WRAPPERS = ("id2label", "names", "labels", "classes", "class_names", "categories")
 
 
@@ -87,17 +69,13 @@ def _strip_line_numbers(lines: list[str]) -> list[str]:
     indices = [int(match[1]) for match in matches]
     if len(matches) < 2 or not _are_consecutive(indices):
         return lines
-    return _sort_names(indices, [_unquote(match[2]) for match in matches])
+    return [_unquote(match[2]) for _, match in sorted(zip(indices, matches, strict=True))]
 
 
 def _are_consecutive(indices: Sequence[int]) -> bool:
     """Whether the indices count from 0 or 1, each once."""
     start = min(indices, default=-1)
     return start in (0, 1) and sorted(indices) == list(range(start, start + len(indices)))
-
-
-def _sort_names(indices: Sequence[int], names: Sequence[str]) -> list[str]:
-    return [name for _, name in sorted(zip(indices, names, strict=True), key=lambda pair: pair[0])]
 
 
 def _unquote(text: str) -> str:
@@ -178,4 +156,4 @@ def _order_pairs(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
             f"its numbers do not count from 0 or 1, each once (there are {len(indices)}, from"
             f" {min(indices, default=0)} to {max(indices, default=0)})"
         )
-    return _sort_names(indices, [str(name) for _, name in pairs])
+    return [str(name) for _, name in sorted(zip(indices, (name for _, name in pairs), strict=True))]

@@ -68,23 +68,9 @@ def inspect_image(data: bytes) -> ImageInfo:
 
 
 def decode_rgb(data: bytes) -> Image.Image:
-    """As `open_rgb`, for bytes in memory."""
+    """As `PictureFile.rgb`, for bytes in memory."""
     with _decode_errors_as_unreadable():
         return PictureData(data).read(_upright_rgb)
-
-
-def open_rgb(path: Path, min_side: int | None = None) -> Image.Image:
-    """The picture in `path` as an upright 8-bit RGB image.
-
-    With `min_side`, a JPEG may be decoded at a half, a quarter or an eighth of its size, if both sides still have
-    that many pixels.
-
-    Of an animation it is the first frame, turned by its EXIF orientation. Palettes, CMYK, grey and 16-bit
-    pictures are converted; transparent areas become white. Raises only `UnreadablePicture` if the file is
-    broken, has a format outside `FORMATS` or is larger than `MAX_PIXELS`. A file that can't be opened raises
-    `OSError`, because it may be available again in the next run.
-    """
-    return PictureFile(path).rgb(min_side)
 
 
 class PictureFile:
@@ -99,7 +85,16 @@ class PictureFile:
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
     def rgb(self, min_side: int | None = None) -> Image.Image:
-        """The picture as `open_rgb` returns it. Callers share the image: do not change it."""
+        """The picture as an upright 8-bit RGB image. Callers share it: do not change it.
+
+        With `min_side`, a JPEG may be decoded at a half, a quarter or an eighth of its size, if both sides still
+        have that many pixels.
+
+        Of an animation it is the first frame, turned by its EXIF orientation. Palettes, CMYK, grey and 16-bit
+        pictures are converted; transparent areas become white. Raises only `UnreadablePicture` if the file is
+        broken, has a format outside `FORMATS` or is larger than `MAX_PIXELS`. A file that can't be opened raises
+        `OSError`, because it may be available again in the next run.
+        """
         if self._data is None:
             self._data = PictureData(self._path.read_bytes())
         with _decode_errors_as_unreadable():
@@ -115,7 +110,7 @@ class PictureFile:
         """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
 
         Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing at the
-        edges is lost. Unless `exact`, a JPEG is decoded at the smallest sufficient scale. Raises as `open_rgb`
+        edges is lost. Unless `exact`, a JPEG is decoded at the smallest sufficient scale. Raises as `rgb`
         does.
         """
         min_side = None if exact else math.ceil(MIN_DECODE_SCALE * max(width, height))

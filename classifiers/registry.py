@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from classifiers.clarifai import ClarifaiOptions
+from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
@@ -30,5 +31,10 @@ KINDS: dict[str, type[BaseModel]] = {
 
 def load(kind: str, name: str, options: Any) -> Classifier:
     """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""
-    loader: Loader = importlib.import_module(KINDS[kind].__module__).load
+    loader: Loader | None = getattr(importlib.import_module(KINDS[kind].__module__), "load", None)
+    if loader is None:
+        raise ClassifierUnavailable(
+            f"The classifier {name} can't be loaded, because the kind {kind} costs money for each picture. Run it"
+            " with the stage tag, which has the budgets."
+        )
     return loader(name, options)

@@ -33,6 +33,11 @@ from warehouse.errors import BadHome, DiskFull, HomeBusy, LakeBusy, LakeDamaged,
 class StageError(Exception):
     """Base of all errors that a stage raises deliberately."""
 
+    @property
+    def cause(self) -> str:
+        """The message as the cause of a larger one."""
+        return str(self)
+
 
 class Retry(StageError):
     """A retry soon can help."""
@@ -56,6 +61,11 @@ class Stop(StageError):
 
 class AccountNotFound(Stop):
     """The source has no such account."""
+
+    @property
+    def cause(self) -> str:
+        """The message without advice about the account's name: on a later page it would mislead."""
+        return str(self).split(". Check", 1)[0].rstrip(".") + "."
 
 
 class AccountPrivate(Stop):

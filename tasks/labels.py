@@ -1,11 +1,13 @@
-"""A classifier's label as a row of the table `labels`."""
+"""What a classifier finds as rows: `labels` has what a picture shows, `unlabelled` why it has no label."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from classifiers.protocol import Label
-from warehouse.tables import PictureLabel
+from warehouse.tables import PictureLabel, Unlabelled
+
+MAX_MESSAGE_LENGTH = 300
 
 
 def label_row(sha256: str, classifier: str, version: str, label: Label, now: datetime) -> PictureLabel:
@@ -25,4 +27,18 @@ def label_row(sha256: str, classifier: str, version: str, label: Label, now: dat
         x1=box.x1 if box else None,
         y1=box.y1 if box else None,
         labelled_at=now,
+    )
+
+
+def unlabelled_row(
+    sha256: str, classifier: str, version: str, reason: str, message: str | None = None
+) -> Unlabelled:
+    """The row for a picture that gets no label, with the present time and a message of limited length."""
+    return Unlabelled(
+        sha256=sha256,
+        classifier=classifier,
+        version=version,
+        reason=reason,
+        message=None if message is None else message[:MAX_MESSAGE_LENGTH],
+        attempted_at=datetime.now(UTC),
     )

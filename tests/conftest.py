@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from PIL import Image
 
+SLOWEST = ("test_schedule", "test_wheel", "flows")
+"""Folders and files whose tests take longest, or wait: they start first, so that no worker waits for them in the end."""
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the slowest files first."""
+
+    def place(item: pytest.Item) -> int:
+        names = [*item.path.parts, item.path.stem]
+        return next((index for index, name in enumerate(SLOWEST) if name in names), len(SLOWEST))
+
+    items.sort(key=place)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than there are cores, because some tests wait for a clock or a server."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
@@ -33,15 +53,25 @@ def litert_files() -> tuple[Path, Path]:
     return model, models / "imagenet_labels_1001.txt"
 
 
-@pytest.fixture(scope="session")
-def stand_in() -> ModuleType:
-    """The module of the server that stands in for Clarifai: the tests are no packages, so it is loaded by its file."""
-    name = "clarifai_server"
+def load(name: str) -> ModuleType:
+    """A module of this folder: the tests are no packages, so it is loaded by its file."""
     if name not in sys.modules:
         made = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
         sys.modules[name] = importlib.util.module_from_spec(made)
         made.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> ModuleType:
+    """The module of the server that stands in for Clarifai."""
+    return load("clarifai_server")
+
+
+@pytest.fixture(scope="session")
+def forking() -> ModuleType:
+    """The module of the fork server."""
+    return load("fork_server")
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +82,21 @@ def damaged_inside() -> bytes:
     data = bytearray(whole.getvalue())
     data[900:1500] = bytes(600)
     return bytes(data)
+
+
+@pytest.fixture(scope="session")
+def crawl_server(forking: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a process that has imported Scrapy; it starts the crawls of most tests."""
+    with forking.ForkServer(tmp_path_factory.mktemp("forks"), "crawls") as server:
+        yield server.address
+
+
+@pytest.fixture(autouse=True)
+def forked_crawls(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let crawls start without their second of imports, except in tests marked `real_crawls`."""
+    if "tasks/scrape" not in str(request.path) or request.node.get_closest_marker("real_crawls"):
+        yield
+    else:
+        forking = request.getfixturevalue("forking")
+        with forking.forked_crawls(request.getfixturevalue("crawl_server")):
+            yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -17,14 +16,6 @@ from classifiers.errors import ClassifierUnavailable
 
 _SERVICE = service_pb2.DESCRIPTOR.services_by_name["V2"].full_name
 PROBE_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The server's base and the key. The repr does not contain the key."""
-
-    base: str
-    key: str = field(repr=False)
 
 
 class PendingResponse:
@@ -54,12 +45,12 @@ class PendingResponse:
 
 
 class Client:
-    """A connection to one server with one key. Several threads may call its methods."""
+    """A connection to the server at `base` with one key. Several threads may call its methods."""
 
-    def __init__(self, endpoint: Endpoint, options: ClarifaiOptions) -> None:
-        self._key = endpoint.key
-        self._channel = open_channel(endpoint.base, options.certificates)
-        self._metadata = (("authorization", f"Key {endpoint.key}"),)
+    def __init__(self, base: str, key: str, options: ClarifaiOptions) -> None:
+        self._key = key
+        self._channel = open_channel(base, options.certificates)
+        self._metadata = (("authorization", f"Key {key}"),)
         self._options = options
         # Not V2Stub: it needs one of Clarifai's channels, and parses a response before we can store it.
         self._post = self._channel.unary_unary(
@@ -117,7 +108,7 @@ def open_client(name: str, options: ClarifaiOptions, base: str | None, key: str 
         raise ClassifierUnavailable(
             "The key in CLARIFAI_PAT has invalid characters. Copy it again from Clarifai's settings."
         )
-    return Client(Endpoint(base or options.base, key), options)
+    return Client(base or options.base, key, options)
 
 
 def _request(

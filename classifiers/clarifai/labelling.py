@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 
 from clarifai_grpc.grpc.api import resources_pb2
 
@@ -18,9 +19,7 @@ MAX_REGIONS = 100
 Corner = tuple[float, float]
 
 
-def concept_labels(
-    concepts: Iterable[resources_pb2.Concept], top: int, region: int = 0, box: Box | None = None
-) -> list[Label]:
+def concept_labels(concepts: Iterable[resources_pb2.Concept], top: int) -> list[Label]:
     """The best `top` concepts of a picture or region, best first, each name once.
 
     A concept without a name, or with a score that is not a number above 0, is skipped.
@@ -32,7 +31,7 @@ def concept_labels(
             scores[name] = (min(1.0, score), printable_line(concept.id))
     best = sorted(scores.items(), key=lambda one: (-one[1][0], one[0]))[: min(top, MAX_CONCEPTS)]
     return [
-        Label(label=name, score=score, rank=rank, label_id=label_id or None, region=region, box=box)
+        Label(label=name, score=score, rank=rank, label_id=label_id or None)
         for rank, (name, (score, label_id)) in enumerate(best, start=1)
     ]
 
@@ -50,13 +49,11 @@ def region_labels(regions: Iterable[resources_pb2.Region], top: int, orientation
         if box is not None and labels:
             boxed.append((labels[0].score, box, labels))
     boxed.sort(key=lambda one: (-one[0], one[1].x0, one[1].y0, one[1].x1, one[1].y1))
-    return list(_number_regions(boxed[:MAX_REGIONS]))
-
-
-def _number_regions(boxed: list[tuple[float, Box, list[Label]]]) -> Iterator[Label]:
-    for number, (_, box, labels) in enumerate(boxed, start=1):
-        for one in labels:
-            yield Label(one.label, one.score, one.rank, one.label_id, number, box)
+    return [
+        replace(label, region=number, box=box)
+        for number, (_, box, labels) in enumerate(boxed[:MAX_REGIONS], start=1)
+        for label in labels
+    ]
 
 
 def upright_box(box: resources_pb2.BoundingBox, orientation: int) -> Box | None:

@@ -48,26 +48,15 @@ class Status:
         return f"{self.name}: {self.message}" if self.message else self.name
 
 
-KEY_CODES = frozenset({11000, 11001, 11002, 11007, 11008, 11009, 11102})
-MONEY_CODES = frozenset({11004, 11006, 69000, 69001})
-MODEL_CODES = frozenset({21200, 21201, 21202, 21203})
 _SUCCESS = 10000
 _REACTIONS: dict[int, Reaction] = {
     _SUCCESS: Reaction.KEEP,
-    **dict.fromkeys(KEY_CODES | MONEY_CODES | MODEL_CODES, Reaction.STOP),
     **dict.fromkeys((11003, 11005, 21351, 21352, 21354, 21355), Reaction.WAIT),
     **dict.fromkeys((10030, 40030, 40031, 40032), Reaction.AGAIN),
     **dict.fromkeys((30002, 30101, 30104, 30105, 30106, 30300), Reaction.PICTURE),
     **dict.fromkeys((40001, 39999, 40033), Reaction.SPLIT),
 }
-_GRPC: dict[Grpc, Reaction] = {
-    Grpc.UNAUTHENTICATED: Reaction.STOP,
-    Grpc.PERMISSION_DENIED: Reaction.STOP,
-    Grpc.NOT_FOUND: Reaction.STOP,
-    Grpc.UNIMPLEMENTED: Reaction.STOP,
-    Grpc.INVALID_ARGUMENT: Reaction.SPLIT,
-    Grpc.RESOURCE_EXHAUSTED: Reaction.WAIT,
-}
+_GRPC_REACTIONS = {Grpc.INVALID_ARGUMENT: Reaction.SPLIT, Grpc.RESOURCE_EXHAUSTED: Reaction.WAIT}
 
 _KEY_ADVICE = (
     "Clarifai does not accept the key. It may have expired or have no scope to predict. Put a valid personal"
@@ -82,42 +71,40 @@ _MODEL_ADVICE = (
     " user and app in the settings."
 )
 _OTHER_ADVICE = "The server does not have Clarifai's API. Check base in the settings and CLARIFAI_GRPC_BASE."
+_ADVICE: dict[int, str] = {
+    **dict.fromkeys((11000, 11001, 11002, 11007, 11008, 11009, 11102), _KEY_ADVICE),
+    **dict.fromkeys((11004, 11006, 69000, 69001), _MONEY_ADVICE),
+    **dict.fromkeys((21200, 21201, 21202, 21203), _MODEL_ADVICE),
+}
+"""What the user can do about each code that stops the lane."""
+_GRPC_ADVICE = {
+    Grpc.UNAUTHENTICATED: _KEY_ADVICE,
+    Grpc.PERMISSION_DENIED: _KEY_ADVICE,
+    Grpc.NOT_FOUND: _MODEL_ADVICE,
+    Grpc.UNIMPLEMENTED: _OTHER_ADVICE,
+}
 
 
 def status_of_code(code: int, *texts: str) -> Status:
     """The status for one of Clarifai's codes, known or not, and its texts."""
-    reaction = _REACTIONS.get(code, Reaction.AGAIN)
     message = "" if code == _SUCCESS else printable_line(" ".join(filter(None, texts)))
-    if reaction is Reaction.STOP:
-        message = f"{_advice(code)} (Clarifai's message: {_name(code)} {message})"
-    return Status(reaction, _name(code), message)
+    if advice := _ADVICE.get(code):
+        message = f"{advice} (Clarifai's message: {_name(code)} {message})"
+        return Status(Reaction.STOP, _name(code), message)
+    return Status(_REACTIONS.get(code, Reaction.AGAIN), _name(code), message)
 
 
 def status_of_grpc(code: Grpc, details: str) -> Status:
     """The status of a call without a response."""
-    reaction = _GRPC.get(code, Reaction.AGAIN)
+    reaction = _GRPC_REACTIONS.get(code, Reaction.AGAIN)
     message = printable_line(details)
-    too_large = code is Grpc.RESOURCE_EXHAUSTED and "larger than max" in details
-    if too_large:
+    if advice := _GRPC_ADVICE.get(code):
+        return Status(Reaction.STOP, code.name, f"{advice} (gRPC's message: {code.name} {message})")
+    if code is Grpc.RESOURCE_EXHAUSTED and "larger than max" in details:
         # The server never processed a request that is too large; it did for a response that is too large.
         reaction = Reaction.AGAIN if "Received message" in details or "CLIENT" in details else Reaction.SPLIT
-    if reaction is Reaction.STOP:
-        message = f"{_grpc_advice(code)} (gRPC's message: {code.name} {message})"
     unsent = code is Grpc.UNAVAILABLE and "failed to connect" in details.lower()
     return Status(reaction, code.name, message, unsent)
-
-
-def _advice(code: int) -> str:
-    """What the user can do about a code that stops the lane."""
-    if code in MONEY_CODES:
-        return _MONEY_ADVICE
-    return _MODEL_ADVICE if code in MODEL_CODES else _KEY_ADVICE
-
-
-def _grpc_advice(code: Grpc) -> str:
-    if code in (Grpc.UNAUTHENTICATED, Grpc.PERMISSION_DENIED):
-        return _KEY_ADVICE
-    return _MODEL_ADVICE if code is Grpc.NOT_FOUND else _OTHER_ADVICE
 
 
 def _name(code: int) -> str:

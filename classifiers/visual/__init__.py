@@ -9,10 +9,7 @@ To add a property, write its measure (one function from `Pixels` to a number), a
 
     classifier.py     decode and downsize, then label
     properties.py     the table: which measure gives which label, from which value on
-    light.py          measures of light: lightness, contrast, warmth
-    colour.py         measures of colour: saturation, share of a colour, share of the main colour
-    composition.py    measures of composition: elongation, background space
-    detail.py         measures of detail: texture, sharpness of edges
+    measures.py       the measures of light, colour, composition and detail
     naming.py         the names that people give to colours
     pixels.py         a downsized picture, and values that several measures share
     srgb.py           the colour space sRGB

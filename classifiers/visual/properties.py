@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from classifiers.visual import colour, composition, detail, light
+from classifiers.visual import measures
 from classifiers.visual.naming import NAMES
 from classifiers.visual.pixels import Pixels
 
@@ -50,40 +50,40 @@ class Property:
 
 def _colour_property(name: str) -> Property:
     # From a quarter of the area on, a colour is among the first that people name.
-    return Property(partial(colour.share_of, name=name), (Side(name, holds=0.25, full=0.75),))
+    return Property(partial(measures.share_of, name=name), (Side(name, holds=0.25, full=0.75),))
 
 
 # The limits were set by eye on photographs, so that ordinary ones lie between the sides. A change of a limit or a
 # measure requires a new `VERSION` in `classifier.py`.
 PROPERTIES: tuple[Property, ...] = (
     # Photographs have about L* 45; a snow field has 85, a night scene 15.
-    Property(light.lightness, (Side("light", holds=60.0, full=85.0), Side("dark", holds=35.0, full=15.0))),
+    Property(measures.lightness, (Side("light", holds=60.0, full=85.0), Side("dark", holds=35.0, full=15.0))),
     # Levels spread evenly from black to white have 0.29.
     Property(
-        light.contrast,
+        measures.contrast,
         (Side("high contrast", holds=0.28, full=0.42), Side("low contrast", holds=0.11, full=0.04)),
     ),
     Property(
-        colour.saturation,
+        measures.saturation,
         (Side("high saturation", holds=0.55, full=0.85), Side("low saturation", holds=0.22, full=0.05)),
     ),
     # Not symmetric: skin, wood and soil make an ordinary photograph slightly warm.
-    Property(light.warmth, (Side("warm", holds=0.15, full=0.40), Side("cool", holds=-0.05, full=-0.25))),
+    Property(measures.warmth, (Side("warm", holds=0.15, full=0.40), Side("cool", holds=-0.05, full=-0.25))),
     *(_colour_property(name) for name in NAMES),
     # About two thirds: all other colours together then have about half of it.
-    Property(colour.main_share, (Side("single dominant colour", holds=0.65, full=0.95),)),
-    Property(composition.background_space, (Side("much background space", holds=0.33, full=0.80),)),
+    Property(measures.main_share, (Side("single dominant colour", holds=0.65, full=0.95),)),
+    Property(measures.background_space, (Side("much background space", holds=0.33, full=0.80),)),
     # Gravel, grass and brickwork have 0.09 to 0.13; half the tiles of a smooth picture are nearly uniform.
     Property(
-        detail.texture, (Side("textured", holds=0.07, full=0.12), Side("smooth", holds=0.015, full=0.004))
+        measures.texture, (Side("textured", holds=0.07, full=0.12), Side("smooth", holds=0.015, full=0.004))
     ),
     # Photographs in focus have 1.4 to 2.4; blurred by one pixel here (four of 1080), 0.5 to 0.7.
     Property(
-        detail.edge_sharpness, (Side("sharp", holds=1.5, full=2.2), Side("soft", holds=0.75, full=0.35))
+        measures.edge_sharpness, (Side("sharp", holds=1.5, full=2.2), Side("soft", holds=0.75, full=0.35))
     ),
     # Within 5 % a picture counts as square. Fully portrait is 4:5, the longest format that Instagram showed.
     Property(
-        composition.elongation,
+        measures.elongation,
         (Side("landscape", holds=1.05, full=1.5), Side("portrait", holds=1 / 1.05, full=0.8)),
         otherwise="square",
     ),

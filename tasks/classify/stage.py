@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
-from classifiers.errors import UnreadablePicture
+from classifiers.errors import ClassifierUnavailable, UnreadablePicture, in_one_line
 from classifiers.protocol import Classifier, ConcurrentClassifier, GroupedClassifier, Label
 from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
 from tasks.classify.storing import LabelWriter, Portion
@@ -95,7 +95,7 @@ def _label_batches(
     with ThreadPoolExecutor(callers, "model") as model:
         try:
             for batch in batches:
-                running.append((batch, model.submit(classifier.label, [one for _, one in batch])))
+                running.append((batch, model.submit(_label, classifier, batch)))
                 if len(running) > callers:
                     oldest, results = running.popleft()
                     yield oldest, results.result()
@@ -104,6 +104,19 @@ def _label_batches(
                 yield oldest, results.result()
         finally:
             model.shutdown(wait=True, cancel_futures=True)
+
+
+def _label(classifier: Classifier, batch: Batch) -> list[list[Label]]:
+    try:
+        return classifier.label([prepared for _, prepared in batch])
+    except ClassifierUnavailable:
+        raise
+    except Exception as error:  # each library has its own, for a lack of memory, for example
+        logger.debug("%s can't label pictures", classifier.name, exc_info=True)
+        raise ClassifierUnavailable(
+            f"{classifier.name} can't label pictures ({type(error).__name__}: {in_one_line(error)}). Run again: the"
+            " labels so far are stored. If it fails again, check its model and the free memory."
+        ) from error
 
 
 class _Tally:

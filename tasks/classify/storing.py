@@ -13,7 +13,7 @@ from typing import Self
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, Label
 from tasks.classify.decoding import MissingFile
-from tasks.labels import label_row
+from tasks.labels import label_row, unlabelled_row
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.pending import StoredPicture
@@ -61,7 +61,7 @@ class LabelWriter:
         name, version, now = self._classifier.name, self._classifier.version, datetime.now(UTC)
         self._portion.labels += [label_row(picture.sha256, name, version, one, now) for one in labels]
         if not labels:
-            self._add_unlabelled(picture, "no_labels", None)
+            self._portion.unlabelled.append(unlabelled_row(picture.sha256, name, version, "no_labels"))
         self._count()
 
     def add_skipped(self, picture: StoredPicture, error: UnreadablePicture | MissingFile) -> None:
@@ -69,24 +69,15 @@ class LabelWriter:
         if isinstance(error, MissingFile):
             self._portion.missing += 1
         else:
-            self._add_unlabelled(picture, "unreadable", str(error)[:300])
+            name, version = self._classifier.name, self._classifier.version
+            row = unlabelled_row(picture.sha256, name, version, "unreadable", str(error))
+            self._portion.unlabelled.append(row)
         self._count()
 
     def _count(self) -> None:
         self._portion.pictures += 1
         if self._portion.is_due:
             self._store()
-
-    def _add_unlabelled(self, picture: StoredPicture, reason: str, message: str | None) -> None:
-        row = Unlabelled(
-            sha256=picture.sha256,
-            classifier=self._classifier.name,
-            version=self._classifier.version,
-            reason=reason,
-            message=message,
-            attempted_at=datetime.now(UTC),
-        )
-        self._portion.unlabelled.append(row)
 
     def _store(self) -> None:
         self._finish_write()  # at most one portion is being written, so that memory stays bounded

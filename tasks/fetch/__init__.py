@@ -5,7 +5,7 @@ stage.py           the stage: the pending pictures, and the stage's result
 pipeline.py        many downloads at once, in bounded memory, with retries
 hosts.py           each host's limit, pauses and failures
 processes.py       downloads in several processes; worker.py is one of them
-download.py        one attempt: request, redirects, body; attempt.py is its result
+download.py        one attempt: request, redirects, body; attempt.py is its result, or why it failed
 body.py            the body of a response, in memory while it is small
 local.py           a picture that is a file on this machine
 store.py           the picture files, and the check whether a file is a picture
@@ -13,7 +13,7 @@ truncation.py      whether a picture's file is complete
 signatures.py      what a file is that is not a picture, by its first bytes
 results.py         rows on their way into the lake
 addresses.py       which addresses may be requested
-reasons.py         why an attempt failed; retry_schedule.py says when it is retried
+retry_schedule.py  when a failed attempt is retried
 
 A download process loads download.py and the modules below it, which import nothing of the lake.
 """

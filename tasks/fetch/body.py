@@ -9,21 +9,13 @@ from __future__ import annotations
 import hashlib
 import zlib
 from pathlib import Path
-from typing import Protocol
 
-from tasks.fetch.attempt import StoredFile
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Reason, StoredFile
 from tasks.fetch.store import PictureStore, RejectedPicture
 from warehouse.disk_space import detect_full_disk, require_free_space
 
 BLOCK_BYTES = 512 * 1024
 """The most bytes of a body in memory."""
-
-
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
 class Body:
@@ -89,7 +81,7 @@ class Body:
         if self._file is not None:
             Path(self._file).unlink(missing_ok=True)
 
-    def _decompress(self, decompressor: _Decompressor, chunk: bytes) -> bytes:
+    def _decompress(self, decompressor: zlib._Decompress, chunk: bytes) -> bytes:
         if decompressor.eof:
             return b""  # the decompressor would hold all further bytes
         room = self._max_bytes - self._size + 1  # one above the limit, so that it shows
@@ -99,7 +91,7 @@ class Body:
             raise RejectedPicture(Reason.CORRUPT, "The server's compressed response is damaged.") from None
 
 
-def _decompressor(encoding: str) -> _Decompressor | None:
+def _decompressor(encoding: str) -> zlib._Decompress | None:
     """For a body that is compressed although the request accepts no compression, as some stores send it.
 
     Raises `RejectedPicture` for an unknown encoding.

@@ -17,10 +17,9 @@ import aiohttp
 
 from tasks.backoff import retry_after_seconds
 from tasks.fetch.addresses import PRIVATE, PrivateAddress, Sessions
-from tasks.fetch.attempt import Attempt, StoredFile
+from tasks.fetch.attempt import Attempt, Reason, StoredFile, reason_for_status
 from tasks.fetch.body import BLOCK_BYTES, Body
 from tasks.fetch.local import copy_in, is_local
-from tasks.fetch.reasons import Reason, reason_for_status
 from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
@@ -109,17 +108,16 @@ class _Downloader:
         """Make one attempt; a `file:` address must lie in one of the options' folders."""
         began, clock, exchange = datetime.now(UTC), time.monotonic(), _Exchange()
         try:
-            try:
-                if is_local(url):
-                    picture = await self._in_thread(lambda: self._copy(url))
-                else:
-                    picture = await self._fetch(url, exchange)
-            finally:
-                if exchange.body is not None:
-                    exchange.body.discard()
+            if is_local(url):
+                picture = await self._in_thread(lambda: self._copy(url))
+            else:
+                picture = await self._fetch(url, exchange)
         except RejectedPicture as error:
             seconds, status = time.monotonic() - clock, exchange.last_status
             return Attempt(began, seconds, status, error.reason, exchange.retry_after, message=error.message)
+        finally:
+            if exchange.body is not None:
+                exchange.body.discard()
         return Attempt(began, time.monotonic() - clock, exchange.last_status, picture=picture)
 
     def _copy(self, url: str) -> StoredFile:

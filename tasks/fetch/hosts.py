@@ -17,8 +17,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from tasks.backoff import pause_seconds
-from tasks.fetch.attempt import Attempt
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Attempt, Reason
 from warehouse.pending import HostResponse
 
 MAX_PAUSE_SECONDS = 60.0

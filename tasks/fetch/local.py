@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Reason
 from tasks.fetch.store import RejectedPicture
 from warehouse.disk_space import detect_full_disk, require_free_space
 

@@ -26,10 +26,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from tasks.backoff import pause_seconds
-from tasks.fetch.attempt import Attempt
+from tasks.fetch.attempt import TRANSIENT, Attempt, Reason
 from tasks.fetch.download import Download
 from tasks.fetch.hosts import Host, Hosts, Job
-from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.fetch.signatures import MESSAGE_START
 from warehouse.pending import HostResponse, PictureToFetch

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from classifiers.cores import cores
 from tasks.errors import DownloadsCrashed
-from tasks.fetch.attempt import Attempt
+from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.download import Download, FetchOptions
-from tasks.fetch.reasons import Reason
 
 logger = logging.getLogger(__name__)
 

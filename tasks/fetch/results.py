@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 
 from tasks.fetch.attempt import Attempt
@@ -89,12 +90,4 @@ def _fetch_row(url: str, attempt: Attempt, failures: int) -> Fetch:
 def _picture_row(attempt: Attempt) -> Picture | None:
     if (picture := attempt.picture) is None:
         return None
-    return Picture(
-        sha256=picture.sha256,
-        bytes=picture.bytes,
-        width=picture.width,
-        height=picture.height,
-        format=picture.format,
-        path=picture.path,
-        fetched_at=attempt.began_at + timedelta(seconds=attempt.seconds),
-    )
+    return Picture(**asdict(picture), fetched_at=attempt.began_at + timedelta(seconds=attempt.seconds))

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tasks.fetch.reasons import TRANSIENT, Reason
+from tasks.fetch.attempt import TRANSIENT, Reason
 from warehouse.pending import RetrySchedule
 
 MAX_RETRY_AFTER_HOURS = 24.0 * 7
 """The longest pause that a host can request: a mistake in a header must not lose a picture."""
 
+_RARELY_BACK = (
+    Reason.GONE, Reason.REFUSED, Reason.HTTP_ERROR, Reason.REDIRECTS,
+    Reason.NOT_A_PICTURE, Reason.CORRUPT, Reason.UNSUPPORTED_FORMAT,
+)  # fmt: skip
+_NEVER_BACK = (Reason.TOO_LARGE, Reason.TOO_MANY_PIXELS, Reason.BAD_ADDRESS)
+
 # Every run retries a transient failure. Pictures that rarely come back get a few tries with growing pauses:
 # 20 hours, so that the next nightly run counts even if it starts some minutes earlier.
 RETRY_SCHEDULES: dict[str, RetrySchedule] = {
-    **{reason: RetrySchedule(hours=0, tries=30) for reason in TRANSIENT},
-    Reason.GONE: RetrySchedule(hours=20, tries=3),
-    Reason.REFUSED: RetrySchedule(hours=20, tries=3),
-    Reason.HTTP_ERROR: RetrySchedule(hours=20, tries=3),
-    Reason.REDIRECTS: RetrySchedule(hours=20, tries=3),
-    Reason.NOT_A_PICTURE: RetrySchedule(hours=20, tries=3),
-    Reason.CORRUPT: RetrySchedule(hours=20, tries=3),
-    Reason.UNSUPPORTED_FORMAT: RetrySchedule(hours=20, tries=3),
-    Reason.TOO_LARGE: RetrySchedule(hours=0, tries=1),
-    Reason.TOO_MANY_PIXELS: RetrySchedule(hours=0, tries=1),
-    Reason.BAD_ADDRESS: RetrySchedule(hours=0, tries=1),
+    **dict.fromkeys(TRANSIENT, RetrySchedule(hours=0, tries=30)),
+    **dict.fromkeys(_RARELY_BACK, RetrySchedule(hours=20, tries=3)),
+    **dict.fromkeys(_NEVER_BACK, RetrySchedule(hours=0, tries=1)),
     # A refusal costs no request, and the settings may allow the host by now.
     Reason.PRIVATE_ADDRESS: RetrySchedule(hours=0, tries=1_000_000),
 }

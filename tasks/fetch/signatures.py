@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from classifiers.repair.bmff import kind_of
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Reason
 
 MESSAGE_START = "It is "
 """The start of each message."""
@@ -51,39 +51,28 @@ def _unsupported(name: str) -> OtherFile:
 
 CAMERA_RAW = _unsupported("a camera's raw file")
 _EMPTY = OtherFile("an empty file", "Download it again.")
-_STARTS: tuple[tuple[bytes, OtherFile], ...] = (
-    (b"\xff\x0a", _unsupported("a JPEG XL picture")),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", _unsupported("a JPEG XL picture")),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", _unsupported("a JPEG 2000 picture")),
-    (b"\xff\x4f\xff\x51", _unsupported("a JPEG 2000 picture")),
+_STARTS: tuple[tuple[bytes | tuple[bytes, ...], OtherFile], ...] = (
+    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _unsupported("a JPEG XL picture")),
+    ((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"), _unsupported("a JPEG 2000 picture")),
     (b"II\xbc\x01", _unsupported("a JPEG XR picture")),
     (b"8BPS", _unsupported("a Photoshop file")),
     (b"gimp xcf", _unsupported("a GIMP file")),
     (b"\0\0\x01\0", _unsupported("an icon file")),
     (b"\0\0\x02\0", _unsupported("a cursor file")),
-    (b"%!PS", OtherFile("a PostScript file", _CONVERT)),
-    (b"\xc5\xd0\xd3\xc6", OtherFile("a PostScript file", _CONVERT)),
+    ((b"%!PS", b"\xc5\xd0\xd3\xc6"), OtherFile("a PostScript file", _CONVERT)),
     (b"qoif", _unsupported("a QOI picture")),
     (b"DDS ", _unsupported("a DDS texture")),
     (b"v/1\x01", _unsupported("an OpenEXR picture")),
     (b"#?RADIANCE", _unsupported("a Radiance HDR picture")),
     (b"farbfeld", _unsupported("a farbfeld picture")),
-    (b"FUJIFILMCCD-RAW", CAMERA_RAW),
-    (b"IIRO", CAMERA_RAW),
-    (b"IIRS", CAMERA_RAW),
-    (b"MMOR", CAMERA_RAW),
-    (b"IIU\0", CAMERA_RAW),
-    (b"FOVb", CAMERA_RAW),
-    (b"\0MRM", CAMERA_RAW),
+    ((b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM"), CAMERA_RAW),
     (b"%PDF-", OtherFile("a PDF document", "Save its pages as JPEG or PNG.")),
     (b"\x1aE\xdf\xa3", OtherFile("a WebM or Matroska video", _VIDEO)),
     (b"FLV\x01", OtherFile("a Flash video", _VIDEO)),
-    (b"\0\0\x01\xba", OtherFile("an MPEG video", _VIDEO)),
-    (b"\0\0\x01\xb3", OtherFile("an MPEG video", _VIDEO)),
+    ((b"\0\0\x01\xba", b"\0\0\x01\xb3"), OtherFile("an MPEG video", _VIDEO)),
     (b"OggS", OtherFile("an Ogg video or audio file", _VIDEO)),
     (b"#EXTM3U", OtherFile("a playlist of a video", _VIDEO)),
-    (b"ID3", OtherFile("an audio file", _NO_PICTURE)),
-    (b"fLaC", OtherFile("an audio file", _NO_PICTURE)),
+    ((b"ID3", b"fLaC"), OtherFile("an audio file", _NO_PICTURE)),
     (b"PK\x03\x04", OtherFile("a ZIP archive", "Unpack it.")),
     (b"\x1f\x8b", OtherFile("a gzip archive", "Unpack it.")),
     (b"7z\xbc\xaf'\x1c", OtherFile("a 7-Zip archive", "Unpack it.")),

@@ -14,14 +14,12 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from pathlib import Path
 
-from tasks.fetch.download import Download, FetchOptions, downloading
+from tasks.fetch.attempt import TRANSIENT, Reason
+from tasks.fetch.download import FetchOptions, downloading
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
-from tasks.fetch.reasons import TRANSIENT, Reason
 from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from tasks.fetch.store import clear_incoming
@@ -75,7 +73,11 @@ async def _fetch_all(
     clear_incoming(home.folder)
     results = Results(home.lake, report)
     try:
-        async with _downloading(home.folder, options, total) as download:
+        async with (
+            downloading(home.folder, options)
+            if total < MIN_FOR_PROCESSES
+            else downloading_in(process_count(), home.folder, options)
+        ) as download:
 
             def pictures() -> Iterator[list[PictureToFetch]]:
                 if pipeline.tally:
@@ -89,12 +91,6 @@ async def _fetch_all(
         clear_incoming(home.folder)
         results.write_now()
     return pipeline
-
-
-def _downloading(home: Path, options: FetchOptions, total: int) -> AbstractAsyncContextManager[Download]:
-    if total < MIN_FOR_PROCESSES:
-        return downloading(home, options)
-    return downloading_in(process_count(), home, options)
 
 
 def _describe_failing_sources(home: Home, began: datetime) -> list[str]:

@@ -10,7 +10,6 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,8 +18,7 @@ from PIL import Image
 from classifiers.formats import MAX_PIXELS
 from classifiers.opening import PictureData, open_image
 from classifiers.repair.bmff import kind_of
-from tasks.fetch.attempt import StoredFile
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Reason, StoredFile
 from tasks.fetch.signatures import CAMERA_RAW, HEAD_BYTES, begins_as_picture, identify_file
 from tasks.fetch.truncation import Data, decode, has_end, is_camera_raw
 from warehouse.disk_space import detect_full_disk, require_free_space
@@ -145,18 +143,20 @@ class PictureStore:
         incoming = self.new_file()
         try:
             require_free_space(self.incoming, len(data))
-            with detect_full_disk(self.incoming), FileIO(incoming, "w") as out:
-                _write(out, data)
-            path = self.keep(incoming, sha256, kind.ending)
+            with detect_full_disk(self.incoming), Path(incoming).open("wb") as out:
+                out.write(data)
+            return self._keep_picture(incoming, kind, sha256, len(data))
         except BaseException:
             Path(incoming).unlink(missing_ok=True)
             raise
-        return _stored_file(kind, sha256, len(data), path)
 
     def add_file(self, incoming: str, sha256: str, size: int) -> StoredFile:
         """Check an incoming file and move it into the store. Raises `RejectedPicture`."""
-        kind = read_kind(Path(incoming))
-        return _stored_file(kind, sha256, size, self.keep(incoming, sha256, kind.ending))
+        return self._keep_picture(incoming, read_kind(Path(incoming)), sha256, size)
+
+    def _keep_picture(self, incoming: str, kind: Kind, sha256: str, size: int) -> StoredFile:
+        path = self.keep(incoming, sha256, kind.ending)
+        return StoredFile(sha256, size, kind.width, kind.height, kind.format, path)
 
     def keep(self, incoming: str, sha256: str, ending: str) -> str:
         """Move a complete, checked file into the store; returns its path relative to the home folder."""
@@ -173,14 +173,3 @@ class PictureStore:
     def close(self) -> None:
         """Stop the threads after their current work."""
         self.threads.shutdown(cancel_futures=True)
-
-
-def _write(out: FileIO, data: bytes) -> None:
-    # Without a buffer; the system may write less than requested.
-    rest = memoryview(data)
-    while rest:
-        rest = rest[out.write(rest) :]
-
-
-def _stored_file(kind: Kind, sha256: str, size: int, path: str) -> StoredFile:
-    return StoredFile(sha256, size, kind.width, kind.height, kind.format, path)

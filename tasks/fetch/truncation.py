@@ -34,7 +34,7 @@ _ONE_AT_A_TIME = threading.Lock()
 def has_end(image: Image.Image, data: Data) -> bool:
     """Whether the file of an opened image has the end that its format defines; takes microseconds."""
     ends = _ENDS.get(image.format or "")
-    return ends is not None and ends(image, data)
+    return ends is not None and ends(data)
 
 
 def decode(picture: PictureData, describe: Callable[[Image.Image], Result]) -> Result:
@@ -64,7 +64,7 @@ def is_camera_raw(image: Image.Image) -> bool:
     return _DNG_VERSION in tags or (is_reduced and _SUB_FILES in tags)
 
 
-def _jpeg_ends(_: Image.Image, data: Data) -> bool:
+def _jpeg_ends(data: Data) -> bool:
     # In the coded picture FF precedes only 00 or a restart marker, so an end marker in it is the end.
     # The end marker of a preview lies before it, in a segment.
     start = _find_jpeg_scan(data)
@@ -87,25 +87,25 @@ def _find_jpeg_scan(data: Data) -> int | None:
     return None
 
 
-def _png_ends(_: Image.Image, data: Data) -> bool:
+def _png_ends(data: Data) -> bool:
     return data.rfind(b"IEND") > 0
 
 
-def _gif_ends(_: Image.Image, data: Data) -> bool:
+def _gif_ends(data: Data) -> bool:
     # One truncated file in 256 ends with the trailer byte by chance, so the zero before it is checked too.
     return data[-4096:].rstrip(_AFTER_THE_END).endswith(b"\0;")
 
 
-def _riff_ends(_: Image.Image, data: Data) -> bool:
+def _riff_ends(data: Data) -> bool:
     return len(data) >= 8 + int.from_bytes(data[4:8], "little")
 
 
-def _bmp_ends(_: Image.Image, data: Data) -> bool:
+def _bmp_ends(data: Data) -> bool:
     size = int.from_bytes(data[2:6], "little")
     return 0 < size <= len(data)
 
 
-def _boxes_end(_: Image.Image, data: Data) -> bool:
+def _boxes_end(data: Data) -> bool:
     """Whether the boxes (ISO/IEC 14496-12, 4.2) fill the file exactly."""
     offset = 0
     while offset + 8 <= len(data):
@@ -118,7 +118,7 @@ def _boxes_end(_: Image.Image, data: Data) -> bool:
     return offset == len(data)
 
 
-_ENDS: dict[str, Callable[[Image.Image, Data], bool]] = {
+_ENDS: dict[str, Callable[[Data], bool]] = {
     "JPEG": _jpeg_ends,
     "MPO": _jpeg_ends,
     "PNG": _png_ends,

@@ -78,10 +78,14 @@ def style_chart(layers: alt.LayerChart, chart_title: alt.TitleParams, pixels: in
     return chart
 
 
-def ranked_chart(ranking: pl.DataFrame, heading: Heading, examples: Sequence[Example] = ()) -> RankedChart:
-    """A ranking with its charts for wide and for narrow screens."""
-    wide, narrow = (chart_svg(ranking_chart(ranking, heading, pixels)) for pixels in (WIDTH, NARROW))
-    return RankedChart(heading, ranking, wide, tuple(examples), narrow)
+def ranked_chart(
+    ranking: pl.DataFrame, heading: Heading, examples: Sequence[Example] = (), wide: str | None = None
+) -> RankedChart:
+    """A ranking with its charts for wide and for narrow screens; `wide` is the first, where it is drawn already."""
+    narrow = chart_svg(ranking_chart(ranking, heading, NARROW))
+    return RankedChart(
+        heading, ranking, wide or chart_svg(ranking_chart(ranking, heading)), tuple(examples), narrow
+    )
 
 
 def chart_svg(chart: alt.LayerChart) -> str:

@@ -63,9 +63,10 @@ def write_report(
 def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> RankedChart:
     heading = Heading(question.classifier, question.by, question.statistic, question.account)
     ranking = rank(home, question)
-    save_chart(ranking_chart(ranking, heading), home.report, question.stem)
+    files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
     labels = ranking["label"].head(MAX_EXAMPLES).to_list()
-    chart = ranked_chart(ranking, heading, list(label_examples(home, database, question, labels)))
+    examples = list(label_examples(home, database, question, labels))
+    chart = ranked_chart(ranking, heading, examples, files.svg.read_text("utf-8"))
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import open_rgb
+from classifiers.pictures import PictureFile
 
 PREFIX = "data:image/jpeg;base64,"
 """Start of every thumbnail's data URI."""
@@ -22,7 +22,7 @@ def thumbnail(path: Path, side: int = 160) -> str | None:
     of its other bytes.
     """
     try:
-        picture = open_rgb(path)
+        picture = PictureFile(path).rgb()
     except (UnreadablePicture, OSError):
         # The file may have been deleted since the database was published.
         return None

@@ -143,7 +143,6 @@ def past_runs(lake: Lake, source: str) -> PastRuns:
 
 
 def _fields_always_had(lake: Lake, source: str) -> set[str]:
-    """Fields that every post of the last runs had."""
     before = past_runs(lake, source).counts
     if sum(counts.get("posts", 0) for counts in before) < MIN_NEW:
         return set()

@@ -105,12 +105,11 @@ def probe_source(
 
 def _stop(home: Home, source: str, page: Page) -> NextStep:
     """Stop after the first page. Raises `LayoutChanged` where it is not the account's."""
-    if not home.lake.folder.exists():
-        check_identity(page, 0, lambda: 0)
-    else:
-        lake = home.lake
-        known = known_posts(lake, source, [post.post_id for post in page.posts])
-        check_identity(page, len(known), lambda: count_known_posts(lake, source))
+    known = stored = 0
+    if home.lake.folder.exists():
+        known = len(known_posts(home.lake, source, [post.post_id for post in page.posts]))
+        stored = count_known_posts(home.lake, source)
+    check_identity(page, known, lambda: stored)
     return NextStep(stop=True)
 
 

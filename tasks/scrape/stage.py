@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from tasks.errors import (
-    AccountNotFound,
-    CrawlCrashed,
-    LayoutChanged,
-    OutOfTime,
-    Retry,
-    SourceRefused,
-    StageError,
-)
+from tasks.errors import AccountNotFound, CrawlCrashed, LayoutChanged, OutOfTime, Retry, SourceRefused
 from tasks.scrape.contract import past_runs
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
@@ -67,7 +59,7 @@ def scrape_source(job: ScrapeJob, progress: Progress) -> StageResult:
             will_retry = isinstance(error, Retry) and not job.final
             if will_retry or job.spool.last() is None:
                 raise
-            cut_short = _cause(error)
+            cut_short = error.cause
         except LayoutChanged:
             job.spool.remove()
             raise
@@ -130,8 +122,3 @@ def _read_context(job: ScrapeJob) -> ReadContext:
         no_request_before=limits.until(host, job.secret),
         note_limit=partial(limits.note, host, job.secret),
     )
-
-
-def _cause(error: StageError) -> str:
-    # On a later page, 'not found' is about that page, so advice about the account's name would mislead.
-    return str(error).split(". Check", 1)[0] + "." if isinstance(error, AccountNotFound) else str(error)

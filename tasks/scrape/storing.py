@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from tasks.scrape.contract import check, count_pages
@@ -119,7 +119,7 @@ def _rows(source: str, page: Page, post: ScrapedPost) -> ScrapedRows:
         _post_row(source, page, post),
         _observation_row(source, page, post),
         tuple(pictures),
-        tuple(_comment_rows(source, post)),
+        tuple(Comment(source=source, post_id=post.post_id, **asdict(comment)) for comment in post.thread),
         thread if post.detailed else None,
         partial=post.partial,
         unread=(*post.unread, *(("caption", "place") if post.sparse else ())),
@@ -160,18 +160,3 @@ def _observation_row(source: str, page: Page, post: ScrapedPost) -> Observation:
         likes_rounded=post.likes_rounded,
         comments_rounded=post.comments_rounded,
     )
-
-
-def _comment_rows(source: str, post: ScrapedPost) -> Iterator[Comment]:
-    for comment in post.thread:
-        assert comment.comment_id is not None, "every comment in the spool has an id"
-        yield Comment(
-            source=source,
-            post_id=post.post_id,
-            comment_id=comment.comment_id,
-            parent_id=comment.parent_id,
-            author=comment.author,
-            text=comment.text,
-            posted_at=comment.posted_at,
-            likes=comment.likes,
-        )

@@ -7,12 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from itertools import islice
 
 from classifiers.clarifai.payload import Payload, payload
 from classifiers.errors import PictureTooLarge, UnreadablePicture
+from tasks.labels import unlabelled_row
 from tasks.tag.lane import Lane
 from warehouse.charges import Model, PictureToSend, pictures_to_send
 from warehouse.home import Home
@@ -52,12 +52,6 @@ class Batch:
     def bytes(self) -> int:
         """The size of the pictures."""
         return sum(len(one.payload.data) for one in self.pictures)
-
-
-@dataclass
-class _PartialBatch:
-    pictures: list[PreparedPicture] = field(default_factory=list)
-    bytes: int = 0
 
 
 class Batches:
@@ -114,7 +108,7 @@ class Batches:
 
     def _fill(self) -> None:
         lane = self._lane
-        partial = {model: _PartialBatch() for model in lane.models}
+        partial: dict[Model, list[PreparedPicture]] = {model: [] for model in lane.models}
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as decoders:
             for pictures in pictures_to_send(
                 self._home.lake, lane.name, lane.version, lane.models, READ_PICTURES
@@ -130,21 +124,22 @@ class Batches:
             for model in partial:
                 self._flush(partial, model)
 
-    def _add(self, partial: dict[Model, _PartialBatch], model: Model, picture: PreparedPicture) -> None:
-        size = len(picture.payload.data) + _PICTURE_OVERHEAD_BYTES
-        if partial[model].bytes + size > MAX_REQUEST_BYTES:
+    def _add(
+        self, partial: dict[Model, list[PreparedPicture]], model: Model, picture: PreparedPicture
+    ) -> None:
+        sizes = (len(one.payload.data) + _PICTURE_OVERHEAD_BYTES for one in (*partial[model], picture))
+        if sum(sizes) > MAX_REQUEST_BYTES:
             self._flush(partial, model)
-        partial[model].pictures.append(picture)
-        partial[model].bytes += size
-        if len(partial[model].pictures) == self._lane.options.batch:
+        partial[model].append(picture)
+        if len(partial[model]) == self._lane.options.batch:
             self._flush(partial, model)
 
-    def _flush(self, partial: dict[Model, _PartialBatch], model: Model) -> None:
+    def _flush(self, partial: dict[Model, list[PreparedPicture]], model: Model) -> None:
         """Make the model's batch ready, as soon as there is room for it."""
-        full, partial[model] = partial[model], _PartialBatch()
-        if not full.pictures:
+        batch = Batch(model, tuple(partial[model]))
+        partial[model] = []
+        if not batch.pictures:
             return
-        batch = Batch(model, tuple(full.pictures))
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopped or self._has_room(batch))
             self._ready.append(batch)
@@ -162,14 +157,7 @@ class Batches:
         except UnreadablePicture as error:
             reason = "too_large" if isinstance(error, PictureTooLarge) else "unreadable"
             rejected.append(
-                Unlabelled(
-                    sha256=picture.sha256,
-                    classifier=self._lane.name,
-                    version=self._lane.version,
-                    reason=reason,
-                    message=str(error)[:300],
-                    attempted_at=datetime.now(UTC),
-                )
+                unlabelled_row(picture.sha256, self._lane.name, self._lane.version, reason, str(error))
             )
         except OSError as error:
             logger.warning("The stored picture %s can't be used: %s", picture.path, error)

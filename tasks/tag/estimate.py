@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tasks.tag.budget_tracker import budgets
 from tasks.tag.lane import Lane
-from warehouse.charges import Model, count_to_send
+from warehouse.charges import count_to_send
 from warehouse.home import Home
 
 
@@ -32,7 +32,14 @@ def estimate(home: Home, lane: Lane) -> list[Estimate]:
     pending = count_to_send(home.lake, lane.name, lane.version, lane.models)
     left = min(one.left for one in budgets(home.lake, lane, datetime.now(UTC)))
     return [
-        _estimate_model(lane, model, count, share)
+        Estimate(
+            lane.name,
+            model.model_id,
+            waiting=count,
+            would_send=share,
+            requests=math.ceil(share / lane.options.batch),
+            cost=None if lane.price is None else share * lane.price,
+        )
         for model, count, share in zip(lane.models, pending, _split(pending, left), strict=True)
     ]
 
@@ -47,8 +54,3 @@ def _split(pending: list[int], left: int) -> list[int]:
             shares[n] += more
             left -= more
     return shares
-
-
-def _estimate_model(lane: Lane, model: Model, pending: int, share: int) -> Estimate:
-    cost = None if lane.price is None else share * lane.price
-    return Estimate(lane.name, model.model_id, pending, share, math.ceil(share / lane.options.batch), cost)

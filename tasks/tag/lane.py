@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from classifiers.clarifai.options import ClarifaiOptions
 from warehouse.charges import Model
 
-_VERSION = re.compile(r"(?:(?P<picture>[^@ ]+)@(?P<picture_version>[^@ ]*))?"
-                      r"(?: \+ )?(?:regions (?P<regions>[^@ ]+)@(?P<regions_version>[^@ ]*))?")  # fmt: skip
+_MODEL = re.compile(r"(regions )?([^@ ]+)@([^@ ]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,6 @@ def make_lane(name: str, options: ClarifaiOptions, current_version: Callable[[st
 
 def parse_models(version: str) -> tuple[Model, ...]:
     """The models in a lane's version; none where the text is another classifier's version."""
-    match = _VERSION.fullmatch(version)
-    if not match:
-        return ()
-    models = []
-    if match["picture"]:
-        models.append(Model(match["picture"], match["picture_version"]))
-    if match["regions"]:
-        models.append(Model(match["regions"], match["regions_version"], regions=True))
-    return tuple(models)
+    matches = [_MODEL.fullmatch(part) for part in version.split(" + ")]
+    models = tuple(Model(found[2], found[3], regions=bool(found[1])) for found in matches if found)
+    return models if len(models) == len(matches) else ()

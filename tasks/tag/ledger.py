@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from pydantic import TypeAdapter
+
 from classifiers.clarifai.responses import ExpectedOutput, Outcome
 from classifiers.clarifai.statuses import Reaction
 from tasks.labels import label_row
@@ -46,17 +48,12 @@ class RequestRecord:
         return asdict(self) | {"sent_at": self.sent_at.isoformat()}
 
 
-def record_from_json(values: dict[str, object]) -> RequestRecord:
-    """A record from JSON values. Raises `AssertionError`, `KeyError`, `TypeError` or `ValueError` if they don't fit."""
-    fields = dict(values)
-    model, asked = fields.pop("model"), fields.pop("asked")
-    assert isinstance(model, dict)
-    assert isinstance(asked, dict)
-    orientations = tuple(int(one) for one in asked.pop("orientations"))
-    fields["sha256s"] = tuple(fields["sha256s"])  # type: ignore[arg-type]
-    fields["sent_at"] = datetime.fromisoformat(str(fields["sent_at"]))
-    expected = ExpectedOutput(orientations=orientations, **asked)
-    return RequestRecord(model=Model(**model), asked=expected, **fields)  # type: ignore[arg-type]
+_RECORDS = TypeAdapter(RequestRecord)
+
+
+def record_from_json(values: object) -> RequestRecord:
+    """A record from JSON values. Raises `ValueError` if they don't fit."""
+    return _RECORDS.validate_python(values)
 
 
 def new_record(

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from classifiers.clarifai.responses import read_response
@@ -70,7 +71,7 @@ class ResponseStore:
             line, _, response = file.read_bytes().partition(b"\n")
             try:
                 yield record_from_json(json.loads(line)), response
-            except (AssertionError, KeyError, TypeError, ValueError):
+            except ValueError:
                 logger.warning(
                     "The saved response %s can't be read; its pictures count as unknown", file.name
                 )
@@ -86,21 +87,11 @@ def store_saved_responses(home: Home) -> int:
     The caller holds the lock of the home folder or of the budget.
     """
     responses, ledger, stored = ResponseStore(home), Ledger(home), 0
-    batch: list[tuple[RequestRecord, bytes]] = []
-
-    def flush() -> None:
-        nonlocal stored
+    saved = responses.saved()
+    while batch := list(islice(saved, STORE_RESPONSES)):
         ledger.write([], [(record, read_response(response, record.asked)) for record, response in batch])
         responses.remove([record for record, _ in batch])
         stored += len(batch)
-        batch.clear()
-
-    for one in responses.saved():
-        batch.append(one)
-        if len(batch) == STORE_RESPONSES:
-            flush()
-    if batch:
-        flush()
     return stored
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,7 +55,10 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
     Raises `ClassifierUnavailable` when the lane can't start.
     """
     with home.lock_budget(BUDGET_LOCK_SECONDS):
-        _finish_killed_run(home)
+        if unknown := finish_killed_run(home):
+            logger.warning(
+                "A killed run sent %d pictures and stored no response for them; they count as spent", unknown
+            )
         lane = _current_lane(home, tagging)
         _adopt_purchased_labels(home, lane)
         total = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
@@ -77,12 +81,9 @@ def probe_models(tagging: Tagging) -> list[str]:
     Raises `ClassifierUnavailable` when the key, a model or the server does not match the settings.
     """
     options = tagging.options
-    client = tagging.open_client()
-    try:
-        model_ids = [model_id for model_id in (options.model, options.regions_model) if model_id]
+    model_ids = filter(None, (options.model, options.regions_model))
+    with closing(tagging.open_client()) as client:
         return [f"{one}@{client.current_version(one, options.version_of(one))}" for one in model_ids]
-    finally:
-        client.close()
 
 
 def paid_options(options: object) -> ClarifaiOptions | None:
@@ -90,22 +91,12 @@ def paid_options(options: object) -> ClarifaiOptions | None:
     return options if isinstance(options, ClarifaiOptions) else None
 
 
-def _finish_killed_run(home: Home) -> None:
-    if unknown := finish_killed_run(home):
-        logger.warning(
-            "A killed run sent %d pictures and stored no response for them; they count as spent", unknown
-        )
-
-
 def _current_lane(home: Home, tagging: Tagging) -> Lane:
     """The lane. Where the settings have no version, Clarifai returns the current one, which costs nothing."""
 
     def current_version(model_id: str) -> str:
-        client = tagging.open_client()
-        try:
+        with closing(tagging.open_client()) as client:
             return client.current_version(model_id)
-        finally:
-            client.close()
 
     return make_lane(tagging.name, tagging.options, current_version)
 
@@ -120,12 +111,9 @@ def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
 
 
 def _send(home: Home, lane: Lane, tagging: Tagging, progress: Callable[[int], None]) -> tuple[Tally, int]:
-    client = tagging.open_client()
-    try:
+    with closing(tagging.open_client()) as client:
         sender = Sender(home, lane, client, progress)
         return sender.run(), sender.batches.missing
-    finally:
-        client.close()
 
 
 def _result(lane: Lane, tally: Tally, missing: int, pending: int) -> StageResult:

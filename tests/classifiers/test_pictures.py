@@ -19,7 +19,7 @@ from PIL import Image
 
 from classifiers.errors import UnreadablePicture
 from classifiers.formats import FORMATS, MAX_PIXELS
-from classifiers.pictures import PictureFile, open_rgb
+from classifiers.pictures import PictureFile
 
 MEGABYTE = 1024 * 1024
 
@@ -49,7 +49,7 @@ def turned(image: Image.Image, orientation: int) -> bytes:
 
 def pixels(data: bytes, folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
     (folder / "picture").write_bytes(data)
-    return np.asarray(open_rgb(folder / "picture"))
+    return np.asarray(PictureFile(folder / "picture").rgb())
 
 
 class TestKinds:
@@ -57,7 +57,7 @@ class TestKinds:
     def test_every_format_is_decoded(self, kind: str, tmp_path: Path) -> None:
         """Every accepted format is decoded to an image that can be resized and copied."""
         (tmp_path / "picture").write_bytes(encoded(gradient(), kind))
-        image = open_rgb(tmp_path / "picture")
+        image = PictureFile(tmp_path / "picture").rgb()
         assert (image.mode, image.size) == ("RGB", (48, 32))
         assert image.resize((7, 5)).copy().tobytes()
 
@@ -184,7 +184,7 @@ class TestRefused:
     def test_a_missing_file_is_not_unreadable(self, tmp_path: Path) -> None:
         """A file that can't be opened is not a broken picture: it may be available in the next run."""
         with pytest.raises(FileNotFoundError):
-            open_rgb(tmp_path / "gone.jpg")
+            PictureFile(tmp_path / "gone.jpg").rgb()
 
 
 SAMPLES = [
@@ -232,7 +232,7 @@ class TestHostile:
         """Read the file, and check the result: an RGB image within the limit, or a reason of one line."""
         (folder / "picture").write_bytes(data)
         try:
-            image = open_rgb(folder / "picture")
+            image = PictureFile(folder / "picture").rgb()
         except UnreadablePicture as error:
             assert len(str(error).strip().splitlines()) == 1  # noqa: PT017 - any other exception is an error
         else:
@@ -262,6 +262,6 @@ def test_many_threads_can_decode_at_once(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         before = list(warnings.filters)
         with ThreadPoolExecutor(8) as pool:
-            sizes = list(pool.map(lambda _: open_rgb(tmp_path / "picture.png").size, range(400)))
+            sizes = list(pool.map(lambda _: PictureFile(tmp_path / "picture.png").rgb().size, range(400)))
         assert warnings.filters == before
     assert set(sizes) == {(48, 32)}

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from classifiers import registry
+from classifiers.clarifai import ClarifaiOptions
 from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
@@ -33,6 +34,7 @@ def test_the_registry_imports_no_heavy_library() -> None:
     code = """
 import sys
 from classifiers import registry
+from classifiers.clarifai import ClarifaiOptions
 from classifiers.visual import VisualOptions
 registry.load("visual", "visual", VisualOptions())
 heavy = {"tensorflow", "keras", "ai_edge_litert", "h5py", "onnxruntime", "grpc", "clarifai_grpc"}
@@ -45,6 +47,14 @@ print(sorted(heavy & set(sys.modules)))
 def test_a_classifier_is_loaded_by_its_kind() -> None:
     """A classifier is loaded by its kind, with its name in the settings."""
     assert registry.load("visual", "light and colour", VisualOptions()).name == "light and colour"
+
+
+def test_the_paid_kind_can_not_be_loaded() -> None:
+    """The kind that costs money is refused with its name and the stage that runs it."""
+    with pytest.raises(
+        ClassifierUnavailable, match=r"paid can't be loaded.* clarifai costs money.* stage tag"
+    ):
+        registry.load("clarifai", "paid", ClarifaiOptions())
 
 
 def test_a_missing_file_makes_the_classifier_unavailable(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
+from tasks.scrape.gallery.identity import AccountPages
 from tasks.scrape.gallery.numbered import Numbered
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import (
     CommentSelectors,
     DetailSelectors,
@@ -69,7 +70,7 @@ def test_the_example_reads_the_sample_as_the_page_says(page, sample):
     ]
     assert read.problems == ()
     assert (read.head.posts, read.head.followers) == (5, 1200)
-    (following,) = next_pages(profile, whole, URL, Account("zoe", URL))
+    (following,) = next_pages(AccountPages(profile, "zoe", URL), whole, URL)
     listed = page.section("## A worked example")
     assert following in listed
     assert "5 posts and 1200 followers" in listed

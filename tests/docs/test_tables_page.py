@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Reason
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.sql import MACROS, VIEWS
 from warehouse.tables import TABLES

@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -67,6 +68,9 @@ KNOWN_ERRORS = {
     "still sets it up; a running worker connects again.",
 }
 """Errors in a log that do not harm a run, each with its reason."""
+
+READ_AT_IMPORT = ("PREFECT_", "SSL_")
+"""Prefect reads its settings, and aiohttp the certificates that it trusts, when it is imported."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -156,19 +160,26 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
 
 
 @pytest.fixture(scope="session")
-def likelens(prefect: dict[str, str]) -> Run:
+def fork_server(
+    prefect: dict[str, str], forking: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a process that has imported what a run needs, with the Prefect server's settings; see `tests/fork_server.py`."""
+    with forking.ForkServer(tmp_path_factory.mktemp("forks"), "commands", prefect) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def likelens(prefect: dict[str, str], fork_server: str, forking: ModuleType) -> Run:
     """Run `likelens` as a process in a folder, with the Prefect server; a variable that is None is unset."""
 
     def run(folder: Path, *arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [BIN / "likelens", *arguments],
-            cwd=folder,
-            env={name: value for name, value in {**prefect, **environment}.items() if value is not None},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        variables = {name: value for name, value in {**prefect, **environment}.items() if value is not None}
+        if any(name.startswith(READ_AT_IMPORT) for name in environment):
+            command = [BIN / "likelens", *arguments]
+            return subprocess.run(
+                command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False
+            )
+        return forking.run_forked(fork_server, arguments, cwd=folder, env=variables, timeout=600)
 
     return run
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -134,18 +132,17 @@ def test_the_key_comes_from_a_secret_block(pictures, likelens, clarifai, prefect
     subprocess.run(empty, env=prefect, check=True, capture_output=True, timeout=120)
 
 
-def test_the_next_run_completes_a_killed_one(pictures, likelens, clarifai, prefect):
+def test_the_next_run_completes_a_killed_one(pictures, likelens, clarifai, prefect, forking, fork_server):
     """After SIGKILL during requests the next run stores the received responses, and each picture has its labels."""
     servicer, environment = clarifai
-    command = [Path(sys.executable).parent / "likelens", "relabel", "--classifier", "clarifai"]
-    killed = subprocess.Popen(
-        command, cwd=pictures, env={**prefect, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    until = time.monotonic() + 60
+    relabel = ["relabel", "--classifier", "clarifai"]
+    killed, output = forking.start_forked(fork_server, relabel, cwd=pictures, env={**prefect, **environment})
+    until = time.monotonic() + 600
     while len(servicer.requests) < 3 and time.monotonic() < until:
         time.sleep(0.01)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate()
+    killed.kill()
+    killed.wait()
+    output.close()
     assert len(servicer.requests) >= 3
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment)
     assert ran.returncode == 0, ran.stderr[-2000:]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -45,28 +41,17 @@ def read_tables(folder: Path) -> dict[str, list[tuple]]:
         }
 
 
-def run_and_kill(folder: Path, environment: dict[str, str], line: str, seconds: float) -> None:
-    """Run `likelens run`, and kill it some seconds after a line of its log."""
-    run = subprocess.Popen(
-        [Path(sys.executable).with_name("likelens"), "run"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert run.stdout is not None
-    assert any(line in logged for logged in run.stdout), f"the run ended before {line!r}"
-    time.sleep(seconds)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    run.stdout.close()
-
-
-def test_a_run_killed_in_every_stage_loses_nothing_and_counts_nothing_twice(studio, prefect, likelens, ran):
+def test_a_run_killed_in_every_stage_loses_nothing_and_counts_nothing_twice(
+    studio, prefect, likelens, ran, forking, fork_server
+):
     """Each start resumes the killed run; the last one completes it, and no spool or partial file is left."""
     for line, seconds in KILLS.values():
-        run_and_kill(studio, prefect, line, seconds)
+        run, output = forking.start_forked(fork_server, ["run"], cwd=studio, env=prefect)
+        with output:
+            assert any(line in logged for logged in output), f"the run ended before {line!r}"
+            time.sleep(seconds)
+            run.kill()
+            run.wait()
     last = likelens(studio, "run")
     assert last.returncode == 0, last.stderr[-3000:]
     assert "Resuming run" in last.stderr

@@ -26,7 +26,7 @@ from classifiers.clarifai.statuses import Reaction, status_of_grpc
 from classifiers.errors import ClassifierUnavailable
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
-from tasks.errors import REACTIONS, SourceUnreachable, reaction
+from tasks.errors import REACTIONS, AccountNotFound, SourceUnreachable, reaction
 from tasks.fetch import download
 from tasks.run import Run, run_stage
 from tasks.scrape.crawl.failures import failure_of
@@ -240,3 +240,15 @@ def test_every_error_of_aiohttp_is_one_that_a_download_handles() -> None:
     assert [
         name for name, one in errors if not issubclass(one, (aiohttp.ClientError, ValueError, TimeoutError))
     ] == ["WSMessageTypeError"]  # for web sockets, which a download does not use
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("x does not exist (HTTP 404). Check the account's name.", "x does not exist (HTTP 404)."),
+        ("The account at x is suspended. Remove the source.", "The account at x is suspended. Remove the source."),
+    ],
+)  # fmt: skip
+def test_the_cause_of_a_missing_page_has_no_advice_about_the_name(message: str, cause: str) -> None:
+    """As a cause, the message ends before its advice about the name, and has one point at its end."""
+    assert AccountNotFound(message).cause == cause

@@ -6,64 +6,22 @@ starts it with the number of the connection's file descriptor.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 import sys
 import threading
-from concurrent.futures import Future
 from multiprocessing.connection import Connection
 
 from scrapy.crawler import CrawlerProcess
 
-from tasks.scrape.crawl.messages import MESSAGE_JSON, CrawlJob, Message, changed_posts, without_secret
+from tasks.scrape.crawl.messages import CrawlJob, Message, RunConnection
 from tasks.scrape.crawl.middlewares import MAX_WAIT
 from tasks.scrape.crawl.spider import AccountSpider
-from tasks.scrape.pages import Page
-from tasks.scrape.read_context import NextStep
 from tasks.user_agent import NAME
 
 MAX_PAGE_BYTES = 10 * 1024 * 1024
 PAGE_TIMEOUT_SECONDS = 60
 MAX_DELAY_SECONDS = 60.0
 """The delay between requests to a slow host grows up to this."""
-
-
-class RunConnection:
-    """Sends messages to the run, from any thread, and receives its decisions.
-
-    No message has the `secret` in it: an error of Scrapy's or a server's response may quote the whole address.
-    """
-
-    def __init__(self, connection: Connection, secret: str | None = None) -> None:
-        self._connection = connection
-        self._secret = secret
-        self._lock = threading.Lock()
-        self._page: Page
-        self._next_step: Future[NextStep]
-
-    def send(self, message: Message) -> None:
-        """Send one message; of a complete page, only what the run does not have yet."""
-        if message.kind == "complete" and message.page is not None:
-            message = Message("complete", changed_posts(message.page, self._page))
-        line = MESSAGE_JSON.dump_json(without_secret(message, self._secret))
-        with self._lock:
-            self._connection.send_bytes(line)
-
-    async def next_step(self, page: Page) -> NextStep:
-        """The run's decision after this page."""
-        self._page, self._next_step = page, Future()
-        self.send(Message("page", page=page))
-        return await asyncio.wrap_future(self._next_step)
-
-    def receive(self) -> None:
-        """Receive decisions until the run ends, then end this process."""
-        try:
-            while True:
-                next_step = self._connection.recv()
-                self._next_step.set_result(next_step)
-        except (EOFError, OSError):
-            os._exit(1)
 
 
 class _LogToRun(logging.Handler):
@@ -83,18 +41,12 @@ def main() -> None:
     job = connection.recv()
     run = RunConnection(connection, job.secret)
     threading.Thread(target=run.receive, daemon=True).start()
-    _log_to(run)
+    logging.basicConfig(handlers=[_LogToRun(run)], level=logging.WARNING, force=True)
+    logging.getLogger("tasks").setLevel(logging.INFO)
     process = CrawlerProcess(settings=_settings(job), install_root_handler=False)
     process.crawl(process.create_crawler(AccountSpider), job=job, run=run)
     process.start()
     run.send(Message("end"))
-
-
-def _log_to(run: RunConnection) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [_LogToRun(run)]
-    root.setLevel(logging.WARNING)
-    logging.getLogger("tasks").setLevel(logging.INFO)
 
 
 def _settings(job: CrawlJob) -> dict[str, object]:
@@ -123,9 +75,10 @@ def _settings(job: CrawlJob) -> dict[str, object]:
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "tasks.scrape.crawl.exact.ExactHandler"),
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            # Its import takes longer than all others together.
+            "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             # Before the middleware that requests robots.txt.
             "tasks.scrape.crawl.middlewares.OwnHostOnly": 50,
-            "tasks.scrape.crawl.middlewares.TokenStaysEncrypted": 60,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "tasks.scrape.crawl.middlewares.RobotsFirst": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
@@ -138,7 +91,6 @@ def _settings(job: CrawlJob) -> dict[str, object]:
         "COOKIES_ENABLED": False,
         "METAREFRESH_ENABLED": False,
         "REDIRECT_MAX_TIMES": 5,
-        "TELNETCONSOLE_ENABLED": False,
         # No server for remote control, and no statistics of its own: the run keeps the journal.
         "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},
         "STATS_DUMP": False,

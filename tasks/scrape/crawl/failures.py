@@ -14,13 +14,7 @@ from scrapy.exceptions import (
 )
 from service_identity import VerificationError
 
-from tasks.errors import (
-    AccountNotFound,
-    LayoutChanged,
-    SourceRefused,
-    SourceUnreachable,
-    StageError,
-)
+from tasks.errors import AccountNotFound, LayoutChanged, SourceRefused, SourceUnreachable, StageError
 from tasks.scrape.crawl.middlewares import LeadsAway, RobotsUnavailable
 
 NO_TLS = ("wrong version number", "unknown protocol", "http request", "record layer failure", "packet length")

@@ -7,8 +7,13 @@ When either side ends, however it ends, the connection closes and the other side
 
 from __future__ import annotations
 
+import asyncio
+import os
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from multiprocessing.connection import Connection
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
@@ -17,7 +22,7 @@ from pydantic import TypeAdapter
 from tasks.scrape.crawl.site_adapter import SiteAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
-from tasks.scrape.read_context import CrawlLimits
+from tasks.scrape.read_context import CrawlLimits, NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +97,40 @@ def _starred(value: Any, forms: set[str]) -> Any:
     if isinstance(value, dict):
         return {key: _starred(one, forms) for key, one in value.items()}
     return value
+
+
+class RunConnection:
+    """Sends messages to the run, from any thread, and receives its decisions.
+
+    No message has the `secret` in it: an error of Scrapy's or a server's response may quote the whole address.
+    """
+
+    def __init__(self, connection: Connection, secret: str | None = None) -> None:
+        self._connection = connection
+        self._secret = secret
+        self._lock = threading.Lock()
+        self._page: Page
+        self._next_step: Future[NextStep]
+
+    def send(self, message: Message) -> None:
+        """Send one message; of a complete page, only what the run does not have yet."""
+        if message.kind == "complete" and message.page is not None:
+            message = Message("complete", changed_posts(message.page, self._page))
+        line = MESSAGE_JSON.dump_json(without_secret(message, self._secret))
+        with self._lock:
+            self._connection.send_bytes(line)
+
+    async def next_step(self, page: Page) -> NextStep:
+        """The run's decision after this page."""
+        self._page, self._next_step = page, Future()
+        self.send(Message("page", page=page))
+        return await asyncio.wrap_future(self._next_step)
+
+    def receive(self) -> None:
+        """Receive decisions until the run ends, then end this process."""
+        try:
+            while True:
+                next_step = self._connection.recv()
+                self._next_step.set_result(next_step)
+        except (EOFError, OSError):
+            os._exit(1)

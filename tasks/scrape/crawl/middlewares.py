@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -36,54 +36,32 @@ class LeadsAway(IgnoreRequest):
 
 
 class OwnHostOnly:
-    """Keeps the crawl on the source's own host and port, whatever its pages link to.
+    """Keeps the crawl on the source's own host and port, and a token encrypted, whatever its pages link to.
 
-    It replaces Scrapy's offsite middleware, which drops a redirect silently.
+    It replaces Scrapy's offsite middleware, which drops a redirect silently. On a redirect from https to http
+    Scrapy drops the header Authorization, but not a token in an address that a server repeats.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OwnHostOnly:
         """How Scrapy creates middlewares."""
-        middleware = cls()
-        middleware.crawler = crawler
-        return middleware
-
-    crawler: Crawler
+        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise `LeadsAway` where the request is for another host or port than the spider's."""
-        if not same_host(self.crawler.spider.home, request.url):  # type: ignore[union-attr]
-            first = request.meta.get("redirect_urls", [request.url])[0]
-            raise LeadsAway(
-                f"{without_query(first)} leads to {without_query(request.url)}, away from the source's own host."
-            )
-
-
-class TokenStaysEncrypted:
-    """Refuses redirects from https to http for a source with a token, on the same host too.
-
-    Scrapy drops the header Authorization there, but not a token in an address that a server repeats.
-    """
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> TokenStaysEncrypted:
-        """How Scrapy creates middlewares."""
-        middleware = cls()
-        middleware.crawler = crawler
-        return middleware
-
-    crawler: Crawler
-
-    def process_request(self, request: Request) -> None:
-        """Raise `LeadsAway` where the source has a token and https, and the request has no https."""
-        job: Any = getattr(self.crawler.spider, "job", None)
-        if job is None or job.secret is None or not job.adapter.first_url.startswith("https:"):
+        """Raise `LeadsAway` for another host or port than the spider's, and for http after https with a token."""
+        spider: Any = self.crawler.spider
+        must_encrypt = spider.job.secret is not None and spider.home.startswith("https:")
+        if not same_host(spider.home, request.url):
+            where = "away from the source's own host"
+        elif must_encrypt and not request.url.startswith("https:"):
+            where = "where anyone on the way reads the token"
+        else:
             return
-        if urlsplit(request.url).scheme != "https":
-            first = request.meta.get("redirect_urls", [request.url])[0]
-            raise LeadsAway(
-                f"{without_query(first)} leads to {without_query(request.url)}, where anyone on the way reads the token."
-            )
+        first = request.meta.get("redirect_urls", [request.url])[0]
+        raise LeadsAway(f"{without_query(first)} leads to {without_query(request.url)}, {where}.")
 
 
 class RobotsUnavailable(IgnoreRequest):
@@ -122,8 +100,7 @@ class PoliteRetry(RetryMiddleware):
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetry:
         """How Scrapy creates middlewares; also obeys the Crawl-delay of robots.txt."""
-        middleware = cls(crawler.settings)
-        middleware.crawler = crawler
+        middleware = super().from_crawler(crawler)
         crawler.signals.connect(middleware.robots_read, signal=signals.robots_parsed)
         return middleware
 
@@ -136,13 +113,13 @@ class PoliteRetry(RetryMiddleware):
                 slot.delay = max(slot.delay, float(delay))
                 # Scrapy drops a slot that was idle for a minute, and creates it again from here.
                 engine.downloader.per_slot_settings[host] = {"delay": slot.delay}
-            for throttle in _throttles(self.crawler):
+            if (throttle := self.crawler.get_extension(AutoThrottle)) is not None:
                 throttle.mindelay = max(throttle.mindelay, float(delay))
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Retry after a pause where the status is transient; else pass the response on."""
         required = _required_seconds(response) if response.status >= 400 else None
-        spider: Any = _spider(self.crawler)
+        spider: Any = self.crawler.spider
         if required:
             spider.announce(required)
         if response.status not in TRANSIENT or (required is None and not spider.is_worth_retrying(response)):
@@ -155,29 +132,20 @@ class PoliteRetry(RetryMiddleware):
                 required,
             )
             return response
-        retry = get_retry_request(
-            request,
-            spider=spider,
-            reason=f"HTTP {response.status}",
-            max_retry_times=self.max_retry_times,
-        )
+        reason = f"HTTP {response.status}"
+        retry = get_retry_request(request, spider=spider, reason=reason, max_retry_times=self.max_retry_times)
         if retry is None:
             return response
-        await _pause(
-            request, f"HTTP {response.status}", max(required or 0.0, pause_seconds(retries, random.random()))
-        )
+        await _pause(request, reason, max(required or 0.0, pause_seconds(retries, random.random())))
         return retry
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
         """Retry after a pause where no response came."""
         if not isinstance(exception, self.exceptions_to_retry):
             return None
-        retry = get_retry_request(
-            request,
-            spider=_spider(self.crawler),
-            reason=exception,
-            max_retry_times=min(self.max_retry_times, MAX_RETRIES_WITHOUT_RESPONSE),
-        )
+        spider: Any = self.crawler.spider
+        times = min(self.max_retry_times, MAX_RETRIES_WITHOUT_RESPONSE)
+        retry = get_retry_request(request, spider=spider, reason=exception, max_retry_times=times)
         if retry is not None:
             retries = request.meta.get("retry_times", 0)
             await _pause(request, type(exception).__name__, pause_seconds(retries, random.random()))
@@ -198,11 +166,6 @@ async def _pause(request: Request, why: str, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def _spider(crawler: Crawler) -> Spider:
-    assert crawler.spider is not None
-    return crawler.spider
-
-
 def _text(header: bytes | None) -> str | None:
     return None if header is None else header.decode("latin-1")
 
@@ -210,8 +173,3 @@ def _text(header: bytes | None) -> str | None:
 def without_query(url: str) -> str:
     """An address as it may be logged: without its query, where tokens are."""
     return url.partition("?")[0]
-
-
-def _throttles(crawler: Crawler) -> list[AutoThrottle]:
-    assert crawler.extensions is not None
-    return [one for one in crawler.extensions.middlewares if isinstance(one, AutoThrottle)]

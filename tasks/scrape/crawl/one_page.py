@@ -10,12 +10,7 @@ from typing import ClassVar
 from tasks.errors import CrawlCrashed
 from tasks.scrape.crawl.messages import CrawlJob
 from tasks.scrape.crawl.process import crawl
-from tasks.scrape.crawl.site_adapter import (
-    CrawlState,
-    PageResult,
-    Response,
-    SiteAdapter,
-)
+from tasks.scrape.crawl.site_adapter import CrawlState, PageResult, Response, SiteAdapter
 from tasks.scrape.pages import Page
 from tasks.scrape.politeness import Politeness
 

@@ -17,13 +17,7 @@ from typing import IO
 
 import tasks.errors
 from tasks.errors import CrawlCrashed, OutOfTime, RunStopped, StageError
-from tasks.scrape.crawl.messages import (
-    MESSAGE_JSON,
-    CrawlJob,
-    Message,
-    with_other_posts,
-    without_secret,
-)
+from tasks.scrape.crawl.messages import MESSAGE_JSON, CrawlJob, Message, with_other_posts, without_secret
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import DecideNextStep, NoteLimit, ignore_limit, read_all
 

@@ -78,9 +78,9 @@ class CrawledSource(Source):
                 f" or create the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
             )
         last = context.spool.last()
-        if last is not None and last.next_url is None:
+        start = self.adapter.first_url if last is None else last.next_url
+        if start is None:
             return iter(())
-        start = self.adapter.first_url if last is None or last.next_url is None else last.next_url
         adapter = replace(self.adapter, comments=context.comments)
         job = CrawlJob(
             adapter,

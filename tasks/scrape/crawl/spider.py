@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import scrapy
@@ -31,7 +31,7 @@ from tasks.errors import (
 from tasks.scrape.crawl.exact import VERBATIM
 from tasks.scrape.crawl.failures import failure_of, status_failure
 from tasks.scrape.crawl.history import CrawlHistory
-from tasks.scrape.crawl.messages import CrawlJob, Message
+from tasks.scrape.crawl.messages import CrawlJob, Message, RunConnection
 from tasks.scrape.crawl.middlewares import without_query
 from tasks.scrape.crawl.sending import request_url
 from tasks.scrape.crawl.site_adapter import Detail, PageResult, Response
@@ -51,24 +51,12 @@ MAX_LIMIT_SECONDS = 7 * 24 * 3600.0
 """A longer limit is reported to the run as this one."""
 
 
-class PageReceiver(Protocol):
-    """The spider's connection to the run."""
-
-    def send(self, message: Message) -> None:
-        """Send a message."""
-        ...
-
-    async def next_step(self, page: Page) -> NextStep:
-        """The run's decision after a page."""
-        ...
-
-
 class AccountSpider(scrapy.Spider):
     """Reads the pages of one account and sends each to the run."""
 
     name = "account"
 
-    def __init__(self, job: CrawlJob, run: PageReceiver, **kwargs: Any) -> None:
+    def __init__(self, job: CrawlJob, run: RunConnection, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
         self.adapter = job.adapter
@@ -150,7 +138,7 @@ class AccountSpider(scrapy.Spider):
                 except (SourceUnreachable, AccountNotFound, LayoutChanged, SourceRefused) as error:
                     if post.post_id not in next_step.retried:
                         self._count_refusal(error)
-                    unread.append(UnreadPage(post.post_id, _cause(error)))
+                    unread.append(UnreadPage(post.post_id, error.cause))
             posts.append(detail.post)
             problems += detail.problems
             unparsed += detail.unparsed
@@ -242,20 +230,10 @@ def _seconds_until(when: datetime | None) -> float:
     return 0.0 if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
-def _cause(error: StageError) -> str:
-    """Why a post's own page can't be read, without the advice about the account's name."""
-    if isinstance(error, AccountNotFound):
-        return f"{str(error).split('. Check', 1)[0].rstrip('.')}."
-    return str(error)
-
-
 def _response(response: ScrapyResponse, url: str) -> Response:
-    if not isinstance(response, TextResponse):
-        if response.status == 200:
-            raise LayoutChanged(f"The page {url} is not text, so it can't be a page of the source.")
-        text = ""
-    else:
-        text = response.text
+    text = response.text if isinstance(response, TextResponse) else ""
+    if response.status == 200 and not isinstance(response, TextResponse):
+        raise LayoutChanged(f"The page {url} is not text, so it can't be a page of the source.")
     headers = {
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()

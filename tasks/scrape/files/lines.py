@@ -51,12 +51,9 @@ def read_lines(opened: BinaryIO, encoding: str = UTF_8) -> Iterator[Line]:
 
 
 def _utf8_lines(stream: io.BufferedIOBase) -> Iterator[Line]:
-    number = size = 0
-    while line := _next(stream, number):
-        if not number and line.startswith(_UTF16):
+    for number, line in _numbered(stream):
+        if number == 1 and line.startswith(_UTF16):
             raise UnreadableFile('is UTF-16; save it as UTF-8, or set `encoding = "utf-16"`')
-        number, size = number + 1, size + len(line)
-        _check_size(number, len(line), size)
         text, replaced = decode_utf8(line)
         yield Line(number, text, replaced)
 
@@ -66,12 +63,9 @@ def _other_lines(stream: io.BufferedIOBase, encoding: str) -> Iterator[Line]:
     is_single = len(bytes(range(256)).decode(encoding, "replace")) == 256
     # Detached and not closed: the caller closes the file.
     texts = io.TextIOWrapper(cast(BinaryIO, stream), encoding, "replace", newline="\n")
-    number = size = 0
     is_checked = not is_single
     try:
-        while text := _next(texts, number):
-            number, size = number + 1, size + len(text)
-            _check_size(number, len(text), size)
+        for number, text in _numbered(texts):
             if not is_checked and not text.isascii():
                 _check_not_utf8(text, encoding, number)
                 is_checked = True
@@ -89,11 +83,16 @@ def _check_not_utf8(text: str, encoding: str, number: int) -> None:
     raise UnreadableFile(f"is UTF-8, as its line {number} shows, and not {encoding}; remove `encoding`")
 
 
-def _check_size(number: int, length: int, size: int) -> None:
-    if length > MAX_LINE_BYTES:
-        raise UnreadableFile(f"has a line {number} of more than {MAX_LINE_BYTES // 2**20} MB")
-    if size > MAX_BYTES:
-        raise UnreadableFile(f"has more than {MAX_BYTES // 2**30} GB; split it")
+def _numbered(stream: Any) -> Iterator[tuple[int, Any]]:
+    """The lines of a stream of bytes or text, from 1 on."""
+    number = size = 0
+    while line := _next(stream, number):
+        number, size = number + 1, size + len(line)
+        if len(line) > MAX_LINE_BYTES:
+            raise UnreadableFile(f"has a line {number} of more than {MAX_LINE_BYTES // 2**20} MB")
+        if size > MAX_BYTES:
+            raise UnreadableFile(f"has more than {MAX_BYTES // 2**30} GB; split it")
+        yield number, line
 
 
 def _next(stream: Any, number: int) -> Any:

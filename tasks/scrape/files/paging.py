@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tasks.scrape.pages import AccountInfo, Page, ScrapedPost
@@ -29,76 +29,44 @@ class FileItem:
     part: str = ""
 
 
-@dataclass(slots=True)
-class _PageBuilder:
-    """A page that is being filled."""
-
-    url: str
-    account: str | None = None
-    observed_at: datetime | None = None
-    posts: list[ScrapedPost] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    unparsed: list[str] = field(default_factory=list)
-    comments: int = 0
-    cursor: str = ""
-    part: str = ""
-
-    def fits(self, item: FileItem) -> bool:
-        if self.observed_at is None:
-            return True
-        if item.part != self.part or item.post is None:
-            return item.part == self.part
-        is_full = len(self.posts) >= MAX_POSTS or self.comments >= MAX_COMMENTS
-        return not is_full and self.account in (None, item.account)
-
-    def add(self, item: FileItem) -> None:
-        self.cursor, self.part = item.cursor, item.part
-        self.problems += item.problems
-        self.unparsed += item.unparsed
-        # The earliest, so that each post is dated by its own time.
-        self.observed_at = min(self.observed_at or item.observed_at, item.observed_at)
-        if item.post is not None:
-            self.account = item.account
-            self.posts.append(item.post)
-            self.comments += len(item.post.thread)
-
-    def build(self, head: AccountInfo | None = None) -> Page:
-        assert self.observed_at is not None, "an item was added"
-        return Page(
-            url=self.url,
-            observed_at=self.observed_at,
-            account=self.account or "",
-            head=head,
-            posts=tuple(self.posts),
-            next_url=self.cursor,
-            problems=tuple(self.problems),
-            unparsed=tuple(self.unparsed),
-        )
-
-
 def group_pages(items: Iterable[FileItem], url: str) -> Iterator[Page]:
     """Group items into pages; the `next_url` of each page but the last is the cursor behind it."""
     previous: Page | None = None
-    for page in _group(items, url):
+    for group in _group(items):
         if previous is not None:
             yield previous
-        previous = page
+        previous = _page(group, url)
     if previous is not None:
         yield replace(previous, next_url=None)
 
 
-def _group(items: Iterable[FileItem], url: str) -> Iterator[Page]:
-    page = _PageBuilder(url)
+def _group(items: Iterable[FileItem]) -> Iterator[list[FileItem]]:
+    """Group items; the account's own numbers are a group of their own."""
+    group: list[FileItem] = []
+    account, posts, comments = None, 0, 0
     for item in items:
-        if item.head is not None or not page.fits(item):
-            if page.observed_at is not None:
-                yield page.build()
-            page = _PageBuilder(url)
-        if item.head is None:
-            page.add(item)
-        else:
-            head_page = _PageBuilder(url, item.account)
-            head_page.add(item)
-            yield head_page.build(item.head)
-    if page.observed_at is not None:
-        yield page.build()
+        is_full = posts >= MAX_POSTS or comments >= MAX_COMMENTS
+        fits = item.post is None or not (is_full or (posts and item.account != account))
+        if group and (item.head or group[0].head or item.part != group[0].part or not fits):
+            yield group
+            group, posts, comments = [], 0, 0
+        group.append(item)
+        if item.post is not None:
+            account, posts, comments = item.account, posts + 1, comments + len(item.post.thread)
+    if group:
+        yield group
+
+
+def _page(group: Sequence[FileItem], url: str) -> Page:
+    accounts = (item.account for item in group if item.head or item.post)
+    return Page(
+        url=url,
+        # The earliest, so that each post is dated by its own time.
+        observed_at=min(item.observed_at for item in group),
+        account=next(accounts, None) or "",
+        head=group[0].head,
+        posts=tuple(item.post for item in group if item.post is not None),
+        next_url=group[-1].cursor,
+        problems=tuple(problem for item in group for problem in item.problems),
+        unparsed=tuple(name for item in group for name in item.unparsed),
+    )

@@ -6,10 +6,12 @@ A digest of each row lies in a temporary file, so memory use is constant.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from hashlib import blake2b
+from typing import TypeVar
 
+Table = TypeVar("Table")
 _DIGEST_BYTES = 16
 
 
@@ -35,14 +37,11 @@ class SeenKeys:
 
 
 @contextmanager
-def open_seen_keys() -> Iterator[SeenKeys]:
-    """Open an empty table; it is deleted when it is closed."""
+def open_temporary(table: Callable[[sqlite3.Connection], Table]) -> Iterator[Table]:
+    """Open an empty table, as `SeenKeys`, in a temporary file, which is deleted when it is closed."""
     # SQLite stores a database without a name in a temporary file.
-    connection = sqlite3.connect("", check_same_thread=False)
-    try:
-        yield SeenKeys(connection)
-    finally:
-        connection.close()
+    with closing(sqlite3.connect("", check_same_thread=False)) as connection:
+        yield table(connection)
 
 
 def _digest(text: str) -> bytes:

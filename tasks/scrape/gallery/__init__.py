@@ -19,8 +19,7 @@ From a page to its posts:
 document.py        parses a page
 fields.py          reads fields one by one, and collects what can't be read
 extract.py         reads a page of posts
-posts.py           reads one post of it
-plausibility.py    checks for what every page has
+posts.py           reads its posts, and checks for what every page has
 advertisements.py  finds advertisements among posts
 identity.py        whose page it is
 detail.py          reads a post page

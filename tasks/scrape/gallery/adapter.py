@@ -6,18 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tasks.errors import LayoutChanged
-from tasks.scrape.crawl.site_adapter import (
-    CrawlState,
-    Detail,
-    PageResult,
-    Response,
-    SiteAdapter,
-)
+from tasks.scrape.crawl.site_adapter import CrawlState, Detail, PageResult, Response, SiteAdapter
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.identity import AccountPages, is_post_page
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.pages import Page, ScrapedPost
 
@@ -59,9 +53,7 @@ class GalleryAdapter(SiteAdapter):
         if crawl_state.first:
             page = check_head(self.profile, page)
         is_numbered = self.profile.list.numbered is not None
-        links: list[str] = []
-        if page.posts or not is_numbered:
-            links = next_pages(self.profile, part, response.url, Account(self.account, self.first_url))
+        links = next_pages(account_pages, part, response.url) if page.posts or not is_numbered else []
         identity = account_pages.identity_of(response, page.head, links, first=crawl_state.first)
         return PageResult(replace(page, identity=identity), tuple(links), guessed=is_numbered)
 

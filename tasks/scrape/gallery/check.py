@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.errors import StageError
-from tasks.scrape.gallery.addresses import absolute, base_url, fill_template, same_site
+from tasks.scrape.gallery.addresses import same_site
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.detail import read_detail_page
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import post_parts, read_page
-from tasks.scrape.gallery.fields import FieldReader, as_name, as_text
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.fields import FieldReader
+from tasks.scrape.gallery.identity import AccountPages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.saved import UNKNOWN_URL
-from tasks.scrape.gallery.selector_types import AddressSelector, Part, Selector, Table, Value
+from tasks.scrape.gallery.selector_types import Part, Selector
 from tasks.scrape.gallery.thread import comment_parts
 from tasks.scrape.pages import ScrapedPost
-from tasks.scrape.values.counts import Count, read_count
+from tasks.scrape.values.counts import Count
 
 MAX_EXAMPLES = 3
 MAX_EXAMPLE_CHARACTERS = 60
 MARKS = ("present", "private", "unknown", "video", "hidden", "pinned", "advertisement")
 """Keys without a value: they match or do not match."""
-REQUIRED_IN_LIST = ("id", "url", "posted_at", "picture")
+REQUIRED_IN_LIST = ("post.id", "post.url", "post.posted_at", "post.picture")
 """Keys that every post of a list has."""
-_PARSERS: dict[str, Callable[[Value], object]] = {
-    **dict.fromkeys(("likes", "comments", "posts", "followers", "following"), read_count),
-    **dict.fromkeys(("caption", "text"), as_text),
-    **dict.fromkeys(("id", "account", "place", "author", "parent"), as_name),
+_READERS: dict[str, Callable[[FieldReader, str, Part], Any]] = {
+    **dict.fromkeys(("likes", "comments", "posts", "followers", "following"), FieldReader.count),
+    **dict.fromkeys(("caption", "text"), FieldReader.text),
+    **dict.fromkeys(("id", "account", "place", "author", "parent"), FieldReader.name),
+    **dict.fromkeys(("url", "next"), FieldReader.address),
+    "posted_at": FieldReader.date,
+    "picture": FieldReader.addresses,
 }
 _NOT_VALUES = ("post", "next", "numbered", "entries", "entry_id", "comment", "replies")
 
@@ -90,25 +96,26 @@ def _is_post_page(profile: Profile, page: Part) -> bool:
 def _check_list_page(profile: Profile, text: str, url: str) -> PageCheck:
     page, account = open_page(profile.state, text), _account(profile, url)
     error, problems = "", page.troubles
+    parts: list[Part] = []
     try:
-        read = read_page(profile, page, url, account.name, datetime.now(UTC))
-        problems = read.problems
-        parts = post_parts(profile, page, url)
+        problems = read_page(profile, page, url, account.account, datetime.now(UTC)).problems
     except StageError as why:
-        error, parts = str(why), post_parts(profile, page, url) if _finds(profile.list.post, page) else []
-    reader = FieldReader(profile, url, account.name, page.base)
+        error = str(why)
+    with suppress(StageError):  # it is the error already
+        parts = post_parts(profile, page, url)
+    reader = FieldReader(profile, page, url, account.account)
     parts = [part for part in parts if reader.name("post.id", part) or not is_advertisement(reader, part)]
-    checker = _Checker(profile, url, account.name, page.base)
-    pager = _check_pager(profile, page, url, account)
+    checker = _Checker(reader)
+    pager = _check_pager(account, page, url)
     if not pager.found and not pager.trouble and _counts_more_posts(profile, page, url, len(parts)):
         pager = replace(pager, trouble="missing: the account counts more posts than this page shows")
     posts = _check_parts("list.post", profile.list.post, len(parts), missing=not parts and bool(error))
-    fields = [*_check_state(profile, page), *checker.table("head", profile.head, [page]), posts, pager]
-    return PageCheck("list", url, (*fields, *checker.table("post", profile.post, parts)), problems, error)
+    fields = [*_check_state(profile, page), *checker.table("head", [page]), posts, pager]
+    return PageCheck("list", url, (*fields, *checker.table("post", parts)), problems, error)
 
 
 def _check_post_page(profile: Profile, text: str, url: str) -> PageCheck:
-    account = _account(profile, url).name
+    account = _account(profile, url).account
     error = ""
     problems: tuple[str, ...] = ()
     try:
@@ -117,101 +124,77 @@ def _check_post_page(profile: Profile, text: str, url: str) -> PageCheck:
     except StageError as why:
         error = str(why)
     page = open_page(profile.state, text)
-    checker = _Checker(profile, url, account, page.base)
-    fields = [*_check_state(profile, page), *checker.table("detail", profile.detail, [page])]
+    checker = _Checker(FieldReader(profile, page, url, account))
+    fields = [*_check_state(profile, page), *checker.table("detail", [page])]
     if (comments := profile.comments) is not None:
-        reader = FieldReader(profile, url, account)
-        parts = comment_parts(reader, page) if _finds(comments.comment, page) else []
+        parts: list[Part] = []
+        with suppress(StageError):  # it is the error already
+            parts = comment_parts(checker.reader, page)
         fields.append(_check_parts("comments.comment", comments.comment, len(parts), missing=not parts))
-        fields += checker.table("comments", comments, parts)
-        fields.append(checker.field("comments.next", "next", comments.next, [page], comments))
+        fields += checker.table("comments", parts)
+        fields.append(checker.field("comments.next", [page]))
     return PageCheck("post", url, tuple(fields), problems, error)
 
 
 class _Checker:
-    """Checks the keys of a profile's tables on a page."""
+    """Checks the keys of a profile's tables on a page, with the reader that a run uses."""
 
-    def __init__(self, profile: Profile, url: str, account: str, base: str | None) -> None:
-        self.profile = profile
-        self.url = url
-        self.account = account
-        self.base = base
+    def __init__(self, reader: FieldReader) -> None:
+        self.reader = reader
+        profile = reader.profile
         reads_post_pages = profile.detail.has_fields or profile.comments is not None
-        self._requests_posts = reads_post_pages and not url.startswith(UNKNOWN_URL)
+        self._requests_posts = reads_post_pages and not reader.url.startswith(UNKNOWN_URL)
 
-    def table(self, name: str, table: Table, parts: Sequence[Part]) -> Iterator[FieldCheck]:
+    def table(self, table: str, parts: Sequence[Part]) -> Iterator[FieldCheck]:
         """Check each key of a table in the parts of the page, each of which should have it."""
-        for key, selector in table:
+        for key, _ in getattr(self.reader.profile, table):
             if key not in _NOT_VALUES:
-                yield self.field(f"{name}.{key}", key, selector, parts, table)
+                yield self.field(f"{table}.{key}", parts)
 
-    def field(
-        self, name: str, key: str, selector: Selector | None, parts: Sequence[Part], table: Table
-    ) -> FieldCheck:
-        """Check one key in the parts of the page, each of which should have it."""
+    def field(self, name: str, parts: Sequence[Part]) -> FieldCheck:
+        """Check one key, such as `post.likes`, in the parts of the page, each of which should have it."""
+        reader, key = self.reader, name.partition(".")[2]
+        selector = reader.selectors.get(name)
         if selector is None:
             return FieldCheck(name, "", 0, len(parts))
         if key in MARKS:
-            found = sum(_matches(selector, part) for part in parts)
+            found = sum(reader.matches(name, part) for part in parts)
             trouble = "missing" if key == "present" and parts and not found else ""
             return FieldCheck(name, str(selector), found, len(parts), (), trouble)
-        read, errors = self._read_values(key, selector, parts)
+        read = [self._values(name, part) for part in parts]
         found = sum(1 for values in read if values)
         examples = dict.fromkeys(_shown(value) for values in read for value in values)
         pairs = zip(parts, read, strict=True)
-        missing = sum(not values and not _may_lack(key, table, part) for part, values in pairs)
+        missing = sum(not values and not self._may_lack(name, part) for part, values in pairs)
         trouble = ""
-        if errors:
-            trouble = f"not read: {errors[0]}"
+        if name in reader.unreadable:
+            trouble = f"not read: {reader.unreadable[name]}"
         elif missing and not found:
             trouble = "missing"
-        elif missing and key in REQUIRED_IN_LIST and table is self.profile.post:
+        elif missing and name in REQUIRED_IN_LIST:
             trouble = f"missing in {missing}"
         return FieldCheck(name, str(selector), found, len(parts), tuple(examples)[:MAX_EXAMPLES], trouble)
 
-    def _read_values(
-        self, key: str, selector: Selector, parts: Sequence[Part]
-    ) -> tuple[list[list[object]], list[str]]:
-        """The values of each part, and the errors."""
-        parse = self._parser(key, selector)
-        find_first = selector.first_text if key in ("caption", "text") else selector.first
-        read: list[list[object]] = []
-        errors: list[str] = []
-        for part in parts:
-            read.append([])
-            try:
-                found = selector.values(part) if key == "picture" else [find_first(part)]
-                for value in found:
-                    if value is not None:
-                        read[-1].append(parse(value))
-            except ValueError as error:
-                errors.append(str(error))
-        return read, errors
+    def _values(self, name: str, part: Part) -> list[object]:
+        """The values of a key in a part, without an address that a run can't request."""
+        reader = self.reader
+        read = _READERS[name.partition(".")[2]](reader, name, part)
+        if (
+            name == "post.url"
+            and read
+            and self._requests_posts
+            and not same_site(reader.url, reader.url, read)
+        ):
+            reason = f"{read[:120]} leads away from the site, so a run can't read the post page"
+            reader.unreadable.setdefault(name, reason)
+            return []
+        return [value for value in (read if isinstance(read, tuple) else [read]) if value is not None]
 
-    def _parser(self, key: str, selector: Selector) -> Callable[[Value], object]:
-        if key == "posted_at":
-            return self.profile.read_date
-        if isinstance(selector, AddressSelector):
-            return lambda value: self._parse_address(key, selector, value)
-        return _PARSERS[key]
-
-    def _parse_address(self, key: str, selector: AddressSelector, value: Value) -> str:
-        text = as_text(value)
-        if selector.template is not None:
-            text = fill_template(selector.template, account=self.account, value=text)
-        address = absolute(base_url(self.url, self.base, selector.template), text)
-        if key == "url" and self._requests_posts and same_site(self.url, self.url, address) is None:
-            raise ValueError(f"{address[:120]} leads away from the site, so a run can't read the post page")
-        return address
-
-
-def _may_lack(key: str, table: Table, part: Part) -> bool:
-    """Whether a part may lack the key: a video has no picture, likes may be hidden, a last page has no next."""
-    if key == "next":
-        return True
-    mark = {"picture": "video", "likes": "hidden"}.get(key, "")
-    selector = getattr(table, mark, None)
-    return selector is not None and _matches(selector, part)
+    def _may_lack(self, name: str, part: Part) -> bool:
+        """Whether a part may lack the key: a video has no picture, likes may be hidden, a last page has no next."""
+        table, _, key = name.partition(".")
+        mark = {"picture": "video", "likes": "hidden"}.get(key)
+        return key == "next" or self.reader.matches(f"{table}.{mark}", part)
 
 
 def _check_parts(name: str, selector: Selector, count: int, *, missing: bool) -> FieldCheck:
@@ -226,13 +209,15 @@ def _check_state(profile: Profile, page: Part) -> Iterator[FieldCheck]:
         yield FieldCheck("state", str(profile.state), int(found), 1, (), trouble)
 
 
-def _check_pager(profile: Profile, page: Part, url: str, account: Account) -> FieldCheck:
-    numbered = profile.list.numbered
+def _check_pager(account: AccountPages, page: Part, url: str) -> FieldCheck:
+    pages = account.profile.list
     name, selector = (
-        ("list.next", str(profile.list.next)) if numbered is None else ("list.numbered", numbered.address)
+        ("list.next", str(pages.next))
+        if pages.numbered is None
+        else ("list.numbered", pages.numbered.address)
     )
     try:
-        links = next_pages(profile, page, url, account)
+        links = next_pages(account, page, url)
     except StageError as error:
         return FieldCheck(name, selector, 0, 1, (), str(error))
     return FieldCheck(name, selector, min(1, len(links)), 1, tuple(links[:MAX_EXAMPLES]))
@@ -241,26 +226,19 @@ def _check_pager(profile: Profile, page: Part, url: str, account: Account) -> Fi
 def _counts_more_posts(profile: Profile, page: Part, url: str, shown: int) -> bool:
     """Whether this is an account's first page, and the account counts more posts than it shows."""
     parts = urlsplit(url)
-    count = FieldReader(profile, url).count("head.posts", page)
+    count = FieldReader(profile, page, url).count("head.posts", page)
     is_first = re.match(profile.account, parts.path) is not None and not parts.query
     return is_first and count is not None and count.least > shown
 
 
-def _account(profile: Profile, url: str) -> Account:
+def _account(profile: Profile, url: str) -> AccountPages:
     found = re.match(profile.account, urlsplit(url).path)
-    return Account(found["account"] if found else "account", url)
+    return AccountPages(profile, found["account"] if found else "account", url)
 
 
 def _finds(selector: Selector, page: Part) -> bool:
     try:
         return bool(selector.find(page))
-    except ValueError:
-        return False
-
-
-def _matches(selector: Selector, part: Part) -> bool:
-    try:
-        return selector.matches(part)
     except ValueError:
         return False
 

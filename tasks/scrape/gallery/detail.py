@@ -27,9 +27,7 @@ def read_detail_page(
     If the post is `detailed`, the page is a further page of its comments. Raises `LayoutChanged` if the page is
     not a post page.
     """
-    reader = FieldReader(profile, url, account, page.base)
-    for trouble in page.troubles:
-        reader.report(f"{url}: {trouble}")
+    reader = FieldReader(profile, page, url, account)
     if not post.detailed:
         if profile.detail.present is not None and not reader.matches("detail.present", page):
             raise profile.layout_changed(url, "detail.present", with_troubles("nothing of a post", page))

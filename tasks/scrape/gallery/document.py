@@ -17,6 +17,8 @@ from tasks.scrape.values.json_text import STRICT
 
 MAX_DEEP_BYTES = 1_000_000
 _TEXTS = etree.XPath("descendant::text() | descendant::br", smart_strings=False)
+_BASES = etree.XPath("//base[not(ancestor::template | ancestor::noscript)]/@href", smart_strings=False)
+"""Without those that a browser ignores because of the element around them."""
 _WRAPPING = re.compile(r"\s*\ufeff?(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)?(?:\s*\*/)?\s*")
 """Comments that hid a script from old browsers."""
 _LIMIT = re.compile("Excessive depth|Resource limit")
@@ -41,8 +43,7 @@ class Document:
         """The href of the first `<base>` that has one, to which a browser resolves relative addresses."""
         if self.is_json:
             return None
-        found = (element.get("href") for element in self.root.iter("base") if not _is_inert(element))
-        return next((href for href in found if href is not None), None)
+        return next(iter(_BASES(self.root)), None)
 
 
 def parse(text: str) -> Document:
@@ -62,11 +63,6 @@ def _parse_tree(body: bytes, *, deep: bool) -> tuple[etree._Element, str]:
         root = etree.Element("html")
     is_cut_off = any(_LIMIT.match(error.message) for error in parser.error_log)
     return root, _CUT_OFF if is_cut_off else ""
-
-
-def _is_inert(element: etree._Element) -> bool:
-    """Whether a browser ignores the element, because of the element around it."""
-    return next(element.iterancestors("template", "noscript"), None) is not None
 
 
 def text_of(element: etree._Element) -> str:

@@ -17,7 +17,6 @@ from lxml import etree
 
 from tasks.errors import AccountNotFound, AccountPrivate, SourceRefused
 from tasks.scrape.gallery.fields import FieldReader
-from tasks.scrape.gallery.plausibility import check_usual_fields
 from tasks.scrape.gallery.posts import PostReader
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.selector_types import Part
@@ -49,11 +48,9 @@ def read_page(
     Raises `AccountPrivate` or `AccountNotFound` if the page says so, `SourceRefused` for a login form or a robot
     check, and `LayoutChanged`, with the selector, if the page does not fit the profile.
     """
-    reader = FieldReader(profile, url, account, page.base)
-    for trouble in page.troubles:
-        reader.report(f"{url}: {trouble}")
-        # The unread part may have posts.
-        reader.unparsed.append("page")
+    reader = FieldReader(profile, page, url, account)
+    # What could not be read may have posts.
+    reader.unparsed += ["page"] * len(page.troubles)
     if reader.matches("head.private", page):
         raise AccountPrivate(f"The account at {url} is private: its posts are shown to its followers only.")
     if reader.matches("head.unknown", page):
@@ -67,15 +64,13 @@ def read_page(
                 " in a browser. Raise delay_seconds, or ask the site's owner, before you run again."
             )
         raise profile.layout_changed(url, "list.post", with_troubles("no post", page))
-    posts = PostReader(reader, may_lack)
-    read = [post for part in parts if (post := posts.read(part)) is not None]
-    check_usual_fields(reader, read, len(parts) - posts.advertisements, posts.missing_key, may_lack)
+    posts = PostReader(reader, may_lack).read_all(parts)
     return Page(
         url=url,
         observed_at=observed_at,
         account=account,
         head=head,
-        posts=tuple(read),
+        posts=posts,
         next_url=None,
         problems=reader.problems,
         unparsed=tuple(reader.unparsed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from tasks.scrape.gallery.addresses import absolute, base_url, fill_template
@@ -27,13 +28,13 @@ class FieldReader:
     """Reads the fields of one page by their keys, such as `post.likes`, and collects problems.
 
     `unparsed` has a field's name for each value that could not be read; `unreadable` has the first reason by
-    key. `base` is the href of the page's `<base>`.
+    key. The first problems are what could not be read of the page.
     """
 
-    def __init__(self, profile: Profile, url: str, account: str = "", base: str | None = None) -> None:
+    def __init__(self, profile: Profile, page: Part, url: str, account: str = "") -> None:
         self.profile = profile
         self.url = url
-        self.base = base
+        self.base = page.base
         self.account = account
         self.unparsed: list[str] = []
         self.unreadable: dict[str, str] = {}
@@ -43,7 +44,7 @@ class FieldReader:
             for key, selector in getattr(profile, table) or ()
             if selector is not None
         }
-        self._problems: list[str] = []
+        self._problems = [f"{url}: {trouble}" for trouble in page.troubles]
         self._parse_date = profile.read_date
 
     @property
@@ -129,9 +130,8 @@ class FieldReader:
         base = base_url(self.url, self.base, template)
         if template is None:
             return lambda value: absolute(base, as_text(value))
-        return lambda value: absolute(
-            base, fill_template(template, account=self.account, value=as_name(value))
-        )
+        fill = partial(fill_template, template, account=self.account)
+        return lambda value: absolute(base, fill(value=as_name(value)))
 
 
 def count_fields(field: str, count: Count | None) -> dict[str, Any]:

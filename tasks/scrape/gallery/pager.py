@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tasks.scrape.gallery.addresses import base_url, fill_template, same_site
-from tasks.scrape.gallery.numbered import Numbered
+from tasks.scrape.gallery.identity import AccountPages
 from tasks.scrape.gallery.profile import Profile
 from tasks.scrape.gallery.selector_types import Part, Selector
 from tasks.scrape.values.counts import parse_count
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account, and the address of its first page."""
-
-    name: str
-    first_url: str
-
-
-def next_pages(profile: Profile, page: Part, url: str, account: Account) -> list[str]:
+def next_pages(account: AccountPages, page: Part, url: str) -> list[str]:
     """The addresses to which the pager leads. Raises `LayoutChanged` if one is on another host."""
-    if (numbered := profile.list.numbered) is not None:
-        return _next_number(profile, numbered, page, url, account)
+    profile = account.profile
+    if profile.list.numbered is not None:
+        return _next_number(account, page, url)
     selector = profile.list.next
     assert selector is not None
     base = base_url(url, page.base, selector.template)
     links = []
     for value in _read_values(profile, "list.next", selector, page, url):
         template = selector.template
-        address = fill_template(template, account=account.name, value=value) if template else value
+        address = fill_template(template, account=account.account, value=value) if template else value
         if address.startswith("#"):
             continue
         link = same_site(url, base, address)
@@ -40,14 +31,16 @@ def next_pages(profile: Profile, page: Part, url: str, account: Account) -> list
     return links
 
 
-def _next_number(profile: Profile, numbered: Numbered, page: Part, url: str, account: Account) -> list[str]:
-    number = numbered.number_of(url, account.name)
+def _next_number(account: AccountPages, page: Part, url: str) -> list[str]:
+    profile, numbered = account.profile, account.profile.list.numbered
+    assert numbered is not None
+    number = numbered.number_of(url, account.account)
     if numbered.last is not None:
         texts = _read_values(profile, "list.numbered.last", numbered.last, page, url)
         last = max((one for text in texts if (one := _page_number(text)) is not None), default=None)
         if last is not None and number >= last:
             return []
-    address = fill_template(numbered.address, account=account.name, page=str(number + 1))
+    address = fill_template(numbered.address, account=account.account, page=str(number + 1))
     base = base_url(url, page.base, numbered.address)
     link = same_site(url, account.first_url if base == url else base, address)
     if link is None:

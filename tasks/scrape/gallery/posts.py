@@ -1,8 +1,8 @@
-"""Read one post of a list."""
+"""Read the posts of a list, and check that they have the fields that every page has."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from tasks.scrape.gallery.advertisements import is_advertisement
 from tasks.scrape.gallery.fields import COLUMNS, FieldReader, count_fields
@@ -11,6 +11,10 @@ from tasks.scrape.pages import ScrapedPost
 
 OPTIONAL_FIELDS = ("posted_at", "caption", "place", "likes", "comments", "pictures")
 """Fields that a list may leave to the post page."""
+USUAL_FIELDS = ("posted_at", "likes", "comments")
+"""If no post of a page has one of these, the layout has changed."""
+MIN_POSTS = 5
+"""A field that so many posts lack is missing for a reason."""
 PROFILE_KEYS = {column: key for key, column in COLUMNS.items()}
 
 
@@ -40,7 +44,29 @@ class PostReader:
             for field in ("likes", "comments")
         )
 
-    def read(self, part: Part) -> ScrapedPost | None:
+    def read_all(self, parts: Sequence[Part]) -> tuple[ScrapedPost, ...]:
+        """Read all posts. Raises `LayoutChanged` if none of them has a field that every page has."""
+        posts = [post for part in parts if (post := self._read(part)) is not None]
+        if len(parts) > self.advertisements:
+            self._check_usual_fields(posts)
+        return tuple(posts)
+
+    def _check_usual_fields(self, posts: Sequence[ScrapedPost]) -> None:
+        if not posts:
+            raise self.reader.profile.layout_changed(self.reader.url, self.missing_key, "nothing in any post")
+        selectors = self.reader.selectors
+        with_pictures = [post for post in posts if post.kind != "video"]
+        if "post.picture" in selectors and with_pictures and not any(post.pictures for post in with_pictures):
+            self._refuse("picture", "nothing in any post")
+        for field in USUAL_FIELDS:
+            relevant = [post for post in posts if field != "likes" or not post.likes_hidden]
+            is_missing = len(relevant) >= MIN_POSTS and all(getattr(post, field) is None for post in relevant)
+            if is_missing and f"post.{field}" in selectors:
+                reason = self.reader.unreadable.get(f"post.{field}")
+                shown = f" ({reason})" if reason else ""
+                self._refuse(field, f"no readable value in any post{shown}")
+
+    def _read(self, part: Part) -> ScrapedPost | None:
         """Read one post. Returns None for an advertisement, and for a post without id or address."""
         reader, unparsed_before = self.reader, len(self.reader.unparsed)
         post_id = reader.name("post.id", part)
@@ -88,6 +114,12 @@ class PostReader:
         selector = self.reader.selectors.get(f"post.{key}")
         if selector is not None and COLUMNS.get(key, key) not in self.may_lack:
             self.reader.report(f"post {post_id}: post.{key} ({selector}) {result}")
+
+    def _refuse(self, key: str, result: str) -> None:
+        field = COLUMNS.get(key, key)
+        if field not in self.may_lack:
+            hint = f' If the account really has none, set may_lack = ["{field}"] in its [[sources]].'
+            raise self.reader.profile.layout_changed(self.reader.url, f"post.{key}", result, hint)
 
 
 def kind_of(pictures: tuple[str, ...], *, is_video: bool) -> str:

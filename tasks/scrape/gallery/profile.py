@@ -41,6 +41,7 @@ def _check_zone(name: str) -> str:
 
 AccountPattern = Annotated[Pattern, AfterValidator(_check_account_pattern)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+_PROFILES = resources.files("tasks.scrape.gallery") / "profiles"
 REQUIRED_KEYS = ("posted_at", "picture", "likes")
 """Keys that every profile has in `[post]` or in `[detail]`."""
 
@@ -222,10 +223,8 @@ def _misplaced_in(table_name: str, table: Table, *, elements: bool, data: bool) 
 
 def built_in_profiles() -> list[str]:
     """Names of the profiles that come with likelens."""
-    folder = resources.files("tasks.scrape.gallery") / "profiles"
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
+    files = (entry.name for entry in _PROFILES.iterdir())
+    return sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml"))
 
 
 def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
@@ -233,13 +232,15 @@ def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
 
     Raises `BadProfile`, which names each wrong key.
     """
-    if name_or_path in built_in_profiles():
-        file = resources.files("tasks.scrape.gallery") / "profiles" / f"{name_or_path}.toml"
-        text = file.read_text("utf-8")
-    else:
-        text = _read_file(folder / name_or_path, name_or_path)
+    built_in = built_in_profiles()
+    file = _PROFILES / f"{name_or_path}.toml" if name_or_path in built_in else folder / name_or_path
     try:
-        return Profile.model_validate(tomllib.loads(text))
+        return Profile.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProfile(
+            f"There is no gallery profile {name_or_path!r}, built in or as the file {file}."
+            f" Built in: {', '.join(built_in)}."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise BadProfile(f"The profile {name_or_path} is not TOML: {error}.") from error
     except ValidationError as error:
@@ -248,13 +249,3 @@ def load_profile(name_or_path: str, folder: Path = Path()) -> Profile:
             for e in error.errors()
         )
         raise BadProfile(f"The profile {name_or_path} can't be used: {wrong}.") from error
-
-
-def _read_file(path: Path, name: str) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        built_in = ", ".join(built_in_profiles())
-        raise BadProfile(
-            f"There is no gallery profile {name!r}, built in or as the file {path}. Built in: {built_in}."
-        ) from error

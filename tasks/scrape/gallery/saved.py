@@ -9,7 +9,7 @@ from lxml import etree
 from scrapy.http import HtmlResponse
 
 from tasks.scrape.gallery.document import Document
-from tasks.urls import parse
+from tasks.scrape.values.addresses import web_address
 
 MAX_BYTES = 10 * 1024 * 1024
 """The limit for a crawled page."""
@@ -34,16 +34,9 @@ def saved_page_url(document: Document) -> str | None:
     """The address that a page names as its own, as browsers and sites write it; None if it names none."""
     comment = _SAVED_FROM.search(document.text[:10_000])
     written = [*([comment[1]] if comment else []), *_CANONICAL(document.root)]
-    return next((address for url in written if (address := _web_address(url)) is not None), None)
+    return next((address for url in written if (address := web_address(url)) is not None), None)
 
 
 def fallback_url(document: Document) -> str:
     """The address used for a page that names none: its `<base>`, if that is a web address."""
-    return _web_address(document.base or "") or UNKNOWN_URL
-
-
-def _web_address(url: str) -> str | None:
-    try:
-        return str(parse(url))
-    except ValueError:
-        return None
+    return web_address(document.base) or UNKNOWN_URL

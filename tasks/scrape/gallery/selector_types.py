@@ -99,29 +99,17 @@ class Selector(Table):
 
     def first(self, part: Part) -> Value | None:
         """Return the first value. Raises `ValueError` for an array in JSON, because any element may be meant."""
-        if self._path is None:
-            found = self._search(part.data)
-            return None if found is None else self._value(_single(found))
-        found = self._search_in_elements(part, one=True) if self._has_embedded_json else self.find(part)
-        for each in found:
-            if (value := self._value(each)) is not None:
-                return value
-        return None
+        return self._first_value(self._candidates(part))
 
     def first_text(self, part: Part) -> Value | None:
         """Return the first value, as a text that people wrote: with the line breaks that a browser shows."""
-        if self._path is None:
-            found = self._search(part.data)
-            texts = [] if found is None else [_with_lines(_single(found), None)]
-        elif self._has_embedded_json:
-            texts = [_with_lines(each, None) for each in self._search_in_elements(part, one=True)]
-        elif part.element is None:
-            texts = []
-        elif self._text_owner is not None:
+        if self.query is not None:
+            texts = [_with_lines(each, None) for each in self._candidates(part)]
+        elif self._text_owner is not None and part.element is not None:
             texts = [text for each in self._text_owner(part.element) for text in own_text(each)]
         else:
-            texts = [_with_lines(each, self.attribute, in_page=True) for each in self._path(part.element)]
-        return next((value for each in texts if (value := self._value(each)) is not None), None)
+            texts = [_with_lines(each, self.attribute, in_page=True) for each in self.find(part)]
+        return self._first_value(texts)
 
     def matches(self, part: Part) -> bool:
         """Whether the selector finds something; in JSON, anything but false, 0 and empty values."""
@@ -135,6 +123,15 @@ class Selector(Table):
     def finds_empty_array(self, part: Part) -> bool:
         """Whether the selector finds an array in JSON that is empty."""
         return self._path is None and self._search(part.data) == []
+
+    def _candidates(self, part: Part) -> list[Any]:
+        """The matches of which the first one with a value counts."""
+        if self._path is None:
+            return [_single(self._search(part.data))]
+        return self._search_in_elements(part, one=True) if self._has_embedded_json else self.find(part)
+
+    def _first_value(self, found: list[Any]) -> Value | None:
+        return next((value for each in found if (value := self._value(each)) is not None), None)
 
     def _search_in_elements(self, part: Part, *, one: bool) -> list[Any]:
         """Search the JSON in each element. Invalid JSON is an error only if no element has a result."""
@@ -154,9 +151,9 @@ class Selector(Table):
         """The text or attribute of an element, or JSON; None if it is empty."""
         if type(found) is not str and isinstance(found, etree._Element):  # noqa: SLF001 - lxml's only name for an element
             found = raw_text(found, self.attribute)
-        if self._compiled_pattern is not None:
+        if self.pattern is not None:
             text = str(found) if isinstance(found, (str, int, float)) else ""
-            match = self._compiled_pattern.search(text)
+            match = re.search(self.pattern, text)
             found = match[1] if match else None
         return found.strip() or None if isinstance(found, str) else found
 
@@ -181,10 +178,6 @@ class Selector(Table):
     @cached_property
     def _search(self) -> Callable[[Any], Any]:
         return compile_query(self.query or "")
-
-    @cached_property
-    def _compiled_pattern(self) -> re.Pattern[str] | None:
-        return None if self.pattern is None else re.compile(self.pattern)
 
     def __str__(self) -> str:
         return " › ".join(part for part in (self.css, self.xpath, self.query) if part)

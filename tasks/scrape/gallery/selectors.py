@@ -78,9 +78,6 @@ def check_query(query: str) -> None:
 
 def _compile_plain_query(keys: list[str]) -> Callable[[Any], Any]:
     """Most queries are keys joined by dots; JMESPath takes ten times as long for these."""
-    if len(keys) == 1:
-        (only,) = keys
-        return lambda data: data.get(only) if type(data) is dict else None
 
     def search(data: Any) -> Any:
         for key in keys:

@@ -8,13 +8,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tasks.errors import StageError
 from tasks.scrape.crawl.response_values import Findings, read_json_response
-from tasks.scrape.crawl.site_adapter import (
-    CrawlState,
-    PageResult,
-    Response,
-    SignedRequest,
-    SiteAdapter,
-)
+from tasks.scrape.crawl.site_adapter import CrawlState, PageResult, Response, SignedRequest, SiteAdapter
 from tasks.scrape.graph.errors import LIMIT_SECONDS, error_in, error_of, is_limited, is_too_much, stage_error
 from tasks.scrape.graph.fields import discovery, is_cursor, page_size_of, with_page_size
 from tasks.scrape.graph.media import INTERFACE, read_media
@@ -77,25 +71,21 @@ class GraphAdapter(SiteAdapter):
 
     def is_worth_retrying(self, response: Response) -> bool:
         """Not where a limit is used up, because retries count too, nor where a smaller page is next."""
-        return (
-            not is_limited(error_in(response.text), response.status)
-            and self.smaller_page_url(response) is None
-        )
+        limited = is_limited(error_in(response.text), response.status)
+        return not limited and self.smaller_page_url(response) is None
 
     def smaller_page_url(self, response: Response) -> str | None:
         """Half as many media from the same cursor on, where Instagram refuses this much data."""
-        error = error_in(response.text) if '"error"' in response.text else None
         fields = _fields_of(response.url)
         size = page_size_of(fields) or 1
-        return (
-            self._with_fields(with_page_size(fields, size // 2)) if size > 1 and is_too_much(error) else None
-        )
+        if size == 1 or not is_too_much(error_in(response.text)):
+            return None
+        return self._with_fields(with_page_size(fields, size // 2))
 
     def pause_seconds(self, response: Response) -> float:
         """The wait where a limit is used up or nearly so."""
-        error = error_in(response.text) if '"error"' in response.text else None
         pause = pause_seconds(response.headers)
-        return pause or LIMIT_SECONDS if is_limited(error, response.status) else pause
+        return pause or (LIMIT_SECONDS if is_limited(error_in(response.text), response.status) else 0.0)
 
     def _url(self, after: str | None, page_size: int) -> str:
         return self._with_fields(discovery(self.account, page_size, after))

@@ -75,7 +75,6 @@ def _post(fields: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
         return None
     record = Record(fields, f"post {post_id}", findings)
     kind, pictures = _kind_and_pictures(record)
-    likes_hidden = fields.get("like_count") is None
     return ScrapedPost(
         post_id=post_id,
         url=url,
@@ -84,7 +83,7 @@ def _post(fields: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
         caption=record.text("caption", "caption"),
         likes=record.count("like_count", "likes"),
         comments=record.count("comments_count", "comments"),
-        likes_hidden=likes_hidden,
+        likes_hidden=fields.get("like_count") is None,
         pictures=pictures,
     )
 
@@ -110,15 +109,10 @@ def _carousel(record: Record) -> tuple[str, tuple[str, ...]]:
             "pictures", f"{record.what}: the carousel's children are missing; its cover is used"
         )
         return "carousel", _picture(record.fields, record)
-    pictures: list[str] = []
-    videos = 0
-    for child in listed:
-        fields = child if isinstance(child, dict) else {}
-        if fields.get("media_type") == "VIDEO":
-            videos += 1
-        else:
-            pictures += _picture(fields, record)
-    return ("video" if videos == len(listed) else "carousel"), tuple(pictures)
+    children = [child if isinstance(child, dict) else {} for child in listed]
+    pictured = [child for child in children if child.get("media_type") != "VIDEO"]
+    pictures = tuple(address for child in pictured for address in _picture(child, record))
+    return "carousel" if pictured else "video", pictures
 
 
 def _picture(fields: Mapping[str, Any], record: Record) -> tuple[str, ...]:
@@ -131,7 +125,5 @@ def _picture(fields: Mapping[str, Any], record: Record) -> tuple[str, ...]:
 
 def _guess_kind(record: Record) -> str:
     """The kind by the file's name, where the type is missing."""
-    address = record.address("media_url") or ""
-    return (
-        "video" if (mimetypes.guess_type(urlsplit(address).path)[0] or "").startswith("video/") else "image"
-    )
+    path = urlsplit(record.address("media_url") or "").path
+    return "video" if (mimetypes.guess_type(path)[0] or "").startswith("video/") else "image"

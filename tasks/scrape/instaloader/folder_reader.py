@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.scrape.files.documents import JsonFile, UnreadableFile, open_regular, read_json_file
+from tasks.scrape.files.documents import JsonFile, UnreadableFile
+from tasks.scrape.files.local_files import local_address, read_begin, read_json_inside, shown_path
 from tasks.scrape.files.paging import FileItem
-from tasks.scrape.files.pictures import local_address, resolve_inside, shown_path
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.instaloader.comments import comments_of
 from tasks.scrape.instaloader.listing import COMMENTS, FolderEntry
@@ -47,13 +47,13 @@ class FolderReader:
     _owners: Owners = field(init=False)
 
     def __post_init__(self) -> None:
-        self._owners = Owners(self.root, lambda file: self._read(file).value)
+        self._owners = Owners(self.root)
 
     def read(self, entry: FolderEntry) -> FileItem | None:
         """Read a file; None where it is neither a post nor a profile of the account."""
         where = shown_path(entry.file, self.root)
         try:
-            document = self._read(entry.file, entry.problem)
+            document = self._document(entry)
         except UnreadableFile as error:
             return _skip(entry, f"{where} {error}", datetime.now(UTC))
         node, fields = node_of(document.value), Fields(where)
@@ -68,7 +68,8 @@ class FolderReader:
         _report_replaced(document, fields)
         post = self._post(entry, node.value, fields, document.modified) if node.type == "post" else None
         head = head_of(node.value, fields) if node.type == "profile" else None
-        if first := self._find_conflict(owner, post, head, document.modified, where):
+        contents = post or head
+        if contents and (first := self._find_conflict(owner, contents, document.modified, where)):
             why = f"contradicts {first}, which has the same time; set each file's time to when it was written"
             return _skip(entry, f"{where} {why}", document.modified)
         return FileItem(
@@ -81,16 +82,20 @@ class FolderReader:
             unparsed=tuple(fields.unparsed),
         )
 
+    def _document(self, entry: FolderEntry) -> JsonFile:
+        if entry.problem is not None:
+            raise UnreadableFile(entry.problem)
+        return read_json_inside(entry.file, self.root)
+
     def _find_conflict(
-        self, owner: str, post: ScrapedPost | None, head: AccountInfo | None, at: datetime, where: str
+        self, owner: str, contents: ScrapedPost | AccountInfo, at: datetime, where: str
     ) -> str | None:
         """The file that has other contents for the same post or profile at the same time."""
-        if post is None:
-            key, contents = ("profile", owner), str(head)
-        else:
+        key = ("profile", owner)
+        if isinstance(contents, ScrapedPost):
+            key = ("post", contents.post_id)
             # Copies may lie in several folders, and their comments in one of them only.
-            key = ("post", post.post_id)
-            contents = str(replace(post, pictures=(), thread=(), detailed=False))
+            contents = replace(contents, pictures=(), thread=(), detailed=False)
         return self.seen.find_conflict((*key, at.isoformat()), f"{owner.casefold()} {contents}", where)
 
     def _account_of(self, poster: Owner, node: Node, entry: FolderEntry) -> str | None:
@@ -161,7 +166,7 @@ class FolderReader:
             return None
         thread_fields = Fields(shown_path(file, self.root))
         try:
-            document = self._read(file)
+            document = read_json_inside(file, self.root)
             _report_replaced(document, thread_fields)
             return comments_of(document.value, thread_fields)
         except UnreadableFile as error:
@@ -174,23 +179,10 @@ class FolderReader:
     def _location(self, entry: FolderEntry) -> str | None:
         """The first line of `STEM_location.txt`; the second is a map's address."""
         file = entry.file.with_name(entry.stem + LOCATION)
-        real = resolve_inside(file, self.root) if file.name in entry.siblings else None
-        try:
-            if real is None:
-                return None
-            with open_regular(real) as opened:
-                line = opened.read(_MAX_LOCATION_BYTES).split(b"\n", 1)[0]
-            return text_of(line.decode("utf-8", "replace").strip())
-        except OSError:
+        if file.name not in entry.siblings:
             return None
-
-    def _read(self, file: Path, problem: str | None = None) -> JsonFile:
-        if problem is not None:
-            raise UnreadableFile(problem)
-        real = resolve_inside(file, self.root)
-        if real is None:
-            raise UnreadableFile("is a link to nothing, or to a file outside the folder")
-        return read_json_file(real)
+        line = (read_begin(file, self.root, _MAX_LOCATION_BYTES) or b"").partition(b"\n")[0]
+        return text_of(line.decode("utf-8", "replace").strip())
 
 
 def _skip(entry: FolderEntry, problem: str, seen_at: datetime) -> FileItem:

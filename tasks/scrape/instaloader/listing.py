@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from tasks.scrape.files.pictures import resolve_inside
+from tasks.scrape.files.local_files import resolve_inside
 
 COMMENTS = "_comments.json"
 _ENDINGS = (".json", ".json.xz")
@@ -32,6 +32,11 @@ def json_files(root: Path) -> Iterator[FolderEntry]:
     """List the JSON files, without those of comments. Raises `OSError` for the root itself."""
     for folder in sorted(_folders(root), key=str):
         yield from _in(folder, root)
+
+
+def stem_of(name: str) -> str | None:
+    """The name of a JSON file without its ending; None for any other file."""
+    return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), None)
 
 
 def is_behind(entry: FolderEntry, after: str | None) -> bool:
@@ -61,7 +66,7 @@ def _in(folder: Path, root: Path) -> Iterator[FolderEntry]:
         return
     siblings = frozenset(names)
     for name in names:
-        stem = _stem(name)
+        stem = stem_of(name)
         if stem is None or _is_comments(name, siblings):
             continue
         file = folder / name
@@ -72,10 +77,6 @@ def _in(folder: Path, root: Path) -> Iterator[FolderEntry]:
             )
         elif real.is_file():
             yield FolderEntry(file, stem, siblings, _cursor(file, root))
-
-
-def _stem(name: str) -> str | None:
-    return next((name.removesuffix(ending) for ending in _ENDINGS[::-1] if name.endswith(ending)), None)
 
 
 def _is_comments(name: str, siblings: frozenset[str]) -> bool:

@@ -9,19 +9,18 @@ its JSON, `NAME_NUMBER.json.xz`, and a file `id` (or `NAME_id`) with its number 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.scrape.files.documents import UnreadableFile, open_regular
-from tasks.scrape.files.pictures import resolve_inside
-from tasks.scrape.instaloader.listing import FolderEntry
+from tasks.scrape.files.documents import UnreadableFile
+from tasks.scrape.files.local_files import read_begin, read_json_inside
+from tasks.scrape.instaloader.listing import FolderEntry, stem_of
 from tasks.scrape.instaloader.post import Node, node_of, owner_of
 from tasks.scrape.values.json_text import at, items
 from tasks.scrape.values.text import text_of
 
-_ENDINGS = (".json.xz", ".json")
 _ID_BYTES = 64
 
 
@@ -64,10 +63,9 @@ def is_same(name: str | None, other: str | None) -> bool:
 
 @dataclass(slots=True)
 class Owners:
-    """Profiles in the files around a post. `read` reads a JSON file and raises `UnreadableFile`."""
+    """Profiles in the files around a post."""
 
     root: Path
-    read: Callable[[Path], Any]
     _folder_names: dict[Path, frozenset[str]] = field(default_factory=dict)
     _names: dict[tuple[Path, str], str | None] = field(default_factory=dict)
 
@@ -91,7 +89,7 @@ class Owners:
         numbers = set()
         for _, names in self._around(entry):
             for file in names:
-                head, _, number = _without_ending(file).rpartition("_")
+                head, _, number = (stem_of(file) or "").rpartition("_")
                 if is_same(head, name) and _number(number):
                     numbers.add(number)
         return frozenset(
@@ -100,11 +98,11 @@ class Owners:
 
     def _names_of(self, number: str, entry: FolderEntry) -> Iterator[str]:
         for folder, names in self._around(entry):
-            for file in sorted(name for name in names if _without_ending(name).endswith(f"_{number}")):
+            for file in sorted(name for name in names if (stem_of(name) or "").endswith(f"_{number}")):
                 if (name := self._profile_in(folder / file, number)) is not None:
                     yield name
             for file in sorted(name for name in names if name == "id" or name.endswith("_id")):
-                if self._text(folder / file) == number:
+                if (read_begin(folder / file, self.root, _ID_BYTES) or b"").strip() == number.encode():
                     yield folder.name if file == "id" else file.removesuffix("_id")
 
     def _around(self, entry: FolderEntry) -> Iterator[tuple[Path, frozenset[str]]]:
@@ -122,25 +120,11 @@ class Owners:
 
     def _profile_in(self, file: Path, number: str) -> str | None:
         try:
-            node = node_of(self.read(file))
+            node = node_of(read_json_inside(file, self.root).value)
         except UnreadableFile:
             return None
         is_it = node.type == "profile" and _number(node.value.get("id")) == number
         return text_of(node.value.get("username")) if is_it else None
-
-    def _text(self, file: Path) -> str | None:
-        real = resolve_inside(file, self.root)
-        try:
-            if real is None:
-                return None
-            with open_regular(real) as opened:
-                return str(opened.read(_ID_BYTES).decode("ascii", "replace").strip())
-        except OSError:
-            return None
-
-
-def _without_ending(name: str) -> str:
-    return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), "")
 
 
 def _number(value: Any) -> str | None:

@@ -13,23 +13,8 @@ from typing import Any
 from tasks.scrape.values.addresses import web_address
 from tasks.scrape.values.json_text import at, items
 
-_NAMED = (
-    "jpg",
-    "jpeg",
-    "png",
-    "webp",
-    "avif",
-    "gif",
-    "heic",
-    "heif",
-    "hif",
-    "jfif",
-    "jpe",
-    "bmp",
-    "tif",
-    "tiff",
-    "jxl",
-)
+_NAMED = ("jpg", "jpeg", "png", "webp", "avif", "gif", "heic", "heif", "hif", "jfif", "jpe", "bmp", "tif", "tiff",
+          "jxl")  # fmt: skip
 ENDINGS = (*(f".{name}" for name in _NAMED), *(f".{name.upper()}" for name in _NAMED), "")
 """Endings of picture files, the most common first. The stage fetch detects the format by the bytes."""
 VIDEO = "mp4"

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from tasks.errors import BadInput
 from tasks.scrape.files.paging import FileItem, group_pages
-from tasks.scrape.files.seen_keys import open_seen_keys
+from tasks.scrape.files.seen_keys import SeenKeys, open_temporary
 from tasks.scrape.files.source import FileSource, cursor_of
 from tasks.scrape.instaloader.folder_reader import FolderReader
 from tasks.scrape.instaloader.listing import is_behind, json_files
@@ -54,7 +54,7 @@ class InstaloaderFolder(FileSource):
         return group_pages(self._items(context.comments, after), self.address)
 
     def _items(self, comments: bool, after: str | None) -> Iterator[FileItem]:
-        with open_seen_keys() as seen:
+        with open_temporary(SeenKeys) as seen:
             yield from self._read(FolderReader(self.path, self.account, comments, seen), after)
 
     def _read(self, reader: FolderReader, after: str | None) -> Iterator[FileItem]:

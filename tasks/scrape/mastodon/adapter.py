@@ -18,7 +18,7 @@ from tasks.scrape.crawl.site_adapter import (
 )
 from tasks.scrape.mastodon.pager import QUERY, ignores_max_id, next_pages
 from tasks.scrape.mastodon.refusals import pause_seconds, refusal
-from tasks.scrape.mastodon.statuses import Statuses, read_account, read_statuses
+from tasks.scrape.mastodon.statuses import read_account, read_statuses
 from tasks.scrape.mastodon.thread import read_thread
 from tasks.scrape.pages import Page, ScrapedPost
 
@@ -93,7 +93,9 @@ class MastodonAdapter(SiteAdapter):
                 f"The account {self.account or self.account_id} on {self.server} is private: only its followers"
                 f" see its posts. Set {self.token_variable} to the token of a follower, or remove the source."
             )
-        more = self._repeats_all(response.url, found, crawl_state)
+        # Such a server repeats its newest page, although there may be more posts.
+        ignores = ignores_max_id(response.url, found.ids)
+        more = ignores and (head is None or head.posts is None or head.posts > len(found.ids))
         if more:
             findings.problems.append(
                 f"{self.server} ignores max_id, so posts older than the newest {len(found.ids)} can't be read there"
@@ -109,12 +111,7 @@ class MastodonAdapter(SiteAdapter):
             unparsed=tuple(findings.unparsed),
             more=more,
         )
-        if ignores_max_id(response.url, found.ids):
+        if ignores:
             return PageResult(page)
         here = response.url.partition("?")[0]
         return PageResult(page, next_pages(here, response.headers.get("link"), found.ids))
-
-    def _repeats_all(self, url: str, found: Statuses, crawl_state: CrawlState) -> bool:
-        """Whether the server repeats its newest page although there are more posts."""
-        counted = None if crawl_state.head is None else crawl_state.head.posts
-        return ignores_max_id(url, found.ids) and (counted is None or counted > len(found.ids))

@@ -28,13 +28,10 @@ def refusal(response: Response, account: str, token_variable: str) -> StageError
     """
     server, message, status = urlsplit(response.url).netloc, _error_message(response.text), response.status
     reason = f"HTTP {status}" + (f": {message}" if message else "")
-    if (missing := _missing(response, account, reason, message or "")) is not None:
+    words = message or ""
+    if (missing := _missing(response, account, reason, words)) is not None:
         return AccountNotFound(missing)
-    if (
-        status == 401
-        or (status == 403 and message is not None)
-        or (status == 422 and "authent" in (message or ""))
-    ):
+    if status == 401 or (status == 403 and message is not None) or (status == 422 and "authent" in words):
         return _token(response, token_variable, reason)
     if status in (400, 422):
         return LayoutChanged(f"{server} rejects the request {response.url} ({reason}). Please report it.")
@@ -86,12 +83,11 @@ def pause_seconds(response: Response) -> float:
     )
     if remaining is None or remaining > max(1, (limit or 0) // RESERVE):
         return 0.0
-    now = response.at
+    reset = response.headers.get("x-ratelimit-reset")
     try:
-        now = parsedate_to_datetime(response.headers["date"])
-        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), now)
+        seconds = reset_pause_seconds(reset, parsedate_to_datetime(response.headers["date"]))
     except (KeyError, ValueError, TypeError):
-        seconds = reset_pause_seconds(response.headers.get("x-ratelimit-reset"), response.at)
+        seconds = reset_pause_seconds(reset, response.at)
     return seconds + MARGIN_SECONDS if seconds else 0.0
 
 

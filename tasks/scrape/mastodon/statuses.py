@@ -77,23 +77,17 @@ def read_statuses(response: Response, findings: Findings, account_id: str = "") 
         message = quote(listed.get("error")) if isinstance(listed, dict) else ""
         what = "there is no list of statuses" + (f"; the server reports {message!r}" if message else "")
         raise layout_changed(response.url, INTERFACE, what)
-    ids: list[str] = []
-    own = []
-    by_others = 0
-    for fields in listed:
-        status = fields if isinstance(fields, dict) else {}
-        ids += [] if (status_id := identifier(status.get("id"))) is None else [status_id]
-        if _is_by_another(status, account_id):
-            by_others += 1
-        elif not _is_of_others(status):
-            own.append(status)
-    if by_others and not own:
+    statuses = [one if isinstance(one, dict) else {} for one in listed]
+    ids = (identifier(status.get("id")) for status in statuses)
+    by_account = [status for status in statuses if not _is_by_another(status, account_id)]
+    own = [status for status in by_account if not _is_of_others(status)]
+    if len(by_account) < len(statuses) and not own:
         what = f"it lists the posts of another account, not of the one with the id {account_id}"
         raise layout_changed(response.url, INTERFACE, what)
     posts = [post for status in own if (post := _post(status, findings)) is not None]
     check_required(response, INTERFACE, findings, len(own), REQUIRED)
     check_pictures(response, INTERFACE, posts)
-    return Statuses(tuple(ids), tuple(posts), _account(own))
+    return Statuses(tuple(one for one in ids if one is not None), tuple(posts), _account(own))
 
 
 def _account(own: Sequence[dict[str, Any]]) -> str | None:

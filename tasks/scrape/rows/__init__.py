@@ -2,7 +2,7 @@
 
 jsonl.py          the kind `jsonl`: its settings and its lines
 table.py          the kind `table`: its settings and its file formats
-source.py         what both kinds share
+source.py         what both kinds share, with the files that the settings name
 columns.py        the columns of a table as fields of the schema
 csv_rows.py       the rows of a CSV file
 parquet.py        the rows of a Parquet file
@@ -15,6 +15,5 @@ schema.py         the schema, version 1: the fields of a post, a comment and an 
 validation.py     validates one row against the schema
 pictures.py       the pictures of a row: web addresses, or files beside the rows' file
 file_reader.py    reads the rows of each file; a bad row costs only itself
-paths.py          the files that the settings name
 comments.py       a table of comments, looked up by post
 """

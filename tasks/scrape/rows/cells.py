@@ -20,7 +20,7 @@ _TEXTS = frozenset({"account", "post_id", "caption", "place", "author", "text"})
 def decode_cells(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[RowError]]:
     """Decode a row whose version and comments may be text; return it with the errors of what can't be read."""
     errors = list[RowError]()
-    values = {field: _decoded(field, value) for field, value in row.items()}
+    values = {field: _decoded(value) for field, value in row.items()}
     if isinstance(version := values.get("v"), str) and _VERSION.fullmatch(version.strip()):
         values["v"] = int(version)
     if isinstance(thread := values.get("thread"), str) and not is_missing(thread):
@@ -47,7 +47,8 @@ def drop_missing(row: Mapping[str, Any]) -> dict[str, Any]:
 def read_counts(row: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, Any], list[RowError]]:
     """Convert the counts of a post's or an account's row to numbers, with the file's other rows as evidence.
 
-    A rounded count gets a mark beside it, as `likes_rounded`. What is not a count is removed and returned.
+    A rounded count gets a mark beside it, as `likes_rounded`. An ambiguous one is removed and returned; what is not
+    a count stays, and the schema rejects it.
     """
     values, errors = dict(row), list[RowError]()
     for field in COUNTS:
@@ -55,10 +56,11 @@ def read_counts(row: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, A
         if count is not None and count.rounded:
             values[f"{field}_rounded"] = True
     if isinstance(thread := values.get("thread"), list):
-        counted = [_in_thread(one, evidence) for one in thread]
-        values["thread"] = [one for one, _ in counted]
-        for position, (_, bad) in enumerate(counted):
-            errors += [RowError(f"thread[{position}].{one.field}", one.why) for one in bad]
+        values["thread"] = list(thread)
+        for position, one in enumerate(thread):
+            if isinstance(one, dict):
+                values["thread"][position], bad = read_comment_likes(one, evidence.counts["thread.likes"])
+                errors += [RowError(f"thread[{position}].{error.field}", error.why) for error in bad]
     return values, errors
 
 
@@ -72,50 +74,38 @@ def read_comment_likes(row: Mapping[str, Any], column: CountColumn) -> tuple[dic
     return values, errors
 
 
-def _in_thread(one: Any, evidence: Evidence) -> tuple[Any, list[RowError]]:
-    return read_comment_likes(one, evidence.counts["thread.likes"]) if isinstance(one, dict) else (one, [])
-
-
-def check_ids(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> None:
-    """Raise `RowError` for an id that a spreadsheet has rounded, as the file's other rows show."""
+def find_rounded_id(row: Mapping[str, Any], evidence: Evidence, prefix: str = "") -> RowError | None:
+    """The error for an id that a spreadsheet has rounded, as the file's other rows show; None where none is."""
     for field in IDS:
         if evidence.ids[prefix + field].is_rounded(row.get(field)):
-            raise RowError(
+            return RowError(
                 field,
                 f"{shown(row[field])} is not an id: all long ids of this file end in zeros from the 16th digit on, as a"
                 " spreadsheet rounds them; write ids as text, from the program that still has all digits",
             )
+    return None
 
 
 def _count(column: CountColumn, field: str, values: dict[str, Any], errors: list[RowError]) -> Count | None:
-    """Replace a field's value with its count; remove and report what is not a count."""
-    value = values.pop(field, None)
-    if value is None:
+    """Replace a field's value with its count; remove and report an ambiguous one."""
+    if field not in values:
         return None
     try:
-        count = column.read(value)
-    except ValueError as error:
-        if value == -1 or (isinstance(value, str) and value.strip() == "-1"):
-            why = "-1 is not a count; for hidden likes write likes_hidden = true and no likes"
-        else:
-            hint = (
-                ""
-                if isinstance(error, AmbiguousCount)
-                else "; write a whole number from 0 on, or null when unknown"
-            )
-            why = f"{error}{hint}"
-        errors.append(RowError(field, why))
+        count = column.read(values[field])
+    except AmbiguousCount as error:
+        errors.append(RowError(field, str(error)))
+        del values[field]
+        return None
+    except ValueError:
         return None
     values[field] = count.value
     return count
 
 
-def _decoded(field: str, value: Any) -> Any:
+def _decoded(value: Any) -> Any:
     """Decode a text of a Parquet file whose writer did not mark it as text."""
-    if not isinstance(value, bytes):
-        return value
     try:
-        return value.decode()
+        return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
         return value
 

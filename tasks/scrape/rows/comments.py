@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.errors import BadInput
-from tasks.scrape.files.documents import UnreadableFile, open_regular
 from tasks.scrape.files.seen_keys import SeenKeys
-from tasks.scrape.rows.cells import check_ids, drop_missing, read_comment_likes
+from tasks.scrape.rows.cells import drop_missing, find_rounded_id, read_comment_likes
 from tasks.scrape.rows.evidence import Evidence
-from tasks.scrape.rows.file_reader import MAX_REPORTED, REPLACED, RawRow, RowOptions, collect_evidence
+from tasks.scrape.rows.file_reader import (
+    MAX_REPORTED,
+    REPLACED,
+    FormatOf,
+    RawRow,
+    collect_evidence,
+    open_rows,
+)
 from tasks.scrape.rows.schema import CommentRow, PostedCommentRow
 from tasks.scrape.rows.validation import RowError, validate_row
 from tasks.scrape.values.text import shown
@@ -21,7 +25,7 @@ FIELDS = tuple(PostedCommentRow.model_fields)
 
 
 class CommentTable:
-    """Comments by post. `problems` describes skipped rows."""
+    """Comments by post, in a database of its own. `problems` describes skipped rows."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -30,20 +34,15 @@ class CommentTable:
         self.seen = SeenKeys(connection)
         connection.execute("create table comments (position integer primary key, post_id text, row text)")
 
-    def fill(self, file: Path, options: RowOptions) -> None:
+    def fill(self, file: Path, format_of: FormatOf) -> None:
         """Add the rows of a file. Raises `BadInput` when none of them is a comment."""
         good = bad = 0
-        try:
-            with open_regular(file.resolve()) as opened:
-                file_format = options.format_of(opened)
-                evidence = collect_evidence(file_format, opened, file)
-                for raw in file_format.rows(opened, file):
-                    is_good = self._add(raw, evidence, f"{file.name}, {file_format.row_name} {raw.line}")
-                    good, bad = good + is_good, bad + (not is_good)
-        except UnreadableFile as error:
-            raise BadInput(f"The file {file} {error}.") from None
-        except OSError as error:
-            raise BadInput(f"The file {file} can't be read ({error.strerror or error}).") from None
+        with open_rows(file) as opened:
+            file_format = format_of(opened)
+            evidence = collect_evidence(file_format, opened, file)
+            for raw in file_format.rows(opened, file):
+                is_good = self._add(raw, evidence, f"{file.name}, {file_format.row_name} {raw.line}")
+                good, bad = good + is_good, bad + (not is_good)
         if bad and not good:
             raise BadInput(f"No row of {file} could be read. {'; '.join(self.problems[:3])}. Fix the file.")
         if self.unreported:
@@ -95,18 +94,8 @@ class CommentTable:
 def _row(raw: RawRow, evidence: Evidence) -> tuple[PostedCommentRow, list[RowError]]:
     """Return a row, and the errors of values that can't be read. Raises `RowError`."""
     value = drop_missing({key: one for key, one in raw.value.items() if key != "v"})
-    check_ids(value, evidence)
+    if error := find_rounded_id(value, evidence):
+        raise error
     value, errors = read_comment_likes(value, evidence.counts["likes"])
     row, more = validate_row(PostedCommentRow, value)
     return row, [*errors, *more]
-
-
-@contextmanager
-def open_comment_table() -> Iterator[CommentTable]:
-    """Open an empty table; it is deleted when it is closed."""
-    # SQLite stores a database without a name in a temporary file.
-    connection = sqlite3.connect("", check_same_thread=False)
-    try:
-        yield CommentTable(connection)
-    finally:
-        connection.close()

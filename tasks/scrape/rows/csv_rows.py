@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tasks.scrape.files.documents import UnreadableFile
 from tasks.scrape.files.lines import MAX_LINE_BYTES, Line, read_lines
@@ -51,6 +51,8 @@ class _Rows:
 
     def __init__(self, opened: BinaryIO, style: CsvDialect) -> None:
         self.style = style
+        quotes: dict[str, Any] = {"quotechar": style.quote} if style.quote else {"quoting": csv.QUOTE_NONE}
+        self.format = {"delimiter": style.separator, "strict": True, **quotes}
         self.lines = read_lines(opened, style.encoding)
         self.pushed_back: deque[Line] = deque()
         """Lines that a malformed row had consumed."""
@@ -59,7 +61,7 @@ class _Rows:
         """Read the next row; None at the end of the file. `is_row`: whether a line looks like a complete row."""
         row_lines: list[Line] = []
         try:
-            cells = next(self._reader(self._consume(row_lines)), None)
+            cells = next(csv.reader(self._consume(row_lines), **self.format), None)
         except csv.Error as error:
             why = self._why(error, row_lines)
             self._push_back(row_lines)
@@ -75,11 +77,6 @@ class _Rows:
     def cells_of(self, text: str) -> list[str]:
         """Split a line without regard to quotes."""
         return text.rstrip("\r\n").split(self.style.separator)
-
-    def _reader(self, texts: Iterator[str]) -> Iterator[list[str]]:
-        if not self.style.quote:
-            return csv.reader(texts, delimiter=self.style.separator, quoting=csv.QUOTE_NONE, strict=True)
-        return csv.reader(texts, delimiter=self.style.separator, quotechar=self.style.quote, strict=True)
 
     def _consume(self, row_lines: list[Line]) -> Iterator[str]:
         size = 0
@@ -98,30 +95,22 @@ class _Rows:
     def _why(self, error: csv.Error, row_lines: Sequence[Line]) -> str:
         if not self.style.quote:
             return f"is not a CSV row ({error})"
-        opens = self._opens_in(row_lines)
-        if opens is None:
-            return f"is not a CSV row ({error}); {_UNQUOTED}"
-        where = "its line" if opens == row_lines[0].number else f"line {opens}"
-        if len(row_lines) > 1 or "unexpected end" in str(error):
-            return f"is not a CSV row: the quote that opens in {where} is not closed ({error}); {_UNQUOTED}"
-        return f"is not a CSV row ({error}); {_UNQUOTED}"
+        opens, why = self._opens_in(row_lines), ""
+        if opens is not None and (len(row_lines) > 1 or "unexpected end" in str(error)):
+            where = "its line" if opens == row_lines[0].number else f"line {opens}"
+            why = f": the quote that opens in {where} is not closed"
+        return f"is not a CSV row{why} ({error}); {_UNQUOTED}"
 
     def _opens_in(self, row_lines: Sequence[Line]) -> int | None:
         """The line of the last quote that opens a cell."""
         quote, separator = re.escape(self.style.quote), re.escape(self.style.separator)
-        opening, closing = (
-            re.compile(f"(?:^|{separator}){quote}"),
-            re.compile(f"(?:[^{quote}]|{quote}{quote})*{quote}"),
-        )
+        opening = re.compile(f"(?:^|{separator}){quote}")
+        closing = re.compile(f"(?:[^{quote}]|{quote}{quote})*{quote}")
         opened: int | None = None
         is_open = False
         for line in row_lines:
             position = 0
-            while (
-                match := closing.match(line.text, position)
-                if is_open
-                else opening.search(line.text, position)
-            ):
+            while match := (closing.match if is_open else opening.search)(line.text, position):
                 is_open, position = not is_open, match.end()
                 opened = line.number if is_open else opened
         return opened
@@ -163,9 +152,7 @@ def _is_row(cells: Sequence[str], fields: Sequence[str | None]) -> bool:
     if len(cells) != len(fields) or len(fields) < 3:
         return False
     for text, field in zip(cells, fields, strict=True):
-        if field in ("account", "post_id", "comment_id") and (
-            not text or any(sign.isspace() for sign in text)
-        ):
+        if field in ("account", "post_id", "comment_id") and text.split() != [text]:
             return False
         if field in COUNTS and not _is_count(text):
             return False

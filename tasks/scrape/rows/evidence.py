@@ -38,7 +38,6 @@ _ONE_GROUP = re.compile(r"[1-9]\d{0,2}([., '٬،])(\d{3})", re.ASCII)
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?:([., '٬،])\d{3})(?:\1\d{3})+", re.ASCII)
 _DECIMALS = re.compile(r"(\d+)([.,])(\d+)", re.ASCII)
 _SMALL_ZERO = re.compile(r"(\d{1,3})([.,])0{1,2}", re.ASCII)
-_WRITE = "write counts without separators and decimals"
 
 
 class CountColumn:
@@ -71,26 +70,20 @@ class CountColumn:
         """The count that a value of the column means. Raises `ValueError`, also for an ambiguous value."""
         if not isinstance(value, str):
             count = read_count(value)
+        elif small := _SMALL_ZERO.fullmatch(plain := normalize(value)):
+            count, sign = count_of_number(int(small[1])), small[2]
+            if count.value and sign in self._separators():
+                raise _ambiguous(value, f"other cells of its column separate thousands with {sign!r}")
         else:
-            plain = normalize(value)
-            if small := _SMALL_ZERO.fullmatch(plain):
-                count = count_of_number(int(small[1]))
-                sign = small[2]
-                if count.value and (
-                    sign in self.groups or sign in self.one_group or sign in self.round_group
-                ):
-                    raise AmbiguousCount(
-                        f"{value.strip()!r} is ambiguous: other cells of its column separate thousands with {sign!r}; {_WRITE}"
-                    )
-            else:
-                self._check_group(value, plain)
-                count = parse_count(value)
+            self._check_group(value, plain)
+            count = parse_count(value)
         if 0 < count.value < 1000 and not count.rounded and self._is_scaled():
-            raise AmbiguousCount(
-                f"{_describe(value)} is ambiguous: other cells of its column are fractions, as {self.fraction}, so its"
-                f" thousands may be lost; {_WRITE}"
-            )
+            why = f"other cells of its column are fractions, as {self.fraction}, so its thousands may be lost"
+            raise _ambiguous(value, why)
         return count
+
+    def _separators(self) -> set[str]:
+        return self.groups | self.round_group | set(self.one_group)
 
     def _note_text(self, text: str) -> None:
         try:
@@ -130,20 +123,19 @@ class CountColumn:
         one = _ONE_GROUP.fullmatch(plain)
         if one is None or one[1] not in ".," or one[1] in self.groups:
             return
-        sign, others = one[1], self.groups | self.round_group | set(self.one_group)
-        why = ""
+        sign, why = one[1], ""
         if one[2] != "000":
             # With decimals it would not be a count, so it means thousands, unless the column holds fractions.
             if sign in self.decimals and self.fractions > self.one_group[sign]:
                 why = f"its column has decimals, as {self.decimals[sign]}"
         elif sign in self.decimals:
             why = f"its column has decimals, as {self.decimals[sign]}"
-        elif others - {sign} and sign not in self.one_group:
+        elif self._separators() - {sign} and sign not in self.one_group:
             why = "its column separates thousands with another sign"
         elif sign not in self.one_group and not self.has_small:
             why = f"all numbers of its column end in {sign}000, which may be decimals"
         if why:
-            raise AmbiguousCount(f"{value.strip()!r} is ambiguous: {why}; {_WRITE}")
+            raise _ambiguous(value, why)
 
     def _is_scaled(self) -> bool:
         """Whether the column looks as if 1.903 stood for 1903: fractions, and nothing from 1000 on."""
@@ -188,12 +180,11 @@ class Evidence:
 
     def note(self, row: Mapping[str, Any], prefix: str = "") -> None:
         """Take a row of the file into account."""
-        for field in COUNTS:
-            if field in row:
-                self.counts[prefix + field].note(row[field])
-        for field in IDS:
-            if field in row:
-                self.ids[prefix + field].note(row[field])
+        for field, value in row.items():
+            if field in COUNTS:
+                self.counts[prefix + field].note(value)
+            elif field in IDS:
+                self.ids[prefix + field].note(value)
         thread = None if prefix else row.get("thread")
         for comment in thread if isinstance(thread, list) else ():
             if isinstance(comment, dict):
@@ -215,5 +206,6 @@ def _is_time(digits: str) -> bool:
     return MIN_TIME.timestamp() <= int(digits) // unit <= datetime.now(UTC).timestamp()
 
 
-def _describe(value: Any) -> str:
-    return repr(value.strip()) if isinstance(value, str) else str(value)
+def _ambiguous(value: Any, why: str) -> AmbiguousCount:
+    text = repr(value.strip()) if isinstance(value, str) else str(value)
+    return AmbiguousCount(f"{text} is ambiguous: {why}; write counts without separators and decimals")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,7 @@ from tasks.scrape.files.documents import UnreadableFile, modified_at, open_regul
 from tasks.scrape.files.paging import FileItem
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.rows.evidence import Evidence
-from tasks.scrape.rows.posts import RowDefaults, RowReader
-from tasks.scrape.rows.schema import CommentRow
+from tasks.scrape.rows.posts import RowOptions, RowReader
 from tasks.scrape.rows.validation import ConflictingRow, RowError
 
 MAX_REPORTED = 1_000
@@ -48,14 +48,20 @@ class FileFormat:
     row_name: str = "line"
 
 
-@dataclass(frozen=True, slots=True)
-class RowOptions:
-    """How a source's files are read. `thread_of` returns a post's comments where they are in a separate file."""
+FormatOf = Callable[[BinaryIO], FileFormat]
+"""Detects the format of an open file."""
 
-    format_of: Callable[[BinaryIO], FileFormat]
-    defaults: RowDefaults
-    comments: bool = True
-    thread_of: Callable[[str], tuple[CommentRow, ...] | None] | None = None
+
+@contextmanager
+def open_rows(file: Path) -> Iterator[BinaryIO]:
+    """Open a file. Raises `BadInput` where it can't be opened, or turns out to be unreadable later."""
+    try:
+        with open_regular(file.resolve()) as opened:
+            yield opened
+    except UnreadableFile as error:
+        raise BadInput(f"The file {file} {error}.") from None
+    except OSError as error:
+        raise BadInput(f"The file {file} can't be read ({error.strerror or error}).") from None
 
 
 def collect_evidence(file_format: FileFormat, opened: BinaryIO, file: Path) -> Evidence:
@@ -77,8 +83,11 @@ def collect_evidence(file_format: FileFormat, opened: BinaryIO, file: Path) -> E
 class FileReader:
     """Reads one file; rows up to the line `after` are in the spool. `good` and `bad` count its rows."""
 
-    def __init__(self, file: Path, options: RowOptions, seen: SeenKeys, after: float = 0) -> None:
+    def __init__(
+        self, file: Path, format_of: FormatOf, options: RowOptions, seen: SeenKeys, after: float
+    ) -> None:
         self.file = file
+        self.format_of = format_of
         self.options = options
         self.seen = seen
         self.after = after
@@ -87,26 +96,13 @@ class FileReader:
 
     def items(self) -> Iterator[FileItem]:
         """Read the rows. Raises `BadInput`."""
-        try:
-            with open_regular(self.file.resolve()) as opened:
-                modified = modified_at(os.fstat(opened.fileno()))
-                yield from self._read(opened, modified)
-        except UnreadableFile as error:
-            raise BadInput(f"The file {self.file} {error}.") from None
-        except OSError as error:
-            raise BadInput(f"The file {self.file} can't be read ({error.strerror or error}).") from None
+        with open_rows(self.file) as opened:
+            yield from self._read(opened, modified_at(os.fstat(opened.fileno())))
 
     def _read(self, opened: BinaryIO, modified: datetime) -> Iterator[FileItem]:
-        file_format, line, cut = self.options.format_of(opened), 0, []
-        options = self.options
-        rows = RowReader(
-            self.file.parent,
-            options.defaults,
-            collect_evidence(file_format, opened, self.file),
-            self.seen,
-            options.comments,
-            options.thread_of,
-        )
+        file_format, line, cut = self.format_of(opened), 0, []
+        evidence = collect_evidence(file_format, opened, self.file)
+        rows = RowReader(self.file.parent, self.options, evidence, self.seen)
         try:
             for raw in file_format.rows(opened, self.file):
                 line = raw.line
@@ -125,11 +121,10 @@ class FileReader:
             )
         if cut and line >= self.after:
             yield FileItem(
-                self.cursor(line), modified, problems=tuple(cut), unparsed=("id",), part=str(self.file)
+                self._cursor(line), modified, problems=tuple(cut), unparsed=("id",), part=str(self.file)
             )
 
-    def cursor(self, line: int) -> str:
-        """The cursor behind a line of this file."""
+    def _cursor(self, line: int) -> str:
         return f"{quote(os.fsencode(self.file))}:{line}"
 
     def _check(self) -> None:
@@ -141,7 +136,7 @@ class FileReader:
 
     def _read_row(self, rows: RowReader, raw: RawRow, modified: datetime, row_name: str) -> FileItem:
         where = f"{self.file.name}, {row_name} {raw.line}"
-        item = FileItem(self.cursor(raw.line), modified, part=str(self.file))
+        item = FileItem(self._cursor(raw.line), modified, part=str(self.file))
         try:
             if raw.problem is not None:
                 return self._skip(item, where, raw.problem)
@@ -161,12 +156,10 @@ class FileReader:
             self.first_problems.append(problem)
         if self.bad >= MAX_LEADING_ERRORS:
             self._check()
+        if not self._may_report():
+            return item
         # The post's id is not certain, so it counts as a post without one.
-        return (
-            replace(item, problems=(problem,), unparsed=("id", _field(error) or "row"))
-            if self._may_report()
-            else item
-        )
+        return replace(item, problems=(problem,), unparsed=("id", _field(error) or "row"))
 
     def _may_report(self) -> bool:
         self.problems += 1

@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from tasks.scrape.files.lines import Line, read_lines
 from tasks.scrape.files.paging import FileItem
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.rows.file_reader import FileFormat, RawRow, RowOptions
+from tasks.scrape.rows.file_reader import FileFormat, RawRow
 from tasks.scrape.rows.source import RowsSettings, RowsSource
 from tasks.scrape.rows.validation import RowError
 from tasks.scrape.values.json_text import LENIENT, read_json
@@ -31,7 +31,7 @@ class JsonLinesSettings(RowsSettings):
             path=paths.location,
             may_lack=self.may_lack,
             paths=paths,
-            defaults=self.defaults(),
+            options=self.row_options(),
             shows_all=self.complete,
             encoding=self.encoding,
         )
@@ -43,7 +43,7 @@ class JsonLinesSource(RowsSource):
 
     def _items(self, context: ReadContext) -> Iterator[FileItem]:
         file_format = FileFormat(partial(_read_rows, self.encoding))
-        return self._read_files(context, RowOptions(lambda _: file_format, self.defaults, context.comments))
+        return self._read_files(context, lambda _: file_format)
 
 
 def _read_rows(encoding: str, opened: BinaryIO, _: Path) -> Iterator[RawRow]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from tasks.scrape.files.documents import UnreadableFile
 from tasks.scrape.rows.columns import ColumnMapping
@@ -30,49 +31,37 @@ def read_parquet_rows(file: Path, columns: ColumnMapping) -> Iterator[RawRow]:
         frame = pl.scan_parquet(file, glob=False)
         schema = frame.collect_schema()
         fields = {
-            name: field
-            for name, field in zip(schema, columns.of(schema.names()), strict=True)
-            if field is not None
+            name: field for name, field in zip(schema, columns.of(schema.names()), strict=True) if field
         }
-        readers = {name: _ColumnReader.for_type(schema[name]) for name in fields}
-        selection = [
-            pl.col(name).cast(one.cast) if one.cast else pl.col(name) for name, one in readers.items()
-        ]
-        for batch in frame.select(selection).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        readers = {name: _reader(name, schema[name]) for name in fields}
+        frame = frame.select(column for column, _ in readers.values())
+        for batch in frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             for values in batch.iter_rows(named=True):
                 number += 1
-                row = {fields[name]: readers[name].convert(value) for name, value in values.items()}
+                row = {fields[name]: readers[name][1](value) for name, value in values.items()}
                 yield RawRow(number, {"v": VERSION, **row})
-    except (
-        pl.exceptions.PolarsError,
-        pl.exceptions.PanicException,
-        OSError,
-        ValueError,
-        OverflowError,
-    ) as error:
+    except (PolarsError, PanicException, OSError, ValueError, OverflowError) as error:
         first = str(error).strip().splitlines()[:1]
         raise UnreadableFile(
             f"is not a Parquet file that can be read behind row {number} ({''.join(first)[:200]})"
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _ColumnReader:
-    """How a column is read: with a `cast` where Python can't represent its values, then converted."""
-
-    cast: type[pl.DataType] | None
-    convert: Callable[[Any], Any]
-
-    @classmethod
-    def for_type(cls, kind: pl.DataType) -> _ColumnReader:
-        if kind == pl.Float32:
-            # Text has the digits that were meant: 1.903, not 1.9029999971389771.
-            return cls(pl.String, _from_float32)
-        if isinstance(kind, pl.Date):
-            return cls(pl.Int32, lambda days: _time_after_epoch(days, timedelta(days=1)))
-        if isinstance(kind, pl.Datetime):
-            return cls(pl.Int64, _UNITS[kind.time_unit])
-        return cls(None, lambda value: value)
+def _reader(name: str, kind: pl.DataType) -> tuple[pl.Expr, Callable[[Any], Any]]:
+    """A column, cast where Python can't represent its values, and the conversion of each value."""
+    column = pl.col(name)
+    if kind == pl.Float32:
+        # Text has the digits that were meant: 1.903, not 1.9029999971389771.
+        return column.cast(pl.String), _from_float32
+    if isinstance(kind, pl.Date):
+        return column.cast(pl.Int32), partial(_time_after_epoch, timedelta(days=1))
+    if isinstance(kind, pl.Datetime):
+        if kind.time_unit == "ms":
+            return column.cast(pl.Int64), partial(_time_after_epoch, timedelta(milliseconds=1))
+        return column.dt.cast_time_unit("us").cast(pl.Int64), partial(
+            _time_after_epoch, timedelta(microseconds=1)
+        )
+    return column, lambda value: value
 
 
 def _from_float32(text: str | None) -> float | None:
@@ -83,16 +72,9 @@ def _from_float32(text: str | None) -> float | None:
     return InexactFloat(number) if abs(number) >= EXACT_NARROW else number
 
 
-def _time_after_epoch(units: int | None, unit: timedelta) -> datetime | str | None:
+def _time_after_epoch(unit: timedelta, units: int | None) -> datetime | str | None:
     """A time after 1970; text where Python has no such year, so that only the cell is lost and not the file."""
     try:
         return None if units is None else _EPOCH + units * unit
     except OverflowError:
         return f"{units} × {unit} after 1970"
-
-
-_UNITS: dict[str, Callable[[Any], Any]] = {
-    "ms": lambda units: _time_after_epoch(units, timedelta(milliseconds=1)),
-    "us": lambda units: _time_after_epoch(units, timedelta(microseconds=1)),
-    "ns": lambda units: _time_after_epoch(units and units // 1000, timedelta(microseconds=1)),
-}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tasks.scrape.files.pictures import local_address
+from tasks.scrape.files.local_files import local_address
 from tasks.scrape.rows.picture_cells import split_addresses, split_cell
 from tasks.scrape.rows.validation import RowError
 from tasks.scrape.values.addresses import web_address
@@ -20,30 +19,26 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 @dataclass(slots=True)
 class Pictures:
-    """Their addresses; `missing` are paths without a file, `errors` those of what is neither address nor path."""
+    """Their addresses, as the schema checks them; None where there are none.
 
-    addresses: list[Any] = field(default_factory=list)
+    `missing` are paths without a file, `errors` those of what is neither address nor path.
+    """
+
+    addresses: Any = None
     missing: list[str] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
 
 
-def split_pictures(given: Any, folder: Path) -> list[Any] | None:
-    """Split a list, or a text with several pictures, into single ones; None for any other value.
-
-    Raises `ValueError` for a text that may be one picture or several.
-    """
-    if isinstance(given, str):
-        return split_cell(given, lambda name: _exists(name, folder))
-    if not isinstance(given, list):
-        return None
-    entries = [one for one in given if not is_missing(one)]
-    return [part for one in entries for part in (split_addresses(one) if isinstance(one, str) else [one])]
-
-
-def pictures_of(given: Sequence[Any], folder: Path) -> Pictures:
-    """The addresses of a row's pictures; the schema rejects what is not text."""
-    pictures = Pictures()
-    for position, one in enumerate(given):
+def read_pictures(given: Any, folder: Path) -> Pictures:
+    """The addresses of a row's pictures, from a list or from a text with several; the schema rejects other values."""
+    try:
+        listed = _split(given, folder)
+    except ValueError as error:
+        return Pictures(errors=[RowError("pictures", str(error))])
+    if not isinstance(listed, list):
+        return Pictures(listed)
+    pictures = Pictures([])
+    for position, one in enumerate(listed):
         address = web_address(one) if isinstance(one, str) else one
         if address is None:
             file = _file(one, folder)
@@ -58,6 +53,15 @@ def pictures_of(given: Sequence[Any], folder: Path) -> Pictures:
                 address = file.absolute().as_uri()
         pictures.addresses.append(address)
     return pictures
+
+
+def _split(given: Any, folder: Path) -> Any:
+    if isinstance(given, str):
+        return split_cell(given, lambda name: _exists(name, folder))
+    if not isinstance(given, list):
+        return given
+    entries = [one for one in given if not is_missing(one)]
+    return [part for one in entries for part in (split_addresses(one) if isinstance(one, str) else [one])]
 
 
 def _exists(name: str, folder: Path) -> bool:

@@ -12,34 +12,37 @@ from tasks.errors import BadInput
 from tasks.scrape.files.paging import FileItem
 from tasks.scrape.files.seen_keys import SeenKeys
 from tasks.scrape.pages import AccountInfo, ScrapedComment, ScrapedPost
-from tasks.scrape.rows.cells import check_ids, decode_cells, drop_missing, read_counts
+from tasks.scrape.rows.cells import decode_cells, drop_missing, find_rounded_id, read_counts
 from tasks.scrape.rows.evidence import COUNTS, Evidence
-from tasks.scrape.rows.pictures import Pictures, pictures_of, split_pictures
+from tasks.scrape.rows.pictures import read_pictures
 from tasks.scrape.rows.schema import VERSION, AccountRow, CommentRow, PostRow
-from tasks.scrape.rows.validation import ConflictingRow, RowError, validate_row
+from tasks.scrape.rows.validation import ConflictingRow, RowError, join_errors, validate_row
 from tasks.scrape.values.text import shown
 
 ROW_TYPES = ("post", "account")
 
 
 @dataclass(frozen=True, slots=True)
-class RowDefaults:
-    """Values for rows without them, from the settings: the account, and the template of a post's address."""
+class RowOptions:
+    """How rows are read. `account`, and `url`, the template of a post's address, are for rows without them.
+
+    `comments`: whether comments are read. `thread_of` returns a post's comments, where they are in a separate file.
+    """
 
     account: str | None = None
     url: str | None = None
+    comments: bool = True
+    thread_of: Callable[[str], tuple[CommentRow, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Reads the rows of one file in `folder`. `thread_of` returns a post's comments, None where they are not read."""
+    """Reads the rows of one file in `folder`."""
 
     folder: Path
-    defaults: RowDefaults
+    options: RowOptions
     evidence: Evidence
     seen: SeenKeys
-    comments: bool = True
-    thread_of: Callable[[str], tuple[CommentRow, ...] | None] | None = None
 
     def read(self, value: dict[str, Any], item: FileItem, where: str) -> tuple[FileItem, list[RowError]]:
         """Read a row; return its item and the errors of optional values. Raises `RowError` where the row is lost."""
@@ -50,10 +53,11 @@ class RowReader:
             _reject_version(version, where)
         if kind not in ROW_TYPES:
             raise RowError("type", f"{shown(kind)} is not one of {', '.join(ROW_TYPES)}")
-        value.setdefault("account", self.defaults.account)
+        value.setdefault("account", self.options.account)
         if value["account"] is None:
             raise RowError("account", "is missing; write it in each row, or set `account` in the settings")
-        check_ids(value, self.evidence)
+        if error := find_rounded_id(value, self.evidence):
+            raise error
         value, bad = read_counts(value, self.evidence)
         errors += bad
         item = self._head(value, item, errors) if kind == "account" else self._post(value, item, errors)
@@ -70,11 +74,15 @@ class RowReader:
         return replace(item, account=row.account, head=head, observed_at=row.observed_at or item.observed_at)
 
     def _post(self, value: dict[str, Any], item: FileItem, errors: list[RowError]) -> FileItem:
-        pictures = self._pictures(value, errors)
+        pictures = read_pictures(value.pop("pictures", None), self.folder)
+        errors += pictures.errors
+        if pictures.addresses is not None:
+            value["pictures"] = pictures.addresses
         try:
             row, bad = validate_row(PostRow, value)
         except RowError as error:
-            raise error if error.field != "kind" else _with_picture_errors(error, errors) from None
+            # A missing kind is reported with the pictures that could not be read.
+            raise join_errors([*(pictures.errors if error.field == "kind" else ()), error]) from None
         errors += bad
         thread = self._thread(row)
         post = ScrapedPost(
@@ -94,88 +102,62 @@ class RowReader:
             observed_at=row.observed_at,
             detailed=thread is not None,
             sparse=True,
-            thread=_comments(thread or (), errors),
+            thread=self._comments(thread or (), errors),
         )
         missing = pictures.missing if post.pictures else []
         errors += [RowError("pictures", f"there is no file {shown(one)} beside this file") for one in missing]
         return replace(item, account=row.account, post=post)
 
-    def _pictures(self, value: dict[str, Any], errors: list[RowError]) -> Pictures:
-        """Replace the row's pictures with addresses."""
-        given = value.get("pictures")
-        try:
-            listed = split_pictures(given, self.folder)
-        except ValueError as error:
-            errors.append(RowError("pictures", str(error)))
-            del value["pictures"]
-            return Pictures()
-        if listed is None:
-            return Pictures()
-        pictures = pictures_of(listed, self.folder)
-        errors += pictures.errors
-        value["pictures"] = pictures.addresses
-        return pictures
-
     def _thread(self, row: PostRow) -> tuple[CommentRow, ...] | None:
-        if not self.comments:
+        if not self.options.comments:
             return None
-        if row.thread is None and self.thread_of is not None:
-            return self.thread_of(row.post_id)
+        if row.thread is None and self.options.thread_of is not None:
+            return self.options.thread_of(row.post_id)
         return row.thread
 
+    def _comments(self, thread: tuple[CommentRow, ...], errors: list[RowError]) -> tuple[ScrapedComment, ...]:
+        """The comments without those whose ids are damaged; of those with one id only the first."""
+        first: dict[str, CommentRow] = {}
+        comments = []
+        for position, row in enumerate(thread):
+            ids = {"comment_id": row.comment_id, "parent_id": row.parent_id}
+            error = find_rounded_id(ids, self.evidence, "thread.")
+            if error is None and row.comment_id is not None and first.setdefault(row.comment_id, row) != row:
+                why = f"{shown(row.comment_id)} is also the id of another comment of this post; this one was skipped"
+                error = RowError("comment_id", why)
+            if error is not None:
+                errors.append(RowError(f"thread[{position}].{error.field}", error.why))
+                continue
+            comments.append(
+                ScrapedComment(row.comment_id, row.author, row.text, row.parent_id, row.posted_at, row.likes)
+            )
+        return tuple(comments)
+
     def _url(self, row: PostRow, errors: list[RowError]) -> str:
-        if row.url is not None:
-            return row.url
-        url = self.defaults.url
+        url = row.url or self.options.url
         if url is None:
             if bad := next((one for one in errors if one.field == "url"), None):
                 raise bad
             why = "is missing; write it in each row, or set its template as `url` in the settings, with {post_id} in it"
             raise RowError("url", why)
-        for name, value in (("{post_id}", row.post_id), ("{account}", row.account)):
-            url = url.replace(name, quote(value, safe=""))
+        if row.url is None:
+            for name, value in (("{post_id}", row.post_id), ("{account}", row.account)):
+                url = url.replace(name, quote(value, safe=""))
         return url
 
     def _check_repeats(self, item: FileItem, where: str) -> None:
         """Raise `ConflictingRow` where an earlier row has the same key and other contents: neither is certain."""
-        contents: object = item.post or item.head
-        if item.post is not None:
-            key = ("post", item.post.post_id)
-            field, name = "post_id", f"the post {shown(item.post.post_id)}"
-        else:
-            key = ("account", str(item.account))
-            field, name = "account", f"the account {shown(item.account)}"
-        seen_at = (item.post and item.post.observed_at) or item.observed_at
-        first = self.seen.find_conflict((*key, seen_at.isoformat()), f"{item.account} {contents}", where)
+        post = item.post
+        field, kind, key = ("post_id", "post", post.post_id) if post else ("account", "account", item.account)
+        observed_at = (post and post.observed_at) or item.observed_at
+        contents = f"{item.account} {post or item.head}"
+        first = self.seen.find_conflict((kind, str(key), observed_at.isoformat()), contents, where)
         if first is not None:
             raise ConflictingRow(
                 field,
-                f"{name} is also in {first}, at the same time and with different contents; this row was skipped. Write"
-                " `observed_at` in rows of one post; if these are two posts, the ids are damaged",
+                f"the {kind} {shown(key)} is also in {first}, at the same time and with different contents; this row was"
+                " skipped. Write `observed_at` in rows of one post; if these are two posts, the ids are damaged",
             )
-
-
-def _comments(thread: tuple[CommentRow, ...], errors: list[RowError]) -> tuple[ScrapedComment, ...]:
-    """The comments; of those with one id and different contents only the first."""
-    first: dict[str, CommentRow] = {}
-    comments = []
-    for position, row in enumerate(thread):
-        if row.comment_id is not None and first.setdefault(row.comment_id, row) != row:
-            why = f"{shown(row.comment_id)} is also the id of another comment of this post; this one was skipped"
-            errors.append(RowError(f"thread[{position}].comment_id", why))
-            continue
-        comments.append(
-            ScrapedComment(row.comment_id, row.author, row.text, row.parent_id, row.posted_at, row.likes)
-        )
-    return tuple(comments)
-
-
-def _with_picture_errors(error: RowError, errors: list[RowError]) -> RowError:
-    """A missing kind, reported with the pictures that could not be read."""
-    bad = [one for one in errors if one.field.startswith("pictures")]
-    text = "; ".join(str(one) for one in [*bad, error])
-    field = bad[0].field if bad else error.field
-    return RowError(field, text.removeprefix(f"{field}: "))
 
 
 def _reject_version(version: Any, where: str) -> None:

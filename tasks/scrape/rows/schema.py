@@ -20,16 +20,7 @@ from tasks.scrape.values.times import read_time
 
 VERSION = 1
 MAX_ADDRESS = 8_192
-_FLAGS = {
-    "true": True,
-    "yes": True,
-    "1": True,
-    "1.0": True,
-    "false": False,
-    "no": False,
-    "0": False,
-    "0.0": False,
-}
+_FLAGS = dict.fromkeys(("true", "yes", "1", "1.0"), True) | dict.fromkeys(("false", "no", "0", "0.0"), False)
 _LOST = "\ufffd"
 """Stands for bytes that could not be decoded."""
 
@@ -52,7 +43,7 @@ def _name(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int:
-    if value == -1:
+    if value == -1 or (isinstance(value, str) and value.strip() == "-1"):
         raise ValueError("-1 is not a count; for hidden likes write likes_hidden = true and no likes")
     try:
         return read_exact_count(value)
@@ -102,17 +93,17 @@ Address = Annotated[str | None, _unless_none(_address)]
 class Row(BaseModel):
     """Base of all rows: keys outside the schema are errors.
 
-    A value of a field in `optional` that can't be read is null; any other such value costs the row.
+    A value of a field in `essential` that can't be read costs the row; any other such value is null.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    optional: ClassVar[frozenset[str]] = frozenset()
+    essential: ClassVar[frozenset[str]]
 
 
 class CommentRow(Row):
     """One comment of a post's `thread`."""
 
-    optional: ClassVar[frozenset[str]] = frozenset({"author", "text", "parent_id", "posted_at", "likes"})
+    essential: ClassVar[frozenset[str]] = frozenset({"comment_id"})
 
     comment_id: MaybePostIdentity = None
     author: Name = None
@@ -125,29 +116,16 @@ class CommentRow(Row):
 class PostedCommentRow(CommentRow):
     """One comment in a table of comments, which names its post."""
 
+    essential: ClassVar[frozenset[str]] = frozenset({"post_id", "comment_id"})
+
     post_id: PostIdentity
 
 
 class PostRow(Row):
     """One post, as it was at `observed_at`."""
 
-    # Not `kind`: nothing else names the post's kind. Not `observed_at`: the numbers would get another time.
-    optional: ClassVar[frozenset[str]] = frozenset(
-        [
-            "url",
-            "posted_at",
-            "caption",
-            "place",
-            "pinned",
-            "likes",
-            "comments",
-            "likes_hidden",
-            "likes_rounded",
-            "comments_rounded",
-            "pictures",
-            "thread",
-        ]
-    )
+    # `kind`: nothing else names the post's kind. `observed_at`: the numbers would get another time.
+    essential: ClassVar[frozenset[str]] = frozenset({"account", "post_id", "kind", "observed_at"})
 
     account: Identity
     post_id: PostIdentity
@@ -187,7 +165,7 @@ class PostRow(Row):
 class AccountRow(Row):
     """An account's own numbers at `observed_at`."""
 
-    optional: ClassVar[frozenset[str]] = frozenset({"followers", "following", "posts"})
+    essential: ClassVar[frozenset[str]] = frozenset({"account", "observed_at"})
 
     account: Identity
     observed_at: Time = None

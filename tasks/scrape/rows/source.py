@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
@@ -15,15 +18,50 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from tasks.errors import BadInput
 from tasks.scrape.files.lines import UTF_8, encoding_name
 from tasks.scrape.files.paging import FileItem, group_pages
-from tasks.scrape.files.seen_keys import open_seen_keys
+from tasks.scrape.files.seen_keys import SeenKeys, open_temporary
 from tasks.scrape.files.source import FileSource, cursor_of
 from tasks.scrape.model import SourceModel
 from tasks.scrape.pages import Page
 from tasks.scrape.read_context import ReadContext
-from tasks.scrape.rows.file_reader import FileReader, RowOptions
-from tasks.scrape.rows.paths import Paths
-from tasks.scrape.rows.posts import RowDefaults
+from tasks.scrape.rows.file_reader import FileReader, FormatOf
+from tasks.scrape.rows.posts import RowOptions
+from tasks.scrape.rows.schema import CommentRow
 from tasks.scrape.values.addresses import web_address
+
+_PATTERN = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """`file` or `files` of a source, relative to the settings file's folder."""
+
+    base: Path
+    given: str
+    is_pattern: bool
+
+    @property
+    def location(self) -> Path:
+        """The path to show to a person: the file, or the folder above the pattern."""
+        path = self.base / Path(self.given).expanduser()
+        if not self.is_pattern:
+            return path
+        return Path(*takewhile(lambda part: not _PATTERN.search(part), path.parts[:-1]))
+
+    @property
+    def folder(self) -> Path:
+        """The folder that pictures may come from."""
+        return self.location if self.is_pattern else self.location.parent
+
+    def list_files(self) -> list[Path]:
+        """The files, most recently changed first. Raises `BadInput` when there is none."""
+        plain = str(Path(self.given).expanduser())
+        # Path.glob rejects absolute patterns.
+        names = glob.iglob(plain, root_dir=self.base, recursive=True) if self.is_pattern else [plain]  # noqa: PTH207
+        files = [path for name in names if (path := self.base / name).is_file()]
+        if not files:
+            what = "no file that matches the pattern" if self.is_pattern else "no file"
+            raise BadInput(f"There is {what} {self.base / plain}. Fix the path, or put the file there.")
+        return sorted(files, key=lambda file: (-_changed(file), str(file)))
 
 
 class RowsSettings(SourceModel):
@@ -55,9 +93,9 @@ class RowsSettings(SourceModel):
         """The files that they name."""
         return Paths(folder, self.file or self.files or "", self.file is None)
 
-    def defaults(self) -> RowDefaults:
-        """Values for rows without them."""
-        return RowDefaults(self.account, self.url)
+    def row_options(self) -> RowOptions:
+        """How their rows are read."""
+        return RowOptions(self.account, self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +103,7 @@ class RowsSource(FileSource):
     """Files with rows as a source. `shows_all`: the newest file lists every post that there is."""
 
     paths: Paths
-    defaults: RowDefaults
+    options: RowOptions
     encoding: str = UTF_8
 
     @property
@@ -82,22 +120,35 @@ class RowsSource(FileSource):
     def _items(self, context: ReadContext) -> Iterator[FileItem]:
         raise NotImplementedError
 
-    def _read_files(self, context: ReadContext, options: RowOptions) -> Iterator[FileItem]:
+    def _read_files(
+        self,
+        context: ReadContext,
+        format_of: FormatOf,
+        thread_of: Callable[[str], tuple[CommentRow, ...]] | None = None,
+    ) -> Iterator[FileItem]:
+        options = replace(self.options, comments=context.comments, thread_of=thread_of)
         files = self.paths.list_files()
         begin, line = _parse_cursor(cursor_of(context)[0])
         # Of files that are in the spool only the keys are used: they may repeat in the others.
         first = files.index(begin) if begin in files else 0
         good = 0
-        with open_seen_keys() as seen:
+        with open_temporary(SeenKeys) as seen:
             for position, file in enumerate(files):
                 after = math.inf if position < first else line if file == begin else 0
-                reader = FileReader(file, options, seen, after)
+                reader = FileReader(file, format_of, options, seen, after)
                 yield from reader.items()
                 good += reader.good
         if not good and begin is None and "posts" not in self.may_lack:
             raise BadInput(
                 f"There is no row in {files[0]}. Fix the path of the source {self.name}, or fill the file."
             )
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _parse_cursor(cursor: str | None) -> tuple[Path | None, int]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from tasks.scrape.files.paging import FileItem
+from tasks.scrape.files.seen_keys import open_temporary
 from tasks.scrape.read_context import ReadContext
 from tasks.scrape.rows.columns import ColumnMapping
 from tasks.scrape.rows.comments import FIELDS as COMMENT_FIELDS
-from tasks.scrape.rows.comments import open_comment_table
+from tasks.scrape.rows.comments import CommentTable
 from tasks.scrape.rows.csv_rows import CsvDialect, read_csv_rows
-from tasks.scrape.rows.file_reader import FileFormat, RowOptions
+from tasks.scrape.rows.file_reader import FileFormat
 from tasks.scrape.rows.parquet import MAGIC, read_parquet_rows
 from tasks.scrape.rows.schema import PostRow
 from tasks.scrape.rows.source import RowsSettings, RowsSource
@@ -38,8 +39,8 @@ class TableSettings(RowsSettings):
 
     @field_validator("columns", "comments_columns")
     @classmethod
-    def _names_fields(cls, columns: dict[str, str] | None, info: object) -> dict[str, str] | None:
-        known = POST_FIELDS if getattr(info, "field_name", "") == "columns" else COMMENT_FIELDS
+    def _names_fields(cls, columns: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+        known = POST_FIELDS if info.field_name == "columns" else COMMENT_FIELDS
         for column, field in (columns or {}).items():
             if field not in known:
                 raise ValueError(
@@ -63,7 +64,7 @@ class TableSettings(RowsSettings):
             path=paths.location,
             may_lack=self.may_lack,
             paths=paths,
-            defaults=self.defaults(),
+            options=self.row_options(),
             shows_all=self.complete,
             style=CsvDialect(self.separator, self.quote, self.encoding),
             columns=ColumnMapping(POST_FIELDS, required, self.columns),
@@ -84,18 +85,15 @@ class TableSource(RowsSource):
     comments_columns: ColumnMapping
 
     def _items(self, context: ReadContext) -> Iterator[FileItem]:
-        options = RowOptions(partial(self._format_of, self.columns), self.defaults, context.comments)
+        format_of = partial(self._format_of, self.columns)
         if self.comments_file is None or not context.comments:
-            yield from self._read_files(context, options)
+            yield from self._read_files(context, format_of)
             return
-        with open_comment_table() as comments:
-            comments.fill(
-                self.comments_file,
-                replace(options, format_of=partial(self._format_of, self.comments_columns)),
-            )
+        with open_temporary(CommentTable) as comments:
+            comments.fill(self.comments_file, partial(self._format_of, self.comments_columns))
             if comments.problems and context.spool.last() is None:
                 yield FileItem("", datetime.now(UTC), problems=tuple(comments.problems), unparsed=("thread",))
-            yield from self._read_files(context, replace(options, thread_of=comments.of))
+            yield from self._read_files(context, format_of, comments.of)
 
     def _format_of(self, columns: ColumnMapping, opened: BinaryIO) -> FileFormat:
         is_parquet = opened.read(len(MAGIC)) == MAGIC

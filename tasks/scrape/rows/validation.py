@@ -39,12 +39,12 @@ def validate_row(model: type[Checked], value: dict[str, Any]) -> tuple[Checked, 
         try:
             return model.model_validate(value), errors
         except ValidationError as error:
-            mistakes = [(_path(one), _describe(model, one), one) for one in error.errors()]
-        if costly := [mistake for path, mistake, one in mistakes if not _is_optional(model, path, one)]:
-            raise _joined([*errors, *costly])
-        errors += [mistake for _, mistake, _ in mistakes]
-        for path, _, _ in reversed(mistakes):
-            value = _without(value, path)
+            mistakes = [(_describe(model, one), one) for one in error.errors()]
+        if costly := [mistake for mistake, one in mistakes if _costs_the_row(model, mistake, one)]:
+            raise join_errors([*errors, *costly])
+        errors += [mistake for mistake, _ in mistakes]
+        for mistake, one in reversed(mistakes):
+            value = _without(value, one["loc"] or (mistake.field,))
 
 
 def did_you_mean(key: str, known: Sequence[str]) -> str:
@@ -56,28 +56,21 @@ def did_you_mean(key: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}."
 
 
+def join_errors(errors: Sequence[RowError]) -> RowError:
+    """Join the errors of a row; the first names the field."""
+    first = errors[0].field
+    return RowError(first, "; ".join(str(one) for one in errors).removeprefix(f"{first}: "))
+
+
 def _drop_own(value: dict[str, Any]) -> dict[str, Any]:
-    values = {key: one for key, one in value.items() if not key.startswith(OWN)}
+    values = {key: one for key, one in value.items() if not str(key).startswith(OWN)}
     if isinstance(thread := values.get("thread"), list):
-        values["thread"] = [
-            {key: one for key, one in comment.items() if not str(key).startswith(OWN)}
-            if isinstance(comment, dict)
-            else comment
-            for comment in thread
-        ]
+        values["thread"] = [_drop_own(one) if isinstance(one, dict) else one for one in thread]
     return values
 
 
-def _path(error: Any) -> tuple[str | int, ...]:
-    """The location of a mistake; a mistake about the row as such names its field in the text."""
-    if error["loc"]:
-        return tuple(error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
-    return (message.partition(": ")[0],)
-
-
-def _is_optional(model: type[Row], path: tuple[str | int, ...], error: Any) -> bool:
-    return error["type"] != "extra_forbidden" and path[0] in model.optional
+def _costs_the_row(model: type[Row], mistake: RowError, error: Any) -> bool:
+    return error["type"] == "extra_forbidden" or mistake.field in model.essential
 
 
 def _without(value: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
@@ -93,22 +86,16 @@ def _without(value: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, An
         return value
     entries, position = list(value[str(field)]), path[1]
     assert isinstance(position, int), "a field with sub-values is a list"
-    if len(path) == 3 and path[2] in CommentRow.optional:
+    if len(path) == 3 and path[2] not in CommentRow.essential:
         entries[position] = {key: one for key, one in entries[position].items() if key != path[2]}
     else:
         del entries[position]
     return {**value, str(field): entries}
 
 
-def _joined(mistakes: Sequence[RowError]) -> RowError:
-    first = mistakes[0].field
-    return RowError(first, "; ".join(str(one) for one in mistakes).removeprefix(f"{first}: "))
-
-
 def _describe(model: type[Row], error: Any) -> RowError:
-    location = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).lstrip(
-        "."
-    )
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"])
+    location = "".join(steps).removeprefix(".")
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         known = CommentRow if len(error["loc"]) > 1 else model
@@ -120,7 +107,7 @@ def _describe(model: type[Row], error: Any) -> RowError:
         return RowError(location, f"{shown(error['input'])} is not one of {error['ctx']['expected']}")
     if error["type"] in ("model_type", "dict_type"):
         return RowError(location, f"{shown(error['input'])} is not an object")
-    if not location and ": " in message:
-        field, _, message = message.partition(": ")
-        return RowError(field, message)
+    if not location:
+        # A mistake about the row as such names its field in the text.
+        location, _, message = message.partition(": ")
     return RowError(location, message)

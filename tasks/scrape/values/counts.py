@@ -166,10 +166,8 @@ def _expand(digits: str, decimals: str, factor: int) -> Count:
 
 def normalize(text: str) -> str:
     """The text with ASCII digits, plain spaces and plain signs. Raises `ValueError` where it is too long."""
-    if len(text) > 10 * MAX_CHARACTERS:
-        raise ValueError(f"{shown(text)} is not a count")
-    plain = " ".join(text.translate(_SIGNS).split())
-    if len(plain) > MAX_CHARACTERS:
+    plain = " ".join(text[: 10 * MAX_CHARACTERS].translate(_SIGNS).split())
+    if len(text) > 10 * MAX_CHARACTERS or len(plain) > MAX_CHARACTERS:
         raise ValueError(f"{shown(text)} is not a count")
     if plain.isascii():
         return plain

@@ -10,6 +10,7 @@ import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 
 from tasks.scrape.values.counts import MIN_INEXACT, InexactFloat
 from tasks.scrape.values.text import shown
@@ -35,15 +36,14 @@ _ISO_PARTS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _MAIL = re.compile(
-    r"(?:[a-z]{3},\s*)?(\d{1,2}) ([a-z]{3}) (\d{4}) (\d\d:\d\d(?::\d\d)?) (GMT|UTC?|Z|[+-]\d{4})",
+    r"(?:[a-z]{3},\s*)?\d{1,2} [a-z]{3} [1-9]\d{3} \d\d:\d\d(?::\d\d)? (?:GMT|UTC?|Z|[+-]\d{4})",
     re.ASCII | re.IGNORECASE,
 )
 """RFC 2822: `Wed, 01 May 2024 18:20:00 +0000`."""
 _TWITTER = re.compile(
-    r"[a-z]{3} ([a-z]{3}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})", re.ASCII | re.IGNORECASE
+    r"\A[a-z]{3} ([a-z]{3}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})\Z", re.ASCII | re.IGNORECASE
 )
-"""`Wed May 01 18:20:00 +0000 2024`."""
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+"""`Wed May 01 18:20:00 +0000 2024`: the same parts in another order."""
 _TWO_DAYS = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d\d)\b.*|\d{1,2}\.\d{1,2}\.\d\d\b(?!\d).*", re.ASCII)
 _ZONE_NAME = re.compile(r".*\d\d:\d\d.*\s\(?[A-Z][A-Za-z_]+(?:/[A-Za-z_]+)*\)?", re.ASCII)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.ASCII | re.IGNORECASE)
@@ -72,9 +72,10 @@ def unix_time(seconds: float | Decimal) -> datetime:
     """Unix seconds as a time in UTC. Raises `ValueError` where they lie out of the range."""
     try:
         return check_range(_EPOCH + timedelta(microseconds=round(seconds * 1_000_000)))
-    except (OverflowError, ArithmeticError, ValueError) as error:
+    except (ArithmeticError, ValueError) as error:
         # The errors of timedelta name no value.
-        raise ValueError(f"{str(seconds)[:40]} is not a Unix time in seconds ({_short(error)})") from None
+        why = str(error) if isinstance(error, ValueError) else "out of range"
+        raise ValueError(f"{str(seconds)[:40]} is not a Unix time in seconds ({why})") from None
 
 
 def read_time(value: object) -> datetime:
@@ -132,12 +133,9 @@ def _of_text(plain: str) -> datetime:
     try:
         if found := _ISO_PARTS.fullmatch(plain):
             return _joined(found[1], found[2], found[3])
-        if found := _MAIL.fullmatch(plain):
-            day, month, year, clock, zone = found.groups()
-            return _joined(f"{year}-{_month(month)}-{day}", clock, zone)
-        if found := _TWITTER.fullmatch(plain):
-            month, day, clock, zone, year = found.groups()
-            return _joined(f"{year}-{_month(month)}-{day}", clock, zone)
+        mail = _TWITTER.sub(r"\2 \1 \5 \3 \4", plain)
+        if _MAIL.fullmatch(mail):
+            return _utc(parsedate_to_datetime(mail))
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(plain)} is not a time; {_WRITE}") from None
     raise ValueError(f"{shown(plain)} is not a time{_hint(plain)}; {_WRITE}")
@@ -154,10 +152,6 @@ def _joined(day: str, clock: str | None, zone: str | None) -> datetime:
     return _utc(datetime.fromisoformat(f"{plain}T{clock or '00:00'}{offset}"))
 
 
-def _month(name: str) -> int:
-    return _MONTHS.index(name.casefold()) + 1
-
-
 def _hint(plain: str) -> str:
     if _TWO_DAYS.fullmatch(plain):
         return ": it may be several days, depending on who wrote it; put the year first, with four digits"
@@ -170,7 +164,3 @@ def _hint(plain: str) -> str:
 
 def _utc(when: datetime) -> datetime:
     return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-
-
-def _short(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else "out of range"

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from classifiers.errors import ClassifierUnavailable
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
 from tasks.classify.decoding import BATCHES_AHEAD, decoders
 from tasks.classify.storing import STORE_SECONDS, Portion
+from tasks.run import Run, run_stage
+from warehouse.runs import Journal
 
 HANG_SECONDS = 60.0
 
@@ -75,10 +78,26 @@ def test_the_model_works_while_labels_are_stored(
 def test_labels_before_a_failure_are_stored(labelling: Any, mean_colour: Any) -> None:
     """After an error of the model, earlier labels are stored although no portion is full."""
     labelling.store_colours(20)
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(ClassifierUnavailable, match="out of order"):
         labelling.run(mean_colour(batch_size=4, stop_at=3))
     assert labelling.rows("select count(*) from labels") == [(8,)]
     assert labelling.run(mean_colour(batch_size=4)).items == 12
+
+
+def test_an_error_of_the_model_is_one_line_without_a_traceback(labelling: Any, mean_colour: Any) -> None:
+    """The lane fails with the model's error, its name and advice; a task shows no traceback for it."""
+    labelling.store_colours(3)
+
+    class Broken(mean_colour):  # type: ignore[misc]
+        def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
+            raise MemoryError("no memory\nfor 3 pictures")
+
+    run = Run(labelling.home, Journal(labelling.home.lake, "run", resumed=False))
+    state = run_stage(run, "classify", "mean", lambda: labelling.run(Broken()))
+    assert state.is_failed()
+    assert state.message.startswith(
+        "mean can't label pictures (MemoryError: no memory for 3 pictures). Run again"
+    )
 
 
 def test_labels_of_a_slow_classifier_are_stored_by_time() -> None:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from classifiers import pictures
-from classifiers.errors import UnreadablePicture
+from classifiers.errors import ClassifierUnavailable, UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
 from tasks.classify.decoding import BATCHES_AHEAD, SharedDecoder, decoders
@@ -122,7 +122,7 @@ def test_lanes_with_different_pending_pictures_get_only_theirs(
     """A lane that has labelled some pictures gets only the others."""
     labelling.store_colours(20)
     labelling.run(mean_colour(name="old"))
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(ClassifierUnavailable, match="out of order"):
         labelling.run(mean_colour(name="half", batch_size=4, stop_at=3))
     decodings.clear()
     lanes = [mean_colour(name=name) for name in ("old", "half", "new")]
@@ -147,7 +147,7 @@ def test_a_broken_lane_does_not_affect_the_others(labelling: Any, mean_colour: A
         mean_colour(name="good"),
     ]
     broken, clumsy, good = run_together(labelling, lanes, names=["unavailable"])
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(ClassifierUnavailable, match="out of order"):
         broken.result()
     with pytest.raises(KeyError, match="a mistake"):
         clumsy.result()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classifiers.errors import ClassifierUnavailable
 from tasks.classify.stage import label_pictures
 
 PORTION = 64
@@ -71,7 +72,7 @@ def test_a_lane_that_failed_resumes_after_its_stored_labels(labelling: Any, mean
     """Stored portions stay, and the next run labels only the rest."""
     total = PORTION + 30
     labelling.store_colours(total)
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(ClassifierUnavailable, match="out of order"):
         labelling.run(mean_colour(batch_size=32, stop_at=PORTION // 32 + 1))
     assert labelling.rows("select count(*) from labels") == [(PORTION,)]
     assert labelling.run(mean_colour(batch_size=32)).items == 30

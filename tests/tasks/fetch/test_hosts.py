@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tasks.fetch.attempt import Attempt
+from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.download import Limits
 from tasks.fetch.hosts import Hosts, Job
-from tasks.fetch.reasons import Reason
 
 BOTH = frozenset({"127.0.0.1", "localhost"})
 

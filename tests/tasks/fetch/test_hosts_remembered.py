@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tasks.fetch.attempt import Reason
 from tasks.fetch.hosts import Hosts, Job, host_name
-from tasks.fetch.reasons import Reason
 from warehouse.pending import HostResponse, host_delays
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from tasks.fetch import hosts, pipeline, results
-from tasks.fetch.attempt import Attempt
+from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.pipeline import Pipeline
-from tasks.fetch.reasons import Reason
 from tasks.fetch.results import Results
 from warehouse.lake import Lake
 from warehouse.pending import PictureToFetch

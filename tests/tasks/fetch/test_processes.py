@@ -20,8 +20,7 @@ from aiohttp import web
 
 from tasks.errors import DownloadsCrashed
 from tasks.fetch import processes, stage
-from tasks.fetch.attempt import Attempt, StoredFile
-from tasks.fetch.reasons import Reason
+from tasks.fetch.attempt import Attempt, Reason, StoredFile
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN = """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.fetch.reasons import TRANSIENT, Reason, reason_for_status
+from tasks.fetch.attempt import TRANSIENT, Reason, reason_for_status
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES, next_try_at
 from warehouse.publish import publish, published
 from warehouse.tables import Fetch

@@ -89,6 +89,7 @@ def test_a_second_scrape_adds_observations_only(scrape, spool, three_pages, rows
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the crawl's process in /proc")
+@pytest.mark.real_crawls
 def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
     scrape, site, reply, three_pages, rows, spool
 ) -> None:

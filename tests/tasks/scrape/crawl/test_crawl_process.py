@@ -25,7 +25,10 @@ from tasks.scrape.spool import Spool
 ACCOUNT = "/user/ann/7"
 TOKEN = "a-secret-token-0123"
 PROCESSES = Path("/proc")
-pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(not PROCESSES.is_dir(), reason="looks for processes in /proc"),
+    pytest.mark.real_crawls,
+]
 
 
 def children(parent: int) -> list[int]:

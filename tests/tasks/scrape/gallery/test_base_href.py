@@ -9,7 +9,8 @@ import pytest
 from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.document import parse
 from tasks.scrape.gallery.embedded_json import open_page
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.identity import AccountPages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import Profile, load_profile
 from tasks.scrape.gallery.saved import fallback_url
 
@@ -92,7 +93,7 @@ def test_numbered_pages_are_resolved_to_the_base(address: str, base: str, next_u
     """The address of a numbered page is resolved to the base as a link is; a query alone, to the first page."""
     made = profile(f'numbered = {{ address = "{address}" }}')
     part = open_page(None, page(base))
-    assert next_pages(made, part, URL, Account("mia", URL)) == [next_url]
+    assert next_pages(AccountPages(made, "mia", URL), part, URL) == [next_url]
 
 
 def test_a_base_in_a_json_text_is_ignored() -> None:

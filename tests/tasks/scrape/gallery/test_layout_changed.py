@@ -11,7 +11,8 @@ import pytest
 from tasks.errors import LayoutChanged
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import check_head, read_page
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.identity import AccountPages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import HeadSelectors, ListSelectors, PostSelectors, Profile
 from tasks.scrape.gallery.selector_types import AddressSelector, Selector
 from tasks.scrape.pages import Page
@@ -134,5 +135,5 @@ def test_a_pager_to_another_host_is_an_error(imgrum: Profile) -> None:
     ]:
         page = open_page(None, f'<ul class="pagerblock"><li><a href="{link}">older</a></li></ul>')
         with pytest.raises(LayoutChanged, match=r"list\.next") as raised:
-            next_pages(imgrum, page, url, Account("x", url))
+            next_pages(AccountPages(imgrum, "x", url), page, url)
         assert link in str(raised.value)

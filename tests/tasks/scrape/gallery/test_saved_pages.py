@@ -26,7 +26,8 @@ from tasks.scrape.crawl.site_adapter import Detail, Response
 from tasks.scrape.gallery.adapter import GalleryAdapter
 from tasks.scrape.gallery.embedded_json import open_page
 from tasks.scrape.gallery.extract import read_page
-from tasks.scrape.gallery.pager import Account, next_pages
+from tasks.scrape.gallery.identity import AccountPages
+from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import Profile, built_in_profiles, load_profile
 from tasks.scrape.pages import Page, ScrapedPost
 
@@ -59,7 +60,7 @@ def read_saved(case: str) -> tuple[Page | Detail, list[str]]:
     page = open_page(profile.state, text)
     account = url.rsplit("/", 1)[-1].partition("?")[0] if "profile" in expected else "marta.roams"
     read = read_page(profile, page, url, account, datetime.now(UTC))
-    return read, next_pages(profile, page, url, Account(account, url.partition("?")[0]))
+    return read, next_pages(AccountPages(profile, account, url.partition("?")[0]), page, url)
 
 
 def field_of(read: Page | Detail, links: list[str], name: str) -> Any:

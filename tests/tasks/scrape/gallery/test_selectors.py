@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from tasks.errors import AccountNotFound, BadProfile, LayoutChanged, StageError
 from tasks.scrape.crawl.site_adapter import CrawlState, Response
 from tasks.scrape.gallery.adapter import GalleryAdapter
+from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector, open_page
 from tasks.scrape.gallery.extract import read_page
 from tasks.scrape.gallery.profile import Profile, load_profile
@@ -164,6 +165,21 @@ def test_elements_and_json_are_joined_by_ids(tmp_path: Path, as_array: bool) -> 
         ("2", 20, False),
         ("3", None, False),
     ]
+
+
+def test_entries_that_cannot_be_searched_are_the_error_of_a_check(tmp_path: Path) -> None:
+    """The check of a page whose entries have another form reports the selector, and raises nothing."""
+    profile = mixed(tmp_path, 'entries = { json = "posts" }', 'entries = { json = "values(posts)" }')
+    data = '<script id="data" type="application/json">{"posts": 3}</script>'
+    assert "list.entries (values(posts)) finds nothing" in check_page(profile, data + POSTS, URL).error
+
+
+def test_replies_that_cannot_be_searched_are_the_error_of_a_check(tmp_path: Path) -> None:
+    """The check of a post page whose replies have another form reports it, and raises nothing."""
+    keys = 'comment = { json = "thread" }\ntext = { json = "text" }\nreplies = { json = "values(replies)" }'
+    profile = mixed(tmp_path, "[post]", f"[comments]\n{keys}\n[post]")
+    html = '<script id="data" type="application/json">{"thread": [{"text": "a", "replies": 3}]}</script>'
+    assert "comments.comment (thread) finds nothing" in check_page(profile, html, URL, is_post=True).error
 
 
 def test_a_page_for_an_unknown_account_is_account_not_found(tmp_path: Path) -> None:

@@ -140,6 +140,17 @@ def test_a_post_with_an_invalid_shortcode_is_skipped(importing, good, anonymous,
     assert page.problems == ("a.json.xz: id: it has no shortcode; the post was skipped",)
 
 
+def test_a_post_without_shortcode_contradicts_no_profile(importing, good, anonymous) -> None:
+    """A skipped post is not compared with the profile of its owner, which has the same time; the profile is read."""
+    good.post("a", anonymous("x") | {"shortcode": None})
+    profile = {"username": "ann", "edge_followed_by": {"count": 5}}
+    good.write("b.json", {"node": profile, "instaloader": {"node_type": "Profile"}})
+    pages = importing.pages(good.settings())
+    assert [page.head.followers for page in pages if page.head] == [5]
+    problems = [problem for page in pages for problem in page.problems]
+    assert problems == ["a.json.xz: id: it has no shortcode; the post was skipped"]
+
+
 @pytest.mark.parametrize("value", [[], {}, "x", 7, None, {"edges": 3}, {"count": {}}])
 @pytest.mark.parametrize("field", ["edge_sidecar_to_children", "edge_media_to_caption", "owner", "location",
                                    "iphone_struct", "edge_media_preview_like", "display_url", "__typename"])  # fmt: skip

@@ -195,6 +195,18 @@ def test_rounded_ids_are_never_stored(importing, files, table) -> None:
     )
 
 
+def test_rounded_ids_in_threads_are_never_stored(importing, files, jsonl, row) -> None:
+    """A comment in a post's thread whose id a spreadsheet has rounded is skipped and reported; its post stays."""
+    thread = [{"comment_id": one, "text": "x"} for one in (*ROUNDED, "c1")]
+    replies = [{"comment_id": f"r{one}", "parent_id": one} for one in ROUNDED]
+    files.lines("posts.jsonl", row("a", thread=thread), row("b", thread=replies))
+    assert [one.comment_id for one in importing.posts(jsonl())["a"].thread] == ["c1"]
+    assert importing.posts(jsonl())["b"].thread == ()
+    reported = importing.problems(jsonl())
+    assert "posts.jsonl, line 1: thread[0].comment_id: '3356780000000000000' is not an id" in reported[0]
+    assert "posts.jsonl, line 2: thread[0].parent_id: '3356780000000000000' is not an id" in reported[2]
+
+
 def test_typed_times_have_the_same_range(importing, files, table) -> None:
     """Times of a typed column lie between 2000 and tomorrow; a day outside Python's range is reported like others."""
     values = [datetime(2024, 5, 1), datetime(1970, 1, 1), datetime(2150, 1, 1), None]

@@ -1,0 +1,286 @@
+"""Start `likelens` and other modules of ours as processes that are forked, which saves each its seconds of imports.
+
+A fork server is a process that has imported the libraries. For each request it forks a child that runs the given module
+as `python -m` does, with its own arguments, folder, environment and standard streams. `ForkedProcess` is the caller's
+side, with the interface of `subprocess.Popen` as far as the tests use it.
+
+The tests that kill processes, read what a process imports, or need other settings of Prefect start real processes.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any, Literal, Self
+
+MAX_REQUEST_BYTES = 1 << 20
+CRAWL = "tasks.scrape.crawl.child"
+LIKELENS = "flows.cli"
+CRAWLS = (
+    CRAWL,
+    *(f"tasks.scrape.{kind}.adapter" for kind in ("gallery", "graph", "mastodon")),
+    *(
+        f"scrapy.downloadermiddlewares.{name}"
+        for name in ("httpcompression", "httpproxy", "offsite", "stats")
+    ),
+    *(f"scrapy.{name}" for name in ("dupefilters", "squeues", "statscollectors", "spidermiddlewares.depth")),
+    *(f"scrapy.core.downloader.handlers.{name}" for name in ("datauri", "file", "ftp", "s3")),
+)
+IMPORTS = {
+    "crawls": CRAWLS,
+    "commands": (*CRAWLS, "flows.nightly", "tasks.report.stage", "classifiers.visual.classifier"),
+}
+"""What a server imports, by what it starts."""
+FIRST_TEMPORARY_FD = 200
+
+
+class ForkServer:
+    """A running fork server. `environment` is what it imports the libraries with."""
+
+    def __init__(
+        self, folder: Path, starts: Literal["crawls", "commands"], environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self.address = str(folder / "fork.socket")
+        self._log = (folder / "fork.log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, self.address, starts],
+            env=environment,
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def __enter__(self) -> Self:
+        """Wait until the server has imported its modules."""
+        while not Path(self.address).exists():
+            assert self._process.poll() is None, Path(self._log.name).read_text()
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the server; processes that it has forked go on."""
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+
+
+def connect(address: str) -> socket.socket:
+    """Connect to a fork server."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+    return connection
+
+
+class ForkedProcess:
+    """A process of a fork server: `module` with `arguments`, and file descriptors that keep their numbers."""
+
+    def __init__(
+        self,
+        address: str,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdout: IO[bytes],
+        stderr: IO[bytes],
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        self.returncode: int | None = None
+        self._connection = connect(address)
+        request = {
+            "module": module,
+            "arguments": list(map(str, arguments)),
+            "folder": str(cwd or Path.cwd()),
+            "environment": dict(os.environ if env is None else env),
+            "pass_fds": list(pass_fds),
+        }
+        numbers = array.array("i", [stdout.fileno(), stderr.fileno(), *pass_fds])
+        data = json.dumps(request).encode()
+        self._connection.sendmsg(
+            [len(data).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)]
+        )
+        self._connection.sendall(data)
+        self._replies = self._connection.makefile("r")
+        self.pid = int(self._replies.readline())
+
+    def poll(self) -> int | None:
+        """The exit status, or None while the process runs."""
+        if self.returncode is None:
+            self._connection.setblocking(False)
+            try:
+                waiting = self._connection.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return None
+            finally:
+                self._connection.setblocking(True)
+            return self.wait() if waiting else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit status: negative for a signal. Raises `subprocess.TimeoutExpired`."""
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            try:
+                self.returncode = int(self._replies.readline())
+            except TimeoutError:
+                raise subprocess.TimeoutExpired("forked process", timeout or 0) from None
+            self._replies.close()
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill the process, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Send SIGTERM, unless the process has ended."""
+        self.send_signal(signal.SIGTERM)
+
+
+class ForkingSubprocess(ModuleType):
+    """Stands for the module `subprocess` where `python -m MODULE` is started."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("subprocess")
+        self._address = address
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(subprocess, name)
+
+    def Popen(self, command: Sequence[str], *, stdin: int, **streams: Any) -> ForkedProcess:  # noqa: N802 - the name there
+        """Start a process of the fork server."""
+        python, option, module, *arguments = command
+        assert (python, option, stdin) == (sys.executable, "-m", subprocess.DEVNULL)
+        return ForkedProcess(self._address, module, arguments, **streams)
+
+
+@contextmanager
+def forked_crawls(address: str) -> Iterator[None]:
+    """Let the crawls of this process be processes of the fork server, until the block ends."""
+    process = import_module("tasks.scrape.crawl.process")
+    process.subprocess = ForkingSubprocess(address)
+    yield
+    process.subprocess = subprocess
+
+
+def start_forked(
+    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+) -> tuple[ForkedProcess, IO[str]]:
+    """Start `likelens`; returns the process, and a stream of what it prints and logs."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "wb") as output:
+        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, stdout=output, stderr=output)
+    return process, os.fdopen(read_end, encoding="utf-8")
+
+
+def run_forked(
+    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run `likelens` to its end, as `subprocess.run` does with captured text."""
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
+        texts = []
+        for stream in (stdout, stderr):
+            stream.seek(0)
+            texts.append(stream.read().decode())
+    return subprocess.CompletedProcess(list(arguments), status, *texts)
+
+
+def serve(address: str) -> tuple[dict[str, Any], list[int]]:
+    """Fork a child for each request. Returns only in a child: its request, and the file descriptors sent with it."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{address}.starting")
+    listener.listen(64)
+    os.replace(f"{address}.starting", address)
+    # No child becomes a zombie.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            return _fork_again(connection)
+        connection.close()
+
+
+def _fork_again(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Read the request, and fork: the parent waits for the child and sends its exit status; the child returns."""
+    head, fds, _, _ = socket.recv_fds(connection, 4, 16)
+    data = b""
+    while len(data) < int.from_bytes(head, "big"):
+        data += connection.recv(MAX_REQUEST_BYTES)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        return json.loads(data), fds
+    for number in fds:
+        os.close(number)
+    connection.sendall(f"{child}\n".encode())
+    _, status = os.waitpid(child, 0)
+    with suppress(BrokenPipeError):
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
+    """Take over what the request describes: streams, file descriptors, folder, environment and arguments."""
+    # First to high numbers, so that no descriptor is closed that is still needed.
+    moved = [os.dup2(number, FIRST_TEMPORARY_FD + index) for index, number in enumerate(fds)]
+    for number in fds:
+        os.close(number)
+    for number, target in zip(moved, [1, 2, *request["pass_fds"]], strict=True):
+        os.dup2(number, target)
+        os.close(number)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = ["likelens" if request["module"] == LIKELENS else request["module"], *request["arguments"]]
+
+
+def _build_library_once() -> None:
+    """Build the charts' JavaScript in another process, for it starts threads, which a fork loses."""
+    charts = import_module("tasks.report.chart_html")
+    program = f"from {charts.__name__} import _library; import sys; sys.stdout.write(_library())"
+    built = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    charts._library = lambda: built.stdout
+
+
+def main() -> None:
+    """Import the modules and serve; in a child, run the module's `main`."""
+    address, starts = sys.argv[1:]
+    sys.path[0] = str(Path(__file__).parents[1])
+    for module in IMPORTS[starts]:
+        import_module(module)
+    if starts == "commands":
+        _build_library_once()
+    request, fds = serve(address)
+    become(request, fds)
+    with forked_crawls(address) if request["module"] == LIKELENS else nullcontext():
+        import_module(request["module"]).main()
+
+
+if __name__ == "__main__":
+    main()
