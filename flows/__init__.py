@@ -3,7 +3,8 @@
 cli.py               the command line: the group and the error boundary
 commands/            one module for each command
 options.py           options that several commands share
-output.py            tables, CSV and JSON on standard output
+output.py            tables, CSV, JSON and Parquet on standard output
+intervals.py         intervals of lifts as bars of text
 launch.py            starts a flow from the command line, and prints its summary
 dry_run.py           --dry-run of run and relabel
 spending.py          what paid classifiers have cost, for status

@@ -6,6 +6,8 @@ no known number, or no label has enough posts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -30,6 +32,15 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     name = question.classifier
     if not _number(database, "select count(*) from current_labels where classifier = ?", name):
         return why_unlabelled(database, name)
+    if question.within is not None:
+        names = (
+            "select distinct unnest([label, label_group]) from post_labels where classifier = ? order by 1"
+        )
+        labels = [str(label) for (label,) in database.execute(names, [name]).fetchall()]
+        if question.within not in labels:
+            return (
+                f"{name} has given no post the label {question.within!r}.{_nearest(question.within, labels)}"
+            )
     scope = "classifier = ? and (? is null or account = ?)"
     values = [name, question.account, question.account]
     posts = _number(
@@ -44,8 +55,8 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     condition, parameters = question.conditions()
     matching = f"""select count(*) from posts semi join (select source, post_id from post_labels
                    where classifier = $classifier) using (source, post_id) where {condition}"""
-    if not _number_of(database, matching, {"classifier": name, **parameters}):
-        return f"No post that {name} labelled is from these days or of this kind. Use another --since, --until or --kind."
+    if not _number_of(database, matching, parameters):
+        return f"No post that {name} labelled is in the chosen part. Use other values of --source, --since, --until, --kind or --within."
     return (_no_lift(database, question) if question.by_lift else "") or _too_few_posts(database, question)
 
 
@@ -109,6 +120,8 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
         )
     rows = database.execute("select distinct account from posts order by 1").fetchall()
     names = [str(name) for (name,) in rows]
+    if nearest := _nearest(question.account, names):
+        return f"No post of an account {question.account!r} is stored.{nearest}"
     more = f" and {len(names) - MAX_ACCOUNTS} more" if len(names) > MAX_ACCOUNTS else ""
     return (
         f"No post of an account {question.account!r} is stored. Accounts with posts:"
@@ -151,6 +164,12 @@ def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) 
         f"No label has {_posts(question.least_posts)} with a known number: the most is {posts:,}, of {name!r}. Use a"
         " smaller --min-posts, or min_posts under [rank]."
     )
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """A sentence with the names that are most similar; empty when none is."""
+    similar = get_close_matches(name, names)
+    return f" Did you mean {', '.join(map(repr, similar))}?" if similar else ""
 
 
 def _posts(number: int) -> str:

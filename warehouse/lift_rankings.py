@@ -12,8 +12,9 @@ import duckdb
 import polars as pl
 
 from warehouse.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
-from warehouse.lift.estimate import estimate_lifts
-from warehouse.ranking_query import RankingQuery
+from warehouse.lift.estimate import Measure, estimate_adjusted_lifts, estimate_lifts
+from warehouse.lift.pairs import pair_labels
+from warehouse.ranking_query import MIN_LIFT_POSTS, RankingQuery
 
 COLUMNS = (
     *("rank", "label", "posts", "accounts", "lift", "low", "high", "p", "q"),
@@ -73,9 +74,7 @@ class Comparable:
 def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
     """Read the posts of a question from the published database, and leave out those that can't be compared."""
     where, values = question.conditions()
-    posts = connection.sql(
-        _POSTS.format(by=question.by, where=where), params={"classifier": question.classifier, **values}
-    ).pl()
+    posts = connection.sql(_POSTS.format(by=question.by, where=where), params=values).pl()
     history = connection.sql(_HISTORY.format(by=question.by), params={"most": MAX_POSTS}).pl()
     days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
     days |= {
@@ -109,31 +108,43 @@ def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) ->
         .head(question.top)
         .with_row_index("rank", offset=1)
         .with_columns(pl.col("rank").cast(pl.Int64))
-        .select(COLUMNS)
+        .select(*COLUMNS, *(["alone"] if question.adjusted else []))
     )
 
 
 def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
-    """Estimate the lift of every label of the question, in the order of the ranking.
+    """Estimate the lift of every label or pair of the question, in the order of the ranking.
 
     Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
-    their share of all compared posts.
+    their share of all compared posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
     """
     posts = comparable_posts(connection, question).posts
     labels = connection.sql(
         _LABELS, params={"classifier": question.classifier, "grouped": question.grouped}
     ).pl()
-    labels = labels.join(posts.select("source", "post_id", "value"), on=["source", "post_id"])
-    lifts = estimate_lifts(
-        posts,
-        labels.drop("value"),
-        measure="comments" if question.by == "comments" else "likes",
-        min_posts=question.least_posts,
-    )
-    plain = labels.group_by("label").agg(
-        total=pl.col("value").sum(),
-        mean=pl.col("value").sum() / pl.len(),
-        median=pl.col("value").median(),
-        share=pl.len() / max(1, len(posts)),
+    labels = labels.join(posts.select("source", "post_id"), on=["source", "post_id"])
+    if question.within is not None:
+        labels = labels.filter(pl.col("label") != question.within)
+    if question.pairs:
+        labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS))
+    lifts = _estimate(posts, labels, question)
+    plain = (
+        labels.join(posts.select("source", "post_id", "value"), on=["source", "post_id"])
+        .group_by("label")
+        .agg(
+            total=pl.col("value").sum(),
+            mean=pl.col("value").sum() / pl.len(),
+            median=pl.col("value").median(),
+            share=pl.len() / max(1, len(posts)),
+        )
     )
     return lifts.join(plain, on="label", how="left", maintain_order="left")
+
+
+def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
+    measure: Measure = "comments" if question.by == "comments" else "likes"
+    alone = estimate_lifts(posts, labels, measure=measure, min_posts=question.least_posts)
+    if not question.adjusted:
+        return alone
+    adjusted = estimate_adjusted_lifts(posts, labels, min_posts=question.least_posts)
+    return adjusted.join(alone.select("label", alone="lift"), on="label", how="left", maintain_order="left")

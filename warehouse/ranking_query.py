@@ -16,16 +16,21 @@ STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 PLAIN_STATISTICS = tuple(name for name in STATISTICS if name != "lift")
 """Those that need the labelled posts alone."""
 MIN_LIFT_POSTS = 10
-"""So many posts a label needs by default in a ranking by lift; in other rankings one."""
+MIN_ADJUSTED_POSTS = 30
+"""So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
+
+_WITHIN = """(source, post_id) in (select (source, post_id) from post_labels
+             where classifier = $classifier and $within in (label, label_group))"""
 
 
 @dataclass(frozen=True, slots=True)
 class RankingQuery:
     """Parameters of a ranking: the classifier, the order, the number of labels, and the posts that count.
 
-    `min_posts` skips labels with fewer posts; None is the default of the statistic. `account` counts only one account's
-    posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels. With
-    `grouped` the labels of a group count as one: a tabby and a tiger cat are cats.
+    `min_posts` skips labels with fewer posts; None is the default of the statistic. `source` and `account` count only
+    their posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels,
+    `within` only posts with this label or group of the classifier. With `grouped` the labels of a group count as one: a
+    tabby and a tiger cat are cats. For lift: `pairs` ranks pairs of labels, `adjusted` holds the other labels equal.
     """
 
     classifier: str
@@ -38,6 +43,10 @@ class RankingQuery:
     since: date | None = None
     until: date | None = None
     kind: str | None = None
+    source: str | None = None
+    within: str | None = None
+    pairs: bool = False
+    adjusted: bool = False
 
     @property
     def by_lift(self) -> bool:
@@ -47,7 +56,8 @@ class RankingQuery:
     @property
     def least_posts(self) -> int:
         """The number of posts that a label needs."""
-        return self.min_posts or (MIN_LIFT_POSTS if self.by_lift else 1)
+        lift = MIN_ADJUSTED_POSTS if self.adjusted else MIN_LIFT_POSTS
+        return self.min_posts or (lift if self.by_lift else 1)
 
     @property
     def stem(self) -> str:
@@ -60,21 +70,25 @@ class RankingQuery:
         account = () if self.account is None else (_safe(self.account),)
         grouped = ("groups",) if self.grouped else ()
         days = tuple(f"{name}-{day}" for name, day in (("since", self.since), ("until", self.until)) if day)
-        kind = () if self.kind is None else (_safe(self.kind),)
-        return "-".join((_safe(self.classifier), self.by, *statistic, *grouped, *account, *days, *kind))
+        others = [name for name in (self.kind, self.source, self.within) if name is not None]
+        ways = [name for name, on in (("pairs", self.pairs), ("adjusted", self.adjusted)) if on]
+        parts = (*statistic, *grouped, *ways, *account, *days, *map(_safe, others))
+        return "-".join((_safe(self.classifier), self.by, *parts))
 
     def conditions(self) -> tuple[str, dict[str, object]]:
-        """An SQL condition on the columns of `posts`, and the values of its parameters."""
+        """An SQL condition on the columns of `posts`, and the values of the query's parameters."""
         after = None if self.until is None else self.until + timedelta(days=1)
         parts = {
             "account": ("account = $account", self.account),
             "since": ("posted_at >= $since", self.since),
             "until": ("posted_at < $until", after),
             "kind": ("kind = $kind", self.kind),
+            "source": ("source = $source", self.source),
+            "within": (_WITHIN, self.within),
         }
         used = {name: part for name, part in parts.items() if part[1] is not None}
         condition = " and ".join(text for text, _ in used.values()) or "true"
-        return condition, {name: value for name, (_, value) in used.items()}
+        return condition, {"classifier": self.classifier} | {name: value for name, (_, value) in used.items()}
 
 
 def file_stem(*names: str) -> str:

@@ -30,7 +30,7 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
                from post_labels semi join (select source, post_id from posts where {condition})
                    using (source, post_id)
                where classifier = $classifier""",
-            params={"classifier": question.classifier, "grouped": question.grouped, **values},
+            params={"grouped": question.grouped, **values},
         ).pl()
     return rank_posts(post_labels.lazy(), question)
 

@@ -34,9 +34,15 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 )
 @click.option("--top", type=click.IntRange(min=1), help="Number of labels.  [default: as in the settings]")
 @click.option("--account", help="Count the posts of this account only.")
+@click.option("--source", help="Count the posts of this source only.")
 @click.option("--since", type=DAY, help="Count posts from this day on (UTC).")
 @click.option("--until", type=DAY, help="Count posts up to this day (UTC), which is included.")
 @click.option("--kind", type=click.Choice(KINDS), help="Count posts of this kind only.")
+@click.option("--within", help="Count posts only that have this label or group, and rank the other labels.")
+@click.option("--pairs", is_flag=True, help="By lift: rank pairs of labels that come together.")
+@click.option(
+    "--adjusted", is_flag=True, help="By lift of likes: hold the other frequent labels equal, in one model."
+)
 @click.option(
     "--min-posts",
     type=click.IntRange(min=1),
@@ -55,9 +61,13 @@ def rank(
     statistic: Statistic | None,
     top: int | None,
     account: str | None,
+    source: str | None,
     since: datetime | None,
     until: datetime | None,
     kind: str | None,
+    within: str | None,
+    pairs: bool,
+    adjusted: bool,
     min_posts: int | None,
     group: bool | None,
     form: Format,
@@ -72,10 +82,18 @@ def rank(
         account,
         min_posts or default.min_posts,
         default.group if group is None else group,
-        None if since is None else since.date(),
-        None if until is None else until.date(),
-        kind,
+        since=None if since is None else since.date(),
+        until=None if until is None else until.date(),
+        kind=kind,
+        source=source,
+        within=within,
+        pairs=pairs,
+        adjusted=adjusted,
     )
+    if pairs and not question.by_lift:
+        raise click.UsageError("--pairs ranks by lift; leave --statistic out, and do not rank by count.")
+    if adjusted and not (question.by_lift and by == "likes"):
+        raise click.UsageError("--adjusted needs --by likes and the statistic lift.")
     known = classifiers_with_labels(settings.home)
     if classifier not in known:
         raise SettingsError(
@@ -86,11 +104,14 @@ def rank(
     show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
     with published(settings.home) as database:
         # Programs read standard output, so sentences go elsewhere.
-        if question.by_lift:
+        if question.by_lift and not ranking.is_empty():
             from warehouse.lift_rankings import comparable_posts
 
-            note = comparable_posts(database, question).describe(question.by)
-            print(note, file=sys.stdout if form == "table" else sys.stderr)
+            notes = [
+                comparable_posts(database, question).describe(question.by),
+                *_differences(ranking, question),
+            ]
+            print("\n".join(notes), file=sys.stdout if form == "table" else sys.stderr)
         if ranking.is_empty():
             why = why_empty(database, question)
             print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
@@ -105,13 +126,31 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
         return printable(why_unlabelled(database, classifier))
 
 
+def _differences(ranking: pl.DataFrame, question: RankingQuery) -> list[str]:
+    """A sentence on the labels whose lift alone lies outside the interval of their own effect."""
+    if not question.adjusted:
+        return []
+    differ = ranking.filter((pl.col("alone") < pl.col("low")) | (pl.col("alone") > pl.col("high")))
+    if differ.is_empty():
+        return ["The lifts agree with those of the labels alone (the column alone)."]
+    names = ", ".join(
+        f"{printable(row['label'])} ×{row['lift']:.2f} instead of ×{row['alone']:.2f}"
+        for row in differ.iter_rows(named=True)
+    )
+    advice = (
+        "Alone, a label also gets what the labels that come with it earn; the column lift is its own part."
+    )
+    return [f"Other than alone: {names}. {advice}"]
+
+
 def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     """The columns for a person: a ranking by lift with bars, one by count without the columns that are all 1."""
     if question.by == "count":
         return ranking.drop("total", "mean", "median")
     if question.by_lift:
         bars = ranking.with_columns(interval_bars(ranking))
-        return bars.select(*FIRST_COLUMNS, "interval", "q", "mean", "median", "share")
+        alone = ["alone"] if question.adjusted else []
+        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "mean", "median", "share")
     return ranking
 
 
@@ -123,5 +162,9 @@ def title_of(question: RankingQuery) -> str:
     elif question.by_lift:
         measure = f"lift of {question.by}"
     account = f" of {question.account}" if question.account else ""
+    within = f" within {question.within}" if question.within else ""
     rows = "groups of labels" if question.grouped else "labels"
-    return f"{question.classifier}: top {question.top} {rows}{account} by {measure}"
+    if question.pairs:
+        rows = f"pairs of {rows}"
+    adjusted = ", the other labels held equal" if question.adjusted else ""
+    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}"

@@ -118,7 +118,7 @@ def test_days_and_kinds_without_posts_are_the_reason(config, command) -> None:
             )
             ranked = command(config.parent, *arguments)
             assert ranked.returncode == 0
-            assert "No post that visual labelled is from these days or of this kind" in ranked.stderr
+            assert "No post that visual labelled is in the chosen part" in ranked.stderr
     included = ("--since", "2026-04-01", "--until", "2026-04-01", "--statistic", "mean")
     ranked = command(config.parent, "rank", "--classifier", "visual", "--by", "comments", *included)
     assert "red" in ranked.stdout
