@@ -6,9 +6,11 @@ import importlib.util
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -85,10 +87,35 @@ def damaged_inside() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def crawl_server(forking: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sharing() -> ModuleType:
+    """The module of processes that all workers share."""
+    return load("shared_service")
+
+
+@pytest.fixture(scope="session")
+def start_fork_server(
+    forking: ModuleType, sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[str]]:
+    """Start a fork server of `tests/fork_server.py`, which all workers share; yields its address."""
+
+    @contextmanager
+    def start(starts: str, environment: Mapping[str, str]) -> Iterator[str]:
+        def describe(folder: Path) -> Any:
+            address = str(folder / "fork.socket")
+            command = [sys.executable, forking.__file__, address, starts]
+            return sharing.Service(command, environment, folder / "server.log", address)
+
+        with sharing.share(tmp_path_factory, starts, describe, forking.wait_until_ready) as server:
+            yield server.address
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def crawl_server(start_fork_server: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
     """The address of a process that has imported Scrapy; it starts the crawls of most tests."""
-    with forking.ForkServer(tmp_path_factory.mktemp("forks"), "crawls") as server:
-        yield server.address
+    with start_fork_server("crawls", dict(os.environ)) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -18,12 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any
 
 MAX_REQUEST_BYTES = 1 << 20
 CRAWL = "tasks.scrape.crawl.child"
@@ -46,35 +46,11 @@ IMPORTS = {
 FIRST_TEMPORARY_FD = 200
 
 
-class ForkServer:
-    """A running fork server. `environment` is what it imports the libraries with."""
-
-    def __init__(
-        self, folder: Path, starts: Literal["crawls", "commands"], environment: Mapping[str, str] = os.environ
-    ) -> None:
-        self.address = str(folder / "fork.socket")
-        self._log = (folder / "fork.log").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, self.address, starts],
-            env=environment,
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-        )
-
-    def __enter__(self) -> Self:
-        """Wait until the server has imported its modules."""
-        while not Path(self.address).exists():
-            assert self._process.poll() is None, Path(self._log.name).read_text()
-            time.sleep(0.05)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """End the server; processes that it has forked go on."""
-        self._process.kill()
-        self._process.wait()
-        self._log.close()
+def wait_until_ready(service: Any, runs: Callable[[], bool]) -> None:
+    """Wait until a fork server has imported its modules."""
+    while not Path(service.address).exists():
+        assert runs(), service.log.read_text()
+        time.sleep(0.05)
 
 
 def connect(address: str) -> socket.socket:

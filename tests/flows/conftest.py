@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,7 @@ def serving(
     with log.open("wb") as written:
         server = subprocess.Popen(command, env=environment, stdout=written, stderr=written)
         try:
-            _wait_until_healthy(server, url, log)
+            wait_until_healthy(url, log, lambda: server.poll() is None)
             yield
         finally:
             server.terminate()
@@ -131,25 +132,36 @@ def serving_fixture() -> Callable[..., AbstractContextManager[None]]:
 
 
 @pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start a real Prefect server; return the environment of its clients."""
-    folder = tmp_path_factory.mktemp("prefect")
-    port = free_port()
-    environment = {
-        **os.environ,
-        "PREFECT_HOME": str(folder),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-    }
-    command = [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with serving(command, environment, environment["PREFECT_API_URL"], folder / "server.log"):
-        yield environment
+def prefect(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A real Prefect server, which all workers of the test run share; the environment of its clients."""
+
+    def describe(folder: Path) -> Any:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/api"
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            "PREFECT_HOME": str(folder),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_API_URL": url,
+        }
+        command = [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        return sharing.Service(command, environment, folder / "server.log", url)
+
+    def check_log(server: Any) -> None:
+        assert log_errors(server.log.read_text("utf-8")) == []
+
+    def wait(server: Any, runs: Callable[[], bool]) -> None:
+        wait_until_healthy(server.address, server.log, runs)
+
+    with sharing.share(tmp_path_factory, "prefect", describe, wait, check_log) as server:
+        yield dict(server.environment)
 
 
-def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_until_healthy(url: str, log: Path, runs: Callable[[], bool]) -> None:
+    """Wait until a Prefect server responds; fail with its log when it has ended."""
     until = time.monotonic() + 300
-    while time.monotonic() < until and server.poll() is None:
+    while time.monotonic() < until and runs():
         try:
             urllib.request.urlopen(f"{url}/health", timeout=5).close()
         except (urllib.error.URLError, OSError):
@@ -161,11 +173,11 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
 
 @pytest.fixture(scope="session")
 def fork_server(
-    prefect: dict[str, str], forking: ModuleType, tmp_path_factory: pytest.TempPathFactory
+    prefect: dict[str, str], start_fork_server: Callable[..., AbstractContextManager[str]]
 ) -> Iterator[str]:
-    """The address of a process that has imported what a run needs, with the Prefect server's settings; see `tests/fork_server.py`."""
-    with forking.ForkServer(tmp_path_factory.mktemp("forks"), "commands", prefect) as server:
-        yield server.address
+    """The address of a process that has imported what a run needs, with the Prefect server's settings."""
+    with start_fork_server("commands", prefect) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
