@@ -49,10 +49,12 @@ def scan(files: Sequence[str], table: Table) -> str:
 def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
     """An error that names the table that can't be read or written, and what a user can do."""
     what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
-    return LakeDamaged(
-        f"{what} can't be read or written: {error}. If you have a backup of the folder, restore it. Otherwise"
-        " start again with a new home folder."
+    advice = (
+        f"Delete the folder {lake / table_name}; the next run writes it again."
+        if table_name and TABLES[table_name].derived
+        else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
     )
+    return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
 
 
 @contextmanager
