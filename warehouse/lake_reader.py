@@ -76,13 +76,16 @@ def select_utc(files: Sequence[str], table: Table) -> str:
     """An SQL query for the table: its columns in their declared order, its times as UTC timestamps.
 
     It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
-    wherever DuckDB's ICU extension is loaded.
+    wherever DuckDB's ICU extension is loaded. The columns are qualified, because DuckDB rejects a macro with a
+    parameter that has the name of an unqualified column.
     """
     columns = ", ".join(
-        f"make_timestamp(epoch_us({c.name})) as {c.name}" if pa.types.is_timestamp(c.type) else c.name
+        f"make_timestamp(epoch_us(stored.{c.name})) as {c.name}"
+        if pa.types.is_timestamp(c.type)
+        else f"stored.{c.name}"
         for c in table.columns
     )
-    return f"select {columns} from {scan(files, table)}"
+    return f"select {columns} from {scan(files, table)} as stored"
 
 
 @lru_cache(maxsize=1)

@@ -135,11 +135,11 @@ MACROS: tuple[Macro, ...] = (
         """select row_number() over (order by low desc, label) as rank,
                   label, posts, accounts, lift, low, high, p, q, total, mean, median, share
            from (
-               select * from lifts
+               select label, posts, accounts, lift, low, high, p, q, total, mean, median, share from lifts
                where lifts.classifier = classifier_name and lifts.measure = "by" and lifts.grouped = grouped
                  and lifts.posts >= min_posts and lifts.lift is not null
-               union all
-               select lifts.* from (select 1) left join lifts on false
+               union all by name
+               select null as label
                where case when "by" in ('likes', 'comments') then false else error('by is likes or comments') end)
            qualify rank <= n order by rank""",
         "Labels of a classifier ranked by the lower end of their lift in likes or comments:"
