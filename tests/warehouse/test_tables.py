@@ -15,6 +15,7 @@ from warehouse.publish import publish
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
+NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
 CONTRACT = {
     "posts": (
@@ -60,8 +61,7 @@ CONTRACT = {
     ),
     "lifts": (
         "classifier measure grouped label",
-        "classifier measure grouped label posts accounts lift low high p q reason total mean median share computed_at"
-        " computed_from",
+        f"classifier measure grouped label {NUMBERS} reason total mean median share computed_at computed_from",
     ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
