@@ -1,6 +1,7 @@
 """The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
     tables.py          the tables, each declared once; to add a column or a table, open it
+    derived_tables.py  the tables that publish computes from the others
     table_schema.py    what a row type declares, and the conversion of rows to Arrow and from DuckDB
     utc.py             times between Python and DuckDB
     lake.py            appends and upserts that count once, and queries
@@ -23,6 +24,7 @@
     ranking_query.py   what a ranking is about; to add a statistic, open it
     rankings.py        the rankings
     lift_rankings.py   the rankings by lift: which posts are compared
+    lift_table.py      computing the table of lifts at publish
     lift/              the method of lift: intervals, pairs, comparable age
     empty_rankings.py  why a ranking is empty
     summary.py         queries of the report beside its rankings

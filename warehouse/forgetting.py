@@ -8,6 +8,7 @@ from typing import Any
 
 from warehouse.authors import normalise_author
 from warehouse.charges import forget_in_charges
+from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake_reader import quote
 from warehouse.tables import TABLES
@@ -55,6 +56,8 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     home.lake.delete("accounts", "account", [account], _only(source))
     for table in ("comments", "threads", "gaps", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
+    # The next publish computes the lifts of the labels that remain.
+    home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
     _delete_posts(home, "posts", posts)
     home.lake.purge(["posts"])

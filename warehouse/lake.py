@@ -98,9 +98,24 @@ class Lake:
                 write_deltalake(str(self._path(table)), changed, mode="append")
         return int(changed.num_rows)
 
+    def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
+        """Replace all rows of the table by these in one commit; returns whether they differ from the stored rows.
+
+        If they are the same, nothing is written.
+        """
+        table = TABLES[row.table]
+        batch = table.to_arrow(rows)
+        with self._writing(table):
+            differs = self._differs(table, batch)
+            if differs:
+                write_deltalake(str(self._path(table)), batch, mode="overwrite")
+        return differs
+
     def files(self, table_name: str) -> list[str]:
-        """The Parquet files of the table's current version."""
+        """The Parquet files of the table's current version; none where a derived table does not exist yet."""
         table = TABLES[table_name]
+        if table.derived and not DeltaTable.is_deltatable(str(self._path(table))):
+            return []
         # Not `file_uris()`: it returns URL-encoded paths, which are wrong for a folder with a blank in its name.
         paths = self._delta(table).get_add_actions(flatten=True).column("path").to_pylist()
         return [str(self._path(table) / path) for path in paths]
@@ -140,11 +155,12 @@ class Lake:
     def tidy(self) -> None:
         """Merge small files into larger ones, and delete files that only old table versions need.
 
-        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with the size of the tables.
+        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with the size of the tables. A
+        derived table is replaced as one file, so it is never compacted, and its old files are counted instead.
         """
         for table in TABLES.values():
-            delta = self._delta(table)
-            if len(delta.file_uris()) > COMPACT_ABOVE_FILES:
+            files = list(self._path(table).glob("*.parquet")) if table.derived else self.files(table.name)
+            if len(files) > COMPACT_ABOVE_FILES:
                 with self._writing(table):
                     delta = self._delta(table)
                     delta.optimize.compact(target_size=COMPACT_TO_BYTES)
@@ -178,6 +194,15 @@ class Lake:
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
+
+    def _differs(self, table: Table, batch: pa.Table) -> bool:
+        columns = ", ".join(c.name for c in table.columns)
+        stored = f"select {columns} from {scan(self.files(table.name), table)}"
+        with detect_damage(self.folder), open_connection() as connection:
+            connection.register("batch", batch)
+            new = f"select {columns} from batch"
+            query = f"(({stored}) except all ({new})) union all (({new}) except all ({stored})) limit 1"
+            return connection.execute(query).fetchone() is not None
 
     def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
         same_key = " and ".join(f"stored.{name} = new.{name}" for name in table.key)

@@ -49,10 +49,12 @@ def scan(files: Sequence[str], table: Table) -> str:
 def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
     """An error that names the table that can't be read or written, and what a user can do."""
     what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
-    return LakeDamaged(
-        f"{what} can't be read or written: {error}. If you have a backup of the folder, restore it. Otherwise"
-        " start again with a new home folder."
+    advice = (
+        f"Delete the folder {lake / table_name}; the next run writes it again."
+        if table_name and TABLES[table_name].derived
+        else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
     )
+    return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
 
 
 @contextmanager
@@ -74,13 +76,16 @@ def select_utc(files: Sequence[str], table: Table) -> str:
     """An SQL query for the table: its columns in their declared order, its times as UTC timestamps.
 
     It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
-    wherever DuckDB's ICU extension is loaded.
+    wherever DuckDB's ICU extension is loaded. The columns are qualified, because DuckDB rejects a macro with a
+    parameter that has the name of an unqualified column.
     """
     columns = ", ".join(
-        f"make_timestamp(epoch_us({c.name})) as {c.name}" if pa.types.is_timestamp(c.type) else c.name
+        f"make_timestamp(epoch_us(stored.{c.name})) as {c.name}"
+        if pa.types.is_timestamp(c.type)
+        else f"stored.{c.name}"
         for c in table.columns
     )
-    return f"select {columns} from {scan(files, table)}"
+    return f"select {columns} from {scan(files, table)} as stored"
 
 
 @lru_cache(maxsize=1)

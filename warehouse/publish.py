@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.errors import NotPublished
 from warehouse.home import Home
 from warehouse.lake_reader import detect_damage, quote, select_utc
+from warehouse.lift_table import refresh_lifts
 from warehouse.sql import MACROS, VIEWS
+from warehouse.table_schema import Table
 from warehouse.tables import TABLES
 
 READABLE_FROM = "v1.2.0"
@@ -28,8 +30,8 @@ READABLE_FROM = "v1.2.0"
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the current lake, and replace the old one.
 
-    The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`
-    or `LakeDamaged`; then the old database stays.
+    The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`,
+    `LakeBusy` or `LakeDamaged`; after any error the old database stays.
     """
     require_free_space(home.folder)
     temporary = home.folder / f".likelens-{os.getpid()}.duckdb"
@@ -78,15 +80,24 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     files = home.lake.all_files()
-    for name, table in TABLES.items():
-        connection.execute(f"create view {name} as {select_utc(files[name], table)}")
-        _comment(connection, "view", name, table.comment, {c.name: c.comment for c in table.columns})
+    for table in TABLES.values():
+        if not table.derived:
+            _create_table_view(connection, table, files[table.name])
     for view in VIEWS:
         connection.execute(f"create view {view.name} as {view.query}")
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
+    refresh_lifts(home.lake, connection, files)
+    for table in TABLES.values():
+        if table.derived:
+            _create_table_view(connection, table, home.lake.files(table.name))
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")
+
+
+def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    connection.execute(f"create view {table.name} as {select_utc(files, table)}")
+    _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 
 
 def _comment(

@@ -129,5 +129,23 @@ MACROS: tuple[Macro, ...] = (
         " posts counts the posts with a known number; mean, median and total are over these; share is their part of"
         " the posts that the classifier labelled. With grouped := true labels of a group count as one",
     ),
+    Macro(
+        "top_lifts",
+        """classifier_name, "by" := 'likes', n := 10, min_posts := 10, grouped := false""",
+        """select row_number() over (order by low desc, label) as rank,
+                  label, posts, accounts, lift, low, high, p, q, total, mean, median, share
+           from (
+               select label, posts, accounts, lift, low, high, p, q, total, mean, median, share from lifts
+               where lifts.classifier = classifier_name and lifts.measure = "by" and lifts.grouped = grouped
+                 and lifts.posts >= min_posts and lifts.lift is not null
+               union all by name
+               select null as label
+               where case when "by" in ('likes', 'comments') then false else error('by is likes or comments') end)
+           qualify rank <= n order by rank""",
+        "Labels of a classifier ranked by the lower end of their lift in likes or comments:"
+        " top_lifts('inception_v3', by := 'likes', n := 10). lift is how many times the usual likes of their account"
+        " the posts with the label get, low to high is its 95 % interval, q is p corrected for the number of labels."
+        " min_posts skips labels with fewer posts. With grouped := true labels of a group count as one",
+    ),
     *COMPARING_MACROS,
 )

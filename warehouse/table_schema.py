@@ -26,10 +26,14 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Base of all row types: a frozen value with a table name and a key."""
+    """Base of all row types: a frozen value with a table name and a key.
+
+    The rows of a `derived` table are computed from the other tables.
+    """
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
+    derived: ClassVar[bool] = False
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -63,6 +67,7 @@ class Table:
         self.row = row
         self.name = row.table
         self.key = row.key
+        self.derived = row.derived
         self.comment = (row.__doc__ or "").strip()
 
     @cached_property

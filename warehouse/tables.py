@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from warehouse.derived_tables import LabelLift
 from warehouse.table_schema import Row, Table
 
 
@@ -293,6 +294,7 @@ ROWS: tuple[type[Row], ...] = (
     LabelGroup,
     StageRun,
     Charge,
+    LabelLift,
 )
 
 TABLES: dict[str, Table] = {row.table: Table(row) for row in ROWS}

@@ -6,8 +6,8 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from warehouse.home import Home
 from warehouse.tables import (
+    TABLES,
     AccountObservation,
     Fetch,
     Observation,
@@ -22,6 +23,7 @@ from warehouse.tables import (
     PictureLabel,
     Post,
     PostPicture,
+    Row,
     StageRun,
     Unlabelled,
 )
@@ -236,6 +238,47 @@ def run_row() -> Callable[..., StageRun]:
         return StageRun(**defaults | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def labelled_post(
+    post_row: Callable[..., Post],
+    post_picture_row: Callable[..., PostPicture],
+    observation_row: Callable[..., Observation],
+    label_row: Callable[..., PictureLabel],
+) -> Callable[..., list[Row]]:
+    """Make the rows of a post with a picture of its own and these labels, observed `days` after it appeared."""
+
+    def make(
+        post_id: str,
+        labels: Sequence[str],
+        likes: int | None,
+        comments: int | None = 1,
+        *,
+        days: float = 30,
+        hidden: bool = False,
+        **changes: Any,
+    ) -> list[Row]:
+        post = post_row(post_id, **changes)
+        source, name = post.source, f"{post.source} {post_id}"
+        at = (post.posted_at or EVENING) + timedelta(days=days)
+        seen = {"source": source, "observed_at": at, "likes_hidden": hidden}
+        shown = [label_row(name, label, rank=rank) for rank, label in enumerate(labels, 1)]
+        picture = post_picture_row(post_id, name, source=source)
+        return [post, picture, observation_row(post_id, likes, comments, **seen), *shown]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def store_rows() -> Callable[[Home, Sequence[Row]], None]:
+    """Store rows of any tables."""
+
+    def store(home: Home, rows: Sequence[Row]) -> None:
+        for name in TABLES:
+            home.lake.append([row for row in rows if row.table == name])
+
+    return store
 
 
 @pytest.fixture

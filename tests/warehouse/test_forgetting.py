@@ -26,6 +26,7 @@ from warehouse.tables import (
     Post,
     PostPicture,
     Row,
+    StageRun,
     Unlabelled,
 )
 
@@ -143,6 +144,38 @@ def test_only_the_forgotten_account_is_removed(
         assert database.execute("select distinct account from posts").fetchall() == [("ann",)]
     assert forget_account(home, SECRET, None) == Removal(0, 0)
     assert contents(home) == expected
+
+
+def test_its_labels_leave_the_lifts(
+    home: Home,
+    fill: Callable[..., None],
+    run_row: Callable[..., StageRun],
+    observation_row: Callable[..., Observation],
+    evening: datetime,
+) -> None:
+    """No file, old or new, names its labels, and labels of other accounts have the numbers without its posts."""
+    home.lake.append([run_row()])
+    query = (
+        "select label, posts, accounts, total from lifts where measure = 'likes' and not grouped order by 1"
+    )
+    found = []
+    for name in ("ann", SECRET):
+        fill(home, name)
+        posts = [post_id for _, post_id in account_posts(home, name, None)]
+        later = evening + timedelta(days=30)
+        home.lake.append([observation_row(post_id, 7, observed_at=later) for post_id in posts])
+        publish(home)
+        with published(home) as database:
+            found.append(database.execute(query).fetchall())
+    assert found[0] == [("portrait of ann", 1, 1, 7), ("sky", 1, 1, 7)]
+    assert found[1] == [found[0][0], (f"portrait of {SECRET}", 1, 1, 7), ("sky", 2, 2, 14)]
+    assert [file for file in traces(home, SECRET) if "/lifts/" in file]
+    forget_account(home, SECRET, None)
+    assert traces(home, SECRET) == []
+    publish(home)
+    assert traces(home, SECRET) == []
+    with published(home) as database:
+        assert database.execute(query).fetchall() == found[0]
 
 
 def test_old_versions_of_its_rows_are_removed(

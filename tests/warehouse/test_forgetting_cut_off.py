@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
-from warehouse.tables import TABLES, Fetch, Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.publish import publish, published
+from warehouse.tables import (
+    TABLES,
+    Fetch,
+    Observation,
+    Picture,
+    PictureLabel,
+    Post,
+    PostPicture,
+    Row,
+    StageRun,
+)
 
 FORGET = """
 import os, signal, sys
@@ -30,7 +43,7 @@ def or_die(step):
         return step(*arguments)
     return run
 
-Lake.delete, Lake.purge = or_die(Lake.delete), or_die(Lake.purge)
+Lake.delete, Lake.purge, Lake.replace = or_die(Lake.delete), or_die(Lake.purge), or_die(Lake.replace)
 forget_account(Home(Path(sys.argv[1])), "mallory", None)
 """
 
@@ -59,11 +72,11 @@ def both(
     return home
 
 
-@pytest.mark.parametrize("steps", [0, 5, 11])
+@pytest.mark.parametrize("steps", [0, 5, 10, 12])
 def test_a_killed_removal_can_be_repeated(
     both: Home, start_process: Callable[..., subprocess.Popen[str]], steps: int
 ) -> None:
-    """After a kill between one of its thirteen steps, a second removal leaves nothing of the account."""
+    """After a kill between one of its fourteen steps, a second removal leaves nothing of the account."""
     killed = start_process(FORGET, both.folder, steps)
     _, errors = killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL, errors
@@ -77,3 +90,46 @@ def test_a_killed_removal_can_be_repeated(
         assert files == {path.rpartition("/")[2] for path in both.lake.files(name)}
     assert {path.read_text()[:4] for path in both.pictures.iterdir()} == {"ann "}
     assert len(list(both.pictures.iterdir())) == 10
+
+
+@pytest.mark.parametrize("steps", [0, 9, 10, 11, 12, 13])
+def test_a_killed_removal_leaves_no_lift(
+    home: Home,
+    labelled_post: Callable[..., list[Row]],
+    store_rows: Callable[[Home, Sequence[Row]], None],
+    run_row: Callable[..., StageRun],
+    start_process: Callable[..., subprocess.Popen[str]],
+    steps: int,
+) -> None:
+    """Also if a run publishes after the kill, the repeated removal leaves no file with a label of the account."""
+    for account in ("ann", "mallory"):
+        for number in range(12):
+            labels = ["sky", f"portrait of {account}"][: 1 + number % 2]
+            rows = labelled_post(f"{account} {number}", labels, 5 + number, account=account)
+            store_rows(home, [*rows, run_row()])
+    publish(home)
+    lifts = home.lake.folder / "lifts"
+    assert traces(lifts) and "portrait of mallory" in read_labels(home)
+    killed = start_process(FORGET, home.folder, steps)
+    _, errors = killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL, errors
+    publish(home)
+    forget_account(home, "mallory", None)
+    assert traces(lifts) == []
+    publish(home)
+    assert traces(lifts) == []
+    assert read_labels(home) == ["portrait of ann", "sky"]
+
+
+def read_labels(home: Home) -> list[str]:
+    with published(home) as database:
+        return [
+            label for (label,) in database.execute("select distinct label from lifts order by 1").fetchall()
+        ]
+
+
+def traces(table: Path) -> list[str]:
+    """The files of a table that name the account."""
+    parquet = {file: str(pq.ParquetFile(file).read().to_pylist()) for file in table.glob("*.parquet")}
+    logs = {file: file.read_bytes().decode(errors="replace") for file in (table / "_delta_log").iterdir()}
+    return [file.name for file, text in (parquet | logs).items() if "mallory" in text]

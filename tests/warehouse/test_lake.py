@@ -9,9 +9,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
 from warehouse.tables import AccountObservation, Observation, Post, StageRun
@@ -19,6 +21,20 @@ from warehouse.tables import AccountObservation, Observation, Post, StageRun
 NO_RESET = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+@pytest.fixture
+def lift_row(evening: datetime) -> Callable[..., LabelLift]:
+    """Make a row of the derived table `lifts`."""
+
+    def make(label: str, **changes: Any) -> LabelLift:
+        values: dict[str, Any] = dict.fromkeys(["posts", "accounts", "total"], 12)
+        values |= dict.fromkeys(["lift", "low", "high", "p", "q", "mean", "median", "share"], 0.1)
+        names = {"classifier": "model", "measure": "likes", "grouped": False, "label": label, "reason": None}
+        computed = {"computed_at": evening, "computed_from": "these"}
+        return LabelLift(**values | names | computed | changes)
+
+    return make
 
 
 def read(home: Home, query: str) -> list[tuple[Any, ...]]:
@@ -149,6 +165,45 @@ def test_tidy_merges_small_files_and_changes_no_row(
     assert read(home, "select * from accounts order by all") == before
     assert home.lake.files("observations") == few
     assert home.lake.append([account_row("a0")]) == 0
+
+
+def test_replacing_by_the_same_rows_writes_nothing(home: Home, lift_row: Callable[..., LabelLift]) -> None:
+    """Other rows replace all stored ones in one commit; the same ones in any order, with nulls, make no commit."""
+    rows = [lift_row("cat"), lift_row("dog", lift=None, reason="no_others")]
+    table = str(home.lake.folder / "lifts")
+    steps = [
+        (rows, True),
+        (rows[::-1], False),
+        ([*rows, rows[0]], True),
+        (rows[:1], True),
+        ([lift_row("cat", high=2.5)], True),
+        ([], True),
+        ([], False),
+    ]
+    for replaced, changes in steps:
+        version = DeltaTable(table).version()
+        assert home.lake.replace(LabelLift, replaced) is changes
+        assert DeltaTable(table).version() == version + changes
+        labels = sorted((row.label, row.high) for row in replaced)
+        assert read(home, "select label, high from lifts order by all") == labels
+        assert len(home.lake.files("lifts")) == bool(replaced)
+
+
+def test_tidy_deletes_old_files_of_a_replaced_table(
+    home: Home, lift_row: Callable[..., LabelLift], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of replaced rows that no version of the last week needs are deleted, and the rows stay."""
+    for number in range(COMPACT_ABOVE_FILES + 1):
+        home.lake.replace(LabelLift, [lift_row("cat", posts=number)])
+    folder = home.lake.folder / "lifts"
+    home.lake.tidy()
+    assert len(list(folder.glob("*.parquet"))) == COMPACT_ABOVE_FILES + 1, "they are young"
+    keep = {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
+    DeltaTable(str(folder)).alter.set_table_properties(keep)
+    monkeypatch.setattr("warehouse.lake.KEEP_HOURS", 0)
+    home.lake.tidy()
+    assert [str(file) for file in folder.glob("*.parquet")] == home.lake.files("lifts")
+    assert read(home, "select posts from lifts") == [(COMPACT_ABOVE_FILES,)]
 
 
 def test_polars_reads_the_lake_without_likelens(

@@ -15,6 +15,7 @@ from warehouse.publish import publish
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
+NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
 CONTRACT = {
     "posts": (
@@ -58,6 +59,10 @@ CONTRACT = {
         "request_id position",
         "request_id position sha256 classifier model model_version sent_at ended_at outcome reason message price",
     ),
+    "lifts": (
+        "classifier measure grouped label",
+        f"classifier measure grouped label {NUMBERS} reason total mean median share computed_at computed_from",
+    ),
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
 COUNTS = {
@@ -68,6 +73,7 @@ COUNTS = {
     "gaps": "attempts",
     "pictures": "bytes",
     "runs": "items failures",
+    "lifts": "posts accounts total",
 }
 MAY_BE_NULL = {
     "posts": "posted_at caption place pinned gone_at",
@@ -84,6 +90,7 @@ MAY_BE_NULL = {
     "label_groups": "",
     "runs": "ended_at items failures message version counts",
     "charges": "sha256 ended_at reason message price",
+    "lifts": "lift low high p q reason",
 }
 
 

@@ -1,0 +1,47 @@
+"""Tables that publish computes from the others: if one is lost, the next publish writes it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from warehouse.table_schema import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLift(Row):
+    """The lift of every label, over all accounts and all time, as the last publish computed it."""
+
+    table: ClassVar[str] = "lifts"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "measure", "grouped", "label")
+    derived: ClassVar[bool] = True
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    measure: Annotated[str, "likes or comments"]
+    grouped: Annotated[
+        bool, "True when label is the word for a group, and the labels of a group count as one"
+    ]
+    label: Annotated[str, "What is shown"]
+    posts: Annotated[int, "Compared posts with the label"]
+    accounts: Annotated[int, "Number of accounts of these posts"]
+    lift: Annotated[
+        float | None,
+        "How many times the likes (or comments) of the account's other posts; null when it can't be computed",
+    ]
+    low: Annotated[float | None, "Lower end of the lift's 95 % interval"]
+    high: Annotated[float | None, "Upper end of the lift's 95 % interval"]
+    p: Annotated[float | None, "p-value of no difference"]
+    q: Annotated[
+        float | None, "p corrected for the number of labels; null also for a label with fewer than 5 posts"
+    ]
+    reason: Annotated[
+        str | None,
+        "Why there is no lift: no_others, no_variation or few_counts; null when there is one",
+    ]
+    total: Annotated[int, "Sum of the likes (or comments) of these posts"]
+    mean: Annotated[float, "Mean per post"]
+    median: Annotated[float, "Median per post"]
+    share: Annotated[float, "Part of all compared posts, 0 to 1"]
+    computed_at: Annotated[datetime, "When it was computed (UTC)"]
+    computed_from: Annotated[str, "Hash of the method's version and of the data that it was computed from"]
