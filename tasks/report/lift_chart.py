@@ -31,6 +31,7 @@ from tasks.report.wording import column_decimals, number, percent
 
 _NARROW_ROW = 48
 _GAP = 10
+_MIN_LABEL_EMS = 4.0
 _ARROW = 6
 """The distance of an arrow from the end of the scale."""
 _SAME = "#8b93a1"
@@ -116,7 +117,9 @@ def _lay_out(rows: list[dict[str, Any]], pixels: int) -> _Layout:
     lift_x = interval_x + 5
     inner, text = pixels - 2 * margin(pixels), lift_x + shown + gap
     if pixels < WIDTH:
-        return _Layout(False, lift_x, interval_x, 0, inner - 4 * _ARROW, (inner - text) / LABEL_SIZE)
+        return _Layout(
+            False, lift_x, interval_x, 0, inner - 4 * _ARROW, max(_MIN_LABEL_EMS, (inner - text) / LABEL_SIZE)
+        )
     label_ems = pixels / 40
     labels = max(min(width(row["label"]), label_ems) for row in rows) * LABEL_SIZE
     return _Layout(True, lift_x, interval_x, text, inner - text - labels - 4 * _ARROW, label_ems)

@@ -21,13 +21,13 @@ _MARGIN = 0.04
 _TICKS = (
     (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5),
     (0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8),
-    (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8),
+    (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
     (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
     (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
 )
 """From dense to sparse; the first one that reaches both ends of a scale and is not too dense is used."""
 _SPARSE_TICKS = (0.1, 1.0, 10.0)
-_MAX_WITHOUT_TICK = 2.5
+_MAX_WITHOUT_TICK = 1.5
 """A set of ticks may end before the scale does by less than this ratio."""
 
 
@@ -94,7 +94,7 @@ def fit_scale(intervals: Sequence[Interval]) -> LiftScale:
         for each in intervals
         if each.low is not None and each.high is not None
     ]
-    usual = median([high - low for low, high in ends] or [0.0])
+    usual = median([abs(high - low) for low, high in ends] or [0.0])
     reach = MAX_REACH * usual
     places = [-math.log(MIN_RATIO), math.log(MIN_RATIO)]
     for each in intervals:
