@@ -32,6 +32,8 @@ from tasks.report.wording import column_decimals, number, percent
 _NARROW_ROW = 48
 _GAP = 10
 _MIN_LABEL_EMS = 4.0
+_BOLD = 1.08
+"""How much wider bold digits are."""
 _ARROW = 6
 """The distance of an arrow from the end of the scale."""
 _SAME = "#8b93a1"
@@ -110,7 +112,7 @@ def _row(row: dict[str, Any], heading: Heading, scale: LiftScale, digits: dict[s
 
 
 def _lay_out(rows: list[dict[str, Any]], pixels: int) -> _Layout:
-    sizes = {"shown": VALUE_SIZE * 1.08, "interval": VALUE_SIZE, "n": SMALL_SIZE}
+    sizes = {"shown": VALUE_SIZE * _BOLD, "interval": VALUE_SIZE, "n": SMALL_SIZE}
     shown, bounds, n = (max(width(row[column]) for row in rows) * size for column, size in sizes.items())
     gap = _GAP if pixels < WIDTH else 2 * _GAP
     interval_x = n + gap + bounds

@@ -66,10 +66,6 @@ class LiftScale:
         """The ratio, or the end of the scale that it is beyond."""
         return None if ratio is None else min(max(ratio, self.left), self.right)
 
-    def has(self, ratio: float | None) -> bool:
-        """Whether a ratio is known and on the scale."""
-        return ratio is not None and self.left <= ratio <= self.right
-
     def is_below(self, ratio: float | None) -> bool:
         """Whether a ratio is to the left of the scale."""
         return ratio is not None and ratio < self.left
