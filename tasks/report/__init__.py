@@ -3,11 +3,16 @@
 | to change | open |
 |---|---|
 | the content of the page: accounts, sections, examples, notices | `content.py` |
-| the chart of a ranking | `charts.py` |
+| the chart of a ranking: its title and its files | `charts.py` |
+| its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
+| its bars, by other statistics | `bar_chart.py` |
+| fonts, colours and sizes of all charts | `chart_style.py` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the page | `page.py`, `templates/report.html`, `section.html`, `report.css` |
 | titles and the format of numbers | `wording.py` |
+| the same by lift, and the sentence above a chart | `lift_wording.py` |
+| the alternative text of a chart | `alternative_text.py` |
 | how external names are cleaned and shortened | `names.py` |
 | which files are written | `stage.py` |
 | the Prefect task | `task.py` |

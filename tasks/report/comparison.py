@@ -9,7 +9,8 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from tasks.report.charts import GREY, GRID, INK, chart_svg, save_chart, style_chart
+from tasks.report.chart_style import GREY, GRID, INK, style_chart
+from tasks.report.charts import chart_svg, save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
 from tasks.report.thumbnails import thumbnail

@@ -23,6 +23,11 @@ class Heading:
     statistic: Statistic
     account: str | None = None
 
+    @property
+    def by_lift(self) -> bool:
+        """Whether the labels are ordered by their lift."""
+        return self.statistic == "lift" and self.by != "count"
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -43,7 +48,8 @@ class Example:
 class RankedChart:
     """One ranking: its numbers, its charts as SVG text, and pictures. `charts.ranked_chart` creates it.
 
-    `narrow_svg` is the chart for phones; if it is None, phones get `svg`. `why_empty` explains an empty ranking.
+    `narrow_svg` is the chart for phones; if it is None, phones get `svg`. `why_empty` explains an empty ranking,
+    `compared` describes the posts that a ranking by lift compares.
     """
 
     heading: Heading
@@ -53,6 +59,7 @@ class RankedChart:
     examples: tuple[Example, ...] = ()
     narrow_svg: str | None = None
     why_empty: str = ""
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

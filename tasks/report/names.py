@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Characters that XML forbids or that can't be encoded, and marks that change the direction of the text after them.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -15,6 +16,9 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u20
 # Many accents on one letter cover the lines above and below. No language needs more than three.
 _ACCENT = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _STACKED_ACCENTS = re.compile(f"({_ACCENT}{{3}}){_ACCENT}+")
+
+SEPARATOR = "  ·  "
+"""Between two phrases on one line."""
 
 _MAX_CHARACTERS = 2000
 _NARROW = frozenset("fijlrtI.,:;'|!()[]{}/\\ -")
@@ -42,6 +46,21 @@ def shorten(text: str, ems: float) -> str:
 def width(text: str) -> float:
     """Approximate width of `text` in a sans-serif font, in multiples of the font size."""
     return sum(map(_character_width, text))
+
+
+def wrap(phrases: Iterable[str], ems: float) -> list[str]:
+    """The phrases on lines that are at most `ems` wide, if their words are; a line ends between phrases if possible."""
+    lines: list[str] = []
+    for phrase in phrases:
+        if lines and width(lines[-1] + SEPARATOR + phrase) <= ems:
+            lines[-1] += SEPARATOR + phrase
+            continue
+        lines.append("")
+        for word in phrase.split():
+            if lines[-1] and width(f"{lines[-1]} {word}") > ems:
+                lines.append("")
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
 
 
 def _character_width(character: str) -> float:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.report import wording
+from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading, RankedChart, Report
+from tasks.report.lift_wording import find_difference, interval, lift_meaning, p_value, ratio
 from tasks.report.names import clean, shorten
 from tasks.report.thumbnails import PREFIX
 from warehouse.utc import as_utc
@@ -62,14 +65,26 @@ def thumbnail_source(thumbnail: str | None) -> str | None:
 
 def columns(heading: Heading) -> tuple[str, ...]:
     """The columns of numbers in the table below a chart."""
+    if heading.by_lift:
+        return ("posts", "accounts", "lift", "interval", "q", "mean", "median", "share")
     # By count each post counts 1, so the total equals the posts, and mean and median are 1.
     rest = ("share",) if heading.by == "count" else ("total", "mean", "median")
     return ("posts", "accounts", *rest)
 
 
+def column_title(column: str) -> str:
+    """The name of a column in the head of the table."""
+    return column if column == "q" else column.capitalize()
+
+
 def caption(heading: Heading) -> str:
     """The caption of the table below a chart."""
     text = f"{wording.title(heading)}. {wording.scope(heading)}."
+    if heading.by_lift:
+        return (
+            f"{text} Lift: {lift_meaning(heading)}, with its 95% interval. q: the p-value corrected for the number of"
+            f" labels. Mean and median of {heading.by}. Share of the compared posts."
+        )
     return text if heading.by == "count" else f"{text} Total, mean and median of {heading.by}."
 
 
@@ -77,12 +92,19 @@ def table_rows(chart: RankedChart) -> Iterator[tuple[str, str, list[str]]]:
     """Rank, label and the formatted numbers of `columns` for each row."""
     digits = wording.column_decimals(chart.ranking)
     for row in chart.ranking.iter_rows(named=True):
-        shown = {
-            column: wording.number(row[column], digits.get(column, 0)) for column in columns(chart.heading)
-        }
-        if "share" in shown:
-            shown["share"] = wording.percent(row["share"])
-        yield str(row["rank"]), row["label"], list(shown.values())
+        yield str(row["rank"]), row["label"], [_cell(row, name, digits) for name in columns(chart.heading)]
+
+
+def _cell(row: dict[str, Any], column: str, digits: dict[str, int]) -> str:
+    if column == "share":
+        return wording.percent(row["share"])
+    if column == "lift":
+        return ratio(row["lift"])
+    if column == "interval":
+        return interval(row["low"], row["high"])
+    if column == "q":
+        return p_value(row["q"])
+    return wording.number(row[column], digits.get(column, 0))
 
 
 @functools.cache
@@ -106,7 +128,8 @@ def _environment() -> Environment:
         "thumbnail_source": thumbnail_source,
         "caption": caption,
         "columns": columns,
+        "column_title": column_title,
         "table_rows": table_rows,
     }
-    environment.globals |= {"in_words": wording.in_words, "title": wording.title}
+    environment.globals |= {"in_words": in_words, "title": wording.title, "find_difference": find_difference}
     return environment

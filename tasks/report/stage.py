@@ -66,8 +66,19 @@ def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQue
     files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
     labels = ranking["label"].head(MAX_EXAMPLES).to_list()
     examples = list(label_examples(home, database, question, labels))
-    chart = ranked_chart(ranking, heading, examples, files.svg.read_text("utf-8"))
+    wide = files.svg.read_text("utf-8")
+    chart = ranked_chart(ranking, heading, examples, _compared(database, question), wide)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
+
+
+def _compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    """Which posts a ranking by lift compares, and which it leaves out."""
+    if not question.by_lift:
+        return ""
+    # SciPy takes a third of a second to import.
+    from warehouse.lift_rankings import comparable_posts
+
+    return comparable_posts(database, question).describe(question.by)
 
 
 def label_examples(

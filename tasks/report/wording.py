@@ -1,4 +1,4 @@
-"""Texts of rankings: titles, formatted numbers, and a chart in words."""
+"""Texts of all rankings: titles and formatted numbers."""
 
 from __future__ import annotations
 
@@ -46,9 +46,17 @@ def measure(ranking: pl.DataFrame, heading: Heading) -> Measure:
 
 
 def title(heading: Heading) -> str:
-    """For example 'What earns likes: inception_v3, mean per post'."""
+    """For example 'What earns likes: inception_v3, mean per post', or 'visual: labels by lift of likes'."""
+    return ": ".join(title_lines(heading))
+
+
+def title_lines(heading: Heading) -> tuple[str, str]:
+    """The title in two parts, for narrow charts."""
+    classifier = shorten(heading.classifier, 16)
+    if heading.by_lift:
+        return classifier, f"labels by lift of {heading.by}"
     what = "number of posts" if heading.by == "count" else _PER[heading.statistic]
-    return f"{_QUESTIONS[heading.by]}: {shorten(heading.classifier, 16)}, {what}"
+    return _QUESTIONS[heading.by], f"{classifier}, {what}"
 
 
 def scope(heading: Heading) -> str:
@@ -85,19 +93,3 @@ def percent(share: float | None) -> str:
 def posts(how_many: int) -> str:
     """'1 post', '12 posts'."""
     return f"{how_many:,} post" + ("" if how_many == 1 else "s")
-
-
-def in_words(ranking: pl.DataFrame, heading: Heading) -> str:
-    """The ranking as a paragraph, the alternative text of the chart."""
-    lead = f"{title(heading)}. {scope(heading)}."
-    if ranking.is_empty():
-        return f"{lead} Nothing to rank yet."
-    by = measure(ranking, heading)
-    rows = ranking.select("rank", "label", "posts", worth=by.column).iter_rows()
-    entries = [_entry(*row, heading=heading, by=by) for row in rows]
-    return f"{lead} {by.name.capitalize()}: {'; '.join(entries)}."
-
-
-def _entry(rank: int, label: str, count: int, worth: float | None, *, heading: Heading, by: Measure) -> str:
-    suffix = "" if heading.by == "count" else f" ({posts(count)})"
-    return f"{rank}. {shorten(label, 60)} {number(worth, by.decimals)}{suffix}"

@@ -1,9 +1,10 @@
-"""Rankings and parsed markup for the report's tests."""
+"""Rankings, and parsed markup and drawings, for the report's tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
@@ -34,7 +35,19 @@ HOSTILE = (
     "",
 )
 
+LIFT_SCHEMA = {
+    **dict.fromkeys(("rank", "posts", "accounts", "total"), pl.Int64),
+    **dict.fromkeys(("lift", "low", "high", "p", "q", "mean", "median", "share"), pl.Float64),
+    "label": pl.String,
+}
+
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = {
+    SVG + tag for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath")
+}
+
 Ranking = Callable[[Sequence[str]], pl.DataFrame]
+Lifts = Callable[..., pl.DataFrame]
 
 
 class Markup(HTMLParser):
@@ -102,3 +115,52 @@ def ranking() -> Ranking:
         return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
     return make
+
+
+@pytest.fixture
+def lifts() -> Lifts:
+    """Make a ranking by lift from rows of label, lift, low, high and q; each label has 48 posts."""
+
+    def make(*rows: tuple[str, float | None, float | None, float | None, float | None]) -> pl.DataFrame:
+        columns = ("label", "lift", "low", "high", "q")
+        same = {
+            "posts": 48,
+            "accounts": 3,
+            "p": 0.01,
+            "total": 1_234_567,
+            "mean": 25_720.1,
+            "median": 24_000.0,
+        }
+        frame = [
+            {"rank": place, "share": 0.125, **same, **dict(zip(columns, row, strict=True))}
+            for place, row in enumerate(rows, start=1)
+        ]
+        return pl.DataFrame(frame, schema=LIFT_SCHEMA)
+
+    return make
+
+
+@pytest.fixture
+def texts() -> Callable[[str], list[str]]:
+    """All text that an SVG shows."""
+
+    def read(svg: str) -> list[str]:
+        elements = ElementTree.fromstring(svg).iter(SVG + "text")
+        return [text for element in elements for text in element.itertext()]
+
+    return read
+
+
+@pytest.fixture
+def check_harmless() -> Callable[[str], None]:
+    """Check that an SVG has only drawing elements, no handlers and no external references."""
+
+    def check(svg: str) -> None:
+        for element in ElementTree.fromstring(svg).iter():
+            assert element.tag in DRAWN
+            for name, value in element.attrib.items():
+                assert not name.startswith("on")
+                assert "href" not in name
+                assert "url(http" not in value
+
+    return check

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.report.names import clean, shorten, width
+from tasks.report.names import SEPARATOR, clean, shorten, width, wrap
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,19 @@ def test_a_shortened_name_fits_and_has_no_forbidden_character(name, ems):
     assert width(short) <= ems
     assert not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", short)
     assert clean(short) == short
+
+
+def test_phrases_are_wrapped_between_each_other():
+    """Phrases share a line if they fit; a longer phrase is wrapped at its words."""
+    assert wrap(["one", "two", "three"], 6) == [f"one{SEPARATOR}two", "three"]
+    assert wrap(["a phrase of many words", "end"], 6) == ["a phrase of", "many words", "end"]
+    assert wrap([], 10) == []
+
+
+@given(st.lists(st.text("ab w", max_size=30), max_size=5), st.floats(5, 40))
+def test_wrapped_lines_have_all_words(phrases, ems):
+    """No word is lost, and a line is too wide only if it is one word."""
+    lines = wrap(phrases, ems)
+    words = [word for line in lines for word in line.replace(SEPARATOR, " ").split()]
+    assert words == " ".join(phrases).split()
+    assert all(width(line) <= ems or " " not in line for line in lines)

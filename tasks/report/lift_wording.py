@@ -1,0 +1,128 @@
+"""Texts of rankings by lift: ratios, p-values, the main finding, and the ranking in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+import polars as pl
+
+from tasks.report.content import Heading
+from tasks.report.names import shorten
+from tasks.report.wording import UNKNOWN, posts
+
+MAX_Q = 0.05
+"""Up to this corrected p-value a difference is more than chance."""
+MAX_SHOWN, MIN_SHOWN = 1000.0, 0.001
+"""Ratios beyond these are not exact enough for their digits."""
+MAX_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The main result of a ranking: text about a label, which stands between the two texts."""
+
+    before: str
+    label: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before} “{self.label}” {self.after}" if self.label else self.before
+
+
+def lift_meaning(heading: Heading) -> str:
+    """What a lift counts."""
+    return f"times the {heading.by} of the account's other posts of that time"
+
+
+def ratio(value: float | None, sign: str = "") -> str:
+    """A ratio such as '1.35'; with a sign, it precedes the digits; an en dash if it is missing."""
+    return UNKNOWN if value is None or isnan(value) else _ratio(value, _digits(value), sign)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """For example '1.20 to 1.52'; an en dash if a bound is missing."""
+    if low is None or high is None or isnan(low) or isnan(high):
+        return UNKNOWN
+    return f"{_bound(low)} to {_bound(high)}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value with three decimals."""
+    if value is None or isnan(value):
+        return UNKNOWN
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def direction(low: float | None, high: float | None) -> int:
+    """1 for an interval above 1, -1 for one below 1, and 0 for one that includes 1 or is unknown."""
+    if low is None or high is None or isnan(low) or isnan(high):
+        return 0
+    return int(low > 1) - int(high < 1)
+
+
+def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
+    """The first label of a ranking that gets more than usual for certain, else the last that gets less, else none."""
+    rows = list(ranking.iter_rows(named=True))
+    apart = [row for row in rows if direction(row["low"], row["high"])]
+    certain = [row for row in apart if row["q"] is not None and row["q"] < MAX_Q]
+    more = [row for row in certain if direction(row["low"], row["high"]) > 0]
+    if certain:
+        row = more[0] if more else certain[-1]
+        after = (
+            f"get {ratio(row['lift'])} times their account's usual {heading.by}"
+            f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
+        )
+        return Finding("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
+    if apart:
+        return Finding(
+            f"None of these labels differs for certain yet: {_outside(len(apart))} 1, which could be chance among so"
+            " many labels."
+        )
+    return Finding("None of these labels differs for certain yet: every interval includes 1.")
+
+
+def lifts_in_words(ranking: pl.DataFrame, heading: Heading) -> str:
+    """The rows of a ranking by lift, for the alternative text of its chart."""
+    entries = [
+        f"{row['rank']}. {shorten(row['label'], 60)} {ratio(row['lift'])}"
+        f" ({interval(row['low'], row['high'])}, {posts(row['posts'])})"
+        for row in ranking.iter_rows(named=True)
+    ]
+    meaning = lift_meaning(heading)
+    return f"{meaning[0].upper()}{meaning[1:]}, with 95% interval: {'; '.join(entries)}."
+
+
+def row_in_words(row: dict[str, Any], heading: Heading) -> str:
+    """A row of a ranking by lift."""
+    return (
+        f"{shorten(row['label'], 60)}: {ratio(row['lift'])} {lift_meaning(heading)}, 95% interval"
+        f" {interval(row['low'], row['high'])}, {posts(row['posts'])}"
+    )
+
+
+def _outside(intervals: int) -> str:
+    return "one interval does not include" if intervals == 1 else f"{intervals} intervals do not include"
+
+
+def _bound(value: float) -> str:
+    """A ratio with so many digits that only exactly 1 is shown as 1, because a reader compares bounds with 1."""
+    digits = _digits(value)
+    while digits < MAX_DIGITS and value != 1 and round(value, digits) == 1:
+        digits += 1
+    return _ratio(value, digits)
+
+
+def _digits(value: float) -> int:
+    if value < 0.1:
+        return 3 if value > 0 else 0
+    return 2 if value < 10 else 1 if value < 100 else 0
+
+
+def _ratio(value: float, digits: int, sign: str = "") -> str:
+    if value > MAX_SHOWN:
+        return f">{sign}{MAX_SHOWN:,.0f}"
+    if 0 < value < MIN_SHOWN:
+        return f"<{sign}{MIN_SHOWN}"
+    return f"{sign}{value:,.{digits}f}"
