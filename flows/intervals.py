@@ -6,7 +6,7 @@ import math
 
 import polars as pl
 
-WIDTH = 31
+WIDTH = 25
 MAX_RATIO = 16.0
 """Wider scales would press the other rows together; an interval that leaves the scale ends in an arrow."""
 

@@ -30,6 +30,7 @@ READABLE_FROM = "v1.2.0"
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the current lake, and replace the old one.
 
+    The table `lifts` is computed from the new database, and its view is created over the result.
     The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`,
     `LakeBusy` or `LakeDamaged`; after any error the old database stays.
     """

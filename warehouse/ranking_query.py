@@ -13,8 +13,6 @@ Statistic = Literal["lift", "mean", "median", "total"]
 MEASURES: tuple[By, ...] = get_args(By)
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 """What a ranking can be ordered by. To add a statistic, add its name above, and a column in `rankings.add_statistics`."""
-PLAIN_STATISTICS = tuple(name for name in STATISTICS if name != "lift")
-"""Those that need the labelled posts alone."""
 MIN_LIFT_POSTS = 10
 MIN_ADJUSTED_POSTS = 30
 """So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""

@@ -111,7 +111,7 @@ def _print_next_steps(file: Path) -> None:
     print("Next, try:")
     for command in (
         f"{likelens} report --config {shown} --open",
-        f"{likelens} rank --config {shown} --classifier visual --by comments --since 2026-01-01",
+        f"{likelens} rank --config {shown} --classifier visual --by comments --kind image",
         f"""{likelens} sql --config {shown} "from top_lifts('visual', by := 'likes', n := 5)\"""",
     ):
         print(f"    {command}")

@@ -150,7 +150,7 @@ def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     if question.by_lift:
         bars = ranking.with_columns(interval_bars(ranking))
         alone = ["alone"] if question.adjusted else []
-        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "mean", "median", "share")
+        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "median", "share")
     return ranking
 
 

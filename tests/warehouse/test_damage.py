@@ -14,7 +14,7 @@ from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
-from warehouse.tables import AccountObservation, Observation
+from warehouse.tables import AccountObservation, Observation, Row, StageRun
 
 
 def parquet_of(table: Path) -> Path:
@@ -34,6 +34,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "the log is missing": lambda table: shutil.rmtree(table / "_delta_log"),
     "the folder is missing": shutil.rmtree,
 }
+NO_TABLE = ("the log is missing", "the folder is missing")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -69,6 +70,35 @@ def test_a_query_that_reads_a_missing_file_names_the_table(
     parquet_of(home.lake.folder / "accounts").unlink()
     with pytest.raises(LakeDamaged, match="accounts"), published(home) as database:
         database.execute("select * from accounts").fetchall()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_derived_table_can_be_deleted(
+    home: Home,
+    labelled_post: Callable[..., list[Row]],
+    store_rows: Callable[[Home, list[Row]], None],
+    run_row: Callable[..., StageRun],
+    damage: str,
+) -> None:
+    """Its error says to delete the folder; after that, or without a table, publish writes the same rows again."""
+    store_rows(home, [*labelled_post("a", ["cat"], 5), run_row()])
+    publish(home)
+    query = "select * exclude (computed_at) from lifts order by all"
+    with published(home) as database:
+        before = database.execute(query).fetchall()
+    folder = home.lake.folder / "lifts"
+    DAMAGES[damage](folder)
+    if damage not in NO_TABLE:
+        with pytest.raises(
+            LakeDamaged, match=rf"table lifts .*(?s:.*)Delete the folder {folder}; the next run"
+        ):
+            publish(home)
+        shutil.rmtree(folder)
+        home.prepare()
+    publish(home)
+    with published(home) as database:
+        assert database.execute(query).fetchall() == before
+    assert before
 
 
 @pytest.mark.parametrize("query", ["select nothing from posts", "selec", "select error('by is likes')"])
