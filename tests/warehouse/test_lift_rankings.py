@@ -174,7 +174,11 @@ CONDITIONS = [
 ]
 
 
-@pytest.mark.parametrize(("question", "expected"), CONDITIONS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    CONDITIONS,
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else str(len(value)),
+)
 def test_conditions_choose_the_posts(
     home: Home,
     compare: Callable[..., Comparable],
