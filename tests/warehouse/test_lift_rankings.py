@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from warehouse import lift_rankings
 from warehouse.home import Home
 from warehouse.lift.age import DEFAULT_DAYS
 from warehouse.lift_rankings import Comparable, comparable_posts
@@ -231,3 +232,23 @@ def test_a_ranking_by_lift_counts_only_the_chosen_posts(
         assert ranking["total"].sum() < everything["total"].sum()
         assert ranking["lift"].to_list() != everything["lift"].to_list()
         assert ranking["share"].sum() == pytest.approx(1)
+
+
+def test_the_newest_posts_are_compared_and_the_older_ones_counted(
+    compare: Callable[..., Comparable],
+    labelled: Callable[..., list[Row]],
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Above the limit the oldest posts are left out and counted, and posts without a date come last."""
+    monkeypatch.setattr(lift_rankings, "MAX_COMPARED_POSTS", 2)
+    rows = [row for day in range(3) for row in labelled(str(day), posted_at=FIRST + timedelta(days=day))]
+    found = compare([*rows, *labelled("dateless", posted_at=None)])
+    assert ids(found) == ["1", "2"]
+    assert found.old == 2
+    assert "2 older than the newest 2" in found.describe("likes")
+    ranking = rank(home, RankingQuery("model", "likes", "lift", min_posts=1))
+    with published(home) as connection:
+        lifts = lift_rankings.all_lifts(connection, RankingQuery("model", "likes", "lift", min_posts=1))
+    assert lifts["posts"].to_list() == [2]
+    assert ranking.is_empty()
