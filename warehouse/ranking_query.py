@@ -52,6 +52,12 @@ class RankingQuery:
         return self.statistic == "lift" and self.by != "count"
 
     @property
+    def is_stored(self) -> bool:
+        """Whether the table `lifts` has the ranking: it is by lift, of all posts and single labels."""
+        chosen = (self.source, self.account, self.since, self.until, self.kind, self.within)
+        return self.by_lift and not (self.pairs or self.adjusted) and chosen == (None,) * len(chosen)
+
+    @property
     def least_posts(self) -> int:
         """The number of posts that a label needs."""
         lift = MIN_ADJUSTED_POSTS if self.adjusted else MIN_LIFT_POSTS

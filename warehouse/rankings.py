@@ -6,6 +6,9 @@ once for each label, and skip posts with an unknown number. `warehouse.lift_rank
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import duckdb
 import polars as pl
 
 from warehouse.home import Home
@@ -18,6 +21,10 @@ COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "sha
 def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
     """The ranking from the published database. Raises `NotPublished` when there is no database."""
     with published(home) as connection:
+        if question.is_stored:
+            # An older likelens published the database, if it has no such macro.
+            with suppress(duckdb.CatalogException):
+                return _stored_lifts(connection, question)
         if question.by_lift:
             # SciPy takes a third of a second to import.
             from warehouse.lift_rankings import rank_lifts
@@ -33,6 +40,20 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
             params={"grouped": question.grouped, **values},
         ).pl()
     return rank_posts(post_labels.lazy(), question)
+
+
+def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The ranking from the table `lifts`; `rank_lifts` computes the same."""
+    macro = 'top_lifts($classifier, "by" := $by, n := $n, min_posts := $min_posts, grouped := $grouped)'
+    values = {
+        "classifier": question.classifier,
+        "by": question.by,
+        "n": question.top,
+        "min_posts": question.least_posts,
+        "grouped": question.grouped,
+    }
+    ranking: pl.DataFrame = connection.sql(f"select * from {macro}", params=values).pl()
+    return ranking
 
 
 def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFrame:
