@@ -40,7 +40,12 @@ CRAWLS = (
 )
 IMPORTS = {
     "crawls": CRAWLS,
-    "commands": (*CRAWLS, "flows.nightly", "tasks.report.stage", "classifiers.visual.classifier"),
+    "commands": (
+        *CRAWLS,
+        *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
+        *("tasks.report.stage", "warehouse.lift_rankings", "classifiers.visual.classifier"),
+        *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
+    ),
 }
 """What a server imports, by what it starts."""
 FIRST_TEMPORARY_FD = 200
