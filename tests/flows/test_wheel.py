@@ -61,7 +61,7 @@ def test_the_wheel_runs_the_demo_outside_the_checkout(unpacked, tmp_path, log_er
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-3000:]
     assert ran.stdout.startswith(str(unpacked))
-    for part in ("classify visual          done", "visual: top 10 labels by likes", "Next, try:"):
+    for part in ("classify visual          done", "visual: top 10 labels by lift of likes", "Next, try:"):
         assert part in ran.stdout
     assert "The account, its captions, places, likes and comments are invented" in ran.stdout
     assert (tmp_path / "demo" / "report" / "report.html").is_file()
