@@ -74,6 +74,7 @@ MISTAKES = {
     SOURCE + '[scrape]\ndelay_seconds = "fast"\n': ["[scrape]", "delay_seconds", "'fast'"],
     SOURCE + "[scrape]\ndelay_seconds = -1\n": ["delay_seconds", "-1"],
     SOURCE + "[fetch]\nconcurrency = 0\n": ["concurrency", "0"],
+    SOURCE + "[scrape]\nfull_days = inf\n": ["full_days", "36500"],
     SOURCE + '[rank]\nstatistic = "best"\n': ["statistic", "'best'", "lift"],
     SOURCE.replace('kind = "gallery"', 'kind = "galery"'): ["there is no kind 'galery'", "gallery"],
     SOURCE.replace('kind = "gallery"\n', ""): ["the key kind is missing"],
