@@ -234,6 +234,21 @@ def test_a_ranking_by_lift_counts_only_the_chosen_posts(
         assert ranking["share"].sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("by", "statistic"), [("likes", "mean"), ("comments", "total"), ("count", "lift")])
+def test_within_a_label_the_other_labels_are_ranked(
+    home: Home,
+    compare: Callable[..., Comparable],
+    labelled_post: Callable[..., list[Row]],
+    by: By,
+    statistic: Statistic,
+) -> None:
+    """The label itself has no row with any statistic, and the share is of all posts that have it."""
+    shown = {"1": ["cat", "sky"], "2": ["cat"], "3": ["cat"], "4": ["cat"], "5": ["dog", "sky"]}
+    compare([row for name, labels in shown.items() for row in labelled_post(name, labels, 5)])
+    ranking = rank(home, RankingQuery("model", by, statistic, within="cat"))
+    assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
+
+
 def test_the_newest_posts_are_compared_and_the_older_ones_counted(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
