@@ -78,6 +78,19 @@ def test_a_post_that_is_observed_again_counts(
     assert found.posts.select("post_id", "value").rows() == [("again", 8)]
 
 
+def test_the_age_is_that_of_the_number(
+    compare: Callable[..., Comparable],
+    labelled: Callable[..., list[Row]],
+    observation_row: Callable[..., Observation],
+) -> None:
+    """A later observation without the number makes a young number no older; the other number has its own age."""
+    later = observation_row("one", None, 6, observed_at=FIRST + timedelta(days=30))
+    rows = [*labelled("one", 5, 2, days=1), later]
+    found = compare(rows, by="likes")
+    assert (ids(found), left_out(found)) == ([], (1, 0, 0, 0))
+    assert ids(compare([], by="comments")) == ["one"]
+
+
 def test_posts_without_a_known_number_are_left_out(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
