@@ -180,6 +180,7 @@ CONDITIONS = [
     ({"since": DAY}, {"morning", "midnight", "next", "film", "bob"}),
     ({"until": DAY}, {"before", "morning", "midnight", "film", "bob"}),
     ({"since": DAY, "until": DAY}, {"morning", "midnight", "film", "bob"}),
+    ({"since": DAY, "until": date.max}, {"morning", "midnight", "next", "film", "bob"}),
     ({"kind": "video"}, {"film"}),
     ({"kind": "video' or 'a' = 'a"}, set()),
     ({"account": "bob"}, {"bob"}),
