@@ -91,9 +91,9 @@ def rank(
         adjusted=adjusted,
     )
     if pairs and not question.by_lift:
-        raise click.UsageError("--pairs ranks by lift; leave --statistic out, and do not rank by count.")
+        raise click.UsageError("--pairs needs --by likes or --by comments, and --statistic lift.")
     if adjusted and not (question.by_lift and by == "likes"):
-        raise click.UsageError("--adjusted needs --by likes and the statistic lift.")
+        raise click.UsageError("--adjusted needs --by likes and --statistic lift.")
     known = classifiers_with_labels(settings.home)
     if classifier not in known:
         raise SettingsError(
