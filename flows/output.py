@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import polars as pl
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -39,7 +40,9 @@ def printable(text: str) -> str:
 
 
 def _show_table(frame: pl.DataFrame, title: str | None) -> None:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # A name in a title is text, also where it looks like Rich's markup.
+    text = None if title is None else escape(printable(title))
+    table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
     for row in frame.iter_rows():

@@ -7,6 +7,7 @@ no known number, or no label has enough posts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,6 +24,7 @@ NO_LIFT = {
     "inseparable": "they always come with other labels, or with a kind of post.",
 }
 """A sentence for each reason of `warehouse.lift.estimate`."""
+_FEWER_POSTS = "Use a smaller --min-posts, or min_posts under [rank]."
 MAX_ACCOUNTS = 10
 """Accounts that are listed when the requested one is unknown."""
 
@@ -57,11 +59,11 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
                    where classifier = $classifier) using (source, post_id) where {condition}"""
     if not _number_of(database, matching, parameters):
         return f"No post that {name} labelled is in the chosen part. Use other values of --source, --since, --until, --kind or --within."
-    return (_no_lift(database, question) if question.by_lift else "") or _too_few_posts(database, question)
+    return _no_lift(database, question) if question.by_lift else _too_few_posts(database, question)
 
 
 def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
-    """Why labels with enough posts have no lift; empty when none has enough posts."""
+    """Why labels with enough posts have no lift, or that none has enough posts."""
     from warehouse.lift_rankings import all_lifts, comparable_posts
 
     compared = comparable_posts(database, question)
@@ -69,9 +71,24 @@ def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str
         return compared.describe(question.by)
     enough = all_lifts(database, question).filter(pl.col("posts") >= question.least_posts)
     if enough.is_empty():
-        return ""
+        return _too_few_compared(database, question)
     reason = enough["reason"].mode().sort()[0]
     return f"Of {len(enough):,} labels with enough posts none can be compared: {NO_LIFT[reason]}"
+
+
+def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    """Which label has the most of the compared posts; pairs are many, so the most frequent one is not sought."""
+    from warehouse.lift_rankings import all_lifts
+
+    if question.pairs:
+        return f"No pair of labels has {_posts(question.least_posts)} with a known number. {_FEWER_POSTS}"
+    alone = all_lifts(database, replace(question, adjusted=False))
+    if alone.is_empty():
+        return "The compared posts have no other label."
+    largest = alone.sort("posts", "label", descending=[True, False]).row(0, named=True)
+    if largest["posts"] >= question.least_posts:
+        return f"No label can be told apart from the others: {NO_LIFT[largest['reason'] or 'inseparable']}"
+    return _describe_largest(question, largest["label"], largest["posts"])
 
 
 def why_unlabelled(database: duckdb.DuckDBPyConnection, classifier: str) -> str:
@@ -151,18 +168,22 @@ def _no_numbers(database: duckdb.DuckDBPyConnection, question: RankingQuery, pos
 def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
     label = "label_group" if question.grouped else "label"
     value = "1" if question.by == "count" else question.by
+    condition, values = question.conditions()
+    other = "true" if question.within is None else f"{label} <> $within"
     largest = database.execute(
         f"""select {label}, count(distinct (source, post_id)) as posts from post_labels
-            where classifier = ? and (? is null or account = ?) and {value} is not null
+            semi join (select source, post_id from posts where {condition}) using (source, post_id)
+            where classifier = $classifier and {value} is not null and {other}
             group by 1 order by 2 desc, 1 limit 1""",
-        [question.classifier, question.account, question.account],
+        values,
     ).fetchone()
-    if largest is None:
-        return "There is nothing to rank."
-    name, posts = largest
+    return "There is nothing to rank." if largest is None else _describe_largest(question, *largest)
+
+
+def _describe_largest(question: RankingQuery, name: str, posts: int) -> str:
     return (
-        f"No label has {_posts(question.least_posts)} with a known number: the most is {posts:,}, of {name!r}. Use a"
-        " smaller --min-posts, or min_posts under [rank]."
+        f"No label has {_posts(question.least_posts)} with a known number: the most is {posts:,}, of {name!r}."
+        f" {_FEWER_POSTS}"
     )
 
 

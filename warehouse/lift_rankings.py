@@ -1,7 +1,7 @@
 """Rankings by lift: which posts of the published database are compared, and the lifts of their labels.
 
 `warehouse.lift` has the method. The posts are those that the classifier has labelled and whose number is known. A post
-that was too young when it was last observed is left out, because its likes were still coming in.
+that was too young when its number was last observed is left out, because its likes were still coming in.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 _LABELS = """select distinct source, post_id, case when $grouped then label_group else label end as label
              from post_labels semi join compared using (source, post_id) where classifier = $classifier"""
-_POSTS = """select source, post_id, account, kind, posted_at, observed_at, {by} as value,
+_POSTS = """select source, post_id, account, kind, posted_at, counted_at, {by} as value,
                    coalesce(likes_hidden, false) as hidden
             from posts left join latest_observations using (source, post_id)
+            left join (select source, post_id, max(observed_at) as counted_at from observations
+                       where {by} is not null group by all) using (source, post_id)
             semi join (select source, post_id from post_labels where classifier = $classifier)
                 using (source, post_id)
             where {where}"""
@@ -92,13 +94,13 @@ def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQue
         for (source,), rows in history.partition_by("source", as_dict=True, maintain_order=True).items()
         if source in days
     }
-    age = (pl.col("observed_at") - pl.col("posted_at")).dt.total_microseconds()
+    age = (pl.col("counted_at") - pl.col("posted_at")).dt.total_microseconds()
     least = pl.col("source").replace_strict(days or {"": 0}, default=DEFAULT_DAYS) * _MICROSECONDS_A_DAY
     known = pl.col("value").is_not_null()
     young = known & (age < least).fill_null(value=False)
     hidden = ~known & pl.col("hidden") if question.by == "likes" else pl.lit(value=False)
     return Comparable(
-        posts=posts.filter(known & ~young).drop("hidden", "observed_at"),
+        posts=posts.filter(known & ~young).drop("hidden", "counted_at"),
         days=days,
         hidden=posts.select(hidden.sum()).item() or 0,
         unknown=posts.select((~known & ~hidden).sum()).item(),

@@ -14,7 +14,7 @@ from warehouse.derived_tables import LabelLift
 from warehouse.lake import Lake
 from warehouse.ranking_query import By, RankingQuery
 
-METHOD = 1
+METHOD = 2
 """Increase it when a change of the method changes numbers: then publish computes all lifts again."""
 LIFT_MEASURES: tuple[By, ...] = ("likes", "comments")
 _SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, get_args
 
 By = Literal["likes", "comments", "count"]
@@ -81,11 +81,10 @@ class RankingQuery:
 
     def conditions(self) -> tuple[str, dict[str, object]]:
         """An SQL condition on the columns of `posts`, and the values of the query's parameters."""
-        after = None if self.until is None else self.until + timedelta(days=1)
         parts = {
             "account": ("account = $account", self.account),
             "since": ("posted_at >= $since", self.since),
-            "until": ("posted_at < $until", after),
+            "until": ("posted_at < $until + interval 1 day", self.until),
             "kind": ("kind = $kind", self.kind),
             "source": ("source = $source", self.source),
             "within": (_WITHIN, self.within),

@@ -17,7 +17,15 @@ from flows.settings import Settings, read_settings
 from warehouse import rankings
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
-from warehouse.ranking_query import MEASURES, MIN_LIFT_POSTS, STATISTICS, By, RankingQuery, Statistic
+from warehouse.ranking_query import (
+    MEASURES,
+    MIN_ADJUSTED_POSTS,
+    MIN_LIFT_POSTS,
+    STATISTICS,
+    By,
+    RankingQuery,
+    Statistic,
+)
 from warehouse.rankings import classifiers_with_labels
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -46,7 +54,8 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 @click.option(
     "--min-posts",
     type=click.IntRange(min=1),
-    help=f"Skip labels that fewer posts have.  [default: as in the settings, else {MIN_LIFT_POSTS} for lift]",
+    help="Skip labels that fewer posts have.  [default: as in the settings, else"
+    f" {MIN_LIFT_POSTS} for lift, {MIN_ADJUSTED_POSTS} with --adjusted]",
 )
 @click.option(
     "--group/--no-group",
@@ -91,9 +100,9 @@ def rank(
         adjusted=adjusted,
     )
     if pairs and not question.by_lift:
-        raise click.UsageError("--pairs ranks by lift; leave --statistic out, and do not rank by count.")
+        raise click.UsageError("--pairs needs --by likes or --by comments, and --statistic lift.")
     if adjusted and not (question.by_lift and by == "likes"):
-        raise click.UsageError("--adjusted needs --by likes and the statistic lift.")
+        raise click.UsageError("--adjusted needs --by likes and --statistic lift.")
     known = classifiers_with_labels(settings.home)
     if classifier not in known:
         raise SettingsError(

@@ -10,7 +10,23 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from flows.commands.rank import rank
+
+SETTINGS = """
+[[sources]]
+name = "demo"
+kind = "jsonl"
+file = "posts.jsonl"
+
+[[classifiers]]
+name = "visual"
+kind = "visual"
+
+[rank]
+statistic = "mean"
+"""
 VISUAL = ("rank", "--classifier", "visual", "--by", "likes", "--min-posts", "3")
 
 
@@ -79,6 +95,18 @@ def test_options_that_do_not_fit_are_refused(ran, command, arguments):
         next(option for option in arguments if option in ("--adjusted", "--pairs", "--since"))
         in refused.stderr
     )
+
+
+@pytest.mark.parametrize("option", ["--pairs", "--adjusted"])
+def test_the_advice_holds_where_the_settings_have_another_statistic(tmp_path, option):
+    """The message names the option that overrides the statistic of the settings."""
+    file = tmp_path / "likelens.toml"
+    file.write_text(SETTINGS)
+    shown = CliRunner().invoke(
+        rank, ["--config", str(file), "--classifier", "visual", "--by", "likes", option]
+    )
+    assert shown.exit_code == 2
+    assert "--statistic lift" in shown.output
 
 
 def test_a_period_and_a_source_choose_posts(ran, command):

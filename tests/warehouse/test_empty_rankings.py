@@ -111,3 +111,24 @@ def test_a_label_that_every_post_has_can_not_be_compared(
     reason = why(statistic="lift", min_posts=2)
     assert "Of 1 labels with enough posts none can be compared: all posts of the same account" in reason
     assert "No label has 10 posts with a known number" in why(statistic="lift")
+
+
+@pytest.mark.parametrize("statistic", ["mean", "lift"])
+def test_only_the_chosen_posts_are_in_the_reason(
+    home, labelled_post, store_rows, run_row, why, statistic
+) -> None:
+    """The label with the most posts is one of the posts that the options choose, and not that of --within."""
+    shown = {"1": ["cat", "sky"], "2": ["cat"], "3": ["dog"], "4": ["dog"], "5": ["dog"]}
+    posts = [
+        row
+        for name, labels in shown.items()
+        for row in labelled_post(name, labels, int(name), kind="video" if "cat" in labels else "image")
+    ]
+    store_rows(home, [*posts, run_row()])
+    chosen = {"statistic": statistic, "min_posts": 3}
+    assert "the most is 2, of 'cat'" in why(kind="video", **chosen)
+    assert "the most is 1, of 'sky'" in why(within="cat", **chosen)
+    if statistic == "lift":
+        assert "No pair of labels has 3 posts" in why(pairs=True, **chosen)
+        assert "the most is 3, of 'dog'" in why(adjusted=True, **chosen | {"min_posts": 4})
+        assert "all posts of the same account" in why(kind="image", adjusted=True, **chosen)

@@ -78,6 +78,19 @@ def test_a_post_that_is_observed_again_counts(
     assert found.posts.select("post_id", "value").rows() == [("again", 8)]
 
 
+def test_the_age_is_that_of_the_number(
+    compare: Callable[..., Comparable],
+    labelled: Callable[..., list[Row]],
+    observation_row: Callable[..., Observation],
+) -> None:
+    """A later observation without the number makes a young number no older; the other number has its own age."""
+    later = observation_row("one", None, 6, observed_at=FIRST + timedelta(days=30))
+    rows = [*labelled("one", 5, 2, days=1), later]
+    found = compare(rows, by="likes")
+    assert (ids(found), left_out(found)) == ([], (1, 0, 0, 0))
+    assert ids(compare([], by="comments")) == ["one"]
+
+
 def test_posts_without_a_known_number_are_left_out(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
@@ -167,6 +180,7 @@ CONDITIONS = [
     ({"since": DAY}, {"morning", "midnight", "next", "film", "bob"}),
     ({"until": DAY}, {"before", "morning", "midnight", "film", "bob"}),
     ({"since": DAY, "until": DAY}, {"morning", "midnight", "film", "bob"}),
+    ({"since": DAY, "until": date.max}, {"morning", "midnight", "next", "film", "bob"}),
     ({"kind": "video"}, {"film"}),
     ({"kind": "video' or 'a' = 'a"}, set()),
     ({"account": "bob"}, {"bob"}),
@@ -232,6 +246,21 @@ def test_a_ranking_by_lift_counts_only_the_chosen_posts(
         assert ranking["total"].sum() < everything["total"].sum()
         assert ranking["lift"].to_list() != everything["lift"].to_list()
         assert ranking["share"].sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("by", "statistic"), [("likes", "mean"), ("comments", "total"), ("count", "lift")])
+def test_within_a_label_the_other_labels_are_ranked(
+    home: Home,
+    compare: Callable[..., Comparable],
+    labelled_post: Callable[..., list[Row]],
+    by: By,
+    statistic: Statistic,
+) -> None:
+    """The label itself has no row with any statistic, and the share is of all posts that have it."""
+    shown = {"1": ["cat", "sky"], "2": ["cat"], "3": ["cat"], "4": ["cat"], "5": ["dog", "sky"]}
+    compare([row for name, labels in shown.items() for row in labelled_post(name, labels, 5)])
+    ranking = rank(home, RankingQuery("model", by, statistic, within="cat"))
+    assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
 
 
 def test_the_newest_posts_are_compared_and_the_older_ones_counted(
