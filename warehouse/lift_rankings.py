@@ -64,7 +64,11 @@ class Comparable:
     def describe(self, by: str) -> str:
         """One or two sentences for the user."""
         ages = sorted(set(self.days.values())) or [DEFAULT_DAYS]
-        age = f"{ages[0]} days" if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)"
+        age = (
+            ("1 day" if ages == [1] else f"{ages[0]} days")
+            if len(ages) == 1
+            else f"{ages[0]} to {ages[-1]} days (by source)"
+        )
         left_out = {
             f"younger than {age} when last observed": self.young,
             "with hidden likes": self.hidden,
@@ -140,7 +144,8 @@ def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
     if question.within is not None:
         labels = labels.filter(pl.col("label") != question.within)
     if question.pairs:
-        labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS))
+        # Two pairs have one name where a label contains the sign between the two.
+        labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
     lifts = _estimate(posts, labels, question)
     plain = (
         labels.join(posts.select("source", "post_id", "value"), on=["source", "post_id"])

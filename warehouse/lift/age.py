@@ -21,15 +21,19 @@ def comparable_age(observations: pl.DataFrame) -> int:
 
     `observations` has a row for each observation of one source's posts: `post` (or `source` and `post_id`),
     `posted_at`, `observed_at` and `value`. A count between two observations is interpolated. The result is 7 with fewer
-    than 20 posts that were observed both young and at least 10 days old.
+    than 20 posts that were observed both young and at least 10 days old, and 10 where counts grow for longer.
     """
     key = key_columns(observations)
     aged = _histories(observations, key)
+    days = DEFAULT_DAYS
     for day in range(1, FINAL_DAYS):
         shares = _shares(aged, key, day)
-        if len(shares) >= MIN_POSTS and float(shares.median()) >= SHARE:  # type: ignore[arg-type]
+        if len(shares) < MIN_POSTS:
+            continue
+        if float(shares.median()) >= SHARE:  # type: ignore[arg-type]
             return day
-    return DEFAULT_DAYS
+        days = FINAL_DAYS
+    return days
 
 
 def _histories(observations: pl.DataFrame, key: list[str]) -> pl.DataFrame:

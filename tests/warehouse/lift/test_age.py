@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from warehouse.lift.age import DEFAULT_DAYS, comparable_age
+from warehouse.lift.age import DEFAULT_DAYS, FINAL_DAYS, comparable_age
 
 BEGIN = datetime(2026, 1, 1)
 
@@ -31,6 +31,12 @@ def test_the_age_is_the_day_with_nearly_all_likes():
     nights = [night + 0.4 for night in range(14)]
     assert comparable_age(history(30, nights)) == 3
     assert comparable_age(history(30, nights, scale_hours=20)) == 5
+
+
+def test_where_likes_come_in_for_longer_the_oldest_age_counts():
+    """A source with a history in which no day is late enough is not one without history."""
+    nights = [night + 0.4 for night in range(30)]
+    assert comparable_age(history(30, nights, scale_hours=200)) == FINAL_DAYS
 
 
 def test_a_count_between_two_observations_is_interpolated():
