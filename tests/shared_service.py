@@ -137,6 +137,7 @@ def supervise(folder: Path, command: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(0, signal.SIGTERM)
     (folder / ENDED).touch()
+    os.killpg(0, signal.SIGKILL)
 
 
 def _wait_for_end(folder: Path) -> None:
