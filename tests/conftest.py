@@ -101,11 +101,12 @@ def start_fork_server(
     @contextmanager
     def start(starts: str, environment: Mapping[str, str]) -> Iterator[str]:
         def describe(folder: Path) -> Any:
-            address = str(folder / "fork.socket")
+            address = forking.choose_address(folder)
             command = [sys.executable, forking.__file__, address, starts]
             return sharing.Service(command, environment, folder / "server.log", address)
 
-        with sharing.share(tmp_path_factory, starts, describe, forking.wait_until_ready) as server:
+        ready, at_end = forking.wait_until_ready, forking.remove_address
+        with sharing.share(tmp_path_factory, starts, describe, ready, at_end) as server:
             yield server.address
 
     return start

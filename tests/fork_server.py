@@ -12,6 +12,8 @@ from __future__ import annotations
 import array
 import json
 import os
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,19 +51,43 @@ IMPORTS = {
 }
 """What a server imports, by what it starts."""
 FIRST_TEMPORARY_FD = 200
+MAX_START_SECONDS = 300.0
+MAX_ADDRESS_BYTES = 90
+"""The path of a socket has at most 107 bytes on Linux and 103 on macOS; the server adds a suffix at first."""
+
+
+def choose_address(folder: Path) -> str:
+    """The path of a socket in `folder`, or in a short folder of its own where that is too long."""
+    address = str(folder / "fork.socket")
+    if len(os.fsencode(address)) <= MAX_ADDRESS_BYTES:
+        return address
+    return str(Path(tempfile.mkdtemp(prefix="fork-", dir="/tmp")) / "fork.socket")
+
+
+def remove_address(service: Any) -> None:
+    """Remove the folder that `choose_address` made, if it made one."""
+    folder = Path(service.address).parent
+    if folder != service.log.parent:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_until_ready(service: Any, runs: Callable[[], bool]) -> None:
-    """Wait until a fork server has imported its modules."""
+    """Wait until a fork server has imported its modules; raise `AssertionError` with its log when it can't."""
+    until = time.monotonic() + MAX_START_SECONDS
     while not Path(service.address).exists():
-        assert runs(), service.log.read_text()
+        if not runs() or time.monotonic() > until:
+            raise AssertionError(f"The fork server did not start:\n{service.log.read_text()[-3000:]}")
         time.sleep(0.05)
 
 
 def connect(address: str) -> socket.socket:
     """Connect to a fork server."""
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(address)
+    try:
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 
@@ -95,20 +121,17 @@ class ForkedProcess:
             [len(data).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)]
         )
         self._connection.sendall(data)
-        self._replies = self._connection.makefile("r")
-        self.pid = int(self._replies.readline())
+        pid = self._read_number()
+        if pid is None:
+            self._connection.close()
+            raise ChildProcessError(f"The fork server at {address} did not fork; see server.log beside it.")
+        self.pid = pid
 
     def poll(self) -> int | None:
         """The exit status, or None while the process runs."""
         if self.returncode is None:
-            self._connection.setblocking(False)
-            try:
-                waiting = self._connection.recv(1, socket.MSG_PEEK)
-            except BlockingIOError:
-                return None
-            finally:
-                self._connection.setblocking(True)
-            return self.wait() if waiting else None
+            ready, _, _ = select.select([self._connection], [], [], 0)
+            return self.wait() if ready else None
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -116,12 +139,23 @@ class ForkedProcess:
         if self.returncode is None:
             self._connection.settimeout(timeout)
             try:
-                self.returncode = int(self._replies.readline())
+                status = self._read_number()
             except TimeoutError:
                 raise subprocess.TimeoutExpired("forked process", timeout or 0) from None
-            self._replies.close()
+            # Without a status, the process that waits for it was killed.
+            self.returncode = -signal.SIGKILL if status is None else status
             self._connection.close()
         return self.returncode
+
+    def _read_number(self) -> int | None:
+        """Read a line with a number, and nothing after it; None if the connection ends first."""
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = self._connection.recv(1)
+            if not byte:
+                return None
+            line += byte
+        return int(line)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the process has ended."""
@@ -159,8 +193,10 @@ def forked_crawls(address: str) -> Iterator[None]:
     """Let the crawls of this process be processes of the fork server, until the block ends."""
     process = import_module("tasks.scrape.crawl.process")
     process.subprocess = ForkingSubprocess(address)
-    yield
-    process.subprocess = subprocess
+    try:
+        yield
+    finally:
+        process.subprocess = subprocess
 
 
 def start_forked(
@@ -211,8 +247,12 @@ def _fork_again(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Read the request, and fork: the parent waits for the child and sends its exit status; the child returns."""
     head, fds, _, _ = socket.recv_fds(connection, 4, 16)
     data = b""
-    while len(data) < int.from_bytes(head, "big"):
-        data += connection.recv(MAX_REQUEST_BYTES)
+    while len(head) < 4 or len(data) < int.from_bytes(head, "big"):
+        received = connection.recv(MAX_REQUEST_BYTES)
+        if len(head) < 4 or not received:
+            # The caller ended before it had sent its request.
+            os._exit(1)
+        data += received
     child = os.fork()
     if child == 0:
         connection.close()

@@ -64,11 +64,7 @@ class Comparable:
     def describe(self, by: str) -> str:
         """One or two sentences for the user."""
         ages = sorted(set(self.days.values())) or [DEFAULT_DAYS]
-        age = (
-            ("1 day" if ages == [1] else f"{ages[0]} days")
-            if len(ages) == 1
-            else f"{ages[0]} to {ages[-1]} days (by source)"
-        )
+        age = _count(ages[0], "day") if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)"
         left_out = {
             f"younger than {age} when last observed": self.young,
             "with hidden likes": self.hidden,
@@ -76,10 +72,15 @@ class Comparable:
             f"older than the newest {MAX_COMPARED_POSTS:,}": self.old,
         }
         reasons = [f"{number:,} {reason}" for reason, number in left_out.items() if number]
-        text = f"{len(self.posts):,} posts compared; left out: {', '.join(reasons) or 'none'}."
+        text = f"{_count(len(self.posts), 'post')} compared; left out: {', '.join(reasons) or 'none'}."
         if self.without_date:
-            text += f" {self.without_date:,} of the posts have no date."
+            verb = "has" if self.without_date == 1 else "have"
+            text += f" {self.without_date:,} of the posts {verb} no date."
         return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:

@@ -57,7 +57,8 @@ def _json_in_html(value: object) -> str:
 
 def _title(spec: dict[str, Any]) -> str:
     title = spec.get("title", "")
-    return str(title["text"] if isinstance(title, dict) else title)
+    text = title["text"] if isinstance(title, dict) else title
+    return ": ".join(text) if isinstance(text, list) else str(text)
 
 
 @functools.cache

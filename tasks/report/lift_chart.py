@@ -25,7 +25,7 @@ from tasks.report.chart_style import (
 )
 from tasks.report.content import Heading
 from tasks.report.lift_scale import LiftScale, fit_scale, interval_of
-from tasks.report.lift_wording import direction, interval, p_value, ratio, row_in_words
+from tasks.report.lift_wording import bound, direction, interval, lift_of, p_value, row_in_words
 from tasks.report.names import shorten, width
 from tasks.report.wording import column_decimals, number, percent
 
@@ -98,13 +98,14 @@ def _row(row: dict[str, Any], heading: Heading, scale: LiftScale, digits: dict[s
         "to": scale.place(each.high) if bounded else None,
         "left": scale.left if scale.is_below(each.low) or scale.is_below(each.lift) else None,
         "right": scale.right if scale.is_above(each.high) or scale.is_above(each.lift) else None,
-        "shown": ratio(row["lift"], "×"),
+        "shown": lift_of(row, "×"),
         "interval": f"({interval(row['low'], row['high'])})" if bounded else "",
         "n": f"n = {row['posts']:,}",
         "words": row_in_words(row, heading),
         "posts": number(row["posts"]),
         "accounts": number(row["accounts"]),
-        **{column: ratio(row[column]) for column in ("lift", "low", "high")},
+        "lift": lift_of(row),
+        **{column: bound(row[column]) for column in ("low", "high")},
         **{column: p_value(row[column]) for column in ("p", "q")},
         **{column: number(row[column], digits[column]) for column in digits},
         "share": percent(row["share"]),

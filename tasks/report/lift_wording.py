@@ -13,7 +13,7 @@ from tasks.report.names import shorten
 from tasks.report.wording import UNKNOWN, posts
 
 MAX_Q = 0.05
-"""Up to this corrected p-value a difference is more than chance."""
+"""Below this corrected p-value a difference is more than chance."""
 MAX_SHOWN, MIN_SHOWN = 1000.0, 0.001
 """Ratios beyond these are not exact enough for their digits."""
 MAX_DIGITS = 6
@@ -41,11 +41,24 @@ def ratio(value: float | None, sign: str = "") -> str:
     return UNKNOWN if value is None or isnan(value) else _ratio(value, _digits(value), sign)
 
 
+def lift_of(row: dict[str, Any], sign: str = "") -> str:
+    """The lift of a row; like its interval, it is not shown as 1 where the interval does not include 1."""
+    lift = row["lift"]
+    if lift is None or isnan(lift) or not direction(row["low"], row["high"]):
+        return ratio(lift, sign)
+    return _ratio(lift, _digits_beside_1(lift), sign)
+
+
 def interval(low: float | None, high: float | None) -> str:
     """For example '1.20 to 1.52'; an en dash if a bound is missing."""
     if low is None or high is None or isnan(low) or isnan(high):
         return UNKNOWN
-    return f"{_bound(low)} to {_bound(high)}"
+    return f"{bound(low)} to {bound(high)}"
+
+
+def bound(value: float | None) -> str:
+    """A bound of an interval; it is shown as 1 only if it is 1."""
+    return UNKNOWN if value is None or isnan(value) else _ratio(value, _digits_beside_1(value))
 
 
 def p_value(value: float | None) -> str:
@@ -71,7 +84,7 @@ def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
     if certain:
         row = more[0] if more else certain[-1]
         after = (
-            f"get {ratio(row['lift'])} times their account's usual {heading.by}"
+            f"get {lift_of(row)} times their account's usual {heading.by}"
             f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
         )
         return Finding("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
@@ -80,13 +93,16 @@ def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
             f"None of these labels differs for certain yet: {_outside(len(apart))} 1, which could be chance among so"
             " many labels."
         )
-    return Finding("None of these labels differs for certain yet: every interval includes 1.")
+    known = sum(interval(row["low"], row["high"]) != UNKNOWN for row in rows)
+    every = "every interval" if known == len(rows) else "every known interval"
+    reason = f"{every} includes 1" if known else "no interval is known"
+    return Finding(f"None of these labels differs for certain yet: {reason}.")
 
 
 def lifts_in_words(ranking: pl.DataFrame, heading: Heading) -> str:
     """The rows of a ranking by lift, for the alternative text of its chart."""
     entries = [
-        f"{row['rank']}. {shorten(row['label'], 60)} {ratio(row['lift'])}"
+        f"{row['rank']}. {shorten(row['label'], 60)} {lift_of(row)}"
         f" ({interval(row['low'], row['high'])}, {posts(row['posts'])})"
         for row in ranking.iter_rows(named=True)
     ]
@@ -97,7 +113,7 @@ def lifts_in_words(ranking: pl.DataFrame, heading: Heading) -> str:
 def row_in_words(row: dict[str, Any], heading: Heading) -> str:
     """A row of a ranking by lift."""
     return (
-        f"{shorten(row['label'], 60)}: {ratio(row['lift'])} {lift_meaning(heading)}, 95% interval"
+        f"{shorten(row['label'], 60)}: {lift_of(row)} {lift_meaning(heading)}, 95% interval"
         f" {interval(row['low'], row['high'])}, {posts(row['posts'])}"
     )
 
@@ -106,12 +122,12 @@ def _outside(intervals: int) -> str:
     return "one interval does not include" if intervals == 1 else f"{intervals} intervals do not include"
 
 
-def _bound(value: float) -> str:
-    """A ratio with so many digits that only exactly 1 is shown as 1, because a reader compares bounds with 1."""
+def _digits_beside_1(value: float) -> int:
+    """So many digits that only exactly 1 is shown as 1, because a reader compares bounds with 1."""
     digits = _digits(value)
     while digits < MAX_DIGITS and value != 1 and round(value, digits) == 1:
         digits += 1
-    return _ratio(value, digits)
+    return digits
 
 
 def _digits(value: float) -> int:

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tasks.report import wording
 from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading, RankedChart, Report
-from tasks.report.lift_wording import find_difference, interval, lift_meaning, p_value, ratio
+from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
 from tasks.report.thumbnails import PREFIX
 from warehouse.utc import as_utc
@@ -99,7 +99,7 @@ def _cell(row: dict[str, Any], column: str, digits: dict[str, int]) -> str:
     if column == "share":
         return wording.percent(row["share"])
     if column == "lift":
-        return ratio(row["lift"])
+        return lift_of(row)
     if column == "interval":
         return interval(row["low"], row["high"])
     if column == "q":

@@ -84,9 +84,11 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) as a percentage; below 10 % with one decimal."""
+    """A share (0 to 1) as a percentage; below 10 % with one decimal, and a tiny one as a limit."""
     if share is None or not isfinite(share):
         return UNKNOWN
+    if 0 < share < 0.0005:
+        return "<0.1%"
     return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
 
 

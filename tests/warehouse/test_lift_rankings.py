@@ -123,7 +123,7 @@ def test_the_text_has_the_numbers(
     ]
     assert compare(rows).describe("likes") == (
         "2 posts compared; left out: 1 younger than 7 days when last observed, 1 with hidden likes."
-        " 1 of the posts have no date."
+        " 1 of the posts has no date."
     )
     assert compare([], kind="carousel").describe("likes") == "0 posts compared; left out: none."
 

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from tasks.report.chart_html import chart_html
 from tasks.report.chart_style import COLOURS, NARROW, WIDTH
 from tasks.report.charts import SCALE, chart_svg, ranked_chart, ranking_chart, save_chart
 from tasks.report.content import Heading
@@ -173,6 +174,15 @@ def test_the_html_of_a_chart_needs_no_network(ranking, tmp_path, parse):
     assert "unsafe-eval" not in policy
     assert "url(" not in page.styles
     assert "@import" not in page.styles
+
+
+def test_the_html_of_a_chart_has_its_title(ranking):
+    """The title of the page is that of the chart, in one line."""
+    for pixels in (WIDTH, NARROW):
+        page = chart_html(
+            ranking_chart(ranking(["cat"]), Heading("visual", "likes", "mean"), pixels).to_dict()
+        )
+        assert "<title>What earns likes: visual, mean per post</title>" in page
 
 
 def test_only_the_own_scripts_of_a_chart_may_run(ranking, tmp_path, parse):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading
-from tasks.report.lift_wording import direction, find_difference, interval, p_value, ratio
-from tasks.report.wording import title
+from tasks.report.lift_wording import direction, find_difference, interval, lift_of, p_value, ratio
+from tasks.report.wording import percent, title
 
 LIKES = Heading("visual", "likes", "lift")
 CHANCE = "which could be chance among so many labels."
@@ -47,6 +47,14 @@ def test_a_bound_beside_1_is_not_shown_as_1():
     assert interval(0.9996, 1.0004) == "0.9996 to 1.0004"
     assert interval(1.0, 1.52) == "1.00 to 1.52"
     assert interval(None, 1.5) == interval(1.2, math.nan) == "–"
+
+
+def test_a_lift_beside_1_does_not_contradict_its_interval(lifts):
+    """It has more digits where the interval does not include 1, and two elsewhere."""
+    frame = lifts(("dog", 1.004, 1.001, 1.007, 0.001), ("cat", 0.996, 0.9, 1.1, 0.9))
+    assert [lift_of(row, "×") for row in frame.iter_rows(named=True)] == ["×1.004", "×1.00"]
+    assert "get 1.004 times" in str(find_difference(frame, LIKES))
+    assert "1. dog 1.004 (1.001 to 1.01, 48 posts); 2. cat 1.00 (0.90 to 1.10, 48" in in_words(frame, LIKES)
 
 
 @given(st.floats(0.5, 2.0))
@@ -99,7 +107,11 @@ def test_the_sentence_names_a_label_below_the_usual_if_none_is_above(lifts):
             [("cat", 1.2, 1.1, 1.5, None), ("dog", 0.5, 0.4, 0.6, math.nan)],
             f"2 intervals do not include 1, {CHANCE}",
         ),
-        ([("cat", None, None, None, None)], "every interval includes 1."),
+        ([("cat", None, None, None, None)], "no interval is known."),
+        (
+            [("cat", 1.2, None, None, None), ("dog", 1.2, 0.9, 1.5, 0.3)],
+            "every known interval includes 1.",
+        ),
     ],
 )
 def test_the_sentence_says_why_no_label_differs(lifts, rows, reason):
@@ -124,3 +136,14 @@ def test_a_count_has_no_lift():
     heading = Heading("visual", "count", "lift")
     assert not heading.by_lift
     assert title(heading) == "What is shown most: visual, number of posts"
+
+
+def test_a_tiny_share_is_a_limit():
+    """A label that posts have is not shown with a share of zero."""
+    assert [percent(share) for share in (0.0, 0.0004, 0.0006, 0.05, 0.5)] == [
+        "0%",
+        "<0.1%",
+        "0.1%",
+        "5.0%",
+        "50%",
+    ]
