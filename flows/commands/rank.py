@@ -111,20 +111,22 @@ def rank(
         )
     ranking = rankings.rank(settings.home, question)
     show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
+    _print_notes(settings, ranking, question, form)
+    return 0
+
+
+def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, form: Format) -> None:
+    """Print which posts were compared, or why the ranking is empty."""
     with published(settings.home) as database:
-        # Programs read standard output, so sentences go elsewhere.
-        if question.by_lift and not ranking.is_empty():
+        if ranking.is_empty():
+            print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
+        elif question.by_lift:
             from warehouse.lift_rankings import comparable_posts
 
-            notes = [
-                comparable_posts(database, question).describe(question.by),
-                *_differences(ranking, question),
-            ]
-            print("\n".join(notes), file=sys.stdout if form == "table" else sys.stderr)
-        if ranking.is_empty():
-            why = why_empty(database, question)
-            print(f"The ranking is empty. {printable(why)}", file=sys.stderr)
-    return 0
+            compared = comparable_posts(database, question).describe(question.by)
+            # Programs read standard output, so sentences go elsewhere.
+            out = sys.stdout if form == "table" else sys.stderr
+            print("\n".join([compared, *_differences(ranking, question)]), file=out)
 
 
 def _why_unlabelled(settings: Settings, classifier: str) -> str:
