@@ -87,7 +87,7 @@ def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuer
         return "The compared posts have no other label."
     largest = alone.sort("posts", "label", descending=[True, False]).row(0, named=True)
     if largest["posts"] >= question.least_posts:
-        return f"No label can be told apart from the others: {NO_LIFT[largest['reason'] or 'inseparable']}"
+        return f"No label can be separated from the others: {NO_LIFT[largest['reason'] or 'inseparable']}"
     return _describe_largest(question, largest["label"], largest["posts"])
 
 

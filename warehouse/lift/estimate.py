@@ -39,7 +39,7 @@ MIN_RANKED_POSTS = 10
 MIN_COUNTS = 10
 """Posts, and comments or shares on them, that a label needs for a ratio of means."""
 MAX_INFLATION = 100.0
-"""In the joint fit: a label whose variance is so many times that without the others can't be told apart from them."""
+"""In the joint fit: a label whose variance is so many times that without the others can't be separated from them."""
 
 
 def estimate_lifts(

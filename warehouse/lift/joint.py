@@ -30,7 +30,7 @@ class JointEffects:
     """The chosen labels' numbers, their effects and variances.
 
     `inflation` is how many times larger the variance is than without the other labels; it is huge where a label can't
-    be told apart from others.
+    be separated from others.
     """
 
     labels: Ints
