@@ -1,37 +1,38 @@
 """The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
-    tables.py          the tables, each declared once; to add a column or a table, open it
-    derived_tables.py  the tables that publish computes from the others
-    table_schema.py    what a row type declares, and the conversion of rows to Arrow and from DuckDB
-    utc.py             times between Python and DuckDB
-    lake.py            appends and upserts that count once, and queries
-    lake_reader.py     the lake's files as DuckDB reads them
-    home.py            the home folder and its locks
-    runs.py            the journal of runs, and how an interrupted run is resumed
-    posts.py           storing scraped posts
-    stored_posts.py    queries over stored posts, for a run that sees them again
-    precision.py       which of two values of a field is more precise
-    gaps.py            posts whose own page can't be read
-    authors.py         authors of comments, as they are stored
-    host_limits.py     rate limits that hosts announced
-    pending.py         pictures to fetch and to label
-    charges.py         the ledger of requests that cost money
-    status.py          queries of `likelens status`
-    sql.py             views and macros of the published database; to add one, open it
-    sql_comparing.py   those that compare classifiers or sum costs
-    sql_types.py       declarations of views and macros
-    publish.py         building the database and replacing the old one
-    ranking_query.py   what a ranking is about; to add a statistic, open it
-    rankings.py        the rankings
-    lift_rankings.py   the rankings by lift: which posts are compared
-    lift_table.py      computing the table of lifts at publish
-    lift/              the method of lift: intervals, pairs, comparable age
-    empty_rankings.py  why a ranking is empty
-    summary.py         queries of the report beside its rankings
-    comparing.py       comparison of two classifiers
-    forgetting.py      removing an account or an author
-    disk_space.py      free space on the disk
-    errors.py          the errors, and what the caller does about each
+    tables.py            the tables, each declared once; to add a column or a table, open it
+    derived_tables.py    the tables that publish computes from the others
+    table_schema.py      what a row type declares, and the conversion of rows to Arrow and from DuckDB
+    utc.py               times between Python and DuckDB
+    lake.py              appends and upserts that count once, and queries
+    lake_reader.py       the lake's files as DuckDB reads them
+    home.py              the home folder and its locks
+    runs.py              the journal of runs, and how an interrupted run is resumed
+    posts.py             storing scraped posts
+    stored_posts.py      queries over stored posts, for a run that sees them again
+    precision.py         which of two values of a field is more precise
+    gaps.py              posts whose own page can't be read
+    authors.py           authors of comments, as they are stored
+    host_limits.py       rate limits that hosts announced
+    pending.py           pictures to fetch and to label
+    charges.py           the ledger of requests that cost money
+    status.py            queries of `likelens status`
+    sql.py               views and macros of the published database; to add one, open it
+    sql_comparing.py     those that compare classifiers or sum costs
+    sql_types.py         declarations of views and macros
+    publish.py           building the database and replacing the old one
+    ranking_query.py     what a ranking is about; to add a statistic, open it
+    rankings.py          the rankings
+    comparable_posts.py  which posts a ranking by lift compares
+    lift_rankings.py     the rankings by lift
+    lift_table.py        computing the table of lifts at publish
+    lift/                the method of lift: intervals, pairs, comparable age
+    empty_rankings.py    why a ranking is empty
+    summary.py           queries of the report beside its rankings
+    comparing.py         comparison of two classifiers
+    forgetting.py        removing an account or an author
+    disk_space.py        free space on the disk
+    errors.py            the errors, and what the caller does about each
 
 It imports neither Prefect nor any source or classifier.
 """

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from warehouse.comparable_posts import comparable_posts
 from warehouse.ranking_query import RankingQuery
 
 NO_LIFT = {
@@ -64,7 +65,7 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
 
 def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
     """Why labels with enough posts have no lift, or that none has enough posts."""
-    from warehouse.lift_rankings import all_lifts, comparable_posts
+    from warehouse.lift_rankings import all_lifts
 
     compared = comparable_posts(database, question)
     if compared.posts.is_empty():

@@ -15,6 +15,7 @@ from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from warehouse import rankings
+from warehouse.comparable_posts import comparable_posts
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.publish import published
 from warehouse.ranking_query import (
@@ -121,8 +122,6 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
         if ranking.is_empty():
             print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
         elif question.by_lift:
-            from warehouse.lift_rankings import comparable_posts
-
             compared = comparable_posts(database, question).describe(question.by)
             # Programs read standard output, so sentences go elsewhere.
             out = sys.stdout if form == "table" else sys.stderr

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from warehouse.comparable_posts import comparable_posts
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
-from warehouse.lift_rankings import comparable_posts
 from warehouse.publish import published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank

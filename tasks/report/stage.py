@@ -16,6 +16,7 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
+from warehouse.comparable_posts import comparable_posts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
@@ -75,9 +76,6 @@ def _compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     """Which posts a ranking by lift compares, and which it leaves out."""
     if not question.by_lift:
         return ""
-    # SciPy takes a third of a second to import.
-    from warehouse.lift_rankings import comparable_posts
-
     return comparable_posts(database, question).describe(question.by)
 
 

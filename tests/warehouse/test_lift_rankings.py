@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from warehouse import lift_rankings
+from warehouse.comparable_posts import Comparable, comparable_posts
 from warehouse.home import Home
 from warehouse.lift.age import DEFAULT_DAYS
-from warehouse.lift_rankings import Comparable, comparable_posts
 from warehouse.publish import publish, published
 from warehouse.ranking_query import By, RankingQuery, Statistic
 from warehouse.rankings import rank
@@ -270,7 +270,7 @@ def test_the_newest_posts_are_compared_and_the_older_ones_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Above the limit the oldest posts are left out and counted, and posts without a date come last."""
-    monkeypatch.setattr(lift_rankings, "MAX_COMPARED_POSTS", 2)
+    monkeypatch.setattr("warehouse.comparable_posts.MAX_COMPARED_POSTS", 2)
     rows = [row for day in range(3) for row in labelled(str(day), posted_at=FIRST + timedelta(days=day))]
     found = compare([*rows, *labelled("dateless", posted_at=None)])
     assert ids(found) == ["1", "2"]
