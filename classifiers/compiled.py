@@ -5,6 +5,7 @@ The compiled part begins with a picture's bytes: a GPU receives a quarter of wha
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,12 @@ CPU_BATCH = 16
 """As fast as 32 where two threads call (docs/decisions.md), in less memory."""
 GPU_BATCH = 256
 """The first batch size that is tried on a GPU; it is halved until it fits the memory."""
+
+GPU_CALLERS = 4
+"""More are not faster (docs/measurements.md)."""
+
+_Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""A batch of pictures, (batch size, height, width, 3), to scores, (batch size, classes)."""
 
 DEFAULT_SIDE = 224
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom")
@@ -40,17 +47,25 @@ class CompiledModel:
         height, width = model.input_shape[1:3]
         self.size = (height or DEFAULT_SIDE, width or DEFAULT_SIDE)
         self._run = _compile(model, preprocess, on_gpu=on_gpu)
-        # On a GPU, one batch is copied while another is computed. On a CPU, TensorFlow's threads work on one
-        # batch while an operation of the other ends.
-        self.callers = 2 if on_gpu or keras.backend.backend() == "tensorflow" else 1
+        self._local = threading.local()
+        # On a GPU, some batches are filled, copied or turned into labels while another is computed. On a CPU,
+        # TensorFlow's threads work on one batch while an operation of the other ends.
+        self.callers = GPU_CALLERS if on_gpu else 2 if keras.backend.backend() == "tensorflow" else 1
         self.batch_size = find_batch_size(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
 
     def scores(self, pictures: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """One row of scores per picture, for up to `batch_size` uint8 pictures of shape (height, width, 3)."""
-        batch = np.zeros((self.batch_size, *self.size, 3), np.uint8)
+        batch = self._batch_of_thread()
         np.stack(pictures, out=batch[: len(pictures)])
         rows: NDArray[np.float32] = self._run(batch)[: len(pictures)]
         return rows
+
+    def _batch_of_thread(self) -> NDArray[np.uint8]:
+        # New memory for each batch would take longer than filling it. `_run` has read it when it returns.
+        if not hasattr(self._local, "batch"):
+            self._local.batch = np.zeros((self.batch_size, *self.size, 3), np.uint8)
+        batch: NDArray[np.uint8] = self._local.batch
+        return batch
 
     def _try(self, batch_size: int) -> None:
         self._run(np.zeros((batch_size, *self.size, 3), np.uint8))
@@ -71,21 +86,59 @@ def find_batch_size(attempt: Callable[[int], None], max_size: int) -> int:
     return size
 
 
-def _compile(
-    model: Any, preprocess: Callable[[Any], Any], *, on_gpu: bool
-) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+def _compile(model: Any, preprocess: Callable[[Any], Any], *, on_gpu: bool) -> _Run:
+    import keras
+
+    def score(pictures: Any) -> Any:
+        scores = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
+        return keras.ops.cast(scores, "float32")
+
+    match keras.backend.backend():
+        case "jax":
+            return _compile_with_jax(model, score)
+        case "torch":
+            return _compile_with_torch(score)
+    return _compile_with_tensorflow(score, on_gpu=on_gpu)
+
+
+def _compile_with_jax(model: Any, score: Callable[[Any], Any]) -> _Run:
+    # Not `predict_on_batch`: it gives the memory of the weights away while it runs, so two threads can't call it.
+    import jax
+    import keras
+
+    values = [variable.value for variable in model.variables]
+
+    def run(values: Any, pictures: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
+            return score(pictures)
+
+    compiled = jax.jit(run)
+    return lambda batch: np.asarray(compiled(values, batch))
+
+
+def _compile_with_torch(score: Callable[[Any], Any]) -> _Run:
+    import keras
+    import torch
+
+    def run(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            rows: NDArray[np.float32] = keras.ops.convert_to_numpy(score(keras.ops.convert_to_tensor(batch)))
+            return rows
+
+    return run
+
+
+def _compile_with_tensorflow(score: Callable[[Any], Any], *, on_gpu: bool) -> _Run:
     import keras
 
     class BytesModel(keras.Model):  # type: ignore[misc]
         def call(self, pictures: Any) -> Any:
-            scores = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
-            return keras.ops.cast(scores, "float32")
+            return score(pictures)
 
     bytes_model = BytesModel()
-    # JAX always uses XLA, TensorFlow on a GPU only: on a CPU, XLA is slower than oneDNN's kernels.
-    backend = keras.backend.backend()
-    bytes_model.compile(jit_compile=backend == "jax" or (on_gpu and backend == "tensorflow"))
-    run: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = bytes_model.predict_on_batch
+    # On a CPU, XLA is slower than oneDNN's kernels.
+    bytes_model.compile(jit_compile=on_gpu)
+    run: _Run = bytes_model.predict_on_batch
     return run
 
 

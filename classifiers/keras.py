@@ -1,4 +1,4 @@
-"""The kind `keras`: any model of `keras.applications`, with its own input size, preprocessing and class names.
+"""The kind `keras`: any model of `keras.applications`, and EfficientNetLite0, with its own input size, preprocessing and class names.
 
 Weights come from Keras' download or from a file in a format without pickle: `.h5`, `.weights.h5`, `.keras`
 (with `safe_mode`) or `.safetensors` (tensors named by the Keras paths of the variables).
@@ -7,23 +7,22 @@ Weights come from Keras' download or from a file in a format without pickle: `.h
 from __future__ import annotations
 
 import hashlib
-import importlib
-import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from PIL.Image import Resampling
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from classifiers.applications import Application, find_application
 from classifiers.backend import gpu_has_bfloat16, import_keras
 from classifiers.compiled import CompiledModel
 from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.folding import fold_batch_normalisation
 from classifiers.groups import find_groups
-from classifiers.names import normalise_name, read_names_for
+from classifiers.names import read_names_for
 from classifiers.pictures import PictureFile
 from classifiers.precision import Precision, PrecisionSetting, choose_precision
 from classifiers.protocol import Label, PreparedPicture
@@ -32,9 +31,6 @@ from classifiers.structure import custom_structure
 
 IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
-DOWNLOAD_TIMEOUT_SECONDS = 30.0
-_PREPARATION = b"stretch, bilinear, rgb, float32, 4"
-"""Part of the version: change it whenever `prepare` or `label` would give other results."""
 
 
 class KerasOptions(BaseModel):
@@ -52,7 +48,9 @@ class KerasOptions(BaseModel):
 class KerasClassifier:
     """A loaded model; batches are filled up to one size, so it is compiled once."""
 
-    def __init__(self, name: str, version: str, model: CompiledModel, classes: Classes) -> None:
+    def __init__(
+        self, name: str, version: str, model: CompiledModel, classes: Classes, resampling: Resampling
+    ) -> None:
         self.name = name
         self.version = version
         self.batch_size = model.batch_size
@@ -60,17 +58,18 @@ class KerasClassifier:
         self.groups = find_groups(classes.names)
         self._model = model
         self._classes = classes
+        self._resampling = resampling
 
     def prepare(self, picture: PictureFile) -> PreparedPicture:
         """uint8 RGB of the model's input size, (height, width, 3)."""
         height, width = self._model.size
-        return picture.rgb_array(width, height, exact=False)
+        return picture.rgb_array(width, height, exact=False, resampling=self._resampling)
 
     def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []
-        return [self._classes.labels(one) for one in self._model.scores(batch)]
+        return self._classes.labels(self._model.scores(batch))
 
 
 def load(name: str, options: KerasOptions) -> KerasClassifier:
@@ -87,37 +86,17 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     # this setting, so it comes after it.
     keras.utils.disable_interactive_logging()
 
-    build = _find_application(options.application)
+    application = find_application(options.application)
     _check_format(options.weights)
-    model = _build_with_weights(build, options.application, options.weights)
-    classes = _read_classes(keras, options, int(model.output_shape[-1]))
+    model = _build_with_weights(application, options.weights)
+    classes = _read_classes(application, options, int(model.output_shape[-1]))
     has_bfloat16 = gpu_has_bfloat16()
     precision = choose_precision(options.precision, has_bfloat16)
-    structure = _structure(build, options.weights, model)
-    version = _version(options.application, model, classes, precision, structure)
+    structure = _structure(application, options.weights, model)
+    version = _version(application, model, classes, precision, structure)
     folded, _ = fold_batch_normalisation(model)
-    compiled = CompiledModel(folded, _preprocessor(build), precision, on_gpu=has_bfloat16 is not None)
-    return KerasClassifier(name, version, compiled, classes)
-
-
-def applications() -> list[str]:
-    """Names of the models in `keras.applications`."""
-    import_keras()
-    import keras
-
-    return sorted(name for name in dir(keras.applications) if name[0].isupper())
-
-
-def _find_application(name: str) -> Callable[..., Any]:
-    import keras
-
-    if name not in applications():
-        known = ", ".join(applications())
-        raise ClassifierUnavailable(
-            f"keras.applications has no model {name!r}. Set application to one of: {known}."
-        )
-    build: Callable[..., Any] = getattr(keras.applications, name)
-    return build
+    compiled = CompiledModel(folded, application.preprocess, precision, on_gpu=has_bfloat16 is not None)
+    return KerasClassifier(name, version, compiled, classes, application.resampling)
 
 
 def _check_format(weights: str | Path) -> None:
@@ -134,13 +113,13 @@ def _check_format(weights: str | Path) -> None:
         )
 
 
-def _build_with_weights(build: Callable[..., Any], application: str, weights: str | Path) -> Any:
+def _build_with_weights(application: Application, weights: str | Path) -> Any:
     if isinstance(weights, str):
-        return _download(build, application)
+        return application.build_with_imagenet()
     try:
         if weights.suffix == ".keras":
-            return _load_model(build, weights)
-        model = build(weights=None)
+            return _load_model(application.build, weights)
+        model = application.build(weights=None)
         if weights.suffix == ".safetensors":
             _assign_safetensors(model, weights)
         else:
@@ -148,21 +127,10 @@ def _build_with_weights(build: Callable[..., Any], application: str, weights: st
             model.load_weights(weights)
     except Exception as error:  # damaged files raise RuntimeError and BadZipFile, for example
         raise ClassifierUnavailable(
-            f"The weights {weights} do not fit {application} ({in_one_line(error)}). Set weights to a file saved"
+            f"The weights {weights} do not fit {application.name} ({in_one_line(error)}). Set weights to a file saved"
             " from this model, or application to the model that it was saved from."
         ) from error
     return model
-
-
-def _download(build: Callable[..., Any], application: str) -> Any:
-    try:
-        with _download_timeout():
-            return build(weights=IMAGENET)
-    except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise ClassifierUnavailable(
-            f"The ImageNet weights of {application} can't be downloaded ({_cause(error)}). Run once with a"
-            " network, or set weights to a weights file."
-        ) from error
 
 
 def _load_model(build: Callable[..., Any], file: Path) -> Any:
@@ -219,7 +187,7 @@ def _assign_safetensors(model: Any, file: Path) -> None:
         variable.assign(tensors[variable.path])
 
 
-def _read_classes(keras: Any, options: KerasOptions, outputs: int) -> Classes:
+def _read_classes(application: Application, options: KerasOptions, outputs: int) -> Classes:
     if options.labels is not None:
         return Classes(read_names_for(options.labels, outputs), [None] * outputs, options.top)
     if outputs != 1000:
@@ -227,53 +195,23 @@ def _read_classes(keras: Any, options: KerasOptions, outputs: int) -> Classes:
             f"The model has {outputs} outputs, so ImageNet's class names do not fit. Set labels to a text file"
             " with one name per line."
         )
-    try:
-        with _download_timeout():
-            ranked = keras.applications.imagenet_utils.decode_predictions(
-                np.arange(1000.0)[np.newaxis], top=1000
-            )
-    except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise ClassifierUnavailable(
-            f"ImageNet's class names can't be downloaded ({_cause(error)}). Run once with a network, or set"
-            " labels to a text file with the 1000 names, one per line."
-        ) from error
-    ids, names, _ = zip(*reversed(ranked[0]), strict=True)
-    return Classes([normalise_name(name) for name in names], ids, options.top)
+    return Classes(*application.imagenet_names(), options.top)
 
 
-def _preprocessor(build: Callable[..., Any]) -> Callable[[Any], Any]:
-    preprocess: Callable[[Any], Any] = importlib.import_module(build.__module__).preprocess_input
-    return preprocess
-
-
-def _structure(build: Callable[..., Any], weights: str | Path, model: Any) -> bytes:
+def _structure(application: Application, weights: str | Path, model: Any) -> bytes:
     """The layers of a `.keras` file, if they are not the application's own."""
     if isinstance(weights, str) or weights.suffix != ".keras":
         return b""
-    return custom_structure(weights, model, build(weights=None))
+    return custom_structure(weights, model, application.build(weights=None))
 
 
-def _version(application: str, model: Any, classes: Classes, precision: Precision, structure: bytes) -> str:
+def _version(
+    application: Application, model: Any, classes: Classes, precision: Precision, structure: bytes
+) -> str:
     # It depends on nothing of the machine but the precision: on a similar machine nothing is labelled again.
-    digest = hashlib.sha256(_PREPARATION + structure)
+    digest = hashlib.sha256(application.preparation + structure)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     digest.update(classes.version_text.encode())
     suffix = "" if precision == "float32" else f"-{precision}"
-    return f"{application}{suffix}-{digest.hexdigest()[:12]}"
-
-
-@contextmanager
-def _download_timeout() -> Iterator[None]:
-    # Keras' download has no timeout: a network that does not respond would block the run.
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_SECONDS)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _cause(error: Exception) -> str:
-    """The reason in Keras' 'URL fetch failure on … -- reason'."""
-    return in_one_line(error).rpartition(" -- ")[2]
+    return f"{application.name}{suffix}-{digest.hexdigest()[:12]}"

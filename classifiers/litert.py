@@ -62,6 +62,8 @@ class LitertClassifier:
 
     def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
         """Label the pictures one after the other: the model's own batch size is one."""
+        if not batch:
+            return []
         try:
             interpreter = self._idle.get_nowait()
         except Empty:
@@ -70,7 +72,7 @@ class LitertClassifier:
             scores = [self._scores(interpreter, picture) for picture in batch]
         finally:
             self._idle.put(interpreter)
-        return [self._classes.labels(one) for one in scores]
+        return self._classes.labels(np.stack(scores))
 
     def _scores(self, interpreter: Any, picture: PreparedPicture) -> NDArray[np.float32]:
         interpreter.set_tensor(self._input["index"], _as_input(picture, self._input)[np.newaxis])

@@ -75,7 +75,7 @@ class OnnxClassifier:
         filled = np.zeros((self.batch_size, self._spec.height, self._spec.width, 3), np.uint8)
         np.stack(batch, out=filled[: len(batch)])
         scores = run_model(self._session, self._spec, filled, self._levels)[: len(batch)]
-        return [self._classes.labels(one) for one in scores]
+        return self._classes.labels(scores)
 
 
 def load(name: str, options: OnnxOptions) -> OnnxClassifier:

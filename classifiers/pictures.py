@@ -106,15 +106,22 @@ class PictureFile:
             self._decoded[scale] = _upright_rgb(image)
         return self._decoded[scale]
 
-    def rgb_array(self, width: int, height: int, *, exact: bool = True) -> NDArray[np.uint8]:
-        """The picture stretched to `width` x `height`, bilinear: uint8 of shape (height, width, 3).
+    def rgb_array(
+        self,
+        width: int,
+        height: int,
+        *,
+        exact: bool = True,
+        resampling: Image.Resampling = Image.Resampling.BILINEAR,
+    ) -> NDArray[np.uint8]:
+        """The picture stretched to `width` x `height`: uint8 of shape (height, width, 3).
 
         Stretched, not cropped, as the Keras and TensorFlow image loaders do by default, so that nothing at the
         edges is lost. Unless `exact`, a JPEG is decoded at the smallest sufficient scale. Raises as `rgb`
         does.
         """
         min_side = None if exact else math.ceil(MIN_DECODE_SCALE * max(width, height))
-        image = self.rgb(min_side).resize((width, height), Image.Resampling.BILINEAR)
+        image = self.rgb(min_side).resize((width, height), resampling)
         return np.asarray(image, dtype=np.uint8)
 
 

@@ -24,23 +24,43 @@ class Classes:
         """The part of a classifier's version that follows from its classes."""
         return "\n".join([*self.names, str(self.top)])
 
-    def labels(self, scores: NDArray[np.float32]) -> list[Label]:
-        """The `top` best classes of one picture from its scores, one float per class.
+    def labels(self, scores: NDArray[np.float32]) -> list[list[Label]]:
+        """The `top` best classes of each picture from its scores, shape (pictures, classes).
 
         Classes with equal scores keep the model's order, so the labels never depend on chance. A score of 0
         gives no label: quantised models give it to nearly all classes, and the first of them would be everywhere.
         """
         scores = to_probabilities(scores)
-        best = [index for index in np.argsort(-scores, kind="stable")[: self.top] if scores[index] > 0]
+        best = _best(scores, min(self.top, scores.shape[1]))
+        best_scores = np.take_along_axis(scores, best, 1)
+        # All pictures at once, because a loop over arrays would take longer than a GPU takes for the model.
         return [
-            Label(label=self.names[index], label_id=self.ids[index], score=float(scores[index]), rank=rank)
-            for rank, index in enumerate(best, start=1)
+            [
+                Label(label=self.names[index], label_id=self.ids[index], score=score, rank=rank)
+                for rank, (index, score) in enumerate(zip(*picture, strict=True), start=1)
+                if score > 0
+            ]
+            for picture in zip(best.tolist(), best_scores.tolist(), strict=True)
         ]
 
 
 def to_probabilities(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One picture's scores from 0 to 1; applies softmax for a model that ends before it."""
-    if scores.min() < 0.0 or scores.max() > 1.0 + 1e-3 or scores.sum() > 2.0:
-        scores = np.exp(scores - scores.max())
-        scores /= scores.sum()
-    return np.clip(scores, 0.0, 1.0)
+    """Each picture's scores from 0 to 1; applies softmax where a model ends before it."""
+    low, high, total = (of(scores, axis=1) for of in (np.min, np.max, np.sum))
+    unbounded = (low < 0.0) | (high > 1.0 + 1e-3) | (total > 2.0)
+    if unbounded.any():
+        powers = np.exp(scores[unbounded] - high[unbounded, np.newaxis])
+        scores = scores.copy()
+        scores[unbounded] = powers / powers.sum(axis=1, keepdims=True)
+    return np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
+
+
+def _best(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The indices of the `count` best classes of each picture, best first, for scores of at least 0."""
+    # The bits of such floats order as integers do. With the class below them no two keys are equal, so the result
+    # never depends on chance, and a partition of the keys is faster than one of indices.
+    classes = scores.shape[1]
+    keys = (np.ascontiguousarray(scores).view(np.int32).astype(np.int64) << 32) | np.arange(classes)[::-1]
+    best = np.sort(np.partition(keys, classes - count, axis=1)[:, classes - count :], axis=1)[:, ::-1]
+    indices: NDArray[np.int64] = classes - 1 - (best & 0xFFFFFFFF)
+    return indices

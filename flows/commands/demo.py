@@ -46,6 +46,11 @@ allow_private_hosts = ["127.0.0.1"]
 min_posts = 5                  # the demo has few posts; the default is 10
 
 [[classifiers]]
+name = "objects"
+kind = "keras"
+application = "EfficientNetLite0"   # its weights are installed with likelens' extra `models`
+
+[[classifiers]]
 name = "inception_v3"
 kind = "keras"
 application = "InceptionV3"
@@ -111,8 +116,8 @@ def _print_next_steps(file: Path) -> None:
     print("Next, try:")
     for command in (
         f"{likelens} report --config {shown} --open",
-        f"{likelens} rank --config {shown} --classifier visual --by comments --kind image",
-        f"""{likelens} sql --config {shown} "from top_lifts('visual', by := 'likes', n := 5)\"""",
+        f"{likelens} rank --config {shown} --classifier objects --group --by comments",
+        f"""{likelens} sql --config {shown} "from top_lifts('objects', by := 'likes', n := 5)\"""",
     ):
         print(f"    {command}")
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classifiers.applications import applications, find_application
 from classifiers.compiled import CompiledModel
-from classifiers.keras import KerasOptions, _find_application, _preprocessor, applications, load
+from classifiers.keras import KerasOptions, load
 from classifiers.structure import custom_structure
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
@@ -23,6 +24,8 @@ SIZES = {
     "EfficientNetV2S": 384, "EfficientNetV2M": 480, "EfficientNetV2L": 480,
     "InceptionResNetV2": 299, "InceptionV3": 299, "NASNetLarge": 331, "Xception": 299,
 }  # fmt: skip
+
+LITE = "EfficientNetLite0"
 
 
 class InputShape(Exception):
@@ -38,7 +41,7 @@ def input_shape(keras: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         raise InputShape(obtain(*args, **options))
 
     def shape_of(name: str) -> tuple[int, ...]:
-        build = _find_application(name)
+        build = find_application(name).build
         with monkeypatch.context() as patched:
             module = inspect.getmodule(inspect.unwrap(build)).imagenet_utils
             patched.setattr(module, "obtain_input_shape", stop)
@@ -55,16 +58,20 @@ def test_every_application_has_its_size_and_1000_classes(input_shape: Any) -> No
     names = applications()
     assert len(names) >= 38 and set(SIZES) <= set(names)
     # MobileNetV3 takes any size; another test builds one.
-    sized = [name for name in names if not name.startswith("MobileNetV3")]
+    sized = [name for name in names if not name.startswith("MobileNetV3") and name != LITE]
     assert {name: input_shape(name) for name in sized} == {
         name: (*[SIZES.get(name, 224)] * 2, 3) for name in sized
     }
-    assert {inspect.signature(_find_application(name)).parameters["classes"].default for name in names} == {
-        1000
-    }
+    assert {
+        inspect.signature(find_application(name).build).parameters["classes"].default
+        for name in names
+        if name != LITE
+    } == {1000}
+    lite = find_application(LITE).build(weights=None)
+    assert lite.input_shape == (None, 224, 224, 3) and lite.output_shape == (None, 1000)
 
 
-@pytest.mark.parametrize("scaling", ["tf", "caffe", "torch", "none"])
+@pytest.mark.parametrize("scaling", ["tf", "caffe", "torch", "none", "lite"])
 def test_every_application_scales_pixels_as_published(scaling: str, keras: Any) -> None:
     """Each application scales pixels as its weights were trained: in one of four ways, from their papers."""
     prefixes = {
@@ -72,6 +79,7 @@ def test_every_application_scales_pixels_as_published(scaling: str, keras: Any) 
         "caffe": ("ResNet50", "ResNet101", "ResNet152", "VGG16", "VGG19"),
         "torch": ("DenseNet",),
         "none": ("EfficientNet", "ConvNeXt", "MobileNetV3"),
+        "lite": (LITE,),
     }
     red = np.array([255, 0, 0], np.float32)
     expected = {
@@ -79,6 +87,7 @@ def test_every_application_scales_pixels_as_published(scaling: str, keras: Any) 
         "caffe": [-103.939, -116.779, 255 - 123.68],
         "torch": (red / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225]),
         "none": red,
+        "lite": (red - 127) / 128,
     }
 
     def scaling_of(name: str) -> str:
@@ -94,7 +103,7 @@ def test_every_application_scales_pixels_as_published(scaling: str, keras: Any) 
     assert names
     for name in names:
         picture = np.broadcast_to(red, (1, 4, 4, 3)).copy()
-        assert _preprocessor(_find_application(name))(picture)[0, 0, 0] == pytest.approx(
+        assert find_application(name).preprocess(picture)[0, 0, 0] == pytest.approx(
             expected[scaling], abs=1e-3
         )
 
@@ -103,7 +112,7 @@ def test_tensors_are_scaled_as_arrays(keras: Any) -> None:
     """The compiled part scales pixels exactly as Keras scales arrays, for every model."""
     pictures = np.random.default_rng(2).integers(0, 256, (1, 5, 4, 3)).astype(np.float32)
     for name in applications():
-        preprocess = _preprocessor(_find_application(name))
+        preprocess = find_application(name).preprocess
         compiled = keras.ops.convert_to_numpy(preprocess(keras.ops.convert_to_tensor(pictures)))
         assert compiled == pytest.approx(preprocess(pictures.copy()), abs=1e-4), name
 
@@ -111,12 +120,12 @@ def test_tensors_are_scaled_as_arrays(keras: Any) -> None:
 def test_a_model_of_any_size_that_scales_in_its_layers_works_in_both_precisions(keras: Any) -> None:
     """MobileNetV3, which scales pixels in its own layers and takes any size, gets 224 and works in both precisions."""
     keras.utils.set_random_seed(3)
-    build = _find_application("MobileNetV3Small")
-    model = build(weights=None)
+    application = find_application("MobileNetV3Small")
+    model = application.build(weights=None)
     pictures = list(np.random.default_rng(6).integers(0, 256, (2, 224, 224, 3), np.uint8))
     scores = []
     for precision in ("float32", "bfloat16"):  # the second changes the model
-        compiled = CompiledModel(model, _preprocessor(build), precision, on_gpu=False)
+        compiled = CompiledModel(model, application.preprocess, precision, on_gpu=False)
         assert compiled.size == (224, 224)
         scores.append(compiled.scores(pictures))
     assert scores[0].sum(axis=1) == pytest.approx(1, abs=1e-3)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classifiers.applications import find_application
 from classifiers.keras import (
     KerasClassifier,
     KerasOptions,
@@ -111,7 +112,10 @@ def test_every_format_loads_the_same_weights(
     build, file = keras.applications.MobileNet, saved / f"mobilenet{ending}"
     loaded = _build_with_weights(build, "MobileNet", file)
     structure = _structure(build, file, loaded)
-    assert _version("MobileNet", loaded, classes, "float32", structure) == lanes["float32"].version
+    assert (
+        _version(find_application("MobileNet"), loaded, classes, "float32", structure)
+        == lanes["float32"].version
+    )
     assert lanes["float32"].version.startswith("MobileNet-")
 
 
@@ -134,8 +138,8 @@ def test_without_labels_the_names_are_those_of_keras(
     decode = keras.applications.imagenet_utils.decode_predictions
     # Keras stores the downloaded list here.
     monkeypatch.setitem(decode.__globals__, "CLASS_INDEX", CLASSES)
-    classes = _read_classes(keras, KerasOptions(application="MobileNet", top=3), 1000)
-    assert [(label.label_id, label.label.replace(" ", "_")) for label in classes.labels(expected[0])] == [
+    classes = _read_classes(find_application("MobileNet"), KerasOptions(application="MobileNet", top=3), 1000)
+    assert [(label.label_id, label.label.replace(" ", "_")) for label in classes.labels(expected[:1])[0]] == [
         (wordnet_id, name) for wordnet_id, name, _ in decode(expected[:1], top=3)[0]
     ]
 
@@ -144,18 +148,20 @@ def test_the_version_follows_everything_that_changes_labels(
     model: Any, classes: Classes, lanes: dict[str, KerasClassifier]
 ) -> None:
     """Other names, another `top`, other layers and other weights are another version; the lane's name is not."""
-    first = _version("MobileNet", model, classes, "float32", b"")
+    first = _version(find_application("MobileNet"), model, classes, "float32", b"")
     assert lanes["float32"].version == first and lanes["float32"].name == "lane.keras"
     renamed = Classes([*classes.names[:7], "bird", *classes.names[8:]], classes.ids, classes.top)
     others = [
-        _version("MobileNet", model, renamed, "float32", b""),
-        _version("MobileNet", model, Classes(classes.names, classes.ids, 6), "float32", b""),
-        _version("MobileNet", model, classes, "float32", b"layers"),
+        _version(find_application("MobileNet"), model, renamed, "float32", b""),
+        _version(
+            find_application("MobileNet"), model, Classes(classes.names, classes.ids, 6), "float32", b""
+        ),
+        _version(find_application("MobileNet"), model, classes, "float32", b"layers"),
     ]
     bias = model.get_layer("conv_preds").weights[1]
     before = bias.numpy()
     bias.assign(before + 1e-6)
-    others.append(_version("MobileNet", model, classes, "float32", b""))
+    others.append(_version(find_application("MobileNet"), model, classes, "float32", b""))
     bias.assign(before)
     assert len({first, *others}) == 5
 

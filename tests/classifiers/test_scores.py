@@ -14,7 +14,7 @@ IDS = ["n0", "n1", None, "n3"]
 
 
 def top(scores: list[float], count: int) -> list[tuple[int, str, str | None, float]]:
-    labels = Classes(NAMES, IDS, count).labels(np.array(scores, np.float32))
+    [labels] = Classes(NAMES, IDS, count).labels(np.array([scores], np.float32))
     assert all(label.region == 0 and label.box is None for label in labels)
     return [(label.rank, label.label, label.label_id, label.score) for label in labels]
 
@@ -52,14 +52,14 @@ def test_a_score_that_is_not_a_number_gives_no_label() -> None:
 @pytest.mark.parametrize("scores", [[0.5, 0.25, 0.125, 0.125], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 def test_probabilities_are_not_changed(scores: list[float]) -> None:
     """Scores that are already probabilities are not changed."""
-    assert to_probabilities(np.array(scores, np.float32)).tolist() == scores
+    assert to_probabilities(np.array([scores], np.float32)).tolist() == [scores]
 
 
 @given(st.lists(st.floats(-80, 80, width=32), min_size=4, max_size=4))
 def test_any_scores_become_probabilities_in_the_same_order(scores: list[float]) -> None:
     """Any output of a model becomes scores from 0 to 1, in the same order."""
     given_scores = np.array(scores, np.float32)
-    found = to_probabilities(given_scores)
+    found = to_probabilities(given_scores[np.newaxis])[0]
     assert found.min() >= 0 and found.max() <= 1
     for one in range(4):
         for other in range(4):
@@ -68,5 +68,26 @@ def test_any_scores_become_probabilities_in_the_same_order(scores: list[float]) 
 
 def test_softmax_is_applied_to_a_model_that_ends_before_it() -> None:
     """The logarithms of probabilities become these probabilities."""
-    found = to_probabilities(np.log(np.array([0.5, 0.25, 0.125, 0.125], np.float32)))
-    assert found.tolist() == pytest.approx([0.5, 0.25, 0.125, 0.125], abs=1e-6)
+    found = to_probabilities(np.log(np.array([[0.5, 0.25, 0.125, 0.125]], np.float32)))
+    assert found[0].tolist() == pytest.approx([0.5, 0.25, 0.125, 0.125], abs=1e-6)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.5]), min_size=4, max_size=4), min_size=1, max_size=5)
+)
+def test_a_batch_gives_each_picture_the_labels_of_a_stable_sort(scores: list[list[float]]) -> None:
+    """Each picture of a batch gets the classes that a stable sort puts first, whatever the others have."""
+    given_scores = np.array(scores, np.float32)
+    best = np.argsort(-given_scores, axis=1, kind="stable")[:, :3]
+    expected = [
+        [NAMES[index] for index in indices if row[index] > 0]
+        for row, indices in zip(given_scores, best, strict=True)
+    ]
+    found = Classes(NAMES, IDS, 3).labels(given_scores)
+    assert [[label.label for label in labels] for labels in found] == expected
+
+
+def test_softmax_is_applied_to_some_pictures_of_a_batch() -> None:
+    """One picture's scores above 1 do not change the scores of another."""
+    found = to_probabilities(np.array([[0.5, 0.25, 0.125, 0.125], [3.0, 3.0, 3.0, 3.0]], np.float32))
+    assert found.tolist() == [[0.5, 0.25, 0.125, 0.125], [0.25, 0.25, 0.25, 0.25]]

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import hashlib
 import io
 import os
 import statistics
@@ -23,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -32,7 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.onnx_export import as_onnx
+from benchmarks.classify.files import SIZE, jpegs, per_second, store
+from benchmarks.classify.onnx_export import as_onnx
 from classifiers.backend import import_keras
 from classifiers.cores import cores
 from classifiers.keras import KerasClassifier, KerasOptions, load
@@ -42,66 +41,12 @@ from classifiers.protocol import Label, PreparedPicture
 from flows.demo.photographs import SUBJECTS, original
 from tasks.classify.stage import label_pictures
 from warehouse.home import Home
-from warehouse.tables import Picture
 
-SIZE = (1080, 1350)
 STUDY_PICTURES = 8
 MODEL_PICTURES = 128
 OTHERS_BATCH = 32
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-
 Measure = Callable[[], float]
 """Does its work once and returns pictures per second."""
-
-
-def jpegs(photos: Path | None, folder: Path, count: int) -> list[Path]:
-    """JPEG files of 1080 x 1350 pixels and about 200 KB, all different, in `folder`."""
-    if photos is None:
-        sources = [original(subject) for subject in SUBJECTS]
-    else:
-        sources = [Image.open(file).convert("RGB") for file in sorted(photos.glob("*.jpg"))]
-    random = np.random.default_rng(5)
-    grain = random.normal(0, 4, (SIZE[1], SIZE[0], 1))
-    files = []
-    for number in range(count):
-        source = sources[number % len(sources)]
-        box = random.uniform(0, 0.1, 2) * source.size
-        enlarged = source.resize(
-            SIZE, Image.Resampling.BICUBIC, box=(*box, *(np.array(source.size) * 0.9 + box))
-        )
-        # An enlarged photograph has no fine detail. Grain, as in a photograph of a camera, gives the file its size.
-        pixels = np.clip(np.asarray(enlarged) + np.roll(grain, number, 0), 0, 255).astype(np.uint8)
-        file = folder / f"{number}.jpg"
-        Image.fromarray(pixels).save(file, "JPEG", quality=82)
-        files.append(file)
-    return files
-
-
-def store(home: Home, files: Sequence[Path], rows: int) -> None:
-    """Store `rows` pictures in the tables, which share the files."""
-    home.prepare()
-    for start in range(0, rows, 20_000):
-        home.lake.append(
-            [
-                Picture(
-                    sha256=hashlib.sha256(f"{number}".encode()).hexdigest(),
-                    bytes=1,
-                    width=SIZE[0],
-                    height=SIZE[1],
-                    format="jpeg",
-                    path=str(files[number % len(files)]),
-                    fetched_at=WHEN,
-                )
-                for number in range(start, min(rows, start + 20_000))
-            ]
-        )
-
-
-def per_second(pictures: int, work: Callable[[], object]) -> float:
-    """The rate at which `work` handles that many pictures."""
-    started = time.perf_counter()
-    work()
-    return pictures / (time.perf_counter() - started)
 
 
 def keras_measures(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
