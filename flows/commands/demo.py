@@ -22,8 +22,8 @@ from warehouse.runs import RUN_STAGE, stage_runs
 
 POSTS = 60
 FOLDER = "demo"
-DOWNLOADED_CLASSIFIER = "inception_v3"
-"""This classifier needs weights from the network. Without them the demo is still a success."""
+CLASSIFIERS_WITH_WEIGHTS = ("objects", "inception_v3")
+"""Their weights come from an extra and from the network. Without them the demo is still a success."""
 
 _SETTINGS = """# Written by `likelens demo`. {note}
 
@@ -88,7 +88,7 @@ def demo(config: str | None) -> int:
         return FAILED
     _print_rankings(file)
     _print_next_steps(file)
-    return DONE if status == INCOMPLETE and _lacks_only_download(file) else status
+    return DONE if status == INCOMPLETE and _lacks_only_weights(file) else status
 
 
 def _count_runs(home: Home) -> int:
@@ -122,11 +122,11 @@ def _print_next_steps(file: Path) -> None:
         print(f"    {command}")
 
 
-def _lacks_only_download(file: Path) -> bool:
+def _lacks_only_weights(file: Path) -> bool:
     lake = read_settings(file).home.lake
     last = stage_runs(lake, "stage = ?", [RUN_STAGE])[-1]
     not_done = [row for row in stage_runs(lake, "run_id = ?", [last.run_id]) if row.status != "done"]
     return all(
-        row.stage == RUN_STAGE or (row.stage, row.lane) == ("classify", DOWNLOADED_CLASSIFIER)
+        row.stage == RUN_STAGE or (row.stage == "classify" and row.lane in CLASSIFIERS_WITH_WEIGHTS)
         for row in not_done
     )

@@ -41,7 +41,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_runs_the_demo_outside_the_checkout(unpacked, tmp_path, log_errors):
-    """The demo prints its rankings and next commands; Prefect's temporary server logs no error."""
+    """The demo prints what its pictures show, and next commands; Prefect's temporary server logs no error."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment.pop("LIKELENS_HOME", None)
     # Without a network the weights of Inception v3 can't be downloaded, and the demo is still a success.
@@ -61,7 +61,13 @@ def test_the_wheel_runs_the_demo_outside_the_checkout(unpacked, tmp_path, log_er
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-3000:]
     assert ran.stdout.startswith(str(unpacked))
-    for part in ("classify visual          done", "visual: top 10 labels by lift of likes", "Next, try:"):
+    for part in (
+        "classify objects         done",
+        "objects: top 10 labels by lift of likes",
+        "espresso",
+        "visual: top 10 labels by lift of likes",
+        "Next, try:",
+    ):
         assert part in ran.stdout
     assert "The account, its captions, places, likes and comments are invented" in ran.stdout
     assert (tmp_path / "demo" / "report" / "report.html").is_file()
