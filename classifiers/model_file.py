@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,9 @@ class ModelFileOptions(BaseModel):
     model: Path
     labels: Path
     top: int = Field(default=5, ge=1, le=1000)
+    min_score: float = Field(default=0.0, ge=0, le=1)
+    multi_label: bool = False
+    output: str = ""
 
     def read_model(self, file_type: str) -> bytes:
         """The content of the model file. Raises `ClassifierUnavailable`; `file_type` is for its message."""
@@ -29,7 +33,22 @@ class ModelFileOptions(BaseModel):
                 f"The model {self.model} can't be read ({error.strerror}). Set model to {file_type}."
             ) from error
 
+    def not_a_classifier(self, reason: str) -> ClassifierUnavailable:
+        """The error for a model that does not turn one picture into one score per class."""
+        return ClassifierUnavailable(
+            f"{self.model} is not a picture classifier: {reason}. Set model to another file."
+        )
+
+    def find_output(self, names: Sequence[str]) -> int:
+        """The index of the output that the options name. Raises `ClassifierUnavailable` if there is none."""
+        if self.output not in names:
+            raise ClassifierUnavailable(
+                f"{self.model} has no output {self.output!r}. Set output to one of: {', '.join(names)}."
+            )
+        return names.index(self.output)
+
     def read_classes(self, outputs: int) -> Classes:
         """The classes of a model with that many outputs. Raises `ClassifierUnavailable` if the names do not fit."""
         names = read_names_for(self.labels, outputs)
-        return Classes(names, [str(index) for index in range(outputs)], self.top)
+        ids = [str(index) for index in range(outputs)]
+        return Classes(names, ids, self.top, self.min_score, self.multi_label)

@@ -16,6 +16,7 @@ from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.external_data import ExternalData, read_external_data
 from classifiers.groups import find_groups
 from classifiers.model_file import ModelFileOptions
+from classifiers.onnx_outputs import ScoresOutput, find_output, order_keys
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
@@ -53,7 +54,14 @@ class OnnxClassifier:
     """A loaded ONNX model; batches are filled up to one size, the model's own or `BATCH`."""
 
     def __init__(
-        self, name: str, version: str, session: Any, spec: InputSpec, classes: Classes, levels: Levels
+        self,
+        name: str,
+        version: str,
+        session: Any,
+        spec: InputSpec,
+        output: ScoresOutput,
+        classes: Classes,
+        levels: Levels,
     ) -> None:
         self.name = name
         self.version = version
@@ -61,6 +69,7 @@ class OnnxClassifier:
         self.groups = find_groups(classes.names)
         self._session = session
         self._spec = spec
+        self._output = output
         self._classes = classes
         self._levels = levels
 
@@ -74,8 +83,8 @@ class OnnxClassifier:
             return []
         filled = np.zeros((self.batch_size, self._spec.height, self._spec.width, 3), np.uint8)
         np.stack(batch, out=filled[: len(batch)])
-        scores = run_model(self._session, self._spec, filled, self._levels)[: len(batch)]
-        return self._classes.labels(scores)
+        value = run_model(self._session, self._spec, self._output.name, filled, self._levels)
+        return self._classes.labels(self._output.scores(value)[: len(batch)])
 
 
 def load(name: str, options: OnnxOptions) -> OnnxClassifier:
@@ -84,21 +93,29 @@ def load(name: str, options: OnnxOptions) -> OnnxClassifier:
     data = read_external_data(options.model, content)
     session = _open_session(options.model, content, data)
     spec = _read_input_spec(options, session)
-    classes = options.read_classes(_count_outputs(options, session, spec))
-    settings = "\n".join([classes.version_text, options.levels, f"{spec.width}x{spec.height}"]).encode()
+    output = find_output(options, session.get_outputs())
+    value = _try_black_picture(options, session, spec, output.name)
+    classes = options.read_classes(output.scores(value).shape[1])
+    output = order_keys(options, output, value, classes.names)
+    settings = "\n".join(
+        [
+            classes.version_text,
+            options.levels,
+            f"{spec.width}x{spec.height}",
+            *[options.output] * bool(options.output),
+        ]
+    ).encode()
     digest = hashlib.sha256(content + data.digest + settings + _PREPARATION).hexdigest()[:12]
-    return OnnxClassifier(name, f"{options.model.stem}-{digest}", session, spec, classes, options.levels)
+    version = f"{options.model.stem}-{digest}"
+    return OnnxClassifier(name, version, session, spec, output, classes, options.levels)
 
 
-def run_model(
-    session: Any, spec: InputSpec, pictures: NDArray[np.uint8], levels: Levels
-) -> NDArray[np.float32]:
-    """Scores of a batch of uint8 RGB pictures: (batch, height, width, 3) to (batch, classes)."""
+def run_model(session: Any, spec: InputSpec, output: str, pictures: NDArray[np.uint8], levels: Levels) -> Any:
+    """What the output has for a batch of uint8 RGB pictures, (batch, height, width, 3)."""
     values = pictures if spec.dtype is np.uint8 else scale_pixels(pictures, levels).astype(spec.dtype)
     if spec.channels_first:
         values = np.ascontiguousarray(values.transpose(0, 3, 1, 2))
-    scores = np.asarray(session.run(None, {spec.name: values})[0], np.float32)
-    return scores.reshape(len(pictures), -1)
+    return session.run([output], {spec.name: values})[0]
 
 
 def scale_pixels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.float32]:
@@ -142,13 +159,12 @@ def _open_session(model: Path, content: bytes, data: ExternalData) -> Any:
 
 def _read_input_spec(options: OnnxOptions, session: Any) -> InputSpec:
     inputs = session.get_inputs()
-    shape = inputs[0].shape if len(inputs) == 1 else []
-    dtype = _TYPES.get(inputs[0].type) if inputs else None
+    if len(inputs) != 1:
+        names = ", ".join(one.name for one in inputs)
+        raise options.not_a_classifier(f"it has {len(inputs)} inputs ({names})")
+    shape, dtype = inputs[0].shape, _TYPES.get(inputs[0].type)
     if len(shape) != 4 or dtype is None or 3 not in (shape[1], shape[3]):
-        raise ClassifierUnavailable(
-            f"{options.model} is not a picture classifier: it does not take one RGB picture."
-            " Set model to another file."
-        )
+        raise options.not_a_classifier("it does not take one RGB picture")
     channels_first = shape[1] == 3
     height, width = shape[2:4] if channels_first else shape[1:3]
     if not (isinstance(height, int) and isinstance(width, int)):
@@ -162,14 +178,13 @@ def _read_input_spec(options: OnnxOptions, session: Any) -> InputSpec:
     return InputSpec(inputs[0].name, batch, height, width, channels_first, dtype)
 
 
-def _count_outputs(options: OnnxOptions, session: Any, spec: InputSpec) -> int:
-    """How many scores a picture gets. A model need not declare it, so a black picture is tried."""
+def _try_black_picture(options: OnnxOptions, session: Any, spec: InputSpec, output: str) -> Any:
+    """What a black picture gets. A model need not declare how many classes it has."""
     black = np.zeros((spec.batch or 1, spec.height, spec.width, 3), np.uint8)
     try:
-        scores = run_model(session, spec, black, options.levels)
+        return run_model(session, spec, output, black, options.levels)
     except Exception as error:  # its exceptions have no common class
         raise ClassifierUnavailable(
             f"{options.model} can't label a picture of {spec.width} x {spec.height} pixels"
             f" ({in_one_line(error)}). Set size to the one that it was trained with."
         ) from error
-    return int(scores.shape[1])

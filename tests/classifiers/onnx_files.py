@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-FLOAT, UINT8, INT64, FLOAT16 = 1, 2, 7, 10
+FLOAT, UINT8, INT64, STRING, FLOAT16 = 1, 2, 7, 8, 10
 _DTYPES = {FLOAT: np.float32, INT64: np.int64, FLOAT16: np.float16}
 
 
@@ -76,9 +76,7 @@ def model(
 
 def weighted_colour(tensor_: bytes, shape: Sequence[int | str] = (1, 3, 32, 32)) -> bytes:
     """A model whose three scores are a picture's mean colours, channels first, times the 3 x 3 tensor `w`."""
-    means = node("ReduceMean", ["picture"], "means")
-    means += _text(5, _text(1, "axes") + b"".join(_integer(8, one) for one in (2, 3)) + _integer(20, 7))
-    means += _text(5, _text(1, "keepdims") + _integer(3, 0) + _integer(20, 2))
+    means = _mean_over("picture", "means", (2, 3))
     nodes = [means, node("MatMul", ["means", "w"], "weighed"), node("Softmax", ["weighed"], "scores")]
     return model(nodes, [tensor_], shape)
 
@@ -90,6 +88,53 @@ def with_inner_graph(tensor_: bytes) -> bytes:
         5, _text(1, "g") + _text(6, inner) + _integer(20, 5)
     )
     return model([holding], [], (1, 3, 32, 32))
+
+
+def with_texts_and_maps(names: Sequence[str]) -> bytes:
+    """A model as Custom Vision exports it: the best class's name as a text, and a map from names to scores."""
+    strings = b"".join(_text(9, one) for one in names) + _integer(20, 8)
+    nodes = [
+        _mean_over("picture", "means", (2, 3)),
+        node("Softmax", ["means"], "tensor"),
+        node("ArgMax", ["tensor"], "best") + _text(5, _text(1, "axis") + _integer(3, 1) + _integer(20, 2)),
+        node("LabelEncoder", ["best"], "classLabel", "ai.onnx.ml")
+        + _text(5, _text(1, "keys_int64s") + b"".join(_integer(8, i) for i in range(3)) + _integer(20, 7))
+        + _text(5, _text(1, "values_strings") + strings),
+        node("ZipMap", ["tensor"], "loss", "ai.onnx.ml")
+        + _text(5, _text(1, "classlabels_strings") + strings),
+    ]
+    scores = _text(1, _integer(1, FLOAT))
+    maps = _text(4, _text(1, _text(5, _integer(1, STRING) + _text(2, scores))))
+    graph = b"".join(_text(1, one) for one in nodes) + _text(2, "tiny")
+    graph += _text(11, _value("picture", FLOAT, ("n", 3, 32, 32)))
+    graph += _text(12, _value("classLabel", STRING, ("n", 1))) + _text(12, _text(1, "loss") + _text(2, maps))
+    sets = b"".join(
+        _text(8, _text(1, domain) + _integer(2, version)) for domain, version in (("", 17), ("ai.onnx.ml", 2))
+    )
+    return _integer(1, 8) + _text(7, graph) + sets
+
+
+def two_tensors(activation: str) -> bytes:
+    """A model of two outputs: `scores`, the mean colours, and `more`, these after the activation."""
+    nodes = [_mean_over("picture", "scores", (2, 3)), node(activation, ["scores"], "more")]
+    graph = b"".join(_text(1, one) for one in nodes) + _text(2, "tiny")
+    graph += _text(11, _value("picture", FLOAT, ("n", 3, 32, 32)))
+    graph += b"".join(_text(12, _value(name, FLOAT, ("n", 3))) for name in ("scores", "more"))
+    return _integer(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _integer(2, 17))
+
+
+def two_inputs() -> bytes:
+    """A model that takes a picture and a mask."""
+    graph = _text(1, node("Mul", ["picture", "mask"], "scores")) + _text(2, "tiny")
+    graph += b"".join(_text(11, _value(name, FLOAT, (1, 3, 32, 32))) for name in ("picture", "mask"))
+    graph += _text(12, _value("scores", FLOAT, (1, 3, 32, 32)))
+    return _integer(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _integer(2, 17))
+
+
+def _mean_over(source: str, output: str, axes: Sequence[int]) -> bytes:
+    made = node("ReduceMean", [source], output)
+    made += _text(5, _text(1, "axes") + b"".join(_integer(8, one) for one in axes) + _integer(20, 7))
+    return made + _text(5, _text(1, "keepdims") + _integer(3, 0) + _integer(20, 2))
 
 
 def mean_colour(shape: Sequence[int | str], kind: int = FLOAT) -> bytes:

@@ -80,10 +80,41 @@ def test_a_model_of_another_kind_is_refused(keras: Any, convert: Convert, tmp_pa
         keras.Model(grey, layers.Dense(3)(layers.Flatten()(grey))),
         keras.Model(vector, layers.Dense(3)(vector)),
         keras.Model(picture, layers.ReLU()(picture)),
-        keras.Model(picture, [layers.Dense(3)(layers.Flatten()(picture)) for _ in range(2)]),
+        keras.Model(
+            [picture, grey], layers.Dense(3)(layers.Flatten()(picture)) + layers.Flatten()(grey)[:, :3]
+        ),
     ]
     for model in models:
         file = convert(model)
         with pytest.raises(ClassifierUnavailable, match="is not a picture classifier") as refused:
             load("lane", LitertOptions(model=file, labels=tmp_path / "names.txt"))
         assert str(file) in str(refused.value)
+
+
+def test_the_output_with_the_scores_is_named_in_the_settings(
+    keras: Any, convert: Convert, tmp_path: Path
+) -> None:
+    """A model with two outputs is refused with their names; `output` selects one of them."""
+    (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")
+    picture = keras.Input((8, 8, 3))
+    means = keras.layers.GlobalAveragePooling2D()(picture)
+    model = convert(keras.Model(picture, [means, keras.layers.Activation("sigmoid")(-means)]))
+
+    def options(**more: Any) -> LitertOptions:
+        return LitertOptions(model=model, labels=tmp_path / "names.txt", multi_label=True, **more)
+
+    with pytest.raises(ClassifierUnavailable, match="has 2 outputs") as refused:
+        load("lane", options())
+    names = str(refused.value).partition("(")[2].partition(")")[0].split(", ")
+    Image.new("RGB", (8, 8), (255, 128, 0)).save(tmp_path / "picture.png")
+    firsts = set()
+    for name in names:
+        classifier = load("lane", options(output=name))
+        prepared = [classifier.prepare(PictureFile(tmp_path / "picture.png"))]
+        try:
+            firsts.add(classifier.label(prepared)[0][0].label)
+        except ClassifierUnavailable as error:
+            firsts.add(str(error).partition(",")[0])
+    assert firsts == {"blue", "The model's scores reach from -1 to 1"}
+    with pytest.raises(ClassifierUnavailable, match="has no output 'scores'"):
+        load("lane", options(output="scores"))

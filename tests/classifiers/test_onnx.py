@@ -293,3 +293,59 @@ def test_the_version_follows_everything_that_changes_labels(write: Any) -> None:
     assert len(set(versions)) == 5
     assert all(version.startswith("tiny-") for version in versions)
     assert load("another name", write(content)).version == versions[0]
+
+
+@pytest.mark.parametrize("names", ["red\ngreen\nblue\n", "blue\nred\ngreen\n"])
+def test_a_model_with_a_text_beside_its_map_of_scores_is_read(names: str, write: Any, red: Path) -> None:
+    """Scores of a model as Custom Vision exports it keep their names, whatever the order in the labels file."""
+    classifier = load("c", write(files.with_texts_and_maps(["red", "green", "blue"]), names, levels="none"))
+    (found,) = classifier.label([classifier.prepare(PictureFile(red))])
+    assert (found[0].label, found[0].score) == ("red", pytest.approx(1.0))
+
+
+def test_names_that_the_map_of_scores_lacks_are_refused(write: Any) -> None:
+    """A labels file with other names than the model's maps is refused with the model's names."""
+    options = write(files.with_texts_and_maps(["red", "green", "blue"]), "red\ngreen\nazure\n")
+    with pytest.raises(ClassifierUnavailable, match=r"no class 'azure'.*red, green, blue|blue, green, red"):
+        load("c", options)
+
+
+def test_an_output_is_selected_by_its_name(write: Any, red: Path) -> None:
+    """`output` selects one of several; another name is refused with those that exist, and so are texts."""
+    content = files.two_tensors("Neg")
+    scores = {}
+    for output in ("scores", "more"):
+        classifier = load("c", write(content, output=output, levels="tf"))
+        scores[output] = classifier.label([classifier.prepare(PictureFile(red))])[0]
+    assert scores["scores"][0].label == "red" and scores["more"][0].label != "red"
+    with pytest.raises(
+        ClassifierUnavailable, match=r"has no output 'logits'\. Set output to one of: scores, more"
+    ):
+        load("c", write(content, output="logits"))
+    with pytest.raises(ClassifierUnavailable, match="has texts, not scores"):
+        load("c", write(files.with_texts_and_maps(["red", "green", "blue"]), output="classLabel"))
+
+
+def test_the_scores_of_a_model_of_many_labels_stay_as_they_are(write: Any, red: Path) -> None:
+    """With `multi_label` independent scores are not made to sum to 1, and `min_score` leaves the low ones out."""
+    options = {"output": "more", "levels": "tf", "multi_label": True}
+    classifier = load("c", write(files.two_tensors("Sigmoid"), **options))
+    (found,) = classifier.label([classifier.prepare(PictureFile(red))])
+    expected = 1 / (1 + np.exp(1 - np.array(RED) / 127.5))
+    assert [label.score for label in found] == pytest.approx(expected.tolist(), abs=1e-5)
+    some = load("c", write(files.two_tensors("Sigmoid"), min_score=0.5, **options))
+    (found,) = some.label([some.prepare(PictureFile(red))])
+    assert [label.label for label in found] == ["red"] and some.version != classifier.version
+
+
+def test_scores_that_are_no_probabilities_are_refused_for_many_labels(write: Any, red: Path) -> None:
+    """A model that ends before its sigmoid can't have `multi_label`, and the message says so."""
+    classifier = load("c", write(files.two_tensors("Neg"), levels="tf", multi_label=True))
+    with pytest.raises(ClassifierUnavailable, match="Remove multi_label"):
+        classifier.label([classifier.prepare(PictureFile(red))])
+
+
+def test_a_model_of_several_inputs_is_refused_with_their_names(write: Any) -> None:
+    """The message names the inputs."""
+    with pytest.raises(ClassifierUnavailable, match=r"it has 2 inputs \(picture, mask\)"):
+        load("c", write(files.two_inputs()))
