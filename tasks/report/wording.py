@@ -10,7 +10,8 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from warehouse.ranking_query import By, Statistic
+from warehouse.measures import By
+from warehouse.plain_statistics import Statistic
 
 UNKNOWN = "–"
 """Shown for a missing number."""
