@@ -24,6 +24,7 @@ _SCALE = 2**28
 class PlainStatistic:
     """A statistic of the column `value`: an SQL aggregate and a Polars expression, and its name in a sentence.
 
+    `note` is a sentence on how it is computed, where its name does not say it.
     An `optional` one has a column only in rankings by it, because its computation takes longer. One that is not
     `of_ratios` is computed for counts alone.
     """
@@ -31,6 +32,7 @@ class PlainStatistic:
     sql: str
     polars: pl.Expr
     name: str
+    note: str = ""
     optional: bool = False
     of_ratios: bool = True
 
@@ -47,13 +49,15 @@ PLAIN_STATISTICS: dict[Statistic, PlainStatistic] = {
         f"""list_sum(list_sort(list(value))[count(*) // {TRIMMED_PART} + 1 : count(*) - count(*) // {TRIMMED_PART}])
             / (count(*) - 2 * (count(*) // {TRIMMED_PART}))""",
         _VALUE.sort().slice(_CUT, pl.len() - 2 * _CUT).sum() / (pl.len() - 2 * _CUT),
-        "trimmed mean per post (without a tenth of the posts at each end)",
+        "trimmed mean per post",
+        "The trimmed mean leaves out a tenth of the posts at each end, rounded down.",
         optional=True,
     ),
     "geometric": PlainStatistic(
         f"exp(sum(floor(ln(value + 1) * {_SCALE} + 0.5) / {_SCALE}) / count(*)) - 1",
         (_LOGS.sum() / pl.len()).exp() - 1,
-        "geometric mean per post (of the number plus 1, less 1)",
+        "geometric mean per post",
+        "The geometric mean is that of the numbers plus 1, less 1, so that posts with 0 count too.",
         optional=True,
         of_ratios=False,
     ),

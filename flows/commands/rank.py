@@ -27,6 +27,8 @@ from warehouse.rankings import classifiers_with_labels, ranked_database
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
+RATIO_DECIMALS = 5
+"""Decimals of comments per like and of likes per follower, which are often below 0.01."""
 FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 
 
@@ -92,7 +94,8 @@ def rank(config: Path, form: Format, **options: Any) -> int:
             f" Classifiers with labels: {', '.join(known) or 'none'}.{nearest(question.classifier, known)}"
         )
     ranking = rankings.rank(settings.home, question)
-    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
+    decimals = RATIO_DECIMALS if question.measure and question.measure.ratio else 3
+    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question), decimals)
     _print_notes(settings, ranking, question, form)
     return 0
 
@@ -138,6 +141,7 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
             print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
             return
         notes = [describe_posts(database, question)]
+        notes += [PLAIN_STATISTICS[name].note for name in question.optional_columns]
         if question.against_before:
             from warehouse.lift_changes import before
 
