@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 import click
 
+from warehouse.ranking_query import RankingQuery
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS_A_DAY = 24
 
@@ -21,6 +23,13 @@ def check_time_zone(name: str) -> str:
     similar = [plain[zone] for zone in get_close_matches(name.casefold().replace(" ", "_"), plain)]
     hint = f"did you mean {', '.join(similar)}?" if similar else "write one such as Europe/Berlin, or UTC"
     raise ValueError(f"there is no time zone {name!r}; {hint}")
+
+
+def describe_times(question: RankingQuery) -> str:
+    """For example 'sat sun 6-9 Europe/Berlin'."""
+    days = [WEEKDAYS[day - 1] for day in question.weekdays]
+    hours = [] if question.hours is None else ["-".join(map(str, question.hours))]
+    return " ".join([*days, *hours, question.time_zone])
 
 
 class Weekdays(click.ParamType[tuple[int, ...]]):

@@ -15,7 +15,7 @@ from flows.intervals import interval_bars
 from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
-from flows.time_slices import Hours, Weekdays
+from flows.time_slices import Hours, Weekdays, describe_times
 from warehouse import rankings
 from warehouse.comparable_posts import describe_posts
 from warehouse.empty_rankings import nearest, why_empty, why_unlabelled
@@ -207,5 +207,6 @@ def title_of(question: RankingQuery) -> str:
     if question.pairs:
         rows = f"pairs of {rows}"
     adjusted = ", the other labels held equal" if question.adjusted else ""
+    times = f", {describe_times(question)}" if question.sliced else ""
     as_of = f", as of {question.as_of}" if question.as_of else ""
-    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}{as_of}"
+    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}{times}{as_of}"
