@@ -82,7 +82,8 @@ def _nothing_chosen(database: duckdb.DuckDBPyConnection, question: RankingQuery)
                    where classifier = $classifier) using (source, post_id) where {condition}"""
     if _number_of(database, matching, parameters):
         return None
-    options = " and ".join(_options(question))
+    *first, last = _options(question)
+    options = f"{', '.join(first)} and {last}" if first else last
     return (
         f"No post that {question.classifier} labelled is in the chosen part. Use other values of {options}."
     )
