@@ -16,8 +16,8 @@ STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 
 TRIMMED_PART = 10
 """The trimmed mean leaves out a tenth of the posts at each end, rounded down."""
-_SCALE = 2**28
-"""Logarithms are rounded to multiples of 1 / `_SCALE`, so that a sum has the same digits in any order of its rows."""
+_SCALE = 2**36
+"""Logarithms are summed as integers, in units of 1 / `_SCALE`: a sum has the same digits in any order of its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PlainStatistic:
 
 _VALUE = pl.col("value")
 _CUT = pl.len() // TRIMMED_PART
-_LOGS = ((_VALUE + 1).cast(pl.Float64).log() * _SCALE + 0.5).floor() / _SCALE
+_LOGS = ((_VALUE + 1).cast(pl.Float64).log() * _SCALE + 0.5).floor().cast(pl.Int64)
 
 PLAIN_STATISTICS: dict[Statistic, PlainStatistic] = {
     "total": PlainStatistic("sum(value)::bigint", _VALUE.sum(), "total over all posts", of_ratios=False),
@@ -54,8 +54,8 @@ PLAIN_STATISTICS: dict[Statistic, PlainStatistic] = {
         optional=True,
     ),
     "geometric": PlainStatistic(
-        f"exp(sum(floor(ln(value + 1) * {_SCALE} + 0.5) / {_SCALE}) / count(*)) - 1",
-        (_LOGS.sum() / pl.len()).exp() - 1,
+        f"exp(sum(floor(ln(value + 1) * {_SCALE} + 0.5)::bigint) / {_SCALE} / count(*)) - 1",
+        (_LOGS.sum() / _SCALE / pl.len()).exp() - 1,
         "geometric mean per post",
         "The geometric mean is that of the numbers plus 1, less 1, so that posts with 0 count too.",
         optional=True,
