@@ -24,7 +24,7 @@ NO_LIFT = {
     "no_count": "no post with them has a known number.",
     "no_others": "all posts of the same account and time have them, so there is nothing to compare them with.",
     "no_variation": "all posts have the same number.",
-    "few_counts": "their posts have too few comments.",
+    "few_counts": "their posts have too few {counts}.",
     "inseparable": "they always come with other labels, or with a kind of post.",
 }
 """A sentence for each reason of `warehouse.lift.estimate`."""
@@ -137,7 +137,14 @@ def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str
     if enough.is_empty():
         return _too_few_compared(database, question)
     reason = enough["reason"].mode().sort()[0]
-    return f"Of {len(enough):,} labels with enough posts none can be compared: {NO_LIFT[reason]}"
+    return (
+        f"Of {len(enough):,} labels with enough posts none can be compared: {_why_no_lift(question, reason)}"
+    )
+
+
+def _why_no_lift(question: RankingQuery, reason: str | None) -> str:
+    assert question.measure is not None, "a count has no lift"
+    return NO_LIFT[reason or "inseparable"].format(counts=question.measure.name)
 
 
 def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
@@ -151,7 +158,7 @@ def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuer
         return "The compared posts have no other label."
     largest = alone.sort("posts", "label", descending=[True, False]).row(0, named=True)
     if largest["posts"] >= question.least_posts:
-        return f"No label can be separated from the others: {NO_LIFT[largest['reason'] or 'inseparable']}"
+        return f"No label can be separated from the others: {_why_no_lift(question, largest['reason'])}"
     return _describe_largest(question, largest["label"], largest["posts"])
 
 

@@ -56,14 +56,16 @@ def show_past(connection: duckdb.DuckDBPyConnection, day: date) -> None:
         connection.execute(f"create temp view {name} as {query}")
 
 
-def ensure_measures(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add the view `post_measures` to a database that an older likelens published, without shares."""
-    if not connection.execute("select 1 from duckdb_views() where view_name = 'post_measures'").fetchall():
-        shares = "null::bigint as shares, null::boolean as shares_rounded"
-        connection.execute(
-            f"create temp view observations as select *, {shares} from {_database_of(connection)}.main.observations"
-        )
-        connection.execute(f"create temp view post_measures as {POST_MEASURES}")
+def ensure_measures(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Add the view `post_measures`, without shares, if an older likelens published the database: then it returns true."""
+    if connection.execute("select 1 from duckdb_views() where view_name = 'post_measures'").fetchall():
+        return False
+    shares = "null::bigint as shares, null::boolean as shares_rounded"
+    connection.execute(
+        f"create temp view observations as select *, {shares} from {_database_of(connection)}.main.observations"
+    )
+    connection.execute(f"create temp view post_measures as {POST_MEASURES}")
+    return True
 
 
 def first_label(connection: duckdb.DuckDBPyConnection, classifier: str) -> datetime | None:

@@ -17,6 +17,7 @@ MIN_ADJUSTED_POSTS = 30
 _WITHIN = """(source, post_id) in (select (source, post_id) from post_labels
              where classifier = $classifier and $within in (label, label_group))"""
 _LOCAL = "timezone($time_zone, timezone('UTC', posted_at))"
+_DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
 _REPOSTED = """(source, post_id) in (
     select (source, post_id) from (
         select source, post_id, row_number() over (
@@ -161,10 +162,11 @@ class RankingQuery:
         """An SQL condition for the weekdays and hours; a post that is dated with a day only has no hour."""
         texts = ["posted_at is not null"] if self.sliced else ["true"]
         if self.weekdays:
-            texts.append(f"isodow({_LOCAL}) in ({', '.join(map(str, self.weekdays))})")
+            day = f"case when {_DAY_ONLY} then posted_at else {_LOCAL} end"
+            texts.append(f"isodow({day}) in ({', '.join(map(str, self.weekdays))})")
         if self.hours is not None:
             first, end = self.hours
-            texts.append("posted_at <> date_trunc('day', posted_at)")
+            texts.append(f"not {_DAY_ONLY}")
             texts.append(f"(hour({_LOCAL}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
         return " and ".join(texts)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import duckdb
 import polars as pl
 
+from warehouse.errors import NotPublished
 from warehouse.home import Home
 from warehouse.measures import STORED_BY
 from warehouse.past import ensure_measures, show_past
@@ -73,7 +74,11 @@ def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
 def ranked_database(home: Home, question: RankingQuery) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published database, as it was at the day of the question."""
     with published(home) as connection:
-        ensure_measures(connection)
+        older = ensure_measures(connection)
+        if older and question.as_of is not None:
+            raise NotPublished(
+                "An older likelens published the database, which has no past days. Run `likelens run` first."
+            )
         if question.as_of is not None:
             show_past(connection, question.as_of)
         yield connection

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 from polars.testing import assert_frame_equal
 
+from warehouse.comparable_posts import count_posts
 from warehouse.empty_rankings import why_empty
+from warehouse.errors import NotPublished
 from warehouse.home import Home
 from warehouse.measures import ALL_BY
 from warehouse.publish import publish, published
@@ -135,3 +138,27 @@ def test_before_the_first_label_the_reason_says_so(home: Home, earlier: list[Row
                 "At the end of 2025-01-01 no picture had a label of model: its first labels are of 2026-03-01."
                 " Use a later --as-of."
             )
+
+
+def test_a_database_of_an_older_likelens_has_rankings_and_no_past(
+    home: Home, earlier: list[Row], store_rows: Store
+) -> None:
+    """Without the view and the column of shares, rankings and their counts work; a past day needs a run first."""
+    store_rows(home, earlier)
+    publish(home)
+    question = RankingQuery("model", "comments_per_like", "median")
+    expected = rank(home, question)
+    with duckdb.connect(str(home.database)) as database:
+        [(sql,)] = database.execute(
+            "select sql from duckdb_views() where view_name = 'observations'"
+        ).fetchall()
+        database.execute("drop view post_measures")
+        database.execute(sql.replace("CREATE VIEW observations", "CREATE VIEW all_observations"))
+        database.execute(
+            "create or replace view observations as select * exclude (shares, shares_rounded) from all_observations"
+        )
+    assert_frame_equal(rank(home, question), expected)
+    with ranked_database(home, question) as connection:
+        assert count_posts(connection, question).counted > 50
+    with pytest.raises(NotPublished, match="Run `likelens run` first"):
+        rank(home, replace(question, as_of=DAY.date()))

@@ -7,10 +7,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from warehouse.comparable_posts import comparable_posts, count_posts, describe_posts
 from warehouse.home import Home
+from warehouse.lift.estimate import estimate_lifts
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
@@ -50,7 +53,8 @@ def chosen(posts: pd.Series, zone: str, weekdays: tuple[int, ...], hours: tuple[
     local = posts.dt.tz_localize("UTC").dt.tz_convert(zone)
     use = local.notna()
     if weekdays:
-        use &= (local.dt.day_of_week + 1).isin(weekdays)
+        day = local.dt.day_of_week.where(posts != posts.dt.normalize(), posts.dt.day_of_week)
+        use &= (day + 1).isin(weekdays)
     if hours:
         first, end = hours
         use &= posts != posts.dt.normalize()
@@ -99,6 +103,21 @@ def test_a_slice_is_compared_with_all_posts_of_the_account(calendar: Home) -> No
             calendar, RankingQuery("model", "likes", "lift", min_posts=5, weekdays=(1, 2, 3, 4, 5, 6, 7))
         )
         assert everything["posts"].sum() == 97, "a post without a date has no weekday"
+
+
+def test_the_lifts_of_a_slice_are_those_of_its_labels_among_all_posts(calendar: Home) -> None:
+    """`estimate_lifts` over all posts, with the label rows of the chosen days alone, has the same digits."""
+    question = RankingQuery("model", "likes", "lift", min_posts=1, weekdays=(3, 4, 5))
+    with published(calendar) as database:
+        posts = comparable_posts(database, question).posts
+        rows = database.sql("select source, post_id, label, posted_at from post_labels").pl()
+    inside = rows.filter(pl.col("posted_at").dt.weekday().is_in([3, 4, 5])).drop("posted_at")
+    expected = estimate_lifts(posts, inside, min_posts=1)
+    assert not expected.is_empty()
+    assert_frame_equal(
+        rank(calendar, question).select("label", "lift", "low", "p"),
+        expected.select("label", "lift", "low", "p"),
+    )
 
 
 @pytest.fixture
