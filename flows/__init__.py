@@ -5,6 +5,7 @@ commands/            one module for each command
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
 intervals.py         intervals of lifts as bars of text
+time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and prints its summary
 dry_run.py           --dry-run of run and relabel
 spending.py          what paid classifiers have cost, for status

@@ -19,8 +19,11 @@ CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
 """Formats of an output that is not a single table."""
 
 
-def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) -> None:
-    """Print a frame; a table has rounded numbers, the other formats have all digits."""
+def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None, decimals: int = 3) -> None:
+    """Print a frame; a table has rounded numbers, the other formats have all digits.
+
+    `decimals` are those of numbers below 10 in a table.
+    """
     if form == "csv":
         sys.stdout.write(frame.write_csv())
     elif form == "json":
@@ -29,7 +32,7 @@ def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None) 
         frame.write_parquet(sys.stdout.buffer)
         sys.stdout.flush()
     else:
-        _show_table(frame, title)
+        _show_table(frame, title, decimals)
 
 
 def printable(text: str) -> str:
@@ -39,23 +42,23 @@ def printable(text: str) -> str:
     )
 
 
-def _show_table(frame: pl.DataFrame, title: str | None) -> None:
+def _show_table(frame: pl.DataFrame, title: str | None, decimals: int) -> None:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
     for row in frame.iter_rows():
-        table.add_row(*[Text(_cell(value)) for value in row])
+        table.add_row(*[Text(_cell(value, decimals)) for value in row])
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console.width = 10_000  # a pipe has no width; names are not cut
     console.print(table)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, decimals: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
+        return f"{value:,.{decimals}f}" if abs(value) < 10 else f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))

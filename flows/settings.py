@@ -14,11 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
 from flows.errors import SettingsError
+from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
 from tasks.scrape.model import SOURCE_NAME, Source
 from tasks.scrape.options import ScrapeOptions
@@ -27,7 +36,9 @@ from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
 from warehouse.home import Home
-from warehouse.ranking_query import MEASURES, RankingQuery, Statistic
+from warehouse.measures import RUN_BY
+from warehouse.plain_statistics import Statistic
+from warehouse.ranking_query import RankingQuery
 
 DEFAULT_FILE = "likelens.toml"
 MAX_DAYS = 36_500
@@ -75,6 +86,7 @@ class RankSettings(_Table):
     top: int = Field(default=10, ge=1, le=1000)
     min_posts: int | None = Field(default=None, ge=1)
     group: bool = False
+    time_zone: Annotated[str, AfterValidator(check_time_zone)] = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +209,7 @@ def questions(settings: Settings) -> tuple[RankingQuery, ...]:
     return tuple(
         RankingQuery(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
         for lane in settings.classifiers
-        for by in MEASURES
+        for by in RUN_BY
     )
 
 

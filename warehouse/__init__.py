@@ -18,13 +18,18 @@
     charges.py           the ledger of requests that cost money
     status.py            queries of `likelens status`
     sql.py               views and macros of the published database; to add one, open it
+    sql_rankings.py      the view of the measures, and the macro of the rankings
     sql_comparing.py     those that compare classifiers or sum costs
     sql_types.py         declarations of views and macros
     publish.py           building the database and replacing the old one
-    ranking_query.py     what a ranking is about; to add a statistic, open it
+    measures.py          the numbers of a post that labels are ranked by; to add one, open it
+    plain_statistics.py  the statistics other than lift; to add one, open it
+    ranking_query.py     what a ranking is about, and which posts count; to add an option, open it
     rankings.py          the rankings
-    comparable_posts.py  which posts a ranking by lift compares
+    past.py              the database as it was known at the end of a past day
+    comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     lift_rankings.py     the rankings by lift
+    lift_changes.py      risers and fallers: a period against the one before
     lift_table.py        computing the table of lifts at publish
     lift/                the method of lift: intervals, pairs, comparable age
     empty_rankings.py    why a ranking is empty

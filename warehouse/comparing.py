@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from warehouse.home import Home
+from warehouse.measures import By
 from warehouse.publish import published
-from warehouse.ranking_query import By
 from warehouse.sql_comparing import TOP
 
 

@@ -14,14 +14,17 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from warehouse.comparable_posts import comparable_posts
-from warehouse.ranking_query import RankingQuery
+from warehouse.comparable_posts import comparable_posts, count_posts
+from warehouse.measures import STORED_BY
+from warehouse.past import first_label
+from warehouse.ranking_query import EXCLUSIONS, RankingQuery
+from warehouse.rankings import read_rows
 
 NO_LIFT = {
     "no_count": "no post with them has a known number.",
     "no_others": "all posts of the same account and time have them, so there is nothing to compare them with.",
     "no_variation": "all posts have the same number.",
-    "few_counts": "their posts have too few comments.",
+    "few_counts": "their posts have too few {counts}.",
     "inseparable": "they always come with other labels, or with a kind of post.",
 }
 """A sentence for each reason of `warehouse.lift.estimate`."""
@@ -34,16 +37,9 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     """One or two sentences; `database` is the published one, and the ranking of the question is empty there."""
     name = question.classifier
     if not _number(database, "select count(*) from current_labels where classifier = ?", name):
-        return why_unlabelled(database, name)
-    if question.within is not None:
-        names = (
-            "select distinct unnest([label, label_group]) from post_labels where classifier = ? order by 1"
-        )
-        labels = [str(label) for (label,) in database.execute(names, [name]).fetchall()]
-        if question.within not in labels:
-            return (
-                f"{name} has given no post the label {question.within!r}.{_nearest(question.within, labels)}"
-            )
+        return _not_yet(database, question) or why_unlabelled(database, name)
+    if unknown := _unknown_name(database, question):
+        return unknown
     scope = "classifier = ? and (? is null or account = ?)"
     values = [name, question.account, question.account]
     posts = _number(
@@ -51,16 +47,83 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     )
     if posts == 0:
         return _no_posts(database, question)
-    if question.by != "count":
-        known = f"select count(*) from post_labels where {scope} and {question.by} is not null"
-        if not _number(database, known, *values):
-            return _no_numbers(database, question, posts)
+    if not count_posts(database, RankingQuery(name, question.by, account=question.account)).counted:
+        return _no_numbers(database, question, posts)
+    return _nothing_chosen(database, question) or _not_enough(database, question)
+
+
+def _unknown_name(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str | None:
+    """That the label of --within, or the source, does not exist, with the nearest names; None where both do."""
+    name = question.classifier
+    if question.within is not None:
+        labels = _names(
+            database,
+            "select distinct unnest([label, label_group]) from post_labels where classifier = ?",
+            name,
+        )
+        if question.within not in labels:
+            return (
+                f"{name} has given no post the label {question.within!r}.{nearest(question.within, labels)}"
+            )
+    if question.source is not None:
+        sources = _names(database, "select distinct source from posts")
+        if question.source not in sources:
+            known = (
+                nearest(question.source, sources) or f" Sources with posts: {', '.join(sources) or 'none'}."
+            )
+            return f"No post of a source {question.source!r} is stored.{known}"
+    return None
+
+
+def _nothing_chosen(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str | None:
+    """That the options choose no post; None where they choose some."""
     condition, parameters = question.conditions()
     matching = f"""select count(*) from posts semi join (select source, post_id from post_labels
                    where classifier = $classifier) using (source, post_id) where {condition}"""
-    if not _number_of(database, matching, parameters):
-        return f"No post that {name} labelled is in the chosen part. Use other values of --source, --since, --until, --kind or --within."
+    if _number_of(database, matching, parameters):
+        return None
+    *first, last = _options(question)
+    options = f"{', '.join(first)} and {last}" if first else last
+    return (
+        f"No post that {question.classifier} labelled is in the chosen part. Use other values of {options}."
+    )
+
+
+def _not_enough(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    if question.against_before:
+        return _no_change(database, question)
     return _no_lift(database, question) if question.by_lift else _too_few_posts(database, question)
+
+
+def _not_yet(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str | None:
+    """That the classifier has labelled pictures after the day of the question only; None where it has not."""
+    if question.as_of is None or (first := first_label(database, question.classifier)) is None:
+        return None
+    return (
+        f"At the end of {question.as_of} no picture had a label of {question.classifier}: its first labels are of"
+        f" {first:%Y-%m-%d}. Use a later --as-of."
+    )
+
+
+def _options(question: RankingQuery) -> list[str]:
+    """The options that choose the posts of the question."""
+    options = {"weekdays": "--weekday", "hours": "--hour"}
+    fields = ("account", "source", "since", "until", "kind", *options, "within", "as_of", *EXCLUSIONS)
+    used = [field for field in fields if getattr(question, field) not in (None, (), False)]
+    return [options.get(field, f"--{field.replace('_', '-')}") for field in used]
+
+
+def _no_change(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    from warehouse.lift_changes import before
+
+    periods = [
+        f"{count_posts(database, one).counted:,} posts from {one.since} to {one.until}"
+        for one in (question, before(question))
+    ]
+    return (
+        f"No label has a lift in both periods, with at least {_posts(question.least_posts)} in each. Compared are"
+        f" {' and '.join(periods)}. {_FEWER_POSTS}"
+    )
 
 
 def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
@@ -68,13 +131,20 @@ def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str
     from warehouse.lift_rankings import all_lifts
 
     compared = comparable_posts(database, question)
-    if compared.posts.is_empty():
-        return compared.describe(question.by)
+    if compared.posts.is_empty() or compared.counts.sliced == 0:
+        return compared.counts.describe("compared")
     enough = all_lifts(database, question).filter(pl.col("posts") >= question.least_posts)
     if enough.is_empty():
         return _too_few_compared(database, question)
     reason = enough["reason"].mode().sort()[0]
-    return f"Of {len(enough):,} labels with enough posts none can be compared: {NO_LIFT[reason]}"
+    return (
+        f"Of {len(enough):,} labels with enough posts none can be compared: {_why_no_lift(question, reason)}"
+    )
+
+
+def _why_no_lift(question: RankingQuery, reason: str | None) -> str:
+    assert question.measure is not None, "a count has no lift"
+    return NO_LIFT[reason or "inseparable"].format(counts=question.measure.name)
 
 
 def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
@@ -88,7 +158,7 @@ def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuer
         return "The compared posts have no other label."
     largest = alone.sort("posts", "label", descending=[True, False]).row(0, named=True)
     if largest["posts"] >= question.least_posts:
-        return f"No label can be separated from the others: {NO_LIFT[largest['reason'] or 'inseparable']}"
+        return f"No label can be separated from the others: {_why_no_lift(question, largest['reason'])}"
     return _describe_largest(question, largest["label"], largest["posts"])
 
 
@@ -136,10 +206,9 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
             f"The account {question.account} has {_posts(stored)}, but none with a picture that {question.classifier}"
             " has labelled."
         )
-    rows = database.execute("select distinct account from posts order by 1").fetchall()
-    names = [str(name) for (name,) in rows]
-    if nearest := _nearest(question.account, names):
-        return f"No post of an account {question.account!r} is stored.{nearest}"
+    names = _names(database, "select distinct account from posts")
+    if similar := nearest(question.account, names):
+        return f"No post of an account {question.account!r} is stored.{similar}"
     more = f" and {len(names) - MAX_ACCOUNTS} more" if len(names) > MAX_ACCOUNTS else ""
     return (
         f"No post of an account {question.account!r} is stored. Accounts with posts:"
@@ -149,36 +218,26 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
 
 def _no_numbers(database: duckdb.DuckDBPyConnection, question: RankingQuery, posts: int) -> str:
     """Why none of the labelled posts has a number: hidden by the owner, or not shown by the source."""
-    other = "comments" if question.by == "likes" else "likes"
-    advice = f" Rank by {other} or count."
-    hidden = _number(
-        database,
-        """select count(distinct (source, post_id)) from latest_observations semi join
-           (select source, post_id from post_labels where classifier = ? and (? is null or account = ?))
-           using (source, post_id) where likes_hidden""",
-        question.classifier,
-        question.account,
-        question.account,
-    )
-    if question.by == "likes" and hidden == posts:
+    measure = question.measure
+    assert measure is not None, "each post counts 1"
+    counts = count_posts(database, RankingQuery(question.classifier, question.by, account=question.account))
+    advice = f" Rank by {'comments' if question.by == 'likes' else 'likes'} or count."
+    if counts.hidden == posts:
         return f"The likes of all {_posts(posts)} are hidden by their owner.{advice}"
-    some_hidden = f" ({hidden:,} have hidden likes)" if question.by == "likes" and hidden else ""
-    return f"None of the {_posts(posts)} has a known number of {question.by}{some_hidden}.{advice}"
+    some_hidden = f" ({counts.hidden:,} have hidden likes)" if counts.hidden else ""
+    if question.by in STORED_BY:
+        return f"None of the {_posts(posts)} has a known number of {question.by}{some_hidden}.{advice}"
+    return f"None of the {_posts(posts)} counts: {counts.unknown:,} {measure.lacking}{some_hidden}.{advice}"
 
 
 def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
-    label = "label_group" if question.grouped else "label"
-    value = "1" if question.by == "count" else question.by
-    condition, values = question.conditions()
-    other = "true" if question.within is None else f"{label} <> $within"
-    largest = database.execute(
-        f"""select {label}, count(distinct (source, post_id)) as posts from post_labels
-            semi join (select source, post_id from posts where {condition}) using (source, post_id)
-            where classifier = $classifier and {value} is not null and {other}
-            group by 1 order by 2 desc, 1 limit 1""",
-        values,
-    ).fetchone()
-    return "There is nothing to rank." if largest is None else _describe_largest(question, *largest)
+    rows = read_rows(database, question)
+    if question.by != "count":
+        rows = rows.drop_nulls(question.by)
+    if question.within is not None:
+        rows = rows.filter(pl.col("label") != question.within)
+    largest = rows.group_by("label").len().sort("len", "label", descending=[True, False])
+    return "There is nothing to rank." if largest.is_empty() else _describe_largest(question, *largest.row(0))
 
 
 def _describe_largest(question: RankingQuery, name: str, posts: int) -> str:
@@ -188,10 +247,14 @@ def _describe_largest(question: RankingQuery, name: str, posts: int) -> str:
     )
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
+def nearest(name: str, names: Sequence[str]) -> str:
     """A sentence with the names that are most similar; empty when none is."""
     similar = get_close_matches(name, names)
     return f" Did you mean {', '.join(map(repr, similar))}?" if similar else ""
+
+
+def _names(database: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[str]:
+    return sorted(str(name) for (name,) in database.execute(query, list(values)).fetchall())
 
 
 def _posts(number: int) -> str:

@@ -38,9 +38,11 @@ def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
 
     Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
     their share of all compared posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
+    Where only some weekdays or hours count, the posts of these are compared with all posts of the account.
     """
     posts = comparable_posts(connection, question).posts
-    connection.register("compared", posts.select("source", "post_id").to_arrow())
+    chosen = posts.filter("sliced")
+    connection.register("compared", chosen.select("source", "post_id").to_arrow())
     labels = connection.sql(
         _LABELS, params={"classifier": question.classifier, "grouped": question.grouped}
     ).pl()
@@ -52,20 +54,20 @@ def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
         labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
     lifts = _estimate(posts, labels, question)
     plain = (
-        labels.join(posts.select("source", "post_id", "value"), on=["source", "post_id"])
+        labels.join(chosen.select("source", "post_id", "value"), on=["source", "post_id"])
         .group_by("label")
         .agg(
             total=pl.col("value").sum(),
             mean=pl.col("value").sum() / pl.len(),
             median=pl.col("value").median(),
-            share=pl.len() / max(1, len(posts)),
+            share=pl.len() / max(1, len(chosen)),
         )
     )
     return lifts.join(plain, on="label", how="left", maintain_order="left")
 
 
 def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
-    measure: Measure = "comments" if question.by == "comments" else "likes"
+    measure: Measure = "comments" if question.by in ("comments", "shares") else "likes"
     alone = estimate_lifts(posts, labels, measure=measure, min_posts=question.least_posts)
     if not question.adjusted:
         return alone

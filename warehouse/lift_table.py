@@ -12,11 +12,11 @@ import duckdb
 
 from warehouse.derived_tables import LabelLift
 from warehouse.lake import Lake
-from warehouse.ranking_query import By, RankingQuery
+from warehouse.measures import STORED_BY
+from warehouse.ranking_query import RankingQuery
 
 METHOD = 2
 """Increase it when a change of the method changes numbers: then publish computes all lifts again."""
-LIFT_MEASURES: tuple[By, ...] = ("likes", "comments")
 _SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")
 
 
@@ -43,7 +43,7 @@ def compute_lifts(
     with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
     rows = []
     for (classifier,) in classifiers:
-        for measure in LIFT_MEASURES:
+        for measure in STORED_BY:
             question = RankingQuery(classifier, measure, "lift")
             lifts = all_lifts(connection, question)
             groups = lifts

@@ -6,19 +6,30 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, get_args
 
-By = Literal["likes", "comments", "count"]
-Statistic = Literal["lift", "mean", "median", "total"]
-MEASURES: tuple[By, ...] = get_args(By)
-STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
-"""What a ranking can be ordered by. To add a statistic, add its name above, and a column in `rankings.add_statistics`."""
+from warehouse.measures import LIFT_BY, MEASURES, STORED_BY, By, Measure
+from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS, Statistic
+
 MIN_LIFT_POSTS = 10
 MIN_ADJUSTED_POSTS = 30
 """So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
 
 _WITHIN = """(source, post_id) in (select (source, post_id) from post_labels
              where classifier = $classifier and $within in (label, label_group))"""
+_LOCAL = "timezone($time_zone, timezone('UTC', posted_at))"
+_DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
+_REPOSTED = """(source, post_id) in (
+    select (source, post_id) from (
+        select source, post_id, row_number() over (
+                   partition by source, account, pictures order by posted_at nulls last, post_id) as turn
+        from posts join (select source, post_id, list(sha256 order by position) as pictures from post_pictures
+                         group by all having count(sha256) = count(*)) using (source, post_id))
+    where turn > 1)"""
+EXCLUSIONS: dict[str, tuple[str, str]] = {
+    "without_pinned": ("coalesce(pinned, false)", "pinned"),
+    "without_reposts": (_REPOSTED, "with the pictures of an earlier post of the account"),
+}
+"""Posts that a question may leave out: its field, an SQL condition on the columns of `posts`, and what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,10 @@ class RankingQuery:
     their posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels,
     `within` only posts with this label or group of the classifier. With `grouped` the labels of a group count as one: a
     tabby and a tiger cat are cats. For lift: `pairs` ranks pairs of labels, `adjusted` holds the other labels equal.
+
+    `weekdays` (1 is Monday) and `hours` (from the first to before the second) count only posts of these times in
+    `time_zone`. `without_pinned` and `without_reposts` leave out such posts. `as_of` ranks what was known at the end
+    of that day. `against_before` ranks the change of the lift since the period of the same length before `since`.
     """
 
     classifier: str
@@ -45,23 +60,47 @@ class RankingQuery:
     within: str | None = None
     pairs: bool = False
     adjusted: bool = False
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[int, int] | None = None
+    time_zone: str = "UTC"
+    without_pinned: bool = False
+    without_reposts: bool = False
+    as_of: date | None = None
+    against_before: bool = False
+
+    @property
+    def measure(self) -> Measure | None:
+        """What it is ranked by; None for the number of posts."""
+        return None if self.by == "count" else MEASURES[self.by]
 
     @property
     def by_lift(self) -> bool:
-        """Whether labels are ordered by their lift; a count has none."""
-        return self.statistic == "lift" and self.by != "count"
+        """Whether labels are ordered by their lift; a count and a ratio have none."""
+        return self.statistic == "lift" and self.by in LIFT_BY
 
     @property
     def is_stored(self) -> bool:
         """Whether the table `lifts` has the ranking: it is by lift, of all posts and single labels."""
-        chosen = (self.source, self.account, self.since, self.until, self.kind, self.within)
-        return self.by_lift and not (self.pairs or self.adjusted) and chosen == (None,) * len(chosen)
+        plain = RankingQuery(
+            self.classifier, self.by, self.statistic, self.top, None, self.min_posts, self.grouped
+        )
+        return self.by_lift and self.by in STORED_BY and self == plain
 
     @property
     def least_posts(self) -> int:
         """The number of posts that a label needs."""
         lift = MIN_ADJUSTED_POSTS if self.adjusted else MIN_LIFT_POSTS
         return self.min_posts or (lift if self.by_lift else 1)
+
+    @property
+    def optional_columns(self) -> tuple[Statistic, ...]:
+        """The columns that only rankings by their statistic have."""
+        return tuple(name for name in OPTIONAL if name == self.statistic and self.by != "count")
+
+    @property
+    def sliced(self) -> bool:
+        """Whether only posts of some weekdays or hours count."""
+        return bool(self.weekdays) or self.hours is not None
 
     @property
     def stem(self) -> str:
@@ -73,14 +112,33 @@ class RankingQuery:
         statistic = () if self.by == "count" else (self.statistic,)
         account = () if self.account is None else (_safe(self.account),)
         grouped = ("groups",) if self.grouped else ()
-        days = tuple(f"{name}-{day}" for name, day in (("since", self.since), ("until", self.until)) if day)
+        named = {"since": self.since, "until": self.until, "as_of": self.as_of}
+        days = [f"{name}-{day}" for name, day in named.items() if day]
         others = [name for name in (self.kind, self.source, self.within) if name is not None]
-        ways = [name for name, on in (("pairs", self.pairs), ("adjusted", self.adjusted)) if on]
-        parts = (*statistic, *grouped, *ways, *account, *days, *map(_safe, others))
+        ways = [name for name in ("pairs", "adjusted", *EXCLUSIONS, "against_before") if getattr(self, name)]
+        times = [f"{self.weekdays}{self.hours}{self.time_zone}"] if self.sliced else []
+        parts = (*statistic, *grouped, *ways, *account, *days, *map(_safe, [*others, *times]))
         return "-".join((_safe(self.classifier), self.by, *parts))
 
-    def conditions(self) -> tuple[str, dict[str, object]]:
-        """An SQL condition on the columns of `posts`, and the values of the query's parameters."""
+    def find_conflict(self) -> str | None:
+        """Which parts of the question exclude each other, as a sentence; None where none do."""
+        if self.measure is not None and self.measure.ratio and not _is_of_ratios(self.statistic):
+            names = [name for name in PLAIN_STATISTICS if _is_of_ratios(name)]
+            return f"--by {self.by} has no {self.statistic}. Use --statistic {', '.join(names[:-1])} or {names[-1]}."
+        for name in ("pairs", "against_before"):
+            if getattr(self, name) and not self.by_lift:
+                return f"--{name.replace('_', '-')} needs --statistic lift, and --by {', '.join(LIFT_BY[:-1])} or {LIFT_BY[-1]}."
+        if self.adjusted and not (self.by_lift and self.by == "likes"):
+            return "--adjusted needs --by likes and --statistic lift."
+        if self.against_before and (self.since is None or self.until is None):
+            return "--against-before needs --since and --until."
+        return None
+
+    def conditions(self, *, slices: bool = True, exclusions: bool = True) -> tuple[str, dict[str, object]]:
+        """An SQL condition on the columns of `posts`, and the values of the query's parameters.
+
+        Without `slices` posts of all weekdays and hours meet it, without `exclusions` also those that are left out.
+        """
         parts = {
             "account": ("account = $account", self.account),
             "since": ("posted_at >= $since", self.since),
@@ -90,8 +148,31 @@ class RankingQuery:
             "within": (_WITHIN, self.within),
         }
         used = {name: part for name, part in parts.items() if part[1] is not None}
-        condition = " and ".join(text for text, _ in used.values()) or "true"
-        return condition, {"classifier": self.classifier} | {name: value for name, (_, value) in used.items()}
+        texts = [text for text, _ in used.values()]
+        values: dict[str, object] = {"classifier": self.classifier}
+        values |= {name: value for name, (_, value) in used.items()}
+        if exclusions:
+            texts += [f"not {text}" for name, (text, _) in EXCLUSIONS.items() if getattr(self, name)]
+        if slices and self.sliced:
+            texts.append(self.slice_condition())
+            values["time_zone"] = self.time_zone
+        return " and ".join(texts) or "true", values
+
+    def slice_condition(self) -> str:
+        """An SQL condition for the weekdays and hours; a post that is dated with a day only has no hour."""
+        texts = ["posted_at is not null"] if self.sliced else ["true"]
+        if self.weekdays:
+            day = f"case when {_DAY_ONLY} then posted_at else {_LOCAL} end"
+            texts.append(f"isodow({day}) in ({', '.join(map(str, self.weekdays))})")
+        if self.hours is not None:
+            first, end = self.hours
+            texts.append(f"not {_DAY_ONLY}")
+            texts.append(f"(hour({_LOCAL}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
+        return " and ".join(texts)
+
+
+def _is_of_ratios(statistic: Statistic) -> bool:
+    return statistic in PLAIN_STATISTICS and PLAIN_STATISTICS[statistic].of_ratios
 
 
 def file_stem(*names: str) -> str:

@@ -6,40 +6,82 @@ once for each label, and skip posts with an unknown number. `warehouse.lift_rank
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import duckdb
 import polars as pl
 
+from warehouse.errors import NotPublished
 from warehouse.home import Home
+from warehouse.measures import STORED_BY
+from warehouse.past import ensure_measures, show_past
+from warehouse.plain_statistics import PLAIN_STATISTICS
 from warehouse.publish import published
 from warehouse.ranking_query import RankingQuery
 
 COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "share")
+_ROWS = """select distinct source, post_id, case when $grouped then label_group else label end as label, account,
+                  {values}
+           from post_labels {measured} semi join (select source, post_id from posts where {condition})
+               using (source, post_id)
+           where classifier = $classifier"""
+_MEASURED = """left join (select source, post_id, value as {by} from post_measures where measure = '{by}')
+               using (source, post_id)"""
 
 
 def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
-    """The ranking from the published database. Raises `NotPublished` when there is no database."""
-    with published(home) as connection:
+    """The ranking from the published database.
+
+    Raises `NotPublished` when there is no database, and `ValueError` when parts of the question exclude each other.
+    It has the columns `COLUMNS`, and those of `question.optional_columns`; by lift those of `lift_rankings`, and
+    against the period before those of `lift_changes`.
+    """
+    if conflict := question.find_conflict():
+        raise ValueError(conflict)
+    with ranked_database(home, question) as connection:
         if question.is_stored:
             # An older likelens published the database, if it has no such macro.
             with suppress(duckdb.CatalogException):
                 return _stored_lifts(connection, question)
+        # SciPy takes a third of a second to import.
+        if question.against_before:
+            from warehouse.lift_changes import rank_changes
+
+            return rank_changes(connection, question)
         if question.by_lift:
-            # SciPy takes a third of a second to import.
             from warehouse.lift_rankings import rank_lifts
 
             return rank_lifts(connection, question)
-        condition, values = question.conditions()
-        post_labels = connection.sql(
-            f"""select distinct source, post_id, case when $grouped then label_group else label end as label,
-                      account, likes, comments
-               from post_labels semi join (select source, post_id from posts where {condition})
-                   using (source, post_id)
-               where classifier = $classifier""",
-            params={"grouped": question.grouped, **values},
-        ).pl()
+        post_labels = read_rows(connection, question)
     return rank_posts(post_labels.lazy(), question)
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The posts of a question with their labels, and the column that it is ranked by: null where it is unknown."""
+    condition, values = question.conditions()
+    stored = question.by in ("count", *STORED_BY)
+    query = _ROWS.format(
+        values="likes, comments" if stored else question.by,
+        measured="" if stored else _MEASURED.format(by=question.by),
+        condition=condition,
+    )
+    rows: pl.DataFrame = connection.sql(query, params={"grouped": question.grouped, **values}).pl()
+    return rows
+
+
+@contextmanager
+def ranked_database(home: Home, question: RankingQuery) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published database, as it was at the day of the question."""
+    with published(home) as connection:
+        older = ensure_measures(connection)
+        if older and question.as_of is not None:
+            raise NotPublished(
+                "An older likelens published the database, which has no past days. Run `likelens run` first."
+            )
+        if question.as_of is not None:
+            show_past(connection, question.as_of)
+        yield connection
 
 
 def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -68,14 +110,14 @@ def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFram
     worth = "posts" if question.by == "count" else question.statistic
     others = pl.lit(value=True) if question.within is None else pl.col("label") != question.within
     return (
-        add_statistics(known)
+        add_statistics(known, question)
         .filter(others)
         .filter(pl.col("posts") >= question.least_posts)
         .sort([worth, "posts", "label"], descending=[True, True, False])
         .head(question.top)
         .with_row_index("rank", offset=1)
         .with_columns(pl.col("rank").cast(pl.Int64))
-        .select(COLUMNS)
+        .select(*COLUMNS, *question.optional_columns)
         .collect()
     )
 
@@ -87,15 +129,20 @@ def classifiers_with_labels(home: Home) -> list[str]:
     return [name for (name,) in rows]
 
 
-def add_statistics(known: pl.LazyFrame) -> pl.LazyFrame:
+def add_statistics(known: pl.LazyFrame, question: RankingQuery) -> pl.LazyFrame:
     """The statistics of the posts with each label; `known` has a row for each post and label, with its `value`."""
     all_posts = known.select(pl.struct("source", "post_id").n_unique().cast(pl.Int64).alias("all_posts"))
+    ratio = question.measure is not None and question.measure.ratio
+    statistics = {
+        name: one.polars
+        for name, one in PLAIN_STATISTICS.items()
+        if (one.of_ratios or not ratio) and (not one.optional or name in question.optional_columns)
+    }
     per_label = known.group_by("label").agg(
         posts=pl.len().cast(pl.Int64),
         accounts=pl.struct("source", "account").n_unique().cast(pl.Int64),
-        total=pl.col("value").sum(),
-        median=pl.col("value").median(),
+        **{"total": pl.lit(None, pl.Int64)} | statistics,
     )
     return per_label.join(all_posts, how="cross").with_columns(
-        mean=pl.col("total") / pl.col("posts"), share=pl.col("posts") / pl.col("all_posts")
+        pl.col("total").cast(pl.Int64), share=pl.col("posts") / pl.col("all_posts")
     )

@@ -7,6 +7,7 @@ to `MACROS`. Both are created in their order.
 from __future__ import annotations
 
 from warehouse.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
+from warehouse.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
 from warehouse.sql_types import Macro, View
 
 _POST = {
@@ -91,44 +92,13 @@ VIEWS: tuple[View, ...] = (
             "label_group": "The plain word for the label's group; the label itself if it has no group",
         },
     ),
+    *MEASURE_VIEWS,
     *COMPARING_VIEWS,
 )
 
 
 MACROS: tuple[Macro, ...] = (
-    Macro(
-        "top_labels",
-        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        """select row_number() over (order by worth desc, posts desc, label) as rank,
-                  label, posts, accounts, total, mean, median, share
-           from (
-               select label, posts, accounts, total, total / posts as mean, median, posts / all_posts as share,
-                      case when "by" = 'count' then posts
-                           else case statistic when 'mean' then total / posts when 'median' then median
-                                when 'total' then total else error('statistic is mean, median or total') end
-                      end as worth
-               from (
-                   select label, count(*) as posts, count(distinct (source, account)) as accounts,
-                          sum(value)::bigint as total, median(value) as median
-                   from (select distinct source, post_id, account,
-                                case when grouped then label_group else label end as label,
-                                case "by" when 'likes' then likes when 'comments' then comments
-                                     when 'count' then 1::bigint
-                                     else error('by is likes, comments or count') end as value
-                         from post_labels
-                         where classifier = classifier_name
-                           and (account_name is null or account = account_name))
-                   where value is not null group by label),
-               (select count(*) as all_posts from (
-                    select distinct source, post_id from post_labels
-                    where classifier = classifier_name and (account_name is null or account = account_name)
-                      and case "by" when 'likes' then likes when 'comments' then comments else 1 end is not null))
-               where posts >= min_posts)
-           qualify rank <= n order by rank""",
-        "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
-        " posts counts the posts with a known number; mean, median and total are over these; share is their part of"
-        " the posts that the classifier labelled. With grouped := true labels of a group count as one",
-    ),
+    *RANKING_MACROS,
     Macro(
         "top_lifts",
         """classifier_name, "by" := 'likes', n := 10, min_posts := 10, grouped := false""",

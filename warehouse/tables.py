@@ -57,7 +57,7 @@ class PostPicture(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation(Row):
-    """Likes and comments of a post, each time a run saw it."""
+    """Likes, comments and shares of a post, each time a run saw it."""
 
     table: ClassVar[str] = "observations"
     key: ClassVar[tuple[str, ...]] = ("source", "post_id", "observed_at")
@@ -70,6 +70,10 @@ class Observation(Row):
     likes_hidden: Annotated[bool, "True when the source says that the owner hides the likes"]
     likes_rounded: Annotated[bool | None, "True when shown rounded, as 36.0k; null: not recorded"] = None
     comments_rounded: Annotated[bool | None, "True when shown rounded; null: not recorded"] = None
+    shares: Annotated[int | None, "Number of shares (boosts); null when the source does not count them"] = (
+        None
+    )
+    shares_rounded: Annotated[bool | None, "True when shown rounded; null: not recorded"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from flows.output import Format, show
 from flows.settings import read_settings
 from warehouse import comparing
 from warehouse.comparing import Comparison
-from warehouse.ranking_query import MEASURES, By
+from warehouse.measures import RUN_BY, By
 from warehouse.rankings import classifiers_with_labels
 
 Part = Literal["pairs", "labels", "pictures", "worth"]
@@ -27,9 +27,7 @@ _HASH_CHARACTERS = 16
 @click.option(
     "--classifier", "classifiers", multiple=True, required=True, help="One of the two; give it twice."
 )
-@click.option(
-    "--by", type=click.Choice(MEASURES), default="likes", show_default=True, help="What to rank by."
-)
+@click.option("--by", type=click.Choice(RUN_BY), default="likes", show_default=True, help="What to rank by.")
 @click.option(
     "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Number of names and pictures."
 )

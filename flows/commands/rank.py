@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import polars as pl
@@ -14,30 +15,27 @@ from flows.intervals import interval_bars
 from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
+from flows.time_slices import Hours, Weekdays, describe_times
 from warehouse import rankings
-from warehouse.comparable_posts import comparable_posts
-from warehouse.empty_rankings import why_empty, why_unlabelled
+from warehouse.comparable_posts import describe_posts
+from warehouse.empty_rankings import nearest, why_empty, why_unlabelled
+from warehouse.measures import ALL_BY, By
+from warehouse.plain_statistics import PLAIN_STATISTICS, STATISTICS, Statistic
 from warehouse.publish import published
-from warehouse.ranking_query import (
-    MEASURES,
-    MIN_ADJUSTED_POSTS,
-    MIN_LIFT_POSTS,
-    STATISTICS,
-    By,
-    RankingQuery,
-    Statistic,
-)
-from warehouse.rankings import classifiers_with_labels
+from warehouse.ranking_query import MIN_ADJUSTED_POSTS, MIN_LIFT_POSTS, RankingQuery
+from warehouse.rankings import classifiers_with_labels, ranked_database
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
+RATIO_DECIMALS = 5
+"""Decimals of comments per like and of likes per follower, which are often below 0.01."""
 FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 
 
 @click.command(help=__doc__)
 @with_config
 @click.option("--classifier", required=True, help="Name of the classifier in the settings.")
-@click.option("--by", type=click.Choice(MEASURES), required=True, help="What to rank by.")
+@click.option("--by", type=click.Choice(ALL_BY), required=True, help="What to rank by.")
 @click.option(
     "--statistic", type=click.Choice(STATISTICS), help="Statistic of it.  [default: as in the settings]"
 )
@@ -47,7 +45,27 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 @click.option("--since", type=DAY, help="Count posts from this day on (UTC).")
 @click.option("--until", type=DAY, help="Count posts up to this day (UTC), which is included.")
 @click.option("--kind", type=click.Choice(KINDS), help="Count posts of this kind only.")
+@click.option(
+    "--weekday",
+    "weekdays",
+    type=Weekdays(),
+    default=(),
+    help="Count posts of these weekdays only, as mon,tue.",
+)
+@click.option(
+    "--hour", "hours", type=Hours(), help="Count posts of these hours only, as 6-12 (before 12:00)."
+)
 @click.option("--within", help="Count posts only that have this label or group, and rank the other labels.")
+@click.option("--without-pinned", is_flag=True, help="Leave out pinned posts.")
+@click.option(
+    "--without-reposts", is_flag=True, help="Leave out posts with the same pictures as an earlier one."
+)
+@click.option("--as-of", type=DAY, help="Rank what was known at the end of this day (UTC).")
+@click.option(
+    "--against-before",
+    is_flag=True,
+    help="By lift: rank its change since the period of the same length before.",
+)
 @click.option("--pairs", is_flag=True, help="By lift: rank pairs of labels that come together.")
 @click.option(
     "--adjusted", is_flag=True, help="By lift of likes: hold the other frequent labels equal, in one model."
@@ -64,68 +82,74 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
     help="Count labels of one group as one: tabby and tiger cat as cat.  [default: as in the settings]",
 )
 @with_format
-def rank(
-    config: Path,
-    classifier: str,
-    by: By,
-    statistic: Statistic | None,
-    top: int | None,
-    account: str | None,
-    source: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    kind: str | None,
-    within: str | None,
-    pairs: bool,
-    adjusted: bool,
-    min_posts: int | None,
-    group: bool | None,
-    form: Format,
-) -> int:
+def rank(config: Path, form: Format, **options: Any) -> int:
     settings = read_settings(config)
-    default = settings.rank
-    question = RankingQuery(
-        classifier,
-        by,
-        statistic or default.statistic,
-        top or default.top,
-        account,
-        min_posts or default.min_posts,
-        default.group if group is None else group,
-        since=None if since is None else since.date(),
-        until=None if until is None else until.date(),
-        kind=kind,
-        source=source,
-        within=within,
-        pairs=pairs,
-        adjusted=adjusted,
-    )
-    if pairs and not question.by_lift:
-        raise click.UsageError("--pairs needs --by likes or --by comments, and --statistic lift.")
-    if adjusted and not (question.by_lift and by == "likes"):
-        raise click.UsageError("--adjusted needs --by likes and --statistic lift.")
+    question = _question(settings, **options)
+    if conflict := question.find_conflict():
+        raise click.UsageError(conflict)
     known = classifiers_with_labels(settings.home)
-    if classifier not in known:
+    if question.classifier not in known:
         raise SettingsError(
-            f"No picture has labels of {classifier!r} yet. {_why_unlabelled(settings, classifier)}"
-            f" Classifiers with labels: {', '.join(known) or 'none'}."
+            f"No picture has labels of {question.classifier!r} yet. {_why_unlabelled(settings, question.classifier)}"
+            f" Classifiers with labels: {', '.join(known) or 'none'}.{nearest(question.classifier, known)}"
         )
     ranking = rankings.rank(settings.home, question)
-    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question))
+    decimals = RATIO_DECIMALS if question.measure and question.measure.ratio else 3
+    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question), decimals)
     _print_notes(settings, ranking, question, form)
     return 0
 
 
+def _question(
+    settings: Settings,
+    by: By,
+    statistic: Statistic | None,
+    top: int | None,
+    min_posts: int | None,
+    group: bool | None,
+    **options: Any,
+) -> RankingQuery:
+    """The question of the options; those without a value have that of the settings."""
+    default = settings.rank
+    days: dict[str, Any] = {name: _day(options.pop(name)) for name in ("since", "until", "as_of")}
+    sliced = options["weekdays"] or options["hours"]
+    return RankingQuery(
+        by=by,
+        statistic=statistic or suitable_statistic(by, default.statistic),
+        top=top or default.top,
+        min_posts=min_posts or default.min_posts,
+        grouped=default.group if group is None else group,
+        time_zone=default.time_zone if sliced else "UTC",
+        **days,
+        **options,
+    )
+
+
+def suitable_statistic(by: By, statistic: Statistic) -> Statistic:
+    """The statistic of the settings, or the median where the measure does not have it."""
+    return "median" if RankingQuery("", by, statistic).find_conflict() else statistic
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
 def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, form: Format) -> None:
-    """Print which posts were compared, or why the ranking is empty."""
-    with published(settings.home) as database:
+    """Print which posts were counted or compared, or why the ranking is empty."""
+    with ranked_database(settings.home, question) as database:
         if ranking.is_empty():
             print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
-        elif question.by_lift:
-            compared = comparable_posts(database, question).describe(question.by)
-            # Programs read standard output, so sentences go elsewhere.
-            out = sys.stdout if form == "table" else sys.stderr
-            print("\n".join([compared, *_differences(ranking, question)]), file=out)
+            return
+        notes = [describe_posts(database, question)]
+        notes += [PLAIN_STATISTICS[name].note for name in question.optional_columns]
+        if question.against_before:
+            from warehouse.lift_changes import before
+
+            earlier = before(question)
+            notes.append(f"Before ({earlier.since} to {earlier.until}): {describe_posts(database, earlier)}")
+    # Programs read standard output, so sentences go elsewhere.
+    out = sys.stdout if form == "table" else sys.stderr
+    print("\n".join([*notes, *_differences(ranking, question)]), file=out)
 
 
 def _why_unlabelled(settings: Settings, classifier: str) -> str:
@@ -157,24 +181,32 @@ def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     """The columns for a person: a ranking by lift with bars, one by count without the columns that are all 1."""
     if question.by == "count":
         return ranking.drop("total", "mean", "median")
+    if question.against_before:
+        changes = ranking.with_columns(interval_bars(ranking.with_columns(lift="change")))
+        return changes.select(*ranking.columns[:9], "interval", "q")
     if question.by_lift:
         bars = ranking.with_columns(interval_bars(ranking))
         alone = ["alone"] if question.adjusted else []
         return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "median", "share")
-    return ranking
+    return ranking if ranking["total"].null_count() == 0 else ranking.drop("total")
 
 
 def title_of(question: RankingQuery) -> str:
     """Describe a ranking in one line."""
-    measure = f"{question.by}, {question.statistic} per post"
-    if question.by == "count":
+    if question.measure is None:
         measure = "how many posts show it"
+    elif question.against_before:
+        measure = f"change of the lift of {question.measure.name}, {question.since} to {question.until}"
     elif question.by_lift:
-        measure = f"lift of {question.by}"
+        measure = f"lift of {question.measure.name}"
+    else:
+        measure = f"{question.measure.name}, {PLAIN_STATISTICS[question.statistic].name}"
     account = f" of {question.account}" if question.account else ""
     within = f" within {question.within}" if question.within else ""
     rows = "groups of labels" if question.grouped else "labels"
     if question.pairs:
         rows = f"pairs of {rows}"
     adjusted = ", the other labels held equal" if question.adjusted else ""
-    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}"
+    times = f", {describe_times(question)}" if question.sliced else ""
+    as_of = f", as of {question.as_of}" if question.as_of else ""
+    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}{times}{as_of}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from warehouse.comparable_posts import comparable_posts
+from warehouse.comparable_posts import describe_posts
 from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
 from warehouse.publish import published
@@ -31,5 +31,5 @@ def _description(home: Home, question: RankingQuery, *, empty: bool) -> str:
     text = f"Labels of {question.classifier} by {question.by}, {statistic}"
     with published(home) as database:
         if question.by_lift:
-            text += f". {comparable_posts(database, question).describe(question.by)}"
+            text += f". {describe_posts(database, question)}"
         return f"{text}. Empty: {why_empty(database, question)}" if empty else text

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import polars as pl
 
-from warehouse.ranking_query import By, Statistic
+from warehouse.measures import By
+from warehouse.plain_statistics import Statistic
 from warehouse.summary import AccountSummary
 
 

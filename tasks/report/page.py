@@ -18,6 +18,7 @@ from tasks.report.content import Heading, RankedChart, Report
 from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
 from tasks.report.thumbnails import PREFIX
+from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS
 from warehouse.utc import as_utc
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -68,13 +69,15 @@ def columns(heading: Heading) -> tuple[str, ...]:
     if heading.by_lift:
         return ("posts", "accounts", "lift", "interval", "q", "mean", "median", "share")
     # By count each post counts 1, so the total equals the posts, and mean and median are 1.
-    rest = ("share",) if heading.by == "count" else ("total", "mean", "median")
-    return ("posts", "accounts", *rest)
+    if heading.by == "count":
+        return ("posts", "accounts", "share")
+    optional = (heading.statistic,) if heading.statistic in OPTIONAL else ()
+    return ("posts", "accounts", *optional, "total", "mean", "median")
 
 
 def column_title(column: str) -> str:
     """The name of a column in the head of the table."""
-    return column if column == "q" else column.capitalize()
+    return column if column == "q" else wording.statistic_name(column).capitalize()
 
 
 def caption(heading: Heading) -> str:
@@ -85,7 +88,10 @@ def caption(heading: Heading) -> str:
             f"{text} Lift: {lift_meaning(heading)}, with its 95% interval. q: the p-value corrected for the number of"
             f" labels. Mean and median of {heading.by}. Share of the compared posts."
         )
-    return text if heading.by == "count" else f"{text} Total, mean and median of {heading.by}."
+    if heading.by == "count":
+        return text
+    note = PLAIN_STATISTICS[heading.statistic].note
+    return f"{text} Total, mean and median of {heading.by}. {note}".rstrip()
 
 
 def table_rows(chart: RankedChart) -> Iterator[tuple[str, str, list[str]]]:

@@ -16,7 +16,7 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
-from warehouse.comparable_posts import comparable_posts
+from warehouse.comparable_posts import describe_posts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
@@ -76,7 +76,7 @@ def _compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     """Which posts a ranking by lift compares, and which it leaves out."""
     if not question.by_lift:
         return ""
-    return comparable_posts(database, question).describe(question.by)
+    return describe_posts(database, question)
 
 
 def label_examples(

@@ -10,7 +10,8 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from warehouse.ranking_query import By, Statistic
+from warehouse.measures import By
+from warehouse.plain_statistics import PLAIN_STATISTICS
 
 UNKNOWN = "–"
 """Shown for a missing number."""
@@ -20,11 +21,8 @@ _QUESTIONS: dict[By, str] = {
     "comments": "What earns comments",
     "count": "What is shown most",
 }
-_PER: dict[Statistic, str] = {
-    "mean": "mean per post",
-    "median": "median per post",
-    "total": "total over all posts",
-}
+_STATISTICS: dict[str, str] = {"trimmed": "trimmed mean", "geometric": "geometric mean"}
+"""Names of statistics that their word alone does not make clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def measure(ranking: pl.DataFrame, heading: Heading) -> Measure:
     if heading.by == "count":
         return Measure("posts", "posts", 0)
     per = "" if heading.statistic == "total" else " per post"
-    name = f"{heading.statistic} {heading.by}{per}"
+    name = f"{statistic_name(heading.statistic)} {heading.by}{per}"
     return Measure(heading.statistic, name, decimals(ranking[heading.statistic]))
 
 
@@ -55,7 +53,7 @@ def title_lines(heading: Heading) -> tuple[str, str]:
     classifier = shorten(heading.classifier, 16)
     if heading.by_lift:
         return classifier, f"labels by lift of {heading.by}"
-    what = "number of posts" if heading.by == "count" else _PER[heading.statistic]
+    what = "number of posts" if heading.by == "count" else PLAIN_STATISTICS[heading.statistic].name
     return _QUESTIONS[heading.by], f"{classifier}, {what}"
 
 
@@ -73,9 +71,14 @@ def decimals(values: Iterable[float | None]) -> int:
     return 1 if largest >= 10 else 2
 
 
+def statistic_name(statistic: str) -> str:
+    """For example 'median', 'trimmed mean'."""
+    return _STATISTICS.get(statistic, statistic)
+
+
 def column_decimals(ranking: pl.DataFrame) -> dict[str, int]:
-    """Number of decimals of the columns total, mean and median."""
-    return {column: decimals(ranking[column]) for column in ("total", "mean", "median")}
+    """Number of decimals of the columns of plain statistics."""
+    return {column: decimals(ranking[column]) for column in PLAIN_STATISTICS if column in ranking.columns}
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -53,7 +53,8 @@ class ScrapedPost:
     - `kind` is image, video or carousel
     - `pictures` are absolute http(s) addresses, or `file:` addresses of files in a folder that the source
       allows; a video has none
-    - `likes_rounded`, `comments_rounded`: the source does not show all digits of the number;
+    - `shares` are boosts, where the source counts them
+    - `likes_rounded`, `comments_rounded`, `shares_rounded`: the source does not show all digits of the number;
       `likes_least`, `comments_least`: the smallest number that it would show in the same way, where known
     - `likes_hidden`: the source says that the owner hides the likes; `likes` is None then
     - `observed_at` (UTC) where it differs from the page's, as for files that were saved earlier
@@ -87,6 +88,8 @@ class ScrapedPost:
     unread: tuple[str, ...] = ()
     counts_on_own_page: bool = False
     sparse: bool = False
+    shares: int | None = None
+    shares_rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

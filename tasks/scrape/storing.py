@@ -159,4 +159,6 @@ def _observation_row(source: str, page: Page, post: ScrapedPost) -> Observation:
         likes_hidden=post.likes_hidden,
         likes_rounded=post.likes_rounded,
         comments_rounded=post.comments_rounded,
+        shares=post.shares,
+        shares_rounded=None if post.shares is None else post.shares_rounded,
     )

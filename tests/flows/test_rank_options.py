@@ -85,6 +85,11 @@ def test_adjusted_lifts_stand_beside_those_alone(ran, command):
         ("--by", "likes", "--adjusted", "--statistic", "mean"),
         ("--by", "count", "--pairs"),
         ("--by", "likes", "--since", "yesterday"),
+        ("--by", "likes", "--weekday", "mon,noday"),
+        ("--by", "likes", "--hour", "6-25"),
+        ("--by", "likes", "--hour", "6-6"),
+        ("--by", "likes", "--against-before", "--since", "2026-01-01"),
+        ("--by", "likes", "--as-of", "today"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(ran, command, arguments):
@@ -92,7 +97,11 @@ def test_options_that_do_not_fit_are_refused(ran, command, arguments):
     refused = command(ran, "rank", "--classifier", "visual", *arguments)
     assert refused.returncode == 2
     assert (
-        next(option for option in arguments if option in ("--adjusted", "--pairs", "--since"))
+        next(
+            option
+            for option in arguments
+            if option.startswith("--") and option not in ("--by", "--statistic")
+        )
         in refused.stderr
     )
 
@@ -143,3 +152,90 @@ def test_parquet_is_what_polars_reads(ran, prefect):
         for form in ("parquet", "json")
     }
     assert pl.read_parquet(io.BytesIO(shown["parquet"])).to_dicts() == json.loads(shown["json"])
+
+
+@pytest.mark.parametrize(
+    ("by", "statistic", "note"),
+    [
+        ("likes", "trimmed", "leaves out a tenth of the posts at each end"),
+        ("comments", "geometric", "of the numbers plus 1, less 1"),
+        ("comments_per_like", "median", "without known comments, or without known likes"),
+    ],
+)
+def test_the_command_has_the_digits_of_sql(ran, command, by, statistic, note):
+    """`likelens rank` and `top_labels` have the same rows, and a note says how posts are counted."""
+    shown = command(
+        ran, "rank", "--classifier", "visual", "--by", by, "--statistic", statistic, "--format", "json"
+    )
+    query = f"from top_labels('visual', by := '{by}', statistic := '{statistic}')"
+    by_sql = rows(command(ran, "sql", "--format", "json", query))
+    found = rows(shown)
+    assert len(found) == 10
+    assert [{name: row[name] for name in found[0]} for row in by_sql] == found
+    assert note in shown.stderr
+    assert " posts counted; left out: " in shown.stderr
+
+
+def test_a_ratio_has_the_median_where_the_settings_have_lift(ran, command):
+    """The statistic of the settings does not fit, so the table is by the median, with enough decimals."""
+    shown = command(ran, "rank", "--classifier", "visual", "--by", "comments_per_like")
+    assert "comments per like, median per post" in shown.stdout
+    refused = command(
+        ran, "rank", "--classifier", "visual", "--by", "comments_per_like", "--statistic", "lift"
+    )
+    assert refused.returncode == 2
+    assert "--by comments_per_like has no lift. Use --statistic mean, median or trimmed." in refused.stderr
+
+
+def test_weekdays_and_hours_are_those_of_the_settings_zone(ran, command):
+    """All weekdays together have all posts, the title names the zone, and a wrong zone gets the nearest names."""
+    mean = ("rank", "--classifier", "visual", "--by", "count", "--top", "1000")
+    everything = {row["label"]: row["posts"] for row in rows(command(ran, *mean, "--format", "json"))}
+    week: dict[str, int] = {}
+    for days in ("mon,tue,wed,thursday", "fri", "Sat,sun"):
+        for row in rows(command(ran, *mean, "--weekday", days, "--format", "json")):
+            week[row["label"]] = week.get(row["label"], 0) + row["posts"]
+    assert week == everything
+    title = command(ran, *mean, "--weekday", "mon", "--hour", "22-4").stdout.split("rank")[0]
+    assert "mon 22-4 UTC" in " ".join(title.split())
+    settings = ran / "likelens.toml"
+    text = settings.read_text()
+    (ran / "zone.toml").write_text(text + '\n[rank]\ntime_zone = "Europe/Berlni"\n')
+    wrong = command(ran, *mean, "--config", "zone.toml")
+    assert wrong.returncode == 2
+    assert "did you mean Europe/Berlin" in wrong.stderr
+
+
+def test_a_day_before_the_run_has_no_ranking(ran, command):
+    """The reason names the day of the first labels."""
+    shown = command(ran, *VISUAL, "--as-of", "2020-01-01")
+    assert (
+        "At the end of 2020-01-01 no picture had a label of visual: its first labels are of" in shown.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--source", "dmo"), "No post of a source 'dmo' is stored. Did you mean 'demo'?"),
+        (("--by", "shares"), "without a known number of shares"),
+        (("--by", "likes_per_follower"), "without a known number of followers within 30 days of the post"),
+        (("--by", "likes_first_week"), "around an age of seven days"),
+        (
+            ("--since", "2020-01-01", "--until", "2020-01-31", "--hour", "3"),
+            "Use other values of --since, --until and --hour.",
+        ),
+    ],
+)
+def test_an_empty_ranking_says_why(ran, command, options, reason):
+    """Each option has its reason."""
+    shown = command(ran, *VISUAL[:3], "--by", "likes", *options)
+    assert shown.returncode == 0
+    assert reason in shown.stderr
+
+
+def test_an_unknown_classifier_gets_the_nearest_name(ran, command):
+    """The message lists the classifiers with labels, and the one that is written alike."""
+    shown = command(ran, "rank", "--classifier", "visaul", "--by", "likes")
+    assert shown.returncode == 2
+    assert "Did you mean 'visual'?" in shown.stderr

@@ -12,8 +12,10 @@ from warehouse import lift_rankings
 from warehouse.comparable_posts import Comparable, comparable_posts
 from warehouse.home import Home
 from warehouse.lift.age import DEFAULT_DAYS
+from warehouse.measures import By
+from warehouse.plain_statistics import Statistic
 from warehouse.publish import publish, published
-from warehouse.ranking_query import By, RankingQuery, Statistic
+from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
 from warehouse.tables import Observation, PictureLabel, Row, StageRun
 
@@ -51,7 +53,7 @@ def ids(found: Comparable) -> list[str]:
 
 
 def left_out(found: Comparable) -> tuple[int, int, int, int]:
-    return found.young, found.hidden, found.unknown, found.without_date
+    return found.counts.young, found.counts.hidden, found.counts.unknown, found.counts.without_date
 
 
 def test_young_posts_are_left_out(
@@ -121,11 +123,11 @@ def test_the_text_has_the_numbers(
         *labelled("hidden", None, hidden=True),
         *labelled("dateless", posted_at=None),
     ]
-    assert compare(rows).describe("likes") == (
+    assert compare(rows).counts.describe("compared") == (
         "2 posts compared; left out: 1 younger than 7 days when last observed, 1 with hidden likes."
         " 1 of the posts has no date."
     )
-    assert compare([], kind="carousel").describe("likes") == "0 posts compared; left out: none."
+    assert compare([], kind="carousel").counts.describe("compared") == "0 posts compared; left out: none."
 
 
 def test_each_source_has_its_own_age(
@@ -153,8 +155,8 @@ def test_each_source_has_its_own_age(
         ("fast", "two"),
         ("slow", "seven"),
     ]
-    assert found.young == 3
-    assert "younger than 2 to 7 days (by source)" in found.describe("likes")
+    assert found.counts.young == 3
+    assert "younger than 2 to 7 days (by source)" in found.counts.describe("compared")
     assert compare([], by="comments").days == {"fast": 1, "slow": DEFAULT_DAYS}, "comments have their own age"
 
 
@@ -274,8 +276,8 @@ def test_the_newest_posts_are_compared_and_the_older_ones_counted(
     rows = [row for day in range(3) for row in labelled(str(day), posted_at=FIRST + timedelta(days=day))]
     found = compare([*rows, *labelled("dateless", posted_at=None)])
     assert ids(found) == ["1", "2"]
-    assert found.old == 2
-    assert "2 older than the newest 2" in found.describe("likes")
+    assert found.counts.old == 2
+    assert "2 older than the newest 2" in found.counts.describe("compared")
     ranking = rank(home, RankingQuery("model", "likes", "lift", min_posts=1))
     with published(home) as connection:
         lifts = lift_rankings.all_lifts(connection, RankingQuery("model", "likes", "lift", min_posts=1))

@@ -16,8 +16,9 @@ from polars.testing import assert_frame_equal
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
 from warehouse.lift_rankings import COLUMNS, rank_lifts
+from warehouse.measures import By
 from warehouse.publish import publish, published
-from warehouse.ranking_query import By, RankingQuery
+from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
 from warehouse.status import read_status
 from warehouse.tables import LabelGroup, Observation, Row, StageRun

@@ -8,7 +8,11 @@ from deltalake import DeltaTable, write_deltalake
 from warehouse.publish import publish
 from warehouse.tables import TABLES
 
-LATER = {"posts": ["gone_at"], "runs": ["counts"], "observations": ["likes_rounded", "comments_rounded"]}
+LATER = {
+    "posts": ["gone_at"],
+    "runs": ["counts"],
+    "observations": ["likes_rounded", "comments_rounded", "shares", "shares_rounded"],
+}
 
 
 def write_older_table(home, rows, name: str) -> None:

@@ -25,7 +25,7 @@ CONTRACT = {
     "post_pictures": ("source post_id position", "source post_id position picture_url sha256"),
     "observations": (
         "source post_id observed_at",
-        "source post_id observed_at likes comments likes_hidden likes_rounded comments_rounded",
+        "source post_id observed_at likes comments likes_hidden likes_rounded comments_rounded shares shares_rounded",
     ),
     "accounts": (
         "source account observed_at",
@@ -66,7 +66,7 @@ CONTRACT = {
 }
 POST_LABELS = "source post_id classifier label account posted_at score likes comments"
 COUNTS = {
-    "observations": "likes comments",
+    "observations": "likes comments shares",
     "accounts": "followers following posts",
     "comments": "likes",
     "threads": "comments",
@@ -78,7 +78,7 @@ COUNTS = {
 MAY_BE_NULL = {
     "posts": "posted_at caption place pinned gone_at",
     "post_pictures": "sha256",
-    "observations": "likes comments likes_rounded comments_rounded",
+    "observations": "likes comments likes_rounded comments_rounded shares shares_rounded",
     "accounts": "followers following posts rounded",
     "comments": "parent_id author text posted_at likes",
     "threads": "comments",

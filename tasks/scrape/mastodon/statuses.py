@@ -137,6 +137,7 @@ def _post(status: Mapping[str, Any], findings: Findings) -> ScrapedPost | None:
         pinned=pinned if isinstance(pinned, bool) else None,
         likes=record.count("favourites_count", "likes"),
         comments=record.count("replies_count", "comments"),
+        shares=record.count("reblogs_count", "shares"),
         pictures=pictures,
     )
 

@@ -26,7 +26,7 @@ from tasks.scrape.values.counts import (
 )
 from tasks.scrape.values.times import MIN_TIME
 
-COUNTS = ("likes", "comments", "followers", "following", "posts")
+COUNTS = ("likes", "comments", "shares", "followers", "following", "posts")
 IDS = ("post_id", "comment_id", "parent_id")
 SPREADSHEET_DIGITS = 15
 """Spreadsheets store this many digits of a number; further ones become zeros."""

@@ -99,6 +99,8 @@ class RowReader:
             pictures=() if row.kind == "video" else row.pictures,
             likes_rounded=row.likes_rounded,
             comments_rounded=row.comments_rounded,
+            shares=row.shares,
+            shares_rounded=row.shares_rounded,
             observed_at=row.observed_at,
             detailed=thread is not None,
             sparse=True,

@@ -141,6 +141,8 @@ class PostRow(Row):
     likes_hidden: Flag = False
     likes_rounded: Flag = False
     comments_rounded: Flag = False
+    shares: Count = None
+    shares_rounded: Flag = False
     pictures: Annotated[
         tuple[Annotated[str, BeforeValidator(_picture)], ...],
         BeforeValidator(lambda value: () if value is None else _list(value)),

@@ -81,7 +81,7 @@ def _without(value: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, An
         if field == "likes_hidden":
             # Hidden likes are often written as 0.
             value.pop("likes", None)
-        elif field in ("likes_rounded", "comments_rounded"):
+        elif field in ("likes_rounded", "comments_rounded", "shares_rounded"):
             value[str(field)] = True
         return value
     entries, position = list(value[str(field)]), path[1]

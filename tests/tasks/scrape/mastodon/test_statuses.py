@@ -29,7 +29,8 @@ def test_a_status_becomes_a_post(make_response, status) -> None:
     assert (post.post_id, post.url, post.kind) == ("9", "https://social.example/@ann/9", "image")
     assert post.posted_at == datetime(2026, 4, 10, 10, tzinfo=UTC)
     assert post.caption == "One & two\nthree\n\n#four"
-    assert (post.likes, post.comments, post.likes_hidden, post.pinned) == (90, 4, False, True)
+    assert (post.likes, post.comments, post.shares) == (90, 4, 1)
+    assert (post.likes_hidden, post.pinned) == (False, True)
     assert post.pictures == ("https://files.example/9.jpg",)
 
 

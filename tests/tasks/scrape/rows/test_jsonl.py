@@ -34,6 +34,7 @@ def test_every_field_of_a_row_reaches_its_table(importing, files, jsonl, row) ->
             likes=3,
             comments=2,
             likes_rounded=True,
+            shares="1.2k",
             pictures=["https://x.example/1.jpg?sig=1", "https://x.example/2.jpg"],
             thread=thread,
         ),
@@ -44,8 +45,8 @@ def test_every_field_of_a_row_reaches_its_table(importing, files, jsonl, row) ->
         ("ann", "p1", "carousel", datetime(2023, 5, 1, 10), "שלום <b>🌅</b>", "Pier", True)
     ]
     assert importing.rows(
-        "select observed_at, likes, comments, likes_hidden, likes_rounded from observations"
-    ) == [(WRITTEN, 3, 2, False, True)]
+        "select observed_at, likes, comments, likes_hidden, likes_rounded, shares, shares_rounded from observations"
+    ) == [(WRITTEN, 3, 2, False, True, 1200, True)]
     assert importing.rows("select position, picture_url from post_pictures order by 1") == [
         (0, "https://x.example/1.jpg?sig=1"),
         (1, "https://x.example/2.jpg"),

@@ -1,0 +1,138 @@
+"""The numbers of a post that labels can be ranked by, each defined once, as an SQL query.
+
+To add a measure, add its name to `By` and an entry to `MEASURES`: the view `post_measures`, the macro `top_labels`, the
+Python functions and `likelens rank --by` then have it. A query has a row for each post with a known number:
+`source, post_id, value, counted_at, rounded`. `counted_at` is when the number was last observed, `rounded` whether the
+source showed it with fewer digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+By: TypeAlias = Literal[
+    "likes",
+    "comments",
+    "count",
+    "shares",
+    "likes_per_follower",
+    "comments_per_like",
+    "likes_first_day",
+    "likes_first_week",
+]
+"""What labels are ranked by; `count` is the number of posts, and no number of a post."""
+Counts: TypeAlias = Literal["likes", "comments", "shares"]
+
+FOLLOWER_DAYS = 30
+"""A number of followers is that of a post if it was observed at most so many days before or after it was posted."""
+FIRST_DAY_GAP_HOURS = 36
+FIRST_WEEK_GAP_HOURS = 60
+"""The two observations around an age are at most so far apart: nightly runs of which one was late, or failed."""
+
+_EXACT = "floor({} * 268435456 + 0.5) / 268435456"
+"""A ratio as a multiple of 2**-28 (4e-9), so that a sum has the same digits in any order of its rows."""
+_COUNT = """select source, post_id, arg_max({count}, observed_at)::double as value, max(observed_at) as counted_at,
+                   arg_max(coalesce({count}_rounded, false), observed_at) as rounded
+            from observations where {count} is not null group by all"""
+_LIKES = f"""select * from ({_COUNT.format(count="likes")})
+             semi join (select source, post_id from latest_observations where likes is not null)
+                 using (source, post_id)"""
+_COMMENTS = _COUNT.format(count="comments")
+_COMMENTS_PER_LIKE = f"""select source, post_id, {_EXACT.format("comment.value / liked.value")} as value,
+                                least(liked.counted_at, comment.counted_at) as counted_at,
+                                liked.rounded or comment.rounded as rounded
+                         from ({_LIKES}) liked join ({_COMMENTS}) comment using (source, post_id)
+                         where liked.value > 0"""
+_FOLLOWERS = f"""
+    select source, post_id, case when near_earlier then earlier.followers else later.followers end as followers,
+           case when near_earlier then earlier.rounded else later.rounded end as rounded
+    from (select post.source, post.post_id, earlier, later, epoch(post.posted_at - earlier.observed_at) as since,
+                 epoch(later.observed_at - post.posted_at) as until, coalesce(since <= until, until is null) as near_earlier
+          from (select source, post_id, account, posted_at from posts where posted_at is not null) post
+          asof left join sizes earlier on earlier.source = post.source and earlier.account = post.account
+                                       and earlier.observed_at <= post.posted_at
+          asof left join sizes later on later.source = post.source and later.account = post.account
+                                     and later.observed_at >= post.posted_at)
+    where least(since, until) <= {FOLLOWER_DAYS} * 86400"""
+_LIKES_PER_FOLLOWER = f"""
+    with sizes as (select source, account, observed_at, followers, coalesce(rounded, false) as rounded
+                   from accounts where followers > 0)
+    select source, post_id, {_EXACT.format("liked.value / size.followers")} as value, liked.counted_at as counted_at,
+           liked.rounded or size.rounded as rounded
+    from ({_LIKES}) liked join ({_FOLLOWERS}) size using (source, post_id)"""
+_AT_AGE = """
+    select source, post_id, counted_at, rounded,
+           floor(0.5 + before_likes + case when after_age = before_age then 0 else
+               (after_likes - before_likes) * ln({age} / before_age) / ln(after_age / before_age) end) as value
+    from (select source, post_id, max(age) filter (age <= {age}) as before_age, min(age) filter (age >= {age}) as after_age,
+                 arg_max(likes, age) filter (age <= {age}) as before_likes,
+                 arg_min(likes, age) filter (age >= {age}) as after_likes,
+                 min(observed_at) filter (age >= {age}) as counted_at,
+                 coalesce(arg_max(rounded, age) filter (age <= {age}), false)
+                     or coalesce(arg_min(rounded, age) filter (age >= {age}), false) as rounded
+          from (select source, post_id, observed_at, likes, coalesce(likes_rounded, false) as rounded,
+                       greatest(epoch(observed_at - posted_at), 1) as age
+                from observations join posts using (source, post_id)
+                where likes is not null and observed_at >= posted_at and posted_at <> date_trunc('day', posted_at))
+          group by all)
+    where after_age - before_age <= {gap_hours} * 3600"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of posts: its query, its name in a sentence, and what a post without it lacks.
+
+    `history` is the count in `observations` whose growth says from which age on posts are comparable; None where the
+    age of a post makes no difference. A ratio has neither a total nor a geometric mean. `of_likes`: a post with
+    hidden likes has none.
+    """
+
+    query: str
+    name: str
+    lacking: str
+    history: Counts | None = None
+    of_likes: bool = True
+    ratio: bool = False
+
+
+MEASURES: dict[By, Measure] = {
+    "likes": Measure(_LIKES, "likes", "without a known number of likes", "likes"),
+    "comments": Measure(
+        _COMMENTS, "comments", "without a known number of comments", "comments", of_likes=False
+    ),
+    "shares": Measure(
+        _COUNT.format(count="shares"), "shares", "without a known number of shares", "shares", of_likes=False
+    ),
+    "likes_per_follower": Measure(
+        _LIKES_PER_FOLLOWER,
+        "likes per follower",
+        f"without known likes, or without a known number of followers within {FOLLOWER_DAYS} days of the post",
+        ratio=True,
+    ),
+    "comments_per_like": Measure(
+        _COMMENTS_PER_LIKE, "comments per like", "without known comments, or without known likes", ratio=True
+    ),
+    "likes_first_day": Measure(
+        _AT_AGE.format(age=86_400, gap_hours=FIRST_DAY_GAP_HOURS),
+        "likes in the first day",
+        f"without two observations at most {FIRST_DAY_GAP_HOURS} hours apart around an age of one day",
+    ),
+    "likes_first_week": Measure(
+        _AT_AGE.format(age=7 * 86_400, gap_hours=FIRST_WEEK_GAP_HOURS),
+        "likes in the first week",
+        f"without two observations at most {FIRST_WEEK_GAP_HOURS} hours apart around an age of seven days",
+    ),
+}
+ALL_BY: tuple[By, ...] = get_args(By)
+RUN_BY: tuple[By, ...] = ("likes", "comments", "count")
+"""The measures of the rankings of every run, and of a comparison of classifiers."""
+STORED_BY: tuple[By, ...] = ("likes", "comments")
+"""The measures that `post_labels` has as columns, and whose lifts publish stores."""
+LIFT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if not measure.ratio)
+
+POST_MEASURES = " union all ".join(
+    f"select source, post_id, '{by}' as measure, value, counted_at, rounded from ({measure.query})"
+    for by, measure in MEASURES.items()
+)
+"""The query of the view `post_measures`."""

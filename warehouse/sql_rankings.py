@@ -1,0 +1,91 @@
+"""The view of the posts' measures and the macro of the rankings by a plain statistic.
+
+Both are made from `warehouse.measures` and `warehouse.plain_statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from warehouse.measures import ALL_BY, MEASURES, POST_MEASURES
+from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
+from warehouse.sql_types import Macro, View
+
+MEASURE_VIEWS: tuple[View, ...] = (
+    View(
+        "post_measures",
+        POST_MEASURES,
+        "The numbers of each post that labels can be ranked by, one row for each known number",
+        {
+            "source": "Name of the source in the settings",
+            "post_id": "The source's own id of the post",
+            "measure": "Name of the measure, as likelens rank --by has it",
+            "value": "Its value for the post; an unknown one has no row",
+            "counted_at": "When the number was last observed (UTC)",
+            "rounded": "Whether the source showed it with fewer digits",
+        },
+    ),
+)
+
+
+def _list(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"
+
+
+def _quote(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _column(name: str, statistic: PlainStatistic) -> str:
+    """The column of a statistic; one that is not requested, or that ratios do not have, is null and costs nothing."""
+    condition = "true" if statistic.of_ratios else f'"by" not in ({_quote(_RATIOS)})'
+    if statistic.optional:
+        condition += f" and statistic = '{name}'"
+    return f"case when {condition} then {statistic.sql} end as {name}"
+
+
+_RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
+_OTHERS = [by for by in MEASURES if by not in ("likes", "comments")]
+_RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
+_NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
+_WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
+_SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
+_ROWS = f"""select source, post_id, account, label, label_group,
+                   case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
+                        else error('by is {_list(ALL_BY)}') end as value
+            from post_labels where {_SCOPE} and "by" not in ({_quote(_OTHERS)})
+            union all
+            select source, post_id, account, label, label_group, value
+            from post_labels join (select source, post_id, value from post_measures where measure = "by") measured
+                using (source, post_id)
+            where {_SCOPE} and "by" in ({_quote(_OTHERS)})"""
+
+RANKING_MACROS: tuple[Macro, ...] = (
+    Macro(
+        "top_labels",
+        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
+        f"""with counted as (from ({_ROWS}) where value is not null)
+            select row_number() over (order by worth desc, posts desc, label) as rank,
+                   label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}
+            from (
+                select *, posts / all_posts as share,
+                       case when "by" = 'count' then posts
+                            when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                            then error('statistic is {_list(_RATIO_STATISTICS)}')
+                            else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
+                       end as worth
+                from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}
+                      from (select distinct source, post_id, account,
+                                   case when grouped then label_group else label end as label, value
+                            from counted)
+                      group by label),
+                     (select count(distinct (source, post_id)) as all_posts from counted)
+                where posts >= min_posts)
+            qualify rank <= n order by rank""",
+        "Labels of a classifier ranked by likes, comments, count or another measure:"
+        " top_labels('inception_v3', by := 'likes', n := 10). posts counts the posts with a known number; mean, median"
+        " and total are over these; share is their part of the posts that the classifier labelled. The other columns are"
+        " null unless statistic names them. With grouped := true labels of a group count as one",
+    ),
+)
