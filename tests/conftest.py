@@ -28,8 +28,9 @@ TOGETHER = {
         "test_litert_models",
     },
     "docs": {"docs"},
+    "charts": {"report"},
 }
-"""Folders and files that share something slow, each with its name: a finished run, TensorFlow, the home of the pages."""
+"""Folders and files that share something slow: a finished run, TensorFlow, the home of the pages, JavaScript."""
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
