@@ -16,7 +16,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/likelens demo
 
-# Workers run whole files, because fixtures belong to files, and in the order of tests/conftest.py: the slow ones first.
+# Workers run complete files, because fixtures belong to files, in the order and the groups of tests/conftest.py.
+# Some machines set PYTHONDONTWRITEBYTECODE; then each worker, and each process that a test starts, compiles every module.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

@@ -18,6 +18,20 @@ from PIL import Image
 SLOWEST = ("test_schedule", "test_wheel", "flows")
 """Folders and files whose tests take longest, or wait: they start first, so that no worker waits for them in the end."""
 
+TOGETHER = {
+    "one run": {"test_killed", "test_rank_options", "test_run"},
+    "keras": {
+        "test_folding",
+        "test_keras_applications",
+        "test_keras_predictions",
+        "test_keras_refusals",
+        "test_litert_models",
+    },
+    "docs": {"docs"},
+    "charts": {"report"},
+}
+"""Folders and files that share something slow: a finished run, TensorFlow, the home of the pages, JavaScript."""
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
@@ -29,6 +43,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((index for index, name in enumerate(SLOWEST) if name in names), len(SLOWEST))
 
     items.sort(key=place)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker complete files, and the files of `TOGETHER` to one worker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            names = {*Path(file).parts, Path(file).stem}
+            return next((group for group, files in TOGETHER.items() if names & files), file)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -122,7 +149,8 @@ def crawl_server(start_fork_server: Callable[..., AbstractContextManager[str]]) 
 @pytest.fixture(autouse=True)
 def forked_crawls(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let crawls start without their second of imports, except in tests marked `real_crawls`."""
-    if "tasks/scrape" not in str(request.path) or request.node.get_closest_marker("real_crawls"):
+    crawls = any(part in str(request.path) for part in ("tests/tasks/scrape", "tests/flows"))
+    if not crawls or request.node.get_closest_marker("real_crawls"):
         yield
     else:
         forking = request.getfixturevalue("forking")

@@ -1,4 +1,4 @@
-"""Start `likelens` and other modules of ours as processes that are forked, which saves each its seconds of imports.
+"""Start `likelens`, `prefect` and modules of ours as processes that are forked, which saves each its seconds of imports.
 
 A fork server is a process that has imported the libraries. For each request it forks a child that runs the given module
 as `python -m` does, with its own arguments, folder, environment and standard streams. `ForkedProcess` is the caller's
@@ -30,6 +30,7 @@ from typing import IO, Any
 MAX_REQUEST_BYTES = 1 << 20
 CRAWL = "tasks.scrape.crawl.child"
 LIKELENS = "flows.cli"
+PREFECT = "prefect.cli"
 CRAWLS = (
     CRAWL,
     *(f"tasks.scrape.{kind}.adapter" for kind in ("gallery", "graph", "mastodon")),
@@ -47,9 +48,13 @@ IMPORTS = {
         *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
         *("tasks.report.stage", "warehouse.lift_rankings", "classifiers.visual.classifier"),
         *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
+        *(f"{PREFECT}.{name}" for name in ("deploy", "deployment", "flow_run", "work_pool", "worker")),
+        "prefect.workers.process",
     ),
 }
 """What a server imports, by what it starts."""
+PROGRAMS = {LIKELENS: "likelens", PREFECT: "prefect"}
+"""The names of the programs that are modules."""
 FIRST_TEMPORARY_FD = 200
 MAX_START_SECONDS = 300.0
 MAX_ADDRESS_BYTES = 90
@@ -210,11 +215,17 @@ def start_forked(
 
 
 def run_forked(
-    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
+    address: str,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `likelens` to its end, as `subprocess.run` does with captured text."""
+    """Run `likelens` or `prefect` to its end, as `subprocess.run` does with captured text."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
+        process = ForkedProcess(address, module, arguments, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
         try:
             status = process.wait(timeout)
         finally:
@@ -278,7 +289,7 @@ def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = ["likelens" if request["module"] == LIKELENS else request["module"], *request["arguments"]]
+    sys.argv = [PROGRAMS.get(request["module"], request["module"]), *request["arguments"]]
 
 
 def _build_library_once() -> None:
@@ -290,7 +301,7 @@ def _build_library_once() -> None:
 
 
 def main() -> None:
-    """Import the modules and serve; in a child, run the module's `main`."""
+    """Import the modules and serve; in a child, run the module's `main`, or Prefect's `app`."""
     address, starts = sys.argv[1:]
     sys.path[0] = str(Path(__file__).parents[1])
     for module in IMPORTS[starts]:
@@ -300,7 +311,8 @@ def main() -> None:
     request, fds = serve(address)
     become(request, fds)
     with forked_crawls(address) if request["module"] == LIKELENS else nullcontext():
-        import_module(request["module"]).main()
+        module = import_module(request["module"])
+        module.app() if request["module"] == PREFECT else module.main()
 
 
 if __name__ == "__main__":

@@ -47,11 +47,12 @@ def draw_bars(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.Layer
     outline = alt.Chart().mark_text(**number_style, color="white", stroke="white", strokeWidth=4)
     shown = alt.Chart().mark_text(**number_style, color=INK)
     side = alt.Chart().mark_text(align="right", fontSize=SMALL_SIZE, color=GREY, aria=False)
+    edge = alt.XValue("width")  # type: ignore[no-untyped-call]
     layers = [
-        bars.encode(y=y, x=x, tooltip=_tooltip(heading), description="words:N"),
-        outline.encode(y=y, x=x, text="shown:N"),
-        shown.encode(y=y, x=x, text="shown:N"),
-        side.encode(y=y, x=alt.value("width"), text="side:N"),
+        bars.encode(y=y, x=x, tooltip=_tooltip(heading), description=alt.Description("words:N")),
+        outline.encode(y=y, x=x, text=alt.Text("shown:N")),
+        shown.encode(y=y, x=x, text=alt.Text("shown:N")),
+        side.encode(y=y, x=edge, text=alt.Text("side:N")),
     ]
     return layer_marks(layers, rows, height=alt.Step(ROW))
 

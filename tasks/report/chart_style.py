@@ -25,18 +25,21 @@ _FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 
 def style_chart(layers: alt.LayerChart, chart_title: alt.TitleParams, pixels: int = WIDTH) -> alt.LayerChart:
     """The chart with its title, in the fonts and colours that all charts share."""
-    chart: alt.LayerChart = (
-        layers.properties(title=chart_title, width=pixels, background="white")
-        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-        .properties(padding=margin(pixels))
-        .configure(font=_FONT)
-        .configure_view(stroke=None)
-        .configure_title(
+    # Not with `properties` and `configure`, which copy the chart with all its rows each time.
+    layers.title, layers.background = chart_title, "white"
+    layers.width, layers.padding = pixels, margin(pixels)
+    layers.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
+    layers.config = alt.Config(
+        font=_FONT,
+        view=alt.ViewConfig(stroke=None),
+        title=alt.TitleConfig(
             fontSize=16, color=INK, subtitleColor=GREY, subtitleFontSize=SUBTITLE_SIZE, subtitlePadding=5
-        )
-        .configure_axis(labelColor=GREY, titleColor=GREY, titleFontWeight="normal", domain=False, ticks=False)
+        ),
+        axis=alt.AxisConfig(
+            labelColor=GREY, titleColor=GREY, titleFontWeight="normal", domain=False, ticks=False
+        ),
     )
-    return chart
+    return layers
 
 
 def margin(pixels: int) -> int:

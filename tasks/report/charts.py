@@ -13,6 +13,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from tasks.report.bar_chart import draw_bars
 from tasks.report.chart_html import VEGA_LITE, chart_html
@@ -44,6 +45,7 @@ class ChartFiles:
     html: Path
 
 
+@debug_mode(False)
 def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) -> alt.LayerChart:
     """A row for each label of a ranking, best on top; `ranking` is a frame of `warehouse.rankings`.
 
@@ -51,6 +53,7 @@ def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) 
     over few posts has little meaning (by count: the share of the posts). An empty ranking has a chart without rows.
     The chart is `pixels` wide; below `WIDTH` its title has two lines.
     """
+    # In its debug mode Altair checks each part against its schema, which takes most of the time. The tests do that.
     if ranking.is_empty():
         layers = _empty()
     else:
@@ -73,7 +76,15 @@ def ranked_chart(
 
 def chart_svg(chart: alt.LayerChart) -> str:
     """The chart as SVG text, without scripts and external references."""
-    spec: dict[str, Any] = chart.to_dict()
+    return _draw(_spec(chart))
+
+
+def _spec(chart: alt.LayerChart) -> dict[str, Any]:
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    return spec
+
+
+def _draw(spec: dict[str, Any]) -> str:
     return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
 
 
@@ -86,12 +97,13 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
         raise ValueError(f"not a plain file name: {stem!r}")
     folder.mkdir(parents=True, exist_ok=True)
-    svg = chart_svg(chart)
+    spec = _spec(chart)
+    svg = _draw(spec)
     files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html")))
     _write(files.svg, svg.encode())
     # From the SVG, because the chart would need a second layout.
     _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
-    _write(files.html, chart_html(chart.to_dict()).encode())
+    _write(files.html, chart_html(spec).encode())
     return files
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.utils.schemapi import debug_mode
 
 from tasks.report.chart_style import GREY, GRID, INK, style_chart
 from tasks.report.charts import chart_svg, save_chart
@@ -26,6 +27,7 @@ COLOURS = ("#d6336c", "#2563c9")
 _ROW = 26
 
 
+@debug_mode(False)
 def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerChart:
     """Each name's rank in the two rankings by likes, joined by a line; `labels` is a frame of `warehouse.comparing`."""
     shared = _shared_names(labels)
@@ -41,7 +43,7 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
     first = alt.X("rank:Q", title="rank by likes (1 is best)", axis=rank_axis)
     second = alt.X("other:Q")
     layers = [
-        alt.Chart().mark_rule(color=GREY, strokeWidth=2).encode(y=y, x=first, x2="other:Q"),
+        alt.Chart().mark_rule(color=GREY, strokeWidth=2).encode(y=y, x=first, x2=alt.X2("other:Q")),
         alt.Chart().mark_circle(size=200, color=COLOURS[0], opacity=1).encode(y=y, x=first),
         alt.Chart().mark_circle(size=80, color=COLOURS[1], opacity=1).encode(y=y, x=second),
     ]
@@ -53,7 +55,7 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
         offset=14,
     )
     if not rows:
-        layers = [alt.Chart().mark_text(color=GREY).encode(text=alt.value(""))]
+        layers = [alt.Chart().mark_text(color=GREY).encode(text=alt.TextValue(""))]
     data: dict[str, Any] = {"values": rows or [{"name": "", "rank": 1, "other": 1}]}
     height = alt.Step(_ROW) if rows else _ROW
     return style_chart(alt.LayerChart(data=data, layer=layers, height=height), title)

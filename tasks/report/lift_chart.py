@@ -139,8 +139,10 @@ def _usual(y: alt.Y, layout: _Layout) -> list[alt.Chart]:
 
 def _lines(y: alt.Y, layout: _Layout, scale: LiftScale, heading: Heading) -> list[alt.Chart]:
     """The intervals, the arrows of those that leave the scale, and the dots."""
-    colour = alt.condition("datum.differs", alt.value(COLOURS[heading.by]), alt.value(_SAME))
-    fill = alt.condition("datum.differs", alt.value(COLOURS[heading.by]), alt.value("white"))
+    differs = {"test": "datum.differs", "value": COLOURS[heading.by]}
+    colour = alt.ColorValue(_SAME, condition=differs)
+    stroke = alt.StrokeValue(_SAME, condition=differs)
+    fill = alt.FillValue("white", condition=differs)
     x = _x(layout, scale, heading)
     style: dict[str, Any] = {"yOffset": layout.line_y, "aria": False}
     line = alt.Chart().mark_rule(strokeWidth=2.5, **style)
@@ -149,16 +151,24 @@ def _lines(y: alt.Y, layout: _Layout, scale: LiftScale, heading: Heading) -> lis
     right = alt.Chart().mark_point(shape="triangle-right", xOffset=_ARROW, **arrow)
     dot = alt.Chart().mark_point(size=75, opacity=1, strokeWidth=2, yOffset=layout.line_y)
     return [
-        line.encode(y=y, x=alt.X("from:Q"), x2="to:Q", color=colour),
+        line.encode(y=y, x=alt.X("from:Q"), x2=alt.X2("to:Q"), color=colour),
         left.encode(y=y, x=alt.X("left:Q"), color=colour),
         right.encode(y=y, x=alt.X("right:Q"), color=colour),
-        dot.encode(y=y, x=x, stroke=colour, fill=fill, tooltip=_tooltip(heading), description="words:N"),
+        dot.encode(
+            y=y,
+            x=x,
+            stroke=stroke,
+            fill=fill,
+            tooltip=_tooltip(heading),
+            description=alt.Description("words:N"),
+        ),
     ]
 
 
 def _texts(y: alt.Y, layout: _Layout) -> list[alt.Chart]:
     """The numbers of each row and, on a phone, its name."""
-    right = alt.value("width")
+    # Altair's XValue has no types, and `alt.value` takes long.
+    left, right = alt.XValue(0), alt.XValue("width")  # type: ignore[no-untyped-call]
     number_style = {"fontSize": VALUE_SIZE, "fontWeight": 600, "color": INK}
     texts: list[tuple[str, Any, dict[str, Any]]] = [
         ("shown:N", right, {"align": "right", "dx": -layout.lift, **number_style}),
@@ -172,14 +182,14 @@ def _texts(y: alt.Y, layout: _Layout) -> list[alt.Chart]:
     if layout.wide:
         outlines = []
     else:
-        texts.append(("name:N", alt.value(0), {"align": "left", "fontSize": LABEL_SIZE, "color": INK}))
+        texts.append(("name:N", left, {"align": "left", "fontSize": LABEL_SIZE, "color": INK}))
         # A white outline, so that the lines of the plot do not touch the letters.
         outlines = [
             (column, x, {**style, "color": "white", "stroke": "white", "strokeWidth": 5})
             for column, x, style in texts
         ]
     return [
-        alt.Chart().mark_text(dy=layout.text_y, aria=False, **style).encode(y=y, x=x, text=column)
+        alt.Chart().mark_text(dy=layout.text_y, aria=False, **style).encode(y=y, x=x, text=alt.Text(column))
         for column, x, style in (*outlines, *texts)
     ]
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -171,7 +172,13 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page], damaged_inside: bytes) -> Path:
+def studio(
+    tmp_path_factory: pytest.TempPathFactory,
+    pages: dict[str, Page],
+    damaged_inside: bytes,
+    forking: ModuleType,
+    crawl_server: str,
+) -> Path:
     """A folder with a home folder `data` after two runs, and the files of the pages' examples."""
     folder = tmp_path_factory.mktemp("studio")
     home = Home(folder / "data")
@@ -179,7 +186,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory, pages: dict[str, Page], dam
     gallery, pictures = demo_gallery(posts=36, account="instagram")
     other, more = demo_gallery(posts=8, account="other", seed=9)
     lanes: list[Classifier] = [load_visual("visual", VisualOptions()), WarmOrCold()]
-    with GalleryServer([gallery, other], DamagedAlbum({**pictures, **more}, damaged_inside)) as server:
+    album = DamagedAlbum({**pictures, **more}, damaged_inside)
+    with forking.forked_crawls(crawl_server), GalleryServer([gallery, other], album) as server:
         gone = sorted(pictures)[5]
         server.pictures = {path: server.pictures[path] for path in server.pictures if path != gone}
         urls = [server.url(gallery), server.url(other)]

@@ -1,7 +1,7 @@
 """One Prefect server for the tests of the flows, a gallery, and the command line.
 
 `likelens` starts a process. `command` runs the command line in the test's own process, which is faster.
-Each test that starts a server or a worker checks its log with `log_errors`.
+Each test that starts a worker checks its log with `log_errors`; the server's is checked when it ends.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +36,7 @@ from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.publish import publish
 
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SETTINGS = """
 [[sources]]
@@ -109,31 +110,12 @@ def log_errors_fixture() -> Callable[[str], list[str]]:
     return log_errors
 
 
-@contextmanager
-def serving(
-    command: Sequence[str | Path], environment: Mapping[str, str], url: str, log: Path
-) -> Iterator[None]:
-    """Run a Prefect server until the block ends, then check its log; `url` is the address of its API."""
-    with log.open("wb") as written:
-        server = subprocess.Popen(command, env=environment, stdout=written, stderr=written)
-        try:
-            wait_until_healthy(url, log, lambda: server.poll() is None)
-            yield
-        finally:
-            server.terminate()
-            server.wait(60)
-    assert log_errors(log.read_text("utf-8")) == []
-
-
-@pytest.fixture(scope="session", name="serving")
-def serving_fixture() -> Callable[..., AbstractContextManager[None]]:
-    """The context manager `serving`."""
-    return serving
-
-
 @pytest.fixture(scope="session")
 def prefect(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A real Prefect server, which all workers of the test run share; the environment of its clients."""
+    """A real Prefect server, which all workers of the test run share; the environment of its clients.
+
+    It is started on another port than 4200, as the guide says.
+    """
 
     def describe(folder: Path) -> Any:
         port = free_port()
@@ -143,10 +125,15 @@ def prefect(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> It
             "PREFECT_HOME": str(folder),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
+            "PATH": f"{BIN}:{os.environ['PATH']}",
             "PREFECT_API_URL": url,
+            # A waiting run checks this often whether it may start; Prefect's default is 30 s.
+            "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "4",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_API_REQUEST_TIMEOUT": "300",
         }
-        command = [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        return sharing.Service(command, environment, folder / "server.log", url)
+        block = guide_block((ROOT / "docs" / "guide.md").read_text("utf-8"), port)
+        return sharing.Service(["/bin/sh", "-c", block], environment, folder / "server.log", url)
 
     def check_log(server: Any) -> None:
         assert log_errors(server.log.read_text("utf-8")) == []
@@ -156,6 +143,13 @@ def prefect(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> It
 
     with sharing.share(tmp_path_factory, "prefect", describe, wait, check_log) as server:
         yield dict(server.environment)
+
+
+def guide_block(text: str, port: int) -> str:
+    """The guide's shell block about another port, with this port; the server replaces the shell."""
+    block = text.split("#### Another port\n", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
+    assert "4300" in block
+    return block.replace("4300", str(port)).replace("prefect server start", "exec prefect server start")
 
 
 def wait_until_healthy(url: str, log: Path, runs: Callable[[], bool]) -> None:
@@ -191,7 +185,21 @@ def likelens(prefect: dict[str, str], fork_server: str, forking: ModuleType) -> 
             return subprocess.run(
                 command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False
             )
-        return forking.run_forked(fork_server, arguments, cwd=folder, env=variables, timeout=600)
+        start = {"cwd": folder, "env": variables, "timeout": 600}
+        return forking.run_forked(fork_server, forking.LIKELENS, arguments, **start)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def prefect_command(prefect: dict[str, str], fork_server: str, forking: ModuleType) -> Callable[..., str]:
+    """Run `prefect` with the Prefect server in the repository; it has to succeed. Returns what it prints."""
+
+    def run(*arguments: str | Path) -> str:
+        start = {"cwd": ROOT, "env": prefect, "timeout": 600}
+        ran = forking.run_forked(fork_server, forking.PREFECT, [str(one) for one in arguments], **start)
+        assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+        return str(ran.stdout + ran.stderr)
 
     return run
 
@@ -224,6 +232,12 @@ def settings(site: tuple[GalleryServer, Gallery]) -> str:
     """Settings for the gallery."""
     server, gallery = site
     return SETTINGS.format(url=server.url(gallery))
+
+
+@pytest.fixture(scope="session")
+def without_classifiers(settings: str) -> str:
+    """Settings for the gallery without a classifier: a run labels no picture and draws no chart."""
+    return settings.partition("[[classifiers]]")[0]
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_a_full_disk_stops_the_run_with_a_message_and_the_next_run_resumes(tmp_p
     if mounted.returncode:
         pytest.skip("a small file system needs the right to mount one")
     try:
-        write(tmp_path, {"good": strange["good"]})
+        write(tmp_path, {"good": strange["good"]}, rest="")
         settings = (tmp_path / "likelens.toml").read_text()
         (tmp_path / "likelens.toml").write_text('home = "disk"\n' + settings)
         (disk / "ballast").write_bytes(bytes(40_000_000))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -14,37 +12,23 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 STAGES = {"scrape-demo", "fetch", "classify-visual", "publish", "rank", "report"}
 
 
 @pytest.fixture(scope="module")
-def deployed(prefect: dict[str, str]) -> dict[str, str]:
+def deployed(prefect: dict[str, str], prefect_command: Callable[..., str]) -> dict[str, str]:
     """The server with the work pool and the deployment, made as the documentation says."""
-    command(prefect, "work-pool", "create", "likelens", "--type", "process")
-    command(prefect, "--no-prompt", "deploy", "--all")
+    prefect_command("work-pool", "create", "likelens", "--type", "process")
+    prefect_command("--no-prompt", "deploy", "--all")
     return prefect
 
 
-def command(environment: dict[str, str], *arguments: str) -> str:
-    """Run `prefect` in the repository."""
-    ran = subprocess.run(
-        [Path(sys.executable).with_name("prefect"), *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
-    return ran.stdout + ran.stderr
-
-
-def run_worker(environment: dict[str, str], log_errors: Callable[[str], list[str]]) -> None:
-    """Run a worker until no run is due, and check its log."""
-    log = command(environment, "worker", "start", "--pool", "likelens", "--run-once")
-    assert log_errors(log) == []
+def run_deployment(
+    prefect_command: Callable[..., str], config: Path, log_errors: Callable[[str], list[str]]
+) -> None:
+    """Start a run with these settings, and a worker until no run is due; check the worker's log."""
+    prefect_command("deployment", "run", "nightly/nightly", "--param", f"config={config}")
+    assert log_errors(prefect_command("worker", "start", "--pool", "likelens", "--run-once")) == []
 
 
 def run_with(environment: dict[str, str], config: Path) -> Any:
@@ -93,10 +77,9 @@ def test_the_next_three_runs_are_scheduled(deployed):
     assert [time - times[0] for time in times] == [timedelta(days=day) for day in range(3)]
 
 
-def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, studio, log_errors):
+def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, prefect_command, studio, log_errors):
     """The server has the run's tasks, log lines, rankings and progress."""
-    command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={studio / 'likelens.toml'}")
-    run_worker(deployed, log_errors)
+    run_deployment(prefect_command, studio / "likelens.toml", log_errors)
     run = run_with(deployed, studio / "likelens.toml")
     assert run["state"]["type"] == "COMPLETED", run["state"]
     only = {"flow_runs": {"id": {"any_": [run["id"]]}}}
@@ -114,11 +97,12 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, studio, lo
     assert (studio / "data" / "likelens.duckdb").exists()
 
 
-def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(deployed, tmp_path, log_errors):
+def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(
+    deployed, prefect_command, tmp_path, log_errors
+):
     """Without a settings file the run's state says so; neither the worker's log nor the run's has an error beside it."""
     missing = tmp_path / "likelens.toml"
-    command(deployed, "deployment", "run", "nightly/nightly", "--param", f"config={missing}")
-    run_worker(deployed, log_errors)
+    run_deployment(prefect_command, missing, log_errors)
     run = run_with(deployed, missing)
     assert run["state"]["type"] == "FAILED"
     assert f"There is no settings file {missing}" in run["state"]["message"]

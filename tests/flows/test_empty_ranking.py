@@ -49,10 +49,10 @@ def lane(name: str, status: str, message: str | None, version: str | None) -> St
     )
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Settings with a published home: a post with hidden likes, labelled by `visual`; `m` could not run."""
-    file = tmp_path / "likelens.toml"
+    file = tmp_path_factory.mktemp("empty") / "likelens.toml"
     file.write_text(SETTINGS)
     home = read_settings(file).home
     home.prepare()

@@ -76,14 +76,15 @@ async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> No
     target.close()
 
 
-def test_pages_and_pictures_are_fetched_over_https(studio, site, encrypted, certificate, likelens):
+def test_pages_and_pictures_are_fetched_over_https(
+    tmp_path, without_classifiers, site, encrypted, certificate, likelens
+):
     """With a certificate that the system trusts, all posts and pictures are stored."""
     server, gallery = site
-    file = studio / "likelens.toml"
-    file.write_text(file.read_text().replace(server.base, encrypted))
-    ran = likelens(studio, "run", SSL_CERT_FILE=str(certificate))
+    (tmp_path / "likelens.toml").write_text(without_classifiers.replace(server.base, encrypted))
+    ran = likelens(tmp_path, "run", SSL_CERT_FILE=str(certificate))
     assert ran.returncode == 0, ran.stderr[-3000:]
-    with duckdb.connect(str(studio / "data" / "likelens.duckdb"), read_only=True) as database:
+    with duckdb.connect(str(tmp_path / "data" / "likelens.duckdb"), read_only=True) as database:
         assert database.execute("select count(*) from posts").fetchall() == [(len(gallery.posts),)]
         addresses = (
             "select count(*), bool_and(sha256 is not null and starts_with(picture_url, ?)) from post_pictures"

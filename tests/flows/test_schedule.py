@@ -1,4 +1,7 @@
-"""Scheduled runs: a server as in the guide, and a worker, without further commands."""
+"""Scheduled runs: a server as in the guide, and a worker, without further commands.
+
+The deployment and its work pool have names of their own, because other tests use the same server.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -25,6 +29,8 @@ from flows.demo.server import Response
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+NAME = "scheduled"
+"""The name of the deployment and of its work pool."""
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LIMIT_SECONDS = 1200.0
 """The limit of each wait, for a busy machine; a quiet one needs a minute for the longest."""
@@ -41,16 +47,14 @@ class Server:
         """Send a request to the API; with a body it is a POST."""
         return read(f"http://127.0.0.1:{self.port}/api/{path}", body)
 
-    def prefect(self, *arguments: str | Path) -> None:
-        """Run `prefect` in the project's folder."""
-        command = [BIN / "prefect", *arguments]
-        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, timeout=600)
-
     def start(self, config: Path) -> str:
         """Start a run of the deployment with these settings; returns its id."""
-        deployment = self.read("deployments/name/nightly/nightly")["id"]
         body = {"parameters": {"config": str(config)}}
-        return str(self.read(f"deployments/{deployment}/create_flow_run", body)["id"])
+        return str(self.read(f"deployments/{self.deployment()}/create_flow_run", body)["id"])
+
+    def deployment(self) -> str:
+        """The id of the deployment."""
+        return str(self.read(f"deployments/name/nightly/{NAME}")["id"])
 
     def state(self, run: str) -> str:
         """The type of a run's state."""
@@ -92,44 +96,26 @@ def read(url: str, body: dict[str, Any] | None = None) -> Any:
     return json.loads(content) if content else None
 
 
-def guide_block(text: str, port: int) -> str:
-    """The guide's shell block about another port, with this port; the server replaces the shell."""
-    block = text.split("#### Another port\n", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
-    assert "4300" in block
-    return block.replace("4300", str(port)).replace("prefect server start", "exec prefect server start")
+@pytest.fixture(scope="module")
+def server(prefect: dict[str, str]) -> Server:
+    """The server on another port than 4200, started as the guide says."""
+    port = urlsplit(prefect["PREFECT_API_URL"]).port
+    assert port is not None
+    return Server(port, prefect)
 
 
 @pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, serving: Callable[..., Any], free_port: Callable[[], int]
-) -> Iterator[Server]:
-    """A server on another port than 4200, started as the guide says."""
-    folder = tmp_path_factory.mktemp("schedule")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment |= {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "PREFECT_HOME": str(folder),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        # A waiting run checks this often whether it may start; Prefect's default is 30 s.
-        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "4",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",
-        "PREFECT_API_REQUEST_TIMEOUT": "300",
-    }
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    block = guide_block((ROOT / "docs" / "guide.md").read_text("utf-8"), port)
-    with serving(["/bin/sh", "-c", block], environment, url, folder / "server.log"):
-        yield Server(port, {**environment, "PREFECT_API_URL": url})
-
-
-@pytest.fixture(scope="module")
-def scheduled(server: Server, tmp_path_factory: pytest.TempPathFactory, settings: str) -> ScheduledRuns:
+def scheduled(
+    server: Server,
+    prefect_command: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+    without_classifiers: str,
+) -> ScheduledRuns:
     """Two accounts' runs, due at the same time, and a worker until both have ended."""
     folder = tmp_path_factory.mktemp("scheduled")
-    server.prefect("work-pool", "create", "likelens", "--type", "process")
-    write_deployment(folder, settings)
-    server.prefect("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
+    prefect_command("work-pool", "create", NAME, "--type", "process")
+    write_deployment(folder, without_classifiers)
+    prefect_command("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
     with working(server, folder / "worker.log") as worker:
         wait_until(lambda: ScheduledRuns(all_runs(server), "").pair() or worker.poll() is not None)
         seen = ScheduledRuns(all_runs(server), (folder / "worker.log").read_text("utf-8"))
@@ -140,7 +126,7 @@ def scheduled(server: Server, tmp_path_factory: pytest.TempPathFactory, settings
 @contextmanager
 def working(server: Server, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker for the work pool, until the block ends."""
-    command = [BIN / "prefect", "worker", "start", "--pool", "likelens"]
+    command = [BIN / "prefect", "worker", "start", "--pool", NAME]
     with log.open("wb") as out:
         worker = subprocess.Popen(
             command, cwd=ROOT, env=server.environment, stdout=out, stderr=out, start_new_session=True
@@ -161,6 +147,7 @@ def write_deployment(folder: Path, settings: str) -> None:
     """
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
     (deployment,) = project["deployments"]
+    deployment["name"] = deployment["work_pool"]["name"] = NAME
     soon = datetime.now(UTC) + timedelta(seconds=30)
     due = {"interval": 300, "anchor_date": soon.isoformat(), "timezone": "UTC"}
     deployment["schedules"] = []
@@ -174,8 +161,9 @@ def write_deployment(folder: Path, settings: str) -> None:
 
 
 def all_runs(server: Server) -> list[dict[str, Any]]:
-    """Every flow run that the server knows."""
-    return server.read("flow_runs/filter", {"sort": "EXPECTED_START_TIME_ASC"})
+    """Every flow run of the deployment."""
+    only = {"deployments": {"name": {"any_": [NAME]}}}
+    return server.read("flow_runs/filter", {**only, "sort": "EXPECTED_START_TIME_ASC"})
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -188,8 +176,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 def stop_schedule(server: Server) -> None:
     """Pause the schedule, and wait until no run is pending or running."""
-    deployment = server.read("deployments/name/nightly/nightly")["id"]
-    server.read(f"deployments/{deployment}/pause_deployment", {})
+    server.read(f"deployments/{server.deployment()}/pause_deployment", {})
     wait_until(lambda: not {"PENDING", "RUNNING"} & {run["state_type"] for run in all_runs(server)})
 
 
@@ -214,15 +201,18 @@ def test_a_run_that_is_due_starts_by_itself(scheduled, log_errors):
         assert (home / "likelens.duckdb").exists()
 
 
-def test_a_cancelled_run_ends_its_crawl_and_the_next_run_resumes(server, scheduled, studio, site, tmp_path):
+def test_a_cancelled_run_ends_its_crawl_and_the_next_run_resumes(
+    server, prefect_command, scheduled, studio, without_classifiers, site, tmp_path
+):
     """`prefect flow-run cancel` ends a run that waits for a page; the next run resumes after the pages it read."""
     log, config = tmp_path / "worker.log", studio / "likelens.toml"
+    config.write_text(without_classifiers)
     gallery, shown = site
     gallery.script[older_path(shown, shown.posts[11].post_id)] = [Response(200, delay=LIMIT_SECONDS)] * 100
     with working(server, log):
         run = server.start(config)
         wait_until(lambda: "12 posts" in log.read_text("utf-8"))
-        server.prefect("flow-run", "cancel", run)
+        prefect_command("flow-run", "cancel", run)
         wait_until(lambda: server.state(run) in ENDED)
         gallery.script.clear()
         assert server.state(run) == "CANCELLED"

@@ -13,10 +13,12 @@ import pytest
 
 
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
-def test_a_stopped_run_leaves_no_crawl_and_is_resumed(signum, status, studio, settings, prefect, likelens):
+def test_a_stopped_run_leaves_no_crawl_and_is_resumed(
+    signum, status, studio, without_classifiers, prefect, likelens
+):
     """The run ends while the crawl waits for its next page, and loses no page that it read."""
     (studio / "likelens.toml").write_text(
-        settings.replace("delay_seconds = 0.02", "delay_seconds = 6\ncomments = false")
+        without_classifiers.replace("delay_seconds = 0.02", "delay_seconds = 6\ncomments = false")
     )
     run = subprocess.Popen(
         [Path(sys.executable).with_name("likelens"), "run"],
@@ -35,7 +37,7 @@ def test_a_stopped_run_leaves_no_crawl_and_is_resumed(signum, status, studio, se
     assert "Traceback" not in output
     with pytest.raises(ProcessLookupError):
         os.killpg(run.pid, 0)
-    (studio / "likelens.toml").write_text(settings)
+    (studio / "likelens.toml").write_text(without_classifiers)
     again = likelens(studio, "run")
     assert again.returncode == 0, again.stderr[-2000:]
     assert "resuming after the 12 posts" in again.stderr

@@ -31,11 +31,13 @@ LIKES = Heading("inception_v3", "likes", "mean")
 @pytest.mark.parametrize("pixels", [WIDTH, NARROW])
 @pytest.mark.parametrize(("by", "statistic"), KINDS)
 def test_every_measure_and_statistic_has_a_chart(ranking, by, statistic, pixels, texts, check_harmless):
-    """Each measure and statistic has a chart of the requested width with its labels, title and colour."""
+    """Each measure and statistic has a valid chart of the requested width with its labels, title and colour."""
     frame = ranking(LABELS)
     if statistic in OPTIONAL:
         frame = frame.with_columns(pl.col("mean").alias(statistic))
-    svg = chart_svg(ranking_chart(frame, Heading("inception_v3", by, statistic), pixels))
+    chart = ranking_chart(frame, Heading("inception_v3", by, statistic), pixels)
+    chart.to_dict(validate=True)
+    svg = chart_svg(chart)
     root = ElementTree.fromstring(svg)
     assert float(root.attrib["width"]) == pytest.approx(pixels, abs=2)
     assert "hotdog" in texts(svg)
@@ -82,7 +84,9 @@ def test_labels_that_are_equal_after_shortening_have_separate_bars(ranking, text
 @pytest.mark.parametrize("by", RUN_BY)
 def test_an_empty_ranking_has_a_chart_that_says_so(ranking, by, texts):
     """A ranking without rows has a chart with the text 'Nothing to rank yet'."""
-    svg = chart_svg(ranking_chart(ranking(()), Heading("clarifai", by, "mean", "someone")))
+    chart = ranking_chart(ranking(()), Heading("clarifai", by, "mean", "someone"))
+    chart.to_dict(validate=True)
+    svg = chart_svg(chart)
     assert "Nothing to rank yet" in texts(svg)
     assert "Account someone" in texts(svg)
 

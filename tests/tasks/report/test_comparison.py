@@ -28,8 +28,10 @@ def labels(names: list[str]) -> pl.DataFrame:
 
 
 def texts_of(frame: pl.DataFrame) -> list[str]:
-    """All texts of the chart."""
-    root = ElementTree.fromstring(chart_svg(comparison_chart(frame, "inception_v3", "clarifai")))
+    """All texts of the chart, which is valid."""
+    chart = comparison_chart(frame, "inception_v3", "clarifai")
+    chart.to_dict(validate=True)
+    root = ElementTree.fromstring(chart_svg(chart))
     return [text for element in root.iter(SVG + "text") for text in element.itertext()]
 
 

@@ -38,8 +38,10 @@ def domain_of(chart) -> list[float]:
 @WIDTHS
 @pytest.mark.parametrize("by", ["likes", "comments"])
 def test_a_ranking_by_lift_has_a_chart(lifts, texts, check_harmless, by, pixels):
-    """The chart has the requested width, its labels, its numbers, and the title and colour of its measure."""
-    svg = chart_svg(ranking_chart(lifts(*ROWS), Heading("visual", by, "lift"), pixels))
+    """The chart is valid, and has the requested width, its labels, its numbers, and the title and colour of its measure."""
+    chart = ranking_chart(lifts(*ROWS), Heading("visual", by, "lift"), pixels)
+    chart.to_dict(validate=True)
+    svg = chart_svg(chart)
     assert float(ElementTree.fromstring(svg).attrib["width"]) == pytest.approx(pixels, abs=2)
     shown = texts(svg)
     assert {"dog", "golden retriever", "screen", "×1.35", "(1.20 to 1.52)", "×0.70"} <= set(shown)

@@ -7,8 +7,6 @@ from dataclasses import replace
 import duckdb
 import numpy as np
 import pytest
-import statsmodels.api as sm
-from scipy.stats import false_discovery_control
 
 from warehouse.lift.blocks import cut_blocks
 from warehouse.lift.effects import estimate_effects
@@ -51,32 +49,42 @@ def has_label(blocks, rows, label: int) -> np.ndarray:
     return np.isin(np.arange(len(blocks.counts)), rows.post[rows.label == label]).astype(float)
 
 
-def test_residuals_are_those_of_statsmodels(parts):
+@pytest.fixture(scope="module")
+def least_squares():
+    """The model OLS of statsmodels. It is imported here, because each worker imports the modules of all tests."""
+    from statsmodels.api import OLS
+
+    return OLS
+
+
+def test_residuals_are_those_of_statsmodels(parts, least_squares):
     """Coefficients of the covariates and residuals equal ordinary least squares with block dummies."""
     blocks, _, residuals, _ = parts
-    fitted = sm.OLS(np.log1p(blocks.counts), np.column_stack((blocks.covariates, dummies(blocks)))).fit()
+    fitted = least_squares(
+        np.log1p(blocks.counts), np.column_stack((blocks.covariates, dummies(blocks)))
+    ).fit()
     assert np.allclose(residuals.coefficients, fitted.params[:5], atol=1e-9)
     assert np.allclose(residuals.values, fitted.resid, atol=1e-9)
 
 
-def test_effects_are_those_of_statsmodels(parts):
+def test_effects_are_those_of_statsmodels(parts, least_squares):
     """A label's effect equals its coefficient beside block dummies (every eighth label)."""
     blocks, rows, residuals, effects = parts
     for label in np.flatnonzero(~np.isnan(effects.values))[::8]:
         regressors = np.column_stack((has_label(blocks, rows, label), dummies(blocks)))
         assert effects.values[label] == pytest.approx(
-            sm.OLS(residuals.values, regressors).fit().params[0], abs=1e-9
+            least_squares(residuals.values, regressors).fit().params[0], abs=1e-9
         )
 
 
-def test_joint_effects_are_those_of_statsmodels(parts):
+def test_joint_effects_are_those_of_statsmodels(parts, least_squares):
     """The joint effects equal the coefficients beside each other, the covariates and block dummies."""
     blocks, rows, residuals, _ = parts
     chosen = choose_labels(blocks, rows, min_posts=30)
     joint = estimate_joint_effects(blocks, residuals, rows, chosen, np.inf)
     columns = [has_label(blocks, rows, label) for label in chosen]
     regressors = np.column_stack((*columns, blocks.covariates, dummies(blocks)))
-    fitted = sm.OLS(np.log1p(blocks.counts), regressors).fit()
+    fitted = least_squares(np.log1p(blocks.counts), regressors).fit()
     assert len(chosen) > 5
     assert np.allclose(joint.values, fitted.params[: len(chosen)], atol=1e-7)
 
@@ -113,6 +121,8 @@ def test_the_own_variance_is_cr2(parts):
 
 def test_q_is_that_of_scipy():
     """The correction equals SciPy's Benjamini and Hochberg, over the tested labels alone."""
+    from scipy.stats import false_discovery_control
+
     p = np.random.default_rng(1).random(50) ** 3
     tested = np.arange(50) % 3 > 0
     q = correct_p(p, tested)
