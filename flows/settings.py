@@ -26,6 +26,7 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
+from warehouse.check_queries import DEFAULT_MAX_COUNT, CheckLimits
 from warehouse.home import Home
 from warehouse.ranking_query import MEASURES, RankingQuery, Statistic
 
@@ -75,6 +76,14 @@ class RankSettings(_Table):
     top: int = Field(default=10, ge=1, le=1000)
     min_posts: int | None = Field(default=None, ge=1)
     group: bool = False
+
+
+class PublishSettings(_Table):
+    """The table `[publish]`: what stops a publish."""
+
+    max_count: int = Field(default=DEFAULT_MAX_COUNT, ge=1, le=2**63 - 1)
+    max_failed_share: float | None = Field(default=None, gt=0, le=1)
+    max_age_days: float | None = Field(default=None, gt=0, le=MAX_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ class Settings(_Table):
     scrape: ScrapeSettings = ScrapeSettings()
     fetch: FetchSettings = FetchSettings()
     rank: RankSettings = RankSettings()
+    publish: PublishSettings = PublishSettings()
     classifiers: tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...] = ()
 
     def model_post_init(self, context: Any) -> None:
@@ -189,6 +199,12 @@ def scrape_options(settings: Settings, *, full: bool = False) -> ScrapeOptions:
         scrape.comments,
         scrape.comment_authors,
     )
+
+
+def check_limits(settings: Settings) -> CheckLimits:
+    """Return what stops a publish."""
+    publish = settings.publish
+    return CheckLimits(publish.max_count, publish.max_failed_share, publish.max_age_days)
 
 
 def questions(settings: Settings) -> tuple[RankingQuery, ...]:

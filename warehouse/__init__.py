@@ -20,6 +20,8 @@
     sql.py               views and macros of the published database; to add one, open it
     sql_comparing.py     those that compare classifiers or sum costs
     sql_types.py         declarations of views and macros
+    checks.py            checks that stop a publish
+    check_queries.py     their queries; to add a check, open it
     publish.py           building the database and replacing the old one
     ranking_query.py     what a ranking is about; to add a statistic, open it
     rankings.py          the rankings

@@ -275,7 +275,9 @@ class StageRun(Row):
     message: Annotated[str | None, "What a user should know about it"]
     version: Annotated[str | None, "Version of the classifier that was loaded; null for other stages"]
     counts: Annotated[
-        str | None, "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field"
+        str | None,
+        "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field; for publish rows and problems by"
+        " check",
     ] = None
 
 
