@@ -32,6 +32,8 @@
     empty_rankings.py    why a ranking is empty
     summary.py           queries of the report beside its rankings
     comparing.py         comparison of two classifiers
+    picture_files.py     files of pictures: missing, damaged, or of no row
+    room.py              what takes how much room on the disk
     forgetting.py        removing an account or an author
     disk_space.py        free space on the disk
     errors.py            the errors, and what the caller does about each

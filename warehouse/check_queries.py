@@ -66,7 +66,7 @@ class StoredRows:
     def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection, since: datetime | None) -> None:
         self._connection = connection
         self.since = since
-        self._files = lake.all_files()
+        self._files = {name: lake.files(name) for name in TABLES}
         after = None if since is None else since.timestamp()
         self._new_files = {
             name: [file for file in files if after is None or _is_newer(file, after)]

@@ -11,6 +11,7 @@ from warehouse.charges import forget_in_charges
 from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake_reader import quote
+from warehouse.picture_files import remove_leftovers
 from warehouse.tables import TABLES
 
 
@@ -59,6 +60,8 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
+    # A killed run may have left files of their pictures that no row names.
+    remove_leftovers(home)
     _delete_posts(home, "posts", posts)
     home.lake.purge(["posts"])
     return Removal(len(posts), len(orphans))

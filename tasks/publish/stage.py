@@ -13,21 +13,21 @@ from warehouse.publish import publish
 from warehouse.runs import StageResult, stage_runs
 
 
-def publish_lake(home: Home, limits: CheckLimits) -> StageResult:
+def publish_lake(home: Home, limits: CheckLimits, history_days: int) -> StageResult:
     """Publish the current tables. If a check fails, nothing is published, and the last database stays."""
-    results = check_lake(home.lake, limits, last_publish(home.lake))
+    results = check_lake(home.lake, limits, last_check(home.lake))
     counts = checks_as_json(results)
     if problems := problems_of(results):
         message = "\n  - ".join([_advice(home), *problems])
         return StageResult("failed", failures=len(problems), message=message, counts=counts)
-    home.lake.tidy()
+    home.lake.tidy(24 * history_days)
     publish(home)
     return StageResult("done", count_posts(home.lake), message=str(home.database), counts=counts)
 
 
-def last_publish(lake: Lake) -> datetime | None:
-    """The end of the last publish: all rows before it are checked. None if there is none."""
-    done = stage_runs(lake, "stage = 'publish' and status = 'done'")
+def last_check(lake: Lake) -> datetime | None:
+    """The end of the last publish or maintenance: all rows before it are checked. None if there is none."""
+    done = stage_runs(lake, "stage in ('publish', 'maintain') and status in ('done', 'incomplete')")
     return max((row.ended_at for row in done if row.ended_at is not None), default=None)
 
 

@@ -13,6 +13,6 @@ from warehouse.check_queries import CheckLimits
 
 
 @task(name="publish", task_run_name="publish", timeout_seconds=HOUR, **STAGE)
-def publish(run: Run, limits: CheckLimits) -> State[Any]:
+def publish(run: Run, limits: CheckLimits, history_days: int) -> State[Any]:
     """Publish the current tables, unless a check fails."""
-    return run_stage(run, "publish", "", lambda: publish_lake(run.home, limits))
+    return run_stage(run, "publish", "", lambda: publish_lake(run.home, limits, history_days))
