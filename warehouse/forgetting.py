@@ -12,6 +12,7 @@ from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake_reader import quote
 from warehouse.picture_files import remove_leftovers
+from warehouse.runs import forget_in_runs
 from warehouse.tables import TABLES
 
 
@@ -57,6 +58,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     home.lake.delete("accounts", "account", [account], _only(source))
     for table in ("comments", "threads", "gaps", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
+    forget_in_runs(home.lake, account, [post_id for _, post_id in posts])
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
