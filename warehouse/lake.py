@@ -78,7 +78,7 @@ class Lake:
         with self._writing(table):
             new = batch.take(self._positions_of_new(table, batch))
             if new.num_rows:
-                write_deltalake(str(self._path(table)), new, mode="append")
+                write_deltalake(str(self._path(table)), new, mode="append", schema_mode="merge")
         return int(new.num_rows)
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
@@ -98,7 +98,7 @@ class Lake:
                 self._merge(table, changed, columns)
             elif changed.num_rows:
                 # A merge would read the stored rows, though none of them changes.
-                write_deltalake(str(self._path(table)), changed, mode="append")
+                write_deltalake(str(self._path(table)), changed, mode="append", schema_mode="merge")
         return int(changed.num_rows)
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
@@ -111,7 +111,7 @@ class Lake:
         with self._writing(table):
             differs = self._differs(table, batch)
             if differs:
-                write_deltalake(str(self._path(table)), batch, mode="overwrite")
+                write_deltalake(str(self._path(table)), batch, mode="overwrite", schema_mode="merge")
         return differs
 
     def files(self, table_name: str) -> list[str]:
