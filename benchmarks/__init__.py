@@ -2,11 +2,12 @@
 
     classify.py  how many pictures a second a classifier labels; onnx_export.py writes its model for others
     growth.py    what a run costs in the warehouse as the stored data grows
+    cookbook.py  every query of the SQL cookbook on a home folder of your own
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop
     truth/       how true the intervals of lift are, on simulated galleries
     clarifai.py  pictures a second through the paid lane, beside one call a picture
 
-Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all.
+Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but `cookbook.py`, which needs a home folder.
 """

@@ -9,6 +9,7 @@ time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and prints its summary
 dry_run.py           --dry-run of run and relabel
 spending.py          what paid classifiers have cost, for status
+maintenance.py       the flow `maintenance`
 nightly.py           the flows `nightly` and `relabel`
 lanes.py             which stage runs a classifier, and which run at the same time
 futures.py           waiting for tasks that run at the same time

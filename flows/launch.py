@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.environment import has_server, prepare
 from flows.ephemeral_server import bind_server_to_this_process
 from flows.settings import Settings, read_settings
+from warehouse.checks import describe_checks
 from warehouse.runs import RUN_STAGE, stage_runs
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
@@ -47,5 +48,6 @@ def _print_stages(settings: Settings) -> None:
     for row in stage_runs(lake, "run_id = ? and stage <> 'run'", [last.run_id]):
         name = f"{row.stage} {row.lane}".strip()
         failures = f", {row.failures} failed" if row.failures else ""
-        message = f"  {row.message}" if row.message and row.stage != "publish" else ""
-        print(f"  {name:<24} {row.status:<11} {row.items or 0:>8,}{failures}{message}")
+        message = describe_checks(row.counts) if row.stage == "publish" else row.message
+        line = f"  {name:<24} {row.status:<11} {row.items or 0:>8,}{failures}"
+        print(f"{line}  {message}" if message else line)

@@ -20,6 +20,7 @@ from flows.secrets import secret
 from flows.settings import (
     DEFAULT_FILE,
     Settings,
+    check_limits,
     find_classifier,
     questions,
     read_settings,
@@ -96,7 +97,7 @@ def _token(source: Source) -> SecretStr | None:
 
 def publish_all(run: Run, settings: Settings) -> None:
     """Run the stages after labelling; `rank` and `report` read the database that `publish` writes."""
-    if publish(run, return_state=True).is_completed():
+    if publish(run, check_limits(settings), settings.store.history_days, return_state=True).is_completed():
         rank(run, questions(settings), return_state=True)
         report(run, questions(settings), settings.note, return_state=True)
 

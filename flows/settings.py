@@ -29,13 +29,16 @@ from classifiers.registry import KINDS
 from flows.errors import SettingsError
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
+from tasks.maintain.options import MaintainOptions
 from tasks.scrape.model import SOURCE_NAME, Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
+from warehouse.check_queries import DEFAULT_MAX_COUNT, CheckLimits
 from warehouse.home import Home
+from warehouse.lake import KEEP_HOURS
 from warehouse.measures import RUN_BY
 from warehouse.plain_statistics import Statistic
 from warehouse.ranking_query import RankingQuery
@@ -87,6 +90,21 @@ class RankSettings(_Table):
     min_posts: int | None = Field(default=None, ge=1)
     group: bool = False
     time_zone: Annotated[str, AfterValidator(check_time_zone)] = "UTC"
+
+
+class PublishSettings(_Table):
+    """The table `[publish]`: what stops a publish."""
+
+    max_count: int = Field(default=DEFAULT_MAX_COUNT, ge=1, le=2**63 - 1)
+    max_failed_share: float | None = Field(default=None, gt=0, le=1)
+    max_age_days: float | None = Field(default=None, gt=0, le=MAX_DAYS)
+
+
+class StoreSettings(_Table):
+    """The table `[store]`: how long old versions and originals stay."""
+
+    history_days: int = Field(default=KEEP_HOURS // 24, ge=KEEP_HOURS // 24, le=MAX_DAYS)
+    originals_days: int | None = Field(default=None, ge=1, le=MAX_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +164,8 @@ class Settings(_Table):
     scrape: ScrapeSettings = ScrapeSettings()
     fetch: FetchSettings = FetchSettings()
     rank: RankSettings = RankSettings()
+    publish: PublishSettings = PublishSettings()
+    store: StoreSettings = StoreSettings()
     classifiers: tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...] = ()
 
     def model_post_init(self, context: Any) -> None:
@@ -201,6 +221,18 @@ def scrape_options(settings: Settings, *, full: bool = False) -> ScrapeOptions:
         scrape.comments,
         scrape.comment_authors,
     )
+
+
+def check_limits(settings: Settings) -> CheckLimits:
+    """Return what stops a publish."""
+    publish = settings.publish
+    return CheckLimits(publish.max_count, publish.max_failed_share, publish.max_age_days)
+
+
+def maintain_options(settings: Settings, *, all_pictures: bool) -> MaintainOptions:
+    """Return how a home folder is maintained."""
+    store = settings.store
+    return MaintainOptions(store.history_days, store.originals_days, all_pictures, check_limits(settings))
 
 
 def questions(settings: Settings) -> tuple[RankingQuery, ...]:

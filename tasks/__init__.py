@@ -4,6 +4,7 @@ scrape/         posts of the sources; to add a source, open scrape/sources.py
 fetch/          their pictures; fetch/attempt.py has the reasons, fetch/retry_schedule.py the retries
 classify/       what the pictures show; to add a classifier, open classifiers/registry.py
 tag/            the same from a service that costs money
+maintain/       tidy tables, smaller copies of old pictures, checks
 publish/        the database that analysts read
 rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py

@@ -5,6 +5,7 @@ The caller holds the home folder, and publishes afterwards.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 from tasks.scrape.pages import Page
@@ -32,6 +33,7 @@ def purge_old_files(home: Home) -> None:
 
 def forget_account(home: Home, account: str, source: str | None) -> Removal:
     """Remove an account's posts, pictures and spools."""
+    _remove_server(home)
     for spool in _account_spools(home, account, source):
         spool.remove()
     store_saved_responses(home)  # responses on disk name pictures too; the tables are searched next
@@ -40,11 +42,17 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
 
 def forget_author(home: Home, author: str) -> int:
     """Remove an author's comments for good; return how many were stored."""
+    _remove_server(home)
     removed = forgetting.forget_author(home, author)
     keys = {home.authors().keyed(normalise_author(author))}
     for spool in _spools(home, None):
         spool.rewrite(lambda page: _without_author(page, author, keys))
     return removed
+
+
+def _remove_server(home: Home) -> None:
+    """Remove the database of Prefect's temporary server, whose logs name accounts. The next run creates it again."""
+    shutil.rmtree(home.folder / "prefect", ignore_errors=True)
 
 
 def _without_author(page: Page, author: str, keys: set[str]) -> Page:

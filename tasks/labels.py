@@ -30,6 +30,11 @@ def label_row(sha256: str, classifier: str, version: str, label: Label, now: dat
     )
 
 
+def describe_copies(count: int) -> str:
+    """A sentence for a lane that labelled smaller copies."""
+    return f"{count:,} pictures were labelled from smaller copies, because originals_days replaced their originals."
+
+
 def unlabelled_row(
     sha256: str, classifier: str, version: str, reason: str, message: str | None = None
 ) -> Unlabelled:

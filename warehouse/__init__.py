@@ -21,6 +21,8 @@
     sql_rankings.py      the view of the measures, and the macro of the rankings
     sql_comparing.py     those that compare classifiers or sum costs
     sql_types.py         declarations of views and macros
+    checks.py            checks that stop a publish
+    check_queries.py     their queries; to add a check, open it
     publish.py           building the database and replacing the old one
     measures.py          the numbers of a post that labels are ranked by; to add one, open it
     plain_statistics.py  the statistics other than lift; to add one, open it
@@ -35,6 +37,8 @@
     empty_rankings.py    why a ranking is empty
     summary.py           queries of the report beside its rankings
     comparing.py         comparison of two classifiers
+    picture_files.py     files of pictures: missing, damaged, or of no row
+    room.py              what takes how much room on the disk
     forgetting.py        removing an account or an author
     disk_space.py        free space on the disk
     errors.py            the errors, and what the caller does about each

@@ -36,6 +36,7 @@ class PictureToSend:
     sha256: str
     path: str
     wanted_by: tuple[Model, ...]
+    copy_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _pending(models: Sequence[Model]) -> str:
     return f"""
         with rejected as (select sha256 from unlabelled
                           where classifier = ? and version = ? and reason in ('unreadable', 'too_large')), {done}
-        select pictures.sha256, path, fetched_at, {flags} from pictures {joins}
+        select pictures.sha256, path, copy_sha256, fetched_at, {flags} from pictures {joins}
         anti join rejected on rejected.sha256 = pictures.sha256
         where {" or ".join(f"done_{n}.sha256 is null" for n in range(len(models)))}"""
 
@@ -98,9 +99,9 @@ def pictures_to_send(
     for rows in lake.stream(query, _values(classifier, version, models), batch):
         yield [
             PictureToSend(
-                sha256, path, tuple(model for model, flag in zip(models, flags, strict=True) if flag)
+                sha256, path, tuple(model for model, flag in zip(models, flags, strict=True) if flag), copied
             )
-            for sha256, path, _, *flags in rows
+            for sha256, path, copied, _, *flags in rows
         ]
 
 

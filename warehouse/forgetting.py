@@ -11,6 +11,8 @@ from warehouse.charges import forget_in_charges
 from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake_reader import quote
+from warehouse.picture_files import remove_leftovers
+from warehouse.runs import forget_in_runs
 from warehouse.tables import TABLES
 
 
@@ -56,9 +58,12 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     home.lake.delete("accounts", "account", [account], _only(source))
     for table in ("comments", "threads", "gaps", "observations", "post_pictures"):
         _delete_posts(home, table, posts)
+    forget_in_runs(home.lake, account, [post_id for _, post_id in posts])
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
+    # A killed run may have left files of their pictures that no row names.
+    remove_leftovers(home)
     _delete_posts(home, "posts", posts)
     home.lake.purge(["posts"])
     return Removal(len(posts), len(orphans))

@@ -9,6 +9,7 @@ ends.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,9 @@ COMPACT_ABOVE_FILES = 16
 """A table is compacted when it has more files than this: every run writes small ones."""
 COMPACT_TO_BYTES = 64 * 1024 * 1024
 DELETE_VALUES = 1_000
+_REMOVED_LOG = "_removed_log"
 _LOG_RETENTION = "delta.logRetentionDuration"
+MIN_LOG_DAYS = 30
 KEEP_HOURS = 168
 """Files that no table version of the last week needs are deleted. Sessions that are open for longer may fail."""
 
@@ -75,7 +78,7 @@ class Lake:
         with self._writing(table):
             new = batch.take(self._positions_of_new(table, batch))
             if new.num_rows:
-                write_deltalake(str(self._path(table)), new, mode="append")
+                write_deltalake(str(self._path(table)), new, mode="append", schema_mode="merge")
         return int(new.num_rows)
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
@@ -95,7 +98,7 @@ class Lake:
                 self._merge(table, changed, columns)
             elif changed.num_rows:
                 # A merge would read the stored rows, though none of them changes.
-                write_deltalake(str(self._path(table)), changed, mode="append")
+                write_deltalake(str(self._path(table)), changed, mode="append", schema_mode="merge")
         return int(changed.num_rows)
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
@@ -108,7 +111,7 @@ class Lake:
         with self._writing(table):
             differs = self._differs(table, batch)
             if differs:
-                write_deltalake(str(self._path(table)), batch, mode="overwrite")
+                write_deltalake(str(self._path(table)), batch, mode="overwrite", schema_mode="merge")
         return differs
 
     def files(self, table_name: str) -> list[str]:
@@ -152,7 +155,7 @@ class Lake:
         [(number,)] = self.query(query, values)
         return int(number)
 
-    def tidy(self) -> None:
+    def tidy(self, keep_hours: int = KEEP_HOURS) -> None:
         """Merge small files into larger ones, and delete files that only old table versions need.
 
         Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with the size of the tables. A
@@ -165,7 +168,7 @@ class Lake:
                     delta = self._delta(table)
                     delta.optimize.compact(target_size=COMPACT_TO_BYTES)
                     delta.create_checkpoint()
-                    delta.vacuum(retention_hours=KEEP_HOURS, dry_run=False)
+                    delta.vacuum(retention_hours=keep_hours, dry_run=False)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
         """Delete the rows whose `column` has one of the values and that satisfy the SQL condition `only`."""
@@ -184,12 +187,41 @@ class Lake:
         """
         for name in table_names:
             with self._writing(TABLES[name]):
+                shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
                 delta = self._delta(TABLES[name])
                 delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
                 delta.alter.set_table_properties({_LOG_RETENTION: "interval 0 seconds"})
                 delta.create_checkpoint()
                 delta.cleanup_metadata()
                 delta.alter.set_table_properties({_LOG_RETENTION: "interval 30 days"})
+
+    def vacuum(self, table_name: str, keep_hours: int) -> int:
+        """Write a checkpoint, and delete files that no version of the last `keep_hours` needs; returns how many.
+
+        They include files of killed writers. The log stays for as long, so that each of these versions is readable.
+        """
+        table = TABLES[table_name]
+        if not DeltaTable.is_deltatable(str(self._path(table))):
+            return 0
+        with self._writing(table):
+            delta = self._delta(table)
+            log_days = max(MIN_LOG_DAYS, keep_hours // 24 + 1)
+            if delta.metadata().configuration.get(_LOG_RETENTION) != f"interval {log_days} days":
+                delta.alter.set_table_properties({_LOG_RETENTION: f"interval {log_days} days"})
+            delta.create_checkpoint()
+            return len(delta.vacuum(retention_hours=keep_hours, dry_run=False, full=True))
+
+    def reset(self, table_name: str) -> None:
+        """Remove the log of a derived table, so that the next publish writes the table again.
+
+        Its files stay for open sessions until a vacuum.
+        """
+        table = TABLES[table_name]
+        log = self._path(table) / "_delta_log"
+        with self._writing(table):
+            shutil.rmtree(self._path(table) / _REMOVED_LOG, ignore_errors=True)  # of a killed process
+            if log.exists():
+                shutil.rmtree(log.replace(self._path(table) / _REMOVED_LOG))
 
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}

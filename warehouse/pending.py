@@ -52,10 +52,14 @@ class HostResponse:
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A stored picture: its hash and its file, relative to the home folder."""
+    """A stored picture: the hash of the fetched file, and its file, relative to the home folder.
+
+    `copy_sha256` is the hash of a smaller copy that replaced the fetched file, or None.
+    """
 
     sha256: str
     path: str
+    copy_sha256: str | None = None
 
 
 # A host may have requested a longer delay than the schedule, so the recorded `next_try_at` counts too.
@@ -177,7 +181,7 @@ def count_newest_results(lake: Lake, began: datetime, least: int) -> dict[str, C
 
 
 _TO_LABEL = """
-    select sha256, path from pictures
+    select sha256, path, copy_sha256 from pictures
     anti join (select sha256 from labels where classifier = $1 and version = $2
                union all select sha256 from unlabelled where classifier = $1 and version = $2) using (sha256)
 """
@@ -193,7 +197,7 @@ def pictures_to_label(lake: Lake, classifier: str, version: str, batch: int) -> 
     query, last = f"{_TO_LABEL} where sha256 > $3 order by sha256 limit $4", ""
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
     while rows := lake.query(query, [classifier, version, last, batch]):
-        yield [StoredPicture(sha256, path) for sha256, path in rows]
+        yield [StoredPicture(*row) for row in rows]
         last = rows[-1][0]
 
 

@@ -7,7 +7,10 @@ older one as `interrupted`.
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,6 +92,23 @@ def _new_run(lake: Lake, now: datetime) -> Journal:
     journal = Journal(lake, f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", resumed=False)
     journal.start(RUN_STAGE)
     return journal
+
+
+def forget_in_runs(lake: Lake, account: str, post_ids: Collection[str]) -> None:
+    """Remove messages that name the account or its posts, and the address of its next page. The rows stay."""
+    name, ids = re.compile(rf"(?<!\w){re.escape(account)}(?!\w)"), set(post_ids)
+
+    def is_named(text: str) -> bool:
+        return name.search(text) is not None or not ids.isdisjoint(re.findall(r"[\w-]+", text))
+
+    changed = []
+    for row in stage_runs(lake, "message is not null or counts is not null"):
+        counts = json.loads(row.counts or "{}")
+        if is_named(str(counts.get("resume_at"))):
+            del counts["resume_at"]
+        message = None if is_named(row.message or "") else row.message
+        changed.append(replace(row, message=message, counts=json.dumps(counts) if row.counts else None))
+    lake.upsert(changed)
 
 
 def stage_runs(lake: Lake, where: str = "true", values: list[str] | None = None) -> list[StageRun]:

@@ -150,12 +150,22 @@ class Picture(Row):
     key: ClassVar[tuple[str, ...]] = ("sha256",)
 
     sha256: Annotated[str, "SHA-256 of the picture's bytes, in lower-case hex"]
-    bytes: Annotated[int, "Size of the file in bytes"]
-    width: Annotated[int, "Width in pixels, as stored (before any EXIF rotation)"]
-    height: Annotated[int, "Height in pixels, as stored (before any EXIF rotation)"]
-    format: Annotated[str, "File format: jpeg, png, webp, gif, …"]
-    path: Annotated[str, "File, relative to the home folder"]
+    bytes: Annotated[int, "Size of the fetched file in bytes"]
+    width: Annotated[int, "Width in pixels, as fetched (before any EXIF rotation)"]
+    height: Annotated[int, "Height in pixels, as fetched (before any EXIF rotation)"]
+    format: Annotated[str, "Format of the fetched file: jpeg, png, webp, gif, …"]
+    path: Annotated[str, "File, relative to the home folder: the fetched one, or a smaller copy"]
     fetched_at: Annotated[datetime, "When it was first stored (UTC)"]
+    copy_sha256: Annotated[
+        str | None, "SHA-256 of the smaller copy in path; null: path is the fetched file"
+    ] = None
+    copy_bytes: Annotated[int | None, "Size of the smaller copy in bytes; null: path is the fetched file"] = (
+        None
+    )
+    reduced_at: Annotated[
+        datetime | None,
+        "When a smaller copy replaced the file, or it stayed because no copy is smaller (UTC); null: not yet",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +279,9 @@ class StageRun(Row):
     key: ClassVar[tuple[str, ...]] = ("run_id", "stage", "lane")
 
     run_id: Annotated[str, "The run; a resumed run keeps its id"]
-    stage: Annotated[str, "scrape, fetch, classify, tag, publish, rank, report, or run for the run itself"]
+    stage: Annotated[
+        str, "scrape, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself"
+    ]
     lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]
     ended_at: Annotated[datetime | None, "When it ended (UTC); null while it runs or after it was cut off"]
@@ -279,7 +291,9 @@ class StageRun(Row):
     message: Annotated[str | None, "What a user should know about it"]
     version: Annotated[str | None, "Version of the classifier that was loaded; null for other stages"]
     counts: Annotated[
-        str | None, "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field"
+        str | None,
+        "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field; for publish rows and problems by"
+        " check",
     ] = None
 
 

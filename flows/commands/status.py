@@ -14,6 +14,7 @@ from flows.spending import monthly_spending
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.errors import NotPublished
 from warehouse.pending import count_to_fetch
+from warehouse.room import read_room
 from warehouse.status import read_status
 
 
@@ -30,6 +31,7 @@ def status(config: Path) -> int:
     spending = monthly_spending(settings)
     if spending.height:
         show(spending, title="Money: pictures sent this month (UTC), a picture once for each model")
+    show(read_room(home), title="Room on the disk")
     print(
         f"{count_to_fetch(home.lake, RETRY_SCHEDULES, datetime.now(UTC)):,} pictures are pending for the next fetch."
     )

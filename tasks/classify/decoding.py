@@ -236,7 +236,7 @@ def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: S
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _has_stored_bytes(folder / picture.path, picture.sha256):
+        if _has_stored_bytes(folder / picture.path, picture.copy_sha256 or picture.sha256):
             # A new exception: the traceback of the raised one holds the file and the decoded pixels.
             return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)

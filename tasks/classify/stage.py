@@ -16,6 +16,7 @@ from classifiers.protocol import Classifier, ConcurrentClassifier, GroupedClassi
 from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
 from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
+from tasks.labels import describe_copies
 from warehouse.home import Home
 from warehouse.pending import StoredPicture, count_to_label, pictures_to_label
 from warehouse.runs import StageResult
@@ -125,7 +126,7 @@ class _Tally:
     def __init__(self, lane: str, total: int, progress: Callable[[int, int], None]) -> None:
         self.lane = lane
         self.total = total
-        self.done = self.failures = self.missing = 0
+        self.done = self.failures = self.missing = self.copies = 0
         self._progress = progress
         self._throughput = Throughput(time.monotonic())
 
@@ -141,6 +142,7 @@ class _Tally:
         self.done += portion.pictures
         self.failures += len(portion.unlabelled)
         self.missing += portion.missing
+        self.copies += portion.copies
         self._throughput.record(time.monotonic(), self.done)
         rate = self._throughput.describe(self.total)
         logger.info(
@@ -151,6 +153,8 @@ class _Tally:
     def result(self, version: str) -> StageResult:
         """The lane's result."""
         sentences = []
+        if self.copies:
+            sentences.append(describe_copies(self.copies))
         if self.failures:
             sentences.append(f"{self.failures} pictures got no label; the table unlabelled has the reasons.")
         if self.missing:

@@ -26,12 +26,16 @@ STORE_SECONDS = 20.0
 
 @dataclass(slots=True)
 class Portion:
-    """Rows that are stored at once; `missing` counts pictures whose files do not exist or are damaged."""
+    """Rows that are stored at once.
+
+    `missing` counts pictures whose files do not exist or are damaged, `copies` those labelled from smaller copies.
+    """
 
     labels: list[PictureLabel] = field(default_factory=list)
     unlabelled: list[Unlabelled] = field(default_factory=list)
     pictures: int = 0
     missing: int = 0
+    copies: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -62,6 +66,7 @@ class LabelWriter:
         self._portion.labels += [label_row(picture.sha256, name, version, one, now) for one in labels]
         if not labels:
             self._portion.unlabelled.append(unlabelled_row(picture.sha256, name, version, "no_labels"))
+        self._portion.copies += picture.copy_sha256 is not None
         self._count()
 
     def add_skipped(self, picture: StoredPicture, error: UnreadablePicture | MissingFile) -> None:

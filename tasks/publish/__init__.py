@@ -1,4 +1,4 @@
-"""The stage publish: it compacts the lake and replaces the published database.
+"""The stage publish: it checks and compacts the lake, and replaces the published database.
 
 stage.py       the work
 task.py        the Prefect task

@@ -69,7 +69,7 @@ class Batches:
         self._is_stopped = False
         self._is_finished = False
         self._error: BaseException | None = None
-        self.missing = 0
+        self.missing = self.copies = 0
         self._thread = threading.Thread(target=self._run, name="fill", daemon=True)
         self._thread.start()
 
@@ -153,7 +153,7 @@ class Batches:
         self, picture: PictureToSend, decoding: Future[Payload], rejected: list[Unlabelled]
     ) -> PreparedPicture | None:
         try:
-            return PreparedPicture(picture.sha256, decoding.result())
+            prepared = PreparedPicture(picture.sha256, decoding.result())
         except UnreadablePicture as error:
             reason = "too_large" if isinstance(error, PictureTooLarge) else "unreadable"
             rejected.append(
@@ -162,6 +162,9 @@ class Batches:
         except OSError as error:
             logger.warning("The stored picture %s can't be used: %s", picture.path, error)
             self.missing += 1
+        else:
+            self.copies += picture.copy_sha256 is not None
+            return prepared
         return None
 
     def _decode_ahead(
@@ -173,8 +176,8 @@ class Batches:
 
         def submit(count: int) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
             for one in islice(remaining, count):
-                file, side = folder / one.path, options.longest_side
-                yield one, decoders.submit(payload, file, one.sha256, side, upright=options.upright)
+                file, side, stored = folder / one.path, options.longest_side, one.copy_sha256 or one.sha256
+                yield one, decoders.submit(payload, file, stored, side, upright=options.upright)
 
         running = deque(submit(MAX_DECODING))
         while running:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from classifiers.clarifai.client import Client, open_client
 from classifiers.clarifai.options import ClarifaiOptions
+from tasks.labels import describe_copies
 from tasks.tag.lane import Lane, make_lane, parse_models
 from tasks.tag.plan import Tally
 from tasks.tag.response_store import finish_killed_run
@@ -62,12 +63,12 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
         lane = _current_lane(home, tagging)
         _adopt_purchased_labels(home, lane)
         total = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
-        tally, missing = Tally(), 0
+        tally, missing, copies = Tally(), 0, 0
         if total:
-            tally, missing = _send(home, lane, tagging, lambda done: progress(done, total))
+            tally, missing, copies = _send(home, lane, tagging, lambda done: progress(done, total))
         home.lake.append(find_unlabelled(home.lake, lane.name, lane.version, lane.models, datetime.now(UTC)))
         pending = sum(count_to_send(home.lake, lane.name, lane.version, lane.models))
-    return _result(lane, tally, missing, pending)
+    return _result(lane, tally, missing, copies, pending)
 
 
 def local_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
@@ -110,13 +111,15 @@ def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
                 logger.info("%s: copied %d paid labels of %s", lane.name, copied, model.model_id)
 
 
-def _send(home: Home, lane: Lane, tagging: Tagging, progress: Callable[[int], None]) -> tuple[Tally, int]:
+def _send(
+    home: Home, lane: Lane, tagging: Tagging, progress: Callable[[int], None]
+) -> tuple[Tally, int, int]:
     with closing(tagging.open_client()) as client:
         sender = Sender(home, lane, client, progress)
-        return sender.run(), sender.batches.missing
+        return sender.run(), sender.batches.missing, sender.batches.copies
 
 
-def _result(lane: Lane, tally: Tally, missing: int, pending: int) -> StageResult:
+def _result(lane: Lane, tally: Tally, missing: int, copies: int, pending: int) -> StageResult:
     sentences = [tally.failure, tally.postponement]
     if tally.refused:
         sentences.append(f"{tally.refused:,} pictures were refused; the table charges has the reasons.")
@@ -124,6 +127,8 @@ def _result(lane: Lane, tally: Tally, missing: int, pending: int) -> StageResult
         sentences.append(
             f"{tally.lost:,} pictures got no response; the next run sends them again ({tally.loss_reason})."
         )
+    if copies:
+        sentences.append(describe_copies(copies))
     if missing:
         sentences.append(f"{missing:,} picture files are missing or damaged; put them back and run again.")
     if pending and (tally.failure or tally.postponement):

@@ -11,7 +11,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from classifiers.registry import KINDS
-from flows.settings import FetchSettings, RankSettings, ScrapeSettings, read_settings
+from flows.settings import (
+    FetchSettings,
+    PublishSettings,
+    RankSettings,
+    ScrapeSettings,
+    StoreSettings,
+    read_settings,
+)
 from tasks.scrape.gallery.profile import load_profile
 from tasks.scrape.model import SourceModel
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
@@ -56,6 +63,8 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [scrape]", keys(ScrapeSettings)),
         ("### [fetch]", keys(FetchSettings)),
         ("### [rank]", keys(RankSettings)),
+        ("### [publish]", keys(PublishSettings)),
+        ("### [store]", keys(StoreSettings)),
         ("### [[sources]]", keys(SourceModel)),
         (
             "### [[classifiers]]",
@@ -66,7 +75,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
             ],
         ),
     ],
-    ids=["scrape", "fetch", "rank", "sources", "classifiers"],
+    ids=["scrape", "fetch", "rank", "publish", "store", "sources", "classifiers"],
 )
 def test_the_guide_has_every_key_with_its_default(pages, heading, expected):
     """The guide's tables have the keys of the code, in order, with their defaults."""

@@ -189,9 +189,7 @@ def test_replacing_by_the_same_rows_writes_nothing(home: Home, lift_row: Callabl
         assert len(home.lake.files("lifts")) == bool(replaced)
 
 
-def test_tidy_deletes_old_files_of_a_replaced_table(
-    home: Home, lift_row: Callable[..., LabelLift], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tidy_deletes_old_files_of_a_replaced_table(home: Home, lift_row: Callable[..., LabelLift]) -> None:
     """Files of replaced rows that no version of the last week needs are deleted, and the rows stay."""
     for number in range(COMPACT_ABOVE_FILES + 1):
         home.lake.replace(LabelLift, [lift_row("cat", posts=number)])
@@ -200,8 +198,7 @@ def test_tidy_deletes_old_files_of_a_replaced_table(
     assert len(list(folder.glob("*.parquet"))) == COMPACT_ABOVE_FILES + 1, "they are young"
     keep = {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
     DeltaTable(str(folder)).alter.set_table_properties(keep)
-    monkeypatch.setattr("warehouse.lake.KEEP_HOURS", 0)
-    home.lake.tidy()
+    home.lake.tidy(0)
     assert [str(file) for file in folder.glob("*.parquet")] == home.lake.files("lifts")
     assert read(home, "select posts from lifts") == [(COMPACT_ABOVE_FILES,)]
 

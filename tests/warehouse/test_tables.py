@@ -37,7 +37,10 @@ CONTRACT = {
     ),
     "threads": ("source post_id", "source post_id read_at comments"),
     "gaps": ("source post_id", "source post_id attempts first_attempt_at last_attempt_at message"),
-    "pictures": ("sha256", "sha256 bytes width height format path fetched_at"),
+    "pictures": (
+        "sha256",
+        "sha256 bytes width height format path fetched_at copy_sha256 copy_bytes reduced_at",
+    ),
     "fetches": (
         "picture_url attempted_at",
         "picture_url attempted_at status reason http_status sha256 seconds next_try_at message",
@@ -83,7 +86,7 @@ MAY_BE_NULL = {
     "comments": "parent_id author text posted_at likes",
     "threads": "comments",
     "gaps": "",
-    "pictures": "",
+    "pictures": "copy_sha256 copy_bytes reduced_at",
     "fetches": "reason http_status sha256 next_try_at message",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",

@@ -1,0 +1,84 @@
+"""Smaller copies, leftover files, the tables, and the checks of everything that is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from tasks.maintain.options import MaintainOptions
+from tasks.maintain.originals import reduce_originals
+from warehouse.checks import check_lake, checks_as_json, describe_checks, problems_of
+from warehouse.home import Home
+from warehouse.picture_files import PictureFindings, check_pictures, remove_leftovers
+from warehouse.runs import StageResult
+from warehouse.tables import TABLES
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+
+def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> StageResult:
+    """Do all of it. The result is incomplete if pictures are missing or damaged, failed if rows are wrong.
+
+    The caller publishes afterwards, unless it failed: the derived tables are written again then.
+    """
+    done = [*_reduce_pictures(home, options, progress), *_tidy_tables(home, options.history_days)]
+    logger.info("%s", " ".join(done))
+    pictures = check_pictures(home, check_all=options.check_all_pictures, progress=progress)
+    done.append(f"{pictures.checked:,} pictures were compared with their hash.")
+    results = check_lake(home.lake, options.limits)
+    counts = checks_as_json(results)
+    rows = sum(result.rows for result in results)
+    if problems := problems_of(results):
+        message = "\n  - ".join(["The stored rows are not right. What to do: docs/operations.md.", *problems])
+        return StageResult("failed", rows, len(problems), message, counts=counts)
+    for table in TABLES.values():
+        if table.derived:
+            home.lake.reset(table.name)
+    findings = _describe_findings(pictures)
+    sentences = [*findings, describe_checks(counts), *done]
+    status = "incomplete" if findings else "done"
+    failures = len(pictures.missing) + len(pictures.damaged)
+    return StageResult(status, rows, failures, " ".join(sentences), counts=counts)
+
+
+def _reduce_pictures(home: Home, options: MaintainOptions, progress: Progress) -> list[str]:
+    sentences = []
+    if options.originals_days is not None:
+        before = datetime.now(UTC) - timedelta(days=options.originals_days)
+        reduction = reduce_originals(home, before, progress)
+        sentences.append(
+            f"{reduction.copies:,} originals were replaced by smaller copies ({_megabytes(reduction.saved)} less)."
+        )
+    number, size = remove_leftovers(home)
+    if number:
+        sentences.append(f"{number:,} files that no row names were deleted ({_megabytes(size)}).")
+    return sentences
+
+
+def _tidy_tables(home: Home, history_days: int) -> list[str]:
+    """Merge small files, write checkpoints, and delete files that no version of the last days needs."""
+    lake, hours = home.lake, 24 * history_days
+    before = sum(len(lake.files(name)) for name in TABLES)
+    lake.tidy(hours)
+    deleted = 0
+    for name in TABLES:
+        deleted += lake.vacuum(name, hours)
+    now = sum(len(lake.files(name)) for name in TABLES)
+    what = f"{deleted:,} files that no version of the last {history_days} days needs were deleted"
+    return [f"The tables have {now:,} files ({before:,} before); {what}."]
+
+
+def _describe_findings(pictures: PictureFindings) -> list[str]:
+    found = ((pictures.missing, "missing"), (pictures.damaged, "damaged"))
+    return [
+        f"{len(paths):,} picture files are {what}, the first is {paths[0]}; put them back from a backup."
+        for paths, what in found
+        if paths
+    ]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
