@@ -27,10 +27,6 @@ contact = "mailto:me@studio.example"
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]
-
-[[classifiers]]
-name = "visual"
-kind = "visual"
 """
 TOKEN = "secret-of-this-server"
 CONTACT = "likelens/0.1 (+mailto:me@studio.example)"
