@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from flows.settings import read_settings
+from warehouse.runs import stage_runs
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = {"scrape-demo", "fetch", "classify-visual", "publish", "rank", "report"}
 
@@ -112,6 +115,22 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, studio, lo
     assert "12 posts" in log
     assert "pictures labelled" in log
     assert (studio / "data" / "likelens.duckdb").exists()
+
+
+def test_a_worker_completes_the_maintenance(deployed, unlabelled, log_errors):
+    """Once a week, and by hand with a parameter: it is a deployment of its own, with its tasks on the server."""
+    deployment = call(deployed, "deployments/name/maintenance/maintenance")
+    assert deployment["schedules"][0]["schedule"]["cron"] == "0 12 * * 0"
+    config = unlabelled / "likelens.toml"
+    parameters = ("--param", f"config={config}", "--param", "all_pictures=true")
+    command(deployed, "deployment", "run", "maintenance/maintenance", *parameters)
+    run_worker(deployed, log_errors)
+    run = run_with(deployed, config)
+    assert run["state"]["type"] == "COMPLETED", run["state"]
+    tasks = call(deployed, "task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    assert {task["name"] for task in tasks} == {"maintain", "publish", "rank", "report"}
+    (row,) = stage_runs(read_settings(config).home.lake, "stage = 'maintain'")
+    assert "pictures were compared with their hash" in (row.message or "")
 
 
 def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(deployed, tmp_path, log_errors):
