@@ -79,7 +79,11 @@ def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) ->
     if not go_on:
         return _new_run(lake, now)
     open_runs = stage_runs(lake, "stage = ? and status = 'running'", [RUN_STAGE])
-    recent = [row for row in open_runs if now - row.started_at < RESUME_WITHIN]
+    # A run of the maintenance has none of the stages that a night resumes.
+    maintenance = {row.run_id for row in stage_runs(lake, "stage = 'maintain'")}
+    recent = [
+        row for row in open_runs if now - row.started_at < RESUME_WITHIN and row.run_id not in maintenance
+    ]
     current = recent[-1] if recent else None
     closed = [replace(row, status="interrupted", ended_at=now) for row in open_runs if row is not current]
     lake.upsert(closed)

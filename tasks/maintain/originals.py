@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_SIDE = 768
 QUALITY = 80
-"""WebP's quality: about a tenth of the bytes of a photograph of 2,000 pixels, and no difference that labels notice."""
+"""WebP's quality."""
 STORE_PICTURES = 1_000
 """Pictures whose rows are stored at once."""
 

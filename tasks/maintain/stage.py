@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tasks.maintain.options import MaintainOptions
 from tasks.maintain.originals import reduce_originals
 from warehouse.checks import check_lake, checks_as_json, describe_checks, problems_of
+from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.picture_files import PictureFindings, check_pictures, remove_leftovers
 from warehouse.runs import StageResult
@@ -34,6 +35,7 @@ def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> S
     if problems := problems_of(results):
         message = "\n  - ".join(["The stored rows are not right. What to do: docs/operations.md.", *problems])
         return StageResult("failed", rows, len(problems), message, counts=counts)
+    require_free_space(home.folder)
     for table in TABLES.values():
         if table.derived:
             home.lake.reset(table.name)

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from flows.settings import read_settings
+from warehouse.runs import stage_runs
+
 STAGES = {"scrape-demo", "fetch", "classify-visual", "publish", "rank", "report"}
 
 
@@ -24,10 +27,15 @@ def deployed(prefect: dict[str, str], prefect_command: Callable[..., str]) -> di
 
 
 def run_deployment(
-    prefect_command: Callable[..., str], config: Path, log_errors: Callable[[str], list[str]]
+    prefect_command: Callable[..., str],
+    config: Path,
+    log_errors: Callable[[str], list[str]],
+    deployment: str = "nightly/nightly",
+    *parameters: str,
 ) -> None:
-    """Start a run with these settings, and a worker until no run is due; check the worker's log."""
-    prefect_command("deployment", "run", "nightly/nightly", "--param", f"config={config}")
+    """Start a run with these settings and parameters, and a worker until no run is due; check the worker's log."""
+    given = [part for parameter in (f"config={config}", *parameters) for part in ("--param", parameter)]
+    prefect_command("deployment", "run", deployment, *given)
     assert log_errors(prefect_command("worker", "start", "--pool", "likelens", "--run-once")) == []
 
 
@@ -95,6 +103,20 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, prefect_co
     assert "12 posts" in log
     assert "pictures labelled" in log
     assert (studio / "data" / "likelens.duckdb").exists()
+
+
+def test_a_worker_completes_the_maintenance(deployed, prefect_command, unlabelled, log_errors):
+    """Once a week, and by hand with a parameter: it is a deployment of its own, with its tasks on the server."""
+    deployment = call(deployed, "deployments/name/maintenance/maintenance")
+    assert deployment["schedules"][0]["schedule"]["cron"] == "0 12 * * 0"
+    config = unlabelled / "likelens.toml"
+    run_deployment(prefect_command, config, log_errors, "maintenance/maintenance", "all_pictures=true")
+    run = run_with(deployed, config)
+    assert run["state"]["type"] == "COMPLETED", run["state"]
+    tasks = call(deployed, "task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    assert {task["name"] for task in tasks} == {"maintain", "publish", "rank", "report"}
+    (row,) = stage_runs(read_settings(config).home.lake, "stage = 'maintain'")
+    assert "pictures were compared with their hash" in (row.message or "")
 
 
 def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(

@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from warehouse.home import Home
-from warehouse.runs import RESUME_WITHIN, RUN_STAGE, Journal, StageResult, begin_run, stage_runs
+from warehouse.runs import (
+    RESUME_WITHIN,
+    RUN_STAGE,
+    Journal,
+    StageResult,
+    begin_run,
+    forget_in_runs,
+    stage_runs,
+)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -76,6 +84,31 @@ def test_a_run_that_ended_is_not_resumed(home: Home) -> None:
         assert not following.resumed and following.run_id != run.run_id
         assert not following.is_done("scrape", "demo") and statuses(home)[run.run_id] == status
         run = following
+
+
+def test_a_killed_maintenance_is_closed_and_not_resumed(home: Home) -> None:
+    """A night would skip its own stages and report the maintenance as incomplete."""
+    killed = begin(home, NOON, go_on=False)
+    killed.start("maintain")
+    night = begin(home, NOON + timedelta(hours=1))
+    assert not night.resumed and statuses(home) == {killed.run_id: "interrupted", night.run_id: "running"}
+
+
+def test_messages_that_name_an_account_or_its_posts_are_forgotten(home: Home) -> None:
+    """Their rows and all other messages stay, also of accounts whose name begins with the same letters."""
+    run = begin(home, NOON)
+    texts = ("http://x.org/ann can't be read", "post 123-456 has no page", "annabel is private", "3 gone")
+    for number, text in enumerate(texts):
+        counts = '{"posts": 2, "resume_at": "http://x.org/ann?page=2"}' if number == 3 else None
+        run.finish("scrape", str(number), StageResult("incomplete", items=1, message=text, counts=counts))
+    forget_in_runs(home.lake, "ann", ["123-456", "9"])
+    found = {row.lane: (row.message, row.counts) for row in run.rows() if row.stage == "scrape"}
+    assert found == {
+        "0": (None, None),
+        "1": (None, None),
+        "2": ("annabel is private", None),
+        "3": ("3 gone", '{"posts": 2}'),
+    }
 
 
 def test_of_several_interrupted_runs_the_newest_is_resumed(home: Home) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from PIL import Image
+
+from tasks.maintain.originals import reduce_originals
+
 
 def test_concepts_and_regions_become_labels(shop, stand_in):
     """Each picture gets the concepts of one model and the boxes of the other, with their scores."""
@@ -35,3 +41,13 @@ def test_a_second_run_sends_nothing(shop):
     assert (again.status, again.items) == ("done", 0)
     assert len(shop.clarifai.requests) == 1
     assert shop.outcomes() == {"billed": 5}
+
+
+def test_a_smaller_copy_is_sent_in_place_of_its_original(shop):
+    """After `originals_days` the copy is what there is; it is labelled under the original's hash, and the lane says so."""
+    sha256 = shop.store_picture(Image.effect_noise((1200, 900), 40).convert("RGB"))
+    assert reduce_originals(shop.home, datetime.now(UTC), lambda *_: None).copies == 1
+    result = shop.run()
+    assert (result.status, result.items) == ("done", 1)
+    assert result.message.startswith("1 pictures were labelled from smaller copies")
+    assert shop.labelled() == {sha256}
