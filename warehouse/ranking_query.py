@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from warehouse.measures import LIFT_BY, MEASURES, STORED_BY, By, Measure
+from warehouse.measures import LIFT_BY, MEASURES, RUN_BY, STORED_BY, By, Measure
 from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS, Statistic
 
 MIN_LIFT_POSTS = 10
@@ -85,6 +85,17 @@ class RankingQuery:
             self.classifier, self.by, self.statistic, self.top, None, self.min_posts, self.grouped
         )
         return self.by_lift and self.by in STORED_BY and self == plain
+
+    @property
+    def has_macro(self) -> bool:
+        """Whether the macro `top_labels` of every database gives the ranking: it is of all posts, or of an account."""
+        plain = RankingQuery(
+            self.classifier, self.by, self.statistic, self.top, self.account, self.min_posts, self.grouped
+        )
+        return self == plain and (
+            self.by == "count"
+            or (self.by in RUN_BY and self.statistic in PLAIN_STATISTICS and self.statistic not in OPTIONAL)
+        )
 
     @property
     def least_posts(self) -> int:

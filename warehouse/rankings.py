@@ -53,6 +53,8 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
             from warehouse.lift_rankings import rank_lifts
 
             return rank_lifts(connection, question)
+        if question.has_macro:
+            return _top_labels(connection, question)
         post_labels = read_rows(connection, question)
     return rank_posts(post_labels.lazy(), question)
 
@@ -95,6 +97,23 @@ def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery)
         "grouped": question.grouped,
     }
     ranking: pl.DataFrame = connection.sql(f"select * from {macro}", params=values).pl()
+    return ranking
+
+
+def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The ranking by the macro, which holds no posts in memory; `rank_posts` computes the same."""
+    macro = """top_labels($classifier, "by" := $by, n := $n, statistic := $statistic, account_name := $account,
+                           min_posts := $min_posts, grouped := $grouped)"""
+    values = {
+        "classifier": question.classifier,
+        "by": question.by,
+        "n": question.top,
+        "statistic": "mean" if question.by == "count" else question.statistic,
+        "account": question.account,
+        "min_posts": question.least_posts,
+        "grouped": question.grouped,
+    }
+    ranking: pl.DataFrame = connection.sql(f"select {', '.join(COLUMNS)} from {macro}", params=values).pl()
     return ranking
 
 

@@ -65,7 +65,11 @@ RANKING_MACROS: tuple[Macro, ...] = (
     Macro(
         "top_labels",
         """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with counted as (from ({_ROWS}) where value is not null)
+        f"""with counted as (from ({_ROWS}) where value is not null),
+                 named as (select source, account, label, value from counted where not grouped
+                           union all
+                           select source, account, label_group, any_value(value) from counted where grouped
+                           group by source, post_id, account, label_group)
             select row_number() over (order by worth desc, posts desc, label) as rank,
                    label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}
             from (
@@ -76,10 +80,7 @@ RANKING_MACROS: tuple[Macro, ...] = (
                             else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
                        end as worth
                 from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}
-                      from (select distinct source, post_id, account,
-                                   case when grouped then label_group else label end as label, value
-                            from counted)
-                      group by label),
+                      from named group by label),
                      (select count(distinct (source, post_id)) as all_posts from counted)
                 where posts >= min_posts)
             qualify rank <= n order by rank""",

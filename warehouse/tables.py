@@ -70,9 +70,7 @@ class Observation(Row):
     likes_hidden: Annotated[bool, "True when the source says that the owner hides the likes"]
     likes_rounded: Annotated[bool | None, "True when shown rounded, as 36.0k; null: not recorded"] = None
     comments_rounded: Annotated[bool | None, "True when shown rounded; null: not recorded"] = None
-    shares: Annotated[int | None, "Number of shares (boosts); null when the source does not count them"] = (
-        None
-    )
+    shares: Annotated[int | None, "Number of shares (boosts); null where the source has none"] = None
     shares_rounded: Annotated[bool | None, "True when shown rounded; null: not recorded"] = None
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from polars.testing import assert_frame_equal
 
 from warehouse.home import Home
 from warehouse.measures import ALL_BY
 from warehouse.plain_statistics import STATISTICS, Statistic
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import COLUMNS, classifiers_with_labels, rank
+from warehouse.rankings import COLUMNS, classifiers_with_labels, rank, rank_posts, read_rows
 from warehouse.tables import (
     AccountObservation,
     LabelGroup,
@@ -142,6 +143,8 @@ def test_the_macro_and_polars_agree_to_the_digit(
             ranking = rank(crowded, question)
             assert tuple(ranking.columns) == (*COLUMNS, *question.optional_columns)
             assert rank_by_macro(database, question) == ranking.rows(), question
+            by_polars = rank_posts(read_rows(database, question).lazy(), question)
+            assert_frame_equal(by_polars, ranking, check_exact=True)
             assert ranking["rank"].to_list() == list(range(1, len(ranking) + 1))
             sizes.add(len(ranking))
     all_labels = len(LABELS) - (grouped and classifier == "model")

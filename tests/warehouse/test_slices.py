@@ -193,3 +193,6 @@ def test_every_choice_has_a_file_of_its_own(reposted: Home) -> None:
     assert [RankingQuery("model", "likes", "lift", **choice).is_stored for choice in choices] == [
         not choice for choice in choices
     ]
+    assert [RankingQuery("model", **choice).has_macro for choice in choices] == [
+        not choice for choice in choices
+    ]
