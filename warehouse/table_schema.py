@@ -28,12 +28,16 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
 class Row:
     """Base of all row types: a frozen value with a table name and a key.
 
-    The rows of a `derived` table are computed from the other tables.
+    The rows of a `derived` table are computed from the other tables. Files of a table with a `cluster` are divided by
+    these columns of the key, so that a change of some rows touches few files. Columns in `hidden` are not in SQL.
     """
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
     derived: ClassVar[bool] = False
+    cluster: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[tuple[str, ...]] = ()
+    hidden: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -46,6 +50,13 @@ class Row:
         names = [column[0] for column in result.description or []]
         rows = result.fetchall() if count is None else result.fetchmany(count)
         return [cls.from_values(dict(zip(names, row, strict=True))) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow(Row):
+    """Base of the rows that runs update, source by source."""
+
+    cluster: ClassVar[tuple[str, ...]] = ("source",)
 
 
 class Column(typing.NamedTuple):
@@ -68,6 +79,9 @@ class Table:
         self.name = row.table
         self.key = row.key
         self.derived = row.derived
+        self.cluster = row.cluster
+        self.order = row.order or (*row.cluster, *(name for name in row.key if name not in row.cluster))
+        """The order of the rows in a file, by which readers skip what they do not need."""
         self.comment = (row.__doc__ or "").strip()
 
     @cached_property
@@ -75,6 +89,11 @@ class Table:
         """The columns in their order."""
         hints = typing.get_type_hints(self.row, include_extras=True)
         return tuple(_column(field.name, hints[field.name]) for field in fields(self.row))
+
+    @cached_property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns that SQL has."""
+        return tuple(column for column in self.columns if column.name not in self.row.hidden)
 
     @cached_property
     def schema(self) -> pa.Schema:
