@@ -2,6 +2,7 @@
 
     tables.py            the tables, each declared once; to add a column or a table, open it
     derived_tables.py    the tables that publish computes from the others
+    derived/             computing them by what changed
     table_schema.py      what a row type declares, and the conversion of rows to Arrow and from DuckDB
     utc.py               times between Python and DuckDB
     lake.py              appends and upserts that count once, and queries

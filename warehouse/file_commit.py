@@ -10,7 +10,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,22 +40,21 @@ class NewFile:
 
 
 def write_files(
-    folder: Path, table: Table, batches: Iterator[pa.RecordBatch], rows_per_file: int
+    folder: Path, table: Table, batches: Iterable[pa.RecordBatch], rows_per_file: int
 ) -> list[NewFile]:
-    """Write the rows in their order into files of so many rows."""
+    """Write the rows in their order into files of so many rows; a small rest goes into the last file."""
     written: list[NewFile] = []
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
-        start = 0
-        while start < batch.num_rows:
-            part = batch.slice(start, rows_per_file - count)
-            waiting.append(part)
-            start, count = start + part.num_rows, count + part.num_rows
-            if count == rows_per_file:
-                written.append(_write_file(folder, table, pa.Table.from_batches(waiting)))
-                waiting, count = [], 0
-    if waiting:
+        waiting.append(batch)
+        count += batch.num_rows
+        while count >= 1.5 * rows_per_file:
+            rows = pa.Table.from_batches(waiting)
+            written.append(_write_file(folder, table, rows.slice(0, rows_per_file)))
+            waiting = rows.slice(rows_per_file).to_batches()
+            count -= rows_per_file
+    if count:
         written.append(_write_file(folder, table, pa.Table.from_batches(waiting)))
     return written
 

@@ -25,9 +25,9 @@ MAX_MERGED_BYTES = 64 * 1024 * 1024
 
 
 def rows_per_file(table: Table, rows: int) -> int:
-    """So many rows of the table are divided into files of equal size; this is the size."""
+    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
     usual = GROUP_ROWS if table.cluster else LARGE_FILE_GROUPS * GROUP_ROWS
-    return -(-rows // max(1, round(rows / usual)))
+    return max(usual * 2 // 3, -(-rows // max(1, round(rows / usual))))
 
 
 def small_files_beside(table: Table, batch: pa.Table, files: Sequence[LakeFile]) -> list[LakeFile]:

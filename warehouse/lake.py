@@ -55,13 +55,7 @@ class Lake:
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
-                    DeltaTable.create(
-                        str(self._path(table)),
-                        table.schema,
-                        mode="ignore",
-                        name=table.name,
-                        description=table.comment,
-                    )
+                    self._create(table)
             elif missing := self._missing_columns(table):
                 with self._writing(table):
                     self._delta(table).alter.add_columns(missing)
@@ -76,7 +70,7 @@ class Lake:
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
         with self._writing(table), self._checking() as connection:
-            new = select_new(connection, table, batch, self._list_files(table))
+            new = select_new(connection, table, batch, self.list_files(table.name))
             if new.num_rows:
                 self._add(table, new)
         return int(new.num_rows)
@@ -91,7 +85,7 @@ class Lake:
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
         with self._writing(table), self._checking() as connection:
-            files = self._list_files(table)
+            files = self.list_files(table.name)
             changes = select_changed(connection, table, batch, files, keep)
             if changes.outdated:
                 beside = small_files_beside(table, changes.rows, files)
@@ -99,7 +93,7 @@ class Lake:
                 connection.register("changed", changes.rows)
                 keys = ", ".join(table.key)
                 query = f"(from stored anti join changed using ({keys})) union all by name from changed"
-                self._rewrite(connection, table, outdated, query, changes.rows.num_rows)
+                self._rewrite(connection, table, outdated, [query])
             elif changes.rows.num_rows:
                 self._add(table, changes.rows)
         return int(changes.rows.num_rows)
@@ -119,14 +113,34 @@ class Lake:
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
+        return [file.path for file in self.list_files(table_name)]
+
+    def list_files(self, table_name: str) -> list[LakeFile]:
+        """The same with what the log says about their rows."""
         table = TABLES[table_name]
         if table.derived and not DeltaTable.is_deltatable(str(self._path(table))):
             return []
-        return [file.path for file in self._list_files(table)]
+        return list_files(self._delta(table), self._path(table), table.key)
 
-    def all_files(self) -> dict[str, list[str]]:
-        """The Parquet files of every table's current version."""
-        return {name: self.files(name) for name in TABLES}
+    def rewrite(
+        self,
+        table_name: str,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[LakeFile],
+        queries: Sequence[str],
+    ) -> None:
+        """Replace these files of a derived table by the rows of the queries, in which `stored` are the files' rows.
+
+        The rows of each query are sorted, and come after those of the queries before.
+        """
+        table = TABLES[table_name]
+        with self._writing(table), detect_damage(self.folder):
+            self._create(table)
+            self._rewrite(connection, table, files, queries)
+
+    def all_files(self) -> dict[str, list[LakeFile]]:
+        """The files of every table's current version; those of pictures last, which other tables refer to."""
+        return {name: self.list_files(name) for name in sorted(TABLES, key=lambda name: name == "pictures")}
 
     @contextmanager
     def reader(self, sql: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -164,8 +178,8 @@ class Lake:
         for table in TABLES.values():
             if not table.derived:
                 with self._writing(table), self._checking() as connection:
-                    if small := files_to_merge(table, self._list_files(table)):
-                        self._rewrite(connection, table, small, "from stored", 0, changes=False)
+                    if small := files_to_merge(table, self.list_files(table.name)):
+                        self._rewrite(connection, table, small, ["from stored"], changes=False)
             current = len(self.files(table.name))
             old = len(list(self._path(table).glob("*.parquet"))) - current
             if old >= max(current, COMPACT_ABOVE_FILES):
@@ -200,6 +214,11 @@ class Lake:
                 delta.cleanup_metadata()
                 delta.alter.set_table_properties({_LOG_RETENTION: "interval 30 days"})
 
+    def _create(self, table: Table) -> None:
+        path = str(self._path(table))
+        if not DeltaTable.is_deltatable(path):
+            DeltaTable.create(path, table.schema, mode="ignore", name=table.name, description=table.comment)
+
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
@@ -213,9 +232,6 @@ class Lake:
             query = f"(({stored}) except all ({new})) union all (({new}) except all ({stored})) limit 1"
             return connection.execute(query).fetchone() is not None
 
-    def _list_files(self, table: Table) -> list[LakeFile]:
-        return list_files(self._delta(table), self._path(table), table.key)
-
     def _add(self, table: Table, rows: pa.Table) -> None:
         sorted_rows = rows.sort_by([(name, "ascending") for name in table.order])
         write_deltalake(str(self._path(table)), sorted_rows, mode="append")
@@ -225,17 +241,17 @@ class Lake:
         connection: duckdb.DuckDBPyConnection,
         table: Table,
         files: Sequence[LakeFile],
-        query: str,
-        more: int,
+        queries: Sequence[str],
         *,
         changes: bool = True,
     ) -> None:
-        """Replace the files by the rows of the query, in which `stored` are theirs; it has at most `more` rows more."""
         folder, delta = self._path(table), self._delta(table)
         stored = scan([file.path for file in files], table)
-        rows = rows_per_file(table, sum(file.rows for file in files) + more)
-        result = connection.sql(f"with stored as {stored} {query} order by {', '.join(table.order)}")
-        added = write_files(folder, table, result.to_arrow_reader(GROUP_ROWS), rows)
+        size = rows_per_file(table, sum(file.rows for file in files))
+        added = []
+        for query in queries:
+            ordered = f"with stored as {stored} {query} order by {', '.join(table.order)}"
+            added += write_files(folder, table, connection.sql(ordered).to_arrow_reader(GROUP_ROWS), size)
         commit_files(folder, delta.version(), [file.name for file in files], added, changes=changes)
         if (delta.version() + 1) % CHECKPOINT_VERSIONS == 0:
             self._delta(table).create_checkpoint()

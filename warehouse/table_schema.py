@@ -29,7 +29,7 @@ class Row:
     """Base of all row types: a frozen value with a table name and a key.
 
     The rows of a `derived` table are computed from the other tables. Files of a table with a `cluster` are divided by
-    these columns of the key, so that a change of some rows touches few files. Columns in `hidden` are not in SQL.
+    these columns of the key, so that a change of some rows touches few files. `order` is that of the rows in a file.
     """
 
     table: ClassVar[str]
@@ -37,7 +37,6 @@ class Row:
     derived: ClassVar[bool] = False
     cluster: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]] = ()
-    hidden: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -89,11 +88,6 @@ class Table:
         """The columns in their order."""
         hints = typing.get_type_hints(self.row, include_extras=True)
         return tuple(_column(field.name, hints[field.name]) for field in fields(self.row))
-
-    @cached_property
-    def shown(self) -> tuple[Column, ...]:
-        """The columns that SQL has."""
-        return tuple(column for column in self.columns if column.name not in self.row.hidden)
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from warehouse.derived_tables import LabelLift
+from warehouse.derived_tables import DERIVED_ROWS
 from warehouse.table_schema import Row, SourceRow, Table
 
 
@@ -295,7 +295,7 @@ ROWS: tuple[type[Row], ...] = (
     LabelGroup,
     StageRun,
     Charge,
-    LabelLift,
+    *DERIVED_ROWS,
 )
 
 TABLES: dict[str, Table] = {row.table: Table(row) for row in ROWS}
