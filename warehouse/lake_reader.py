@@ -44,7 +44,8 @@ def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str
     if not files:
         return f"({empty})"
     paths = ", ".join(quote(file) for file in files)
-    options = f"union_by_name := true{', filename := true' if with_names else ''}"
+    # All files of a derived table have the same columns, so that not each is opened before a query begins.
+    options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
     return f"({empty} union all by name from read_parquet([{paths}], {options}))"
 
 

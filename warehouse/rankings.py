@@ -30,6 +30,8 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
             from warehouse.lift_rankings import rank_lifts
 
             return rank_lifts(connection, question)
+        if _has_macro(question):
+            return _top_labels(connection, question)
         condition, values = question.conditions()
         post_labels = connection.sql(
             f"""select distinct source, post_id, case when $grouped then label_group else label end as label,
@@ -40,6 +42,33 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
             params={"grouped": question.grouped, **values},
         ).pl()
     return rank_posts(post_labels.lazy(), question)
+
+
+def _has_macro(question: RankingQuery) -> bool:
+    """Whether the macro `top_labels` gives the ranking; it reads each label once and holds no posts in memory."""
+    chosen = (question.source, question.since, question.until, question.kind, question.within)
+    return chosen == (None,) * len(chosen) and (
+        question.by == "count" or question.statistic in ("mean", "median", "total")
+    )
+
+
+def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The ranking by the macro; `rank_posts` computes the same."""
+    values = {
+        "classifier": question.classifier,
+        "by": question.by,
+        "n": question.top,
+        "statistic": "mean" if question.by == "count" else question.statistic,
+        "account": question.account,
+        "min_posts": question.least_posts,
+        "grouped": question.grouped,
+    }
+    ranking: pl.DataFrame = connection.sql(
+        """select * from top_labels($classifier, "by" := $by, n := $n, statistic := $statistic,
+                                    account_name := $account, min_posts := $min_posts, grouped := $grouped)""",
+        params=values,
+    ).pl()
+    return ranking
 
 
 def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:

@@ -9,12 +9,14 @@ from itertools import product
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.ranking_query import MEASURES, STATISTICS, RankingQuery, Statistic
-from warehouse.rankings import COLUMNS, classifiers_with_labels, rank
+from warehouse.rankings import COLUMNS, classifiers_with_labels, rank, rank_posts
 from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture, StageRun
 
 PLAIN: tuple[Statistic, ...] = tuple(one for one in STATISTICS if one != "lift")
@@ -98,6 +100,14 @@ def rank_by_macro(database: duckdb.DuckDBPyConnection, question: RankingQuery) -
     ).fetchall()
 
 
+def read_labels(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.LazyFrame:
+    """The rows that `rank_posts` takes."""
+    name = "label_group" if question.grouped else "label"
+    query = f"""select distinct source, post_id, {name} as label, account, likes, comments from post_labels
+                where classifier = $1 and ($2 is null or account = $2)"""
+    return database.sql(query, params=[question.classifier, question.account]).pl().lazy()
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize(
     ("classifier", "account"),
@@ -116,6 +126,9 @@ def test_the_macro_and_polars_agree_to_the_digit(
             ranking = rank(crowded, question)
             assert tuple(ranking.columns) == COLUMNS
             assert rank_by_macro(database, question) == ranking.rows(), question
+            assert_frame_equal(
+                rank_posts(read_labels(database, question), question), ranking, check_exact=True
+            )
             assert ranking["rank"].to_list() == list(range(1, len(ranking) + 1))
             sizes.add(len(ranking))
     all_labels = len(LABELS) - (grouped and classifier == "model")

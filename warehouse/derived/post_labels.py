@@ -33,18 +33,19 @@ _GROUP = ("classifier", "label", "label_group")
 _LABEL = ("sha256", "classifier", "version", "region", "rank", "label", "score")
 
 _ROWS = """
-    select *, row_number() over (partition by classifier, source, post_id order by label) = 1 as first_label
+    select * exclude (place, label_before), place = 1 as first_label
     from (select post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at,
-                 max(labels.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
-                 arg_max(labels.sha256, row(labels.score, labels.sha256)) as sha256,
-                 any_value(labels.version) as version,
-                 any_value(coalesce(groups.label_group, labels.label)) as label_group
+                 labels.score, seen.likes, seen.comments, labels.sha256, labels.version,
+                 coalesce(groups.label_group, labels.label) as label_group,
+                 row_number() over best_first as place, lag(labels.label) over best_first as label_before
           from {labels} labels
           left join {groups} groups on groups.classifier = labels.classifier and groups.label = labels.label
           join {shown} shown on shown.sha256 = labels.sha256
           join {posts} post on post.source = shown.source and post.post_id = shown.post_id
           left join {latest} seen on seen.source = post.source and seen.post_id = post.post_id
-          group by post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at)"""
+          window best_first as (partition by labels.classifier, post.source, post.post_id
+                                order by labels.label, labels.score desc, labels.sha256 desc))
+    where label_before is distinct from label"""
 
 _RELINKED = """create temporary table chosen as
     select distinct source, post_id from (
