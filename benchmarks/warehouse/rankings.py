@@ -7,7 +7,9 @@ take turns, so that other work on the machine slows all of them, and must name t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -32,6 +34,15 @@ CLASSIC: tuple[tuple[By, Statistic], ...] = (
 MIN_POSTS = 10
 PANDAS_ROWS = 20_000_000
 """pandas holds all rows in memory, so it takes part up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Elapsed and processor seconds."""
+
+    elapsed: float
+    processor: float
+
 
 Way = Callable[[By, Statistic], list[str]]
 
@@ -135,8 +146,8 @@ def by_pandas(flat: Path) -> Way:
     return run
 
 
-def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, float]:
-    """Seconds of all six rankings by each way, and of lift; the fastest of the rounds, which alternate."""
+def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, Time]:
+    """The time of all six rankings by each way, and of lift; the fastest of the rounds, which alternate."""
     ways: dict[str, Way] = {
         "macro": by_macro(home),
         "rank()": by_rank(home),
@@ -147,21 +158,29 @@ def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, float]:
     }
     if rows <= PANDAS_ROWS:
         ways["pandas by hand, one number"] = by_pandas(flat)
-    seconds: dict[str, list[float]] = {}
+    times: dict[str, list[Time]] = {}
     for _ in range(rounds):
         results = {}
         for name, way in ways.items():
-            start = time.perf_counter()
-            results[name] = [way(by, statistic) for by, statistic in CLASSIC]
-            seconds.setdefault(name, []).append(time.perf_counter() - start)
+            with _measured(times.setdefault(name, [])):
+                results[name] = [way(by, statistic) for by, statistic in CLASSIC]
         different = {name for name, found in results.items() if found != results["macro"]}
         if different:
             raise RuntimeError(f"{', '.join(sorted(different))} found other labels than the macro")
         for name, work in _single_rankings(home).items():
-            start = time.perf_counter()
-            work()
-            seconds.setdefault(name, []).append(time.perf_counter() - start)
-    return {name: min(times) for name, times in seconds.items()}
+            with _measured(times.setdefault(name, [])):
+                work()
+    return {
+        name: Time(min(one.elapsed for one in some), min(one.processor for one in some))
+        for name, some in times.items()
+    }
+
+
+@contextmanager
+def _measured(times: list[Time]) -> Iterator[None]:
+    elapsed, processor = time.perf_counter(), time.process_time()
+    yield
+    times.append(Time(time.perf_counter() - elapsed, time.process_time() - processor))
 
 
 def _single_rankings(home: Home) -> dict[str, Callable[[], object]]:
