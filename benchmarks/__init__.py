@@ -3,6 +3,7 @@
     classify.py  how many pictures a second a classifier labels; onnx_export.py writes its model for others
     growth.py    what a run costs in the warehouse as the stored data grows
     cookbook.py  every query of the SQL cookbook on a home folder of your own
+    warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop

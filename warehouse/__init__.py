@@ -2,9 +2,14 @@
 
     tables.py            the tables, each declared once; to add a column or a table, open it
     derived_tables.py    the tables that publish computes from the others
+    derived/             computing them by what changed
     table_schema.py      what a row type declares, and the conversion of rows to Arrow and from DuckDB
     utc.py               times between Python and DuckDB
     lake.py              appends and upserts that count once, and queries
+    stored_keys.py       which rows of a batch are stored already
+    lake_files.py        the files of a table, and which of them can hold a key
+    file_layout.py       how many rows a file has, and which files are rewritten together
+    file_commit.py       writing files, and replacing some by others in one commit
     lake_reader.py       the lake's files as DuckDB reads them
     home.py              the home folder and its locks
     runs.py              the journal of runs, and how an interrupted run is resumed

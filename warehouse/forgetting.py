@@ -15,6 +15,8 @@ from warehouse.picture_files import remove_leftovers
 from warehouse.runs import forget_in_runs
 from warehouse.tables import TABLES
 
+_DERIVED = ("latest_observations", "post_labels")
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -56,7 +58,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
         home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
     forget_in_charges(home.lake, [sha256 for sha256, _ in orphans])
     home.lake.delete("accounts", "account", [account], _only(source))
-    for table in ("comments", "threads", "gaps", "observations", "post_pictures"):
+    for table in ("comments", "threads", "gaps", "observations", "post_pictures", *_DERIVED):
         _delete_posts(home, table, posts)
     forget_in_runs(home.lake, account, [post_id for _, post_id in posts])
     # The next publish computes the lifts of the labels that remain.

@@ -3,7 +3,7 @@
 Every write holds the table's lock file, skips rows whose keys the table has, and commits once. So a batch that
 is written again, by a retry, after a kill or by two runs at once, changes nothing. (Delta's application
 transactions are not enough: two concurrent writers both commit.) The kernel releases the lock when its process
-ends.
+ends. A write reads only the files that can have its keys, and an update rewrites only those that have them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from filelock import FileLock, Timeout
 
 from warehouse.disk_space import detect_full_disk
 from warehouse.errors import LakeBusy
+from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files
+from warehouse.file_layout import COMPACT_ABOVE_FILES, files_to_merge, rows_per_file, small_files_beside
+from warehouse.lake_files import LakeFile, list_files
 from warehouse.lake_reader import damage_error, detect_damage, open_connection, open_reader, quote, scan
+from warehouse.stored_keys import select_changed, select_new
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
 LOCK_SECONDS = 300.0
-COMPACT_ABOVE_FILES = 16
-"""A table is compacted when it has more files than this: every run writes small ones."""
-COMPACT_TO_BYTES = 64 * 1024 * 1024
+CHECKPOINT_VERSIONS = 20
+"""A checkpoint is written after so many versions, so that a reader reads few files of the log."""
 DELETE_VALUES = 1_000
 _REMOVED_LOG = "_removed_log"
 _LOG_RETENTION = "delta.logRetentionDuration"
@@ -55,13 +58,7 @@ class Lake:
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
-                    DeltaTable.create(
-                        str(self._path(table)),
-                        table.schema,
-                        mode="ignore",
-                        name=table.name,
-                        description=table.comment,
-                    )
+                    self._create(table)
             elif missing := self._missing_columns(table):
                 with self._writing(table):
                     self._delta(table).alter.add_columns(missing)
@@ -75,10 +72,10 @@ class Lake:
             return 0
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
-        with self._writing(table):
-            new = batch.take(self._positions_of_new(table, batch))
+        with self._writing(table), self._checking() as connection:
+            new = select_new(connection, table, batch, self.list_files(table.name))
             if new.num_rows:
-                write_deltalake(str(self._path(table)), new, mode="append", schema_mode="merge")
+                self._add(table, new)
         return int(new.num_rows)
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
@@ -90,16 +87,19 @@ class Lake:
             return 0
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
-        columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
-        with self._writing(table):
-            positions, any_known = self._positions_of_changed(table, batch, columns)
-            changed = batch.take(positions)
-            if any_known:
-                self._merge(table, changed, columns)
-            elif changed.num_rows:
-                # A merge would read the stored rows, though none of them changes.
-                write_deltalake(str(self._path(table)), changed, mode="append", schema_mode="merge")
-        return int(changed.num_rows)
+        with self._writing(table), self._checking() as connection:
+            files = self.list_files(table.name)
+            changes = select_changed(connection, table, batch, files, keep)
+            if changes.outdated:
+                beside = small_files_beside(table, changes.rows, files)
+                outdated = [file for file in files if file in beside or file.path in changes.outdated]
+                connection.register("changed", changes.rows)
+                keys = ", ".join(table.key)
+                query = f"(from stored anti join changed using ({keys})) union all by name from changed"
+                self._rewrite(connection, table, outdated, [query])
+            elif changes.rows.num_rows:
+                self._add(table, changes.rows)
+        return int(changes.rows.num_rows)
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
         """Replace all rows of the table by these in one commit; returns whether they differ from the stored rows.
@@ -116,16 +116,34 @@ class Lake:
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
+        return [file.path for file in self.list_files(table_name)]
+
+    def list_files(self, table_name: str) -> list[LakeFile]:
+        """The same with what the log says about their rows."""
         table = TABLES[table_name]
         if table.derived and not DeltaTable.is_deltatable(str(self._path(table))):
             return []
-        # Not `file_uris()`: it returns URL-encoded paths, which are wrong for a folder with a blank in its name.
-        paths = self._delta(table).get_add_actions(flatten=True).column("path").to_pylist()
-        return [str(self._path(table) / path) for path in paths]
+        return list_files(self._delta(table), self._path(table), table.key)
 
-    def all_files(self) -> dict[str, list[str]]:
-        """The Parquet files of every table's current version."""
-        return {name: self.files(name) for name in TABLES}
+    def rewrite(
+        self,
+        table_name: str,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[LakeFile],
+        queries: Sequence[str],
+    ) -> None:
+        """Replace these files of a derived table by the rows of the queries, in which `stored` are the files' rows.
+
+        The rows of each query are sorted, and come after those of the queries before.
+        """
+        table = TABLES[table_name]
+        with self._writing(table), detect_damage(self.folder):
+            self._create(table)
+            self._rewrite(connection, table, files, queries)
+
+    def all_files(self) -> dict[str, list[LakeFile]]:
+        """The files of every table's current version; those of pictures last, which other tables refer to."""
+        return {name: self.list_files(name) for name in sorted(TABLES, key=lambda name: name == "pictures")}
 
     @contextmanager
     def reader(self, sql: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -158,15 +176,18 @@ class Lake:
     def tidy(self, keep_hours: int = KEEP_HOURS) -> None:
         """Merge small files into larger ones, and delete files that only old table versions need.
 
-        Only files below `COMPACT_TO_BYTES` are rewritten, so the cost does not grow with the size of the tables. A
-        derived table is replaced as one file, so it is never compacted, and its old files are counted instead.
+        The cost does not grow with the size of the tables. A derived table is written in files of their final size.
         """
         for table in TABLES.values():
-            files = list(self._path(table).glob("*.parquet")) if table.derived else self.files(table.name)
-            if len(files) > COMPACT_ABOVE_FILES:
+            if not table.derived:
+                with self._writing(table), self._checking() as connection:
+                    if small := files_to_merge(table, self.list_files(table.name)):
+                        self._rewrite(connection, table, small, ["from stored"], changes=False)
+            current = len(self.files(table.name))
+            old = len(list(self._path(table).glob("*.parquet"))) - current
+            if old >= max(current, COMPACT_ABOVE_FILES):
                 with self._writing(table):
                     delta = self._delta(table)
-                    delta.optimize.compact(target_size=COMPACT_TO_BYTES)
                     delta.create_checkpoint()
                     delta.vacuum(retention_hours=keep_hours, dry_run=False)
 
@@ -189,6 +210,8 @@ class Lake:
             with self._writing(TABLES[name]):
                 shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
                 delta = self._delta(TABLES[name])
+                for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
+                    unfinished.unlink()
                 delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
                 delta.alter.set_table_properties({_LOG_RETENTION: "interval 0 seconds"})
                 delta.create_checkpoint()
@@ -223,6 +246,11 @@ class Lake:
             if log.exists():
                 shutil.rmtree(log.replace(self._path(table) / _REMOVED_LOG))
 
+    def _create(self, table: Table) -> None:
+        path = str(self._path(table))
+        if not DeltaTable.is_deltatable(path):
+            DeltaTable.create(path, table.schema, mode="ignore", name=table.name, description=table.comment)
+
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
@@ -236,43 +264,34 @@ class Lake:
             query = f"(({stored}) except all ({new})) union all (({new}) except all ({stored})) limit 1"
             return connection.execute(query).fetchone() is not None
 
-    def _merge(self, table: Table, changed: pa.Table, columns: Sequence[str]) -> None:
-        same_key = " and ".join(f"stored.{name} = new.{name}" for name in table.key)
-        (
-            self._delta(table)
-            .merge(changed, same_key, source_alias="new", target_alias="stored")
-            .when_matched_update({name: f"new.{name}" for name in columns})
-            .when_not_matched_insert_all()
-            .execute()
-        )
+    def _add(self, table: Table, rows: pa.Table) -> None:
+        sorted_rows = rows.sort_by([(name, "ascending") for name in table.order])
+        write_deltalake(str(self._path(table)), sorted_rows, mode="append", schema_mode="merge")
 
-    def _positions_of_new(self, table: Table, batch: pa.Table) -> pa.Array:
-        keys = ", ".join(table.key)
-        found = self._positions(
-            table, batch, f"select position_in_batch, false from firsts anti join stored using ({keys})"
-        )
-        return pa.array([position for position, _ in found], pa.int64())
+    def _rewrite(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        files: Sequence[LakeFile],
+        queries: Sequence[str],
+        *,
+        changes: bool = True,
+    ) -> None:
+        folder, delta = self._path(table), self._delta(table)
+        stored = scan([file.path for file in files], table)
+        size = rows_per_file(table, sum(file.rows for file in files))
+        added = []
+        for query in queries:
+            ordered = f"with stored as {stored} {query} order by {', '.join(table.order)}"
+            added += write_files(folder, table, connection.sql(ordered).to_arrow_reader(GROUP_ROWS), size)
+        commit_files(folder, delta.version(), [file.name for file in files], added, changes=changes)
+        if (delta.version() + 1) % CHECKPOINT_VERSIONS == 0:
+            self._delta(table).create_checkpoint()
 
-    def _positions_of_changed(
-        self, table: Table, batch: pa.Table, columns: Sequence[str]
-    ) -> tuple[pa.Array, bool]:
-        """Positions of the rows that are new or changed, and whether the key of any of them is stored."""
-        differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
-        first_key = table.key[0]
-        query = f"""select position_in_batch, stored.{first_key} is not null
-                    from firsts left join stored using ({", ".join(table.key)})
-                    where stored.{first_key} is null or {differs}"""
-        found = self._positions(table, batch, query)
-        return pa.array([position for position, _ in found], pa.int64()), any(known for _, known in found)
-
-    def _positions(self, table: Table, batch: pa.Table, query: str) -> list[tuple[int, bool]]:
-        numbered = batch.append_column("position_in_batch", pa.array(range(batch.num_rows), pa.int64()))
+    @contextmanager
+    def _checking(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with detect_damage(self.folder), open_connection() as connection:
-            connection.register("batch", numbered)
-            keys = ", ".join(table.key)
-            ctes = f"""with stored as (select * from {scan(self.files(table.name), table)}),
-                firsts as (select * from batch qualify row_number() over (partition by {keys} order by position_in_batch) = 1)"""
-            return connection.execute(f"{ctes} {query} order by position_in_batch").fetchall()
+            yield connection
 
     def _path(self, table: Table) -> Path:
         return self.folder / table.name

@@ -33,17 +33,20 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def scan(files: Sequence[str], table: Table) -> str:
+def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
     """An SQL table expression over the table's Parquet files; an empty one when there are no files.
 
-    It has all columns of the table. Columns that files of an older likelens do not have are null there.
+    It has all columns of the table. Columns that files of an older likelens do not have are null there. Where
+    `with_names`, the column `filename` is the path of a row's file.
     """
     columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
-    empty = f"select {columns} where false"
+    empty = f"select {columns}{', null::VARCHAR as filename' if with_names else ''} where false"
     if not files:
         return f"({empty})"
     paths = ", ".join(quote(file) for file in files)
-    return f"({empty} union all by name from read_parquet([{paths}], union_by_name := true))"
+    # All files of a derived table have the same columns, so that not each is opened before a query begins.
+    options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
+    return f"({empty} union all by name from read_parquet([{paths}], {options}))"
 
 
 def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:

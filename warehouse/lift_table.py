@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 
 from warehouse.derived_tables import LabelLift
 from warehouse.lake import Lake
+from warehouse.lake_files import LakeFile
 from warehouse.measures import STORED_BY
 from warehouse.ranking_query import RankingQuery
 
@@ -21,7 +21,7 @@ _SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")
 
 
 def refresh_lifts(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]
+    lake: Lake, connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]
 ) -> None:
     """Replace the rows of `lifts`, unless they were computed from these files of the tables.
 
@@ -64,8 +64,8 @@ def compute_lifts(
     return rows
 
 
-def _hash_inputs(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]) -> str:
+def _hash_inputs(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]) -> str:
     """A hash of all that the lifts depend on. A file's name is unique, and its content never changes."""
-    names = {table: sorted(Path(file).name for file in files[table]) for table in _SOURCES}
+    names = {table: sorted(file.name for file in files[table]) for table in _SOURCES}
     versions = connection.execute("select * from classifier_versions order by all").fetchall()
     return hashlib.sha256(json.dumps([METHOD, names, versions]).encode()).hexdigest()

@@ -23,8 +23,11 @@ _TIMES = {
 """The time from which a row of these tables was known."""
 _VIEWS = {
     "latest_observations": """
-        select source, post_id, observed_at, counts.likes as likes, comments, coalesce(counts.likes_hidden, false) as likes_hidden
+        select source, post_id, observed_at, counts.likes as likes, comments, coalesce(counts.likes_hidden, false) as likes_hidden,
+               likes_at, comments_at
         from (select source, post_id, max(observed_at) as observed_at, arg_max(comments, observed_at) as comments,
+                     max(observed_at) filter (likes is not null or likes_hidden) as likes_at,
+                     max(observed_at) filter (comments is not null) as comments_at,
                      arg_max(struct_pack(likes := likes, likes_hidden := likes_hidden), observed_at)
                          filter (likes is not null or likes_hidden) as counts
               from temp.main.observations group by all)""",
@@ -34,11 +37,12 @@ _VIEWS = {
     "current_labels": """
         select * from temp.main.labels semi join temp.main.classifier_versions using (classifier, version)""",
     "post_labels": """
+        select *, row_number() over (partition by source, post_id, classifier order by label) = 1 as first_label from (
         select source, post_id, classifier, label, account, posted_at, max(score) as score, likes, comments,
                arg_max(sha256, row(score, sha256)) as sha256, version, coalesce(label_group, label) as label_group
         from temp.main.current_labels left join label_groups using (classifier, label)
         join post_pictures using (sha256) join temp.main.posts using (source, post_id)
-        left join temp.main.latest_observations using (source, post_id) group by all""",
+        left join temp.main.latest_observations using (source, post_id) group by all)""",
     "post_measures": POST_MEASURES,
 }
 """The same as those of `warehouse.sql`, over the rows that were known; a test compares them."""

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.derived.refresh import refresh_tables
+from warehouse.derived_tables import LabelLift
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.errors import NotPublished
 from warehouse.home import Home
@@ -30,7 +32,7 @@ READABLE_FROM = "v1.2.0"
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the current lake, and replace the old one.
 
-    The table `lifts` is computed from the new database, and its view is created over the result.
+    The derived tables are brought up to date first. `lifts` is computed from the new database.
     The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`,
     `LakeBusy` or `LakeDamaged`; after any error the old database stays.
     """
@@ -80,17 +82,15 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
 
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    files = home.lake.all_files()
+    files = refresh_tables(home.lake)
     for table in TABLES.values():
-        if not table.derived:
-            _create_table_view(connection, table, files[table.name])
+        if table.name != LabelLift.table:
+            _create_table_view(connection, table, [file.path for file in files[table.name]])
     for view in VIEWS:
         connection.execute(f"create view {view.name} as {view.query}")
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
     refresh_lifts(home.lake, connection, files)
-    for table in TABLES.values():
-        if table.derived:
-            _create_table_view(connection, table, home.lake.files(table.name))
+    _create_table_view(connection, TABLES[LabelLift.table], home.lake.files(LabelLift.table))
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")

@@ -10,20 +10,13 @@ from warehouse.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
 from warehouse.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
 from warehouse.sql_types import Macro, View
 
-_POST = {
-    "source": "Name of the source in the settings",
-    "post_id": "The source's own id of the post",
-}
-_COUNTS = {
-    "likes": "Last observed likes; null when hidden or unknown",
-    "comments": "Last observed comments; null when unknown",
-}
+CLASSIFIER_VERSIONS = """select lane as classifier, arg_max(version, started_at) as version from runs
+    where stage in ('classify', 'tag') and version is not null group by lane"""
 
 VIEWS: tuple[View, ...] = (
     View(
         "classifier_versions",
-        """select lane as classifier, arg_max(version, started_at) as version from runs
-           where stage in ('classify', 'tag') and version is not null group by lane""",
+        CLASSIFIER_VERSIONS,
         "The version of each classifier that a run last loaded",
         {"classifier": "Name of the classifier in the settings", "version": "Current version"},
     ),
@@ -31,22 +24,6 @@ VIEWS: tuple[View, ...] = (
         "current_labels",
         "select labels.* from labels semi join classifier_versions using (classifier, version)",
         "Labels of each classifier's current version, which the rankings count",
-    ),
-    View(
-        "latest_observations",
-        """select source, post_id, observed_at, liked.likes, comments, coalesce(liked.likes_hidden, false) as likes_hidden
-           from (select source, post_id, max(observed_at) as observed_at,
-                        arg_max(struct_pack(likes, likes_hidden), observed_at)
-                            filter (likes is not null or likes_hidden) as liked,
-                        arg_max(comments, observed_at) as comments
-                 from observations group by all)""",
-        "The last known counts of each post; an observation without a count does not replace one with a count",
-        _POST
-        | _COUNTS
-        | {
-            "observed_at": "When the post was last observed (UTC)",
-            "likes_hidden": "Whether the likes are hidden",
-        },
     ),
     View(
         "failed_pictures",
@@ -64,32 +41,6 @@ VIEWS: tuple[View, ...] = (
             "last_try_at": "When the last attempt began (UTC)",
             "next_try_at": "When a run may retry (UTC); null: never, or not recorded",
             "message": "What came instead of a picture, and what to do; null when the reason is enough",
-        },
-    ),
-    View(
-        "post_labels",
-        """select post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at,
-                  max(labels.score) as score, any_value(seen.likes) as likes, any_value(seen.comments) as comments,
-                  arg_max(labels.sha256, row(labels.score, labels.sha256)) as sha256, any_value(labels.version) as version,
-                  any_value(coalesce(groups.label_group, labels.label)) as label_group
-           from current_labels labels
-           left join label_groups groups on groups.classifier = labels.classifier and groups.label = labels.label
-           join post_pictures shown using (sha256)
-           join posts post on post.source = shown.source and post.post_id = shown.post_id
-           left join latest_observations seen on seen.source = post.source and seen.post_id = post.post_id
-           group by all""",
-        "The labels of each post by classifier, with its last observed likes and comments; each label once per post",
-        _POST
-        | _COUNTS
-        | {
-            "classifier": "Name of the classifier in the settings",
-            "label": "What is shown",
-            "account": "Account that posted it",
-            "posted_at": "When it was posted (UTC)",
-            "score": "Best score of the label among the post's pictures and their regions, 0 to 1",
-            "sha256": "A picture of the post with that score",
-            "version": "Version of the classifier",
-            "label_group": "The plain word for the label's group; the label itself if it has no group",
         },
     ),
     *MEASURE_VIEWS,

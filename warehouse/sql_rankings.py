@@ -51,12 +51,12 @@ _RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ra
 _NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
 _WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
 _SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
-_ROWS = f"""select source, post_id, account, label, label_group,
+_ROWS = f"""select source, post_id, account, label, label_group, first_label,
                    case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
                         else error('by is {_list(ALL_BY)}') end as value
             from post_labels where {_SCOPE} and "by" not in ({_quote(_OTHERS)})
             union all
-            select source, post_id, account, label, label_group, value
+            select source, post_id, account, label, label_group, first_label, value
             from post_labels join (select source, post_id, value from post_measures where measure = "by") measured
                 using (source, post_id)
             where {_SCOPE} and "by" in ({_quote(_OTHERS)})"""
@@ -81,7 +81,7 @@ RANKING_MACROS: tuple[Macro, ...] = (
                        end as worth
                 from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}
                       from named group by label),
-                     (select count(distinct (source, post_id)) as all_posts from counted)
+                     (select count(*) as all_posts from counted where first_label)
                 where posts >= min_posts)
             qualify rank <= n order by rank""",
         "Labels of a classifier ranked by likes, comments, count or another measure:"

@@ -28,12 +28,15 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
 class Row:
     """Base of all row types: a frozen value with a table name and a key.
 
-    The rows of a `derived` table are computed from the other tables.
+    The rows of a `derived` table are computed from the other tables. Files of a table with a `cluster` are divided by
+    these columns of the key, so that a change of some rows touches few files. `order` is that of the rows in a file.
     """
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
     derived: ClassVar[bool] = False
+    cluster: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -46,6 +49,13 @@ class Row:
         names = [column[0] for column in result.description or []]
         rows = result.fetchall() if count is None else result.fetchmany(count)
         return [cls.from_values(dict(zip(names, row, strict=True))) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow(Row):
+    """Base of the rows that runs update, source by source."""
+
+    cluster: ClassVar[tuple[str, ...]] = ("source",)
 
 
 class Column(typing.NamedTuple):
@@ -68,6 +78,9 @@ class Table:
         self.name = row.table
         self.key = row.key
         self.derived = row.derived
+        self.cluster = row.cluster
+        self.order = row.order or (*row.cluster, *(name for name in row.key if name not in row.cluster))
+        """The order of the rows in a file, by which readers skip what they do not need."""
         self.comment = (row.__doc__ or "").strip()
 
     @cached_property

@@ -1,8 +1,8 @@
 """The tables of the lake, one frozen row type each: the place where names, types and meanings are declared.
 
 The Arrow schema, the Delta table, the view in the published database and its comments follow from the classes
-below. To add a column, add a field with its comment. To add a table, add a class and list it in `ROWS`. Times
-are UTC, counts are 64-bit, and a missing number is null, never 0 or -1.
+below. To add a column, add a field with its comment; to add a table, list its class in `ROWS`. Times are UTC,
+counts are 64-bit, and a missing number is null, never 0 or -1.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from warehouse.derived_tables import LabelLift
-from warehouse.table_schema import Row, Table
+from warehouse.derived_tables import DERIVED_ROWS
+from warehouse.table_schema import Row, SourceRow, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post(Row):
+class Post(SourceRow):
     """Posts of the accounts: what was posted, where and when."""
 
     table: ClassVar[str] = "posts"
@@ -40,7 +40,7 @@ class Post(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostPicture(Row):
+class PostPicture(SourceRow):
     """Pictures of the posts, in their order: the address, and the stored picture that it leads to."""
 
     table: ClassVar[str] = "post_pictures"
@@ -91,7 +91,7 @@ class AccountObservation(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comment(Row):
+class Comment(SourceRow):
     """Comments under the posts, for sources that show them."""
 
     table: ClassVar[str] = "comments"
@@ -110,7 +110,7 @@ class Comment(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thread(Row):
+class Thread(SourceRow):
     """When a post's own page or comment thread was last read: it is read again when the number changes."""
 
     table: ClassVar[str] = "threads"
@@ -123,7 +123,7 @@ class Thread(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap(Row):
+class Gap(SourceRow):
     """Posts whose own page the last runs could not read; from the third attempt on a known gap."""
 
     table: ClassVar[str] = "gaps"
@@ -194,6 +194,7 @@ class PictureLabel(Row):
 
     table: ClassVar[str] = "labels"
     key: ClassVar[tuple[str, ...]] = ("sha256", "classifier", "version", "region", "rank")
+    order: ClassVar[tuple[str, ...]] = ("classifier", "version", "sha256", "region", "rank")
 
     sha256: Annotated[str, "The picture"]
     classifier: Annotated[str, "Name of the classifier in the settings"]
@@ -310,7 +311,7 @@ ROWS: tuple[type[Row], ...] = (
     LabelGroup,
     StageRun,
     Charge,
-    LabelLift,
+    *DERIVED_ROWS,
 )
 
 TABLES: dict[str, Table] = {row.table: Table(row) for row in ROWS}

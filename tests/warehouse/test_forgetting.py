@@ -130,6 +130,7 @@ def test_only_the_forgotten_account_is_removed(
 ) -> None:
     """All tables, files and pictures are the same as if the account had never been read."""
     fill(home, "ann")
+    publish(home)
     expected, pictures = contents(home), sorted(home.pictures.iterdir())
     fill(home, SECRET)
     own = f"own of {SECRET} of demo"

@@ -26,6 +26,8 @@ def comparable_age(observations: pl.DataFrame) -> int:
     key = key_columns(observations)
     aged = _histories(observations, key)
     days = DEFAULT_DAYS
+    if aged.select(pl.struct(key).n_unique()).item() < MIN_POSTS:
+        return days
     for day in range(1, FINAL_DAYS):
         shares = _shares(aged, key, day)
         if len(shares) < MIN_POSTS:
