@@ -39,7 +39,7 @@ class PictureFindings:
 
 def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int], None]) -> PictureFindings:
     """Look for every picture's file, and compare the bytes of a sample, or of all, with their hash."""
-    missing = tuple(path for rows in _parts(home) for path in sorted(_missing(home, rows)))
+    missing = {path for part in _parts(home) for path in _missing(home, part)}
     total = home.lake.count("select count(*) from pictures")
     query = "select sha256, path, copy_sha256 from pictures"
     if not check_all:
@@ -57,7 +57,7 @@ def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int]
                 if not is_good and picture.path not in missing:
                     damaged.append(picture.path)
             progress(checked, total)
-    return PictureFindings(checked, missing, tuple(sorted(damaged)))
+    return PictureFindings(checked, tuple(sorted(missing)), tuple(sorted(damaged)))
 
 
 def has_its_bytes(home: Home, picture: StoredPicture) -> bool:
@@ -77,8 +77,7 @@ def remove_leftovers(home: Home) -> tuple[int, int]:
     stored. A file stays if its row names another file that is missing.
     """
     number = size = 0
-    for rows in _parts(home):
-        letter, known = rows
+    for letter, known in _parts(home):
         paths = {picture.path for picture in known.values()}
         for file in _files(home, letter):
             found = _OUR_NAME.fullmatch(file.name)
