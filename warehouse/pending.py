@@ -198,6 +198,8 @@ def pictures_to_label(lake: Lake, classifier: str, version: str, batch: int) -> 
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
     while rows := lake.query(query, [classifier, version, last, batch]):
         yield [StoredPicture(*row) for row in rows]
+        if len(rows) < batch:
+            return
         last = rows[-1][0]
 
 

@@ -1,4 +1,4 @@
-"""The view of the posts' measures and the macro of the rankings by a plain statistic.
+"""The view of the posts' measures and the macros of the rankings by a plain statistic.
 
 Both are made from `warehouse.measures` and `warehouse.plain_statistics`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from warehouse.measures import ALL_BY, MEASURES, POST_MEASURES
+from warehouse.measures import MEASURES, POST_MEASURES, RUN_BY, By
 from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
 from warehouse.sql_types import Macro, View
 
@@ -46,26 +46,29 @@ def _column(name: str, statistic: PlainStatistic) -> str:
 
 
 _RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
-_OTHERS = [by for by in MEASURES if by not in ("likes", "comments")]
+_OTHERS = [by for by in MEASURES if by not in RUN_BY]
 _RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
 _NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
 _WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
 _SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
-_ROWS = f"""select source, post_id, account, label, label_group, first_label,
-                   case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
-                        else error('by is {_list(ALL_BY)}') end as value
-            from post_labels where {_SCOPE} and "by" not in ({_quote(_OTHERS)})
-            union all
-            select source, post_id, account, label, label_group, first_label, value
-            from post_labels join (select source, post_id, value from post_measures where measure = "by") measured
-                using (source, post_id)
-            where {_SCOPE} and "by" in ({_quote(_OTHERS)})"""
+_STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
+                       case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
+                            else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end as value
+                from post_labels where {_SCOPE}"""
+_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value
+                from post_labels
+                join (select source, post_id, value from post_measures
+                      where measure = case when "by" in ({_quote(MEASURES)}) then "by"
+                                           else error('by is {_list(MEASURES)}') end) measured
+                    using (source, post_id)
+                where {_SCOPE}"""
 
-RANKING_MACROS: tuple[Macro, ...] = (
-    Macro(
-        "top_labels",
-        """classifier_name, "by" := 'likes', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with counted as (from ({_ROWS}) where value is not null),
+
+def _macro(name: str, by: By, rows: str, comment: str) -> Macro:
+    return Macro(
+        name,
+        f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
+        f"""with counted as (from ({rows}) where value is not null),
                  named as (select source, account, label, value from counted where not grouped
                            union all
                            select source, account, label_group, any_value(value) from counted where grouped
@@ -84,9 +87,26 @@ RANKING_MACROS: tuple[Macro, ...] = (
                      (select count(*) as all_posts from counted where first_label)
                 where posts >= min_posts)
             qualify rank <= n order by rank""",
-        "Labels of a classifier ranked by likes, comments, count or another measure:"
-        " top_labels('inception_v3', by := 'likes', n := 10). posts counts the posts with a known number; mean, median"
-        " and total are over these; share is their part of the posts that the classifier labelled. The other columns are"
-        " null unless statistic names them. With grouped := true labels of a group count as one",
+        comment,
+    )
+
+
+RANKING_MACROS: tuple[Macro, ...] = (
+    _macro(
+        "top_labels",
+        "likes",
+        _STORED_ROWS,
+        "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
+        " posts counts the posts with a known number; mean, median and total are over these; share is their part of the"
+        " posts that the classifier labelled. The other columns are null unless statistic names them. With"
+        " grouped := true labels of a group count as one",
+    ),
+    # A macro of its own, because DuckDB opens every table that a macro names.
+    _macro(
+        "top_labels_by",
+        "shares",
+        _MEASURED_ROWS,
+        "The same as top_labels for any measure of post_measures:"
+        " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
     ),
 )

@@ -1,8 +1,7 @@
 """The tables of the lake, one frozen row type each: the place where names, types and meanings are declared.
 
-The Arrow schema, the Delta table, the view in the published database and its comments follow from the classes
-below. To add a column, add a field with its comment; to add a table, list its class in `ROWS`. Times are UTC,
-counts are 64-bit, and a missing number is null, never 0 or -1.
+The Arrow schema, the Delta table, the view and its comments follow from the classes below. To add a column, add a
+field; to add a table, list its class in `ROWS`. Times are UTC, counts are 64-bit, a missing number is null, never 0.
 """
 
 from __future__ import annotations

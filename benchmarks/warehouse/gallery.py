@@ -41,6 +41,7 @@ def fill(home: Home, rows: int, seed: int = 1) -> None:
     journal = begin_run(home.lake)
     journal.start("classify", CLASSIFIER)
     journal.finish("classify", CLASSIFIER, StageResult("done", posts, version="1"))
+    journal.finish("run", "", StageResult("done"))
     publish(home)
 
 

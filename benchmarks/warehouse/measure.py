@@ -61,7 +61,7 @@ def measure_memory(home: Home, *_: int) -> dict[str, float]:
 
 def measure_nights(home: Home, *_: int) -> dict[str, float]:
     """The parts of a night: medians of some nights."""
-    begin = len(home.lake.query("select run_id from runs where stage = 'run'"))
+    begin = home.lake.count("select count(distinct observed_at) from observations")
     watches = [run_night(home, begin + number) for number in range(NIGHTS + 1)][1:]
     figures = {}
     for part in watches[0].elapsed:

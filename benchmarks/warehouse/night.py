@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from benchmarks.warehouse.gallery import ACCOUNTS, CLASSIFIER, LABELS, LABELS_PER_POST, NOW, SOURCES
+from warehouse.derived.refresh import refresh_tables
 from warehouse.home import Home
 from warehouse.pending import (
     RetrySchedule,
@@ -70,7 +71,9 @@ def run_night(home: Home, number: int) -> Stopwatch:
     journal.finish("classify", CLASSIFIER, StageResult("done", NEW_PICTURES, version="1"))
     with watch.part("compact"):
         home.lake.tidy()
-    with watch.part("publish"):
+    with watch.part("bring tables up to date"):
+        refresh_tables(home.lake)
+    with watch.part("publish, with lifts"):
         publish(home)
     with watch.part("rank by stored lifts"):
         rank(home, RankingQuery(CLASSIFIER, "likes", "lift"))

@@ -164,7 +164,8 @@ def test_the_command_has_the_digits_of_sql(ran, command, by, statistic, note):
     shown = command(
         ran, "rank", "--classifier", "visual", "--by", by, "--statistic", statistic, "--format", "json"
     )
-    query = f"from top_labels('visual', by := '{by}', statistic := '{statistic}')"
+    macro = "top_labels_by" if by == "comments_per_like" else "top_labels"
+    query = f"from {macro}('visual', by := '{by}', statistic := '{statistic}')"
     by_sql = rows(command(ran, "sql", "--format", "json", query))
     found = rows(shown)
     assert len(found) == 10

@@ -13,7 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from warehouse.home import Home
-from warehouse.measures import ALL_BY
+from warehouse.measures import ALL_BY, RUN_BY
 from warehouse.plain_statistics import STATISTICS, Statistic
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
@@ -106,8 +106,9 @@ def crowded(
 
 
 def rank_by_macro(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> list[tuple[Any, ...]]:
+    macro = "top_labels" if question.by in RUN_BY else "top_labels_by"
     return database.execute(
-        f"""select {", ".join((*COLUMNS, *question.optional_columns))} from top_labels($1, "by" := $2, n := $3, statistic := $4,
+        f"""select {", ".join((*COLUMNS, *question.optional_columns))} from {macro}($1, "by" := $2, n := $3, statistic := $4,
             account_name := $5, min_posts := $6, grouped := $7)""",
         [
             question.classifier,
