@@ -15,8 +15,8 @@ from tasks.scrape.abandoned import store_abandoned_spools
 from warehouse.home import Home
 from warehouse.pending import count_posts
 from warehouse.publish import publish
+from warehouse.run_tables import StageRun
 from warehouse.runs import RUN_STAGE, StageResult, begin_run
-from warehouse.tables import StageRun
 
 logger = logging.getLogger(__name__)
 

@@ -1,11 +1,12 @@
 """The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
     tables.py            the tables, each declared once; to add a column or a table, open it
+    run_tables.py        those of what runs did: the journal, and the ledger
     derived_tables.py    the tables that publish computes from the others
     derived/             computing them by what changed
     table_schema.py      what a row type declares, and the conversion of rows to Arrow and from DuckDB
     utc.py               times between Python and DuckDB
-    lake.py              appends and upserts that count once, and queries
+    lake.py              appends and upserts that count once, and queries; delta_upkeep.py deletes old files
     stored_keys.py       which rows of a batch are stored already
     lake_files.py        the files of a table, and which of them can hold a key
     file_layout.py       how many rows a file has, and which files are rewritten together
@@ -23,7 +24,7 @@
     charges.py           the ledger of requests that cost money
     status.py            queries of `likelens status`
     sql.py               views and macros of the published database; to add one, open it
-    sql_rankings.py      the view of the measures, and the macro of the rankings
+    sql_rankings.py      the view of the measures, and the macros of the rankings
     sql_comparing.py     those that compare classifiers or sum costs
     sql_types.py         declarations of views and macros
     checks.py            checks that stop a publish

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from warehouse.lake import Lake
-from warehouse.tables import Charge, PictureLabel, Unlabelled
+from warehouse.run_tables import Charge
+from warehouse.tables import PictureLabel, Unlabelled
 from warehouse.utc import without_zone
 
 MAX_UNANSWERED = 6

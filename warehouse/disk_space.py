@@ -52,3 +52,10 @@ def _advice(folder: Path, free: int) -> str:
         " Free some space, or set home in the settings (or LIKELENS_HOME) to a larger disk, then run again. The"
         " stored data is intact, and the run resumes where it stopped."
     )
+
+
+def existing_parent(folder: Path) -> Path:
+    """The folder itself, or the nearest folder above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -22,13 +22,14 @@ from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
-from warehouse.disk_space import detect_full_disk
+from warehouse.delta_upkeep import purge_table, vacuum_table
+from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import LakeBusy
 from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files
 from warehouse.file_layout import COMPACT_ABOVE_FILES, files_to_merge, rows_per_file, small_files_beside
 from warehouse.lake_files import LakeFile, list_files
 from warehouse.lake_reader import damage_error, detect_damage, open_connection, open_reader, quote, scan
-from warehouse.stored_keys import select_changed, select_new
+from warehouse.stored_keys import differs, select_changed, select_new
 from warehouse.table_schema import Row, Table
 from warehouse.tables import TABLES
 
@@ -37,8 +38,6 @@ CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
 DELETE_VALUES = 1_000
 _REMOVED_LOG = "_removed_log"
-_LOG_RETENTION = "delta.logRetentionDuration"
-MIN_LOG_DAYS = 30
 KEEP_HOURS = 168
 """Files that no table version of the last week needs are deleted. Sessions that are open for longer may fail."""
 
@@ -108,11 +107,11 @@ class Lake:
         """
         table = TABLES[row.table]
         batch = table.to_arrow(rows)
-        with self._writing(table):
-            differs = self._differs(table, batch)
-            if differs:
+        with self._writing(table), self._checking() as connection:
+            has_changed = differs(connection, table, batch, self.files(table.name))
+            if has_changed:
                 write_deltalake(str(self._path(table)), batch, mode="overwrite", schema_mode="merge")
-        return differs
+        return has_changed
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
@@ -209,30 +208,17 @@ class Lake:
         for name in table_names:
             with self._writing(TABLES[name]):
                 shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
-                delta = self._delta(TABLES[name])
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
-                delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
-                delta.alter.set_table_properties({_LOG_RETENTION: "interval 0 seconds"})
-                delta.create_checkpoint()
-                delta.cleanup_metadata()
-                delta.alter.set_table_properties({_LOG_RETENTION: "interval 30 days"})
+                purge_table(self._delta(TABLES[name]))
 
     def vacuum(self, table_name: str, keep_hours: int) -> int:
-        """Write a checkpoint, and delete files that no version of the last `keep_hours` needs; returns how many.
-
-        They include files of killed writers. The log stays for as long, so that each of these versions is readable.
-        """
+        """Delete files that no version of the last `keep_hours` needs, as `vacuum_table` does; returns how many."""
         table = TABLES[table_name]
         if not DeltaTable.is_deltatable(str(self._path(table))):
             return 0
         with self._writing(table):
-            delta = self._delta(table)
-            log_days = max(MIN_LOG_DAYS, keep_hours // 24 + 1)
-            if delta.metadata().configuration.get(_LOG_RETENTION) != f"interval {log_days} days":
-                delta.alter.set_table_properties({_LOG_RETENTION: f"interval {log_days} days"})
-            delta.create_checkpoint()
-            return len(delta.vacuum(retention_hours=keep_hours, dry_run=False, full=True))
+            return vacuum_table(self._delta(table), keep_hours)
 
     def reset(self, table_name: str) -> None:
         """Remove the log of a derived table, so that the next publish writes the table again.
@@ -254,15 +240,6 @@ class Lake:
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
-
-    def _differs(self, table: Table, batch: pa.Table) -> bool:
-        columns = ", ".join(c.name for c in table.columns)
-        stored = f"select {columns} from {scan(self.files(table.name), table)}"
-        with detect_damage(self.folder), open_connection() as connection:
-            connection.register("batch", batch)
-            new = f"select {columns} from batch"
-            query = f"(({stored}) except all ({new})) union all (({new}) except all ({stored})) limit 1"
-            return connection.execute(query).fetchone() is not None
 
     def _add(self, table: Table, rows: pa.Table) -> None:
         sorted_rows = rows.sort_by([(name, "ascending") for name in table.order])
@@ -304,7 +281,7 @@ class Lake:
 
     @contextmanager
     def _writing(self, table: Table) -> Iterator[None]:
-        with detect_full_disk(_existing_parent(self.folder)):
+        with detect_full_disk(existing_parent(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / f".{table.name}.lock", timeout=LOCK_SECONDS)
             try:
@@ -316,9 +293,3 @@ class Lake:
                 raise LakeBusy(f"Another writer changed the table {table.name}: {error}") from error
             except DeltaError as error:
                 raise damage_error(self.folder, error, table.name) from error
-
-
-def _existing_parent(folder: Path) -> Path:
-    while not folder.exists():
-        folder = folder.parent
-    return folder

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from warehouse.lake import Lake
-from warehouse.tables import StageRun
+from warehouse.run_tables import StageRun
 
 RESUME_WITHIN = timedelta(hours=12)
 RUN_STAGE = "run"

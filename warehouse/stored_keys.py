@@ -84,3 +84,15 @@ def _query(
         return found
     finally:
         connection.unregister("batch")
+
+
+def differs(
+    connection: duckdb.DuckDBPyConnection, table: Table, batch: pa.Table, files: Sequence[str]
+) -> bool:
+    """Whether the batch has other rows than the files, in any order."""
+    columns = ", ".join(c.name for c in table.columns)
+    stored = f"select {columns} from {scan(files, table)}"
+    connection.register("batch", batch)
+    new = f"select {columns} from batch"
+    query = f"(({stored}) except all ({new})) union all (({new}) except all ({stored})) limit 1"
+    return connection.execute(query).fetchone() is not None

@@ -16,7 +16,7 @@ from tasks.tag.lane import Lane
 from warehouse.charges import Model
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
-from warehouse.tables import Charge
+from warehouse.run_tables import Charge
 
 NOT_SENT = "not_sent"
 

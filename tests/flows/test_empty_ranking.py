@@ -11,7 +11,8 @@ import pytest
 
 from flows.settings import read_settings
 from warehouse.publish import publish
-from warehouse.tables import Observation, PictureLabel, Post, PostPicture, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import Observation, PictureLabel, Post, PostPicture
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 SHA = "a" * 64

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
+from warehouse.run_tables import StageRun
 from warehouse.tables import (
     TABLES,
     AccountObservation,
@@ -24,7 +25,6 @@ from warehouse.tables import (
     Post,
     PostPicture,
     Row,
-    StageRun,
     Unlabelled,
 )
 

@@ -14,7 +14,8 @@ from warehouse.home import Home
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
-from warehouse.tables import AccountObservation, Observation, Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import AccountObservation, Observation, Row
 
 
 def parquet_of(table: Path) -> Path:

@@ -15,6 +15,7 @@ from warehouse.forgetting import Removal, account_posts, forget_account
 from warehouse.home import Home
 from warehouse.lake import COMPACT_ABOVE_FILES
 from warehouse.publish import publish, published
+from warehouse.run_tables import StageRun
 from warehouse.tables import (
     TABLES,
     AccountObservation,
@@ -26,7 +27,6 @@ from warehouse.tables import (
     Post,
     PostPicture,
     Row,
-    StageRun,
     Unlabelled,
 )
 

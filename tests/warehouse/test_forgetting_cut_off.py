@@ -13,17 +13,8 @@ import pytest
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
 from warehouse.publish import publish, published
-from warehouse.tables import (
-    TABLES,
-    Fetch,
-    Observation,
-    Picture,
-    PictureLabel,
-    Post,
-    PostPicture,
-    Row,
-    StageRun,
-)
+from warehouse.run_tables import StageRun
+from warehouse.tables import TABLES, Fetch, Observation, Picture, PictureLabel, Post, PostPicture, Row
 
 FORGET = """
 import os, signal, sys

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
 from warehouse.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
-from warehouse.tables import AccountObservation, Observation, Post, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import AccountObservation, Observation, Post
 
 NO_RESET = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

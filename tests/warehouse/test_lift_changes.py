@@ -19,7 +19,8 @@ from warehouse.lift_changes import COLUMNS, all_changes, before, rank_changes
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
-from warehouse.tables import Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import Row
 
 FIRST = datetime(2025, 1, 1, 6, 30)
 MIDDLE = date(2025, 4, 11)

@@ -17,7 +17,8 @@ from warehouse.plain_statistics import Statistic
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
-from warehouse.tables import Observation, PictureLabel, Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import Observation, PictureLabel, Row
 
 FIRST = datetime(2025, 1, 1, 6, 30)
 DAY = date(2025, 1, 10)

@@ -20,8 +20,9 @@ from warehouse.measures import By
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
+from warehouse.run_tables import StageRun
 from warehouse.status import read_status
-from warehouse.tables import LabelGroup, Observation, Row, StageRun
+from warehouse.tables import LabelGroup, Observation, Row
 
 MakePost = Callable[..., list[Row]]
 Store = Callable[[Home, list[Row]], None]

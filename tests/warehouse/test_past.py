@@ -19,7 +19,8 @@ from warehouse.measures import ALL_BY
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank, ranked_database
-from warehouse.tables import AccountObservation, LabelGroup, Observation, PictureLabel, Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import AccountObservation, LabelGroup, Observation, PictureLabel, Row
 
 FIRST = datetime(2025, 1, 1, 6, 30)
 DAY = FIRST + timedelta(days=100)

@@ -15,7 +15,8 @@ import pytest
 from warehouse.home import Home
 from warehouse.lake import COMPACT_ABOVE_FILES
 from warehouse.publish import publish, published
-from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
 
 PLAIN = """
 import sys

@@ -18,6 +18,7 @@ from warehouse.plain_statistics import STATISTICS, Statistic
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import COLUMNS, classifiers_with_labels, rank, rank_posts, read_rows
+from warehouse.run_tables import StageRun
 from warehouse.tables import (
     AccountObservation,
     LabelGroup,
@@ -26,7 +27,6 @@ from warehouse.tables import (
     PictureLabel,
     Post,
     PostPicture,
-    StageRun,
 )
 
 PLAIN: tuple[Statistic, ...] = tuple(one for one in STATISTICS if one != "lift")

@@ -17,7 +17,8 @@ from warehouse.plain_statistics import STATISTICS
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank, rank_posts
-from warehouse.tables import LabelGroup, Observation, PictureLabel, Post, PostPicture, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import LabelGroup, Observation, PictureLabel, Post, PostPicture
 
 SCHEMA = {
     "source": pl.String,

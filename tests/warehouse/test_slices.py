@@ -17,7 +17,8 @@ from warehouse.lift.estimate import estimate_lifts
 from warehouse.publish import publish, published
 from warehouse.ranking_query import RankingQuery
 from warehouse.rankings import rank
-from warehouse.tables import PostPicture, Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import PostPicture, Row
 
 FIRST = datetime(2025, 3, 20, 0, 40)
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata")

@@ -15,7 +15,8 @@ from deltalake import DeltaTable, write_deltalake
 from warehouse import file_layout, lake, stored_keys
 from warehouse.file_layout import COMPACT_ABOVE_FILES
 from warehouse.home import Home
-from warehouse.tables import TABLES, Observation, PictureLabel, Post, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import TABLES, Observation, PictureLabel, Post
 
 LONG = "é" * 40 + "\U0010ffff" * 40
 

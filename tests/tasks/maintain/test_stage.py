@@ -17,8 +17,9 @@ from tasks.publish.stage import last_check, publish_lake
 from warehouse.check_queries import CheckLimits
 from warehouse.home import Home
 from warehouse.publish import publish
+from warehouse.run_tables import StageRun
 from warehouse.runs import StageResult, begin_run
-from warehouse.tables import TABLES, Observation, Picture, PictureLabel, Post, PostPicture, StageRun
+from warehouse.tables import TABLES, Observation, Picture, PictureLabel, Post, PostPicture
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OPTIONS = MaintainOptions(7, None, True, CheckLimits())

@@ -11,7 +11,8 @@ from tasks.tag.estimate import estimate
 from tasks.tag.lane import make_lane, parse_models
 from tasks.tag.stage import local_lane
 from warehouse.forgetting import forget_account
-from warehouse.tables import Charge, Post, PostPicture
+from warehouse.run_tables import Charge
+from warehouse.tables import Post, PostPicture
 
 
 def test_the_monthly_budget_is_never_exceeded(shop):

@@ -14,7 +14,8 @@ from warehouse.derived import latest_observations, post_labels
 from warehouse.derived.refresh import refresh_tables
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
-from warehouse.tables import LabelGroup, Row, StageRun
+from warehouse.run_tables import StageRun
+from warehouse.tables import LabelGroup, Row
 
 MakeRow = Callable[..., Row]
 LATEST = """
