@@ -146,7 +146,9 @@ def write_deployment(folder: Path, settings: str) -> None:
     They are due again five minutes later, should this machine be too busy to deploy them in time.
     """
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
-    (deployment,) = project["deployments"]
+    (deployment,) = project["deployments"] = [
+        one for one in project["deployments"] if one["name"] == "nightly"
+    ]
     deployment["name"] = deployment["work_pool"]["name"] = NAME
     soon = datetime.now(UTC) + timedelta(seconds=30)
     due = {"interval": 300, "anchor_date": soon.isoformat(), "timezone": "UTC"}
