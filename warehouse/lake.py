@@ -22,7 +22,7 @@ from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
-from warehouse.delta_upkeep import purge_table, vacuum_table
+from warehouse.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import LakeBusy
 from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files
@@ -172,23 +172,24 @@ class Lake:
         [(number,)] = self.query(query, values)
         return int(number)
 
-    def tidy(self, keep_hours: int = KEEP_HOURS) -> None:
-        """Merge small files into larger ones, and delete files that only old table versions need.
+    def tidy(self, keep_hours: int | None = None) -> None:
+        """Merge small files into larger ones, and delete files that no version of the last `keep_hours` needs.
 
-        The cost does not grow with the size of the tables. A derived table is written in files of their final size.
+        None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the size of the
+        tables. A derived table is written in files of their final size; those of its log before a `reset` stay.
         """
         for table in TABLES.values():
             if not table.derived:
                 with self._writing(table), self._checking() as connection:
                     if small := files_to_merge(table, self.list_files(table.name)):
                         self._rewrite(connection, table, small, ["from stored"], changes=False)
+            if keep_hours is not None:
+                self._set_retention(table, keep_hours)
             current = len(self.files(table.name))
             old = len(list(self._path(table).glob("*.parquet"))) - current
             if old >= max(current, COMPACT_ABOVE_FILES):
                 with self._writing(table):
-                    delta = self._delta(table)
-                    delta.create_checkpoint()
-                    delta.vacuum(retention_hours=keep_hours, dry_run=False)
+                    vacuum_table(self._delta(table), full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
         """Delete the rows whose `column` has one of the values and that satisfy the SQL condition `only`."""
@@ -217,8 +218,9 @@ class Lake:
         table = TABLES[table_name]
         if not DeltaTable.is_deltatable(str(self._path(table))):
             return 0
+        self._set_retention(table, keep_hours)
         with self._writing(table):
-            return vacuum_table(self._delta(table), keep_hours)
+            return vacuum_table(self._delta(table))
 
     def reset(self, table_name: str) -> None:
         """Remove the log of a derived table, so that the next publish writes the table again.
@@ -236,6 +238,11 @@ class Lake:
         path = str(self._path(table))
         if not DeltaTable.is_deltatable(path):
             DeltaTable.create(path, table.schema, mode="ignore", name=table.name, description=table.comment)
+
+    def _set_retention(self, table: Table, keep_hours: int) -> None:
+        if DeltaTable.is_deltatable(str(self._path(table))):
+            with self._writing(table):
+                set_retention(self._delta(table), keep_hours)
 
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
