@@ -128,16 +128,20 @@ class Lake:
         self,
         table_name: str,
         connection: duckdb.DuckDBPyConnection,
+        current: Sequence[LakeFile],
         files: Sequence[LakeFile],
         queries: Sequence[str],
     ) -> None:
         """Replace these files of a derived table by the rows of the queries, in which `stored` are the files' rows.
 
-        The rows of each query are sorted, and come after those of the queries before.
+        The rows of each query are sorted, and come after those of the queries before. Raises `LakeBusy` when another
+        writer changed the table since its files were `current`.
         """
         table = TABLES[table_name]
         with self._writing(table), detect_damage(self.folder):
             self._create(table)
+            if {file.name for file in self.list_files(table_name)} != {file.name for file in current}:
+                raise CommitFailedError("it was computed there at the same time")
             self._rewrite(connection, table, files, queries)
 
     def all_files(self) -> dict[str, list[LakeFile]]:
@@ -175,16 +179,16 @@ class Lake:
     def tidy(self, keep_hours: int | None = None) -> None:
         """Merge small files into larger ones, and delete files that no version of the last `keep_hours` needs.
 
-        None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the size of the
-        tables. A derived table is written in files of their final size; those of its log before a `reset` stay.
+        None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the tables' size.
         """
         for table in TABLES.values():
-            if not table.derived:
+            if not table.derived:  # their files have the final size
                 with self._writing(table), self._checking() as connection:
                     if small := files_to_merge(table, self.list_files(table.name)):
                         self._rewrite(connection, table, small, ["from stored"], changes=False)
-            if keep_hours is not None:
-                self._set_retention(table, keep_hours)
+            if keep_hours is not None and DeltaTable.is_deltatable(str(self._path(table))):
+                with self._writing(table):
+                    set_retention(self._delta(table), keep_hours)
             current = len(self.files(table.name))
             old = len(list(self._path(table).glob("*.parquet"))) - current
             if old >= max(current, COMPACT_ABOVE_FILES):
@@ -215,11 +219,10 @@ class Lake:
 
     def vacuum(self, table_name: str, keep_hours: int) -> int:
         """Delete files that no version of the last `keep_hours` needs, as `vacuum_table` does; returns how many."""
-        table = TABLES[table_name]
-        if not DeltaTable.is_deltatable(str(self._path(table))):
+        if not DeltaTable.is_deltatable(str(self._path(table := TABLES[table_name]))):
             return 0
-        self._set_retention(table, keep_hours)
         with self._writing(table):
+            set_retention(self._delta(table), keep_hours)
             return vacuum_table(self._delta(table))
 
     def reset(self, table_name: str) -> None:
@@ -238,11 +241,6 @@ class Lake:
         path = str(self._path(table))
         if not DeltaTable.is_deltatable(path):
             DeltaTable.create(path, table.schema, mode="ignore", name=table.name, description=table.comment)
-
-    def _set_retention(self, table: Table, keep_hours: int) -> None:
-        if DeltaTable.is_deltatable(str(self._path(table))):
-            with self._writing(table):
-                set_retention(self._delta(table), keep_hours)
 
     def _missing_columns(self, table: Table) -> list[DeltaField]:
         existing = {field.name for field in self._delta(table).schema().fields}
