@@ -5,19 +5,38 @@ from __future__ import annotations
 from deltalake import DeltaTable
 
 LOG_RETENTION = "delta.logRetentionDuration"
+FILE_RETENTION = "delta.deletedFileRetentionDuration"
 MIN_LOG_DAYS = 30
+DEFAULT_FILE_DAYS = 7
 
 
-def vacuum_table(delta: DeltaTable, keep_hours: int) -> int:
-    """Write a checkpoint, and delete files that no version of the last `keep_hours` needs; returns how many.
+def set_retention(delta: DeltaTable, keep_hours: int) -> None:
+    """Let checkpoints keep the log, and the names of removed files, for as long as the versions must be readable.
 
-    They include files of killed writers. The log stays for as long, so that each of these versions is readable.
+    A checkpoint drops the names of files that were removed earlier, and a vacuum does not know then that a version
+    needs them. Without the properties the Delta library keeps the log for 30 days, and the names for a week.
     """
-    log_days = max(MIN_LOG_DAYS, keep_hours // 24 + 1)
-    if delta.metadata().configuration.get(LOG_RETENTION) != f"interval {log_days} days":
-        delta.alter.set_table_properties({LOG_RETENTION: f"interval {log_days} days"})
+    file_days = max(DEFAULT_FILE_DAYS, -(-keep_hours // 24))
+    defaults = {LOG_RETENTION: MIN_LOG_DAYS, FILE_RETENTION: DEFAULT_FILE_DAYS}
+    days = {LOG_RETENTION: max(MIN_LOG_DAYS, file_days + 1), FILE_RETENTION: file_days}
+    stored = delta.metadata().configuration
+    changed = {
+        name: f"interval {days[name]} days"
+        for name, default in defaults.items()
+        if stored.get(name, f"interval {default} days") != f"interval {days[name]} days"
+    }
+    if changed:
+        delta.alter.set_table_properties(changed)
+
+
+def vacuum_table(delta: DeltaTable, *, full: bool = True) -> int:
+    """Write a checkpoint, and delete files that no version needs, by the table's retention; returns how many.
+
+    `full` includes files of that age that the log does not name: those of killed writers, those of a log that was
+    removed, and those whose removal a checkpoint has dropped.
+    """
     delta.create_checkpoint()
-    return len(delta.vacuum(retention_hours=keep_hours, dry_run=False, full=True))
+    return len(delta.vacuum(dry_run=False, full=full))
 
 
 def purge_table(delta: DeltaTable) -> None:

@@ -88,7 +88,7 @@ def commit_files(
     ]
     log = folder / "_delta_log"
     temporary = log / f"{uuid.uuid4()}.tmp"
-    temporary.write_text("".join(json.dumps(action) + "\n" for action in actions), encoding="utf-8")
+    temporary.write_text("".join(_to_json_line(action) + "\n" for action in actions), encoding="utf-8")
     try:
         os.link(temporary, log / f"{version + 1:020d}.json")
     except FileExistsError as error:
@@ -105,7 +105,7 @@ def _write_file(folder: Path, table: Table, rows: pa.Table) -> NewFile:
     )
     name = f"part-{uuid.uuid4()}.parquet"
     pq.write_table(rows, folder / name, row_group_size=GROUP_ROWS, compression="snappy")
-    return NewFile(name, (folder / name).stat().st_size, json.dumps(_statistics(rows, table)))
+    return NewFile(name, (folder / name).stat().st_size, _to_json_line(_statistics(rows, table)))
 
 
 def _statistics(rows: pa.Table, table: Table) -> dict[str, Any]:
@@ -115,13 +115,18 @@ def _statistics(rows: pa.Table, table: Table) -> dict[str, Any]:
     known = {name: both for name, both in bounds.items() if both["min"] is not None}
     return {
         "numRecords": rows.num_rows,
-        "minValues": {name: _to_json(both["min"]) for name, both in known.items()},
-        "maxValues": {name: _to_json(both["max"]) for name, both in known.items()},
+        "minValues": {name: _to_json_value(both["min"]) for name, both in known.items()},
+        "maxValues": {name: _to_json_value(both["max"]) for name, both in known.items()},
         "nullCount": {name: rows[name].null_count for name in columns},
     }
 
 
-def _to_json(value: Any) -> Any:
+def _to_json_line(values: dict[str, Any]) -> str:
+    # Without escapes: the Delta library reads those of characters from U+20000 as other characters.
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return value

@@ -22,7 +22,7 @@ from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
-from warehouse.delta_upkeep import purge_table, vacuum_table
+from warehouse.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import LakeBusy
 from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files
@@ -128,16 +128,20 @@ class Lake:
         self,
         table_name: str,
         connection: duckdb.DuckDBPyConnection,
+        current: Sequence[LakeFile],
         files: Sequence[LakeFile],
         queries: Sequence[str],
     ) -> None:
         """Replace these files of a derived table by the rows of the queries, in which `stored` are the files' rows.
 
-        The rows of each query are sorted, and come after those of the queries before.
+        The rows of each query are sorted, and come after those of the queries before. Raises `LakeBusy` when another
+        writer changed the table since its files were `current`.
         """
         table = TABLES[table_name]
         with self._writing(table), detect_damage(self.folder):
             self._create(table)
+            if {file.name for file in self.list_files(table_name)} != {file.name for file in current}:
+                raise CommitFailedError("it was computed there at the same time")
             self._rewrite(connection, table, files, queries)
 
     def all_files(self) -> dict[str, list[LakeFile]]:
@@ -172,23 +176,24 @@ class Lake:
         [(number,)] = self.query(query, values)
         return int(number)
 
-    def tidy(self, keep_hours: int = KEEP_HOURS) -> None:
-        """Merge small files into larger ones, and delete files that only old table versions need.
+    def tidy(self, keep_hours: int | None = None) -> None:
+        """Merge small files into larger ones, and delete files that no version of the last `keep_hours` needs.
 
-        The cost does not grow with the size of the tables. A derived table is written in files of their final size.
+        None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the tables' size.
         """
         for table in TABLES.values():
-            if not table.derived:
+            if not table.derived:  # their files have the final size
                 with self._writing(table), self._checking() as connection:
                     if small := files_to_merge(table, self.list_files(table.name)):
                         self._rewrite(connection, table, small, ["from stored"], changes=False)
+            if keep_hours is not None and DeltaTable.is_deltatable(str(self._path(table))):
+                with self._writing(table):
+                    set_retention(self._delta(table), keep_hours)
             current = len(self.files(table.name))
             old = len(list(self._path(table).glob("*.parquet"))) - current
             if old >= max(current, COMPACT_ABOVE_FILES):
                 with self._writing(table):
-                    delta = self._delta(table)
-                    delta.create_checkpoint()
-                    delta.vacuum(retention_hours=keep_hours, dry_run=False)
+                    vacuum_table(self._delta(table), full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
         """Delete the rows whose `column` has one of the values and that satisfy the SQL condition `only`."""
@@ -214,11 +219,11 @@ class Lake:
 
     def vacuum(self, table_name: str, keep_hours: int) -> int:
         """Delete files that no version of the last `keep_hours` needs, as `vacuum_table` does; returns how many."""
-        table = TABLES[table_name]
-        if not DeltaTable.is_deltatable(str(self._path(table))):
+        if not DeltaTable.is_deltatable(str(self._path(table := TABLES[table_name]))):
             return 0
         with self._writing(table):
-            return vacuum_table(self._delta(table), keep_hours)
+            set_retention(self._delta(table), keep_hours)
+            return vacuum_table(self._delta(table))
 
     def reset(self, table_name: str) -> None:
         """Remove the log of a derived table, so that the next publish writes the table again.

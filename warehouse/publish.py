@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,4 +120,7 @@ def _log_of(database: Path) -> Path:
 
 def _remove(file: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
-        file.unlink()
+        if file.is_dir():  # where DuckDB puts what does not fit in memory
+            shutil.rmtree(file)
+        else:
+            file.unlink()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+import types
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,9 +16,11 @@ from deltalake import DeltaTable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from warehouse import file_commit
+from warehouse.delta_upkeep import FILE_RETENTION
 from warehouse.derived_tables import LabelLift
 from warehouse.home import Home
-from warehouse.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
+from warehouse.lake import CHECKPOINT_VERSIONS, COMPACT_ABOVE_FILES, DELETE_VALUES
 from warehouse.run_tables import StageRun
 from warehouse.tables import AccountObservation, Observation, Post
 
@@ -199,9 +204,43 @@ def test_tidy_deletes_old_files_of_a_replaced_table(home: Home, lift_row: Callab
     assert len(list(folder.glob("*.parquet"))) == COMPACT_ABOVE_FILES + 1, "they are young"
     keep = {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
     DeltaTable(str(folder)).alter.set_table_properties(keep)
-    home.lake.tidy(0)
+    home.lake.tidy()
     assert [str(file) for file in folder.glob("*.parquet")] == home.lake.files("lifts")
     assert read(home, "select posts from lifts") == [(COMPACT_ABOVE_FILES,)]
+
+
+def test_tidy_deletes_files_whose_removal_a_checkpoint_has_dropped(
+    home: Home, post_row: Callable[..., Post]
+) -> None:
+    """A table with many versions in each run, and so with a checkpoint before it is tidied, loses its old files too."""
+    folder = home.lake.folder / "posts"
+    DeltaTable(str(folder)).alter.set_table_properties({FILE_RETENTION: "interval 0 seconds"})
+    for number in range(CHECKPOINT_VERSIONS + 5):
+        home.lake.upsert([post_row("a", caption=f"{number}")])
+    home.lake.tidy()
+    assert [str(file) for file in folder.glob("*.parquet")] == home.lake.files("posts")
+    assert read(home, "select caption from posts") == [(f"{number}",)]
+
+
+def test_a_version_of_the_history_stays_readable_after_checkpoints(
+    home: Home, post_row: Callable[..., Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a history of 30 days, a file that was replaced ten days ago stays, and so does one that tidying finds."""
+    home.lake.tidy(30 * 24)
+    home.lake.upsert([post_row("a")])
+    [file] = home.lake.files("posts")
+    now, day = time.time(), 24 * 60 * 60
+    os.utime(file, (now - 60 * day, now - 60 * day))
+    version = DeltaTable(str(home.lake.folder / "posts")).version()
+    monkeypatch.setattr(
+        file_commit, "time", types.SimpleNamespace(time_ns=lambda: int((now - 10 * day) * 10**9))
+    )
+    for number in range(CHECKPOINT_VERSIONS):
+        home.lake.upsert([post_row("a", caption=f"{number}")])
+    home.lake.tidy()
+    assert [home.lake.vacuum("posts", 30 * 24) for _ in range(2)] == [0, 0]
+    then = DeltaTable(str(home.lake.folder / "posts"), version=version)
+    assert then.to_pyarrow_dataset().count_rows() == 1
 
 
 def test_polars_reads_the_lake_without_likelens(

@@ -196,6 +196,15 @@ def test_a_publish_killed_at_any_moment_leaves_a_complete_database(
     assert post_labels(two_posts) == before
 
 
+def test_what_a_killed_publish_moved_out_of_memory_is_removed(two_posts: Home) -> None:
+    """DuckDB puts it into a folder beside the temporary database; the next publish removes it and succeeds."""
+    spilled = two_posts.folder / ".likelens-1.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_storage_DEFAULT-0.tmp").write_text("rows")
+    publish(two_posts)
+    assert not spilled.exists()
+
+
 def test_a_leftover_log_does_not_affect_the_new_database(two_posts: Home) -> None:
     """A leftover log beside the old database is removed."""
     before = post_labels(two_posts)

@@ -84,6 +84,15 @@ def test_keys_that_the_log_shortens_are_found(
     assert home.lake.count("select count(*) from runs where message = 'again'") == len(keys)
 
 
+@pytest.mark.parametrize("key", ["\U00020bb7", "\U0010ffff", "a\x00b", "\"\\\n'", "\u2028é😀"])
+def test_keys_of_rare_characters_are_found(home: Home, post_row: Callable[..., Post], key: str) -> None:
+    """A key counts once in a file of ours, whatever its characters are and however the log escapes them."""
+    assert home.lake.upsert([post_row(key, source=key)]) == 1
+    assert home.lake.upsert([post_row(key, source=key, caption="changed")]) == 1
+    assert home.lake.append([post_row(key, source=key)]) == 0
+    assert home.lake.query("select source, post_id, caption from posts") == [(key, key, "changed")]
+
+
 def test_a_home_of_an_older_layout_goes_on(
     home: Home, post_row: Callable[..., Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:

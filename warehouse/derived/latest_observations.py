@@ -45,7 +45,8 @@ def refresh_latest_observations(lake: Lake, files: Files) -> None:
         try:
             _apply_changes(connection, computation)
         except ChangesUnknown:
-            lake.rewrite(NAME, connection, lake.list_files(NAME), [_compute_all(files)])
+            current = lake.list_files(NAME)
+            lake.rewrite(NAME, connection, current, current, [_compute_all(files)])
     computation.record()
 
 
@@ -62,5 +63,6 @@ def _apply_changes(connection: duckdb.DuckDBPyConnection, computation: Computati
         return
     known = _KNOWN.format(observations="new_observations")
     connection.execute(f"create temporary view known as {known}")
-    files = files_with_posts(connection, "new_observations", computation.lake.list_files(NAME))
-    computation.lake.rewrite(NAME, connection, files, [_MERGED])
+    current = computation.lake.list_files(NAME)
+    files = files_with_posts(connection, "new_observations", current)
+    computation.lake.rewrite(NAME, connection, current, files, [_MERGED])

@@ -83,7 +83,8 @@ def refresh_post_labels(lake: Lake, files: Files, versions: Sequence[tuple[str, 
             _apply_changes(connection, computation)
         except ChangesUnknown:
             queries = [_compute_all(inputs, classifier) for classifier, _ in sorted(versions)]
-            lake.rewrite(NAME, connection, lake.list_files(NAME), queries)
+            current = lake.list_files(NAME)
+            lake.rewrite(NAME, connection, current, current, queries)
     computation.record()
 
 
@@ -174,9 +175,10 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, computation: Computation) ->
         posts=posts,
         latest=latest,
     )
-    touched = files_with_posts(connection, "affected", computation.lake.list_files(NAME))
+    current = computation.lake.list_files(NAME)
+    touched = files_with_posts(connection, "affected", current)
     merged = _MERGED.format(rows=rows, posts=posts, latest=latest)
-    computation.lake.rewrite(NAME, connection, touched, [merged])
+    computation.lake.rewrite(NAME, connection, current, touched, [merged])
 
 
 def _labels_of_shown(connection: duckdb.DuckDBPyConnection, files: Sequence[LakeFile]) -> str:

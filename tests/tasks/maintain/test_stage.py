@@ -15,6 +15,7 @@ from tasks.maintain.options import MaintainOptions
 from tasks.maintain.stage import maintain_home
 from tasks.publish.stage import last_check, publish_lake
 from warehouse.check_queries import CheckLimits
+from warehouse.delta_upkeep import FILE_RETENTION, LOG_RETENTION
 from warehouse.home import Home
 from warehouse.publish import publish
 from warehouse.run_tables import StageRun
@@ -162,4 +163,5 @@ def test_old_files_stay_for_the_days_of_history(home: Home, days: int) -> None:
         then = DeltaTable(str(home.lake.folder / "observations"), version=version)
         assert then.to_pyarrow_dataset().count_rows() == version
     kept = DeltaTable(str(home.lake.folder / "observations")).metadata().configuration
-    assert kept["delta.logRetentionDuration"] == f"interval {max(30, days + 1)} days"
+    assert kept.get(LOG_RETENTION, "interval 30 days") == f"interval {max(30, days + 1)} days"
+    assert kept.get(FILE_RETENTION, "interval 7 days") == f"interval {days} days"

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
 from warehouse import file_layout
 from warehouse.derived import latest_observations, post_labels
 from warehouse.derived.refresh import refresh_tables
+from warehouse.errors import LakeBusy
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
 from warehouse.run_tables import StageRun
@@ -212,3 +214,16 @@ def test_a_refresh_that_was_cut_off_is_completed(nights: Nights, complete: list[
     record.write_text(before)
     refresh(nights.home)
     assert complete == ["post_labels"]
+
+
+def test_files_that_another_writer_replaced_are_not_replaced_again(nights: Nights) -> None:
+    """Two computations at the same time do not both add their rows: the later one fails and changes nothing."""
+    lake = nights.home.lake
+    nights.post()
+    nights.observe()
+    before = lake.list_files("latest_observations")
+    refresh(nights.home)
+    after = lake.files("latest_observations")
+    with duckdb.connect() as connection, pytest.raises(LakeBusy, match="latest_observations"):
+        lake.rewrite("latest_observations", connection, before, before, ["from stored"])
+    assert lake.files("latest_observations") == after
