@@ -169,8 +169,8 @@ def _lacking(question: RankingQuery) -> str:
 
 
 def _count_excluded(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> dict[str, int]:
-    """How many posts the question leaves out, by what they are."""
-    where, values = question.conditions(exclusions=False)
+    """How many posts the question leaves out, by what they are; by lift those of other times too."""
+    where, values = question.conditions(slices=not question.by_lift, exclusions=False)
     excluded = {}
     for field, (condition, what) in EXCLUSIONS.items():
         if getattr(question, field):

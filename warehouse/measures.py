@@ -111,7 +111,10 @@ MEASURES: dict[By, Measure] = {
         ratio=True,
     ),
     "comments_per_like": Measure(
-        _COMMENTS_PER_LIKE, "comments per like", "without known comments, or without known likes", ratio=True
+        _COMMENTS_PER_LIKE,
+        "comments per like",
+        "without likes, or without a known number of likes or comments",
+        ratio=True,
     ),
     "likes_first_day": Measure(
         _AT_AGE.format(age=86_400, gap_hours=FIRST_DAY_GAP_HOURS),

@@ -18,7 +18,7 @@ _TIMES = {
     "observations": "observed_at",
     "accounts": "observed_at",
     "labels": "labelled_at",
-    "runs": "started_at",
+    "runs": "coalesce(ended_at, started_at)",
 }
 """The time from which a row of these tables was known."""
 _VIEWS = {

@@ -143,6 +143,15 @@ class RankingQuery:
             return "--adjusted needs --by likes and --statistic lift."
         if self.against_before and (self.since is None or self.until is None):
             return "--against-before needs --since and --until."
+        return self._find_period_conflict() if self.against_before else None
+
+    def _find_period_conflict(self) -> str | None:
+        assert self.since is not None, "find_conflict requires it"
+        assert self.until is not None, "find_conflict requires it"
+        if self.until < self.since:
+            return "--against-before needs a --since that is not after --until."
+        if self.since - date.min <= self.until - self.since:
+            return "--against-before needs a later --since: the period before begins before the year 1."
         return None
 
     def conditions(self, *, slices: bool = True, exclusions: bool = True) -> tuple[str, dict[str, object]]:

@@ -162,7 +162,7 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
 
 def _differences(ranking: pl.DataFrame, question: RankingQuery) -> list[str]:
     """A sentence on the labels whose lift alone lies outside the interval of their own effect."""
-    if not question.adjusted:
+    if not question.adjusted or question.against_before:
         return []
     differ = ranking.filter((pl.col("alone") < pl.col("low")) | (pl.col("alone") > pl.col("high")))
     if differ.is_empty():

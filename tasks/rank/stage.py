@@ -28,7 +28,9 @@ def write_rankings(
 def _description(home: Home, question: RankingQuery, *, empty: bool) -> str:
     """The ranking's title, which posts a lift compares, and why the ranking is empty."""
     statistic = "lift" if question.by_lift else f"{question.statistic} per post"
-    text = f"Labels of {question.classifier} by {question.by}, {statistic}"
+    text = f"Labels of {question.classifier} by {question.by}"
+    if question.by != "count":
+        text += f", {statistic}"
     with published(home) as database:
         if question.by_lift:
             text += f". {describe_posts(database, question)}"

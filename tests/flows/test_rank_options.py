@@ -12,7 +12,10 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from flows.commands.rank import rank
+from flows.commands.rank import _differences, rank
+from flows.time_slices import check_time_zone
+from warehouse.lift_changes import COLUMNS
+from warehouse.ranking_query import RankingQuery
 
 SETTINGS = """
 [[sources]]
@@ -89,6 +92,8 @@ def test_adjusted_lifts_stand_beside_those_alone(ran, command):
         ("--by", "likes", "--hour", "6-25"),
         ("--by", "likes", "--hour", "6-6"),
         ("--by", "likes", "--against-before", "--since", "2026-01-01"),
+        ("--by", "likes", "--against-before", "--since", "2026-02-01", "--until", "2026-01-01"),
+        ("--by", "likes", "--against-before", "--since", "0001-01-01", "--until", "2026-01-01"),
         ("--by", "likes", "--as-of", "today"),
     ],
 )
@@ -156,7 +161,7 @@ def test_parquet_is_what_polars_reads(ran, prefect, command):
     [
         ("likes", "trimmed", "leaves out a tenth of the posts at each end"),
         ("comments", "geometric", "of the numbers plus 1, less 1"),
-        ("comments_per_like", "median", "without known comments, or without known likes"),
+        ("comments_per_like", "median", "without likes, or without a known number"),
     ],
 )
 def test_the_command_has_the_digits_of_sql(ran, command, by, statistic, note):
@@ -202,6 +207,18 @@ def test_weekdays_and_hours_are_those_of_the_settings_zone(ran, command):
     wrong = command(ran, *mean, "--config", "zone.toml")
     assert wrong.returncode == 2
     assert "did you mean Europe/Berlin" in wrong.stderr
+
+
+def test_the_zone_of_the_machine_is_refused():
+    """DuckDB has no zone of this name, which Python has on many machines."""
+    with pytest.raises(ValueError, match="there is no time zone 'localtime'"):
+        check_time_zone("localtime")
+
+
+def test_a_change_of_adjusted_lifts_is_not_compared_with_those_alone():
+    """The ranking has no column alone, so no sentence names it."""
+    question = RankingQuery("visual", "likes", "lift", adjusted=True, against_before=True)
+    assert _differences(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64)), question) == []
 
 
 def test_a_day_before_the_run_has_no_ranking(ran, command):

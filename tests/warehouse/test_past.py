@@ -44,7 +44,11 @@ def earlier(labelled_post: Callable[..., list[Row]], run_row: Callable[..., Stag
             account="ann" if number % 4 else "bob",
         )
     ]
-    return [*rows, run_row(started_at=FIRST), LabelGroup(classifier="model", label="dog", label_group="pet")]
+    return [
+        *rows,
+        run_row(started_at=FIRST, ended_at=FIRST),
+        LabelGroup(classifier="model", label="dog", label_group="pet"),
+    ]
 
 
 @pytest.fixture
@@ -125,6 +129,25 @@ def test_the_views_of_today_are_those_of_the_database(
             expected, found = today.sql(query).pl(), past.sql(query).pl()
             assert_frame_equal(found, expected.select(found.columns))
             assert set(found.columns) == set(expected.columns)
+
+
+def test_a_run_over_midnight_counts_from_its_end(
+    home: Home,
+    earlier: list[Row],
+    label_row: Callable[..., PictureLabel],
+    run_row: Callable[..., StageRun],
+    store_rows: Store,
+) -> None:
+    """The labels of a new version do not replace those of the day before its run has ended."""
+    store_rows(home, known_then(earlier))
+    publish(home)
+    then = rank(home, RankingQuery("model"))
+    late = DAY.replace(hour=23)
+    run = run_row(version="2", run_id="second", started_at=late, ended_at=late + timedelta(hours=3))
+    store_rows(home, [run, label_row("demo 00", "bird", version="2", labelled_at=late)])
+    publish(home)
+    assert rank(home, RankingQuery("model"))["label"].to_list() == ["bird"]
+    assert_frame_equal(rank(home, RankingQuery("model", as_of=DAY.date())), then)
 
 
 def test_before_the_first_label_the_reason_says_so(home: Home, earlier: list[Row], store_rows: Store) -> None:

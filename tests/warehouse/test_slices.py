@@ -177,6 +177,14 @@ def test_pinned_posts_are_left_out_by_choice(reposted: Home) -> None:
     assert "pinned" not in set(labels)
 
 
+def test_a_lift_leaves_out_pinned_posts_of_all_times(reposted: Home) -> None:
+    """Posts of other weekdays are compared too, so the sentence counts the pinned ones among them."""
+    other_day = FIRST + timedelta(days=3)
+    slices: dict[str, Any] = {"without_pinned": True, "weekdays": (other_day.isoweekday(),)}
+    assert "left out: 1 pinned" in counted(reposted, statistic="lift", **slices)[1]
+    assert "left out: none" in counted(reposted, statistic="mean", **slices)[1]
+
+
 def test_every_choice_has_a_file_of_its_own(reposted: Home) -> None:
     """Two questions never share a file name."""
     choices: list[dict[str, Any]] = [
