@@ -84,7 +84,7 @@ class OnnxClassifier:
         filled = np.zeros((self.batch_size, self._spec.height, self._spec.width, 3), np.uint8)
         np.stack(batch, out=filled[: len(batch)])
         value = run_model(self._session, self._spec, self._output.name, filled, self._levels)
-        return self._classes.labels(self._output.scores(value)[: len(batch)])
+        return self._classes.labels(self._output.scores(value, len(filled))[: len(batch)])
 
 
 def load(name: str, options: OnnxOptions) -> OnnxClassifier:
@@ -95,7 +95,7 @@ def load(name: str, options: OnnxOptions) -> OnnxClassifier:
     spec = _read_input_spec(options, session)
     output = find_output(options, session.get_outputs())
     value = _try_black_picture(options, session, spec, output.name)
-    classes = options.read_classes(output.scores(value).shape[1])
+    classes = options.read_classes(output.scores(value, spec.batch or 1).shape[1])
     output = order_keys(options, output, value, classes.names)
     settings = "\n".join(
         [

@@ -28,12 +28,12 @@ class ScoresOutput:
     name: str
     keys: tuple[Any, ...] = ()
 
-    def scores(self, value: Any) -> NDArray[np.float32]:
-        """The scores, (pictures, classes), from what the model returned."""
+    def scores(self, value: Any, pictures: int) -> NDArray[np.float32]:
+        """The scores, (pictures, classes), from what the model returned for so many pictures."""
         if isinstance(value, list):
             keys = self.keys or tuple(value[0])
             return np.array([[picture[key] for key in keys] for picture in value], np.float32)
-        return np.asarray(value, np.float32).reshape(len(value), -1)
+        return np.asarray(value, np.float32).reshape(pictures, -1)
 
 
 def find_output(options: ModelFileOptions, outputs: Sequence[Any]) -> ScoresOutput:

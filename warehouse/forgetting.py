@@ -53,14 +53,17 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     orphans, urls = _orphans(home, posts)
     for _, path in orphans:
         (home.folder / path).unlink(missing_ok=True)
+    hashes = [sha256 for sha256, _ in orphans]
+    forget_in_runs(home.lake, account, [*(post_id for _, post_id in posts), *hashes])
     home.lake.delete("fetches", "picture_url", urls)
+    # Before the pictures: after a kill no row names a picture that is not stored, which would stop each publish.
+    _delete_posts(home, "post_pictures", posts)
     for table in ("labels", "unlabelled", "pictures"):
-        home.lake.delete(table, "sha256", [sha256 for sha256, _ in orphans])
-    forget_in_charges(home.lake, [sha256 for sha256, _ in orphans])
+        home.lake.delete(table, "sha256", hashes)
+    forget_in_charges(home.lake, hashes)
     home.lake.delete("accounts", "account", [account], _only(source))
-    for table in ("comments", "threads", "gaps", "observations", "post_pictures", *_DERIVED):
+    for table in ("comments", "threads", "gaps", "observations", *_DERIVED):
         _delete_posts(home, table, posts)
-    forget_in_runs(home.lake, account, [post_id for _, post_id in posts])
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])

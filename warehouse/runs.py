@@ -98,12 +98,15 @@ def _new_run(lake: Lake, now: datetime) -> Journal:
     return journal
 
 
-def forget_in_runs(lake: Lake, account: str, post_ids: Collection[str]) -> None:
-    """Remove messages that name the account or its posts, and the address of its next page. The rows stay."""
-    name, ids = re.compile(rf"(?<!\w){re.escape(account)}(?!\w)"), set(post_ids)
+def forget_in_runs(lake: Lake, account: str, ids: Collection[str]) -> None:
+    """Remove messages that name the account, its posts or its pictures, and the address of its next page.
+
+    `ids` are those of the posts, and the hashes of the pictures. The rows stay.
+    """
+    name, known = re.compile(rf"(?<!\w){re.escape(account)}(?!\w)"), set(ids)
 
     def is_named(text: str) -> bool:
-        return name.search(text) is not None or not ids.isdisjoint(re.findall(r"[\w-]+", text))
+        return name.search(text) is not None or not known.isdisjoint(re.findall(r"[\w-]+", text))
 
     changed = []
     for row in stage_runs(lake, "message is not null or counts is not null"):

@@ -1,4 +1,4 @@
-"""Smaller copies, leftover files, the tables, and the checks of everything that is stored."""
+"""Smaller copies, leftover files, the checks of everything that is stored, and the tables."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ Progress = Callable[[int, int], None]
 def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> StageResult:
     """Do all of it. The result is incomplete if pictures are missing or damaged, failed if rows are wrong.
 
-    The caller publishes afterwards, unless it failed: the derived tables are written again then.
+    The caller publishes afterwards, unless it failed: the derived tables are written again then. Without a publish
+    the published database may be older than the days of history, so no file that it reads is deleted before the checks.
     """
-    done = [*_reduce_pictures(home, options, progress), *_tidy_tables(home, options.history_days)]
-    logger.info("%s", " ".join(done))
-    pictures = check_pictures(home, check_all=options.check_all_pictures, progress=progress)
-    done.append(f"{pictures.checked:,} pictures were compared with their hash.")
+    done = _reduce_pictures(home, options, progress)
     results = check_lake(home.lake, options.limits)
     counts = checks_as_json(results)
     rows = sum(result.rows for result in results)
     if problems := problems_of(results):
         message = "\n  - ".join(["The stored rows are not right. What to do: docs/operations.md.", *problems])
         return StageResult("failed", rows, len(problems), message, counts=counts)
+    done += _tidy_tables(home, options.history_days)
+    logger.info("%s", " ".join(done))
+    pictures = check_pictures(home, check_all=options.check_all_pictures, progress=progress)
+    done.append(f"{pictures.checked:,} pictures were compared with their hash.")
     require_free_space(home.folder)
     for table in TABLES.values():
         if table.derived:

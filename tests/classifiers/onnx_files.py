@@ -123,6 +123,14 @@ def two_tensors(activation: str) -> bytes:
     return _integer(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _integer(2, 17))
 
 
+def one_picture() -> bytes:
+    """A model of one picture at a time, whose scores have no dimension for the pictures."""
+    nodes = [_mean_over("picture", "means", (0, 2, 3)), node("Softmax", ["means"], "scores")]
+    graph = b"".join(_text(1, one) for one in nodes) + _text(2, "tiny")
+    graph += _text(11, _value("picture", FLOAT, (1, 3, 32, 32))) + _text(12, _value("scores", FLOAT, (3,)))
+    return _integer(1, 8) + _text(7, graph) + _text(8, _text(1, "") + _integer(2, 17))
+
+
 def two_inputs() -> bytes:
     """A model that takes a picture and a mask."""
     graph = _text(1, node("Mul", ["picture", "mask"], "scores")) + _text(2, "tiny")

@@ -62,6 +62,14 @@ def test_any_layout_and_batch_gives_the_same_scores(
     assert [label.score for label in found] == pytest.approx(expected, abs=1e-5)
 
 
+def test_scores_without_a_dimension_for_the_pictures(write: Any, red: Path) -> None:
+    """A model of one picture at a time may return just its scores."""
+    classifier = load("tiny", write(files.one_picture(), levels="tf"))
+    (found,) = classifier.label([classifier.prepare(PictureFile(red))])
+    assert [label.label for label in found] == ["red", "green", "blue"]
+    assert found[0].score == pytest.approx(softmax(np.array(RED) / 127.5 - 1)[0], abs=0.01)
+
+
 @pytest.mark.parametrize("kind", [files.FLOAT, files.FLOAT16, files.UINT8])
 def test_models_of_every_type_get_their_pixels(kind: int, write: Any, red: Path) -> None:
     """Models of floats, half floats and bytes get pixels of their type; a model of bytes gets them unscaled."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from warehouse.check_queries import CheckLimits
+from warehouse.checks import check_lake, problems_of
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
 from warehouse.publish import publish, published
@@ -81,6 +83,17 @@ def test_a_killed_removal_can_be_repeated(
         assert files == {path.rpartition("/")[2] for path in both.lake.files(name)}
     assert {path.read_text()[:4] for path in both.pictures.iterdir()} == {"ann "}
     assert len(list(both.pictures.iterdir())) == 10
+
+
+@pytest.mark.parametrize("steps", [2, 5, 8])
+def test_a_killed_removal_does_not_stop_a_publish(
+    both: Home, start_process: Callable[..., subprocess.Popen[str]], steps: int
+) -> None:
+    """No row that is left names a post or a picture that is not stored."""
+    killed = start_process(FORGET, both.folder, steps)
+    _, errors = killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL, errors
+    assert problems_of(check_lake(both.lake, CheckLimits())) == []
 
 
 @pytest.mark.parametrize("steps", [0, 9, 10, 11, 12, 13])

@@ -94,20 +94,27 @@ def test_a_killed_maintenance_is_closed_and_not_resumed(home: Home) -> None:
     assert not night.resumed and statuses(home) == {killed.run_id: "interrupted", night.run_id: "running"}
 
 
-def test_messages_that_name_an_account_or_its_posts_are_forgotten(home: Home) -> None:
+def test_messages_that_name_an_account_its_posts_or_pictures_are_forgotten(home: Home) -> None:
     """Their rows and all other messages stay, also of accounts whose name begins with the same letters."""
     run = begin(home, NOON)
-    texts = ("http://x.org/ann can't be read", "post 123-456 has no page", "annabel is private", "3 gone")
+    texts = (
+        "http://x.org/ann can't be read",
+        "post 123-456 has no page",
+        "annabel is private",
+        "3 gone",
+        "pictures/ab/abc.small.webp",
+    )
     for number, text in enumerate(texts):
         counts = '{"posts": 2, "resume_at": "http://x.org/ann?page=2"}' if number == 3 else None
         run.finish("scrape", str(number), StageResult("incomplete", items=1, message=text, counts=counts))
-    forget_in_runs(home.lake, "ann", ["123-456", "9"])
+    forget_in_runs(home.lake, "ann", ["123-456", "9", "abc"])
     found = {row.lane: (row.message, row.counts) for row in run.rows() if row.stage == "scrape"}
     assert found == {
         "0": (None, None),
         "1": (None, None),
         "2": ("annabel is private", None),
         "3": ("3 gone", '{"posts": 2}'),
+        "4": (None, None),
     }
 
 

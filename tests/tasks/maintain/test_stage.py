@@ -134,13 +134,18 @@ def test_missing_and_damaged_pictures_are_findings(home: Home) -> None:
 
 
 def test_wrong_rows_fail_the_stage(home: Home) -> None:
-    """A double in an old file, which a publish does not read again, is found; the database stays."""
+    """A double in an old file, which a publish does not read again, is found; the database stays.
+
+    No file is merged or deleted: the published database may read files that are older than the history.
+    """
+    before = home.lake.files("observations")
     labels = home.lake.folder / "labels"
     write_deltalake(str(labels), DeltaTable(str(labels)).to_pyarrow_table().slice(0, 1), mode="append")
     result = run(home)
     assert result.status == "failed" and "labels: 1 keys" in result.message
     assert json.loads(result.counts or "")["checks"]["keys"]["problems"] == 1
     assert home.lake.files("lifts")
+    assert home.lake.files("observations") == before and len(before) > 20
 
 
 def test_a_publish_after_it_checks_new_rows_only(home: Home) -> None:
