@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import polars as pl
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -17,12 +19,23 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 CheckFormat = Literal["table", "json"]
 CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
 """Formats of an output that is not a single table."""
+MIN_TEXT_WIDTH = 12
+"""Characters of a text that a narrow terminal shows; numbers are never cut."""
+COLUMN_GAP = 3
+"""Characters between two columns."""
 
 
-def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None, decimals: int = 3) -> None:
+def show(
+    frame: pl.DataFrame,
+    form: Format = "table",
+    title: str | None = None,
+    decimals: int = 3,
+    optional: Sequence[str] = (),
+) -> None:
     """Print a frame; a table has rounded numbers, the other formats have all digits.
 
-    `decimals` are those of numbers below 10 in a table.
+    `decimals` are those of numbers below 10 in a table. A terminal that is too narrow leaves out the `optional`
+    columns, the first one first.
     """
     if form == "csv":
         sys.stdout.write(frame.write_csv())
@@ -32,7 +45,7 @@ def show(frame: pl.DataFrame, form: Format = "table", title: str | None = None, 
         frame.write_parquet(sys.stdout.buffer)
         sys.stdout.flush()
     else:
-        _show_table(frame, title, decimals)
+        _show_table(frame, title, decimals, optional)
 
 
 def printable(text: str) -> str:
@@ -42,18 +55,38 @@ def printable(text: str) -> str:
     )
 
 
-def _show_table(frame: pl.DataFrame, title: str | None, decimals: int) -> None:
+def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional: Sequence[str]) -> None:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
-    for row in frame.iter_rows():
-        table.add_row(*[Text(_cell(value, decimals)) for value in row])
     console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000  # a pipe has no width; names are not cut
+    rows = [[_cell(value, decimals) for value in row] for row in frame.iter_rows()]
+    is_number = [dtype.is_numeric() for dtype in frame.dtypes]
+    widths = [max(map(cell_len, column)) for column in zip(frame.columns, *rows, strict=True)]
+    if console.is_terminal and _total(widths) > console.width:
+        if here := [name for name in optional if name in frame.columns]:
+            _show_table(frame.drop(here[0]), title, decimals, optional)
+            return
+        widths = _fit(widths, is_number, console.width)
+    for name, numeric, width in zip(frame.columns, is_number, widths, strict=True):
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True, width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    # A pipe has no width, and a terminal that is too narrow breaks the lines.
+    console.width = max(console.width, _total(widths))
     console.print(table)
+
+
+def _total(widths: list[int]) -> int:
+    return sum(widths) + COLUMN_GAP * len(widths)
+
+
+def _fit(widths: list[int], is_number: list[bool], available: int) -> list[int]:
+    """Column widths for a terminal: texts are cut to what the numbers leave, which are never cut."""
+    numbers = sum(width for width, numeric in zip(widths, is_number, strict=True) if numeric)
+    left = available - numbers - COLUMN_GAP * len(widths)
+    most = max(MIN_TEXT_WIDTH, left // max(1, is_number.count(False)))
+    return [width if numeric else min(width, most) for width, numeric in zip(widths, is_number, strict=True)]
 
 
 def _cell(value: object, decimals: int) -> str:

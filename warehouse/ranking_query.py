@@ -141,6 +141,9 @@ class RankingQuery:
                 return f"--{name.replace('_', '-')} needs --statistic lift, and --by {', '.join(LIFT_BY[:-1])} or {LIFT_BY[-1]}."
         if self.adjusted and not (self.by_lift and self.by == "likes"):
             return "--adjusted needs --by likes and --statistic lift."
+        if self.adjusted and (self.pairs or self.weekdays or self.hours):
+            # A pair always comes with its labels, and a slice's labels with the slice.
+            return "--adjusted has a row for every label, and for weekdays and hours. Leave out --pairs, --weekday and --hour."
         if self.against_before and (self.since is None or self.until is None):
             return "--against-before needs --since and --until."
         return self._find_period_conflict() if self.against_before else None

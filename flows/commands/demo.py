@@ -104,7 +104,8 @@ def _print_rankings(file: Path) -> None:
     for question in questions(settings):
         if question.classifier in labelled:
             print()
-            show(readable(rank(settings.home, question), question).drop("accounts"), title=title_of(question))
+            shown = readable(rank(settings.home, question), question).drop("accounts")
+            show(shown, title=title_of(question), optional=("interval",))
 
 
 def _print_next_steps(file: Path) -> None:

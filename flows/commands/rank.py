@@ -95,7 +95,8 @@ def rank(config: Path, form: Format, **options: Any) -> int:
         )
     ranking = rankings.rank(settings.home, question)
     decimals = RATIO_DECIMALS if question.measure and question.measure.ratio else 3
-    show(readable(ranking, question) if form == "table" else ranking, form, title_of(question), decimals)
+    shown = readable(ranking, question) if form == "table" else ranking
+    show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
     _print_notes(settings, ranking, question, form)
     return 0
 
