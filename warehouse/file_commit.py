@@ -14,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from warehouse.table_schema import Table
@@ -37,6 +38,16 @@ class NewFile:
     name: str
     bytes: int
     statistics: str
+
+
+def write_rows(folder: Path, rows: pa.Table, mode: Literal["append", "overwrite"]) -> None:
+    """Commit the rows to a table, which may have more columns.
+
+    They go without the comments of their columns: Delta refuses comments that are not those of the table, and these
+    are of the likelens that made it.
+    """
+    plain = rows.cast(pa.schema([field.remove_metadata() for field in rows.schema]))
+    write_deltalake(str(folder), plain, mode=mode, schema_mode="merge")
 
 
 def write_files(

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from warehouse.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import LakeBusy
-from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files
+from warehouse.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files, write_rows
 from warehouse.file_layout import COMPACT_ABOVE_FILES, files_to_merge, rows_per_file, small_files_beside
 from warehouse.lake_files import LakeFile, list_files
 from warehouse.lake_reader import damage_error, detect_damage, open_connection, open_reader, quote, scan
@@ -110,7 +110,8 @@ class Lake:
         with self._writing(table), self._checking() as connection:
             has_changed = differs(connection, table, batch, self.files(table.name))
             if has_changed:
-                write_deltalake(str(self._path(table)), batch, mode="overwrite", schema_mode="merge")
+                self._create(table)
+                write_rows(self._path(table), batch, "overwrite")
         return has_changed
 
     def files(self, table_name: str) -> list[str]:
@@ -247,8 +248,7 @@ class Lake:
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
 
     def _add(self, table: Table, rows: pa.Table) -> None:
-        sorted_rows = rows.sort_by([(name, "ascending") for name in table.order])
-        write_deltalake(str(self._path(table)), sorted_rows, mode="append", schema_mode="merge")
+        write_rows(self._path(table), rows.sort_by([(name, "ascending") for name in table.order]), "append")
 
     def _rewrite(
         self,

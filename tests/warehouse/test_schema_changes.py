@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,7 +21,7 @@ from warehouse.checks import check_lake, problems_of
 from warehouse.forgetting import forget_account
 from warehouse.home import Home
 from warehouse.publish import publish
-from warehouse.tables import TABLES, Row
+from warehouse.tables import TABLES, AccountObservation, Row
 
 FIRST_RELEASE = {
     "posts": 11,
@@ -119,3 +120,17 @@ def test_every_later_column_can_be_null() -> None:
     for name, number in FIRST_RELEASE.items():
         assert all(column.nullable for column in TABLES[name].columns[number:]), name
     assert LATER["pictures"] == ["copy_sha256", "copy_bytes", "reduced_at"]
+
+
+def test_rows_are_added_to_tables_whose_comments_changed(
+    tmp_path: Path, account_row: Callable[..., AccountObservation]
+) -> None:
+    """A column's comment is that of the likelens that made the table; another one does not stop a write."""
+    home = Home(tmp_path / "home")
+    table = TABLES["accounts"]
+    comments = [field.with_metadata({"comment": f"was {field.name}"}) for field in table.schema]
+    DeltaTable.create(str(home.lake.folder / "accounts"), pa.schema(comments))
+    home.prepare()
+    assert home.lake.append([account_row("ann")]) == 1
+    assert home.lake.upsert([account_row("ann", posts=9)]) == 1
+    assert home.lake.query("select posts from accounts") == [(9,)]
