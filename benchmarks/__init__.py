@@ -1,6 +1,6 @@
 """How fast, and with how much memory, beside what a user would pick instead.
 
-    classify.py  how many pictures a second a classifier labels; onnx_export.py writes its model for others
+    classify/    how many pictures a second a classifier labels, on a CPU and on a GPU
     growth.py    what a run costs in the warehouse as the stored data grows
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files

@@ -10,7 +10,8 @@ import click
 
 from warehouse.ranking_query import RankingQuery
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = tuple(day[:3] for day in _DAYS)
 HOURS_A_DAY = 24
 
 
@@ -46,7 +47,7 @@ class Weekdays(click.ParamType[tuple[int, ...]]):
             return value
         days = [name.strip().casefold() for name in value.split(",")]
         for day in days:
-            if len(day) < 3 or day[:3] not in WEEKDAYS:
+            if len(day) < 3 or not any(known.startswith(day) for known in _DAYS):
                 self.fail(f"{day!r} is no weekday. Write some of {','.join(WEEKDAYS)}.", param, ctx)
         return tuple(sorted({WEEKDAYS.index(day[:3]) + 1 for day in days}))
 

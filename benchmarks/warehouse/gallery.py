@@ -70,7 +70,6 @@ def _tables(accounts: np.ndarray, posts: int, seed: int) -> dict[str, dict[str, 
     key = {"source": _texts("source", account // (ACCOUNTS // SOURCES)), "post_id": ids}
     urls = _texts("https://cdn.example/", draw.integers(10**17, 10**18, count))
     early = _times(NOW, np.zeros(count, np.int64))
-    picture = np.repeat(np.arange(count), LABELS_PER_POST)
     return {
         "posts": key
         | {
@@ -108,16 +107,23 @@ def _tables(accounts: np.ndarray, posts: int, seed: int) -> dict[str, dict[str, 
             "path": pictures,
             "fetched_at": early,
         },
-        "labels": {
-            "sha256": pictures.take(pa.array(picture)),
-            "classifier": _texts(CLASSIFIER, None, len(picture)),
-            "version": _texts("1", None, len(picture)),
-            "region": pa.array(np.zeros(len(picture), np.int64)),
-            "rank": pa.array(np.tile(np.arange(1, LABELS_PER_POST + 1), count)),
-            "label": _texts("label ", _labels(draw, count).ravel()),
-            "score": pa.array(np.sort(draw.random((count, LABELS_PER_POST)), axis=1)[:, ::-1].ravel()),
-            "labelled_at": _times(NOW, np.zeros(len(picture), np.int64)),
-        },
+        "labels": _label_rows(draw, pictures),
+    }
+
+
+def _label_rows(draw: np.random.Generator, pictures: pa.Array) -> dict[str, pa.Array]:
+    """The columns of `labels` for these pictures."""
+    count = len(pictures)
+    picture = np.repeat(np.arange(count), LABELS_PER_POST)
+    return {
+        "sha256": pictures.take(pa.array(picture)),
+        "classifier": _texts(CLASSIFIER, None, len(picture)),
+        "version": _texts("1", None, len(picture)),
+        "region": pa.array(np.zeros(len(picture), np.int64)),
+        "rank": pa.array(np.tile(np.arange(1, LABELS_PER_POST + 1), count)),
+        "label": _texts("label ", _labels(draw, count).ravel()),
+        "score": pa.array(np.sort(draw.random((count, LABELS_PER_POST)), axis=1)[:, ::-1].ravel()),
+        "labelled_at": _times(NOW, np.zeros(len(picture), np.int64)),
     }
 
 

@@ -89,6 +89,7 @@ def test_adjusted_lifts_stand_beside_those_alone(ran, command):
         ("--by", "count", "--pairs"),
         ("--by", "likes", "--since", "yesterday"),
         ("--by", "likes", "--weekday", "mon,noday"),
+        ("--by", "likes", "--weekday", "monkey"),
         ("--by", "likes", "--hour", "6-25"),
         ("--by", "likes", "--hour", "6-6"),
         ("--by", "likes", "--against-before", "--since", "2026-01-01"),

@@ -73,10 +73,11 @@ class Computation:
 
     def _compare(self, table: str, before: Sequence[str]) -> TableChanges:
         now = {file.name for file in self.files[table]}
+        known = set(before)
         removed = [self.lake.folder / table / name for name in before if name not in now]
         if not all(path.exists() for path in removed):
             raise ChangesUnknown
-        added = [file.path for file in self.files[table] if file.name not in before]
+        added = [file.path for file in self.files[table] if file.name not in known]
         return TableChanges(added, [str(path) for path in removed])
 
 
