@@ -83,6 +83,35 @@ class ConcurrentClassifier(Protocol):
     """How many threads make it faster."""
 
 
+@runtime_checkable
+class EmbeddingClassifier(Protocol):
+    """A classifier that gives each picture's embedding in the same pass as its labels."""
+
+    embedding_version: str | None
+    """Version of the embeddings: the model and its preparation, without class names, words and limits.
+
+    None: the settings do not ask for embeddings, and `label` is called as for other classifiers.
+    """
+
+    def label_and_embed(
+        self, batch: Sequence[PreparedPicture]
+    ) -> tuple[list[list[Label]], NDArray[np.float16]]:
+        """The labels of `label`, and the embeddings of the pictures, shape (pictures, dimensions)."""
+        ...
+
+
+@runtime_checkable
+class VectorClassifier(Protocol):
+    """A classifier that labels stored embeddings, so that new words or classes need no pass over the pictures."""
+
+    vectors_of: tuple[str, str]
+    """Classifier and version of the embeddings that it reads: those of its own model, or of its backbone."""
+
+    def label_vectors(self, vectors: NDArray[np.float16]) -> list[list[Label]]:
+        """Label embeddings, shape (pictures, dimensions). A pass over the pictures gives the same labels."""
+        ...
+
+
 class Loader(Protocol):
     """The function `load` of a kind, which makes a classifier from its options."""
 

@@ -18,6 +18,7 @@ from warehouse.tables import TABLES
 
 _SQL_TYPES: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
+    pa.list_(pa.float32()): "FLOAT[]",
     pa.int64(): "BIGINT",
     pa.float64(): "DOUBLE",
     pa.bool_(): "BOOLEAN",

@@ -21,6 +21,7 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     float: pa.float64(),
     bool: pa.bool_(),
     datetime: pa.timestamp("us", tz="UTC"),
+    tuple[float, ...]: pa.list_(pa.float32()),
 }
 
 

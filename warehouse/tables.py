@@ -231,6 +231,41 @@ class Unlabelled(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding(Row):
+    """Vectors that are close to each other for pictures that look alike, by the classifiers that store them."""
+
+    table: ClassVar[str] = "embeddings"
+    key: ClassVar[tuple[str, ...]] = ("sha256", "classifier", "version")
+    order: ClassVar[tuple[str, ...]] = ("classifier", "version", "sha256")
+
+    sha256: Annotated[str, "The picture"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    version: Annotated[
+        str, "Version of the embeddings: the model and its preparation, without its class names"
+    ]
+    vector: Annotated[
+        tuple[float, ...],
+        "The embedding, with the precision of 16-bit floats; compare by cosine, within one version",
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption(Row):
+    """A sentence on each picture, by the classifiers of the kind caption."""
+
+    table: ClassVar[str] = "captions"
+    key: ClassVar[tuple[str, ...]] = ("sha256", "classifier", "version")
+    order: ClassVar[tuple[str, ...]] = ("classifier", "version", "sha256")
+
+    sha256: Annotated[str, "The picture"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    version: Annotated[str, "Version of the classifier: its model, prompt and schema"]
+    caption: Annotated[str, "One sentence on what the picture shows, as plain text"]
+    language: Annotated[str | None, "Language of the caption as ISO 639-1; null when unknown"]
+    captioned_at: Annotated[datetime, "When the classifier wrote it (UTC)"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelGroup(Row):
     """Plain words for groups of a classifier's labels: 'tabby' and 'tiger cat' are a 'cat'."""
 
@@ -254,6 +289,8 @@ ROWS: tuple[type[Row], ...] = (
     Fetch,
     PictureLabel,
     Unlabelled,
+    Embedding,
+    Caption,
     LabelGroup,
     StageRun,
     Charge,

@@ -35,6 +35,8 @@ FIRST_RELEASE = {
     "fetches": 7,
     "labels": 13,
     "unlabelled": 6,
+    "embeddings": 4,
+    "captions": 6,
     "label_groups": 3,
     "runs": 10,
     "charges": 12,

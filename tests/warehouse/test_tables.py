@@ -53,6 +53,11 @@ CONTRACT = {
         "sha256 classifier version",
         "sha256 classifier version reason message attempted_at",
     ),
+    "embeddings": ("sha256 classifier version", "sha256 classifier version vector"),
+    "captions": (
+        "sha256 classifier version",
+        "sha256 classifier version caption language captioned_at",
+    ),
     "label_groups": ("classifier label", "classifier label label_group"),
     "runs": (
         "run_id stage lane",
@@ -99,6 +104,8 @@ MAY_BE_NULL = {
     "fetches": "reason http_status sha256 next_try_at message",
     "labels": "label_id x0 y0 x1 y1",
     "unlabelled": "message",
+    "embeddings": "",
+    "captions": "language",
     "label_groups": "",
     "runs": "ended_at items failures message version counts",
     "charges": "sha256 ended_at reason message price",
