@@ -29,7 +29,7 @@ from classifiers.clarifai.options import ClarifaiOptions
 from classifiers.clarifai.payload import payload
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
-from warehouse.tables import Picture
+from warehouse.schema.picture_tables import Picture
 
 SECONDS = 0.2
 PER_SECOND = 15

@@ -21,14 +21,16 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.pending import RetrySchedule, count_to_fetch, count_to_label
-from warehouse.posts import ScrapedRows, store_scraped
-from warehouse.publish import publish, published
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.published import published
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
+from warehouse.records.pending import RetrySchedule, count_to_fetch, count_to_label
+from warehouse.records.posts import ScrapedRows, store_scraped
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 SIZES = (1_000, 10_000, 100_000)
 ACCOUNT_POSTS = 600

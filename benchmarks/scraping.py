@@ -25,7 +25,7 @@ from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Journal
+from warehouse.records.runs import Journal
 
 SIZES = (1_000, 10_000, 100_000)
 PAGE_POSTS = 40

@@ -8,8 +8,8 @@ from pathlib import Path
 from flows.environment import has_server, prepare
 from flows.ephemeral_server import bind_server_to_this_process
 from flows.settings import Settings, read_settings
-from warehouse.checks import describe_checks
-from warehouse.runs import RUN_STAGE, stage_runs
+from warehouse.database.checks import describe_checks
+from warehouse.records.runs import RUN_STAGE, stage_runs
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 

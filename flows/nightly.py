@@ -36,7 +36,7 @@ from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.model import Source
 from tasks.scrape.task import scrape
 from tasks.user_agent import user_agent
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.

@@ -12,11 +12,11 @@ from flows.settings import Settings
 from tasks.errors import EXPECTED
 from tasks.run import Run
 from tasks.scrape.abandoned import store_abandoned_spools
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.pending import count_posts
-from warehouse.publish import publish
-from warehouse.run_tables import StageRun
-from warehouse.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.records.pending import count_posts
+from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.schema.run_tables import StageRun
 
 logger = logging.getLogger(__name__)
 

@@ -36,12 +36,12 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
-from warehouse.check_queries import DEFAULT_MAX_COUNT, CheckLimits
+from warehouse.database.check_queries import DEFAULT_MAX_COUNT, CheckLimits
 from warehouse.home import Home
-from warehouse.lake import KEEP_HOURS
-from warehouse.measures import RUN_BY
-from warehouse.plain_statistics import Statistic
-from warehouse.ranking_query import RankingQuery
+from warehouse.ranking.measures import RUN_BY
+from warehouse.ranking.plain_statistics import Statistic
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.storage.lake import KEEP_HOURS
 
 DEFAULT_FILE = "likelens.toml"
 MAX_DAYS = 36_500

@@ -9,8 +9,8 @@ import polars as pl
 from flows.settings import ClassifierSettings, Settings
 from tasks.tag.budget_tracker import budgets
 from tasks.tag.stage import local_lane, paid_options
-from warehouse.charges import charge_totals_since, count_to_send
 from warehouse.home import Home
+from warehouse.records.charges import charge_totals_since, count_to_send
 
 _SCHEMA = {
     "classifier": pl.String,

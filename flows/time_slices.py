@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 import click
 
-from warehouse.ranking_query import RankingQuery
+from warehouse.ranking.ranking_query import RankingQuery
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAYS = tuple(day[:3] for day in _DAYS)

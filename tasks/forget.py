@@ -11,11 +11,11 @@ from dataclasses import replace
 from tasks.scrape.pages import Page
 from tasks.scrape.spool import Spool
 from tasks.tag.response_store import store_saved_responses
-from warehouse import forgetting
 from warehouse.authors import normalise_author
-from warehouse.forgetting import Removal
 from warehouse.home import Home
-from warehouse.tables import TABLES
+from warehouse.schema.tables import TABLES
+from warehouse.upkeep import forgetting
+from warehouse.upkeep.forgetting import Removal
 
 
 def count_posts(home: Home, account: str, source: str | None) -> int | None:

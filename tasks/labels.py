@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from classifiers.protocol import Label
-from warehouse.tables import PictureLabel, Unlabelled
+from warehouse.schema.picture_tables import PictureLabel, Unlabelled
 
 MAX_MESSAGE_LENGTH = 300
 

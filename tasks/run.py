@@ -20,7 +20,7 @@ from prefect.tasks import exponential_backoff
 from tasks.errors import EXPECTED, reaction
 from tasks.log_filters import drop_repeated_failures
 from warehouse.home import Home
-from warehouse.runs import Journal, StageResult
+from warehouse.records.runs import Journal, StageResult
 
 logger = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ IMPORTS = {
     "commands": (
         *CRAWLS,
         *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
-        *("tasks.report.stage", "warehouse.lift_rankings", "classifiers.visual.classifier"),
+        *("tasks.report.stage", "warehouse.ranking.lift_rankings", "classifiers.visual.classifier"),
         *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
         *(f"{PREFECT}.{name}" for name in ("deploy", "deployment", "flow_run", "work_pool", "worker")),
         "prefect.workers.process",

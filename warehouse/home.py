@@ -14,7 +14,7 @@ from warehouse.authors import AuthorPolicy, Authors
 from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 _FORBIDDEN = frozenset("[]^|\\%*?")
 """Characters that break the libraries. deltalake 1.6 reads them as parts of an address and writes elsewhere or

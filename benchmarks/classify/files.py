@@ -15,7 +15,7 @@ from PIL import Image
 from classifiers.cores import cores
 from flows.demo.photographs import SUBJECTS, original
 from warehouse.home import Home
-from warehouse.tables import Picture
+from warehouse.schema.picture_tables import Picture
 
 SIZE = (1080, 1350)
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)

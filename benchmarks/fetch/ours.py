@@ -8,7 +8,7 @@ from pathlib import Path
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
 from warehouse.home import Home
-from warehouse.tables import PostPicture
+from warehouse.schema.tables import PostPicture
 
 
 def prepare(folder: Path, urls: tuple[str, ...]) -> None:

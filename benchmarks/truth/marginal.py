@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.truth.galleries import DRAWS, SYNONYM_SHARE, Floats, Gallery
-from warehouse.lift.blocks import cut_blocks
-from warehouse.lift.groups import group_changes
-from warehouse.lift.label_rows import number_labels
+from warehouse.ranking.lift.blocks import cut_blocks
+from warehouse.ranking.lift.groups import group_changes
+from warehouse.ranking.lift.label_rows import number_labels
 
 
 def true_lifts(gallery: Gallery) -> dict[str, float]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from benchmarks.truth.galleries import INDEPENDENT, Gallery, Plan, make_gallery
 from benchmarks.truth.marginal import true_lifts
-from warehouse.lift.estimate import estimate_adjusted_lifts, estimate_lifts
+from warehouse.ranking.lift.estimate import estimate_adjusted_lifts, estimate_lifts
 
 ONE_ACCOUNT_POSTS = 1_500
 

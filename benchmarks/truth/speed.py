@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from warehouse.lift.estimate import estimate_lifts
+from warehouse.ranking.lift.estimate import estimate_lifts
 
 POSTS = 970_000
 LABELS = 5_000

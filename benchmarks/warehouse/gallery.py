@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from warehouse.file_commit import commit_files, write_files
-from warehouse.file_layout import rows_per_file
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.publish import publish
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import TABLES
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.tables import TABLES
+from warehouse.storage.file_commit import commit_files, write_files
+from warehouse.storage.file_layout import rows_per_file
 
 ACCOUNTS = 1_000
 SOURCES = 100

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from benchmarks.warehouse.gallery import CLASSIFIER, fill
 from benchmarks.warehouse.night import run_night
-from benchmarks.warehouse.rankings import compare, write_flat
+from benchmarks.warehouse.ranking.rankings import compare, write_flat
 from warehouse.home import Home
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
 
 NIGHTS = 3
 """Nights after a first one, which is not counted."""

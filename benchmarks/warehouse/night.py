@@ -10,21 +10,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from benchmarks.warehouse.gallery import ACCOUNTS, CLASSIFIER, LABELS, LABELS_PER_POST, NOW, SOURCES
-from warehouse.derived.refresh import refresh_tables
+from warehouse.database.derived.refresh import refresh_tables
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.pending import (
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
+from warehouse.records.pending import (
     RetrySchedule,
     count_to_fetch,
     link_fetched_pictures,
     pictures_to_fetch,
     pictures_to_label,
 )
-from warehouse.posts import ScrapedRows, store_scraped
-from warehouse.publish import publish
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import Fetch, Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.records.posts import ScrapedRows, store_scraped
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 ACCOUNT_POSTS = 600
 NEW_POSTS = 50

@@ -18,10 +18,10 @@ import polars as pl
 
 from benchmarks.warehouse.gallery import CLASSIFIER
 from warehouse.home import Home
-from warehouse.lift_rankings import rank_lifts
-from warehouse.publish import published
-from warehouse.ranking_query import By, RankingQuery, Statistic
-from warehouse.rankings import rank
+from warehouse.published import published
+from warehouse.ranking.lift_rankings import rank_lifts
+from warehouse.ranking.ranking_query import By, RankingQuery, Statistic
+from warehouse.ranking.rankings import rank
 
 CLASSIC: tuple[tuple[By, Statistic], ...] = (
     ("likes", "mean"),

@@ -12,10 +12,10 @@ from flows.errors import SettingsError
 from flows.options import with_config, with_format
 from flows.output import Format, show
 from flows.settings import read_settings
-from warehouse import comparing
-from warehouse.comparing import Comparison
-from warehouse.measures import RUN_BY, By
-from warehouse.rankings import classifiers_with_labels
+from warehouse.overview import comparing
+from warehouse.overview.comparing import Comparison
+from warehouse.ranking.measures import RUN_BY, By
+from warehouse.ranking.rankings import classifiers_with_labels
 
 Part = Literal["pairs", "labels", "pictures", "worth"]
 PARTS: tuple[Part, ...] = get_args(Part)

@@ -17,8 +17,8 @@ from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, print_summary
 from flows.output import show
 from flows.settings import home_variable, questions, read_settings
 from warehouse.home import Home
-from warehouse.rankings import classifiers_with_labels, rank
-from warehouse.runs import RUN_STAGE, stage_runs
+from warehouse.ranking.rankings import classifiers_with_labels, rank
+from warehouse.records.runs import RUN_STAGE, stage_runs
 
 POSTS = 60
 FOLDER = "demo"

@@ -11,7 +11,7 @@ from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
 from tasks import forget as forgetting
 from tasks.report.stage import write_report
-from warehouse.publish import publish
+from warehouse.database.publish import publish
 
 
 @click.command(help=__doc__)

@@ -16,14 +16,14 @@ from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
-from warehouse import rankings
-from warehouse.comparable_posts import describe_posts
-from warehouse.empty_rankings import nearest, why_empty, why_unlabelled
-from warehouse.measures import ALL_BY, By
-from warehouse.plain_statistics import PLAIN_STATISTICS, STATISTICS, Statistic
-from warehouse.publish import published
-from warehouse.ranking_query import MIN_ADJUSTED_POSTS, MIN_LIFT_POSTS, RankingQuery
-from warehouse.rankings import classifiers_with_labels, ranked_database
+from warehouse.published import published
+from warehouse.ranking import rankings
+from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.empty_rankings import nearest, why_empty, why_unlabelled
+from warehouse.ranking.measures import ALL_BY, By
+from warehouse.ranking.plain_statistics import PLAIN_STATISTICS, STATISTICS, Statistic
+from warehouse.ranking.ranking_query import MIN_ADJUSTED_POSTS, MIN_LIFT_POSTS, RankingQuery
+from warehouse.ranking.rankings import classifiers_with_labels, ranked_database
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
@@ -144,7 +144,7 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
         notes = [describe_posts(database, question)]
         notes += [PLAIN_STATISTICS[name].note for name in question.optional_columns]
         if question.against_before:
-            from warehouse.lift_changes import before
+            from warehouse.ranking.lift_changes import before
 
             earlier = before(question)
             notes.append(f"Before ({earlier.since} to {earlier.until}): {describe_posts(database, earlier)}")

@@ -11,7 +11,7 @@ from flows.errors import SettingsError
 from flows.options import with_config, with_format
 from flows.output import Format, show
 from flows.settings import read_settings
-from warehouse.publish import published
+from warehouse.published import published
 
 _READ_ONLY = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 

@@ -13,9 +13,9 @@ from flows.settings import read_settings
 from flows.spending import monthly_spending
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.errors import NotPublished
-from warehouse.pending import count_to_fetch
-from warehouse.room import read_room
-from warehouse.status import read_status
+from warehouse.overview.status import read_status
+from warehouse.records.pending import count_to_fetch
+from warehouse.upkeep.room import read_room
 
 
 @click.command(help=__doc__)

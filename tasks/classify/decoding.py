@@ -31,7 +31,7 @@ from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, PreparedPicture
 from tasks.errors import OutOfTime, RunStopped
-from warehouse.pending import StoredPicture
+from warehouse.records.pending import StoredPicture
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
 from tasks.labels import describe_copies
 from warehouse.home import Home
-from warehouse.pending import StoredPicture, count_to_label, pictures_to_label
-from warehouse.runs import StageResult
-from warehouse.tables import LabelGroup
+from warehouse.records.pending import StoredPicture, count_to_label, pictures_to_label
+from warehouse.records.runs import StageResult
+from warehouse.schema.picture_tables import LabelGroup
 
 logger = logging.getLogger(__name__)
 

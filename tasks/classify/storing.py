@@ -16,8 +16,8 @@ from tasks.classify.decoding import MissingFile
 from tasks.labels import label_row, unlabelled_row
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
-from warehouse.pending import StoredPicture
-from warehouse.tables import PictureLabel, Unlabelled
+from warehouse.records.pending import StoredPicture
+from warehouse.schema.picture_tables import PictureLabel, Unlabelled
 
 STORE_PICTURES = 1024
 STORE_SECONDS = 20.0

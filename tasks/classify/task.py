@@ -15,8 +15,8 @@ from tasks.classify.decoding import SharedDecoder
 from tasks.classify.stage import label_pictures
 from tasks.progress import show_progress
 from tasks.run import STAGE, Run, run_stage
-from warehouse.pending import count_pictures
-from warehouse.runs import StageResult
+from warehouse.records.pending import count_pictures
+from warehouse.records.runs import StageResult
 
 _LOADING = threading.Lock()
 """Models are loaded one at a time, because their libraries change global state of the process meanwhile."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from tasks.backoff import pause_seconds
 from tasks.fetch.attempt import Attempt, Reason
-from warehouse.pending import HostResponse
+from warehouse.records.pending import HostResponse
 
 MAX_PAUSE_SECONDS = 60.0
 """The run gives up a host that requests a longer pause; a later run tries it again."""

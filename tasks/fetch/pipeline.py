@@ -31,7 +31,7 @@ from tasks.fetch.download import Download
 from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.fetch.signatures import MESSAGE_START
-from warehouse.pending import HostResponse, PictureToFetch
+from warehouse.records.pending import HostResponse, PictureToFetch
 
 MAX_TRIES = 3
 """Tries of one picture within a run, after transient failures."""

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.retry_schedule import next_try_at
-from warehouse.lake import Lake
-from warehouse.tables import Fetch, Picture
+from warehouse.schema.picture_tables import Fetch, Picture
+from warehouse.storage.lake import Lake
 
 BATCH_ROWS = 2000
 BATCH_SECONDS = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tasks.fetch.attempt import TRANSIENT, Reason
-from warehouse.pending import RetrySchedule
+from warehouse.records.pending import RetrySchedule
 
 MAX_RETRY_AFTER_HOURS = 24.0 * 7
 """The longest pause that a host can request: a mistake in a header must not lose a picture."""

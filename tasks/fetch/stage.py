@@ -24,7 +24,7 @@ from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from tasks.fetch.store import clear_incoming
 from warehouse.home import Home
-from warehouse.pending import (
+from warehouse.records.pending import (
     PictureToFetch,
     count_newest_results,
     count_to_fetch,
@@ -32,7 +32,7 @@ from warehouse.pending import (
     link_fetched_pictures,
     pictures_to_fetch,
 )
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
 from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 
 @task(name="fetch", task_run_name="fetch", timeout_seconds=12 * HOUR, **STAGE)

@@ -5,7 +5,7 @@
     the original is deleted
 
 So a kill loses nothing: before the row changes the original is used, and after it the copy; a file that no row names is
-removed by `warehouse.picture_files.remove_leftovers`. The picture is still known by the hash of its original.
+removed by `warehouse.upkeep.picture_files.remove_leftovers`. The picture is still known by the hash of its original.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
-from warehouse.pending import StoredPicture
-from warehouse.picture_files import INCOMING, has_its_bytes
-from warehouse.tables import Picture
-from warehouse.utc import without_zone
+from warehouse.records.pending import StoredPicture
+from warehouse.schema.picture_tables import Picture
+from warehouse.schema.utc import without_zone
+from warehouse.upkeep.picture_files import INCOMING, has_its_bytes
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from tasks.maintain.options import MaintainOptions
 from tasks.maintain.originals import reduce_originals
-from warehouse.checks import check_lake, checks_as_json, describe_checks, problems_of
+from warehouse.database.checks import check_lake, checks_as_json, describe_checks, problems_of
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
-from warehouse.picture_files import PictureFindings, check_pictures, remove_leftovers
-from warehouse.runs import StageResult
-from warehouse.tables import TABLES
+from warehouse.records.runs import StageResult
+from warehouse.schema.tables import TABLES
+from warehouse.upkeep.picture_files import PictureFindings, check_pictures, remove_leftovers
 
 logger = logging.getLogger(__name__)
 

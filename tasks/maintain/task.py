@@ -11,7 +11,7 @@ from tasks.maintain.options import MaintainOptions
 from tasks.maintain.stage import maintain_home
 from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 LIMIT_SECONDS = 12 * HOUR
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from warehouse.check_queries import CheckLimits
-from warehouse.checks import check_lake, checks_as_json, problems_of
+from warehouse.database.check_queries import CheckLimits
+from warehouse.database.checks import check_lake, checks_as_json, problems_of
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.lake import Lake
-from warehouse.pending import count_posts
-from warehouse.publish import publish
-from warehouse.runs import StageResult, stage_runs
+from warehouse.records.pending import count_posts
+from warehouse.records.runs import StageResult, stage_runs
+from warehouse.storage.lake import Lake
 
 
 def publish_lake(home: Home, limits: CheckLimits, history_days: int) -> StageResult:

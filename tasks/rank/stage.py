@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from warehouse.comparable_posts import describe_posts
-from warehouse.empty_rankings import why_empty
 from warehouse.home import Home
-from warehouse.publish import published
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
+from warehouse.published import published
+from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.empty_rankings import why_empty
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
 
 
 def write_rankings(

@@ -12,8 +12,8 @@ from prefect.client.schemas.objects import State
 
 from tasks.rank.stage import write_rankings
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.ranking_query import RankingQuery
-from warehouse.runs import StageResult
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.records.runs import StageResult
 
 
 @task(name="rank", task_run_name="rank", timeout_seconds=HOUR, **STAGE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from warehouse.measures import By
+from warehouse.ranking.measures import By
 
 WIDTH = 620
 """Width of a complete chart in pixels; the PNG has `charts.SCALE` times as many."""

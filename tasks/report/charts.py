@@ -47,7 +47,7 @@ class ChartFiles:
 
 @debug_mode(False)
 def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) -> alt.LayerChart:
-    """A row for each label of a ranking, best on top; `ranking` is a frame of `warehouse.rankings`.
+    """A row for each label of a ranking, best on top; `ranking` is a frame of `warehouse.ranking.rankings`.
 
     By lift a row is a dot with its interval, else a bar. The number of posts is at the right edge, because a number
     over few posts has little meaning (by count: the share of the posts). An empty ranking has a chart without rows.

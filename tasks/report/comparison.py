@@ -16,9 +16,9 @@ from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
 from tasks.report.thumbnails import thumbnail
 from tasks.report.wording import number, percent
-from warehouse.comparing import Comparison, compare
 from warehouse.home import Home
-from warehouse.ranking_query import file_stem
+from warehouse.overview.comparing import Comparison, compare
+from warehouse.ranking.ranking_query import file_stem
 
 MAX_NAMES = 15
 """Names in a chart: those that both classifiers give to the most pictures."""
@@ -29,7 +29,7 @@ _ROW = 26
 
 @debug_mode(False)
 def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerChart:
-    """Each name's rank in the two rankings by likes, joined by a line; `labels` is a frame of `warehouse.comparing`."""
+    """Each name's rank in the two rankings by likes, joined by a line; `labels` is a frame of `warehouse.overview.comparing`."""
     shared = _shared_names(labels)
     rows = [
         {"name": f"{index:03d} {shorten(name, 14) or '(no name)'}", "rank": rank, "other": other_rank}

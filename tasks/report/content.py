@@ -7,9 +7,9 @@ from datetime import datetime
 
 import polars as pl
 
-from warehouse.measures import By
-from warehouse.plain_statistics import Statistic
-from warehouse.summary import AccountSummary
+from warehouse.overview.summary import AccountSummary
+from warehouse.ranking.measures import By
+from warehouse.ranking.plain_statistics import Statistic
 
 
 @dataclass(frozen=True, slots=True)

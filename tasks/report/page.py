@@ -18,8 +18,8 @@ from tasks.report.content import Heading, RankedChart, Report
 from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
 from tasks.report.thumbnails import PREFIX
-from warehouse.plain_statistics import OPTIONAL, PLAIN_STATISTICS
-from warehouse.utc import as_utc
+from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS
+from warehouse.schema.utc import as_utc
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """The page's Content-Security-Policy: only pictures and styles of the page itself."""

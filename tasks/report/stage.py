@@ -16,14 +16,14 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
-from warehouse.comparable_posts import describe_posts
 from warehouse.disk_space import detect_full_disk, require_free_space
-from warehouse.empty_rankings import why_empty, why_unlabelled
 from warehouse.home import Home
-from warehouse.publish import published
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
-from warehouse.summary import account_summaries, best_pictures, current_version, last_run, totals
+from warehouse.overview.summary import account_summaries, best_pictures, current_version, last_run, totals
+from warehouse.published import published
+from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
 
 PAGE = "report.html"
 MAX_EXAMPLES = 6

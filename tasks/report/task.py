@@ -11,8 +11,8 @@ from prefect.client.schemas.objects import State
 from tasks.progress import show_progress
 from tasks.report.stage import write_report
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.ranking_query import RankingQuery
-from warehouse.runs import StageResult
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.records.runs import StageResult
 
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)

@@ -10,8 +10,8 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from warehouse.measures import By
-from warehouse.plain_statistics import PLAIN_STATISTICS
+from warehouse.ranking.measures import By
+from warehouse.ranking.plain_statistics import PLAIN_STATISTICS
 
 UNKNOWN = "–"
 """Shown for a missing number."""

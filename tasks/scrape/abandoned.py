@@ -13,7 +13,7 @@ from tasks.scrape.model import Source
 from tasks.scrape.spool import Spool
 from tasks.scrape.storing import store_spool
 from warehouse.home import Home
-from warehouse.runs import Journal
+from warehouse.records.runs import Journal
 
 logger = logging.getLogger(__name__)
 

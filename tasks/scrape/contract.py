@@ -17,9 +17,9 @@ from tasks.errors import SourceChanged
 from tasks.scrape.coverage import Coverage
 from tasks.scrape.model import CHECKED
 from tasks.scrape.pages import Page, ScrapedPost
-from warehouse.lake import Lake
-from warehouse.runs import stage_runs
-from warehouse.stored_posts import KnownPost, count_known_posts, known_posts
+from warehouse.records.runs import stage_runs
+from warehouse.records.stored_posts import KnownPost, count_known_posts, known_posts
+from warehouse.storage.lake import Lake
 
 FIELDS = ("posted_at", "likes", "comments", "caption", "pictures", "place")
 """Fields of a post whose nulls are counted."""

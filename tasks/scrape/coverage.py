@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tasks.scrape.pages import Page
 from tasks.scrape.stop_policy import MAX_PINNED
-from warehouse.precision import latest_time
+from warehouse.records.precision import latest_time
 
 
 @dataclass(slots=True)

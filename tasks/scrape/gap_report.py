@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tasks.scrape.pages import Page
-from warehouse.gaps import (
+from warehouse.records.gaps import (
     ATTEMPTS,
     MIN_SYSTEMATIC_GAPS,
     MIN_SYSTEMATIC_SHARE,
@@ -14,8 +14,8 @@ from warehouse.gaps import (
     is_known_gap,
     record_failures,
 )
-from warehouse.lake import Lake
-from warehouse.stored_posts import count_known_posts
+from warehouse.records.stored_posts import count_known_posts
+from warehouse.storage.lake import Lake
 
 
 @dataclass(slots=True)

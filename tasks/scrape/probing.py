@@ -24,7 +24,7 @@ from tasks.scrape.read_context import CrawlLimits, NextStep, ReadContext
 from tasks.scrape.spool import Spool
 from tasks.scrape.stop_policy import check_identity
 from warehouse.home import Home
-from warehouse.stored_posts import count_known_posts, known_posts
+from warehouse.records.stored_posts import count_known_posts, known_posts
 
 PROBE_SECONDS = 30.0
 """How long all responses may take together, besides the delays between requests."""

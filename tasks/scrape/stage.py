@@ -23,7 +23,7 @@ from tasks.scrape.spool import Spool
 from tasks.scrape.stop_policy import StopPolicy
 from tasks.scrape.storing import store_spool
 from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from tasks.errors import LayoutChanged
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.read_context import NextStep
-from warehouse.gaps import is_known_gap, is_retry_due
-from warehouse.lake import Lake
-from warehouse.precision import is_coarser_count
-from warehouse.stored_posts import KnownPost, count_known_posts, known_posts
+from warehouse.records.gaps import is_known_gap, is_retry_due
+from warehouse.records.precision import is_coarser_count
+from warehouse.records.stored_posts import KnownPost, count_known_posts, known_posts
+from warehouse.storage.lake import Lake
 
 MAX_PINNED = 3
 """How many posts an account can pin (Instagram's limit)."""

@@ -12,11 +12,11 @@ from tasks.scrape.coverage import Coverage
 from tasks.scrape.gap_report import GapReport
 from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
-from warehouse.lake import Lake
-from warehouse.posts import ScrapedRows, store_scraped
-from warehouse.runs import StageResult
-from warehouse.stored_posts import mark_gone
-from warehouse.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
+from warehouse.records.posts import ScrapedRows, store_scraped
+from warehouse.records.runs import StageResult
+from warehouse.records.stored_posts import mark_gone
+from warehouse.schema.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
+from warehouse.storage.lake import Lake
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 
 @task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)

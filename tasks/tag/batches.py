@@ -14,9 +14,9 @@ from classifiers.clarifai.payload import Payload, payload
 from classifiers.errors import PictureTooLarge, UnreadablePicture
 from tasks.labels import unlabelled_row
 from tasks.tag.lane import Lane
-from warehouse.charges import Model, PictureToSend, pictures_to_send
 from warehouse.home import Home
-from warehouse.tables import Unlabelled
+from warehouse.records.charges import Model, PictureToSend, pictures_to_send
+from warehouse.schema.picture_tables import Unlabelled
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from tasks.tag.lane import Lane
-from warehouse.charges import spent_since
-from warehouse.lake import Lake
+from warehouse.records.charges import spent_since
+from warehouse.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

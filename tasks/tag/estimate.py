@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from tasks.tag.budget_tracker import budgets
 from tasks.tag.lane import Lane
-from warehouse.charges import count_to_send
 from warehouse.home import Home
+from warehouse.records.charges import count_to_send
 
 
 @dataclass(frozen=True, slots=True)

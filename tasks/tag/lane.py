@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from classifiers.clarifai.options import ClarifaiOptions
-from warehouse.charges import Model
+from warehouse.records.charges import Model
 
 _MODEL = re.compile(r"(regions )?([^@ ]+)@([^@ ]*)")
 

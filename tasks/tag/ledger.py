@@ -13,10 +13,10 @@ from classifiers.clarifai.responses import ExpectedOutput, Outcome
 from classifiers.clarifai.statuses import Reaction
 from tasks.labels import label_row
 from tasks.tag.lane import Lane
-from warehouse.charges import Model
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
-from warehouse.run_tables import Charge
+from warehouse.records.charges import Model
+from warehouse.schema.run_tables import Charge
 
 NOT_SENT = "not_sent"
 

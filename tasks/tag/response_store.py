@@ -16,8 +16,8 @@ from pathlib import Path
 
 from classifiers.clarifai.responses import read_response
 from tasks.tag.ledger import Ledger, RequestRecord, record_from_json
-from warehouse.charges import close_interrupted_requests
 from warehouse.home import Home
+from warehouse.records.charges import close_interrupted_requests
 
 logger = logging.getLogger(__name__)
 

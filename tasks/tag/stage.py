@@ -15,15 +15,15 @@ from tasks.tag.lane import Lane, make_lane, parse_models
 from tasks.tag.plan import Tally
 from tasks.tag.response_store import finish_killed_run
 from tasks.tag.sending import Sender
-from warehouse.charges import (
+from warehouse.home import Home
+from warehouse.records.charges import (
     copy_labels,
     count_to_send,
     find_unlabelled,
     lanes_with_labels,
     newest_version,
 )
-from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 logger = logging.getLogger(__name__)
 

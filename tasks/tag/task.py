@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import State
 from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
 from tasks.tag.stage import Tagging, tag_pictures
-from warehouse.pending import count_pictures
-from warehouse.runs import StageResult
+from warehouse.records.pending import count_pictures
+from warehouse.records.runs import StageResult
 
 
 @task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)

@@ -28,9 +28,9 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.publish import publish
-from warehouse.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
 
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 

@@ -12,9 +12,9 @@ from flows.futures import MAX_PARALLEL_TASKS
 from flows.run_lifecycle import WAIT_FOR_OTHER_RUN_SECONDS
 from tasks.fetch.download import Limits
 from tasks.scrape.graph.usage import MAX_PERCENT, WAIT_SECONDS
-from warehouse.lake import KEEP_HOURS
-from warehouse.publish import READABLE_FROM
-from warehouse.runs import RESUME_WITHIN
+from warehouse.database.publish import READABLE_FROM
+from warehouse.records.runs import RESUME_WITHIN
+from warehouse.storage.lake import KEEP_HOURS
 
 WORDS = {4: "four", 5: "five", 6: "six", 7: "a week"}
 SENTENCES = [

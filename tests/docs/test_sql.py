@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from warehouse.home import Home
-from warehouse.publish import published
+from warehouse.published import published
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from tasks.fetch.attempt import Reason
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
-from warehouse.sql import MACROS, VIEWS
-from warehouse.tables import TABLES
+from warehouse.database.sql import MACROS, VIEWS
+from warehouse.schema.tables import TABLES
 
 PARAMETER = re.compile(r'(?:^|, )"?(\w+)"?(?: := ([^,]+))?')
 

@@ -34,7 +34,7 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
-from warehouse.publish import publish
+from warehouse.database.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

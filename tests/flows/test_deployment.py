@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flows.settings import read_settings
-from warehouse.runs import stage_runs
+from warehouse.records.runs import stage_runs
 
 STAGES = {"scrape-demo", "fetch", "classify-visual", "publish", "rank", "report"}
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from flows.settings import read_settings
-from warehouse.publish import publish
-from warehouse.run_tables import StageRun
-from warehouse.tables import Observation, PictureLabel, Post, PostPicture
+from warehouse.database.publish import publish
+from warehouse.schema.picture_tables import PictureLabel
+from warehouse.schema.run_tables import StageRun
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 SHA = "a" * 64

@@ -17,8 +17,8 @@ from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
-from warehouse.publish import publish
-from warehouse.tables import Comment
+from warehouse.database.publish import publish
+from warehouse.schema.tables import Comment
 
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 

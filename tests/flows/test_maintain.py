@@ -17,8 +17,8 @@ from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from flows.settings import read_settings
 from warehouse.home import Home
-from warehouse.runs import stage_runs
-from warehouse.tables import Picture
+from warehouse.records.runs import stage_runs
+from warehouse.schema.picture_tables import Picture
 
 FORGOTTEN = "zebra.crossing"
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'

@@ -11,8 +11,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from flows.settings import read_settings
-from warehouse.publish import publish
-from warehouse.runs import stage_runs
+from warehouse.database.publish import publish
+from warehouse.records.runs import stage_runs
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from flows.commands.rank import _differences, rank
 from flows.time_slices import check_time_zone
-from warehouse.lift_changes import COLUMNS
-from warehouse.ranking_query import RankingQuery
+from warehouse.ranking.lift_changes import COLUMNS
+from warehouse.ranking.ranking_query import RankingQuery
 
 SETTINGS = """
 [[sources]]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.settings import read_settings
-from warehouse.gaps import record_failures
-from warehouse.tables import Thread
+from warehouse.records.gaps import record_failures
+from warehouse.schema.tables import Thread
 
 
 def test_known_gaps_are_listed(tmp_path: Path, settings: str, command) -> None:

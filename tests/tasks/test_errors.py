@@ -33,9 +33,9 @@ from tasks.scrape.crawl.failures import failure_of
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.errors import LakeBusy, LakeDamaged
 from warehouse.home import Home
-from warehouse.lake_reader import detect_damage
-from warehouse.runs import Journal
-from warehouse.tables import Picture
+from warehouse.records.runs import Journal
+from warehouse.schema.picture_tables import Picture
+from warehouse.storage.lake_reader import detect_damage
 
 INTERNAL = {
     "StageError": "a base class; nothing raises it",

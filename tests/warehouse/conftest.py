@@ -14,19 +14,9 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
-from warehouse.run_tables import StageRun
-from warehouse.tables import (
-    TABLES,
-    AccountObservation,
-    Fetch,
-    Observation,
-    Picture,
-    PictureLabel,
-    Post,
-    PostPicture,
-    Row,
-    Unlabelled,
-)
+from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
+from warehouse.schema.run_tables import StageRun
+from warehouse.schema.tables import TABLES, AccountObservation, Observation, Post, PostPicture, Row
 
 EVENING = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.database.publish import publish
 from warehouse.disk_space import RESERVE_BYTES, detect_full_disk, require_free_space
 from warehouse.errors import BadHome, DiskFull
 from warehouse.home import Home
-from warehouse.publish import publish, published
-from warehouse.tables import Observation
+from warehouse.published import published
+from warehouse.schema.tables import Observation
 
 MB = 1024 * 1024
 ADVICE = r"is full \(.* MB free, 67 MB are reserved\)\. Free some space, or set home"
@@ -113,8 +114,8 @@ import os, resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from warehouse.errors import DiskFull
-from warehouse.lake import Lake
-from warehouse.tables import Observation
+from warehouse.storage.lake import Lake
+from warehouse.schema.tables import Observation
 
 lake = Lake(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -10,12 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from warehouse.database.publish import publish
 from warehouse.errors import BadHome, NotPublished
 from warehouse.home import Home
-from warehouse.publish import publish, published
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
-from warehouse.tables import AccountObservation
+from warehouse.published import published
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
+from warehouse.schema.tables import AccountObservation
 
 # Folders inside each other, so that few home folders have all of these characters in their paths.
 UNUSUAL = [

@@ -16,7 +16,7 @@ from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.gallery.thread import read_thread
 from tasks.scrape.pages import ScrapedComment, ScrapedPost
 from tasks.scrape.values.counts import Count
-from warehouse.precision import is_coarser_count, is_coarser_time
+from warehouse.records.precision import is_coarser_count, is_coarser_time
 
 
 def read_detail_page(

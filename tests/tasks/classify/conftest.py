@@ -22,8 +22,8 @@ from classifiers.visual import VisualOptions
 from tasks.classify.stage import label_pictures
 from tasks.fetch.store import PictureStore, RejectedPicture, read_kind
 from warehouse.home import Home
-from warehouse.runs import StageResult
-from warehouse.tables import Picture
+from warehouse.records.runs import StageResult
+from warehouse.schema.picture_tables import Picture
 
 
 @dataclass

@@ -15,7 +15,7 @@ from classifiers.protocol import Label, PreparedPicture
 from tasks.classify.decoding import BATCHES_AHEAD, decoders
 from tasks.classify.storing import STORE_SECONDS, Portion
 from tasks.run import Run, run_stage
-from warehouse.runs import Journal
+from warehouse.records.runs import Journal
 
 HANG_SECONDS = 60.0
 

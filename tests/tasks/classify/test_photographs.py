@@ -14,7 +14,7 @@ from classifiers import registry
 from classifiers.litert import LitertOptions
 from classifiers.pictures import PictureFile
 from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 # From the README files of the model and the photographs, with bilinear 224 x 224 pictures.
 EXPECTED: dict[str, tuple[str, float]] = {

@@ -21,8 +21,8 @@ from tasks.classify.decoding import BATCHES_AHEAD, SharedDecoder, decoders
 from tasks.classify.stage import label_pictures
 from tasks.classify.throughput import Throughput
 from tasks.errors import OutOfTime, RunStopped
-from warehouse.pending import StoredPicture
-from warehouse.runs import StageResult
+from warehouse.records.pending import StoredPicture
+from warehouse.records.runs import StageResult
 
 HANG_SECONDS = 60.0
 

@@ -20,8 +20,8 @@ from PIL import Image
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.stage import fetch_pictures
 from warehouse.home import Home
-from warehouse.runs import StageResult
-from warehouse.tables import PostPicture
+from warehouse.records.runs import StageResult
+from warehouse.schema.tables import PostPicture
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

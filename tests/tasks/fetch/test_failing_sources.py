@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.tables import PostPicture
+from warehouse.schema.tables import PostPicture
 
 
 def add_pictures(fetching: Any, source: str, urls: list[str], first: int = 0) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from tasks.fetch.attempt import Reason
 from tasks.fetch.hosts import Hosts, Job, host_name
-from warehouse.pending import HostResponse, host_delays
-from warehouse.publish import publish, published
-from warehouse.tables import Fetch
+from warehouse.database.publish import publish
+from warehouse.published import published
+from warehouse.records.pending import HostResponse, host_delays
+from warehouse.schema.picture_tables import Fetch
 
 BOTH = frozenset({"127.0.0.1", "localhost"})
 HOUR = 3600.0

@@ -14,9 +14,9 @@ from tasks.fetch import hosts, pipeline, results
 from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.results import Results
-from warehouse.lake import Lake
-from warehouse.pending import PictureToFetch
-from warehouse.table_schema import Row
+from warehouse.records.pending import PictureToFetch
+from warehouse.schema.table_schema import Row
+from warehouse.storage.lake import Lake
 
 
 class SlowLake(Lake):

@@ -8,8 +8,9 @@ from typing import Any
 
 from tasks.fetch.attempt import TRANSIENT, Reason, reason_for_status
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES, next_try_at
-from warehouse.publish import publish, published
-from warehouse.tables import Fetch
+from warehouse.database.publish import publish
+from warehouse.published import published
+from warehouse.schema.picture_tables import Fetch
 
 # reason, hours since each failure, the newest first: whether a run retries it now
 CASES: list[tuple[Reason, list[float], bool]] = [

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from tasks.fetch.download import Limits
-from warehouse.tables import Fetch
+from warehouse.schema.picture_tables import Fetch
 
 KINDS = [
     ("JPEG", "jpeg", "jpg"),

@@ -16,9 +16,9 @@ from PIL import Image
 
 from tasks.maintain.originals import LONGEST_SIDE, reduce_originals
 from warehouse.home import Home
-from warehouse.pending import pictures_to_label
-from warehouse.picture_files import check_pictures, remove_leftovers
-from warehouse.tables import Picture
+from warehouse.records.pending import pictures_to_label
+from warehouse.schema.picture_tables import Picture
+from warehouse.upkeep.picture_files import check_pictures, remove_leftovers
 
 NOW = datetime.now(UTC)
 OLD = NOW - timedelta(days=40)
@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tasks.maintain import originals
 from warehouse.home import Home
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)

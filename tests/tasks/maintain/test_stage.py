@@ -14,13 +14,14 @@ from deltalake import DeltaTable, write_deltalake
 from tasks.maintain.options import MaintainOptions
 from tasks.maintain.stage import maintain_home
 from tasks.publish.stage import last_check, publish_lake
-from warehouse.check_queries import CheckLimits
-from warehouse.delta_upkeep import FILE_RETENTION, LOG_RETENTION
+from warehouse.database.check_queries import CheckLimits
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.publish import publish
-from warehouse.run_tables import StageRun
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import TABLES, Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.schema.run_tables import StageRun
+from warehouse.schema.tables import TABLES, Observation, Post, PostPicture
+from warehouse.storage.delta_upkeep import FILE_RETENTION, LOG_RETENTION
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OPTIONS = MaintainOptions(7, None, True, CheckLimits())

@@ -16,10 +16,10 @@ from tasks.report.chart_html import chart_html
 from tasks.report.chart_style import COLOURS, NARROW, WIDTH
 from tasks.report.charts import SCALE, chart_svg, ranked_chart, ranking_chart, save_chart
 from tasks.report.content import Heading
-from warehouse.measures import RUN_BY
-from warehouse.plain_statistics import OPTIONAL, STATISTICS
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank_posts
+from warehouse.ranking.measures import RUN_BY
+from warehouse.ranking.plain_statistics import OPTIONAL, STATISTICS
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank_posts
 
 LABELS = ("hotdog", "golden retriever", "soft-coated wheaten terrier", "Egyptian cat")
 KINDS = [
@@ -107,7 +107,7 @@ def test_a_ranking_of_zeros_has_a_chart(ranking, texts):
 
 @pytest.mark.parametrize("by", RUN_BY)
 def test_a_ranking_of_the_warehouse_can_be_drawn(by, texts):
-    """A chart takes the frames of `warehouse.rankings`, also empty ones."""
+    """A chart takes the frames of `warehouse.ranking.rankings`, also empty ones."""
     row = {"source": "s", "post_id": "1", "label": "cat", "account": "a", "likes": 7, "comments": None}
     known = pl.LazyFrame([row], schema_overrides={"comments": pl.Int64})
     for post_labels, shown in ((known, by != "comments"), (known.clear(), False)):

@@ -9,12 +9,14 @@ from pathlib import Path
 from PIL import Image
 
 from tasks.report.stage import label_examples
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.publish import publish, published
-from warehouse.ranking_query import RankingQuery
-from warehouse.rankings import rank
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import LabelGroup, Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.published import published
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.rankings import rank
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 WHEN = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from tasks.report.stage import write_report
+from warehouse.database.publish import publish
 from warehouse.home import Home
-from warehouse.publish import publish
-from warehouse.ranking_query import RankingQuery
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import Observation, Picture, PictureLabel, Post, PostPicture
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SEEN = datetime(2026, 6, 1, tzinfo=UTC)

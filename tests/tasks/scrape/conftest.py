@@ -24,7 +24,7 @@ from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Journal, StageResult
+from warehouse.records.runs import Journal, StageResult
 
 ACCOUNT = "/user/ann/7"
 

@@ -18,8 +18,8 @@ from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from tasks.scrape.storing import store_spool
 from warehouse.home import Home
-from warehouse.lake import Lake
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
+from warehouse.storage.lake import Lake
 
 ACCOUNT = "/user/ann/7"
 Scrape = Callable[..., StageResult]

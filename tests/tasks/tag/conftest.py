@@ -20,8 +20,8 @@ from tasks.fetch.store import PictureStore, read_kind
 from tasks.tag import plan
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
-from warehouse.runs import StageResult
-from warehouse.tables import Picture
+from warehouse.records.runs import StageResult
+from warehouse.schema.picture_tables import Picture
 
 
 @dataclass

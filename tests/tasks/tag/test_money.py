@@ -10,9 +10,9 @@ from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.estimate import estimate
 from tasks.tag.lane import make_lane, parse_models
 from tasks.tag.stage import local_lane
-from warehouse.forgetting import forget_account
-from warehouse.run_tables import Charge
-from warehouse.tables import Post, PostPicture
+from warehouse.schema.run_tables import Charge
+from warehouse.schema.tables import Post, PostPicture
+from warehouse.upkeep.forgetting import forget_account
 
 
 def test_the_monthly_budget_is_never_exceeded(shop):

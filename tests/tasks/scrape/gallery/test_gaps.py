@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from warehouse.tables import Gap
+from warehouse.schema.tables import Gap
 
 
 def test_a_post_page_that_fails_in_three_runs_becomes_a_known_gap(

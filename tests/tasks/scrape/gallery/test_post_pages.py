@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from warehouse.publish import publish, published
-from warehouse.tables import Thread
+from warehouse.database.publish import publish
+from warehouse.published import published
+from warehouse.schema.tables import Thread
 
 
 def test_likes_from_post_pages_stay_in_every_kind_of_run(gallery, run_once, importing, latest_likes) -> None:

@@ -15,7 +15,7 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 SWIFTLY = ScrapeOptions(Politeness(0.0), full=True)
 CASE = {"type": "instagram", "call_count": 100, "total_cputime": 2, "total_time": 3}

@@ -15,7 +15,7 @@ from tasks.scrape.probing import probe_source
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 SWIFTLY = ScrapeOptions(Politeness(0.0), full=True)
 TOKEN, OTHER = "a-secret-token-0123", "another-secret-token"

@@ -18,7 +18,7 @@ from tasks.scrape.read_context import ReadContext
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.home import Home
-from warehouse.runs import Journal, StageResult
+from warehouse.records.runs import Journal, StageResult
 
 NOW = datetime.now(UTC).replace(second=7, microsecond=0)
 """Not a full minute, which may mean that a source shows no seconds."""

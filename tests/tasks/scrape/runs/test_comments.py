@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
-from warehouse.forgetting import forget_author
+from warehouse.upkeep.forgetting import forget_author
 
 WRITTEN = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 THREAD = (

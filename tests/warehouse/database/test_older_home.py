@@ -1,0 +1,49 @@
+"""A home folder of an older likelens: its tables get the missing columns and keep their rows."""
+
+from __future__ import annotations
+
+import duckdb
+from deltalake import DeltaTable, write_deltalake
+
+from warehouse.database.publish import publish
+from warehouse.schema.tables import TABLES
+
+LATER = {
+    "posts": ["gone_at"],
+    "runs": ["counts"],
+    "observations": ["likes_rounded", "comments_rounded", "shares", "shares_rounded"],
+}
+
+
+def write_older_table(home, rows, name: str) -> None:
+    """Replace the table with one without the later columns."""
+    folder = home.lake.folder / name
+    old = TABLES[name].to_arrow(rows).drop_columns(LATER[name])
+    write_deltalake(str(folder), old, mode="overwrite", schema_mode="overwrite")
+    assert not {field.name for field in DeltaTable(str(folder)).schema().fields} & set(LATER[name])
+
+
+def test_an_older_table_gets_its_columns_and_keeps_its_rows(home, post_row, observation_row) -> None:
+    """After `prepare`, old rows have null in the new columns, new rows have values, and SQL shows both."""
+    write_older_table(home, [post_row("1")], "posts")
+    write_older_table(home, [observation_row("1", 5)], "observations")
+    home.prepare()
+    home.lake.upsert([post_row("1", caption="changed"), post_row("2")], keep=["first_seen_at"])
+    home.lake.append([observation_row("2", 5, likes_rounded=True)])
+    publish(home)
+    with duckdb.connect(str(home.database), read_only=True) as database:
+        assert database.execute("select post_id, caption, gone_at from posts order by 1").fetchall() == [
+            ("1", "changed", None),
+            ("2", post_row("2").caption, None),
+        ]
+        found = database.execute("select post_id, likes_rounded from observations order by 1").fetchall()
+    assert found == [("1", None), ("2", True)]
+
+
+def test_an_older_table_is_readable_before_it_gets_its_columns(home, post_row, observation_row) -> None:
+    """`likelens status` and `likelens sql` work on an older home folder before the next run."""
+    write_older_table(home, [observation_row("1", 5)], "observations")
+    with home.lake.reader() as reader:
+        assert reader.execute("select post_id, comments_rounded from observations").fetchall() == [
+            ("1", None)
+        ]

@@ -1,0 +1,14 @@
+"""The published database: views and macros over the lake's files.
+
+    publish.py        building the database and replacing the old one
+    derived/          the derived tables, computed by what changed
+    lift_table.py     computing the table of lifts at publish
+    sql.py            views and macros; to add one, open it
+    sql_rankings.py   the view of the measures, and the macros of the rankings
+    sql_comparing.py  those that compare classifiers or sum costs
+    sql_types.py      declarations of views and macros
+    checks.py         checks that stop a publish
+    check_queries.py  their queries; to add a check, open it
+
+The database holds no data and needs no DuckDB extension.
+"""

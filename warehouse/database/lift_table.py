@@ -1,0 +1,71 @@
+"""The table `lifts`: publish computes it again when the data or the method changed since it was computed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import duckdb
+
+from warehouse.ranking.measures import STORED_BY
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.schema.derived_tables import LabelLift
+from warehouse.storage.lake import Lake
+from warehouse.storage.lake_files import LakeFile
+
+METHOD = 2
+"""Increase it when a change of the method changes numbers: then publish computes all lifts again."""
+_SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")
+
+
+def refresh_lifts(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]
+) -> None:
+    """Replace the rows of `lifts`, unless they were computed from these files of the tables.
+
+    `connection` has the views of the database over the same files.
+    """
+    computed_from = _hash_inputs(connection, files)
+    if lake.query("select distinct computed_from from lifts") != [(computed_from,)]:
+        lake.replace(LabelLift, compute_lifts(connection, datetime.now(UTC), computed_from))
+
+
+def compute_lifts(
+    connection: duckdb.DuckDBPyConnection, computed_at: datetime, computed_from: str
+) -> list[LabelLift]:
+    """The rows of `lifts` from the views of the database."""
+    # SciPy takes a third of a second to import.
+    from warehouse.ranking.lift_rankings import all_lifts
+
+    classifiers = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
+    with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
+    rows = []
+    for (classifier,) in classifiers:
+        for measure in STORED_BY:
+            question = RankingQuery(classifier, measure, "lift")
+            lifts = all_lifts(connection, question)
+            groups = lifts
+            if (classifier,) in with_groups:
+                groups = all_lifts(connection, RankingQuery(classifier, measure, "lift", grouped=True))
+            rows += [
+                LabelLift(
+                    classifier=classifier,
+                    measure=measure,
+                    grouped=grouped,
+                    computed_at=computed_at,
+                    computed_from=computed_from,
+                    **values,
+                )
+                for grouped, frame in ((False, lifts), (True, groups))
+                for values in frame.iter_rows(named=True)
+            ]
+    return rows
+
+
+def _hash_inputs(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]) -> str:
+    """A hash of all that the lifts depend on. A file's name is unique, and its content never changes."""
+    names = {table: sorted(file.name for file in files[table]) for table in _SOURCES}
+    versions = connection.execute("select * from classifier_versions order by all").fetchall()
+    return hashlib.sha256(json.dumps([METHOD, names, versions]).encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""The view of the posts' measures and the macros of the rankings by a plain statistic.
+
+Both are made from `warehouse.ranking.measures` and `warehouse.ranking.plain_statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from warehouse.database.sql_types import Macro, View
+from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY, By
+from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
+
+MEASURE_VIEWS: tuple[View, ...] = (
+    View(
+        "post_measures",
+        POST_MEASURES,
+        "The numbers of each post that labels can be ranked by, one row for each known number",
+        {
+            "source": "Name of the source in the settings",
+            "post_id": "The source's own id of the post",
+            "measure": "Name of the measure, as likelens rank --by has it",
+            "value": "Its value for the post; an unknown one has no row",
+            "counted_at": "When the number was last observed (UTC)",
+            "rounded": "Whether the source showed it with fewer digits",
+        },
+    ),
+)
+
+
+def _list(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"
+
+
+def _quote(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _column(name: str, statistic: PlainStatistic) -> str:
+    """The column of a statistic; one that is not requested, or that ratios do not have, is null and costs nothing."""
+    condition = "true" if statistic.of_ratios else f'"by" not in ({_quote(_RATIOS)})'
+    if statistic.optional:
+        condition += f" and statistic = '{name}'"
+    return f"case when {condition} then {statistic.sql} end as {name}"
+
+
+_RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
+_OTHERS = [by for by in MEASURES if by not in RUN_BY]
+_RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
+_NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
+_WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
+_SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
+_STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
+                       case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
+                            else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end as value
+                from post_labels where {_SCOPE}"""
+_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value
+                from post_labels
+                join (select source, post_id, value from post_measures
+                      where measure = case when "by" in ({_quote(MEASURES)}) then "by"
+                                           else error('by is {_list(MEASURES)}') end) measured
+                    using (source, post_id)
+                where {_SCOPE}"""
+
+
+def _macro(name: str, by: By, rows: str, comment: str) -> Macro:
+    return Macro(
+        name,
+        f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
+        f"""with counted as (from ({rows}) where value is not null),
+                 named as (select source, account, label, value from counted where not grouped
+                           union all
+                           select source, account, label_group, any_value(value) from counted where grouped
+                           group by source, post_id, account, label_group)
+            select row_number() over (order by worth desc, posts desc, label) as rank,
+                   label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}
+            from (
+                select *, posts / all_posts as share,
+                       case when "by" = 'count' then posts
+                            when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                            then error('statistic is {_list(_RATIO_STATISTICS)}')
+                            else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
+                       end as worth
+                from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}
+                      from named group by label),
+                     (select count(*) as all_posts from counted where first_label)
+                where posts >= min_posts)
+            qualify rank <= n order by rank""",
+        comment,
+    )
+
+
+RANKING_MACROS: tuple[Macro, ...] = (
+    _macro(
+        "top_labels",
+        "likes",
+        _STORED_ROWS,
+        "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
+        " posts counts the posts with a known number; mean, median and total are over these; share is their part of the"
+        " posts that the classifier labelled. The other columns are null unless statistic names them. With"
+        " grouped := true labels of a group count as one",
+    ),
+    # A macro of its own, because DuckDB opens every table that a macro names.
+    _macro(
+        "top_labels_by",
+        "shares",
+        _MEASURED_ROWS,
+        "The same as top_labels for any measure of post_measures:"
+        " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
+    ),
+)

@@ -1,0 +1,8 @@
+"""Queries of commands and pages that sum up what is stored.
+
+    status.py     queries of `likelens status`
+    summary.py    queries of the report beside its rankings
+    comparing.py  comparison of two classifiers
+
+They read the published database, or the lake where it must be fresh.
+"""

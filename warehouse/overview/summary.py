@@ -1,0 +1,90 @@
+"""Queries of the report beside its rankings, over the published database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from warehouse.ranking.ranking_query import RankingQuery
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """An account: its stored posts, and its last known number of followers (or None)."""
+
+    source: str
+    account: str
+    posts: int
+    followers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPicture:
+    """A picture with a label, and its post."""
+
+    label: str
+    sha256: str
+    path: str
+    post_url: str
+    caption: str | None
+    likes: int | None
+    comments: int | None
+
+
+def totals(database: duckdb.DuckDBPyConnection) -> tuple[int, int, datetime | None, datetime | None]:
+    """Numbers of posts and pictures, and the times of the first and last post (None if there is none)."""
+    query = "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
+    [(posts, pictures, since, until)] = database.execute(query).fetchall()
+    return posts, pictures, since, until
+
+
+def account_summaries(database: duckdb.DuckDBPyConnection) -> tuple[AccountSummary, ...]:
+    """All accounts with posts, by source and name."""
+    rows = database.execute(
+        """select posts.source, posts.account, count(*), any_value(seen.followers)
+           from posts left join (
+               select source, account, arg_max(followers, observed_at) as followers from accounts group by all) seen
+           on seen.source = posts.source and seen.account = posts.account
+           group by all order by 1, 2"""
+    ).fetchall()
+    return tuple(AccountSummary(*row) for row in rows)
+
+
+def last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, tuple[str, ...]]:
+    """The id of the last run (empty if there is none), and a sentence for each stage that is not done."""
+    rows = database.execute(
+        """select run_id, trim(stage || ' ' || lane), status, coalesce(message, '') from runs
+           where run_id = (select arg_max(run_id, started_at) from runs where stage = 'run')
+             and (stage = 'run' or status in ('failed', 'incomplete'))
+           order by stage = 'run' desc, started_at"""
+    ).fetchall()
+    notices = (f"{stage}: {status}. {message}" for _, stage, status, message in rows[1:])
+    return (rows[0][0], tuple(notices)) if rows else ("", ())
+
+
+def current_version(database: duckdb.DuckDBPyConnection, classifier: str) -> str | None:
+    """The classifier's current version; None if no run has loaded it."""
+    query = "select version from classifier_versions where classifier = ?"
+    row = database.execute(query, [classifier]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def best_pictures(
+    database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str], count: int
+) -> list[LabelledPicture]:
+    """For each label the `count` best pictures by the question's measure, best first."""
+    best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
+    label = "label_group" if question.grouped else "label"
+    rows = database.execute(
+        f"""select {label}, sha256, path, url, caption, likes, comments
+            from post_labels join posts using (source, post_id) join pictures using (sha256)
+            where classifier = $1 and {label} in (select unnest($2))
+              and ($3 is null or post_labels.account = $3)
+            qualify row_number() over (partition by {label} order by {best} desc nulls last, post_id) <= {count}
+            order by {label}, {best} desc nulls last, post_id""",
+        [question.classifier, list(labels), question.account],
+    ).fetchall()
+    return [LabelledPicture(*row) for row in rows]

@@ -1,0 +1,15 @@
+"""Which labels earn likes: rankings as Polars frames from the published database.
+
+    rankings.py          the rankings
+    ranking_query.py     what a ranking is about, and which posts count; to add an option, open it
+    measures.py          the numbers of a post that labels are ranked by; to add one, open it
+    plain_statistics.py  the statistics other than lift; to add one, open it
+    lift/                the method of lift: intervals, pairs, comparable age
+    lift_rankings.py     the rankings by lift
+    lift_changes.py      risers and fallers: a period against the one before
+    comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
+    past.py              the database as it was known at the end of a past day
+    empty_rankings.py    why a ranking is empty
+
+SQL macros and Polars give the same numbers; tests compare them.
+"""

@@ -1,0 +1,199 @@
+"""Which posts a ranking counts or compares, and how many it leaves out for which reason.
+
+They are those that the classifier has labelled and whose number is known. A ranking by lift also leaves out a post that
+was too young when its number was last observed, because its likes were still coming in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
+from warehouse.ranking.past import ensure_measures
+from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
+
+MAX_COMPARED_POSTS = 1_000_000
+"""The newest posts that a ranking by lift compares: some 6 million label rows, of which the estimate needs 0.8 GB."""
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+_LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier)
+                   using (source, post_id)"""
+_POSTS = f"""select source, post_id, account, kind, posted_at, counted_at, {{value}} as value,
+                    coalesce(rounded, false) as rounded, {{hidden}} as hidden, {{sliced}} as sliced
+             from posts {{measured}} {_LABELLED} where {{where}}"""
+_MEASURED = """left join (select source, post_id, value, counted_at, rounded from post_measures where measure = '{by}')
+                   using (source, post_id)"""
+_UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
+_HIDDEN = """value is null and (source, post_id) in
+                 (select (source, post_id) from latest_observations where likes_hidden)"""
+_NEWEST = "{posts} order by posted_at desc nulls last, source, post_id limit {most}"
+_HISTORY = """with aged as (
+                  select source, post_id, posted_at from observations join posts using (source, post_id)
+                  where posted_at is not null and {count} is not null group by all
+                  having max(observed_at) >= posted_at + interval 10 day),
+              latest as (
+                  from aged qualify row_number() over (partition by source order by posted_at desc, post_id) <= $most)
+              select source, post_id, posted_at, observed_at, {count} as value
+              from observations join latest using (source, post_id)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostCounts:
+    """How many posts a ranking counts, and how many it leaves out for which reason.
+
+    `sliced` of the `counted` ones are of the chosen weekdays and hours; None where all are. `without_date` of them
+    have no date, and `rounded` have a rounded number. `excluded` are those that the question leaves out, by what
+    they are. `age` is the age of posts that are old enough, in words.
+    """
+
+    counted: int
+    hidden: int
+    unknown: int
+    lacking: str
+    rounded: int
+    excluded: dict[str, int]
+    sliced: int | None = None
+    young: int = 0
+    age: str = ""
+    old: int = 0
+    without_date: int = 0
+
+    def describe(self, verb: str = "counted") -> str:
+        """One or a few sentences for the user; a ranking by lift has compared the posts."""
+        left_out = {
+            f"younger than {self.age} when last observed": self.young,
+            "with hidden likes": self.hidden,
+            self.lacking: self.unknown,
+            f"older than the newest {MAX_COMPARED_POSTS:,}": self.old,
+            **self.excluded,
+        }
+        reasons = [f"{number:,} {reason}" for reason, number in left_out.items() if number]
+        chosen = "" if self.sliced is None else f", {self.sliced:,} of them in the chosen weekdays and hours"
+        texts = [f"{_count(self.counted, 'post')} {verb}{chosen}; left out: {', '.join(reasons) or 'none'}."]
+        for number, what in ((self.without_date, "no date"), (self.rounded, "a rounded number")):
+            if number:
+                texts.append(f"{number:,} of the posts {'has' if number == 1 else 'have'} {what}.")
+        return " ".join(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """The posts that a ranking by lift compares.
+
+    `days` is for each source the age from which its posts count. `posts` has the columns that `estimate_lifts` takes,
+    and `sliced`: whether the post is of the chosen weekdays and hours. The others are compared with these.
+    """
+
+    posts: pl.DataFrame
+    days: dict[str, int]
+    counts: PostCounts
+
+
+def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
+    """Read the posts of a question by lift from the published database, and leave out those that can't be compared."""
+    ensure_measures(connection)
+    matching, values = _matching(question, sliced=question.slice_condition())
+    posts = connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values).pl()
+    older = 0
+    if len(posts) == MAX_COMPARED_POSTS:
+        (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
+        older = total - len(posts)
+    days = _comparable_days(connection, question, posts)
+    age = (pl.col("counted_at") - pl.col("posted_at")).dt.total_microseconds()
+    least = pl.col("source").replace_strict(days or {"": 0}, default=0) * _MICROSECONDS_A_DAY
+    known = pl.col("value").is_not_null()
+    young = known & (age < least).fill_null(value=False)
+    hidden, used = pl.col("hidden"), known & ~young
+    ages = sorted(set(days.values())) or [DEFAULT_DAYS]
+    numbers = posts.select(
+        counted=used.sum(),
+        hidden=hidden.sum(),
+        unknown=(~known & ~hidden).sum(),
+        rounded=(used & pl.col("rounded")).sum(),
+        young=young.sum(),
+        without_date=(known & pl.col("posted_at").is_null()).sum(),
+    ).row(0, named=True)
+    counts = PostCounts(
+        **numbers,
+        lacking=_lacking(question),
+        excluded=_count_excluded(connection, question),
+        sliced=posts.select((used & pl.col("sliced")).sum()).item() if question.sliced else None,
+        age=_count(ages[0], "day") if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)",
+        old=older,
+    )
+    return Comparable(posts.filter(used).drop("hidden", "counted_at", "rounded"), days, counts)
+
+
+def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> PostCounts:
+    """Count the posts of a question in the published database."""
+    if question.by_lift:
+        return comparable_posts(connection, question).counts
+    ensure_measures(connection)
+    matching, values = _matching(question)
+    numbers = connection.execute(
+        f"""select count(*) filter (value is not null), count(*) filter (hidden),
+                   count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded)
+            from ({matching})""",
+        values,
+    ).fetchall()[0]
+    named = dict(zip(("counted", "hidden", "unknown", "rounded"), numbers, strict=True))
+    return PostCounts(**named, lacking=_lacking(question), excluded=_count_excluded(connection, question))
+
+
+def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
+    """Which posts a ranking counts or compares, in a few sentences."""
+    return count_posts(connection, question).describe("compared" if question.by_lift else "counted")
+
+
+def _matching(question: RankingQuery, sliced: str | None = None) -> tuple[str, dict[str, object]]:
+    """The query of the posts of a question, and its parameters. With `sliced` those of other times are among them."""
+    where, values = question.conditions(slices=sliced is None)
+    if sliced is not None and question.sliced:
+        values["time_zone"] = question.time_zone
+    measure = question.measure
+    query = _POSTS.format(
+        value="1" if measure is None else "value" if measure.ratio else "value::bigint",
+        hidden=_HIDDEN if measure is not None and measure.of_likes else "false",
+        sliced=sliced or "true",
+        measured=_UNMEASURED if measure is None else _MEASURED.format(by=question.by),
+        where=where,
+    )
+    return query, values
+
+
+def _lacking(question: RankingQuery) -> str:
+    return "" if question.measure is None else question.measure.lacking
+
+
+def _count_excluded(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> dict[str, int]:
+    """How many posts the question leaves out, by what they are; by lift those of other times too."""
+    where, values = question.conditions(slices=not question.by_lift, exclusions=False)
+    excluded = {}
+    for field, (condition, what) in EXCLUSIONS.items():
+        if getattr(question, field):
+            query = f"select count(*) from posts {_LABELLED} where {where} and {condition}"
+            [(excluded[what],)] = connection.execute(query, values).fetchall()
+    return excluded
+
+
+def _comparable_days(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame
+) -> dict[str, int]:
+    """For each source the age from which its posts count; empty where the age makes no difference."""
+    if question.measure is None or question.measure.history is None:
+        return {}
+    query = _HISTORY.format(count=question.measure.history)
+    history = connection.sql(query, params={"most": MAX_POSTS}).pl()
+    days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
+    return days | {
+        str(source): comparable_age(rows)
+        for (source,), rows in history.partition_by("source", as_dict=True, maintain_order=True).items()
+        if source in days
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,75 @@
+"""Rankings by lift: the lifts of a classifier's labels in the published database. `warehouse.ranking.lift` has the method."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from warehouse.ranking.comparable_posts import comparable_posts
+from warehouse.ranking.lift.estimate import Measure, estimate_adjusted_lifts, estimate_lifts
+from warehouse.ranking.lift.pairs import pair_labels
+from warehouse.ranking.ranking_query import MIN_LIFT_POSTS, RankingQuery
+
+COLUMNS = (
+    *("rank", "label", "posts", "accounts", "lift", "low", "high", "p", "q"),
+    *("total", "mean", "median", "share"),
+)
+_LABELS = """select distinct source, post_id, case when $grouped then label_group else label end as label
+             from post_labels semi join compared using (source, post_id) where classifier = $classifier"""
+
+
+def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """Rank the labels of a classifier by the lower end of their lift: the columns `COLUMNS`, best first.
+
+    Labels with fewer posts than the question asks for, and labels without a lift, have no row.
+    """
+    return (
+        all_lifts(connection, question)
+        .filter((pl.col("posts") >= question.least_posts) & pl.col("lift").is_not_null())
+        .head(question.top)
+        .with_row_index("rank", offset=1)
+        .with_columns(pl.col("rank").cast(pl.Int64))
+        .select(*COLUMNS, *(["alone"] if question.adjusted else []))
+    )
+
+
+def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """Estimate the lift of every label or pair of the question, in the order of the ranking.
+
+    Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
+    their share of all compared posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
+    Where only some weekdays or hours count, the posts of these are compared with all posts of the account.
+    """
+    posts = comparable_posts(connection, question).posts
+    chosen = posts.filter("sliced")
+    connection.register("compared", chosen.select("source", "post_id").to_arrow())
+    labels = connection.sql(
+        _LABELS, params={"classifier": question.classifier, "grouped": question.grouped}
+    ).pl()
+    connection.unregister("compared")
+    if question.within is not None:
+        labels = labels.filter(pl.col("label") != question.within)
+    if question.pairs:
+        # Two pairs have one name where a label contains the sign between the two.
+        labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
+    lifts = _estimate(posts, labels, question)
+    plain = (
+        labels.join(chosen.select("source", "post_id", "value"), on=["source", "post_id"])
+        .group_by("label")
+        .agg(
+            total=pl.col("value").sum(),
+            mean=pl.col("value").sum() / pl.len(),
+            median=pl.col("value").median(),
+            share=pl.len() / max(1, len(chosen)),
+        )
+    )
+    return lifts.join(plain, on="label", how="left", maintain_order="left")
+
+
+def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
+    measure: Measure = "comments" if question.by in ("comments", "shares") else "likes"
+    alone = estimate_lifts(posts, labels, measure=measure, min_posts=question.least_posts)
+    if not question.adjusted:
+        return alone
+    adjusted = estimate_adjusted_lifts(posts, labels, min_posts=question.least_posts)
+    return adjusted.join(alone.select("label", alone="lift"), on="label", how="left", maintain_order="left")

@@ -1,0 +1,210 @@
+"""What a ranking is about: the classifier, the order, and which posts count."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from warehouse.ranking.measures import LIFT_BY, MEASURES, RUN_BY, STORED_BY, By, Measure
+from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, Statistic
+
+MIN_LIFT_POSTS = 10
+MIN_ADJUSTED_POSTS = 30
+"""So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
+
+_WITHIN = """(source, post_id) in (select (source, post_id) from post_labels
+             where classifier = $classifier and $within in (label, label_group))"""
+_LOCAL = "timezone($time_zone, timezone('UTC', posted_at))"
+_DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
+_REPOSTED = """(source, post_id) in (
+    select (source, post_id) from (
+        select source, post_id, row_number() over (
+                   partition by source, account, pictures order by posted_at nulls last, post_id) as turn
+        from posts join (select source, post_id, list(sha256 order by position) as pictures from post_pictures
+                         group by all having count(sha256) = count(*)) using (source, post_id))
+    where turn > 1)"""
+EXCLUSIONS: dict[str, tuple[str, str]] = {
+    "without_pinned": ("coalesce(pinned, false)", "pinned"),
+    "without_reposts": (_REPOSTED, "with the pictures of an earlier post of the account"),
+}
+"""Posts that a question may leave out: its field, an SQL condition on the columns of `posts`, and what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankingQuery:
+    """Parameters of a ranking: the classifier, the order, the number of labels, and the posts that count.
+
+    `min_posts` skips labels with fewer posts; None is the default of the statistic. `source` and `account` count only
+    their posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels,
+    `within` only posts with this label or group of the classifier. With `grouped` the labels of a group count as one: a
+    tabby and a tiger cat are cats. For lift: `pairs` ranks pairs of labels, `adjusted` holds the other labels equal.
+
+    `weekdays` (1 is Monday) and `hours` (from the first to before the second) count only posts of these times in
+    `time_zone`. `without_pinned` and `without_reposts` leave out such posts. `as_of` ranks what was known at the end
+    of that day. `against_before` ranks the change of the lift since the period of the same length before `since`.
+    """
+
+    classifier: str
+    by: By = "likes"
+    statistic: Statistic = "mean"
+    top: int = 10
+    account: str | None = None
+    min_posts: int | None = None
+    grouped: bool = False
+    since: date | None = None
+    until: date | None = None
+    kind: str | None = None
+    source: str | None = None
+    within: str | None = None
+    pairs: bool = False
+    adjusted: bool = False
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[int, int] | None = None
+    time_zone: str = "UTC"
+    without_pinned: bool = False
+    without_reposts: bool = False
+    as_of: date | None = None
+    against_before: bool = False
+
+    @property
+    def measure(self) -> Measure | None:
+        """What it is ranked by; None for the number of posts."""
+        return None if self.by == "count" else MEASURES[self.by]
+
+    @property
+    def by_lift(self) -> bool:
+        """Whether labels are ordered by their lift; a count and a ratio have none."""
+        return self.statistic == "lift" and self.by in LIFT_BY
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the table `lifts` has the ranking: it is by lift, of all posts and single labels."""
+        plain = RankingQuery(
+            self.classifier, self.by, self.statistic, self.top, None, self.min_posts, self.grouped
+        )
+        return self.by_lift and self.by in STORED_BY and self == plain
+
+    @property
+    def has_macro(self) -> bool:
+        """Whether the macro `top_labels` of every database gives the ranking: it is of all posts, or of an account."""
+        plain = RankingQuery(
+            self.classifier, self.by, self.statistic, self.top, self.account, self.min_posts, self.grouped
+        )
+        return self == plain and (
+            self.by == "count"
+            or (self.by in RUN_BY and self.statistic in PLAIN_STATISTICS and self.statistic not in OPTIONAL)
+        )
+
+    @property
+    def least_posts(self) -> int:
+        """The number of posts that a label needs."""
+        lift = MIN_ADJUSTED_POSTS if self.adjusted else MIN_LIFT_POSTS
+        return self.min_posts or (lift if self.by_lift else 1)
+
+    @property
+    def optional_columns(self) -> tuple[Statistic, ...]:
+        """The columns that only rankings by their statistic have."""
+        return tuple(name for name in OPTIONAL if name == self.statistic and self.by != "count")
+
+    @property
+    def sliced(self) -> bool:
+        """Whether only posts of some weekdays or hours count."""
+        return bool(self.weekdays) or self.hours is not None
+
+    @property
+    def stem(self) -> str:
+        """A file name without extension, such as `inception_v3-likes-lift`, or `…-lift-instagram` for one account.
+
+        Characters other than ASCII letters, digits, dots, underscores and dashes are removed, and a hash is added
+        for them, so that two accounts never share a file.
+        """
+        statistic = () if self.by == "count" else (self.statistic,)
+        account = () if self.account is None else (_safe(self.account),)
+        grouped = ("groups",) if self.grouped else ()
+        named = {"since": self.since, "until": self.until, "as_of": self.as_of}
+        days = [f"{name}-{day}" for name, day in named.items() if day]
+        others = [name for name in (self.kind, self.source, self.within) if name is not None]
+        ways = [name for name in ("pairs", "adjusted", *EXCLUSIONS, "against_before") if getattr(self, name)]
+        times = [f"{self.weekdays}{self.hours}{self.time_zone}"] if self.sliced else []
+        parts = (*statistic, *grouped, *ways, *account, *days, *map(_safe, [*others, *times]))
+        return "-".join((_safe(self.classifier), self.by, *parts))
+
+    def find_conflict(self) -> str | None:
+        """Which parts of the question exclude each other, as a sentence; None where none do."""
+        if self.measure is not None and self.measure.ratio and not _is_of_ratios(self.statistic):
+            names = [name for name in PLAIN_STATISTICS if _is_of_ratios(name)]
+            return f"--by {self.by} has no {self.statistic}. Use --statistic {', '.join(names[:-1])} or {names[-1]}."
+        for name in ("pairs", "against_before"):
+            if getattr(self, name) and not self.by_lift:
+                return f"--{name.replace('_', '-')} needs --statistic lift, and --by {', '.join(LIFT_BY[:-1])} or {LIFT_BY[-1]}."
+        if self.adjusted and not (self.by_lift and self.by == "likes"):
+            return "--adjusted needs --by likes and --statistic lift."
+        if self.adjusted and (self.pairs or self.weekdays or self.hours):
+            # A pair always comes with its labels, and a slice's labels with the slice.
+            return "--adjusted has a row for every label, and for weekdays and hours. Leave out --pairs, --weekday and --hour."
+        if self.against_before and (self.since is None or self.until is None):
+            return "--against-before needs --since and --until."
+        return self._find_period_conflict() if self.against_before else None
+
+    def _find_period_conflict(self) -> str | None:
+        assert self.since is not None, "find_conflict requires it"
+        assert self.until is not None, "find_conflict requires it"
+        if self.until < self.since:
+            return "--against-before needs a --since that is not after --until."
+        if self.since - date.min <= self.until - self.since:
+            return "--against-before needs a later --since: the period before begins before the year 1."
+        return None
+
+    def conditions(self, *, slices: bool = True, exclusions: bool = True) -> tuple[str, dict[str, object]]:
+        """An SQL condition on the columns of `posts`, and the values of the query's parameters.
+
+        Without `slices` posts of all weekdays and hours meet it, without `exclusions` also those that are left out.
+        """
+        parts = {
+            "account": ("account = $account", self.account),
+            "since": ("posted_at >= $since", self.since),
+            "until": ("posted_at < $until + interval 1 day", self.until),
+            "kind": ("kind = $kind", self.kind),
+            "source": ("source = $source", self.source),
+            "within": (_WITHIN, self.within),
+        }
+        used = {name: part for name, part in parts.items() if part[1] is not None}
+        texts = [text for text, _ in used.values()]
+        values: dict[str, object] = {"classifier": self.classifier}
+        values |= {name: value for name, (_, value) in used.items()}
+        if exclusions:
+            texts += [f"not {text}" for name, (text, _) in EXCLUSIONS.items() if getattr(self, name)]
+        if slices and self.sliced:
+            texts.append(self.slice_condition())
+            values["time_zone"] = self.time_zone
+        return " and ".join(texts) or "true", values
+
+    def slice_condition(self) -> str:
+        """An SQL condition for the weekdays and hours; a post that is dated with a day only has no hour."""
+        texts = ["posted_at is not null"] if self.sliced else ["true"]
+        if self.weekdays:
+            day = f"case when {_DAY_ONLY} then posted_at else {_LOCAL} end"
+            texts.append(f"isodow({day}) in ({', '.join(map(str, self.weekdays))})")
+        if self.hours is not None:
+            first, end = self.hours
+            texts.append(f"not {_DAY_ONLY}")
+            texts.append(f"(hour({_LOCAL}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
+        return " and ".join(texts)
+
+
+def _is_of_ratios(statistic: Statistic) -> bool:
+    return statistic in PLAIN_STATISTICS and PLAIN_STATISTICS[statistic].of_ratios
+
+
+def file_stem(*names: str) -> str:
+    """A file name without extension from these names, made safe as in `RankingQuery.stem`."""
+    return "-".join(map(_safe, names))
+
+
+def _safe(name: str) -> str:
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".-")[:60]
+    if safe == name:
+        return safe
+    return f"{safe}_{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"

@@ -1,0 +1,94 @@
+"""Tables that publish computes from the others: if one is lost, the next publish writes it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from warehouse.schema.table_schema import Row, SourceRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestObservation(SourceRow):
+    """The last known counts of each post; an observation without a count does not replace one with a count."""
+
+    table: ClassVar[str] = "latest_observations"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id")
+    derived: ClassVar[bool] = True
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    observed_at: Annotated[datetime, "When the post was last observed (UTC)"]
+    likes: Annotated[int | None, "Last observed likes; null when hidden or unknown"]
+    comments: Annotated[int | None, "Last observed comments; null when unknown"]
+    likes_hidden: Annotated[bool, "Whether the likes are hidden"]
+    likes_at: Annotated[
+        datetime | None, "When these likes, or that they are hidden, were last observed (UTC)"
+    ]
+    comments_at: Annotated[datetime | None, "When these comments were last observed (UTC)"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostLabel(Row):
+    """The labels of each post by classifier, with its last observed likes and comments; each label once per post."""
+
+    table: ClassVar[str] = "post_labels"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id", "classifier", "label")
+    derived: ClassVar[bool] = True
+    cluster: ClassVar[tuple[str, ...]] = ("classifier", "source")
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    label: Annotated[str, "What is shown"]
+    account: Annotated[str, "Account that posted it"]
+    posted_at: Annotated[datetime | None, "When it was posted (UTC)"]
+    score: Annotated[float, "Best score of the label among the post's pictures and their regions, 0 to 1"]
+    likes: Annotated[int | None, "Last observed likes; null when hidden or unknown"]
+    comments: Annotated[int | None, "Last observed comments; null when unknown"]
+    sha256: Annotated[str, "A picture of the post with that score"]
+    version: Annotated[str, "Version of the classifier"]
+    label_group: Annotated[str, "The plain word for the label's group; the label itself if it has no group"]
+    first_label: Annotated[bool, "True in one row of each post and classifier, to count posts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLift(Row):
+    """The lift of every label, over all accounts and all time, as the last publish computed it."""
+
+    table: ClassVar[str] = "lifts"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "measure", "grouped", "label")
+    derived: ClassVar[bool] = True
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    measure: Annotated[str, "likes or comments"]
+    grouped: Annotated[
+        bool, "True when label is the word for a group, and the labels of a group count as one"
+    ]
+    label: Annotated[str, "What is shown"]
+    posts: Annotated[int, "Compared posts with the label"]
+    accounts: Annotated[int, "Number of accounts of these posts"]
+    lift: Annotated[
+        float | None,
+        "How many times the likes (or comments) of the account's other posts; null when it can't be computed",
+    ]
+    low: Annotated[float | None, "Lower end of the lift's 95 % interval"]
+    high: Annotated[float | None, "Upper end of the lift's 95 % interval"]
+    p: Annotated[float | None, "p-value of no difference"]
+    q: Annotated[
+        float | None, "p corrected for the number of labels; null also for a label with fewer than 5 posts"
+    ]
+    reason: Annotated[
+        str | None,
+        "Why there is no lift: no_others, no_variation or few_counts; null when there is one",
+    ]
+    total: Annotated[int, "Sum of the likes (or comments) of these posts"]
+    mean: Annotated[float, "Mean per post"]
+    median: Annotated[float, "Median per post"]
+    share: Annotated[float, "Part of all compared posts, 0 to 1"]
+    computed_at: Annotated[datetime, "When it was computed (UTC)"]
+    computed_from: Annotated[str, "Hash of the method's version and of the data that it was computed from"]
+
+
+DERIVED_ROWS: tuple[type[Row], ...] = (LatestObservation, PostLabel, LabelLift)

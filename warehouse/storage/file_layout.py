@@ -1,0 +1,73 @@
+"""How many rows a file has, and which files are rewritten together.
+
+Files of a table with a `cluster` (posts by source) are divided by these columns, so that an update of one source's rows
+rewrites one or two files of one row group, whatever else is stored. Rows of the other tables are never or rarely
+updated. Their files are in the order in which they were written, and small ones are merged with others of their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from warehouse.schema.table_schema import Table
+from warehouse.storage.file_commit import GROUP_ROWS
+from warehouse.storage.lake_files import LakeFile, distinct_values
+
+COMPACT_ABOVE_FILES = 16
+"""Small files are merged when there are more than this: every run writes some."""
+LARGE_FILE_GROUPS = 10
+"""Row groups of a file of a table without a cluster."""
+SMALL_BYTES = 1024 * 1024
+MAX_MERGED_BYTES = 64 * 1024 * 1024
+"""Files of tables without a cluster are not merged again when they are so large."""
+
+
+def rows_per_file(table: Table, rows: int) -> int:
+    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
+    usual = GROUP_ROWS if table.cluster else LARGE_FILE_GROUPS * GROUP_ROWS
+    return max(usual * 2 // 3, -(-rows // max(1, round(rows / usual))))
+
+
+def small_files_beside(table: Table, batch: pa.Table, files: Sequence[LakeFile]) -> list[LakeFile]:
+    """The small files with rows near those of the batch; an update of the rows merges them."""
+    values = distinct_values(batch, table.cluster)
+    return [file for file in files if table.cluster and _is_small(file) and file.may_hold(values)]
+
+
+def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
+    """The files that compaction rewrites together; none while few files are small."""
+    if table.cluster:
+        small = [file for file in files if _is_small(file)]
+        others = [
+            file for file in files if not _is_small(file) and any(_overlap(table, file, one) for one in small)
+        ]
+    else:
+        small, others = _files_of_one_size(files), []
+    return small + others if len(small) > COMPACT_ABOVE_FILES else []
+
+
+def _is_small(file: LakeFile) -> bool:
+    return file.rows < GROUP_ROWS // 2
+
+
+def _overlap(table: Table, one: LakeFile, other: LakeFile) -> bool:
+    return all(
+        one.lowest.get(column) is None
+        or other.lowest.get(column) is None
+        or (one.lowest[column] <= other.highest[column] and other.lowest[column] <= one.highest[column])
+        for column in table.cluster
+    )
+
+
+def _files_of_one_size(files: Sequence[LakeFile]) -> list[LakeFile]:
+    """The smallest files, up to one that is larger than all before together: then each row is rewritten few times."""
+    chosen: list[LakeFile] = []
+    total = SMALL_BYTES
+    for file in sorted(files, key=lambda one: one.bytes):
+        if file.bytes > min(total, MAX_MERGED_BYTES):
+            break
+        chosen.append(file)
+        total += file.bytes
+    return chosen

@@ -1,0 +1,120 @@
+"""Lake tables as DuckDB reads them: Parquet files, no extension, times as UTC timestamps without a zone."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.disk_space import is_disk_full_error
+from warehouse.errors import LakeDamaged
+from warehouse.schema.table_schema import Table
+from warehouse.schema.tables import TABLES
+
+_SQL_TYPES: dict[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.list_(pa.float32()): "FLOAT[]",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
+
+_DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
+"""What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
+
+
+def quote(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
+    """An SQL table expression over the table's Parquet files; an empty one when there are no files.
+
+    It has all columns of the table. Columns that files of an older likelens do not have are null there. Where
+    `with_names`, the column `filename` is the path of a row's file.
+    """
+    columns = ", ".join(f"null::{_SQL_TYPES[c.type]} as {c.name}" for c in table.columns)
+    empty = f"select {columns}{', null::VARCHAR as filename' if with_names else ''} where false"
+    if not files:
+        return f"({empty})"
+    paths = ", ".join(quote(file) for file in files)
+    # All files of a derived table have the same columns, so that not each is opened before a query begins.
+    options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
+    return f"({empty} union all by name from read_parquet([{paths}], {options}))"
+
+
+def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
+    """An error that names the table that can't be read or written, and what a user can do."""
+    what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
+    advice = (
+        f"Delete the folder {lake / table_name}; the next run writes it again."
+        if table_name and TABLES[table_name].derived
+        else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
+    )
+    return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
+
+
+@contextmanager
+def detect_damage(lake: Path) -> Iterator[None]:
+    """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself pass."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        # A plain `duckdb.Error` comes from a decoder of file contents, and does not always name the file.
+        is_about_lake = str(lake) in text or type(error) is duckdb.Error
+        if type(error) not in _DAMAGE_ERRORS or not is_about_lake or is_disk_full_error(error):
+            raise
+        names = (name for name in TABLES if f"{lake / name}/" in text)
+        raise damage_error(lake, error, next(names, "")) from error
+
+
+def select_utc(files: Sequence[str], table: Table) -> str:
+    """An SQL query for the table: its columns in their declared order, its times as UTC timestamps.
+
+    It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
+    wherever DuckDB's ICU extension is loaded. The columns are qualified, because DuckDB rejects a macro with a
+    parameter that has the name of an unqualified column.
+    """
+    columns = ", ".join(
+        f"make_timestamp(epoch_us(stored.{c.name})) as {c.name}"
+        if pa.types.is_timestamp(c.type)
+        else f"stored.{c.name}"
+        for c in table.columns
+    )
+    return f"select {columns} from {scan(files, table)} as stored"
+
+
+@lru_cache(maxsize=1)
+def _database() -> duckdb.DuckDBPyConnection:
+    # One database in memory for the process: to create one takes 30 ms, a connection to it less than one.
+    # Without the cache for files, and with threads that return freed memory to the system (else a large query
+    # leaves hundreds of megabytes), so that it holds nothing of the lake between queries.
+    atexit.register(_database.cache_clear)  # or DuckDB's binding reports leaked objects when the process ends
+    return duckdb.connect(
+        config={
+            "autoinstall_known_extensions": False,
+            "enable_external_file_cache": False,
+            "allocator_background_threads": True,
+        }
+    )
+
+
+def open_connection() -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory; its temporary views and registered tables are its own."""
+    return _database().cursor()
+
+
+def open_reader(files: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory with a view for each given table over its files."""
+    connection = open_connection()
+    for name, paths in files.items():
+        connection.execute(f"create temporary view {name} as {select_utc(paths, TABLES[name])}")
+    return connection

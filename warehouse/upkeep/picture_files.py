@@ -1,0 +1,117 @@
+"""The files of the stored pictures: which are missing or damaged, and which belong to no row.
+
+The caller holds the lock of the home folder, so no run stores a picture meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.home import Home
+from warehouse.records.pending import StoredPicture
+
+SAMPLE = 1_000
+"""Pictures whose bytes are compared with their hash, unless all are."""
+READ_PICTURES = 2_000
+THREADS = 4
+INCOMING = ".incoming"
+"""The folder of files that a run is still writing, below the folder of pictures."""
+_OUR_NAME = re.compile(r"([0-9a-f]{64})(?:\.small)?\.\w+")
+_FIRST_LETTERS = "0123456789abcdef"
+"""Pictures are compared with their folders in as many parts as there are first letters of a hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFindings:
+    """Pictures whose file is missing, or has other bytes than were stored; of `checked` pictures."""
+
+    checked: int
+    missing: tuple[str, ...]
+    damaged: tuple[str, ...]
+
+
+def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int], None]) -> PictureFindings:
+    """Look for every picture's file, and compare the bytes of a sample, or of all, with their hash."""
+    missing = {path for part in _parts(home) for path in _missing(home, part)}
+    total = home.lake.count("select count(*) from pictures")
+    query = "select sha256, path, copy_sha256 from pictures"
+    if not check_all:
+        total = min(total, SAMPLE)
+        query = f"{query} using sample reservoir({SAMPLE} rows)"
+    damaged: list[str] = []
+    checked = 0
+    with ThreadPoolExecutor(THREADS) as threads:
+        for rows in home.lake.stream(query, [], READ_PICTURES):
+            pictures = [StoredPicture(*row) for row in rows]
+            for picture, is_good in zip(
+                pictures, threads.map(lambda one: has_its_bytes(home, one), pictures), strict=True
+            ):
+                checked += 1
+                if not is_good and picture.path not in missing:
+                    damaged.append(picture.path)
+            progress(checked, total)
+    return PictureFindings(checked, tuple(sorted(missing)), tuple(sorted(damaged)))
+
+
+def has_its_bytes(home: Home, picture: StoredPicture) -> bool:
+    """Whether the picture's file has the bytes that were stored."""
+    try:
+        with (home.folder / picture.path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return False
+    return found == (picture.copy_sha256 or picture.sha256)
+
+
+def remove_leftovers(home: Home) -> tuple[int, int]:
+    """Delete picture files that no row names; returns their number and bytes.
+
+    They are of killed runs: incomplete files, files that no row was stored for, and files whose smaller copy was
+    stored. A file stays if its row names another file that is missing.
+    """
+    number = size = 0
+    for letter, known in _parts(home):
+        paths = {picture.path for picture in known.values()}
+        for file in _files(home, letter):
+            found = _OUR_NAME.fullmatch(file.name)
+            if found is None or str(file.relative_to(home.folder)) in paths:
+                continue
+            picture = known.get(found[1])
+            if picture is None or (home.folder / picture.path).exists():
+                number, size = number + 1, size + file.stat().st_size
+                file.unlink()
+    shutil.rmtree(home.pictures / INCOMING, ignore_errors=True)
+    return number, size
+
+
+_Part = tuple[str, dict[str, StoredPicture]]
+
+
+def _parts(home: Home) -> Iterator[_Part]:
+    """The stored pictures by hash, for each first letter."""
+    for letter in _FIRST_LETTERS:
+        rows = home.lake.query(
+            "select sha256, path, copy_sha256 from pictures where starts_with(sha256, ?)", [letter]
+        )
+        yield letter, {row[0]: StoredPicture(*row) for row in rows}
+
+
+def _files(home: Home, letter: str) -> Iterator[Path]:
+    for folder in home.pictures.glob(f"{letter}?"):
+        with os.scandir(folder) as entries:
+            yield from (Path(entry.path) for entry in entries)
+
+
+def _missing(home: Home, part: _Part) -> Iterator[str]:
+    letter, known = part
+    present = {str(file.relative_to(home.folder)) for file in _files(home, letter)}
+    for picture in known.values():
+        if picture.path not in present and not (home.folder / picture.path).exists():
+            yield picture.path
