@@ -3,6 +3,7 @@
     schema/         the tables, each declared once; to add a column or a table, open it
     storage/        the lake: Delta tables over Parquet files, with writes that count once
     records/        what the stages write, and what they have left to do
+    embeddings/     embeddings of pictures: storing and reading them as arrays
     ranking/        which labels earn likes: the measures, the statistics, and the method of lift
     database/       the published database: views, macros, derived tables, and the checks before a publish
     overview/       queries of `likelens status`, of the report and of `likelens compare`
