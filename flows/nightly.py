@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         settings = read_settings(Path(config))
         lane = find_classifier(settings, classifier)
         with open_run(settings, resume=False) as run:
-            run_lanes(run, [lane])
+            run_lanes(replace(run, compare_all=True), [lane])
             publish_all(run, settings)
             return final_state(close_run(run))
     except EXPECTED_ERRORS as error:

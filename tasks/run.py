@@ -52,10 +52,14 @@ drop_repeated_failures()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run for its stages: the home folder and the journal."""
+    """A run for its stages: the home folder and the journal.
+
+    With `compare_all` the stage classify compares all pictures with all labels, not only new ones.
+    """
 
     home: Home
     journal: Journal
+    compare_all: bool = False
 
 
 def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) -> State[Any]:

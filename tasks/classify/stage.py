@@ -48,12 +48,15 @@ def label_pictures(
     classifier: Classifier,
     progress: Callable[[int, int], None],
     decoding: SharedDecoder | None = None,
+    *,
+    compare_all: bool = False,
 ) -> StageResult:
     """Label what this version of the classifier has not labelled. `progress` gets done and total.
 
     A classifier that labels stored embeddings gets these first. The other pictures, and those whose embedding the
     classifier has to store, are decoded.
 
+    Pictures from before the lane's last complete run are skipped, unless `compare_all` (see `count_to_label`).
     Lanes can share a `decoding`; without one, the pictures are decoded for this lane alone.
 
     A picture that can't be decoded becomes a row in `unlabelled` with the reason. One whose file is missing, or
@@ -62,14 +65,17 @@ def label_pictures(
     store_groups(home, classifier)
     name, version = classifier.name, classifier.version
     embedding_version = classifier.embedding_version if isinstance(classifier, EmbeddingClassifier) else None
-    tally = _Tally(name, count_to_process(home.lake, name, version, embedding_version), progress)
+    total = count_to_process(home.lake, name, version, embedding_version, compare_all=compare_all)
+    tally = _Tally(name, total, progress)
     with LabelWriter(home, classifier, tally.add) as writer:
         if decoding and not needs_pictures(classifier):
             decoding.leave(name)
         if isinstance(classifier, VectorClassifier):
             label_stored_vectors(home.lake, classifier, writer)
         if needs_pictures(classifier):
-            batches = pictures_to_process(home.lake, name, version, embedding_version, READ_PICTURES)
+            batches = pictures_to_process(
+                home.lake, name, version, embedding_version, READ_PICTURES, compare_all=compare_all
+            )
             _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
     if isinstance(classifier, VectorClassifier) and not needs_pictures(classifier):
         return tally.result(version, describe_missing_vectors(home.lake, classifier))

@@ -37,7 +37,7 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Share
             with _LOADING:
                 decoding.raise_if_halted()
                 classifier = load(kind, name, options)
-            result = label_pictures(run.home, classifier, progress, decoding)
+            result = label_pictures(run.home, classifier, progress, decoding, compare_all=run.compare_all)
         del classifier
         # A model uses hundreds of megabytes, which the next lane needs.
         gc.collect()

@@ -21,20 +21,28 @@ _TO_LABEL_OR_EMBED = f"""
 """
 
 
-def count_to_process(lake: Lake, classifier: str, version: str, embedding_version: str | None) -> int:
+def count_to_process(
+    lake: Lake, classifier: str, version: str, embedding_version: str | None, *, compare_all: bool = False
+) -> int:
     """Number of stored pictures without labels of this version, or without an embedding of its version, if any."""
     if embedding_version is None:
-        return count_to_label(lake, classifier, version)
+        return count_to_label(lake, classifier, version, compare_all=compare_all)
     query = f"select count(*) from ({_TO_LABEL_OR_EMBED})"
     return lake.count(query, [classifier, version, embedding_version])
 
 
 def pictures_to_process(
-    lake: Lake, classifier: str, version: str, embedding_version: str | None, batch: int
+    lake: Lake,
+    classifier: str,
+    version: str,
+    embedding_version: str | None,
+    batch: int,
+    *,
+    compare_all: bool = False,
 ) -> Iterator[list[StoredPicture]]:
     """These pictures in batches, sorted by hash."""
     if embedding_version is None:
-        yield from pictures_to_label(lake, classifier, version, batch)
+        yield from pictures_to_label(lake, classifier, version, batch, compare_all=compare_all)
         return
     query, last = f"{_TO_LABEL_OR_EMBED} where sha256 > $4 order by sha256 limit $5", ""
     # One query for each batch, because DuckDB holds a complete sorted result in memory.

@@ -182,25 +182,47 @@ def count_newest_results(lake: Lake, began: datetime, least: int) -> dict[str, C
 
 _TO_LABEL = """
     select sha256, path, copy_sha256 from pictures
-    anti join (select sha256 from labels where classifier = $1 and version = $2
-               union all select sha256 from unlabelled where classifier = $1 and version = $2) using (sha256)
+    anti join (select sha256 from labels where classifier = $1 and version = $2 and labelled_at >= coalesce($3, '-infinity'::timestamp)
+               union all
+               select sha256 from unlabelled where classifier = $1 and version = $2 and attempted_at >= coalesce($3, '-infinity'::timestamp))
+    using (sha256)
+    where fetched_at >= coalesce($3, '-infinity'::timestamp)
+"""
+_LAST_COMPLETE = """
+    select max(started_at) from runs
+    where stage = 'classify' and lane = $1 and version = $2 and status = 'done'
 """
 
 
-def count_to_label(lake: Lake, classifier: str, version: str) -> int:
-    """Number of stored pictures that the classifier has not processed in this version."""
-    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version])
+def count_to_label(lake: Lake, classifier: str, version: str, *, compare_all: bool = False) -> int:
+    """Number of stored pictures that the classifier has not processed in this version.
+
+    Pictures that were stored before the lane's last complete run are not compared with the labels, because that run
+    processed them: the cost does not grow with what is stored. With `compare_all` all are, which finds labels that
+    someone deleted.
+    """
+    complete = None if compare_all else _last_complete_run(lake, classifier, version)
+    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version, complete])
 
 
-def pictures_to_label(lake: Lake, classifier: str, version: str, batch: int) -> Iterator[list[StoredPicture]]:
-    """Stored pictures that the classifier has not processed in this version, in batches, sorted by hash."""
-    query, last = f"{_TO_LABEL} where sha256 > $3 order by sha256 limit $4", ""
+def pictures_to_label(
+    lake: Lake, classifier: str, version: str, batch: int, *, compare_all: bool = False
+) -> Iterator[list[StoredPicture]]:
+    """These pictures in batches, sorted by hash."""
+    query, last = f"{_TO_LABEL} and sha256 > $4 order by sha256 limit $5", ""
+    complete = None if compare_all else _last_complete_run(lake, classifier, version)
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
-    while rows := lake.query(query, [classifier, version, last, batch]):
+    while rows := lake.query(query, [classifier, version, complete, last, batch]):
         yield [StoredPicture(*row) for row in rows]
         if len(rows) < batch:
             return
         last = rows[-1][0]
+
+
+def _last_complete_run(lake: Lake, classifier: str, version: str) -> datetime | None:
+    """When the last run began that left no picture unprocessed, in UTC without a zone."""
+    row: tuple[datetime | None] = lake.query(_LAST_COMPLETE, [classifier, version])[0]
+    return row[0]
 
 
 def count_pictures(lake: Lake) -> int:

@@ -2,6 +2,7 @@
 
     lake.py          appends and upserts that count once, and queries
     lake_reader.py   the lake's files as DuckDB reads them
+    table_lock.py    the lock that every write holds
     stored_keys.py   which rows of a batch are stored already
     lake_files.py    the files of a table, and which of them can hold a key
     file_layout.py   how many rows a file has, and which files are rewritten together

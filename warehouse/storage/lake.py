@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
-from filelock import FileLock, Timeout
 
-from warehouse.disk_space import detect_full_disk, existing_parent
-from warehouse.errors import LakeBusy
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
@@ -44,8 +41,8 @@ from warehouse.storage.lake_reader import (
     scan,
 )
 from warehouse.storage.stored_keys import differs, select_changed, select_new
+from warehouse.storage.table_lock import lock_table
 
-LOCK_SECONDS = 300.0
 CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
 DELETE_VALUES = 1_000
@@ -75,9 +72,9 @@ class Lake:
                     self._delta(table).alter.add_columns(missing)
 
     def append(self, rows: Sequence[Row]) -> int:
-        """Add the rows whose keys the table does not have; returns the number of added rows.
+        """Add the rows, all of one type, whose keys the table does not have; returns the number of added rows.
 
-        All rows have the same type. Of two rows with the same key the first is stored.
+        Of two rows with the same key the first is stored.
         """
         if not rows:
             return 0
@@ -300,17 +297,5 @@ class Lake:
         except (DeltaError, OSError) as error:
             raise damage_error(self.folder, error, table.name) from error
 
-    @contextmanager
-    def _writing(self, table: Table) -> Iterator[None]:
-        with detect_full_disk(existing_parent(self.folder)):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / f".{table.name}.lock", timeout=LOCK_SECONDS)
-            try:
-                with lock:
-                    yield
-            except Timeout as error:
-                raise LakeBusy(f"The table {table.name} stayed locked for {LOCK_SECONDS:.0f} s.") from error
-            except CommitFailedError as error:
-                raise LakeBusy(f"Another writer changed the table {table.name}: {error}") from error
-            except DeltaError as error:
-                raise damage_error(self.folder, error, table.name) from error
+    def _writing(self, table: Table) -> AbstractContextManager[None]:
+        return lock_table(self.folder, table.name)

@@ -23,6 +23,7 @@ from warehouse.records.pending import (
     pictures_to_label,
 )
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
+from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import PostPicture
 
 URL = "http://cdn.example/a.jpg"
@@ -179,6 +180,36 @@ def test_a_picture_is_labelled_once_per_version(
     assert pending_hashes(gallery, "model", "2") == everything
     assert pending_hashes(gallery, "other", "1") == everything
     assert count_pictures(gallery.lake) == 5
+
+
+def test_only_new_pictures_are_compared_after_a_complete_run(
+    gallery: Home,
+    picture_row: Callable[..., Picture],
+    label_row: Callable[..., PictureLabel],
+    sha: Callable[[str], str],
+    evening: datetime,
+) -> None:
+    """A picture from before the lane's last complete run of this version is not compared, unless all have to be."""
+    gallery.lake.append([label_row(f"picture {i}", "cat") for i in range(4)])
+    gallery.lake.append([picture_row("new", fetched_at=evening + timedelta(days=1))])
+    forgotten, new = sha("picture 4"), sha("new")
+    assert pending_hashes(gallery, "model", "1") == {forgotten, new}
+    gallery.lake.append([lane_row("incomplete", "1", evening), lane_row("done", "2", evening)])
+    assert pending_hashes(gallery, "model", "1") == {forgotten, new}
+    gallery.lake.append([lane_row("done", "1", evening + timedelta(hours=1))])
+    assert pending_hashes(gallery, "model", "1") == {new}
+    assert count_to_label(gallery.lake, "model", "1", compare_all=True) == 2
+    [everything] = pictures_to_label(gallery.lake, "model", "1", 10, compare_all=True)
+    assert {one.sha256 for one in everything} == {forgotten, new}
+    gallery.lake.append([label_row("new", "cat", labelled_at=evening + timedelta(days=1, hours=1))])
+    assert pending_hashes(gallery, "model", "1") == set()
+
+
+def lane_row(status: str, version: str, began: datetime) -> StageRun:
+    """A row of the lane 'model' in the journal, in a run of its own."""
+    empty = dict.fromkeys(("ended_at", "items", "failures", "message"))
+    run = {"run_id": f"{status} {version}", "stage": "classify", "lane": "model", "started_at": began}
+    return StageRun(**run, status=status, version=version, **empty)
 
 
 def test_pictures_to_label_come_in_batches(gallery: Home, sha: Callable[[str], str]) -> None:
