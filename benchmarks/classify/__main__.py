@@ -76,7 +76,7 @@ def keras_measures(folder: Path, files: list[Path], application: str) -> Iterato
             application=application,
             weights=folder / "random.weights.h5",
             labels=folder / "names.txt",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
         )
         classifier = load("c", options)
         yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)

@@ -15,7 +15,6 @@ not installed.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -24,7 +23,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +30,11 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # PyTorch needs
 
 import numpy as np
 
+from benchmarks.classify.agreement import classifier_of, compare, write_labels
 from benchmarks.classify.files import SIZE, jpegs, per_second, store
 from classifiers.backend import import_keras, list_gpus
 from classifiers.cores import cores
-from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.keras import KerasClassifier
 from classifiers.pictures import PictureFile
 from tasks.classify.stage import label_pictures
 from warehouse.home import Home
@@ -47,24 +46,8 @@ BATCHES = 48
 REFERENCE_BATCHES = (256,)
 
 
-def classifier_of(application: str, precision: str, folder: Path) -> KerasClassifier:
-    """The classifier; Inception v3 with random weights, because its own need a download."""
-    import_keras()
-    import keras
-
-    if application == "EfficientNetLite0":
-        return load("c", KerasOptions(application=application, precision=precision))  # type: ignore[arg-type]
-    weights = folder / f"{application}.weights.h5"
-    names = folder / "names.txt"
-    if not weights.exists():
-        getattr(keras.applications, application)(weights=None).save_weights(weights)
-        names.write_text("".join(f"thing {number}\n" for number in range(1000)))
-    options = KerasOptions(application=application, weights=weights, labels=names, precision=precision)  # type: ignore[arg-type]
-    return load("c", options)
-
-
 def measures(
-    application: str, folder: Path, files: list[Path]
+    application: str, folder: Path, files: list[Path], *, without_references: bool
 ) -> Iterator[tuple[str, Callable[[], Measure]]]:
     """Ours first, then the references."""
     started = time.perf_counter()
@@ -79,6 +62,14 @@ def measures(
     yield "ours, from memory", lambda: from_memory(classifier, batch)
     yield "decoders alone", lambda: lambda: decode(classifier, files)
     yield "ours, complete lane from JPEG files", lambda: lane(folder / application, classifier, files)
+    embedding = classifier_of(application, "auto", folder, embeddings=True)
+    yield "ours, from memory, with embeddings", lambda: from_memory(embedding, batch)
+    yield (
+        "ours, complete lane, with embeddings",
+        lambda: lane(folder / f"{application} embeddings", embedding, files),
+    )
+    if without_references:
+        return
     for size in REFERENCE_BATCHES:
         yield f"jax.jit, pictures on the GPU, batches of {size}", partial(jax_reference, application, size)
     if all(find_spec(name) for name in ("torch", "torchvision", "timm")):
@@ -91,11 +82,12 @@ def measures(
 
 def from_memory(classifier: KerasClassifier, batch: list[Any]) -> Measure:
     """The model with decoded pictures, called by as many threads as in the lane."""
-    classifier.label(batch)
+    label = classifier.label_and_embed if classifier.embedding_version else classifier.label
+    label(batch)
 
     def work() -> None:
         with ThreadPoolExecutor(classifier.callers) as callers:
-            for _ in callers.map(classifier.label, [batch] * BATCHES):
+            for _ in callers.map(label, [batch] * BATCHES):
                 pass
 
     return lambda: per_second(BATCHES * len(batch), work)
@@ -185,7 +177,7 @@ def torch_reference(application: str, size: int) -> Measure:
     return lambda: per_second(BATCHES * size, work)
 
 
-def speeds(applications: list[str], photos: Path | None, rounds: int) -> None:
+def speeds(applications: list[str], photos: Path | None, rounds: int, *, without_references: bool) -> None:
     """Print a table for each application."""
     import_keras()
     print(f"GPUs: {list_gpus()}; {cores()} cores")
@@ -196,7 +188,8 @@ def speeds(applications: list[str], photos: Path | None, rounds: int) -> None:
         print(f"{len(files)} JPEG files of {SIZE[0]} x {SIZE[1]}, {kilobytes:.0f} KB on average", flush=True)
         for application in applications:
             rates: dict[str, list[float]] = {}
-            to_measure = dict(_prepare(measures(application, folder, files)))
+            prepared = measures(application, folder, files, without_references=without_references)
+            to_measure = dict(_prepare(prepared))
             for _ in range(rounds):
                 for name, measure in to_measure.items():
                     rates.setdefault(name, []).append(measure())
@@ -223,41 +216,7 @@ def _peak_memory() -> float:
     import jax
 
     statistics_of = jax.local_devices()[0].memory_stats() or {}
-    return statistics_of.get("peak_bytes_in_use", float("nan")) / 1e9
-
-
-def write_labels(photos: Path, file: Path) -> None:
-    """Labels of the photographs in each precision."""
-    labels: dict[str, dict[str, list[tuple[str, float]]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for precision in ("float32", "bfloat16"):
-            classifier = classifier_of("EfficientNetLite0", precision, Path(folder))
-            paths = iter(sorted(photos.glob("*.jpg")))
-            while batch := list(islice(paths, classifier.batch_size)):
-                found = classifier.label([classifier.prepare(PictureFile(path)) for path in batch])
-                for path, one in zip(batch, found, strict=True):
-                    labels.setdefault(precision, {})[path.name] = [
-                        (label.label, label.score) for label in one
-                    ]
-    file.write_text(json.dumps(labels))
-
-
-def compare(first: Path, second: Path) -> None:
-    """Print how far the labels of two files agree."""
-    one, other = json.loads(first.read_text()), json.loads(second.read_text())
-    for precision, pictures in one.items():
-        for other_precision, others in other.items():
-            same = sum(labels[0][0] == others[name][0][0] for name, labels in pictures.items())
-            shared = [
-                abs(score - dict(others[name])[label])
-                for name, labels in pictures.items()
-                for label, score in labels
-                if label in dict(others[name])
-            ]
-            print(
-                f"{precision} and {other_precision}: first label the same for {same} of {len(pictures)} pictures,"
-                f" {len(shared)} of {5 * len(pictures)} labels in both, scores differ by at most {max(shared):.4f}"
-            )
+    return float(statistics_of.get("peak_bytes_in_use", "nan")) / 1e9
 
 
 def main() -> None:
@@ -266,6 +225,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="a folder of .jpg files; default: those of the demo")
     parser.add_argument("--applications", nargs="+", default=["InceptionV3", "EfficientNetLite0"])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-references", action="store_true", help="ours alone")
     parser.add_argument("--labels", type=Path, help="write the labels of --photos to this file")
     parser.add_argument("--compare", type=Path, nargs=2)
     arguments = parser.parse_args()
@@ -274,7 +234,8 @@ def main() -> None:
     elif arguments.labels:
         write_labels(arguments.photos, arguments.labels)
     else:
-        speeds(arguments.applications, arguments.photos, arguments.rounds)
+        without = arguments.without_references
+        speeds(arguments.applications, arguments.photos, arguments.rounds, without_references=without)
 
 
 if __name__ == "__main__":
