@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import duckdb
@@ -37,7 +38,7 @@ def compute_lifts(
 ) -> list[LabelLift]:
     """The rows of `lifts` from the views of the database."""
     # SciPy takes a third of a second to import.
-    from warehouse.ranking.lift_rankings import all_lifts
+    from warehouse.ranking.lift_rankings import all_lifts, numbered_posts
 
     classifiers = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
     with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
@@ -45,10 +46,10 @@ def compute_lifts(
     for (classifier,) in classifiers:
         for measure in STORED_BY:
             question = RankingQuery(classifier, measure, "lift")
-            lifts = all_lifts(connection, question)
-            groups = lifts
+            posts = numbered_posts(connection, question)
+            lifts = groups = all_lifts(connection, question, posts)
             if (classifier,) in with_groups:
-                groups = all_lifts(connection, RankingQuery(classifier, measure, "lift", grouped=True))
+                groups = all_lifts(connection, replace(question, grouped=True), posts)
             rows += [
                 LabelLift(
                     classifier=classifier,

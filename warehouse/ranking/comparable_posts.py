@@ -30,10 +30,12 @@ _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounde
 _HIDDEN = """value is null and (source, post_id) in
                  (select (source, post_id) from latest_observations where likes_hidden)"""
 _NEWEST = "{posts} order by posted_at desc nulls last, source, post_id limit {most}"
-_HISTORY = """with aged as (
-                  select source, post_id, posted_at from observations join posts using (source, post_id)
-                  where posted_at is not null and {count} is not null group by all
-                  having max(observed_at) >= posted_at + interval 10 day),
+_AGED = """select source, post_id, posted_at from latest_observations join posts using (source, post_id)
+           where {count} is not null and {count}_at >= posted_at + interval 10 day"""
+_AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations join posts using (source, post_id)
+                           where posted_at is not null and {count} is not null group by all
+                           having max(observed_at) >= posted_at + interval 10 day"""
+_HISTORY = """with aged as ({aged}),
               latest as (
                   from aged qualify row_number() over (partition by source order by posted_at desc, post_id) <= $most)
               select source, post_id, posted_at, observed_at, {count} as value
@@ -94,14 +96,14 @@ class Comparable:
 
 def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
     """Read the posts of a question by lift from the published database, and leave out those that can't be compared."""
-    ensure_measures(connection)
+    is_older = ensure_measures(connection)
     matching, values = _matching(question, sliced=question.slice_condition())
     posts = connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values).pl()
     older = 0
     if len(posts) == MAX_COMPARED_POSTS:
         (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
         older = total - len(posts)
-    days = _comparable_days(connection, question, posts)
+    days = _comparable_days(connection, question, posts, by_observations=is_older)
     age = (pl.col("counted_at") - pl.col("posted_at")).dt.total_microseconds()
     least = pl.col("source").replace_strict(days or {"": 0}, default=0) * _MICROSECONDS_A_DAY
     known = pl.col("value").is_not_null()
@@ -180,12 +182,21 @@ def _count_excluded(connection: duckdb.DuckDBPyConnection, question: RankingQuer
 
 
 def _comparable_days(
-    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    question: RankingQuery,
+    posts: pl.DataFrame,
+    *,
+    by_observations: bool,
 ) -> dict[str, int]:
-    """For each source the age from which its posts count; empty where the age makes no difference."""
+    """For each source the age from which its posts count; empty where the age makes no difference.
+
+    With `by_observations` the latest observations have no times, because an older likelens published them.
+    """
     if question.measure is None or question.measure.history is None:
         return {}
-    query = _HISTORY.format(count=question.measure.history)
+    count = question.measure.history
+    aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
+    query = _HISTORY.format(aged=aged.format(count=count), count=count)
     history = connection.sql(query, params={"most": MAX_POSTS}).pl()
     days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
     return days | {

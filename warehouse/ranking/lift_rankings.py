@@ -14,8 +14,10 @@ COLUMNS = (
     *("rank", "label", "posts", "accounts", "lift", "low", "high", "p", "q"),
     *("total", "mean", "median", "share"),
 )
-_LABELS = """select distinct source, post_id, case when $grouped then label_group else label end as label
-             from post_labels semi join compared using (source, post_id) where classifier = $classifier"""
+_LABELS = """select post, label from post_labels join compared using (source, post_id)
+             where classifier = $classifier"""
+_GROUPS = """select distinct post, label_group as label from post_labels join compared using (source, post_id)
+             where classifier = $classifier"""
 
 
 def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -33,19 +35,21 @@ def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) ->
     )
 
 
-def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+def all_lifts(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Estimate the lift of every label or pair of the question, in the order of the ranking.
 
     Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
     their share of all compared posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
-    Where only some weekdays or hours count, the posts of these are compared with all posts of the account.
+    Where only some weekdays or hours count, the posts of these are compared with all posts of the account. `posts`
+    are those of `numbered_posts` for this question, where the caller has them.
     """
-    posts = comparable_posts(connection, question).posts
+    posts = numbered_posts(connection, question) if posts is None else posts
     chosen = posts.filter("sliced")
-    connection.register("compared", chosen.select("source", "post_id").to_arrow())
-    labels = connection.sql(
-        _LABELS, params={"classifier": question.classifier, "grouped": question.grouped}
-    ).pl()
+    connection.register("compared", chosen.select("source", "post_id", "post").to_arrow())
+    query = _GROUPS if question.grouped else _LABELS
+    labels = connection.sql(query, params={"classifier": question.classifier}).pl()
     connection.unregister("compared")
     if question.within is not None:
         labels = labels.filter(pl.col("label") != question.within)
@@ -54,7 +58,7 @@ def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
         labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
     lifts = _estimate(posts, labels, question)
     plain = (
-        labels.join(chosen.select("source", "post_id", "value"), on=["source", "post_id"])
+        labels.join(chosen.select("post", "value"), on="post")
         .group_by("label")
         .agg(
             total=pl.col("value").sum(),
@@ -64,6 +68,13 @@ def all_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
         )
     )
     return lifts.join(plain, on="label", how="left", maintain_order="left")
+
+
+def numbered_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The compared posts with their number in the column `post`: they do not depend on how labels are grouped."""
+    # Joins by number are faster than joins by source and id.
+    posts = comparable_posts(connection, question).posts
+    return posts.with_row_index("post").cast({"post": pl.Int64})
 
 
 def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
