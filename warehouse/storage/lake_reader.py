@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import secrets
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -97,12 +99,16 @@ def _database() -> duckdb.DuckDBPyConnection:
     # One database in memory for the process: to create one takes 30 ms, a connection to it less than one.
     # Without the cache for files, and with threads that return freed memory to the system (else a large query
     # leaves hundreds of megabytes), so that it holds nothing of the lake between queries.
+    # What does not fit in memory goes to a new folder of the system, because the default is `.tmp` in the working
+    # folder, which may be read-only or synchronised. DuckDB makes it when it needs it, and removes it.
+    spill = Path(tempfile.gettempdir()) / f"likelens-{secrets.token_hex(8)}"
     atexit.register(_database.cache_clear)  # or DuckDB's binding reports leaked objects when the process ends
     return duckdb.connect(
         config={
             "autoinstall_known_extensions": False,
             "enable_external_file_cache": False,
             "allocator_background_threads": True,
+            "temp_directory": str(spill),
         }
     )
 

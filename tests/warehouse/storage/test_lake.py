@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 import types
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -261,3 +263,10 @@ def test_an_open_reader_stays_at_its_version(home: Home, observation_row: Callab
         home.lake.upsert([observation_row("a", 10)])
         assert reader.execute("select post_id, likes from observations").fetchall() == [("a", 1)]
     assert read(home, "select sum(likes) from observations") == [(12,)]
+
+
+def test_what_does_not_fit_in_memory_stays_out_of_the_working_folder(home: Home) -> None:
+    """DuckDB puts it into the system's folder for temporary files, in a folder of this process."""
+    with home.lake.reader("posts") as reader:
+        [(folder,)] = reader.execute("select current_setting('temp_directory')").fetchall()
+    assert Path(folder).parent == Path(tempfile.gettempdir()) and not Path(folder).exists()
