@@ -91,10 +91,7 @@ class Lake:
         return int(new.num_rows)
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
-        """Add new rows and update rows whose keys exist; returns the number of added or changed rows.
-
-        The columns in `keep` are not updated.
-        """
+        """Add new rows and update others, but for the columns in `keep`; returns how many were added or changed."""
         if not rows:
             return 0
         table = TABLES[rows[0].table]
@@ -114,10 +111,7 @@ class Lake:
         return int(changes.rows.num_rows)
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
-        """Replace all rows of the table by these in one commit; returns whether they differ from the stored rows.
-
-        If they are the same, nothing is written.
-        """
+        """Replace all rows of the table by these in one commit, if they differ; returns whether they do."""
         table = TABLES[row.table]
         batch = table.to_arrow(rows)
         with self._writing(table), self._checking() as connection:
