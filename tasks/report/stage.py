@@ -16,6 +16,7 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.thumbnails import thumbnail
+from warehouse.captions import current_captions
 from warehouse.comparable_posts import describe_posts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
@@ -84,6 +85,7 @@ def label_examples(
 ) -> Iterator[Example]:
     """For each label its best picture by the question's measure; a picture is repeated only if the label has no other."""
     pictures = best_pictures(database, question, labels, MAX_EXAMPLES)
+    sentences = current_captions(database, [one.sha256 for one in pictures], question.classifier)
     shown: set[str] = set()
     for label in labels:
         candidates = [picture for picture in pictures if picture.label == label]
@@ -92,7 +94,8 @@ def label_examples(
         if best is not None:
             shown.add(best.sha256)
             image = thumbnail(home.folder / best.path)
-            yield Example(label, image, best.post_url, best.caption, best.likes, best.comments)
+            sentence = sentences.get(best.sha256)
+            yield Example(label, image, best.post_url, best.caption, best.likes, best.comments, sentence)
 
 
 def _report(
