@@ -21,7 +21,8 @@
     authors.py           authors of comments, as they are stored
     host_limits.py       rate limits that hosts announced
     pending.py           pictures to fetch and to label
-    charges.py           the ledger of requests that cost money
+    charges.py           the ledger of requests to servers
+    captions.py          captions to copy, and those of the report
     status.py            queries of `likelens status`
     sql.py               views and macros of the published database; to add one, open it
     sql_rankings.py      the view of the measures, and the macros of the rankings
