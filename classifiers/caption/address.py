@@ -67,4 +67,5 @@ def _is_private(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return "." not in host or host.endswith(_PRIVATE_ENDINGS)
+        # A name of digits alone is a public IP address in another form.
+        return ("." not in host and not host[0].isdigit()) or host.endswith(_PRIVATE_ENDINGS)

@@ -9,6 +9,7 @@ import asyncio
 import difflib
 import json
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
@@ -33,6 +34,7 @@ PROBE_SECONDS = 15.0
 CLOSE_SECONDS = 5.0
 MAX_LISTED = 10
 """Models of the server that are listed when the one in the settings is not among them."""
+MAX_NAME_LENGTH = 200
 _NO_LIST = (404, 405, 501)
 
 
@@ -76,8 +78,10 @@ class CaptionClient:
             | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=httpx.Timeout(options.deadline_seconds, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=options.in_flight + 1),
-            # A server of one's own is not reached through the environment's proxy.
+            # A server of one's own is not reached through the environment's proxy, and may have a certificate
+            # that only this system trusts.
             trust_env=not self._address.is_private,
+            verify=ssl.create_default_context() if self._address.is_private else True,
             follow_redirects=False,
         )
         self._loop = asyncio.new_event_loop()
@@ -236,9 +240,10 @@ def _deadline(seconds: float) -> Status:
 def _model_names(body: bytes) -> list[str]:
     try:
         listed = json.loads(body)["data"]
-        return [one["id"] for one in listed if isinstance(one.get("id"), str) and one["id"]]
+        names = [one["id"] for one in listed if isinstance(one.get("id"), str)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []
+    return [name for name in names if name.isprintable() and 0 < len(name) <= MAX_NAME_LENGTH]
 
 
 def _find_model(names: Sequence[str], model_id: str) -> str | None:

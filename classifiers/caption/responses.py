@@ -9,12 +9,13 @@ from typing import Any
 
 from classifiers.caption.content_words import labels_from_list, labels_from_sentence, words_of
 from classifiers.caption.languages import LANGUAGES, other_language
-from classifiers.caption.plain_text import MAX_READ_LENGTH, clean_line
+from classifiers.caption.plain_text import MAX_READ_LENGTH, clean_line, without_parts
 from classifiers.caption.reactions import message_of
 from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction, Sentence, Status, printable_line
 
 SUCCESS = Status(Reaction.KEEP, "OK", "")
-_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_THINKING = (("<think>", "</think>"), ("<thinking>", "</thinking>"))
+"""What models write before their response."""
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*|\s*```\s*$")
 _REFUSAL = re.compile(
     r"(?:i['’]?m sorry|i am sorry|sorry,|i can(?:no|['’])t |i can not |i am (?:unable|not able) |i['’]m (?:unable|not able) "
@@ -80,7 +81,10 @@ def _read_text(response: bytes) -> str:
         raise _Refused(refusal)
     if choice.get("finish_reason") == "content_filter":
         raise _Refused("the server's content filter stopped the response")
-    text = _THINKING.sub("", _content(message.get("content"))[: 4 * MAX_READ_LENGTH]).strip()
+    text = _content(message.get("content"))[: 4 * MAX_READ_LENGTH]
+    for start, end in _THINKING:
+        text = without_parts(text, start, end)
+    text = text.strip()
     if choice.get("finish_reason") == "length" and not _is_complete(text):
         raise _Unusable("the response is cut off at max_tokens; a larger max_tokens may help")
     if not text:

@@ -28,6 +28,7 @@ MAX_DECODING = 64
 """Pictures that are decoded ahead of the batch."""
 DECODERS = 2
 MAX_READY = 16
+"""Batches that are ready, or twice those in flight if these are more."""
 MAX_READY_BYTES = 128_000_000
 """Ready batches hold no more than this together, unless there is only one. A plain queue limits only a count."""
 
@@ -151,7 +152,9 @@ class Batches:
 
     def _has_room(self, batch: Batch) -> bool:
         size = sum(one.bytes for one in self._ready)
-        return len(self._ready) < MAX_READY and (not size or size + batch.bytes <= MAX_READY_BYTES)
+        return len(self._ready) < max(MAX_READY, 2 * self._lane.options.in_flight) and (
+            not size or size + batch.bytes <= MAX_READY_BYTES
+        )
 
     def _prepare(
         self, picture: PictureToSend, decoding: Future[Payload], rejected: list[Unlabelled]

@@ -44,7 +44,8 @@ WRITE_EVERY_SECONDS = 0.35
 """The shortest time between two writes to the lake while requests are in flight: a write of few rows costs the same."""
 RESERVE_SECONDS = 0.8
 """Requests are written to the ledger at most so long before they are sent."""
-MAX_RESERVED = 16
+MIN_RESERVED = 16
+"""So many requests, or twice those in flight, are in the ledger ahead, if the limit of requests allows as many."""
 TIDY_EVERY = 64
 """Number of writes after which small files of the lake are merged."""
 DRAIN_SECONDS = 10.0
@@ -71,7 +72,10 @@ class Sender:
         self._lake = home.lake
         self._ledger = Ledger(home)
         self._responses = ResponseStore(home)
-        self._max_reserved = min(MAX_RESERVED, math.ceil(lane.options.requests_per_second * RESERVE_SECONDS))
+        self._max_reserved = min(
+            max(MIN_RESERVED, 2 * lane.options.in_flight),
+            math.ceil(lane.options.requests_per_second * RESERVE_SECONDS),
+        )
         self._limiter = RateLimiter(lane.options.requests_per_second)
         self._events: queue.SimpleQueue[tuple[Request, bytes | Status] | None] = queue.SimpleQueue()
         self.batches = Batches(home, lane, lambda: self._events.put(None))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from classifiers.caption.content_words import labels_from_list, labels_from_sentence
 from classifiers.caption.languages import LANGUAGES, other_language
 from classifiers.caption.options import CaptionOptions
-from classifiers.caption.plain_text import clean_line
+from classifiers.caption.plain_text import clean_line, without_parts
 from classifiers.caption.reactions import error_message, status_of_http
 from classifiers.caption.request_form import first_form
 from classifiers.caption.singular import singular
@@ -23,6 +23,7 @@ from classifiers.remote.outcomes import Reaction
         {"base_url": "ftp://localhost"},
         {"base_url": "localhost:11434"},
         {"base_url": "http://[::1"},
+        {"base_url": "http://134744072/v1"},
         {"secret": "sk-secret"},
         {"language": "xx"},
         {"model": "two words"},
@@ -153,6 +154,13 @@ def test_a_wrong_language_is_recognised_only_where_it_is_sure(sentence, language
     """Frequent words or another script decide; short texts and languages without a list pass."""
     words = sentence.replace("の", " ").split()
     assert other_language(words, language) == other
+
+
+def test_a_text_with_thousands_of_starts_is_read_at_once():
+    """Markup without an end hides what follows, in linear time."""
+    assert clean_line("A cat. " + "<script>" * 100_000) == "A cat."
+    assert without_parts("<think>" * 1_000_000, "<think>", "</think>") == ""
+    assert without_parts("a<THINK>b</think>c<think>", "<think>", "</think>") == "a c"
 
 
 def test_a_clean_line_keeps_what_is_text():

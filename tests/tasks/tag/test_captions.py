@@ -117,7 +117,13 @@ UNUSABLE = {
 
 def test_an_unusable_response_is_requested_once_more(talk, chat_server):
     """Broken and cut JSON, empty captions and a wrong language are retried once, then each picture has a row."""
-    talk.chat.script += [chat_server.says(content, finish) for content, finish, _ in UNUSABLE.values()] * 2
+    cases, numbers = list(UNUSABLE.values()), {}
+
+    def respond(server, body):
+        content, finish, _ = cases[numbers.setdefault(server.sent[-1], len(numbers))]
+        return chat_server.chat(content, finish)
+
+    talk.chat.always = respond
     talk.store(len(UNUSABLE))
     result = talk.run(in_flight=1)
     assert (result.status, result.items, result.failures) == ("done", 0, len(UNUSABLE))
