@@ -28,6 +28,8 @@ MAX_REFUSED_IN_A_ROW = 64
 """After so many consecutive refusals or unusable responses the pictures are not the cause, and the lane ends for this run."""
 MAX_PAUSE_SECONDS = 30.0
 MAX_DOUBLINGS = 5
+MAX_PAUSES_UNREACHED = 5
+"""After so many pauses in a row (half a minute) a server that accepts no connection is down."""
 
 
 @dataclass(slots=True)
@@ -148,14 +150,20 @@ class Plan:
         self._lost_in_a_row += 1
         logger.warning("%s: no response for %d pictures (%s)", self._lane.name, len(batch.pictures), status)
         if self._lost_in_a_row >= MAX_LOST_IN_A_ROW:
-            self.tally.postponement = (
-                f"{self._service} does not respond ({status}). The next run tries again. If it still fails then, check"
-                f" {self._lane.service.check_advice(self._lane.options)}."
-            )
+            self._end_without_response(status)
+
+    def _end_without_response(self, status: Status) -> None:
+        self.tally.postponement = (
+            f"{self._service} does not respond ({status}). The next run tries again. If it still fails then, check"
+            f" {self._lane.service.check_advice(self._lane.options)}."
+        )
 
     def _back_off(self, status: Status) -> None:
         if self._limiter.is_paused:
             return  # responses to requests that were sent before the pause began
+        if status.unsent and self._pauses >= MAX_PAUSES_UNREACHED:
+            self._end_without_response(status)
+            return
         limit = self._lane.options.patience_seconds
         requested = retry_after_seconds(status.retry_after, datetime.now(UTC)) or 0.0
         if time.monotonic() - self._succeeded_at + requested > limit:
