@@ -35,6 +35,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
+	$(BIN)/python -m benchmarks.captions
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.truth --galleries 20
 

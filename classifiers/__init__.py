@@ -9,6 +9,8 @@
     model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
+    caption/       a sentence and labels from a server with the OpenAI chat interface; the stage tag runs it
+    remote/        what clarifai/ and caption/ share: outcomes, payloads, and what a client is
     pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py lists the formats
     repair/        rewrites files that browsers show and Pillow refuses
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats

@@ -1,7 +1,7 @@
 """The kinds of classifier. To add one, write a file with its options and `load`, and add a line here.
 
 A kind imports its libraries in `load`, so that only a run with that kind pays for them. The stage tag runs
-`clarifai`, which has no `load`: what costs money goes through its ledger.
+`caption` and `clarifai`, which have no `load`: what is sent to a server goes through its ledger.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from classifiers.caption import CaptionOptions
 from classifiers.clarifai import ClarifaiOptions
 from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions
@@ -24,6 +25,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "litert": LitertOptions,
     "onnx": OnnxOptions,
     "visual": VisualOptions,
+    "caption": CaptionOptions,
     "clarifai": ClarifaiOptions,
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
@@ -37,7 +39,7 @@ def load(kind: str, name: str, options: Any) -> Classifier:
     loader: Loader | None = getattr(importlib.import_module(KINDS[kind].__module__), "load", None)
     if loader is None:
         raise ClassifierUnavailable(
-            f"The classifier {name} can't be loaded, because the kind {kind} costs money for each picture. Run it"
-            " with the stage tag, which has the budgets."
+            f"The classifier {name} can't be loaded, because the kind {kind} sends pictures to a server. Run it"
+            " with the stage tag, which has the ledger and the budgets."
         )
     return loader(name, options)

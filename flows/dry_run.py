@@ -11,7 +11,7 @@ import polars as pl
 from flows.output import show
 from flows.settings import ClassifierSettings, find_classifier, read_settings
 from tasks.tag.estimate import Estimate, estimate
-from tasks.tag.stage import local_lane, paid_options
+from tasks.tag.stage import local_lane, remote_options
 from warehouse.home import Home
 
 _SCHEMA = {
@@ -39,15 +39,18 @@ def print_estimate(config: Path, classifier: str | None) -> int:
 
 
 def _estimates(home: Home, lane: ClassifierSettings) -> list[Estimate]:
-    options = paid_options(lane.options)
+    options = remote_options(lane.options)
     return [] if options is None else estimate(home, local_lane(home, lane.name, options))
 
 
 def _summary(estimates: Sequence[Estimate]) -> str:
     pictures = sum(one.would_send for one in estimates)
-    text = f"{pictures:,} of the stored pictures would be sent and billed."
+    is_free = all(one.cost == 0 for one in estimates)
+    text = f"{pictures:,} of the stored pictures would be sent{'' if is_free else ' and billed'}."
     if any(one.would_send < one.waiting for one in estimates):
         text += " The budgets hold back the rest."
+    if is_free:
+        return f"{text} They would cost nothing."
     if all(one.cost is None for one in estimates):
         return text + " Set price_per_1000 to see the cost."
     return text + f" They would cost {sum(one.cost or 0.0 for one in estimates):,.2f}."

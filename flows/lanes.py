@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from classifiers.clarifai.options import KEY
 from classifiers.registry import VECTOR_KINDS
 from flows.environment import clarifai_base
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
@@ -14,25 +13,26 @@ from flows.settings import ClassifierSettings
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.task import classify
 from tasks.run import Run
-from tasks.tag.stage import Tagging, paid_options
+from tasks.tag.services import service_of
+from tasks.tag.stage import Tagging, remote_options
 from tasks.tag.task import tag
 
 
 def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
-    """Run classifiers over their pending pictures: the local ones together, then the paid ones.
+    """Run classifiers over their pending pictures: the local ones together, then those of servers, one by one.
 
     Those that label stored embeddings of other classifiers run after these.
 
     Each lane has its own row in the journal. A failed lane does not stop the others.
     """
-    local = [lane for lane in lanes if paid_lane(lane) is None]
+    local = [lane for lane in lanes if remote_lane(lane) is None]
     for of_vectors in (False, True):
         group = [lane for lane in local if (lane.kind in VECTOR_KINDS) == of_vectors]
         for start in range(0, len(group), MAX_PARALLEL_TASKS):
             _run_together(run, group[start : start + MAX_PARALLEL_TASKS])
     for lane in lanes:
-        if (paid := paid_lane(lane)) is not None:
-            tag(run, paid, return_state=True)
+        if (remote := remote_lane(lane)) is not None:
+            tag(run, remote, return_state=True)
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
@@ -44,9 +44,14 @@ def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
         wait_for(futures, decoding.halt)
 
 
-def paid_lane(lane: ClassifierSettings) -> Tagging | None:
-    """Return the lane as the stage `tag` runs it; None for a classifier that costs nothing."""
-    options = paid_options(lane.options)
+def remote_lane(lane: ClassifierSettings) -> Tagging | None:
+    """Return the lane as the stage `tag` runs it; None for a classifier that sends no picture away."""
+    options = remote_options(lane.options)
     if options is None:
         return None
-    return Tagging(lane.name, options, partial(secret, KEY), clarifai_base())
+    key = service_of(options).secret_name(options)
+    return Tagging(lane.name, options, partial(secret, key) if key else _no_secret, clarifai_base())
+
+
+def _no_secret() -> None:
+    """The key of a server that needs none."""

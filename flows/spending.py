@@ -1,4 +1,4 @@
-"""What paid classifiers have cost, for `likelens status`."""
+"""What was sent to servers and what it has cost, for `likelens status`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import polars as pl
 
 from flows.settings import ClassifierSettings, Settings
 from tasks.tag.budget_tracker import budgets
-from tasks.tag.stage import local_lane, paid_options
+from tasks.tag.stage import local_lane, remote_options
 from warehouse.home import Home
 from warehouse.records.charges import charge_totals_since, count_to_send
 
@@ -25,7 +25,7 @@ _SCHEMA = {
 
 
 def monthly_spending(settings: Settings) -> pl.DataFrame:
-    """Return a row for each paid classifier: pictures sent and left this month (UTC), price and cost.
+    """Return a row for each classifier that sends pictures: pictures sent and left this month (UTC), price and cost.
 
     `spent` counts a picture once for each model that it was sent to; `unknown` is how many of these may not
     have been billed; `waiting` counts the pictures that are pending.
@@ -36,7 +36,7 @@ def monthly_spending(settings: Settings) -> pl.DataFrame:
 
 
 def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, object] | None:
-    options = paid_options(settings.options)
+    options = remote_options(settings.options)
     if options is None:
         return None
     lane = local_lane(home, settings.name, options)
@@ -48,9 +48,9 @@ def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, o
         "classifier": lane.name,
         "spent": sum(one.spent for one in sums),
         "unknown": sum(one.unknown for one in sums),
-        "left": limits["monthly"].left,
+        "left": limits["monthly"].left if "monthly" in limits else None,
         "left_today": limits["daily"].left if "daily" in limits else None,
-        "price_per_1000": options.price_per_1000,
+        "price_per_1000": None if lane.price is None else lane.price * 1000,
         "cost": sum(costs) if costs else None,
         "waiting": sum(count_to_send(home.lake, lane.name, lane.version, lane.models)),
     }

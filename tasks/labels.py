@@ -1,11 +1,12 @@
-"""What a classifier finds as rows: `labels` has what a picture shows, `unlabelled` why it has no label."""
+"""What a classifier finds as rows: `labels` and `captions` have what a picture shows, `unlabelled` why it has no label."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from classifiers.protocol import Label
-from warehouse.schema.picture_tables import PictureLabel, Unlabelled
+from classifiers.remote.outcomes import Sentence
+from warehouse.schema.picture_tables import Caption, PictureLabel, Unlabelled
 
 MAX_MESSAGE_LENGTH = 300
 
@@ -27,6 +28,18 @@ def label_row(sha256: str, classifier: str, version: str, label: Label, now: dat
         x1=box.x1 if box else None,
         y1=box.y1 if box else None,
         labelled_at=now,
+    )
+
+
+def caption_row(sha256: str, classifier: str, version: str, sentence: Sentence, now: datetime) -> Caption:
+    """The row for the sentence on a picture."""
+    return Caption(
+        sha256=sha256,
+        classifier=classifier,
+        version=version,
+        caption=sentence.text,
+        language=sentence.language,
+        captioned_at=now,
     )
 
 

@@ -1,4 +1,4 @@
-"""Real photographs and a real model, where a folder `shared` beside the repository has them; a stand-in for Clarifai."""
+"""Real photographs and a real model, where a folder `shared` beside the repository has them; stand-ins for servers."""
 
 from __future__ import annotations
 
@@ -95,6 +95,12 @@ def load(name: str) -> ModuleType:
 def stand_in() -> ModuleType:
     """The module of the server that stands in for Clarifai."""
     return load("clarifai_server")
+
+
+@pytest.fixture(scope="session")
+def chat_server() -> ModuleType:
+    """The module of the server that stands in for servers of captions."""
+    return load("chat_server")
 
 
 @pytest.fixture(scope="session")

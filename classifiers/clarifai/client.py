@@ -10,9 +10,10 @@ from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 
 from classifiers.clarifai.channel import open_channel
 from classifiers.clarifai.options import ClarifaiOptions
-from classifiers.clarifai.payload import Payload
-from classifiers.clarifai.statuses import Reaction, Status, status_of_code, status_of_grpc
+from classifiers.clarifai.statuses import status_of_code, status_of_grpc
 from classifiers.errors import ClassifierUnavailable
+from classifiers.remote.outcomes import Reaction, Status
+from classifiers.remote.payload import Payload
 
 _SERVICE = service_pb2.DESCRIPTOR.services_by_name["V2"].full_name
 PROBE_SECONDS = 15.0

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from clarifai_grpc.grpc.api import resources_pb2
 
-from classifiers.clarifai.statuses import printable_line
 from classifiers.protocol import Box, Label
+from classifiers.remote.outcomes import printable_line
 
 MAX_CONCEPTS = 200
 """Clarifai's limit for one picture or region."""

@@ -58,6 +58,16 @@ class ClarifaiOptions(BaseModel):
             raise ValueError("longest_side must be 0 (as stored) or at least 64 pixels")
         return self
 
+    @property
+    def monthly_limit(self) -> int | None:
+        """Pictures that may be sent in a calendar month (UTC)."""
+        return self.monthly_budget
+
+    @property
+    def picture_price(self) -> float | None:
+        """The price of one picture sent to one model; None where the settings have none."""
+        return None if self.price_per_1000 is None else self.price_per_1000 / 1000
+
     def version_of(self, model_id: str) -> str:
         """The version of a model in the settings, or the known one; empty if Clarifai decides."""
         version = self.model_version if model_id == self.model else self.regions_model_version

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from classifiers.errors import PictureTooLarge, UnreadablePicture, in_one_line
-from classifiers.pictures import decode_rgb, inspect_image
+from classifiers.errors import PictureTooLarge
+from classifiers.pictures import inspect_image
+from classifiers.remote.payload import Payload, encode_jpeg, read_stored
 
 ACCEPTED_FORMATS = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
 """Formats that Clarifai accepts, by Pillow's names (docs.clarifai.com, upload limits). Others become JPEG, and so
@@ -21,18 +17,6 @@ MAX_PIXELS = 85_000_000
 _QUALITY = 92
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """The bytes of a picture as they are sent, and their EXIF orientation (1: upright)."""
-
-    data: bytes
-    orientation: int
-
-
-class FileChangedError(OSError):
-    """The content of a stored file has changed."""
-
-
 def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Payload:
     """The bytes to send for a stored picture.
 
@@ -41,16 +25,14 @@ def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Pay
     be decoded, `PictureTooLarge` if Clarifai does not accept the size, and `OSError` if the file is missing or
     has changed.
     """
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise FileChangedError(f"the content of {path} has changed since it was stored")
+    data = read_stored(path, sha256)
     info = inspect_image(data)
     shrink = bool(longest_side) and max(info.width, info.height) > longest_side
     is_accepted = (
         info.is_sound and info.format in ACCEPTED_FORMATS and not (upright and info.orientation != 1)
     )
     if shrink or not is_accepted:
-        made = Payload(_encode_jpeg(data, longest_side), 1)
+        made = Payload(encode_jpeg(data, longest_side, _QUALITY), 1)
     else:
         made = Payload(data, info.orientation)
     if len(made.data) >= MAX_BYTES or (not shrink and info.width * info.height > MAX_PIXELS):
@@ -59,15 +41,3 @@ def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Pay
             " set longest_side to have larger pictures downscaled"
         )
     return made
-
-
-def _encode_jpeg(data: bytes, longest_side: int) -> bytes:
-    image = decode_rgb(data)
-    if longest_side:
-        image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    written = io.BytesIO()
-    try:
-        image.save(written, "JPEG", quality=_QUALITY)
-    except (OSError, ValueError) as error:
-        raise UnreadablePicture(f"it can't be encoded as JPEG: {in_one_line(error)}") from error
-    return written.getvalue()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 from google.protobuf.message import DecodeError
 
 from classifiers.clarifai.labelling import concept_labels, region_labels
-from classifiers.clarifai.statuses import Reaction, Status, status_of_code
-from classifiers.protocol import Label
+from classifiers.clarifai.statuses import status_of_code
+from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction, Status
 
 SUCCESS, MIXED, FAILURE = 10000, 10010, 10020
 INPUT_FAILED = 30002
@@ -19,26 +19,6 @@ INPUT_FAILED = 30002
 
 NO_OUTPUT = Status(Reaction.AGAIN, "NO_OUTPUT", "the response has no part for this picture")
 GARBLED = Status(Reaction.AGAIN, "GARBLED", "the response can't be parsed")
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedOutput:
-    """What the request was for: regions or concepts, the number of labels, and the pictures.
-
-    `orientations` are the EXIF orientations of the sent pictures, in their order.
-    """
-
-    regions: bool
-    top: int
-    orientations: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result for one picture: its labels, or the error."""
-
-    status: Status
-    labels: tuple[Label, ...] = ()
 
 
 def read_response(

@@ -6,47 +6,10 @@ is retried a few times and counted as possibly billed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from clarifai_grpc.grpc.api.status.status_code_pb2 import StatusCode
 from grpc import StatusCode as Grpc
 
-MAX_MESSAGE_LENGTH = 300
-
-
-class Reaction(StrEnum):
-    """What to do about one picture of a response."""
-
-    KEEP = "keep"
-    """Store its labels."""
-    WAIT = "wait"
-    """Back off, then send it again: the service is busy or starts the model. Nothing was billed."""
-    AGAIN = "again"
-    """Retry a few times; the first request may have been billed."""
-    SPLIT = "split"
-    """Send it in a smaller request: the service refused something in this one. Nothing was billed."""
-    PICTURE = "picture"
-    """The service refused this picture. Nothing was billed."""
-    STOP = "stop"
-    """Stop the lane: the user must act. Nothing was billed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A status: the reaction to it, its name, and a message for the user.
-
-    `unsent` is true if the request certainly never left this machine; then nothing was billed.
-    """
-
-    reaction: Reaction
-    name: str
-    message: str
-    unsent: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.message}" if self.message else self.name
-
+from classifiers.remote.outcomes import Reaction, Status, printable_line
 
 _SUCCESS = 10000
 _REACTIONS: dict[int, Reaction] = {
@@ -113,9 +76,3 @@ def _name(code: int) -> str:
         return f"{StatusCode.Name(code)} ({code})"
     except ValueError:
         return f"status {code}"
-
-
-def printable_line(text: str) -> str:
-    """A server's text as one short line without control characters."""
-    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_MESSAGE_LENGTH])
-    return " ".join(printable.split())[:MAX_MESSAGE_LENGTH]

@@ -15,7 +15,7 @@ from classifiers.backend import list_gpus
 from classifiers.errors import ClassifierUnavailable
 from classifiers.registry import load
 from flows.environment import has_server, prepare
-from flows.lanes import paid_lane
+from flows.lanes import remote_lane
 from flows.options import with_config
 from flows.output import printable
 from flows.secrets import block_name, secret
@@ -135,13 +135,13 @@ def _check_home(settings: Settings) -> Finding:
 
 
 def _check_classifier(lane: ClassifierSettings) -> Finding:
-    """Load a classifier; of a paid one only check the key and the models, which costs nothing."""
+    """Load a classifier; of one on a server only check the key and the models, which costs nothing."""
     try:
-        paid = paid_lane(lane)
+        remote = remote_lane(lane)
         text = (
             load(lane.kind, lane.name, lane.options).version
-            if paid is None
-            else ", ".join(probe_models(paid))
+            if remote is None
+            else ", ".join(probe_models(remote))
         )
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")

@@ -34,7 +34,8 @@ class Heading:
 class Example:
     """A picture with a top label, and its post; unknown numbers are None.
 
-    `thumbnail` is a data URI from `thumbnails.thumbnail`, or None for an unreadable picture.
+    `thumbnail` is a data URI from `thumbnails.thumbnail`, or None for an unreadable picture. `caption` is that of the
+    post, `sentence` what a classifier of the kind caption wrote about the picture.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Example:
     caption: str | None
     likes: int | None
     comments: int | None
+    sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

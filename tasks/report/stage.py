@@ -24,6 +24,7 @@ from warehouse.ranking.comparable_posts import describe_posts
 from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
+from warehouse.records.captions import current_captions
 
 PAGE = "report.html"
 MAX_EXAMPLES = 6
@@ -84,6 +85,7 @@ def label_examples(
 ) -> Iterator[Example]:
     """For each label its best picture by the question's measure; a picture is repeated only if the label has no other."""
     pictures = best_pictures(database, question, labels, MAX_EXAMPLES)
+    sentences = current_captions(database, [one.sha256 for one in pictures], question.classifier)
     shown: set[str] = set()
     for label in labels:
         candidates = [picture for picture in pictures if picture.label == label]
@@ -92,7 +94,8 @@ def label_examples(
         if best is not None:
             shown.add(best.sha256)
             image = thumbnail(home.folder / best.path)
-            yield Example(label, image, best.post_url, best.caption, best.likes, best.comments)
+            sentence = sentences.get(best.sha256)
+            yield Example(label, image, best.post_url, best.caption, best.likes, best.comments, sentence)
 
 
 def _report(

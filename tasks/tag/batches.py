@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from classifiers.clarifai.payload import Payload, payload
 from classifiers.errors import PictureTooLarge, UnreadablePicture
+from classifiers.remote.payload import Payload
 from tasks.labels import unlabelled_row
 from tasks.tag.lane import Lane
 from warehouse.home import Home
@@ -28,6 +28,7 @@ MAX_DECODING = 64
 """Pictures that are decoded ahead of the batch."""
 DECODERS = 2
 MAX_READY = 16
+"""Batches that are ready, or twice those in flight if these are more."""
 MAX_READY_BYTES = 128_000_000
 """Ready batches hold no more than this together, unless there is only one. A plain queue limits only a count."""
 
@@ -42,11 +43,15 @@ class PreparedPicture:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures for one request to one model; `tries` counts requests with them that got no response."""
+    """Pictures for one request to one model.
+
+    `tries` counts requests with them that got no response, `unusable` those whose response can't be used.
+    """
 
     model: Model
     pictures: tuple[PreparedPicture, ...]
     tries: int = 0
+    unusable: int = 0
 
     @property
     def bytes(self) -> int:
@@ -147,7 +152,9 @@ class Batches:
 
     def _has_room(self, batch: Batch) -> bool:
         size = sum(one.bytes for one in self._ready)
-        return len(self._ready) < MAX_READY and (not size or size + batch.bytes <= MAX_READY_BYTES)
+        return len(self._ready) < max(MAX_READY, 2 * self._lane.options.in_flight) and (
+            not size or size + batch.bytes <= MAX_READY_BYTES
+        )
 
     def _prepare(
         self, picture: PictureToSend, decoding: Future[Payload], rejected: list[Unlabelled]
@@ -172,12 +179,12 @@ class Batches:
     ) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
         """The pictures in their order, each with its decoding, of which a limited number runs ahead."""
         remaining = iter(pictures)
-        folder, options = self._home.folder, self._lane.options
+        folder, options, payload = self._home.folder, self._lane.options, self._lane.service.payload
 
         def submit(count: int) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
             for one in islice(remaining, count):
-                file, side, stored = folder / one.path, options.longest_side, one.copy_sha256 or one.sha256
-                yield one, decoders.submit(payload, file, stored, side, upright=options.upright)
+                file, stored = folder / one.path, one.copy_sha256 or one.sha256
+                yield one, decoders.submit(payload, file, stored, options)
 
         running = deque(submit(MAX_DECODING))
         while running:

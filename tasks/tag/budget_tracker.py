@@ -10,6 +10,9 @@ from tasks.tag.lane import Lane
 from warehouse.records.charges import spent_since
 from warehouse.storage.lake import Lake
 
+UNLIMITED = 2**62
+"""Pictures that a lane without a budget may send."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -27,11 +30,13 @@ class Budget:
 
 
 def budgets(lake: Lake, lane: Lane, now: datetime) -> list[Budget]:
-    """The lane's budgets, with what the ledger counts as spent now."""
+    """The lane's budgets, with what the ledger counts as spent now. A lane that costs nothing may have none."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today.replace(day=1)
     next_month = (first + timedelta(days=32)).replace(day=1).date()
-    found = [Budget("monthly", lane.options.monthly_budget, spent_since(lake, lane.name, first), next_month)]
+    found = []
+    if (limit := lane.options.monthly_limit) is not None:
+        found.append(Budget("monthly", limit, spent_since(lake, lane.name, first), next_month))
     if lane.options.daily_budget is not None:
         spent = spent_since(lake, lane.name, today)
         found.append(Budget("daily", lane.options.daily_budget, spent, today.date() + timedelta(days=1)))
@@ -62,7 +67,8 @@ class BudgetTracker:
 
     def left(self) -> int:
         """How many pictures may be sent now."""
-        return max(0, self._tightest.left - self._reserved)
+        tightest = self._tightest
+        return UNLIMITED if tightest is None else max(0, tightest.left - self._reserved)
 
     def reserve(self, pictures: int) -> None:
         """Count pictures that are about to be sent."""
@@ -76,11 +82,13 @@ class BudgetTracker:
     def exhausted_message(self) -> str:
         """The message for a budget of which nothing is left."""
         budget = self._tightest
+        if budget is None:
+            return ""
         return (
             f"The {budget.name} budget of {budget.limit:,} pictures is used up. It resets on {budget.resets_on}."
             f" To send more before that, raise {budget.name}_budget in the settings."
         )
 
     @property
-    def _tightest(self) -> Budget:
-        return min(self._budgets, key=lambda one: one.left)
+    def _tightest(self) -> Budget | None:
+        return min(self._budgets, key=lambda one: one.left, default=None)

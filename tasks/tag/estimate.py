@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasks.tag.budget_tracker import budgets
+from tasks.tag.budget_tracker import UNLIMITED, budgets
 from tasks.tag.lane import Lane
 from warehouse.home import Home
 from warehouse.records.charges import count_to_send
@@ -30,7 +30,7 @@ class Estimate:
 def estimate(home: Home, lane: Lane) -> list[Estimate]:
     """An estimate for each model of a lane. It is an upper limit: unreadable files are not sent."""
     pending = count_to_send(home.lake, lane.name, lane.version, lane.models)
-    left = min(one.left for one in budgets(home.lake, lane, datetime.now(UTC)))
+    left = min((one.left for one in budgets(home.lake, lane, datetime.now(UTC))), default=UNLIMITED)
     return [
         Estimate(
             lane.name,

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classifiers.clarifai.options import ClarifaiOptions
+from classifiers.remote.options import RemoteOptions
+from tasks.tag.services import Service, service_of
 from warehouse.records.charges import Model
 
-_MODEL = re.compile(r"(regions )?([^@ ]+)@([^@ ]*)")
+_MODEL = re.compile(r"(regions )?([^ ]+)@([^@ ]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Lane:
     """A classifier that the stage tag runs."""
 
     name: str
-    options: ClarifaiOptions
+    options: RemoteOptions
     models: tuple[Model, ...]
 
     @property
@@ -30,17 +31,17 @@ class Lane:
     @property
     def price(self) -> float | None:
         """The price of one picture sent to one model; None where the settings have none."""
-        return None if self.options.price_per_1000 is None else self.options.price_per_1000 / 1000
+        return self.options.picture_price
+
+    @property
+    def service(self) -> Service:
+        """Where its pictures go."""
+        return service_of(self.options)
 
 
-def make_lane(name: str, options: ClarifaiOptions, current_version: Callable[[str], str]) -> Lane:
-    """The lane of a classifier; `current_version` gives the version of a model where the settings have none."""
-    models = [
-        Model(model_id, options.version_of(model_id) or current_version(model_id), regions)
-        for model_id, regions in ((options.model, False), (options.regions_model, True))
-        if model_id
-    ]
-    return Lane(name, options, tuple(models))
+def make_lane(name: str, options: RemoteOptions, current_version: Callable[[str], str]) -> Lane:
+    """The lane of a classifier; `current_version` gives what the server has under the name of a model."""
+    return Lane(name, options, service_of(options).models(options, current_version))
 
 
 def parse_models(version: str) -> tuple[Model, ...]:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from classifiers.clarifai.responses import ExpectedOutput, Outcome
-from classifiers.clarifai.statuses import Reaction
-from tasks.labels import label_row
+from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction
+from tasks.labels import caption_row, label_row
 from tasks.tag.lane import Lane
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
@@ -24,6 +23,7 @@ _REASONS = {
     Reaction.KEEP: None,
     Reaction.WAIT: "try_later",
     Reaction.AGAIN: "no_answer",
+    Reaction.UNUSABLE: "unusable",
     Reaction.SPLIT: "split",
     Reaction.PICTURE: "picture_failed",
     Reaction.STOP: "stopped",
@@ -42,6 +42,7 @@ class RequestRecord:
     asked: ExpectedOutput
     sent_at: datetime
     price: float | None
+    service: str = "clarifai"
 
     def as_json(self) -> dict[str, object]:
         """Values that JSON can hold."""
@@ -66,9 +67,10 @@ def new_record(
         version=lane.version,
         model=model,
         sha256s=tuple(sha256s),
-        asked=ExpectedOutput(model.regions, lane.options.top, tuple(orientations)),
+        asked=lane.service.expect(model, lane.options, orientations),
         sent_at=datetime.now(UTC),
         price=lane.price,
+        service=lane.service.kind,
     )
 
 
@@ -81,13 +83,21 @@ class Ledger:
     def write(
         self, upcoming: Sequence[RequestRecord], ended: Sequence[tuple[RequestRecord, Sequence[Outcome]]] = ()
     ) -> None:
-        """Write labels, then the outcome of each finished request, and the requests that are about to be sent.
+        """Write captions and labels, then the outcome of each finished request, and the requests to send next.
 
-        Labels go first, so that what is billed has its labels; the other two are one commit. A second write
-        of the same values changes nothing. Raises `DiskFull`.
+        Captions and labels go first, so that what is billed has them; the other two are one commit. A second
+        write of the same values changes nothing. Raises `DiskFull`.
         """
         require_free_space(self._home.folder)
         now = datetime.now(UTC)
+        self._home.lake.append(
+            [
+                caption_row(sha256, record.classifier, record.version, outcome.sentence, now)
+                for record, outcomes in ended
+                for sha256, outcome in zip(record.sha256s, outcomes, strict=True)
+                if outcome.sentence is not None
+            ]
+        )
         self._home.lake.append(
             [
                 label_row(sha256, record.classifier, record.version, label, now)
@@ -118,9 +128,10 @@ class Ledger:
 
 def billing_outcome(outcome: Outcome) -> str:
     """Whether a picture was paid for: `billed`, `not_billed` or `unknown`."""
-    if outcome.status.reaction is Reaction.KEEP:
+    status = outcome.status
+    if status.billed or status.reaction in (Reaction.KEEP, Reaction.UNUSABLE):
         return "billed"
-    maybe_billed = outcome.status.reaction is Reaction.AGAIN and not outcome.status.unsent
+    maybe_billed = status.reaction is Reaction.AGAIN and not status.unsent
     return "unknown" if maybe_billed else "not_billed"
 
 

@@ -8,14 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from classifiers.clarifai.responses import Outcome
-from classifiers.clarifai.statuses import Reaction, Status
-from tasks.backoff import pause_seconds
+from classifiers.remote.outcomes import Outcome, Reaction, Status
+from tasks.backoff import pause_seconds, retry_after_seconds
 from tasks.tag.batches import Batch, PreparedPicture
 from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.lane import Lane
 from tasks.tag.rate_limiter import RateLimiter
+from warehouse.records.charges import MAX_UNUSABLE
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +25,11 @@ MAX_TRIES = 3
 MAX_LOST_IN_A_ROW = 2
 """So many consecutive batches without a response to any try end the lane for this run."""
 MAX_REFUSED_IN_A_ROW = 64
-"""After so many consecutive refusals the pictures are not the cause, and the lane ends for this run."""
+"""After so many consecutive refusals or unusable responses the pictures are not the cause, and the lane ends for this run."""
 MAX_PAUSE_SECONDS = 30.0
 MAX_DOUBLINGS = 5
+MAX_PAUSES_UNREACHED = 5
+"""After so many pauses in a row (half a minute) a server that accepts no connection is down."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Tally:
 
     labelled: int = 0
     refused: int = 0
+    unusable: int = 0
     lost: int = 0
     loss_reason: str = ""
     failure: str = ""
@@ -50,6 +54,7 @@ class Plan:
         self.tally = Tally()
         self.budget = budget
         self._lane = lane
+        self._service = lane.service.name(lane.options)
         self._limiter = limiter
         self._next_new = next_new
         self._retries: deque[Batch] = deque()
@@ -102,9 +107,7 @@ class Plan:
             self._pauses = self._lost_in_a_row = self._refused_in_a_row = 0
             self._succeeded_at = time.monotonic()
         elif self._refused_in_a_row >= MAX_REFUSED_IN_A_ROW:
-            self.tally.postponement = (
-                f"Clarifai refused {self._refused_in_a_row} pictures in a row ({outcomes[0].status})."
-            )
+            self.tally.postponement = f"{self._service} gave no label to {self._refused_in_a_row} pictures in a row ({outcomes[0].status})."
 
     def _react(self, reaction: Reaction, status: Status, batch: Batch) -> None:
         count = len(batch.pictures)
@@ -113,6 +116,8 @@ class Plan:
         elif reaction is Reaction.PICTURE:
             self.tally.refused += count
             self._refused_in_a_row += count
+        elif reaction is Reaction.UNUSABLE:
+            self._send_once_more(status, replace(batch, unusable=batch.unusable + 1))
         elif reaction is Reaction.STOP:
             self.tally.failure = self.tally.failure or f"{batch.model.model_id}: {status.message}"
         elif reaction is Reaction.SPLIT:
@@ -125,6 +130,16 @@ class Plan:
         else:
             self._retry(status, replace(batch, tries=batch.tries + 1))
 
+    def _send_once_more(self, status: Status, batch: Batch) -> None:
+        if batch.unusable < MAX_UNUSABLE:
+            self._retries.append(batch)
+            return
+        self.tally.unusable += len(batch.pictures)
+        self._refused_in_a_row += len(batch.pictures)
+        logger.warning(
+            "%s: no usable response for %d pictures (%s)", self._lane.name, len(batch.pictures), status
+        )
+
     def _retry(self, status: Status, batch: Batch) -> None:
         if batch.tries < MAX_TRIES:
             self._retries.appendleft(batch)
@@ -135,21 +150,29 @@ class Plan:
         self._lost_in_a_row += 1
         logger.warning("%s: no response for %d pictures (%s)", self._lane.name, len(batch.pictures), status)
         if self._lost_in_a_row >= MAX_LOST_IN_A_ROW:
-            self.tally.postponement = (
-                f"Clarifai does not respond ({status}). The next run tries again. If it still fails then, check"
-                " the network, base and CLARIFAI_GRPC_BASE."
-            )
+            self._end_without_response(status)
+
+    def _end_without_response(self, status: Status) -> None:
+        self.tally.postponement = (
+            f"{self._service} does not respond ({status}). The next run tries again. If it still fails then, check"
+            f" {self._lane.service.check_advice(self._lane.options)}."
+        )
 
     def _back_off(self, status: Status) -> None:
         if self._limiter.is_paused:
             return  # responses to requests that were sent before the pause began
+        if status.unsent and self._pauses >= MAX_PAUSES_UNREACHED:
+            self._end_without_response(status)
+            return
         limit = self._lane.options.patience_seconds
-        if time.monotonic() - self._succeeded_at > limit:
+        requested = retry_after_seconds(status.retry_after, datetime.now(UTC)) or 0.0
+        if time.monotonic() - self._succeeded_at + requested > limit:
             self.tally.postponement = (
-                f"Clarifai was not ready for {limit:,.0f} s ({status}). The next run tries again."
+                f"{self._service} was not ready for {limit:,.0f} s ({status}). The next run tries again."
             )
             return
         seconds = min(MAX_PAUSE_SECONDS, pause_seconds(min(self._pauses, MAX_DOUBLINGS), random.random()))
+        seconds = max(seconds, requested)
         self._pauses += 1
         self._limiter.pause(seconds)
         logger.info("%s: %s; pausing for %.1f s", self._lane.name, status, seconds)

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from classifiers.clarifai.responses import read_response
+from classifiers.remote.outcomes import Outcome
 from tasks.tag.ledger import Ledger, RequestRecord, record_from_json
+from tasks.tag.services import SERVICES
 from warehouse.home import Home
 from warehouse.records.charges import close_interrupted_requests
 
@@ -89,10 +90,14 @@ def store_saved_responses(home: Home) -> int:
     responses, ledger, stored = ResponseStore(home), Ledger(home), 0
     saved = responses.saved()
     while batch := list(islice(saved, STORE_RESPONSES)):
-        ledger.write([], [(record, read_response(response, record.asked)) for record, response in batch])
+        ledger.write([], [(record, _read(record, response)) for record, response in batch])
         responses.remove([record for record, _ in batch])
         stored += len(batch)
     return stored
+
+
+def _read(record: RequestRecord, response: bytes) -> list[Outcome]:
+    return SERVICES[record.service].read_response(response, record.asked)
 
 
 def finish_killed_run(home: Home) -> int:

@@ -7,10 +7,10 @@
         while a written request waits, and rate limit, requests and bytes in flight allow it:
             mark it sent; send it
         wait for a response, a new batch, the end of a write, or the time of the next request
-        for each response (gRPC's thread has saved it on disk): the plan applies its outcomes
+        for each response (the client's thread has saved it on disk): the plan applies its outcomes
     at the end, also after an error: wait a little for responses in flight; withdraw unsent requests
 
-One thread runs this loop. gRPC's threads save responses and queue them, one thread fills batches, and one
+One thread runs this loop. The client's threads save responses and queue them, one thread fills batches, and one
 writes to the lake, so that decoding and storing overlap with the requests.
 """
 
@@ -25,9 +25,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from classifiers.clarifai.client import Client, PendingResponse
-from classifiers.clarifai.responses import Outcome, read_response
-from classifiers.clarifai.statuses import Status
+from classifiers.remote.client import Client, PendingResponse
+from classifiers.remote.outcomes import Outcome, Status
 from tasks.tag.batches import Batch, Batches
 from tasks.tag.budget_tracker import BudgetTracker
 from tasks.tag.lane import Lane
@@ -45,7 +44,8 @@ WRITE_EVERY_SECONDS = 0.35
 """The shortest time between two writes to the lake while requests are in flight: a write of few rows costs the same."""
 RESERVE_SECONDS = 0.8
 """Requests are written to the ledger at most so long before they are sent."""
-MAX_RESERVED = 16
+MIN_RESERVED = 16
+"""So many requests, or twice those in flight, are in the ledger ahead, if the limit of requests allows as many."""
 TIDY_EVERY = 64
 """Number of writes after which small files of the lake are merged."""
 DRAIN_SECONDS = 10.0
@@ -72,7 +72,10 @@ class Sender:
         self._lake = home.lake
         self._ledger = Ledger(home)
         self._responses = ResponseStore(home)
-        self._max_reserved = min(MAX_RESERVED, math.ceil(lane.options.requests_per_second * RESERVE_SECONDS))
+        self._max_reserved = min(
+            max(MIN_RESERVED, 2 * lane.options.in_flight),
+            math.ceil(lane.options.requests_per_second * RESERVE_SECONDS),
+        )
         self._limiter = RateLimiter(lane.options.requests_per_second)
         self._events: queue.SimpleQueue[tuple[Request, bytes | Status] | None] = queue.SimpleQueue()
         self.batches = Batches(home, lane, lambda: self._events.put(None))
@@ -173,7 +176,7 @@ class Sender:
         return not size or size + self._reserved[0].batch.bytes <= MAX_BYTES_IN_FLIGHT
 
     def _receive(self, request: Request, sent: PendingResponse) -> None:
-        """Save the response on disk before anything else. This runs in gRPC's thread."""
+        """Save the response on disk before anything else. This runs in the client's thread."""
         response = sent.receive()
         try:
             if isinstance(response, bytes):
@@ -202,14 +205,14 @@ class Sender:
     def _apply(self, request: Request, response: bytes | Status) -> None:
         record = request.record
         del self._in_flight[record.request_id]
-        outcomes = read_response(response, record.asked, self._client.redact_texts)
+        outcomes = self._lane.service.read_response(response, record.asked, self._client.redact_texts)
         self._unstored.append((record, outcomes))
         self._plan.budget.release(
             sum(billing_outcome(one) == "not_billed" for one in outcomes), record.sent_at
         )
         self._plan.apply(request.batch, outcomes)
         tally = self._plan.tally
-        self._progress(tally.labelled + tally.refused + tally.lost)
+        self._progress(tally.labelled + tally.refused + tally.unusable + tally.lost)
         if time.monotonic() >= self._log_at:
             self._log_at = time.monotonic() + LOG_EVERY_SECONDS
             logger.info("%s: %d pictures labelled", self._lane.name, tally.labelled)

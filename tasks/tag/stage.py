@@ -8,20 +8,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from classifiers.clarifai.client import Client, open_client
+from classifiers.caption.options import CaptionOptions
 from classifiers.clarifai.options import ClarifaiOptions
+from classifiers.remote.client import Client
+from classifiers.remote.options import RemoteOptions
 from tasks.labels import describe_copies
 from tasks.tag.lane import Lane, make_lane, parse_models
 from tasks.tag.plan import Tally
 from tasks.tag.response_store import finish_killed_run
 from tasks.tag.sending import Sender
+from tasks.tag.services import Service, service_of
 from warehouse.home import Home
+from warehouse.records.captions import copy_captions
 from warehouse.records.charges import (
     copy_labels,
     count_to_send,
     find_unlabelled,
     lanes_with_labels,
-    newest_version,
 )
 from warehouse.records.runs import StageResult
 
@@ -41,13 +44,18 @@ class Tagging:
     """
 
     name: str
-    options: ClarifaiOptions
+    options: RemoteOptions
     key: Callable[[], str | None]
     base: str | None = None
 
+    @property
+    def service(self) -> Service:
+        """Where its pictures go."""
+        return service_of(self.options)
+
     def open_client(self) -> Client:
         """A client. Raises `ClassifierUnavailable` without a usable key or base."""
-        return open_client(self.name, self.options, self.base, self.key())
+        return self.service.open_client(self.name, self.options, self.base, self.key())
 
 
 def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResult:
@@ -71,29 +79,35 @@ def tag_pictures(home: Home, tagging: Tagging, progress: Progress) -> StageResul
     return _result(lane, tally, missing, copies, pending)
 
 
-def local_lane(home: Home, name: str, options: ClarifaiOptions) -> Lane:
+def local_lane(home: Home, name: str, options: RemoteOptions) -> Lane:
     """The lane without any request: where the settings have no version, it is the newest one in the ledger."""
-    return make_lane(name, options, lambda model_id: newest_version(home.lake, model_id) or "")
+    service = service_of(options)
+    return make_lane(name, options, lambda one: service.known_version(home.lake, name, options, one))
 
 
 def probe_models(tagging: Tagging) -> list[str]:
-    """The lane's models with their versions, after Clarifai confirmed that it has them. This costs nothing.
+    """The lane's models with their versions, after the service confirmed that it has them. This costs nothing.
 
     Raises `ClassifierUnavailable` when the key, a model or the server does not match the settings.
     """
-    options = tagging.options
-    model_ids = filter(None, (options.model, options.regions_model))
     with closing(tagging.open_client()) as client:
-        return [f"{one}@{client.current_version(one, options.version_of(one))}" for one in model_ids]
+        lane = make_lane(tagging.name, tagging.options, client.current_version)
+        for model_id, version in tagging.service.probes(tagging.options):
+            client.current_version(model_id, version)
+        return [f"{one.model_id}@{one.version}" for one in lane.models]
 
 
-def paid_options(options: object) -> ClarifaiOptions | None:
-    """The options of a classifier that costs money, which this stage runs; None for any other."""
-    return options if isinstance(options, ClarifaiOptions) else None
+def remote_options(options: object) -> RemoteOptions | None:
+    """The options of a classifier that sends pictures to a server, which this stage runs; None for any other."""
+    return options if isinstance(options, ClarifaiOptions | CaptionOptions) else None
 
 
 def _current_lane(home: Home, tagging: Tagging) -> Lane:
-    """The lane. Where the settings have no version, Clarifai returns the current one, which costs nothing."""
+    """The lane. Where the settings have no version, the service returns the current one, which costs nothing."""
+    if tagging.service.trusts_ledger:
+        local = local_lane(home, tagging.name, tagging.options)
+        if not sum(count_to_send(home.lake, local.name, local.version, local.models)):
+            return local
 
     def current_version(model_id: str) -> str:
         with closing(tagging.open_client()) as client:
@@ -108,6 +122,7 @@ def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
     for other in lanes_with_labels(home.lake):
         for model in set(parse_models(other[1])) & set(lane.models):
             if other != own and (copied := copy_labels(home.lake, other, own, regions=model.regions)):
+                copy_captions(home.lake, other, own)
                 logger.info("%s: copied %d paid labels of %s", lane.name, copied, model.model_id)
 
 
@@ -123,6 +138,10 @@ def _result(lane: Lane, tally: Tally, missing: int, copies: int, pending: int) -
     sentences = [tally.failure, tally.postponement]
     if tally.refused:
         sentences.append(f"{tally.refused:,} pictures were refused; the table charges has the reasons.")
+    if tally.unusable:
+        sentences.append(
+            f"{tally.unusable:,} pictures got no usable response; the table unlabelled has the reasons."
+        )
     if tally.lost:
         sentences.append(
             f"{tally.lost:,} pictures got no response; the next run sends them again ({tally.loss_reason})."
@@ -134,5 +153,5 @@ def _result(lane: Lane, tally: Tally, missing: int, copies: int, pending: int) -
     if pending and (tally.failure or tally.postponement):
         sentences.append(f"{pending:,} pictures are pending.")
     status = "failed" if tally.failure else "incomplete" if pending else "done"
-    failures = tally.refused + tally.lost + missing
+    failures = tally.refused + tally.unusable + tally.lost + missing
     return StageResult(status, tally.labelled, failures, " ".join(filter(None, sentences)), lane.version)

@@ -1,4 +1,4 @@
-"""The task tag: one lane of a classifier that costs money."""
+"""The task tag: one lane of a classifier that sends pictures to a server."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as some
 
 from classifiers.clarifai.labelling import MAX_REGIONS, concept_labels, region_labels, upright_box
 from classifiers.clarifai.responses import ExpectedOutput, read_response
-from classifiers.clarifai.statuses import MAX_MESSAGE_LENGTH, Reaction, status_of_code, status_of_grpc
+from classifiers.clarifai.statuses import status_of_code, status_of_grpc
 from classifiers.protocol import Box
+from classifiers.remote.outcomes import MAX_MESSAGE_LENGTH, Reaction
 
 GOOD = 10000
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ import pytest
 
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, Label, PreparedPicture
+from classifiers.remote.outcomes import Sentence
 from classifiers.visual import VisualOptions
 from classifiers.visual import load as load_visual
 from flows.demo.gallery import demo_gallery
@@ -23,6 +25,7 @@ from flows.demo.server import GalleryServer
 from tasks.classify.stage import label_pictures
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
+from tasks.labels import caption_row, label_row
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
@@ -171,6 +174,24 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
     publish(home)
 
 
+def write_captions(home: Home) -> None:
+    """Store what a lane of the kind caption stores, for each picture."""
+    journal = begin_run(home.lake)
+    journal.start("tag", "captions")
+    now, version = datetime.now(UTC), "gemma3:4b@0123456789ab"
+    shas = [sha256 for (sha256,) in home.lake.query("select sha256 from pictures order by sha256")]
+    things, captions, labels = ("espresso", "beach", "cat"), [], []
+    for number, sha256 in enumerate(shas):
+        thing = things[number % len(things)]
+        sentence = Sentence(f"A {thing} lies in the warm sun.", "en")
+        captions.append(caption_row(sha256, "captions", version, sentence, now))
+        labels.append(label_row(sha256, "captions", version, Label(thing, 1.0, 1), now))
+    home.lake.append(captions)
+    home.lake.append(labels)
+    journal.finish("tag", "captions", StageResult("done", len(shas), version=version))
+    journal.finish(RUN_STAGE, "", StageResult("done", 1))
+
+
 @pytest.fixture(scope="session")
 def studio(
     tmp_path_factory: pytest.TempPathFactory,
@@ -193,6 +214,7 @@ def studio(
         urls = [server.url(gallery), server.url(other)]
         run_stages(home, urls, lanes)
         server.galleries = [demo_gallery(posts=36, account="instagram", run=3)[0], other]
+        write_captions(home)
         run_stages(home, urls[:1], lanes)
     profile = pages["gallery-profiles.md"]
     (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")

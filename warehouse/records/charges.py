@@ -17,6 +17,8 @@ from warehouse.storage.lake import Lake
 
 MAX_UNANSWERED = 6
 """A picture that was sent to a model so often, each time without a response, is not sent again."""
+MAX_UNUSABLE = 2
+"""A picture that got so many responses that can't be used is not sent again."""
 COPIED_LABELS = 20_000
 """Labels that are copied in one write."""
 
@@ -60,11 +62,12 @@ class ChargeTotals:
 _DONE = f"""
     select distinct sha256 from charges
     where sha256 is not null and model = ? and model_version = ?
-      and (outcome = 'billed' or reason = 'picture_failed')
+      and (outcome = 'billed' and reason is null or reason = 'picture_failed')
     union
     select sha256 from charges
-    where sha256 is not null and model = ? and model_version = ? and reason = 'no_answer'
-    group by sha256 having count(*) >= {MAX_UNANSWERED}
+    where sha256 is not null and model = ? and model_version = ? and reason in ('no_answer', 'unusable')
+    group by sha256 having count(*) filter (where reason = 'no_answer') >= {MAX_UNANSWERED}
+                        or count(*) filter (where reason = 'unusable') >= {MAX_UNUSABLE}
 """
 
 
@@ -154,6 +157,14 @@ def newest_version(lake: Lake, model_id: str) -> str | None:
     return None if version is None else str(version)
 
 
+def newest_model(lake: Lake, classifier: str, version: str, names: Sequence[str]) -> str | None:
+    """The model that the classifier last sent a picture to in this version, out of `names` if they are not empty."""
+    query = """select arg_max(model, sent_at) from charges
+               where classifier = ? and model_version = ? and (len(?) = 0 or model in (select unnest(?)))"""
+    [(model,)] = lake.query(query, [classifier, version, list(names), list(names)])
+    return None if model is None else str(model)
+
+
 def lanes_with_labels(lake: Lake) -> list[tuple[str, str]]:
     """Each classifier and version that has labels."""
     rows = lake.query("select distinct classifier, version from labels order by all")
@@ -185,8 +196,9 @@ def find_unlabelled(
     query = f"""
         with done as ({done}),
         mine as (select * from charges where (model, model_version) in (select unnest(?), unnest(?)))
-        select done.sha256, bool_or(mine.reason = 'picture_failed') as refused, bool_or(mine.outcome = 'billed'),
-               max(mine.message) filter (where mine.reason in ('picture_failed', 'no_answer'))
+        select done.sha256, coalesce(bool_or(mine.reason = 'picture_failed'), false) as refused,
+               bool_or(mine.outcome = 'billed' and mine.reason is null),
+               max(mine.message) filter (where mine.reason in ('picture_failed', 'no_answer', 'unusable'))
         from done join pictures using (sha256) join mine using (sha256)
         where done.sha256 not in (select sha256 from labels where classifier = ? and version = ?)
           and done.sha256 not in (select sha256 from unlabelled where classifier = ? and version = ?)

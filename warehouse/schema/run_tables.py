@@ -1,4 +1,4 @@
-"""The tables of what runs did: the journal of stages, and the ledger of requests that cost money."""
+"""The tables of what runs did: the journal of stages, and the ledger of requests to servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.schema.table_schema import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Row):
-    """What was sent to services that cost money: one row for each picture of a request, written before it is sent."""
+    """What was sent to servers: one row for each picture of a request, written before it is sent."""
 
     table: ClassVar[str] = "charges"
     key: ClassVar[tuple[str, ...]] = ("request_id", "position")
@@ -30,11 +30,14 @@ class Charge(Row):
     ]
     reason: Annotated[
         str | None,
-        "Why there is no label: picture_failed, split, try_later, no_answer, cut_off, stopped or not_sent; null"
-        " when the service responded",
+        "Why there is no label: picture_failed, split, try_later, no_answer, unusable, cut_off, stopped or not_sent;"
+        " null when the service responded",
     ]
     message: Annotated[str | None, "The service's message, where it gave no label"]
-    price: Annotated[float | None, "Price of one picture in the settings then; null when there is none"]
+    price: Annotated[
+        float | None,
+        "Price of one picture in the settings then, 0 on a server of one's own; null when there is none",
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

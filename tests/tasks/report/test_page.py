@@ -215,7 +215,7 @@ def test_hostile_texts_are_only_text_on_the_page(page, parse, hostile):
     def tags(word: str) -> list[str]:
         html = page(
             labels=[word],
-            examples=[Example(word, PICTURE, POST, f"caption {word}", 1, 2)],
+            examples=[Example(word, PICTURE, POST, f"caption {word}", 1, 2, f"sentence {word}")],
             title=f"title {word}",
             run_id=word,
             note=f"note {word}",
@@ -231,6 +231,15 @@ def test_hostile_texts_are_only_text_on_the_page(page, parse, hostile):
     plain = tags("plain")
     assert all(tags(word) == plain for word in hostile if word)
     assert "&lt;img src=x onerror=alert(2)&gt;" in page(labels=["<img src=x onerror=alert(2)>"])
+
+
+def test_a_sentence_is_shown_and_is_the_alternative_text(page, parse):
+    """What a model wrote about a picture stands under it and describes it; without it the label does."""
+    sentence = 'Two "hot dogs" <b>on</b> a pier.'
+    html = page(examples=[replace(EXAMPLE, sentence=sentence), EXAMPLE])
+    alternatives = [value for _, value in parse(html).attributes("alt")]
+    assert alternatives[1:] == [sentence, "hotdog"]
+    assert html.count("Two &#34;hot dogs&#34; &lt;b&gt;on&lt;/b&gt; a pier.") == 2
 
 
 def test_lone_surrogates_can_be_written(page):

@@ -1,4 +1,4 @@
-"""A fake Clarifai on a real port, a home folder with stored pictures, and a lane between the two."""
+"""Fake services on real ports, a home folder with stored pictures, and a lane between the two."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classifiers.caption.options import CaptionOptions
 from classifiers.clarifai.options import ClarifaiOptions
 from tasks.fetch.store import PictureStore, read_kind
 from tasks.tag import plan
@@ -107,6 +108,39 @@ def shop(empty_home: Home, stand_in: ModuleType, tmp_path: Path) -> Iterator[Sho
     yield Shop(home, servicer, port, stand_in.KEY)
     server.stop(0)
     assert servicer.faults == []
+
+
+class Talk(Shop):
+    """A fake server of captions, a home folder, and lanes that run between them."""
+
+    def tagging(self, name: str = "caption", **options: Any) -> Tagging:
+        """The lane with these settings."""
+        settings = {"requests_per_second": 1000, "base_url": f"http://127.0.0.1:{self.port}/v1"} | options
+        return Tagging(name, CaptionOptions(**settings), lambda: self.key)
+
+    def run(self, name: str = "caption", **options: Any) -> StageResult:
+        """Run the lane until it ends."""
+        return tag_pictures(self.home, self.tagging(name, **options), lambda *_: None)
+
+    @property
+    def chat(self) -> Any:
+        """The fake server."""
+        return self.clarifai
+
+    def reasons(self) -> list[tuple[Any, ...]]:
+        """Reasons and messages of pictures without labels."""
+        return self.rows("select reason, message from unlabelled order by all")
+
+
+@pytest.fixture
+def talk(empty_home: Home, chat_server: ModuleType, tmp_path: Path) -> Iterator[Talk]:
+    """A new home folder, and a fake server of captions that responds at once."""
+    fake = chat_server.FakeChat()
+    server, port = chat_server.serve(fake)
+    yield Talk(Home(shutil.copytree(empty_home.folder, tmp_path / "home")), fake, port, None)
+    server.shutdown()
+    server.server_close()
+    assert fake.faults == []
 
 
 @pytest.fixture(autouse=True)
