@@ -14,7 +14,7 @@
     response_store.py  responses saved on disk when they arrive
     estimate.py        what a run would send and cost
 
-The order makes it safe: ledger rows, request, response on disk, labels, final ledger rows, removal of the
+The order makes it safe: ledger rows, request, response on disk, captions and labels, final ledger rows, removal of the
 response file. After a kill at any point, the next run finds either a response to store, or a row that counts
 as possibly billed.
 """
