@@ -6,7 +6,6 @@
     sql.py            views and macros; to add one, open it
     sql_rankings.py   the view of the measures, and the macros of the rankings
     sql_comparing.py  those that compare classifiers or sum costs
-    sql_types.py      declarations of views and macros
     checks.py         checks that stop a publish
     check_queries.py  their queries; to add a check, open it
 

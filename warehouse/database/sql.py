@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from warehouse.database.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
 from warehouse.database.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
-from warehouse.database.sql_types import Macro, View
+from warehouse.embeddings.sql import EMBEDDING_MACROS, EMBEDDING_VIEWS
+from warehouse.schema.sql_types import Macro, View
 
 CLASSIFIER_VERSIONS = """select lane as classifier, arg_max(version, started_at) as version from runs
     where stage in ('classify', 'tag') and version is not null group by lane"""
@@ -43,6 +44,7 @@ VIEWS: tuple[View, ...] = (
             "message": "What came instead of a picture, and what to do; null when the reason is enough",
         },
     ),
+    *EMBEDDING_VIEWS,
     *MEASURE_VIEWS,
     *COMPARING_VIEWS,
 )
@@ -69,4 +71,5 @@ MACROS: tuple[Macro, ...] = (
         " min_posts skips labels with fewer posts. With grouped := true labels of a group count as one",
     ),
     *COMPARING_MACROS,
+    *EMBEDDING_MACROS,
 )

@@ -9,7 +9,7 @@ The SQL has no lambda, because its syntax changed between DuckDB 1.2, which must
 
 from __future__ import annotations
 
-from warehouse.database.sql_types import Macro, View
+from warehouse.schema.sql_types import Macro, View
 
 TOP = 5
 """Default number of a picture's labels that count in a comparison."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from warehouse.database.sql_types import Macro, View
 from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY, By
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
+from warehouse.schema.sql_types import Macro, View
 
 MEASURE_VIEWS: tuple[View, ...] = (
     View(

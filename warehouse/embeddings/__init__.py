@@ -2,8 +2,12 @@
 
 A classifier stores them with its labels. Vectors of one version can be compared with each other.
 
-vectors.py     appending and reading vectors without a Python object for each number
-pending.py     pictures that lack labels or an embedding
+    vectors.py     appending and reading vectors without a Python object for each number
+    pending.py     pictures that lack labels or an embedding
+    codes.py       short codes that find candidates for similar pictures
+    similar.py     the pictures closest to a vector
+    lookup.py      which embeddings the published database has
+    sql.py         views and macros
 
 To store them for a classifier, implement `EmbeddingClassifier` of `classifiers/protocol.py`.
 """

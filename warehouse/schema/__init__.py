@@ -5,6 +5,7 @@
     run_tables.py      what runs did: the journal, and the ledger
     derived_tables.py  the tables that publish computes from the others
     table_schema.py    what a row type declares, and the conversion of rows to Arrow and from DuckDB
+    sql_types.py       declarations of views and macros of the published database
     utc.py             times between Python and DuckDB
 
 It imports nothing else of ours.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from warehouse.database.derived.embedding_codes import refresh_codes
 from warehouse.database.derived.latest_observations import refresh_latest_observations
 from warehouse.database.derived.post_labels import refresh_post_labels
 from warehouse.database.sql import CLASSIFIER_VERSIONS
+from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
 
@@ -18,4 +20,6 @@ def refresh_tables(lake: Lake) -> dict[str, Sequence[LakeFile]]:
     files["latest_observations"] = lake.list_files("latest_observations")
     refresh_post_labels(lake, files, lake.query(f"{CLASSIFIER_VERSIONS} order by all"))
     files["post_labels"] = lake.list_files("post_labels")
+    refresh_codes(lake, files, lake.query(f"{EMBEDDING_VERSIONS} order by all"))
+    files["embedding_codes"] = lake.list_files("embedding_codes")
     return files
