@@ -23,7 +23,8 @@ _SCORE_DIGITS = 6
 class WordScorer:
     """Words, their normalised embeddings, (words, dimensions), and the choice of labels from their scores.
 
-    `exclusive` are the groups whose words compete, as columns.
+    `exclusive` are the groups whose words compete, as columns. `otherwise` is the label of a picture without a word,
+    with what the best word lacks to 1 as its score; empty: it gets no label.
     """
 
     words: Sequence[str]
@@ -32,6 +33,7 @@ class WordScorer:
     exclusive: Sequence[Sequence[int]]
     top: int
     min_score: float
+    otherwise: str
 
     def labels(self, pictures: NDArray[np.float16]) -> list[list[Label]]:
         """The `top` best words of each picture with a score of at least `min_score`, from rounded embeddings."""
@@ -43,14 +45,18 @@ class WordScorer:
         scores = np.round(scores, _SCORE_DIGITS)
         best = np.argsort(-scores, axis=1, kind="stable")[:, : self.top]
         best_scores = np.take_along_axis(scores, best, 1)
-        return [
-            [
-                Label(self.words[index], score, rank)
-                for rank, (index, score) in enumerate(zip(*picture, strict=True), start=1)
-                if score > 0 and score >= self.min_score
-            ]
-            for picture in zip(best.tolist(), best_scores.tolist(), strict=True)
+        return [self._choose(*picture) for picture in zip(best.tolist(), best_scores.tolist(), strict=True)]
+
+    def _choose(self, best: Sequence[int], scores: Sequence[float]) -> list[Label]:
+        """The labels of a picture from its best words and their scores."""
+        labels = [
+            Label(self.words[index], score, rank)
+            for rank, (index, score) in enumerate(zip(best, scores, strict=True), start=1)
+            if score > 0 and score >= self.min_score
         ]
+        if not labels and self.otherwise:
+            return [Label(self.otherwise, round(1.0 - scores[0], _SCORE_DIGITS), 1)]
+        return labels
 
 
 class ZeroShotClassifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -25,6 +26,8 @@ from classifiers.zero_shot.model_files import ModelFiles, find_model_files, read
 from classifiers.zero_shot.options import ZeroShotOptions
 from classifiers.zero_shot.tokens import PromptEncoder, read_tokenizer
 from classifiers.zero_shot.words import DEFAULT_TEMPLATES, WordList, write_prompts
+
+logger = logging.getLogger(__name__)
 
 CLIP_SCALE = 100.0
 """CLIP's factor of the cosine. Training limits it to 100, and the published models reach that (Radford et al. 2021,
@@ -60,8 +63,9 @@ def load_classifier(name: str, options: ZeroShotOptions) -> ZeroShotClassifier:
         vectors,
         chosen,
         _exclusive_columns(listed),
-        min(options.top, len(listed.words)),
+        options.top,
         min_score,
+        listed.otherwise,
     )
     embedding = _digest(picture.sha256, spec.version_text, preparation.VERSION.decode())
     labels = _digest(
@@ -74,9 +78,22 @@ def load_classifier(name: str, options: ZeroShotOptions) -> ZeroShotClassifier:
         f"{options.top} {min_score} {options.logit_scale} {options.logit_bias}",
         *((calibration.VERSION, TEMPLATE, *BACKGROUND) if family == "clip" else ()),
     )
-    return ZeroShotClassifier(
-        name, f"{files.name}-{labels}", f"{files.name}-{embedding}", towers, spec, scorer, listed.group_of
+    hashes = {
+        picture.file.name: picture.sha256,
+        text.file.name: text.sha256,
+        "tokenizer.json": tokenizer.sha256,
+    }
+    commit = f" at commit {files.commit}" if files.commit else ""
+    logger.info(
+        "%s: model %s%s, SHA-256 %s",
+        name,
+        files.where,
+        commit,
+        ", ".join(f"{k} {v}" for k, v in hashes.items()),
     )
+    short = f"{files.commit[:8]}-" if files.commit else ""
+    version = f"{files.name}-{short}{labels}"
+    return ZeroShotClassifier(name, version, f"{files.name}-{embedding}", towers, spec, scorer, listed.groups)
 
 
 def _open_encoders(files: ModelFiles) -> tuple[Encoder, Encoder]:

@@ -8,7 +8,6 @@ Two layouts exist, those that Hugging Face's Optimum and transformers.js export:
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,6 @@ from classifiers.zero_shot.configuration import CONFIG, PREPARATION, TOKENIZER, 
 from classifiers.zero_shot.download import Repository, is_repository_name
 from classifiers.zero_shot.options import ZeroShotOptions
 
-logger = logging.getLogger(__name__)
-
 _REQUIRED = (CONFIG, PREPARATION, TOKENIZER)
 _FOLDERS = ("onnx/", "")
 
@@ -28,11 +25,12 @@ _FOLDERS = ("onnx/", "")
 class ModelFiles:
     """Where each part of a model is. `picture` and `text` are the same file if it has both towers.
 
-    `name` begins the version: the folder's name, or the repository's with its commit. `where` is for messages.
+    `name` is that of the folder or the repository, and `commit` that of the repository. `where` is for messages.
     """
 
     where: str
     name: str
+    commit: str
     picture: Path
     text: Path
     config: Path
@@ -86,7 +84,6 @@ def read_file(file: Path) -> FileContent:
             f"The file {file.name} is damaged: its SHA-256 is not the one that Hugging Face states. Delete"
             f" {file.resolve()} and run again."
         )
-    logger.info("model file %s: SHA-256 %s", file, digest)
     return FileContent(content, digest)
 
 
@@ -105,9 +102,8 @@ def _find_in_folder(options: ZeroShotOptions) -> ModelFiles:
     picture, text = (folder / name for name in parts)
     extra = folder / TOKENIZER_CONFIG if TOKENIZER_CONFIG in names else None
     config, preparation, tokenizer = (folder / name for name in _REQUIRED)
-    return ModelFiles(
-        str(folder), folder.resolve().name, picture, text, config, preparation, tokenizer, extra
-    )
+    name = folder.resolve().name
+    return ModelFiles(str(folder), name, "", picture, text, config, preparation, tokenizer, extra)
 
 
 def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> ModelFiles:
@@ -129,9 +125,10 @@ def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> Mod
             repository.fetch(TOKENIZER_CONFIG)
     picture, text = (repository.fetch(name) for name in parts)
     extra = repository.find_cached(TOKENIZER_CONFIG)
-    stem = f"{repository.name.partition('/')[2]}-{repository.commit[:8]}"
-    logger.info("model %s at commit %s", repository.name, repository.commit)
-    return ModelFiles(repository.name, stem, picture, text, config, preparation, tokenizer, extra)
+    name = repository.name.partition("/")[2]
+    return ModelFiles(
+        repository.name, name, repository.commit, picture, text, config, preparation, tokenizer, extra
+    )
 
 
 def _candidates(variant: str) -> list[str]:

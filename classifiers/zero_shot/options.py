@@ -32,6 +32,7 @@ class ZeroShotOptions(BaseModel):
     words: tuple[str, ...] = ()
     groups: dict[str, tuple[str, ...]] | None = None
     exclusive: bool = True
+    otherwise: str = "other"
     templates: tuple[str, ...] = ()
     top: int = Field(default=5, ge=1, le=1000)
     min_score: float | None = Field(default=None, ge=0, le=1)
@@ -43,6 +44,11 @@ class ZeroShotOptions(BaseModel):
     @classmethod
     def _check_words(cls, words: Sequence[str]) -> tuple[str, ...]:
         return check_words(words)
+
+    @field_validator("otherwise")
+    @classmethod
+    def _check_otherwise(cls, otherwise: str) -> str:
+        return check_words([otherwise])[0] if otherwise else ""
 
     @field_validator("groups")
     @classmethod
@@ -69,8 +75,8 @@ class ZeroShotOptions(BaseModel):
         return self._given
 
     def list_words(self) -> WordList:
-        """The words of `words` and `groups`."""
-        return collect_words(self.words, self.groups, exclusive=self.exclusive)
+        """The words of `words` and `groups`, and the label of pictures that none of them fits."""
+        return collect_words(self.words, self.groups, self.otherwise, exclusive=self.exclusive)
 
 
 def load(name: str, options: ZeroShotOptions) -> Classifier:

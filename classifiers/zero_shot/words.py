@@ -30,21 +30,31 @@ a plural, or a mass as in 'latte art'."""
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """All words in the order of the settings, and the group of those that have one."""
+    """All words in the order of the settings, and the group of those that have one.
+
+    `otherwise` is the label of a picture that none of them fits; empty: it gets none.
+    """
 
     words: tuple[str, ...]
     group_of: Mapping[str, str]
     exclusive: bool
+    otherwise: str
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The plain word of each label. A word without a group has itself, in place of a group of earlier settings."""
+        labels = [*self.words, *[self.otherwise] * bool(self.otherwise)]
+        return {label: self.group_of.get(label, label) for label in labels}
 
     @property
     def version_text(self) -> str:
         """The part of a classifier's version that follows from the words. Groups count only if they compete."""
         groups = [f"{word}\t{self.group_of[word]}" for word in self.words if word in self.group_of]
-        return "\n".join([*self.words, *(groups if self.exclusive else [])])
+        return "\n".join([*self.words, *(groups if self.exclusive else []), self.otherwise])
 
 
 def collect_words(
-    words: Sequence[str], groups: Mapping[str, Sequence[str]] | None, *, exclusive: bool
+    words: Sequence[str], groups: Mapping[str, Sequence[str]] | None, otherwise: str, *, exclusive: bool
 ) -> WordList:
     """The words of both settings as one list. Raises `ValueError` if there are none, too many, or one twice."""
     group_of = {word: name for name, members in (groups or {}).items() for word in members}
@@ -54,13 +64,17 @@ def collect_words(
     if len(listed) > MAX_WORDS:
         raise ValueError(f"there are {len(listed):,} words; at most {MAX_WORDS:,} are allowed")
     first: dict[str, str] = {}
+    if otherwise.casefold() in {word.casefold() for word in listed}:
+        raise ValueError(
+            f"{otherwise!r} is the label of pictures that no word fits; set otherwise to another one"
+        )
     for word in listed:
         if (other := first.setdefault(word.casefold(), word)) != word or listed.count(word) > 1:
             pair = f"{other!r} and {word!r} are the same word" if other != word else f"{word!r} stands twice"
             raise ValueError(
                 f"{pair} (capitals and spaces do not count, and a word is in one group); remove one"
             )
-    return WordList(tuple(listed), group_of, exclusive)
+    return WordList(tuple(listed), group_of, exclusive, otherwise)
 
 
 def check_words(words: Iterable[str]) -> tuple[str, ...]:

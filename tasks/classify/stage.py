@@ -68,6 +68,7 @@ def label_pictures(
             decoding.leave(name)
         if isinstance(classifier, VectorClassifier):
             label_stored_vectors(home.lake, classifier, writer)
+            writer.flush()  # the pictures that they label need no pass
         if needs_pictures(classifier):
             batches = pictures_to_process(home.lake, name, version, embedding_version, READ_PICTURES)
             _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
