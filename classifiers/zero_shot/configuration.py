@@ -94,6 +94,8 @@ def read_picture_input(file: Path, family: Family) -> PictureInput:
     # An image processor of CLIP reads a number as the shorter side, one of SigLIP as both.
     if isinstance(size, int):
         size = {"shortest_edge": size} if crops or family == "clip" else {"height": size, "width": size}
+    if not isinstance(size, dict):
+        raise _wrong(file, f"size is {size!r}")
     shortest = _read_pixels(file, "size", size, "shortest_edge") if "shortest_edge" in size else None
     if crops:
         crop = given.get("crop_size", 224)
@@ -105,9 +107,10 @@ def read_picture_input(file: Path, family: Family) -> PictureInput:
         width, height = (_read_pixels(file, "size", size, side) for side in ("width", "height"))
     if shortest is not None and max(width, height) > shortest:
         raise _wrong(file, "crop_size is larger than size")
-    resampling = _RESAMPLINGS.get(given.get("resample", Image.Resampling.BICUBIC.value))
+    number = given.get("resample", Image.Resampling.BICUBIC.value)
+    resampling = _RESAMPLINGS.get(number) if isinstance(number, int) else None
     if resampling is None:
-        raise _wrong(file, f"resample is {given['resample']!r}, which no resampling of Pillow has")
+        raise _wrong(file, f"resample is {number!r}, which no resampling of Pillow has")
     factor, offset = _read_levels(file, given)
     return PictureInput(width, height, shortest, resampling, factor, offset)
 
@@ -136,19 +139,18 @@ def _read_levels(
     file: Path, given: Mapping[str, Any]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     rescale = given.get("rescale_factor", 1 / 255) if given.get("do_rescale", True) else 1.0
-    mean, deviation = [0.0] * 3, [1.0] * 3
+    mean: Any = [0.0] * 3
+    deviation: Any = [1.0] * 3
     if given.get("do_normalize", True):
-        mean, deviation = given.get("image_mean", [0.5] * 3), given.get("image_std", [0.5] * 3)
+        mean, deviation = given.get("image_mean"), given.get("image_std")
     try:
-        numbers = np.array([mean, deviation], np.float64)
-        factor = float(rescale) / numbers[1]
-        offset = -numbers[0] / numbers[1]
-        is_good = numbers.shape == (2, 3) and bool(np.isfinite([factor, offset]).all() and (factor > 0).all())
-    except (TypeError, ValueError, FloatingPointError, ZeroDivisionError):
+        numbers = np.array([mean, deviation, [rescale] * 3], np.float64)
+        is_good = numbers.shape == (3, 3) and bool(np.isfinite(numbers).all() and (numbers[1:] > 1e-6).all())
+    except (TypeError, ValueError):
         is_good = False
     if not is_good:
         raise _wrong(file, "image_mean, image_std and rescale_factor are not three, three and one number")
-    levels = tuple(factor.tolist()), tuple(offset.tolist())
+    levels = tuple((numbers[2] / numbers[1]).tolist()), tuple((-numbers[0] / numbers[1]).tolist())
     return cast(tuple[tuple[float, float, float], tuple[float, float, float]], levels)
 
 
