@@ -109,10 +109,8 @@ class Repository:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Raise `ClassifierUnavailable` for the errors of a request."""
-        import httpx
         from huggingface_hub.errors import (
             GatedRepoError,
-            HfHubHTTPError,
             RepositoryNotFoundError,
             RevisionNotFoundError,
         )
@@ -134,7 +132,7 @@ class Repository:
                 f"The Hugging Face repository {self.name} has no revision {self.revision!r}. Set revision to a"
                 " branch, a tag or a complete commit hash, or remove it."
             ) from error
-        except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        except Exception as error:  # its HTTP libraries, and their errors, differ between versions
             raise ClassifierUnavailable(
                 f"{self.name} can't be downloaded from Hugging Face ({in_one_line(error)}). Run once with a network"
                 " connection, or set model to a folder with its files."
