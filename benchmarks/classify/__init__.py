@@ -4,4 +4,6 @@ __main__.py     on a CPU, beside ONNX Runtime and OpenVINO; the memory of the la
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 files.py        JPEG files of a feed's size, stored in a home folder
 onnx_export.py  a Keras model as an ONNX file
+zero_shot.py    words: the tower alone, the lane from files, and from stored vectors
+vit_export.py   CLIP's towers as ONNX files
 """

@@ -7,7 +7,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from classifiers.zero_shot.tokens import Prompts
 
 BATCH = 32
 """Pictures or texts of a pass, for a tower that takes any number."""
+MAX_TRIM_DIFFERENCE = 1e-4
+"""Of a number of a normalised embedding; float32 differs by about 1e-6."""
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _INTEGERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _PICTURE_OUTPUTS = ("image_embeds", "pooler_output", "image_features", "embeddings")
@@ -105,7 +107,10 @@ def open_encoder(file: Path, content: bytes, sha256: str) -> Encoder:
 
 @dataclass(frozen=True, slots=True)
 class Towers:
-    """Both towers. `blank` and `neutral` fill the input that a pass through a file with both does not need."""
+    """Both towers. `blank` and `neutral` fill the input that a pass through a file with both does not need.
+
+    With `trims` the text tower gets no padding that all texts of a pass have.
+    """
 
     picture: Encoder
     text: Encoder
@@ -113,6 +118,7 @@ class Towers:
     text_output: str
     blank: NDArray[np.float32]
     neutral: Prompts
+    trims: bool = False
 
     @property
     def batch_size(self) -> int:
@@ -134,8 +140,23 @@ class Towers:
             if missing:
                 rows = [*range(len(part)), *[0] * missing]
                 part = Prompts(part.ids[rows], part.mask[rows])
+            part = part.trim() if self.trims else part
             parts.append(self._run(self.text, self.text_output, self.blank, part))
         return np.concatenate(parts)[: len(prompts)]
+
+    def without_padding(self) -> Towers:
+        """Towers that trim texts, if that changes no embedding: a text takes a fifth of the time.
+
+        In CLIP a token sees only those before it. In SigLIP and MobileCLIP it also sees the padding.
+        """
+        if self.text.size_of("input_ids", 1) is not None:
+            return self
+        trimmed = replace(self, neutral=self.neutral.trim(), trims=True)
+        try:
+            off = np.abs(trimmed.embed_texts(self.neutral) - self.embed_texts(self.neutral)).max()
+        except ClassifierUnavailable:  # the file has the length, although its input does not declare it
+            return self
+        return trimmed if off < MAX_TRIM_DIFFERENCE else self
 
     def compare(
         self, pictures: NDArray[np.float32], prompts: Prompts

@@ -137,7 +137,7 @@ def _join_towers(picture: Encoder, text: Encoder, spec: PictureInput, encoder: P
             f" {text.file.name} {read.shape[1]} for a text. Take both from one export, with its projections"
             " (image_embeds and text_embeds)."
         )
-    return towers
+    return towers.without_padding()
 
 
 def _calibrate(

@@ -33,6 +33,11 @@ class Prompts:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def trim(self) -> Prompts:
+        """The same without the columns that are padding in all texts."""
+        length = int(self.mask.sum(axis=1).max(initial=1))
+        return Prompts(self.ids[:, :length], self.mask[:, :length])
+
 
 class PromptEncoder:
     """A tokenizer that cuts and fills each text to the model's number of tokens."""
