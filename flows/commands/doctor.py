@@ -13,6 +13,7 @@ import click
 
 from classifiers.backend import list_gpus
 from classifiers.errors import ClassifierUnavailable
+from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
 from flows.environment import has_server, prepare
 from flows.lanes import paid_lane
@@ -139,10 +140,16 @@ def _check_classifier(lane: ClassifierSettings) -> Finding:
     try:
         paid = paid_lane(lane)
         text = (
-            load(lane.kind, lane.name, lane.options).version
+            _versions(load(lane.kind, lane.name, lane.options))
             if paid is None
             else ", ".join(probe_models(paid))
         )
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
     return Finding(True, f"classifier {lane.name}: {text}")
+
+
+def _versions(classifier: Classifier) -> str:
+    if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
+        return f"{classifier.version}, embeddings {classifier.embedding_version}"
+    return classifier.version
