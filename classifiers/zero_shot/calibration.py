@@ -91,9 +91,10 @@ def select_distant(words: Matrix, background: Matrix) -> Matrix:
 def apply_softmax(
     scores: Matrix, pictures: Matrix, words: Matrix, scale: float, groups: Sequence[Sequence[int]]
 ) -> None:
-    """Replace the scores of exclusive groups, given as columns, by the softmax within each group.
+    """Multiply the scores of exclusive groups, given as columns, by the softmax within each group.
 
-    Only the best word of a group has a score: the others get 0, which gives no label.
+    A score is then the probability that the word fits, times its share of the group. Only the best word of a group has
+    a score: the others get 0, which gives no label.
     """
     for columns in groups:
         logits = scale * (pictures @ words[list(columns)].T)
@@ -101,7 +102,7 @@ def apply_softmax(
         best = logits.argmax(axis=1)
         shares = np.zeros_like(powers)
         np.put_along_axis(shares, best[:, np.newaxis], 1.0 / powers.sum(axis=1, keepdims=True), axis=1)
-        scores[:, list(columns)] = shares
+        scores[:, list(columns)] *= shares
 
 
 def fit_logits(cosines: Matrix, logits: Matrix) -> tuple[float, float]:

@@ -61,7 +61,13 @@ def find_model_files(options: ZeroShotOptions) -> ModelFiles:
             f"There is no folder {options.model}. Set model to a folder with the files of a model, or to the name"
             " of a Hugging Face repository such as Xenova/clip-vit-base-patch32."
         )
-    return _find_in_repository(options, Repository(options.given, options.revision))
+    repository = Repository(options.given, options.revision)
+    try:
+        return _find_in_repository(options, repository)
+    except ClassifierUnavailable as error:
+        if repository.commit:
+            raise
+        raise ClassifierUnavailable(f"There is no folder {options.model}. {error}") from error
 
 
 def read_file(file: Path) -> FileContent:
