@@ -85,14 +85,31 @@ class Repository:
                 f" {MAX_DOWNLOAD_BYTES / 1e9:.0f} GB. Set model to a smaller one."
             )
         logger.info("downloading %s of %s (%.1f MB)", file, self.name, size / 1e6)
-        self._download(file)
+        with self._errors():
+            self._request(file)
         if (found := self.find_cached(file)) is None:
             raise ClassifierUnavailable(
                 f"The Hugging Face repository {self.name} changed during the download. Run again."
             )
         return found
 
-    def _download(self, file: str) -> None:
+    def fetch_optional(self, file: str) -> Path | None:
+        """As `fetch`; None if the repository does not have the file, which the cache remembers."""
+        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+        revision = self.commit or self.revision or "main"
+        if try_to_load_from_cache(self.name, file, revision=revision) is None:
+            with self._errors():
+                try:
+                    self._request(file)
+                except LocalEntryNotFoundError:  # there is no network
+                    raise
+                except EntryNotFoundError:
+                    return None
+        return self.find_cached(file)
+
+    def _request(self, file: str) -> None:
         from huggingface_hub import hf_hub_download
         from tqdm import tqdm
 
@@ -102,9 +119,8 @@ class Repository:
             def __init__(self, *args: Any, **settings: Any) -> None:
                 super().__init__(*args, **{**settings, "disable": True})
 
-        with self._errors():
-            revision = self.commit or self.revision or "main"
-            hf_hub_download(self.name, file, revision=revision, tqdm_class=NoBar)
+        revision = self.commit or self.revision or "main"
+        hf_hub_download(self.name, file, revision=revision, tqdm_class=NoBar)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -117,7 +117,7 @@ def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> Mod
     preparation, tokenizer = (repository.fetch(name) for name in (PREPARATION, TOKENIZER))
     family = read_family(config)
     parts = _choose_parts(repository.list_cached(), options, family)
-    if parts is None or repository.find_cached(TOKENIZER_CONFIG) is None:
+    if parts is None:
         names = repository.list_files()
         parts = _choose_parts(names, options, family)
         if parts is None:
@@ -127,10 +127,8 @@ def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> Mod
             # Tensors outside the model file, which may have 2 GB at most.
             if any(name.startswith((f"{part}_data", f"{part}.data")) for part in parts):
                 repository.fetch(name)
-        if TOKENIZER_CONFIG in names:
-            repository.fetch(TOKENIZER_CONFIG)
     picture, text = (repository.fetch(name) for name in parts)
-    extra = repository.find_cached(TOKENIZER_CONFIG)
+    extra = repository.fetch_optional(TOKENIZER_CONFIG)
     name = repository.name.partition("/")[2]
     return ModelFiles(
         repository.name, name, repository.commit, picture, text, config, preparation, tokenizer, extra

@@ -115,8 +115,13 @@ def options(model: str = MODEL, **more: Any) -> ZeroShotOptions:
     return made.model_copy(update={"model": Path("/nowhere") / model})
 
 
-def test_a_model_is_downloaded_once_and_works_offline(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "without a tokenizer's configuration"])
+def test_a_model_is_downloaded_once_and_works_offline(
+    complete: bool, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only the files of the model are fetched, the version has the commit, and later loads send no request."""
+    if not complete:
+        del hub.files["tokenizer_config.json"]
     first = load("z", options())
     assert first.version.startswith(f"tiny-clip-{COMMIT[:8]}-")
     fetched = {path.rpartition("/resolve/main/")[2] or path for path in hub.requests}
