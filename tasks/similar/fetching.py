@@ -11,6 +11,7 @@ from pathlib import Path
 from tasks.errors import Stop
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.download import FetchOptions, downloading
+from tasks.fetch.store import clear_incoming
 
 
 class PictureNotFetched(Stop):
@@ -24,6 +25,7 @@ def fetched_picture(url: str, options: FetchOptions) -> Iterator[Path]:
     Only public addresses, redirects and sizes that a run accepts are fetched. Raises `PictureNotFetched`.
     """
     with tempfile.TemporaryDirectory(prefix="likelens-") as folder:
+        clear_incoming(Path(folder))
         attempt = asyncio.run(_download(Path(folder), url, options))
         if attempt.picture is None:
             status = f", HTTP status {attempt.http_status}" if attempt.http_status else ""

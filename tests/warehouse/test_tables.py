@@ -75,6 +75,10 @@ CONTRACT = {
         "source post_id classifier label",
         "source post_id classifier label account posted_at score likes comments sha256 version label_group first_label",
     ),
+    "embedding_codes": (
+        "sha256 classifier version",
+        "sha256 classifier version " + " ".join(f"bits_{number}" for number in range(16)),
+    ),
     "lifts": (
         "classifier measure grouped label",
         f"classifier measure grouped label {NUMBERS} reason total mean median share computed_at computed_from",
@@ -111,6 +115,7 @@ MAY_BE_NULL = {
     "charges": "sha256 ended_at reason message price",
     "latest_observations": "likes comments likes_at comments_at",
     "post_labels": "posted_at likes comments",
+    "embedding_codes": "",
     "lifts": "lift low high p q reason",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 import numpy as np
 import pyarrow as pa
+from deltalake import DeltaTable
 
 from warehouse.derived.changes import ChangesUnknown, Computation, create_changed, reject_losses, scan_paths
 from warehouse.embeddings.codes import encode
@@ -36,6 +37,8 @@ def refresh_codes(
         lake, NAME, {"embeddings": files["embeddings"]}, [list(one) for one in versions]
     )
     with open_connection() as connection, open_connection() as writer:
+        if not DeltaTable.is_deltatable(str(lake.folder / NAME)):
+            lake.rewrite(NAME, writer, [], [], [])
         try:
             changes = computation.find_changes()["embeddings"]
             reject_losses(connection, "embeddings", changes)
