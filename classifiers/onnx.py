@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from classifiers.errors import ClassifierUnavailable, in_one_line
-from classifiers.external_data import ExternalData, read_external_data
+from classifiers.external_data import read_external_data
 from classifiers.groups import find_groups
 from classifiers.model_file import ModelFileOptions
 from classifiers.onnx_outputs import ScoresOutput, find_output, order_keys
+from classifiers.onnx_session import open_session
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
@@ -27,7 +27,6 @@ _PREPARATION = b"stretch, bilinear, rgb, 1"
 BATCH = 32
 """The batch size of a model that takes any."""
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
-_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 Levels = Literal["torch", "tf", "caffe", "none"]
 
 
@@ -91,7 +90,7 @@ def load(name: str, options: OnnxOptions) -> OnnxClassifier:
     """Load the model. Raises `ClassifierUnavailable` if a file is missing or does not fit."""
     content = options.read_model("an .onnx file")
     data = read_external_data(options.model, content)
-    session = _open_session(options.model, content, data)
+    session = open_session(options.model, content, data)
     spec = _read_input_spec(options, session)
     output = find_output(options, session.get_outputs())
     value = _try_black_picture(options, session, spec, output.name)
@@ -136,25 +135,6 @@ def scale_pixels(pictures: NDArray[np.uint8], levels: Levels) -> NDArray[np.floa
         case "caffe":
             values = values[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32)
     return values
-
-
-def _open_session(model: Path, content: bytes, data: ExternalData) -> Any:
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 4
-    # Idle threads sleep instead of spinning: the decoders need the cores.
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = [one for one in _PROVIDERS if one in onnxruntime.get_available_providers()]
-    try:
-        # From bytes only: a model file can name any file of the machine for its tensors.
-        data.attach_to(settings)
-        return onnxruntime.InferenceSession(content, settings, providers=providers)
-    except Exception as error:  # its exceptions have no common class
-        raise ClassifierUnavailable(
-            f"ONNX Runtime can't load {model} ({in_one_line(error)}). Set model to an .onnx file without custom"
-            " operators, together with the files that came with it."
-        ) from error
 
 
 def _read_input_spec(options: OnnxOptions, session: Any) -> InputSpec:

@@ -19,11 +19,13 @@ from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
 from classifiers.visual import VisualOptions
+from classifiers.zero_shot import ZeroShotOptions
 
 KINDS: dict[str, type[BaseModel]] = {
     "keras": KerasOptions,
     "litert": LitertOptions,
     "onnx": OnnxOptions,
+    "zero_shot": ZeroShotOptions,
     "visual": VisualOptions,
     "caption": CaptionOptions,
     "clarifai": ClarifaiOptions,

@@ -5,4 +5,6 @@ gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 agreement.py    EfficientNetLite0's labels in each precision; loading a model for a benchmark
 files.py        JPEG files of a feed's size, stored in a home folder
 onnx_export.py  a Keras model as an ONNX file
+zero_shot.py    words: the tower alone, the lane from files, and from stored vectors
+vit_export.py   CLIP's towers as ONNX files
 """

@@ -74,6 +74,7 @@ def label_pictures(
             decoding.leave(name)
         if isinstance(classifier, VectorClassifier):
             label_stored_vectors(home.lake, classifier, writer)
+            writer.flush()  # the pictures that they label need no pass
         if needs_pictures(classifier):
             batches = pictures_to_process(
                 home.lake, name, version, embedding_version, READ_PICTURES, compare_all=compare_all

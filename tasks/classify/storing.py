@@ -106,6 +106,12 @@ class LabelWriter:
         self._portion.pictures += 1
         self._store_if_due()
 
+    def flush(self) -> None:
+        """Store what is collected, so that a query finds it."""
+        if self._portion.pictures:
+            self._store()
+        self._finish_write()
+
     def _store_if_due(self) -> None:
         if self._portion.is_due:
             self._store()
