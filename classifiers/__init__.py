@@ -8,6 +8,7 @@
     onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors, onnx_outputs.py its scores
     model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured
+    faces/         the number of faces, and how close they are
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py lists the formats
     repair/        rewrites files that browsers show and Pillow refuses
@@ -16,7 +17,7 @@
     precision.py   bfloat16 or float32; backend.py selects Keras' backend; cores.py counts the CPU cores
     structure.py   the part of a version that describes the layers of a `.keras` file
     names.py       class names; name_files.py parses their files; scores.py turns scores into labels
-    native.py      filters what native libraries print
+    native.py      filters what native libraries print; interpreters.py shares LiteRT models among threads
     errors.py      exceptions, named by the reaction to them
 
 Imports nothing of ours outside this folder.

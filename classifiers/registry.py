@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from classifiers.clarifai import ClarifaiOptions
 from classifiers.errors import ClassifierUnavailable
+from classifiers.faces import FacesOptions
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
@@ -24,6 +25,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "litert": LitertOptions,
     "onnx": OnnxOptions,
     "visual": VisualOptions,
+    "faces": FacesOptions,
     "clarifai": ClarifaiOptions,
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
