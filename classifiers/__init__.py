@@ -14,6 +14,7 @@
     repair/        rewrites files that browsers show and Pillow refuses
     groups/        plain words for ImageNet's classes: tabby and tiger cat are cats
     compiled.py    a Keras model compiled for batches; folding.py removes its batch normalisation
+    embedding.py   adds a Keras model's embedding to its scores
     precision.py   bfloat16 or float32; backend.py selects Keras' backend; cores.py counts the CPU cores
     structure.py   the part of a version that describes the layers of a `.keras` file
     names.py       class names; name_files.py parses their files; scores.py turns scores into labels

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.embedding import MAX_FLOAT16
 from classifiers.precision import Precision
 
 CPU_BATCH = 16
@@ -22,15 +23,21 @@ GPU_BATCH = 256
 GPU_CALLERS = 4
 """More are not faster (docs/measurements.md)."""
 
-_Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""A batch of pictures, (batch size, height, width, 3), to scores, (batch size, classes)."""
+_Run = Callable[[NDArray[np.uint8]], Sequence[NDArray[Any]]]
+"""A batch of pictures, (batch size, height, width, 3), to scores, float32 (batch size, classes).
+
+After them come embeddings, float16 (batch size, dimensions), if the model has them.
+"""
 
 DEFAULT_SIDE = 224
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom")
 
 
 class CompiledModel:
-    """Scores batches of pictures. On a GPU, the constructor runs the model to find a batch that fits the memory."""
+    """Scores batches of pictures. On a GPU, the constructor runs the model to find a batch that fits the memory.
+
+    With a model of `classifiers.embedding.add_embedding`, the same pass gives their embeddings.
+    """
 
     def __init__(
         self,
@@ -55,10 +62,19 @@ class CompiledModel:
 
     def scores(self, pictures: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """One row of scores per picture, for up to `batch_size` uint8 pictures of shape (height, width, 3)."""
+        return self._outputs(pictures)[0]
+
+    def scores_and_embeddings(
+        self, pictures: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+        """The same with one embedding per picture, shape (pictures, dimensions)."""
+        scores, embeddings = self._outputs(pictures)
+        return scores, embeddings
+
+    def _outputs(self, pictures: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         batch = self._batch_of_thread()
         np.stack(pictures, out=batch[: len(pictures)])
-        rows: NDArray[np.float32] = self._run(batch)[: len(pictures)]
-        return rows
+        return [rows[: len(pictures)] for rows in self._run(batch)]
 
     def _batch_of_thread(self) -> NDArray[np.uint8]:
         # New memory for each batch would take longer than filling it. `_run` has read it when it returns.
@@ -89,19 +105,22 @@ def find_batch_size(attempt: Callable[[int], None], max_size: int) -> int:
 def _compile(model: Any, preprocess: Callable[[Any], Any], *, on_gpu: bool) -> _Run:
     import keras
 
-    def score(pictures: Any) -> Any:
-        scores = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
-        return keras.ops.cast(scores, "float32")
+    def compute(pictures: Any) -> list[Any]:
+        outputs = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
+        if not isinstance(outputs, list | tuple):
+            return [keras.ops.cast(outputs, "float32")]
+        scores, vectors = (keras.ops.cast(one, "float32") for one in outputs)
+        return [scores, keras.ops.cast(keras.ops.clip(vectors, -MAX_FLOAT16, MAX_FLOAT16), "float16")]
 
     match keras.backend.backend():
         case "jax":
-            return _compile_with_jax(model, score)
+            return _compile_with_jax(model, compute)
         case "torch":
-            return _compile_with_torch(score)
-    return _compile_with_tensorflow(score, on_gpu=on_gpu)
+            return _compile_with_torch(compute)
+    return _compile_with_tensorflow(compute, on_gpu=on_gpu)
 
 
-def _compile_with_jax(model: Any, score: Callable[[Any], Any]) -> _Run:
+def _compile_with_jax(model: Any, compute: Callable[[Any], list[Any]]) -> _Run:
     # Not `predict_on_batch`: it gives the memory of the weights away while it runs, so two threads can't call it.
     import jax
     import keras
@@ -110,30 +129,30 @@ def _compile_with_jax(model: Any, score: Callable[[Any], Any]) -> _Run:
 
     def run(values: Any, pictures: Any) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
-            return score(pictures)
+            return compute(pictures)
 
     compiled = jax.jit(run)
-    return lambda batch: np.asarray(compiled(values, batch))
+    return lambda batch: [np.asarray(one) for one in compiled(values, batch)]
 
 
-def _compile_with_torch(score: Callable[[Any], Any]) -> _Run:
+def _compile_with_torch(compute: Callable[[Any], list[Any]]) -> _Run:
     import keras
     import torch
 
-    def run(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def run(batch: NDArray[np.uint8]) -> list[NDArray[Any]]:
         with torch.inference_mode():
-            rows: NDArray[np.float32] = keras.ops.convert_to_numpy(score(keras.ops.convert_to_tensor(batch)))
-            return rows
+            outputs = compute(keras.ops.convert_to_tensor(batch))
+            return [keras.ops.convert_to_numpy(one) for one in outputs]
 
     return run
 
 
-def _compile_with_tensorflow(score: Callable[[Any], Any], *, on_gpu: bool) -> _Run:
+def _compile_with_tensorflow(compute: Callable[[Any], list[Any]], *, on_gpu: bool) -> _Run:
     import keras
 
     class BytesModel(keras.Model):  # type: ignore[misc]
         def call(self, pictures: Any) -> Any:
-            return score(pictures)
+            return compute(pictures)
 
     bytes_model = BytesModel()
     # On a CPU, XLA is slower than oneDNN's kernels.

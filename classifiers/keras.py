@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Resampling
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifiers.applications import Application, find_application
 from classifiers.backend import gpu_has_bfloat16, import_keras
 from classifiers.compiled import CompiledModel
+from classifiers.embedding import add_embedding
 from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.folding import fold_batch_normalisation
 from classifiers.groups import find_groups
@@ -45,16 +47,24 @@ class KerasOptions(BaseModel):
     min_score: float = Field(default=0.0, ge=0, le=1)
     multi_label: bool = False
     precision: PrecisionSetting = "auto"
+    embeddings: bool = False
 
 
 class KerasClassifier:
     """A loaded model; batches are filled up to one size, so it is compiled once."""
 
     def __init__(
-        self, name: str, version: str, model: CompiledModel, classes: Classes, resampling: Resampling
+        self,
+        name: str,
+        version: str,
+        embedding_version: str | None,
+        model: CompiledModel,
+        classes: Classes,
+        resampling: Resampling,
     ) -> None:
         self.name = name
         self.version = version
+        self.embedding_version = embedding_version
         self.batch_size = model.batch_size
         self.callers = model.callers
         self.groups = find_groups(classes.names)
@@ -72,6 +82,13 @@ class KerasClassifier:
         if not batch:
             return []
         return self._classes.labels(self._model.scores(batch))
+
+    def label_and_embed(
+        self, batch: Sequence[PreparedPicture]
+    ) -> tuple[list[list[Label]], NDArray[np.float16]]:
+        """Label and embed up to `batch_size` pictures in one pass, where `embedding_version` is not None."""
+        scores, embeddings = self._model.scores_and_embeddings(batch)
+        return self._classes.labels(scores), embeddings
 
 
 def load(name: str, options: KerasOptions) -> KerasClassifier:
@@ -96,9 +113,14 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     precision = choose_precision(options.precision, has_bfloat16)
     structure = _structure(application, options.weights, model)
     version = _version(application, model, classes, precision, structure)
+    embedding_version = (
+        _embedding_version(application, model, precision, structure) if options.embeddings else None
+    )
     folded, _ = fold_batch_normalisation(model)
+    if options.embeddings:
+        folded = add_embedding(folded)
     compiled = CompiledModel(folded, application.preprocess, precision, on_gpu=has_bfloat16 is not None)
-    return KerasClassifier(name, version, compiled, classes, application.resampling)
+    return KerasClassifier(name, version, embedding_version, compiled, classes, application.resampling)
 
 
 def _check_format(weights: str | Path) -> None:
@@ -214,9 +236,24 @@ def _version(
     application: Application, model: Any, classes: Classes, precision: Precision, structure: bytes
 ) -> str:
     # It depends on nothing of the machine but the precision: on a similar machine nothing is labelled again.
+    digest = _digest(application, model, structure)
+    digest.update(classes.version_text.encode())
+    return _version_text(application, precision, digest)
+
+
+def _embedding_version(application: Application, model: Any, precision: Precision, structure: bytes) -> str:
+    digest = _digest(application, model, structure)
+    digest.update(b"input of the last layer with weights")
+    return _version_text(application, precision, digest)
+
+
+def _digest(application: Application, model: Any, structure: bytes) -> Any:
     digest = hashlib.sha256(application.preparation + structure)
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
-    digest.update(classes.version_text.encode())
+    return digest
+
+
+def _version_text(application: Application, precision: Precision, digest: Any) -> str:
     suffix = "" if precision == "float32" else f"-{precision}"
     return f"{application.name}{suffix}-{digest.hexdigest()[:12]}"

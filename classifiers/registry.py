@@ -30,6 +30,9 @@ KINDS: dict[str, type[BaseModel]] = {
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
+VECTOR_KINDS: frozenset[str] = frozenset()
+"""Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
+
 
 def load(kind: str, name: str, options: Any) -> Classifier:
     """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""

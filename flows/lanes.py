@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from classifiers.clarifai.options import KEY
+from classifiers.registry import VECTOR_KINDS
 from flows.environment import clarifai_base
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.secrets import secret
@@ -20,11 +21,15 @@ from tasks.tag.task import tag
 def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
     """Run classifiers over their pending pictures: the local ones together, then the paid ones.
 
+    Those that label stored embeddings of other classifiers run after these.
+
     Each lane has its own row in the journal. A failed lane does not stop the others.
     """
     local = [lane for lane in lanes if paid_lane(lane) is None]
-    for start in range(0, len(local), MAX_PARALLEL_TASKS):
-        _run_together(run, local[start : start + MAX_PARALLEL_TASKS])
+    for of_vectors in (False, True):
+        group = [lane for lane in local if (lane.kind in VECTOR_KINDS) == of_vectors]
+        for start in range(0, len(group), MAX_PARALLEL_TASKS):
+            _run_together(run, group[start : start + MAX_PARALLEL_TASKS])
     for lane in lanes:
         if (paid := paid_lane(lane)) is not None:
             tag(run, paid, return_state=True)

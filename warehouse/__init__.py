@@ -21,6 +21,7 @@
     authors.py           authors of comments, as they are stored
     host_limits.py       rate limits that hosts announced
     pending.py           pictures to fetch and to label
+    embeddings/          embeddings of pictures
     charges.py           the ledger of requests that cost money
     status.py            queries of `likelens status`
     sql.py               views and macros of the published database; to add one, open it

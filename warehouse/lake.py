@@ -70,7 +70,11 @@ class Lake:
         if not rows:
             return 0
         table = TABLES[rows[0].table]
-        batch = table.to_arrow(rows)
+        return self.append_arrow(table.name, table.to_arrow(rows))
+
+    def append_arrow(self, table_name: str, batch: pa.Table) -> int:
+        """The same for rows that are an Arrow table with the table's schema."""
+        table = TABLES[table_name]
         with self._writing(table), self._checking() as connection:
             new = select_new(connection, table, batch, self.list_files(table.name))
             if new.num_rows:

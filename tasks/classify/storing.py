@@ -1,4 +1,4 @@
-"""A lane's labels, stored in portions by a thread of its own while the model works."""
+"""A lane's labels and embeddings, stored in portions by a thread of its own while the model works."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifiers.errors import UnreadablePicture
-from classifiers.protocol import Classifier, Label
+from classifiers.protocol import Classifier, EmbeddingClassifier, Label
 from tasks.classify.decoding import MissingFile
 from tasks.labels import label_row, unlabelled_row
 from warehouse.disk_space import require_free_space
+from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
 from warehouse.pending import StoredPicture
 from warehouse.tables import PictureLabel, Unlabelled
@@ -28,11 +32,14 @@ STORE_SECONDS = 20.0
 class Portion:
     """Rows that are stored at once.
 
+    `embeddings` are those of the hashes in `embedded`, as one array for each batch of the model.
     `missing` counts pictures whose files do not exist or are damaged, `copies` those labelled from smaller copies.
     """
 
     labels: list[PictureLabel] = field(default_factory=list)
     unlabelled: list[Unlabelled] = field(default_factory=list)
+    embedded: list[str] = field(default_factory=list)
+    embeddings: list[NDArray[np.float16]] = field(default_factory=list)
     pictures: int = 0
     missing: int = 0
     copies: int = 0
@@ -60,27 +67,46 @@ class LabelWriter:
         self._pool = ThreadPoolExecutor(1, "store")
         self._running: tuple[Portion, Future[None]] | None = None
 
-    def add_labels(self, picture: StoredPicture, labels: Sequence[Label]) -> None:
+    def add_batch(
+        self,
+        pictures: Sequence[StoredPicture],
+        labels: Sequence[Sequence[Label]],
+        embeddings: NDArray[np.float16] | None = None,
+    ) -> None:
+        """Add the labels of a batch, and its embeddings, shape (pictures, dimensions), where it has some."""
+        if embeddings is not None:
+            self._portion.embedded += [picture.sha256 for picture in pictures]
+            self._portion.embeddings.append(embeddings)
+        for picture, found in zip(pictures, labels, strict=True):
+            self._add_labels(picture, found)
+        self._store_if_due()
+
+    def _add_labels(self, picture: StoredPicture, labels: Sequence[Label]) -> None:
         """Add a picture's labels; a picture without any becomes a row that says so."""
         name, version, now = self._classifier.name, self._classifier.version, datetime.now(UTC)
         self._portion.labels += [label_row(picture.sha256, name, version, one, now) for one in labels]
         if not labels:
             self._portion.unlabelled.append(unlabelled_row(picture.sha256, name, version, "no_labels"))
         self._portion.copies += picture.copy_sha256 is not None
-        self._count()
+        self._portion.pictures += 1
 
     def add_skipped(self, picture: StoredPicture, error: UnreadablePicture | MissingFile) -> None:
         """Add a picture that could not be decoded. One whose file is missing stays pending."""
         if isinstance(error, MissingFile):
             self._portion.missing += 1
+            self._portion.pictures += 1
+            self._store_if_due()
         else:
-            name, version = self._classifier.name, self._classifier.version
-            row = unlabelled_row(picture.sha256, name, version, "unreadable", str(error))
-            self._portion.unlabelled.append(row)
-        self._count()
+            self.add_unreadable(picture.sha256, str(error))
 
-    def _count(self) -> None:
+    def add_unreadable(self, sha256: str, message: str | None) -> None:
+        """Add a picture that nobody can decode, with the decoder's message."""
+        name, version = self._classifier.name, self._classifier.version
+        self._portion.unlabelled.append(unlabelled_row(sha256, name, version, "unreadable", message))
         self._portion.pictures += 1
+        self._store_if_due()
+
+    def _store_if_due(self) -> None:
         if self._portion.is_due:
             self._store()
 
@@ -91,6 +117,11 @@ class LabelWriter:
 
     def _write(self, portion: Portion) -> None:
         require_free_space(self._home.folder)
+        # Before the labels: after a kill between the two, the picture has no labels and its lane repeats it.
+        if isinstance(self._classifier, EmbeddingClassifier) and portion.embeddings:
+            version = self._classifier.embedding_version or ""
+            vectors = np.concatenate(portion.embeddings)
+            append_embeddings(self._home.lake, self._classifier.name, version, portion.embedded, vectors)
         self._home.lake.append(portion.labels)
         self._home.lake.append(portion.unlabelled)
 

@@ -1,0 +1,72 @@
+"""Pictures labelled from stored embeddings: new words or classes need no pass over the files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.protocol import Classifier, VectorClassifier
+from tasks.classify.storing import LabelWriter
+from warehouse.embeddings.pending import count_to_process, pictures_without_pixels, vectors_to_label
+from warehouse.embeddings.vectors import count_embeddings
+from warehouse.lake import Lake
+from warehouse.pending import StoredPicture
+
+logger = logging.getLogger(__name__)
+
+READ_VECTORS = 4096
+"""Embeddings that are read and labelled at once: 10 MB for 1,280 dimensions."""
+
+
+class StoredVectorsClassifier(Classifier, VectorClassifier, Protocol):
+    """A classifier that labels stored embeddings."""
+
+
+def label_stored_vectors(lake: Lake, classifier: StoredVectorsClassifier, writer: LabelWriter) -> None:
+    """Label the pictures that have an embedding and no labels of this version; no picture file is opened.
+
+    Pictures that the embeddings' classifier can't decode become rows in `unlabelled`.
+    """
+    name, version = classifier.name, classifier.version
+    for found in vectors_to_label(lake, name, version, classifier.vectors_of, READ_VECTORS):
+        with errors_as_unavailable(name):
+            labels = classifier.label_vectors(found.vectors)
+        writer.add_batch([StoredPicture(sha256, "") for sha256 in found.hashes], labels)
+    if classifier.vectors_of[0] != name:  # else the pass over the pictures finds them
+        for rows in pictures_without_pixels(lake, name, version, classifier.vectors_of[0], READ_VECTORS):
+            for sha256, message in rows:
+                writer.add_unreadable(sha256, message)
+
+
+def describe_missing_vectors(lake: Lake, classifier: StoredVectorsClassifier) -> str:
+    """How many pictures still have no labels because their embedding is missing, and what to do; empty if none."""
+    count = count_to_process(lake, classifier.name, classifier.version, None)
+    if not count:
+        return ""
+    source, version = classifier.vectors_of
+    text = f"{count:,} pictures have no embedding {version} of {source} yet, so {classifier.name} can't label them."
+    if count_embeddings(lake, source, version):
+        return f"{text} Run again after the lane {source} is complete."
+    if count_embeddings(lake, source):
+        return (
+            f"{text} The stored embeddings of {source} have another version: its model or precision changed."
+        )
+    return f"{text} Set embeddings = true for {source} in the settings, and run again."
+
+
+@contextmanager
+def errors_as_unavailable(classifier: str) -> Iterator[None]:
+    """Raise `ClassifierUnavailable` for an error of the classifier's library."""
+    try:
+        yield
+    except ClassifierUnavailable:
+        raise
+    except Exception as error:  # each library has its own, for a lack of memory, for example
+        logger.debug("%s can't label pictures", classifier, exc_info=True)
+        raise ClassifierUnavailable(
+            f"{classifier} can't label pictures ({type(error).__name__}: {in_one_line(error)}). Run again: the"
+            " labels so far are stored. If it fails again, check its model and the free memory."
+        ) from error

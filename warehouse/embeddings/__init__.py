@@ -1,0 +1,9 @@
+"""Embeddings of pictures: storing and reading them as arrays, and which pictures lack one.
+
+A classifier stores them with its labels. Vectors of one version can be compared with each other.
+
+vectors.py     appending and reading vectors without a Python object for each number
+pending.py     pictures that lack labels or an embedding
+
+To store them for a classifier, implement `EmbeddingClassifier` of `classifiers/protocol.py`.
+"""
