@@ -18,6 +18,7 @@ from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
+from classifiers.trained import TrainedOptions
 from classifiers.visual import VisualOptions
 
 KINDS: dict[str, type[BaseModel]] = {
@@ -26,11 +27,12 @@ KINDS: dict[str, type[BaseModel]] = {
     "onnx": OnnxOptions,
     "visual": VisualOptions,
     "faces": FacesOptions,
+    "trained": TrainedOptions,
     "clarifai": ClarifaiOptions,
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
-VECTOR_KINDS: frozenset[str] = frozenset()
+VECTOR_KINDS: frozenset[str] = frozenset({"trained"})
 """Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
 
 

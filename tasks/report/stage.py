@@ -15,7 +15,7 @@ from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
-from tasks.report.thumbnails import thumbnail
+from tasks.thumbnails import thumbnail
 from warehouse.comparable_posts import describe_posts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.empty_rankings import why_empty, why_unlabelled
