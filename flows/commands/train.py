@@ -148,8 +148,8 @@ def _print_examples(examples: Examples, backbone: str) -> None:
 
 def _print_quality(training: Training) -> None:
     if training.unreadable:
-        names = ", ".join(printable(file.name) for file in training.unreadable[:3])
-        print(f"Files that can't be decoded, left out: {len(training.unreadable):,} ({names})")
+        some = ", ".join(printable(file.name) for file in training.unreadable[:3])
+        print(f"Files that can't be decoded, left out: {len(training.unreadable):,} ({some})")
     scenes = len(set(training.groups.tolist()))
     print(
         f"Near-duplicates: {len(training.pictures):,} pictures show {scenes:,} scenes; a scene is never on both sides"
