@@ -20,7 +20,7 @@ from tasks.errors import BadInput
 from tasks.scrape.model import SOURCE_NAME
 from tasks.train.duplicates import MIN_COSINE
 from tasks.train.examples import Choice, Examples, collect_examples, count_by_class
-from tasks.train.stage import REVIEW, TABLE, Training, store_training
+from tasks.train.stage import REVIEW, TABLE, Training, check_examples, store_training
 from tasks.train.stage import train as fit_category
 
 SHOWN = 5
@@ -84,6 +84,7 @@ def train(
     folder = _folder(settings, name, replace=replace)
     settings.home.prepare()
     examples = collect_examples(settings.home, name, choice)
+    check_examples(examples)
     model = load_backbone(settings, backbone)
     _print_examples(examples, f"{model.name} ({model.embedding_version})")
     training = fit_category(name, examples, model, settings.home.lake, min_cosine, _progress)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +47,15 @@ def rotate(vectors: NDArray[np.float32]) -> tuple[Floats, Floats]:
         return wide, np.eye(wide.shape[1])
     _, _, axes = np.linalg.svd(wide, full_matrices=False)
     return wide @ axes.T, axes
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Let linear algebra use one thread: hundreds of small fits are ten times as slow with threads that wait."""
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+    with threadpool_limits(1):
+        yield
 
 
 def fit(vectors: Floats, classes: Integers, number: int, strength: float) -> Fit:

@@ -24,7 +24,7 @@ from tasks.train.cross_validation import MIN_GROUPS, choose_strength, count_grou
 from tasks.train.duplicates import group_near_duplicates
 from tasks.train.embedding import BackboneModel, embed_examples
 from tasks.train.examples import Example, Examples
-from tasks.train.logistic import Floats, Integers, find_scale, fit, probabilities, rotate
+from tasks.train.logistic import Floats, Integers, find_scale, fit, on_one_thread, probabilities, rotate
 from tasks.train.quality import ClassQuality, Estimate, count_confusions, measure_class
 from tasks.train.review import Case, render_review
 from tasks.train.table import write_table
@@ -82,8 +82,10 @@ def train(
     min_cosine: float,
     progress: Callable[[int, int], None],
 ) -> Training:
-    """Fit the category `name`. Raises `BadInput` if the pictures are too few or too alike; it stores nothing."""
-    _check_classes(examples)
+    """Fit the category `name` on examples that `check_examples` accepts; it stores nothing.
+
+    Raises `BadInput` if the pictures that can be decoded are too few or too alike.
+    """
     vectors, unreadable = embed_examples(lake, backbone, examples.pictures, progress)
     unreadable = [*examples.unreadable, *unreadable]
     pictures = [one for one in examples.pictures if one.sha256 in vectors]
@@ -94,11 +96,12 @@ def train(
     number = len(examples.classes)
     _check_groups(examples.classes, classes, groups, min_cosine)
     rotated, axes = rotate(unit)
-    logits = predict_unseen(rotated, classes, groups, number)
-    scale = find_scale(logits, classes)
+    with on_one_thread():
+        logits = predict_unseen(rotated, classes, groups, number)
+        strength = choose_strength(rotated, classes, groups, number)
+        scale = find_scale(logits, classes)
+        fitted = fit(rotated, classes, number, strength).scaled(scale)
     shares = probabilities(logits * scale)
-    strength = choose_strength(rotated, classes, groups, number)
-    fitted = fit(rotated, classes, number, strength).scaled(scale)
     numbers = range(number) if examples.yes is None else [examples.classes.index(examples.yes)]
     quality = [measure_class(examples.classes[one], one, shares, classes, groups) for one in numbers]
     description = ModelDescription(
@@ -163,6 +166,12 @@ def _measures(one: ClassQuality) -> dict[str, tuple[float, float, float] | None]
     return {"precision": numbers(one.precision), "recall": numbers(one.recall), "auc": numbers(one.auc)}
 
 
+def check_examples(examples: Examples) -> None:
+    """Raise `BadInput` if there are too few pictures or classes, or if a class name can't be a label."""
+    _check_classes(examples)
+    _check_counts(examples.pictures, examples.classes, len(examples.unreadable))
+
+
 def _check_classes(examples: Examples) -> None:
     found = examples.classes
     if len(found) < 2:
@@ -178,7 +187,7 @@ def _check_counts(pictures: Sequence[Example], classes: Sequence[str], unreadabl
     for name in classes:
         count = sum(one.name == name for one in pictures)
         if count < MIN_GROUPS:
-            lost = f" ({unreadable} files can't be decoded)" if unreadable else ""
+            lost = f" (files that can't be read: {unreadable})" if unreadable else ""
             raise BadInput(
                 f"The class {name!r} has {count} pictures{lost}; it needs {MIN_GROUPS} different ones, and 20 or more are"
                 " better. Add some."

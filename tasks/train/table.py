@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,10 +21,12 @@ def read_table(file: Path) -> Iterator[tuple[Path, str]]:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise BadInput(f"{file} is larger than {MAX_BYTES // 10**6} MB. Write fewer pictures into it.")
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} can't be read ({error}). Set --csv to a CSV file in UTF-8.") from error
-    rows = csv.DictReader(text.splitlines())
+        text = file.read_text("utf-8-sig", "surrogateescape")  # a file's name can be any bytes
+    except OSError as error:
+        raise BadInput(
+            f"{file} can't be read ({error.strerror}). Set --csv to a CSV file in UTF-8."
+        ) from error
+    rows = csv.DictReader(io.StringIO(text, newline=""))  # a file's name can have line breaks
     try:
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
         if missing:
@@ -43,7 +46,7 @@ def read_table(file: Path) -> Iterator[tuple[Path, str]]:
 
 def write_table(file: Path, rows: Iterable[Sequence[object]]) -> None:
     """Write pictures, classes, and what the model thought of them when it had not seen them."""
-    with file.open("w", encoding="utf-8", newline="") as opened:
+    with file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow([*COLUMNS, "found", "score", "near_duplicates_of"])
         writer.writerows(rows)
