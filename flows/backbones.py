@@ -33,7 +33,7 @@ def _first(settings: Settings) -> ClassifierSettings:
         if lane.kind in ALWAYS or getattr(lane.options, "embeddings", False):
             return lane
     raise SettingsError(
-        f"No classifier of {settings.file} stores embeddings. Set embeddings = true for one of the kind keras, and try"
+        f"No classifier of {settings.file} stores embeddings. Set embeddings = true for one of the kind keras, and run"
         " again."
     )
 

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ SHOWN = 5
 """The least sure pictures that are printed; the page has more."""
 FEW = 20
 """Different pictures of a class below which a note says that the intervals are wide."""
+PROGRESS_SECONDS = 5.0
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -87,7 +89,7 @@ def train(
     check_examples(examples)
     model = load_backbone(settings, backbone)
     _print_examples(examples, f"{model.name} ({model.embedding_version})")
-    training = fit_category(name, examples, model, settings.home.lake, min_cosine, _progress)
+    training = fit_category(name, examples, model, settings.home.lake, min_cosine, _Progress())
     _print_quality(training)
     if not training.is_separable and not force:
         raise BadInput(
@@ -135,8 +137,16 @@ def _folder(settings: Settings, name: str, *, replace: bool) -> Path:
     return folder
 
 
-def _progress(done: int, total: int) -> None:
-    print(f"embedded {done:,} of {total:,}", file=sys.stderr, flush=True)
+class _Progress:
+    """Prints how many pictures are embedded, every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._last > PROGRESS_SECONDS:
+            self._last = time.monotonic()
+            print(f"embedded {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
 def _print_examples(examples: Examples, backbone: str) -> None:

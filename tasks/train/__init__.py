@@ -8,6 +8,7 @@
     logistic.py          fitting a logistic regression, and calibrating its probabilities
     cross_validation.py  the probabilities of pictures that the model has not seen
     quality.py           precision, recall and AUC with their intervals
+    removal.py           forgotten pictures leave the table and the page
     review.py            the page with the pictures that the model is least sure of
 
 It writes `model.json` and `model.safetensors`, which `classifiers/trained/` reads.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tasks.errors import BadInput
@@ -50,3 +50,17 @@ def write_table(file: Path, rows: Iterable[Sequence[object]]) -> None:
         writer = csv.writer(opened)
         writer.writerow([*COLUMNS, "found", "score", "near_duplicates_of"])
         writer.writerows(rows)
+
+
+def drop_rows(file: Path, is_dropped: Callable[[Path], bool]) -> bool:
+    """Remove the rows of these pictures from a table of `write_table`; whether there were any."""
+    with file.open(encoding="utf-8", errors="surrogateescape", newline="") as opened:
+        header, *rows = csv.reader(opened)
+    remaining = [row for row in rows if not is_dropped(file.parent / row[0])]
+    if len(remaining) == len(rows):
+        return False
+    rewritten = file.with_name(f".{file.name}")
+    with rewritten.open("w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
+        csv.writer(opened).writerows([header, *remaining])
+    rewritten.replace(file)
+    return True

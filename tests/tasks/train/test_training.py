@@ -21,6 +21,7 @@ from tasks.errors import BadInput
 from tasks.train import stage
 from tasks.train.duplicates import MIN_COSINE
 from tasks.train.examples import Choice, Examples, collect_examples
+from tasks.train.removal import remove_deleted_pictures
 from tasks.train.stage import Training, check_examples, store_training, train
 from tasks.train.table import read_table
 from warehouse.home import Home
@@ -265,6 +266,12 @@ def test_stored_pictures_and_their_embeddings_are_used(
     assert len(examples.pictures) == 70
     store_training(fit("red", examples, backbone, home), home.trained / "red", [], "")
     assert backbone.prepared == []
+    remove_deleted_pictures(home)
+    assert (home.trained / "red" / "review.html").exists()
+    (home.folder / rows[0].path).unlink()
+    remove_deleted_pictures(home)
+    assert not (home.trained / "red" / "review.html").exists()
+    assert len(list(read_table(home.trained / "red" / "pictures.csv"))) == 69
 
     lane = load("red", TrainedOptions(model=home.trained / "red"))
     assert label_pictures(home, lane, lambda *_: None).status == "done"
