@@ -34,7 +34,7 @@ def _first(settings: Settings) -> ClassifierSettings:
             return lane
     raise SettingsError(
         f"No classifier of {settings.file} stores embeddings. Set embeddings = true for one of the kind keras, and run"
-        " again."
+        " `likelens run`, so that stored pictures have them."
     )
 
 

@@ -22,6 +22,7 @@
     host_limits.py       rate limits that hosts announced
     pending.py           pictures to fetch and to label
     embeddings/          embeddings of pictures
+    labelled_pictures.py  stored pictures by their labels
     charges.py           the ledger of requests that cost money
     status.py            queries of `likelens status`
     sql.py               views and macros of the published database; to add one, open it

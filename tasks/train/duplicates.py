@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from classifiers.trained.model_folder import normalise
 
 MIN_COSINE = 0.65
-"""Embeddings with this cosine or more, of vectors from their mean, are near-duplicates: docs/measurements.md has the figures."""
+"""Embeddings with this cosine or more, of vectors from their mean, are near-duplicates: docs/measurements.md has figures."""
 BLOCK = 1024
 """Rows that are compared at once: 80 MB for 20,000 pictures."""
 
