@@ -32,6 +32,7 @@ REFERENCES = (
     ("post_pictures", "sha256", "pictures"),
     ("labels", "sha256", "pictures"),
     ("unlabelled", "sha256", "pictures"),
+    ("embeddings", "sha256", "pictures"),
 )
 """Table, its columns, and the table that has a row with the same values unless they are null."""
 
@@ -179,6 +180,27 @@ def check_counts(stored: StoredRows, max_count: int) -> CheckResult:
             if count:
                 problems.append(f"{name}: {count:,} values of {column} can't be true, such as {first}.")
     return CheckResult("counts", rows, tuple(problems))
+
+
+def check_vectors(stored: StoredRows) -> CheckResult:
+    """All embeddings of a classifier's version have the same length."""
+    found = stored.rows(
+        f"""select classifier, version, count(*), min(len(vector)), max(len(vector))
+            from {stored.new_rows("embeddings")} group by all order by all"""
+    )
+    problems = []
+    for classifier, version, _, shortest, longest in found:
+        [(first,)] = stored.rows(
+            f"select len(vector) from {stored.all_rows('embeddings')} where classifier = ? and version = ? limit 1",
+            [classifier, version],
+        )
+        low, high = min(first, shortest), max(first, longest)
+        if low != high:
+            problems.append(
+                f"embeddings: the vectors of {classifier} {version} have {low:,} to {high:,} numbers, which can't be"
+                " compared."
+            )
+    return CheckResult("vectors", sum(count for _, _, count, *_ in found), tuple(problems))
 
 
 def check_freshness(stored: StoredRows, max_age_days: float | None) -> CheckResult:

@@ -20,6 +20,7 @@ from warehouse.check_queries import (
     check_freshness,
     check_keys,
     check_references,
+    check_vectors,
 )
 from warehouse.lake import Lake
 from warehouse.lake_reader import detect_damage, open_connection
@@ -33,6 +34,7 @@ def check_lake(lake: Lake, limits: CheckLimits, since: datetime | None = None) -
             check_keys(stored),
             check_references(stored),
             check_counts(stored, limits.max_count),
+            check_vectors(stored),
             check_freshness(stored, limits.max_age_days),
             check_failed_pictures(stored, limits.max_failed_share),
         )

@@ -91,4 +91,35 @@ class LabelLift(Row):
     computed_from: Annotated[str, "Hash of the method's version and of the data that it was computed from"]
 
 
-DERIVED_ROWS: tuple[type[Row], ...] = (LatestObservation, PostLabel, LabelLift)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingCode(Row):
+    """A short code of each current embedding, which finds candidates for similar pictures fast."""
+
+    table: ClassVar[str] = "embedding_codes"
+    key: ClassVar[tuple[str, ...]] = ("sha256", "classifier", "version")
+    order: ClassVar[tuple[str, ...]] = ("classifier", "version", "sha256")
+    derived: ClassVar[bool] = True
+    dictionary: ClassVar[bool] = False
+
+    sha256: Annotated[str, "The picture"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    version: Annotated[str, "Version of the embeddings"]
+    bits_0: Annotated[int, "Bits 0 to 63 of 1,024; codes of similar pictures differ in few bits"]
+    bits_1: Annotated[int, "Bits 64 to 127"]
+    bits_2: Annotated[int, "Bits 128 to 191"]
+    bits_3: Annotated[int, "Bits 192 to 255"]
+    bits_4: Annotated[int, "Bits 256 to 319"]
+    bits_5: Annotated[int, "Bits 320 to 383"]
+    bits_6: Annotated[int, "Bits 384 to 447"]
+    bits_7: Annotated[int, "Bits 448 to 511"]
+    bits_8: Annotated[int, "Bits 512 to 575"]
+    bits_9: Annotated[int, "Bits 576 to 639"]
+    bits_10: Annotated[int, "Bits 640 to 703"]
+    bits_11: Annotated[int, "Bits 704 to 767"]
+    bits_12: Annotated[int, "Bits 768 to 831"]
+    bits_13: Annotated[int, "Bits 832 to 895"]
+    bits_14: Annotated[int, "Bits 896 to 959"]
+    bits_15: Annotated[int, "Bits 960 to 1023"]
+
+
+DERIVED_ROWS: tuple[type[Row], ...] = (LatestObservation, PostLabel, LabelLift, EmbeddingCode)

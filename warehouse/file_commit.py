@@ -19,7 +19,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import write_deltalake
+from deltalake import WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from warehouse.table_schema import Table
@@ -40,14 +40,17 @@ class NewFile:
     statistics: str
 
 
-def write_rows(folder: Path, rows: pa.Table, mode: Literal["append", "overwrite"]) -> None:
+def write_rows(
+    folder: Path, rows: pa.Table, mode: Literal["append", "overwrite"], group_rows: int | None = None
+) -> None:
     """Commit the rows to a table, which may have more columns.
 
     They go without the comments of their columns: Delta refuses comments that are not those of the table, and these
     are of the likelens that made it.
     """
     plain = rows.cast(pa.schema([field.remove_metadata() for field in rows.schema]))
-    write_deltalake(str(folder), plain, mode=mode, schema_mode="merge")
+    properties = WriterProperties(max_row_group_size=group_rows or GROUP_ROWS, compression="SNAPPY")
+    write_deltalake(str(folder), plain, mode=mode, schema_mode="merge", writer_properties=properties)
 
 
 def write_files(
@@ -115,7 +118,13 @@ def _write_file(folder: Path, table: Table, rows: pa.Table) -> NewFile:
         pa.schema([*table.schema, *(rows.schema.field(name) for name in more)])
     )
     name = f"part-{uuid.uuid4()}.parquet"
-    pq.write_table(rows, folder / name, row_group_size=GROUP_ROWS, compression="snappy")
+    pq.write_table(
+        rows,
+        folder / name,
+        row_group_size=table.group_rows or GROUP_ROWS,
+        compression="snappy",
+        use_dictionary=table.dictionary or ["classifier", "version"],
+    )
     return NewFile(name, (folder / name).stat().st_size, _to_json_line(_statistics(rows, table)))
 
 

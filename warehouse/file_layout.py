@@ -8,6 +8,7 @@ updated. Their files are in the order in which they were written, and small ones
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import pyarrow as pa
 
@@ -19,6 +20,8 @@ COMPACT_ABOVE_FILES = 16
 """Small files are merged when there are more than this: every run writes some."""
 LARGE_FILE_GROUPS = 10
 """Row groups of a file of a table without a cluster."""
+FILE_GROUPS = 128
+"""Row groups of a file of a table with its own `group_rows`: 16,384 embeddings, 80 MB in memory."""
 SMALL_BYTES = 1024 * 1024
 MAX_MERGED_BYTES = 64 * 1024 * 1024
 """Files of tables without a cluster are not merged again when they are so large."""
@@ -26,6 +29,8 @@ MAX_MERGED_BYTES = 64 * 1024 * 1024
 
 def rows_per_file(table: Table, rows: int) -> int:
     """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
+    if table.group_rows is not None:
+        return FILE_GROUPS * table.group_rows
     usual = GROUP_ROWS if table.cluster else LARGE_FILE_GROUPS * GROUP_ROWS
     return max(usual * 2 // 3, -(-rows // max(1, round(rows / usual))))
 
@@ -38,6 +43,8 @@ def small_files_beside(table: Table, batch: pa.Table, files: Sequence[LakeFile])
 
 def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
     """The files that compaction rewrites together; none while few files are small."""
+    if table.group_rows is not None:
+        return _files_that_fit([file for file in files if file.rows < FILE_GROUPS * table.group_rows // 2])
     if table.cluster:
         small = [file for file in files if _is_small(file)]
         others = [
@@ -59,6 +66,16 @@ def _overlap(table: Table, one: LakeFile, other: LakeFile) -> bool:
         or (one.lowest[column] <= other.highest[column] and other.lowest[column] <= one.highest[column])
         for column in table.cluster
     )
+
+
+def _files_that_fit(files: Sequence[LakeFile]) -> list[LakeFile]:
+    """The smallest of many files, as many as fit into memory together; none while there are few."""
+    if len(files) <= COMPACT_ABOVE_FILES:
+        return []
+    ordered = sorted(files, key=lambda one: one.bytes)
+    totals = accumulate(file.bytes for file in ordered)
+    chosen = [file for file, total in zip(ordered, totals, strict=True) if total <= MAX_MERGED_BYTES]
+    return chosen if len(chosen) > 1 else ordered[:2]
 
 
 def _files_of_one_size(files: Sequence[LakeFile]) -> list[LakeFile]:

@@ -189,8 +189,10 @@ class Lake:
         for table in TABLES.values():
             if not table.derived:  # their files have the final size
                 with self._writing(table), self._checking() as connection:
-                    if small := files_to_merge(table, self.list_files(table.name)):
+                    while small := files_to_merge(table, self.list_files(table.name)):
                         self._rewrite(connection, table, small, ["from stored"], changes=False)
+                        if table.group_rows is None:
+                            break
             if keep_hours is not None and DeltaTable.is_deltatable(str(self._path(table))):
                 with self._writing(table):
                     set_retention(self._delta(table), keep_hours)
@@ -252,7 +254,8 @@ class Lake:
         return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
 
     def _add(self, table: Table, rows: pa.Table) -> None:
-        write_rows(self._path(table), rows.sort_by([(name, "ascending") for name in table.order]), "append")
+        ordered = rows.sort_by([(name, "ascending") for name in table.order])
+        write_rows(self._path(table), ordered, "append", table.group_rows)
 
     def _rewrite(
         self,
@@ -269,7 +272,8 @@ class Lake:
         added = []
         for query in queries:
             ordered = f"with stored as {stored} {query} order by {', '.join(table.order)}"
-            added += write_files(folder, table, connection.sql(ordered).to_arrow_reader(GROUP_ROWS), size)
+            rows = connection.sql(ordered)
+            added += write_files(folder, table, rows.to_arrow_reader(table.group_rows or GROUP_ROWS), size)
         commit_files(folder, delta.version(), [file.name for file in files], added, changes=changes)
         if (delta.version() + 1) % CHECKPOINT_VERSIONS == 0:
             self._delta(table).create_checkpoint()

@@ -6,6 +6,7 @@ to `MACROS`. Both are created in their order.
 
 from __future__ import annotations
 
+from warehouse.embeddings.sql import EMBEDDING_MACROS, EMBEDDING_VIEWS
 from warehouse.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
 from warehouse.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
 from warehouse.sql_types import Macro, View
@@ -43,6 +44,7 @@ VIEWS: tuple[View, ...] = (
             "message": "What came instead of a picture, and what to do; null when the reason is enough",
         },
     ),
+    *EMBEDDING_VIEWS,
     *MEASURE_VIEWS,
     *COMPARING_VIEWS,
 )
@@ -69,4 +71,5 @@ MACROS: tuple[Macro, ...] = (
         " min_posts skips labels with fewer posts. With grouped := true labels of a group count as one",
     ),
     *COMPARING_MACROS,
+    *EMBEDDING_MACROS,
 )

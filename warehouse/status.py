@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.gaps import ATTEMPTS, RETRY_AFTER
 from warehouse.lake import Lake
 
@@ -28,13 +29,17 @@ _QUERIES = {
         from gaps left join threads using (source, post_id)
         where attempts >= {ATTEMPTS} and (read_at is null or read_at < last_attempt_at)
         order by source, last_attempt_at desc limit {MAX_GAPS}""",
-    "Classifiers": """
+    "Classifiers": f"""
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
-                         where stage in ('classify', 'tag') group by lane)
+                         where stage in ('classify', 'tag') group by lane),
+        embedded as (select classifier, count(*) as with_embedding
+                     from embeddings semi join ({EMBEDDING_VERSIONS}) using (classifier, version) group by classifier)
         select classifier, version, count(distinct labels.sha256) as labelled,
                (select count(*) from pictures) - count(distinct labels.sha256) - count(distinct unlabelled.sha256)
-               as waiting, count(distinct unlabelled.sha256) as without_label
+               as waiting, count(distinct unlabelled.sha256) as without_label,
+               any_value(with_embedding) as with_embedding
         from current left join labels using (classifier, version) left join unlabelled using (classifier, version)
+             left join embedded using (classifier)
         group by all order by classifier""",
     "Pictures that could not be fetched": """
         select reason, count(*) as pictures, max(tries) as most_tries, max(last) as last_try,

@@ -31,6 +31,8 @@ class Row:
 
     The rows of a `derived` table are computed from the other tables. Files of a table with a `cluster` are divided by
     these columns of the key, so that a change of some rows touches few files. `order` is that of the rows in a file.
+    `group_rows` is the number of rows in a row group of its files, for rows that are not of the usual size.
+    `dictionary` is false if values rarely repeat.
     """
 
     table: ClassVar[str]
@@ -38,6 +40,8 @@ class Row:
     derived: ClassVar[bool] = False
     cluster: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[tuple[str, ...]] = ()
+    group_rows: ClassVar[int | None] = None
+    dictionary: ClassVar[bool] = True
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -82,6 +86,8 @@ class Table:
         self.cluster = row.cluster
         self.order = row.order or (*row.cluster, *(name for name in row.key if name not in row.cluster))
         """The order of the rows in a file, by which readers skip what they do not need."""
+        self.group_rows = row.group_rows
+        self.dictionary = row.dictionary
         self.comment = (row.__doc__ or "").strip()
 
     @cached_property

@@ -237,6 +237,7 @@ class Embedding(Row):
     table: ClassVar[str] = "embeddings"
     key: ClassVar[tuple[str, ...]] = ("sha256", "classifier", "version")
     order: ClassVar[tuple[str, ...]] = ("classifier", "version", "sha256")
+    group_rows: ClassVar[int | None] = 128
 
     sha256: Annotated[str, "The picture"]
     classifier: Annotated[str, "Name of the classifier in the settings"]

@@ -151,4 +151,5 @@ def _check_classifier(lane: ClassifierSettings, versions: dict[str, str | None])
     versions[lane.name] = embedding_version(classifier)
     if mismatch := describe_mismatch(classifier, versions):
         return Finding(False, f"classifier {lane.name}: {mismatch}")
-    return Finding(True, f"classifier {lane.name}: {classifier.version}")
+    stored = f", embeddings {versions[lane.name]}" if versions[lane.name] else ""
+    return Finding(True, f"classifier {lane.name}: {classifier.version}{stored}")

@@ -13,6 +13,7 @@ import click
 import polars as pl
 
 from flows.backbones import load_backbone
+from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.output import printable, show
@@ -87,6 +88,7 @@ def train(
     settings.home.prepare()
     examples = collect_examples(settings.home, name, choice)
     check_examples(examples)
+    prepare(settings.home.folder)
     model = load_backbone(settings, backbone)
     _print_examples(examples, f"{model.name} ({model.embedding_version})")
     training = fit_category(name, examples, model, settings.home.lake, min_cosine, _Progress())

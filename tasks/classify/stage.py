@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -61,7 +63,7 @@ def label_pictures(
     """
     store_groups(home, classifier)
     name, version = classifier.name, classifier.version
-    embedding_version = classifier.embedding_version if isinstance(classifier, EmbeddingClassifier) else None
+    embedding_version = _embedding_version(classifier)
     total = count_to_process(home.lake, name, version, embedding_version)
     tally = _Tally(name, total, progress, labels_few=isinstance(classifier, VectorClassifier))
     with LabelWriter(home, classifier, tally.add) as writer:
@@ -74,7 +76,8 @@ def label_pictures(
             _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
     if isinstance(classifier, VectorClassifier) and not needs_pictures(classifier):
         return tally.result(version, describe_missing_vectors(home.lake, classifier))
-    return tally.result(version)
+    counts = None if embedding_version is None else json.dumps({"embedding_version": embedding_version})
+    return replace(tally.result(version), counts=counts)
 
 
 def needs_pictures(classifier: Classifier) -> bool:
@@ -125,6 +128,10 @@ def _fill_batches(pictures: Iterator[Decoded], size: int, writer: LabelWriter) -
             batch = []
     if batch:
         yield batch
+
+
+def _embedding_version(classifier: Classifier) -> str | None:
+    return classifier.embedding_version if isinstance(classifier, EmbeddingClassifier) else None
 
 
 def _label_batches(classifier: Classifier, batches: Iterator[Batch]) -> Iterator[tuple[Batch, Results]]:

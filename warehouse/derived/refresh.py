@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from warehouse.derived.latest_observations import refresh_latest_observations
 from warehouse.derived.post_labels import refresh_post_labels
+from warehouse.embeddings.refresh import refresh_codes
+from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.lake import Lake
 from warehouse.lake_files import LakeFile
 from warehouse.sql import CLASSIFIER_VERSIONS
@@ -18,4 +20,6 @@ def refresh_tables(lake: Lake) -> dict[str, Sequence[LakeFile]]:
     files["latest_observations"] = lake.list_files("latest_observations")
     refresh_post_labels(lake, files, lake.query(f"{CLASSIFIER_VERSIONS} order by all"))
     files["post_labels"] = lake.list_files("post_labels")
+    refresh_codes(lake, files, lake.query(f"{EMBEDDING_VERSIONS} order by all"))
+    files["embedding_codes"] = lake.list_files("embedding_codes")
     return files
