@@ -93,7 +93,7 @@ def normalise(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def write_model(folder: Path, model: TrainedModel) -> None:
     """Write both files into an existing folder."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     text = model.description.model_dump_json(indent=2)
     (folder / DESCRIPTION).write_text(text + "\n", "utf-8")
@@ -101,7 +101,7 @@ def write_model(folder: Path, model: TrainedModel) -> None:
         "coefficients": np.ascontiguousarray(model.coefficients, np.float32),
         "intercepts": np.ascontiguousarray(model.intercepts, np.float32),
     }
-    save_file(tensors, folder / TENSORS)
+    (folder / TENSORS).write_bytes(save(tensors))  # save_file makes it readable for its owner alone
 
 
 def read_model(folder: Path) -> TrainedModel:
