@@ -58,7 +58,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     home.lake.delete("fetches", "picture_url", urls)
     # Before the pictures: after a kill no row names a picture that is not stored, which would stop each publish.
     _delete_posts(home, "post_pictures", posts)
-    for table in ("labels", "unlabelled", "embeddings", "captions", "pictures"):
+    for table in ("labels", "unlabelled", "embedding_codes", "embeddings", "captions", "pictures"):
         home.lake.delete(table, "sha256", hashes)
     forget_in_charges(home.lake, hashes)
     home.lake.delete("accounts", "account", [account], _only(source))

@@ -127,7 +127,9 @@ def test_the_results_are_one_line(stored: Home, observation_row: Any) -> None:
     """The journal has rows and problems by check, and the summary the names."""
     assert describe_checks(None) == describe_checks('{"pages": 1}') == ""
     passed = checks_as_json(check_lake(stored.lake, LIMITS, BEFORE))
-    assert describe_checks(passed) == ("Checks passed: keys, references, counts, freshness, failed_pictures.")
+    assert describe_checks(passed) == (
+        "Checks passed: keys, references, counts, vectors, freshness, failed_pictures."
+    )
     stored.lake.append([observation_row("0", -5)])
     failed = checks_as_json(check_lake(stored.lake, LIMITS, BEFORE))
     assert '"counts": {"rows": 1, "problems": 1}' in failed

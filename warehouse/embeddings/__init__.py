@@ -4,6 +4,11 @@ A classifier stores them with its labels. Vectors of one version can be compared
 
 vectors.py     appending and reading vectors without a Python object for each number
 pending.py     pictures that lack labels or an embedding
+codes.py       short codes that find candidates for similar pictures
+refresh.py     the derived table of the codes
+similar.py     the pictures closest to a vector
+lookup.py      which embeddings the published database has
+sql.py         views and macros
 
 To store them for a classifier, implement `EmbeddingClassifier` of `classifiers/protocol.py`.
 """

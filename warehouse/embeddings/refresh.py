@@ -42,8 +42,8 @@ def refresh_codes(
             create_changed(connection, "new_embeddings", "embeddings", changes, _KEY)
             new = f"{scan_paths('embeddings', changes.added)} semi join new_embeddings using ({', '.join(_KEY)})"
         except ChangesUnknown:
-            if current := lake.list_files(NAME):
-                lake.rewrite(NAME, writer, current, current, ["from stored where false"])
+            current = lake.list_files(NAME)
+            lake.rewrite(NAME, writer, current, current, ["from stored where false"])
             new = scan_paths("embeddings", [file.path for file in files["embeddings"]])
         for classifier, version in versions:
             for codes in _encode_in_portions(connection, new, classifier, version):
