@@ -1,4 +1,4 @@
-"""The classifiers whose embeddings others are fitted on: which one to take, and whether it still fits."""
+"""Backbones, the classifiers whose embeddings others are fitted on: which one to take, and whether it still fits."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@
 The first command prints a table: the model alone, the complete lane (from JPEG files to stored labels), and
 alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
 of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process: use it where other
-programs run. Weights are random, which does not change the speed, but those of EfficientNetLite0. ONNX Runtime and OpenVINO get the same model, and
-the pictures decoded or as files, if `onnx` and `openvino` are installed; the project does not need them. The second
+programs run. Weights are random, which does not change the speed, but for EfficientNetLite0. ONNX Runtime and
+OpenVINO get the same model, and pictures decoded or as files, if `onnx` and `openvino` are installed. The second
 command labels that many pictures with a classifier that does no work, and prints the memory that the lane uses.
 """
 
@@ -117,13 +117,9 @@ def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Measur
 
     def work() -> None:
         classifier.name = f"round {next(rounds)}"
-        assert label_pictures(home, classifier, _nothing).items == len(files)
+        assert label_pictures(home, classifier, lambda *_: None).items == len(files)
 
     return lambda: per_second(len(files), work)
-
-
-def _nothing(done: int, total: int) -> None:
-    """Ignores the lane's progress."""
 
 
 def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:

@@ -1,4 +1,4 @@
-"""Groups of pictures that are nearly the same: copies in another size, crops, series of one scene."""
+"""Scenes: groups of pictures that are nearly the same, such as copies in another size, crops, and series."""
 
 from __future__ import annotations
 
