@@ -10,6 +10,8 @@
     zero_shot/     one's own words, by CLIP or SigLIP
     model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured
+    faces/         the number of faces, and how close they are
+    trained/       a category of one's own, from another classifier's embeddings
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     caption/       a sentence and labels from a server with the OpenAI chat interface; the stage tag runs it
     remote/        what clarifai/ and caption/ share: outcomes, payloads, and what a client is
@@ -21,7 +23,7 @@
     precision.py   bfloat16 or float32; backend.py selects Keras' backend; cores.py counts the CPU cores
     structure.py   the part of a version that describes the layers of a `.keras` file
     names.py       class names; name_files.py parses their files; scores.py turns scores into labels
-    native.py      filters what native libraries print
+    native.py      filters what native libraries print; interpreters.py shares LiteRT models among threads
     errors.py      exceptions, named by the reaction to them
 
 Imports nothing of ours outside this folder.

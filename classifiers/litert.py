@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.cores import cores
 from classifiers.errors import ClassifierUnavailable
 from classifiers.groups import find_groups
+from classifiers.interpreters import InterpreterPool
 from classifiers.model_file import ModelFileOptions
-from classifiers.native import filter_native_output
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
 
 _PREPARATION = b"stretch, bilinear, rgb, 1"
 """Part of the version: change it whenever `prepare` or `label` would give other results."""
-
-MAX_INTERPRETERS = 16
-"""Each has its own working memory: 7 MB for MobileNet v2."""
 
 
 class LitertOptions(ModelFileOptions):
@@ -33,31 +28,22 @@ class LitertOptions(ModelFileOptions):
 class LitertClassifier:
     """A loaded LiteRT model. Quantised models get bytes, others floats from -1 to 1.
 
-    An interpreter labels one picture at a time on one core, so each caller uses its own: the `first`, or one that
-    `make_interpreter` creates on demand. All give the same labels.
+    An interpreter labels one picture at a time on one core, so each caller uses its own. All give the same labels.
     """
 
     batch_size = 8
     """Small, so that all callers have a batch even if few pictures are pending."""
 
     def __init__(
-        self,
-        name: str,
-        version: str,
-        first: Any,
-        make_interpreter: Callable[[], Any],
-        output: int,
-        classes: Classes,
+        self, name: str, version: str, interpreters: InterpreterPool, output: int, classes: Classes
     ) -> None:
         self.name = name
         self.version = version
-        self.callers = min(MAX_INTERPRETERS, cores())
+        self.callers = interpreters.callers
         self.groups = find_groups(classes.names)
-        self._make_interpreter = make_interpreter
-        self._idle: SimpleQueue[Any] = SimpleQueue()
-        self._idle.put(first)
-        self._input = first.get_input_details()[0]
-        self._output = first.get_output_details()[output]
+        self._interpreters = interpreters
+        self._input = interpreters.inputs[0]
+        self._output = interpreters.outputs[output]
         self._classes = classes
 
     def prepare(self, picture: PictureFile) -> PreparedPicture:
@@ -69,14 +55,8 @@ class LitertClassifier:
         """Label the pictures one after the other: the model's own batch size is one."""
         if not batch:
             return []
-        try:
-            interpreter = self._idle.get_nowait()
-        except Empty:
-            interpreter = self._make_interpreter()
-        try:
+        with self._interpreters.borrow() as interpreter:
             scores = [self._scores(interpreter, picture) for picture in batch]
-        finally:
-            self._idle.put(interpreter)
         return self._classes.labels(np.stack(scores))
 
     def _scores(self, interpreter: Any, picture: PreparedPicture) -> NDArray[np.float32]:
@@ -87,32 +67,23 @@ class LitertClassifier:
 
 def load(name: str, options: LitertOptions) -> LitertClassifier:
     """Load the model. Raises `ClassifierUnavailable` if a file is missing or does not fit."""
-    from ai_edge_litert.interpreter import Interpreter
-
     content = options.read_model("a .tflite file")
-
-    def make_interpreter() -> Any:
-        interpreter = Interpreter(model_content=content)
-        interpreter.allocate_tensors()
-        return interpreter
-
     try:
-        with filter_native_output():
-            first = make_interpreter()
+        interpreters = InterpreterPool(content)
     except (ValueError, RuntimeError) as error:
         raise ClassifierUnavailable(
             f"{options.model} is not a LiteRT model ({error}). Set model to a .tflite file."
         ) from error
-    output = _find_output(options, first)
-    classes = options.read_classes(int(first.get_output_details()[output]["shape"][1]))
+    output = _find_output(options, interpreters)
+    classes = options.read_classes(int(interpreters.outputs[output]["shape"][1]))
     settings = (classes.version_text + options.output).encode()
     digest = hashlib.sha256(content + settings + _PREPARATION).hexdigest()[:12]
-    return LitertClassifier(name, f"{options.model.stem}-{digest}", first, make_interpreter, output, classes)
+    return LitertClassifier(name, f"{options.model.stem}-{digest}", interpreters, output, classes)
 
 
-def _find_output(options: LitertOptions, interpreter: Any) -> int:
+def _find_output(options: LitertOptions, interpreters: InterpreterPool) -> int:
     """The index of the output with one score per class."""
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    inputs, outputs = interpreters.inputs, interpreters.outputs
     if len(inputs) != 1:
         raise options.not_a_classifier(f"it has {len(inputs)} inputs ({_names(inputs)})")
     if len(inputs[0]["shape"]) != 4 or inputs[0]["shape"][3] != 3:

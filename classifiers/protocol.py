@@ -112,6 +112,14 @@ class VectorClassifier(Protocol):
         ...
 
 
+@runtime_checkable
+class BackboneClassifier(VectorClassifier, Protocol):
+    """A classifier that was fitted on the embeddings of another one, its backbone."""
+
+    when_backbone_changed: str
+    """A sentence with what to do if the backbone's embeddings have another version now."""
+
+
 class Loader(Protocol):
     """The function `load` of a kind, which makes a classifier from its options."""
 

@@ -14,10 +14,12 @@ from pydantic import BaseModel
 from classifiers.caption import CaptionOptions
 from classifiers.clarifai import ClarifaiOptions
 from classifiers.errors import ClassifierUnavailable
+from classifiers.faces import FacesOptions
 from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
+from classifiers.trained import TrainedOptions
 from classifiers.visual import VisualOptions
 from classifiers.zero_shot import ZeroShotOptions
 
@@ -27,12 +29,14 @@ KINDS: dict[str, type[BaseModel]] = {
     "onnx": OnnxOptions,
     "zero_shot": ZeroShotOptions,
     "visual": VisualOptions,
+    "faces": FacesOptions,
+    "trained": TrainedOptions,
     "caption": CaptionOptions,
     "clarifai": ClarifaiOptions,
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
-VECTOR_KINDS: frozenset[str] = frozenset()
+VECTOR_KINDS: frozenset[str] = frozenset({"trained"})
 """Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
 
 

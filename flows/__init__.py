@@ -8,6 +8,7 @@ intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and prints its summary
 dry_run.py           --dry-run of run and relabel
+backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status
 maintenance.py       the flow `maintenance`
 nightly.py           the flows `nightly` and `relabel`

@@ -4,6 +4,7 @@ scrape/         posts of the sources; to add a source, open scrape/sources.py
 fetch/          their pictures; fetch/attempt.py has the reasons, fetch/retry_schedule.py the retries
 classify/       what the pictures show; to add a classifier, open classifiers/registry.py
 tag/            the same from a service that costs money
+train/          a category of one's own, learned from examples
 maintain/       tidy tables, smaller copies of old pictures, checks
 publish/        the database that analysts read
 rank/           the rankings as files and artifacts
@@ -15,6 +16,7 @@ forget.py       removes an account or an author
 validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped
 labels.py       a label as a row of the table labels
+thumbnails.py   small pictures for pages
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged
 progress.py     progress bars and artifacts
 backoff.py      pauses before a retry

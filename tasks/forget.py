@@ -11,6 +11,7 @@ from dataclasses import replace
 from tasks.scrape.pages import Page
 from tasks.scrape.spool import Spool
 from tasks.tag.response_store import store_saved_responses
+from tasks.train.removal import remove_deleted_pictures
 from warehouse.authors import normalise_author
 from warehouse.home import Home
 from warehouse.schema.tables import TABLES
@@ -32,12 +33,14 @@ def purge_old_files(home: Home) -> None:
 
 
 def forget_account(home: Home, account: str, source: str | None) -> Removal:
-    """Remove an account's posts, pictures and spools."""
+    """Remove an account's posts, pictures and spools, and its pictures from what was trained on them."""
     _remove_server(home)
     for spool in _account_spools(home, account, source):
         spool.remove()
     store_saved_responses(home)  # responses on disk name pictures too; the tables are searched next
-    return forgetting.forget_account(home, account, source)
+    removed = forgetting.forget_account(home, account, source)
+    remove_deleted_pictures(home)
+    return removed
 
 
 def forget_author(home: Home, author: str) -> int:

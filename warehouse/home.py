@@ -43,6 +43,11 @@ class Home:
         return self.folder / "pictures"
 
     @property
+    def trained(self) -> Path:
+        """The models of `likelens train`, each in a folder of its name."""
+        return self.folder / "trained"
+
+    @property
     def report(self) -> Path:
         """The charts and the HTML page."""
         return self.folder / "report"

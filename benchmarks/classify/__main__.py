@@ -6,8 +6,8 @@
 The first command prints a table: the model alone, the complete lane (from JPEG files to stored labels), and
 alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
 of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process: use it where other
-programs run. Weights are random, which does not change the speed. ONNX Runtime and OpenVINO get the same model, and
-the pictures decoded or as files, if `onnx` and `openvino` are installed; the project does not need them. The second
+programs run. Weights are random, which does not change the speed, but for EfficientNetLite0. ONNX Runtime and
+OpenVINO get the same model, and pictures decoded or as files, if `onnx` and `openvino` are installed. The second
 command labels that many pictures with a classifier that does no work, and prints the memory that the lane uses.
 """
 
@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from PIL import Image
 
 from benchmarks.classify.files import SIZE, jpegs, per_second, store
 from benchmarks.classify.onnx_export import as_onnx
+from classifiers.applications import find_application
 from classifiers.backend import import_keras
 from classifiers.cores import cores
 from classifiers.keras import KerasClassifier, KerasOptions, load
@@ -54,9 +56,8 @@ def keras_measures(folder: Path, files: list[Path], application: str) -> Iterato
     import_keras()
     import keras
 
-    build = getattr(keras.applications, application)
-    model = build(weights=None)
-    model.save_weights(folder / "random.weights.h5")
+    model = build(application)
+    model.save_weights(folder / "model.weights.h5")
     (folder / "names.txt").write_text("".join(f"thing {number}\n" for number in range(1000)))
     size = model.input_shape[1:3]
 
@@ -74,13 +75,19 @@ def keras_measures(folder: Path, files: list[Path], application: str) -> Iterato
     for precision in ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",):
         options = KerasOptions(
             application=application,
-            weights=folder / "random.weights.h5",
+            weights=folder / "model.weights.h5",
             labels=folder / "names.txt",
             precision=precision,
         )
         classifier = load("c", options)
         yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)
         yield f"complete lane, {precision}", lane(folder / precision, classifier, files)
+
+
+def build(application: str) -> Any:
+    """The model, with ImageNet's weights if they need no download, else with random ones."""
+    found = find_application(application)
+    return found.build(weights=None) if found.needs_download else found.build_with_imagenet()
 
 
 def decoding(files: list[Path], size: tuple[int, int]) -> float:
@@ -110,13 +117,9 @@ def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Measur
 
     def work() -> None:
         classifier.name = f"round {next(rounds)}"
-        assert label_pictures(home, classifier, _nothing).items == len(files)
+        assert label_pictures(home, classifier, lambda *_: None).items == len(files)
 
     return lambda: per_second(len(files), work)
-
-
-def _nothing(done: int, total: int) -> None:
-    """Ignores the lane's progress."""
 
 
 def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
@@ -125,7 +128,7 @@ def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[
         print("Skipping ONNX Runtime and OpenVINO. To include them, run `pip install onnx openvino`.")
         return
     model = folder / "model.onnx"
-    size = as_onnx(application, model)
+    size = as_onnx(build(application), model)
     for name, run in (*_onnxruntime(model), *_openvino(model, (OTHERS_BATCH, 3, *size))):
         yield name, _measure_model(run, size)
         yield f"{name}, files, full decode", _measure_files(run, files, size, scaled=False)
@@ -277,7 +280,9 @@ def main() -> None:
     parser.add_argument(
         "--photos", type=Path, help="a folder of .jpg files to vary; default: those of the demo"
     )
-    parser.add_argument("--application", default="InceptionV3", help="a model of keras.applications")
+    parser.add_argument(
+        "--application", default="InceptionV3", help="a model of keras.applications, or EfficientNetLite0"
+    )
     parser.add_argument("--pictures", type=int, default=640, help="number of JPEG files, at least 32")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(

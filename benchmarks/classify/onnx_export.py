@@ -1,4 +1,4 @@
-"""A Keras model as an ONNX file, for the benchmark alone: the layers that Inception v3 and its like have.
+"""A Keras model as an ONNX file, for the benchmark alone: the layers that Inception v3 and EfficientNetLite0 have.
 
 Batch normalisation stays a layer of its own: the runtimes fold it into the convolution before it.
 """
@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 
-def as_onnx(application: str, file: Path) -> tuple[int, int]:
-    """Write the model with random weights to `file`; returns height and width of its pictures.
+def as_onnx(model: Any, file: Path) -> tuple[int, int]:
+    """Write the model to `file`; returns height and width of its pictures.
 
-    Raises `NotImplementedError` for a model with other layers than Inception v3 has.
+    Raises `NotImplementedError` for a model with other layers than these two have.
     """
-    import keras
     import onnx
 
-    model = getattr(keras.applications, application)(weights=None)
     height, width = model.input_shape[1:3]
     graph = _Graph()
     for layer in model.layers:
@@ -27,7 +25,7 @@ def as_onnx(application: str, file: Path) -> tuple[int, int]:
     shape = ["n", 3, height, width]
     made = onnx.helper.make_graph(
         graph.nodes,
-        application,
+        model.name,
         [onnx.helper.make_tensor_value_info(model.layers[0].name, onnx.TensorProto.FLOAT, shape)],
         [onnx.helper.make_tensor_value_info(model.layers[-1].name, onnx.TensorProto.FLOAT, ["n", 1000])],
         graph.tensors,
@@ -79,6 +77,25 @@ class _Graph:
             strides=list(layer.strides),
             auto_pad="SAME_UPPER" if layer.padding == "same" else "VALID",
         )
+
+    def _depthwiseconv2d(self, layer: Any, sources: list[str]) -> None:
+        (kernel,) = layer.get_weights()
+        weights = self._tensor(f"{layer.name}/kernel", kernel.transpose(2, 3, 0, 1))
+        self._node(
+            "Conv",
+            [*sources, weights],
+            layer.name,
+            strides=list(layer.strides),
+            group=kernel.shape[2],
+            auto_pad="SAME_UPPER" if layer.padding == "same" else "VALID",
+        )
+
+    def _relu(self, layer: Any, sources: list[str]) -> None:
+        limits = [self._tensor(f"{layer.name}/{name}", value) for name, value in (("low", 0), ("high", 6))]
+        self._node("Clip", sources + limits, layer.name)
+
+    def _add(self, layer: Any, sources: list[str]) -> None:
+        self._node("Add", sources, layer.name)
 
     def _batchnormalization(self, layer: Any, sources: list[str]) -> None:
         values = dict(zip((v.name for v in layer.weights), layer.get_weights(), strict=True))

@@ -2,7 +2,7 @@
 
 compare.py  demo.py     doctor.py  forget.py  maintain.py  profile.py
 rank.py     relabel.py  report.py  run.py     similar.py   sql.py
-status.py
+status.py   train.py
 
 To add a command, add a module with a click command of the same name. The command returns the exit status.
 """

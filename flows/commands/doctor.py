@@ -13,8 +13,8 @@ import click
 
 from classifiers.backend import list_gpus
 from classifiers.errors import ClassifierUnavailable
-from classifiers.protocol import Classifier, EmbeddingClassifier
-from classifiers.registry import load
+from classifiers.registry import VECTOR_KINDS, load
+from flows.backbones import describe_mismatch, embedding_version
 from flows.environment import has_server, prepare
 from flows.lanes import remote_lane
 from flows.options import with_config
@@ -66,8 +66,9 @@ def check_all(settings: Settings) -> Iterator[Finding]:
             yield _check_secret(source.name, source.secret_name)
         if not source.needs_secret or _token(source):
             yield check_source(settings, source)
-    for lane in settings.classifiers:
-        yield _check_classifier(lane)
+    versions: dict[str, str | None] = {}
+    for lane in sorted(settings.classifiers, key=lambda one: one.kind in VECTOR_KINDS):
+        yield _check_classifier(lane, versions)
     devices = list_gpus()
     yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")
 
@@ -135,21 +136,20 @@ def _check_home(settings: Settings) -> Finding:
     return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
 
 
-def _check_classifier(lane: ClassifierSettings) -> Finding:
-    """Load a classifier; of one on a server only check the key and the models, which costs nothing."""
+def _check_classifier(lane: ClassifierSettings, versions: dict[str, str | None]) -> Finding:
+    """Load a classifier; of one on a server only check the key and the models, which costs nothing.
+
+    `versions` has the embeddings' versions of those before it, and gets its own; a trained one must fit its backbone's.
+    """
+    versions[lane.name] = None
     try:
-        remote = remote_lane(lane)
-        text = (
-            _versions(load(lane.kind, lane.name, lane.options))
-            if remote is None
-            else ", ".join(probe_models(remote))
-        )
+        if (remote := remote_lane(lane)) is not None:
+            return Finding(True, f"classifier {lane.name}: {', '.join(probe_models(remote))}")
+        classifier = load(lane.kind, lane.name, lane.options)
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")
-    return Finding(True, f"classifier {lane.name}: {text}")
-
-
-def _versions(classifier: Classifier) -> str:
-    if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
-        return f"{classifier.version}, embeddings {classifier.embedding_version}"
-    return classifier.version
+    versions[lane.name] = embedding_version(classifier)
+    if mismatch := describe_mismatch(classifier, versions):
+        return Finding(False, f"classifier {lane.name}: {mismatch}")
+    stored = f", embeddings {versions[lane.name]}" if versions[lane.name] else ""
+    return Finding(True, f"classifier {lane.name}: {classifier.version}{stored}")

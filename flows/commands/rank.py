@@ -55,7 +55,11 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 @click.option(
     "--hour", "hours", type=Hours(), help="Count posts of these hours only, as 6-12 (before 12:00)."
 )
-@click.option("--within", help="Count posts only that have this label or group, and rank the other labels.")
+@click.option(
+    "--within",
+    help="Count posts only that have this label or group, and rank the other labels; food:hotdog is the label hotdog of the"
+    " classifier food.",
+)
 @click.option("--without-pinned", is_flag=True, help="Leave out pinned posts.")
 @click.option(
     "--without-reposts", is_flag=True, help="Leave out posts with the same pictures as an earlier one."

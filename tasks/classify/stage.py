@@ -68,7 +68,7 @@ def label_pictures(
     name, version = classifier.name, classifier.version
     embedding_version = _embedding_version(classifier)
     total = count_to_process(home.lake, name, version, embedding_version, compare_all=compare_all)
-    tally = _Tally(name, total, progress)
+    tally = _Tally(name, total, progress, labels_few=isinstance(classifier, VectorClassifier))
     with LabelWriter(home, classifier, tally.add) as writer:
         if decoding and not needs_pictures(classifier):
             decoding.leave(name)
@@ -167,13 +167,16 @@ def _label(classifier: Classifier, batch: Batch) -> Results:
 
 
 class _Tally:
-    """What a lane has done."""
+    """What a lane has done. One that `labels_few` gives most pictures no label, which is no failure."""
 
-    def __init__(self, lane: str, total: int, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, lane: str, total: int, progress: Callable[[int, int], None], *, labels_few: bool
+    ) -> None:
         self.lane = lane
         self.total = total
         self.done = self.failures = self.missing = self.copies = 0
         self._progress = progress
+        self._labels_few = labels_few
         self._throughput = Throughput(time.monotonic())
 
     def time_from_first(self, pictures: Iterator[Decoded]) -> Iterator[Decoded]:
@@ -186,7 +189,8 @@ class _Tally:
     def add(self, portion: Portion) -> None:
         """Count a stored portion, log it and report progress."""
         self.done += portion.pictures
-        self.failures += len(portion.unlabelled)
+        failed = [row for row in portion.unlabelled if not (self._labels_few and row.reason == "no_labels")]
+        self.failures += len(failed)
         self.missing += portion.missing
         self.copies += portion.copies
         self._throughput.record(time.monotonic(), self.done)

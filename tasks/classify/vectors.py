@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from classifiers.errors import ClassifierUnavailable, in_one_line
-from classifiers.protocol import Classifier, VectorClassifier
+from classifiers.protocol import BackboneClassifier, Classifier, VectorClassifier
 from tasks.classify.storing import LabelWriter
-from warehouse.embeddings.pending import count_to_process, pictures_without_pixels, vectors_to_label
+from warehouse.embeddings.pending import (
+    count_of_other_version,
+    count_to_process,
+    pictures_without_pixels,
+    vectors_to_label,
+)
 from warehouse.embeddings.vectors import count_embeddings
 from warehouse.records.pending import StoredPicture
 from warehouse.storage.lake import Lake
@@ -48,12 +53,11 @@ def describe_missing_vectors(lake: Lake, classifier: StoredVectorsClassifier) ->
         return ""
     source, version = classifier.vectors_of
     text = f"{count:,} pictures have no embedding {version} of {source} yet, so {classifier.name} can't label them."
+    if count_of_other_version(lake, classifier.name, classifier.version, classifier.vectors_of):
+        advice = f" {classifier.when_backbone_changed}" if isinstance(classifier, BackboneClassifier) else ""
+        return f"{text} The stored embeddings of {source} have another version: its model or precision changed.{advice}"
     if count_embeddings(lake, source, version):
         return f"{text} Run again after the lane {source} is complete."
-    if count_embeddings(lake, source):
-        return (
-            f"{text} The stored embeddings of {source} have another version: its model or precision changed."
-        )
     return f"{text} Set embeddings = true for {source} in the settings, and run again."
 
 

@@ -16,7 +16,7 @@
 | how external names are cleaned and shortened | `names.py` |
 | which files are written | `stage.py` |
 | the Prefect task | `task.py` |
-| the small example pictures | `thumbnails.py` |
+| the small example pictures | `tasks/thumbnails.py` |
 
 Labels, account names, captions and addresses come from strangers: nothing in them may run or be loaded.
 """

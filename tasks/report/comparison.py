@@ -14,8 +14,8 @@ from tasks.report.chart_style import GREY, GRID, INK, style_chart
 from tasks.report.charts import chart_svg, save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
-from tasks.report.thumbnails import thumbnail
 from tasks.report.wording import number, percent
+from tasks.thumbnails import thumbnail
 from warehouse.home import Home
 from warehouse.overview.comparing import Comparison, compare
 from warehouse.ranking.ranking_query import file_stem

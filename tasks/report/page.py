@@ -17,7 +17,7 @@ from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading, RankedChart, Report
 from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
-from tasks.report.thumbnails import PREFIX
+from tasks.thumbnails import PREFIX
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS
 from warehouse.schema.utc import as_utc
 

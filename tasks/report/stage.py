@@ -15,7 +15,7 @@ from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
-from tasks.report.thumbnails import thumbnail
+from tasks.thumbnails import thumbnail
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.overview.summary import account_summaries, best_pictures, current_version, last_run, totals

@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classifiers.applications import find_application
 from classifiers.efficientnet_lite import weights as weights_of_package
 from classifiers.efficientnet_lite.torch_tensors import MAGIC_NUMBER, read_tensors
 from classifiers.errors import ClassifierUnavailable
+from classifiers.folding import fold_batch_normalisation
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import PictureFile
+from flows.demo.photographs import SUBJECTS, original
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
+MAX_DIFFERENCE = 0.05
+"""Between a score in bfloat16 and in float32, as docs/classifiers.md states."""
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
@@ -26,6 +31,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 def classifier() -> KerasClassifier:
     """The model with the weights of its package."""
     return load("objects", KerasOptions(application="EfficientNetLite0", precision="float32"))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The ten photographs of the demo, as files."""
+    folder = tmp_path_factory.mktemp("photos")
+    for subject in SUBJECTS:
+        original(subject).save(folder / f"{subject.name}.png")
+    return sorted(folder.iterdir())
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"the photographs in {PHOTOS} are not here")
@@ -43,6 +57,32 @@ def test_photographs_get_their_names(classifier: KerasClassifier) -> None:
     firsts = [labels[0] for labels in classifier.label(batch)]
     assert [label.label for label in firsts] == [name for name, _ in expected.values()]
     assert all(label.score > least for label, (_, least) in zip(firsts, expected.values(), strict=True))
+
+
+def test_bfloat16_is_near_float32(classifier: KerasClassifier, photos: list[Path]) -> None:
+    """In bfloat16 each photograph has the same first label, and each score is within the documented distance."""
+    options = KerasOptions(application="EfficientNetLite0", precision="bfloat16", top=1000)
+    full = load("full", options.model_copy(update={"precision": "float32"}))
+    batch = [full.prepare(PictureFile(file)) for file in photos]
+    exact, rounded = full.label(batch), load("half", options).label(batch)
+    assert exact != rounded, "bfloat16 must not be float32 under another name"
+    for one, other in zip(exact, rounded, strict=True):
+        assert one[0].label == other[0].label
+        scores = {label.label: label.score for label in other}
+        assert max(abs(label.score - scores.get(label.label, 0.0)) for label in one) < MAX_DIFFERENCE
+
+
+def test_folding_changes_no_score(classifier: KerasClassifier, photos: list[Path]) -> None:
+    """All 49 normalisations, with the statistics of a real training, are folded, and scores are equal to rounding."""
+    application = find_application("EfficientNetLite0")
+    model = application.build_with_imagenet()
+    folded, count = fold_batch_normalisation(model)
+    batch = np.stack([classifier.prepare(PictureFile(file)) for file in photos]).astype(np.float32)
+    before, after = (
+        np.asarray(one(application.preprocess(batch), training=False)) for one in (model, folded)
+    )
+    assert count == 49 and len(set(before.argmax(axis=1).tolist())) > 5
+    np.testing.assert_allclose(np.log(after + 1e-9), np.log(before + 1e-9), rtol=0, atol=2e-4)
 
 
 def test_its_labels_have_groups_and_its_version_says_so(classifier: KerasClassifier) -> None:

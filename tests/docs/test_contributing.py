@@ -14,6 +14,8 @@ TERMS = [
     "observation",
     "label",
     "classifier",
+    "backbone",
+    "scene",
     "lane",
     "lift",
     "lake",

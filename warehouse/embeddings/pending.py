@@ -61,6 +61,16 @@ def vectors_to_label(
     yield from read_embeddings(lake, *vectors_of, condition, [classifier, version], batch)
 
 
+def count_of_other_version(lake: Lake, classifier: str, version: str, vectors_of: tuple[str, str]) -> int:
+    """Number of pictures without labels of this version that have only another version's embedding of `vectors_of`."""
+    query = f"""
+        select count(distinct sha256) from embeddings
+        where classifier = $3 and version <> $4 and sha256 not in {_LABELLED}
+          and sha256 in (select sha256 from pictures)
+          and sha256 not in (select sha256 from embeddings where classifier = $3 and version = $4)"""
+    return lake.count(query, [classifier, version, *vectors_of])
+
+
 _UNREADABLE = f"""
     select sha256, min(message) from unlabelled
     where classifier = $3 and reason = 'unreadable' and sha256 not in {_LABELLED} group by sha256 order by sha256

@@ -54,17 +54,10 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
 
 def _unknown_name(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str | None:
     """That the label of --within, or the source, does not exist, with the nearest names; None where both do."""
-    name = question.classifier
-    if question.within is not None:
-        labels = _names(
-            database,
-            "select distinct unnest([label, label_group]) from post_labels where classifier = ?",
-            name,
-        )
-        if question.within not in labels:
-            return (
-                f"{name} has given no post the label {question.within!r}.{nearest(question.within, labels)}"
-            )
+    if question.within is not None and (
+        unknown := _unknown_label(database, question.classifier, question.within)
+    ):
+        return unknown
     if question.source is not None:
         sources = _names(database, "select distinct source from posts")
         if question.source not in sources:
@@ -73,6 +66,28 @@ def _unknown_name(database: duckdb.DuckDBPyConnection, question: RankingQuery) -
             )
             return f"No post of a source {question.source!r} is stored.{known}"
     return None
+
+
+def _unknown_label(database: duckdb.DuckDBPyConnection, classifier: str, within: str) -> str | None:
+    query = "select distinct unnest([label, label_group]) from post_labels where classifier = ?"
+    labels = _names(database, query, classifier)
+    if within in labels:
+        return None
+    other, colon, label = within.partition(":")
+    known = _names(database, "select distinct classifier from post_labels")
+    if not colon:
+        if other in known and within in _names(database, query, other):
+            return None
+        return f"{classifier} has given no post the label {within!r}.{nearest(within, labels)}"
+    if other not in known:
+        return (
+            f"No post has labels of {other!r}, which --within names before the colon. Classifiers with labels:"
+            f" {', '.join(known) or 'none'}.{nearest(other, known)}"
+        )
+    labels = _names(database, query, other)
+    return (
+        None if label in labels else f"{other} has given no post the label {label!r}.{nearest(label, labels)}"
+    )
 
 
 def _nothing_chosen(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str | None:

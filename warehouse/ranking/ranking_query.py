@@ -14,8 +14,14 @@ MIN_LIFT_POSTS = 10
 MIN_ADJUSTED_POSTS = 30
 """So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
 
-_WITHIN = """(source, post_id) in (select (source, post_id) from post_labels
-             where classifier = $classifier and $within in (label, label_group))"""
+_OWN = "classifier = $classifier and $within in (label, label_group)"
+_OTHERS = f"""classifier = split_part($within, ':', 1)
+             and substr($within, strpos($within, ':') + 1) in (label, label_group)
+             and not exists (select 1 from post_labels where {_OWN})"""
+_WITHIN = f"""(source, post_id) in (select (source, post_id) from post_labels
+                                   where ({_OWN}) or ({_OTHERS}))"""
+"""A label of the classifier, or else of another one: a name has no colon, so `food:hotdog` is the label hotdog of the
+classifier food, and `hotdog` alone is that of a classifier hotdog."""
 _LOCAL = "timezone($time_zone, timezone('UTC', posted_at))"
 _DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
 _REPOSTED = """(source, post_id) in (
@@ -38,7 +44,8 @@ class RankingQuery:
 
     `min_posts` skips labels with fewer posts; None is the default of the statistic. `source` and `account` count only
     their posts, `since` and `until` those of these days (UTC, both included), `kind` only images, videos or carousels,
-    `within` only posts with this label or group of the classifier. With `grouped` the labels of a group count as one: a
+    `within` only posts with this label or group of the classifier, or of another one
+    (`food:hotdog`, or `hotdog` for a classifier of that name). With `grouped` the labels of a group count as one: a
     tabby and a tiger cat are cats. For lift: `pairs` ranks pairs of labels, `adjusted` holds the other labels equal.
 
     `weekdays` (1 is Monday) and `hours` (from the first to before the second) count only posts of these times in

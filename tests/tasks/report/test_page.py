@@ -14,7 +14,7 @@ import pytest
 from tasks.report.charts import ranked_chart
 from tasks.report.content import AccountSummary, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import POLICY, chart_source, day, minute, render_page, web_address
-from tasks.report.thumbnails import PREFIX
+from tasks.thumbnails import PREFIX
 
 LIKES = Heading("inception_v3", "likes", "mean")
 PICTURE = PREFIX + "/9j/4AAQSkZJRg=="

@@ -268,6 +268,29 @@ def test_within_a_label_the_other_labels_are_ranked(
     assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
 
 
+def test_labels_are_ranked_within_a_label_of_another_classifier(
+    home: Home,
+    compare: Callable[..., Comparable],
+    labelled_post: Callable[..., list[Row]],
+    label_row: Callable[..., PictureLabel],
+    run_row: Callable[..., StageRun],
+) -> None:
+    """`food:hotdog` and `hotdog`, of a classifier of that name, choose its posts; an own label comes first."""
+    shown = {"1": ["cat", "sky"], "2": ["cat"], "3": ["dog"], "4": ["bun"]}
+    rows = [row for name, labels in shown.items() for row in labelled_post(name, labels, 5)]
+    others = [("food", "hotdog", "1"), ("bun", "bun", "2"), ("bun", "bun", "3")]
+    rows += [label_row(f"{rows[0].source} {post}", name, classifier=lane) for lane, name, post in others]
+    compare([*rows, *(run_row(lane=lane) for lane in ("food", "bun"))])
+
+    def labels(within: str) -> set[str]:
+        return set(rank(home, RankingQuery("model", "count", within=within))["label"])
+
+    assert labels("food:hotdog") == {"cat", "sky"}
+    assert labels("bun:bun") == {"cat", "dog"}
+    assert labels("bun") == set()  # its own label, of post 4, which has no other
+    assert labels("food:bun") == labels("hotdog") == labels("food") == set()
+
+
 def test_the_newest_posts_are_compared_and_the_older_ones_counted(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],

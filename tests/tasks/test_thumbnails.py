@@ -7,7 +7,7 @@ import io
 
 from PIL import Image
 
-from tasks.report.thumbnails import PREFIX, thumbnail
+from tasks.thumbnails import PREFIX, thumbnail
 
 
 def decoded(uri: str) -> Image.Image:
