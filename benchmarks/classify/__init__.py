@@ -1,6 +1,7 @@
 """Pictures per second that a classifier labels on this machine, compared with alternatives.
 
 __main__.py     on a CPU, beside ONNX Runtime and OpenVINO; the memory of the lane
+embeddings.py   what storing embeddings costs
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 files.py        JPEG files of a feed's size, stored in a home folder
 onnx_export.py  a Keras model as an ONNX file
