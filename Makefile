@@ -36,6 +36,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
 	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.classify.embeddings
+	$(BIN)/python -m benchmarks.similar --pictures 40000
 	$(BIN)/python -m benchmarks.truth --galleries 20
 
 lock:
