@@ -37,6 +37,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.clarifai
 	$(BIN)/python -m benchmarks.captions
 	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.classify.embeddings
+	$(BIN)/python -m benchmarks.similar --pictures 40000
 	$(BIN)/python -m benchmarks.truth --galleries 20
 
 lock:

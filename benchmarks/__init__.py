@@ -1,6 +1,7 @@
 """How fast, and with how much memory, beside what a user would pick instead.
 
     classify/    how many pictures a second a classifier labels, on a CPU and on a GPU
+    similar/     similar pictures among a million generated embeddings
     growth.py    what a run costs in the warehouse as the stored data grows
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files

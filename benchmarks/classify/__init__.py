@@ -1,6 +1,7 @@
 """Pictures per second that a classifier labels on this machine, compared with alternatives.
 
 __main__.py     on a CPU, beside ONNX Runtime and OpenVINO; the memory of the lane
+embeddings.py   what storing embeddings costs
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 agreement.py    EfficientNetLite0's labels in each precision; loading a model for a benchmark
 faces.py        what face detectors find and what they take for a face

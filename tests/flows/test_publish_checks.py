@@ -44,7 +44,7 @@ def test_doubled_rows_stop_the_publish_until_they_are_gone(copied, likelens):
     labels.restore(labels.version() - 1)
     repaired = likelens(copied, "run")
     assert repaired.returncode == 0, repaired.stderr[-3000:]
-    assert "Checks passed: keys, references, counts, freshness, failed_pictures." in repaired.stdout
+    assert "Checks passed: keys, references, counts, vectors, freshness, failed_pictures." in repaired.stdout
     with duckdb.connect(str(home.database), read_only=True) as database:
         query = (
             "select counts ->> '$.checks.keys.problems' from runs where stage = 'publish' order by started_at"

@@ -13,7 +13,7 @@ from warehouse.embeddings.codes import COLUMNS, encode
 from warehouse.embeddings.sql import candidates, hamming
 from warehouse.storage.lake_reader import quote
 
-MIN_CANDIDATES = 200
+MIN_CANDIDATES = 100
 CANDIDATES_PER_RESULT = 5
 
 

@@ -90,7 +90,7 @@ def test_everything_is_checked_and_nothing_changes(home: Home) -> None:
         assert [session.execute(query).fetchall() for query in (*queries, lifts)] == before
     assert len(home.lake.files("observations")) == 1 < files
     assert "12 pictures were compared with their hash." in result.message
-    assert "Checks passed: keys, references, counts, freshness, failed_pictures." in result.message
+    assert "Checks passed: keys, references, counts, vectors, freshness, failed_pictures." in result.message
     publish(home)
     with duckdb.connect(str(home.database), read_only=True) as session:
         assert [session.execute(query).fetchall() for query in (*queries, lifts)] == before
