@@ -10,6 +10,7 @@
     visual/        colour, light and composition, measured
     faces/         the number of faces, and how close they are
     trained/       a category of one's own, from another classifier's embeddings
+    themes/        pictures that look alike, grouped by another classifier's embeddings
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     pictures.py    stored files to RGB pixels, safely; opening.py opens one; formats.py lists the formats
     repair/        rewrites files that browsers show and Pillow refuses

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
+from flows.embeddings import ERROR, complete_themes
 from flows.errors import SettingsError
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
@@ -166,7 +167,10 @@ class Settings(_Table):
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()
-    classifiers: tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...] = ()
+    classifiers: Annotated[
+        tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
+        AfterValidator(complete_themes),
+    ] = ()
 
     def model_post_init(self, context: Any) -> None:
         """Remember the file, which is the context of the validation."""
@@ -289,6 +293,8 @@ def _describe(error: Any, given: Mapping[str, Any]) -> str:
             return describe_error(error, table, list(Settings.model_fields))
         model: Any = Settings.model_fields[table].annotation
         return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
+    if error["type"] == ERROR:
+        return str(error["msg"])
     if not path:
         return f"{table}: write each as a table of its own, under [[{table}]]"
     place = _place(given[table], table, path[0])
