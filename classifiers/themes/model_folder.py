@@ -111,7 +111,7 @@ def centred(vectors: NDArray[np.floating], centre: NDArray[np.float32]) -> NDArr
 
 def write_themes(folder: Path, model: ThemesModel) -> None:
     """Replace the themes in `folder`, which is created; files of a killed writer are removed."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(".themes-*"):
@@ -122,7 +122,7 @@ def write_themes(folder: Path, model: ThemesModel) -> None:
         "centre": np.ascontiguousarray(model.centre, np.float32),
         "centroids": np.ascontiguousarray(model.centroids, np.float32),
     }
-    save_file(tensors, temporary)
+    temporary.write_bytes(save(tensors))
     os.replace(temporary, folder / description.tensors)
     temporary.write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
     os.replace(temporary, folder / DESCRIPTION)

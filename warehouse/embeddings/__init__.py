@@ -5,6 +5,7 @@ A classifier stores them with its labels. Vectors of one version can be compared
 vectors.py     appending and reading vectors without a Python object for each number
 pending.py     pictures that lack labels or an embedding
 themes.py      what themes are found in: embeddings of some pictures, and the words of their labels
+typical_pictures.py  the pictures with the highest scores of each label
 
 To store them for a classifier, implement `EmbeddingClassifier` of `classifiers/protocol.py`.
 """

@@ -16,10 +16,15 @@ READ_VECTORS = 4096
 
 @dataclass(frozen=True, slots=True)
 class WordUse:
-    """How many pictures of a theme have a word, and the sum of its best scores in them."""
+    """How many pictures of a theme have a word, and the sum of its best scores in them.
+
+    The word is a label, or with `is_group` the plain word for several; `group` is that of a label, or the word itself.
+    """
 
     theme: int
     word: str
+    group: str
+    is_group: bool
     pictures: int
     weight: float
 
@@ -66,20 +71,26 @@ def labels_of(lake: Lake, classifier: str, version: str, hashes: Sequence[str]) 
 
 
 def count_words(lake: Lake, classifier: str, hashes: Sequence[str], themes: Sequence[int]) -> list[WordUse]:
-    """The words with which the classifier's current version labels these pictures, by theme.
+    """The labels of these pictures by the classifier's current version, and the labels' groups, by theme.
 
-    A word is a label's group, or the label where it has none. A picture has a word once, with its best score.
+    A picture has a word once: a label with its best score, a group with the sum of its labels', at most 1.
     """
     rows = lake.query(
         """with chosen as (select unnest($2) as sha256, unnest($3) as theme),
            current as (select arg_max(version, started_at) as version from runs
                        where stage in ('classify', 'tag') and lane = $1),
-           words as (
-               select theme, sha256, coalesce(label_group, label) as word, max(score) as score
+           found as (
+               select theme, sha256, label, coalesce(label_group, label) as label_group, score
                from labels join chosen using (sha256) join current using (version)
-               left join label_groups using (classifier, label)
-               where classifier = $1 group by all)
-           select theme, word, count(*), sum(score) from words group by all order by all""",
+               left join label_groups using (classifier, label) where classifier = $1),
+           labelled as (
+               select theme, sha256, label, label_group, max(score) as score from found group by all),
+           words as (
+               select theme, label as word, label_group, false as is_group, score from labelled
+               union all
+               select theme, label_group, label_group, true, least(1, sum(score)) from labelled
+               group by theme, sha256, label_group)
+           select theme, word, label_group, is_group, count(*), sum(score) from words group by all order by all""",
         [classifier, list(hashes), list(themes)],
     )
-    return [WordUse(int(theme), str(word), int(count), float(weight)) for theme, word, count, weight in rows]
+    return [WordUse(*row) for row in rows]

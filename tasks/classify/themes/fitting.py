@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from classifiers.themes.model_folder import centred, normalise
 
-MIN_PICTURES = 10
-"""Pictures for each theme, on average: with fewer there are fewer themes."""
+MIN_PICTURES = 15
+"""Pictures for each theme, on average: with fewer there are fewer themes. A ranking by lift needs ten posts of each."""
 MIN_THEMES = 2
 MAX_OVERLAP_LOSS = 0.5
 """A theme stays the same one while more than this share of the pictures in its old or new form is in both."""
