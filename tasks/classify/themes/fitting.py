@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from classifiers.themes.model_folder import centred, normalise
 
-MIN_PICTURES = 15
+MIN_PICTURES = 10
 """Pictures for each theme, on average: with fewer there are fewer themes. A ranking by lift needs ten posts of each."""
+SAME_COSINE = 0.7
+"""Themes whose centroids are so close, on average, are one: k-means divides large themes before it finds small ones."""
 MIN_THEMES = 2
 MAX_OVERLAP_LOSS = 0.5
 """A theme stays the same one while more than this share of the pictures in its old or new form is in both."""
@@ -41,7 +43,7 @@ def count_themes(pictures: int, count: int) -> int:
 
 
 def fit_themes(vectors: NDArray[np.floating], themes: int, before: Numbers | None = None) -> Fit:
-    """Find `themes` themes in embeddings, shape (pictures, dimensions).
+    """Find at most `themes` themes in embeddings, shape (pictures, dimensions).
 
     `before` has the number of each picture's old theme, or -1; the new ones start from the means of the old ones.
     Without it the best of ten seeded starts (k-means++) is taken. One thread works, so that sums have one order and the
@@ -63,14 +65,31 @@ def fit_themes(vectors: NDArray[np.floating], themes: int, before: Numbers | Non
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # some pictures have the same embedding
         kmeans.fit(points)
-        centroids = normalise(kmeans.cluster_centers_)
+        merged = _merge(normalise(kmeans.cluster_centers_))[kmeans.labels_]
+        _, merged = np.unique(merged, return_inverse=True)
+        centroids = normalise(_means(points, merged))
         numbers = (points @ centroids.T).argmax(axis=1)
-    order = _order(numbers, themes, by_size=start is None)
-    place = np.full(themes, -1)
+    order = _order(numbers, len(centroids), by_size=start is None)
+    place = np.full(len(centroids), -1)
     place[order] = np.arange(len(order))
     numbers = place[numbers]
     kept = {} if before is None else find_kept(before, numbers)
     return Fit(centre, centroids[order], numbers, kept)
+
+
+def _merge(centroids: NDArray[np.float32]) -> Numbers:
+    """The number of the theme that each centroid belongs to, in the order of the centroids."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    if len(centroids) < 2:
+        return np.zeros(len(centroids), np.intp)
+    found = fcluster(linkage(centroids, "average", metric="cosine"), 1 - SAME_COSINE, "distance")
+    _, first, numbers = np.unique(found, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[numbers]
+
+
+def _means(points: NDArray[np.float32], numbers: Numbers) -> NDArray[np.float32]:
+    return np.stack([points[numbers == number].mean(axis=0) for number in range(numbers.max() + 1)])
 
 
 def _order(numbers: Numbers, themes: int, *, by_size: bool) -> Numbers:
