@@ -83,7 +83,8 @@ def _merge(centroids: NDArray[np.float32]) -> Numbers:
 
     if len(centroids) < 2:
         return np.zeros(len(centroids), np.intp)
-    found = fcluster(linkage(centroids, "average", metric="cosine"), 1 - SAME_COSINE, "distance")
+    distances = (1 - centroids @ centroids.T)[np.triu_indices(len(centroids), 1)].clip(0)
+    found = fcluster(linkage(distances, "average"), 1 - SAME_COSINE, "distance")
     _, first, numbers = np.unique(found, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[numbers]
 
