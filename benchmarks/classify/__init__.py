@@ -3,6 +3,7 @@
 __main__.py     on a CPU, beside ONNX Runtime and OpenVINO; the memory of the lane
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 faces.py        what face detectors find and what they take for a face
+themes.py       how well themes find known subjects, and what they cost
 files.py        JPEG files of a feed's size, stored in a home folder
 onnx_export.py  a Keras model as an ONNX file
 """
