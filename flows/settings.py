@@ -293,10 +293,9 @@ def _describe(error: Any, given: Mapping[str, Any]) -> str:
             return describe_error(error, table, list(Settings.model_fields))
         model: Any = Settings.model_fields[table].annotation
         return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
-    if error["type"] == ERROR:
-        return str(error["msg"])
     if not path:
-        return f"{table}: write each as a table of its own, under [[{table}]]"
+        text = f"{table}: write each as a table of its own, under [[{table}]]"
+        return str(error["msg"]) if error["type"] == ERROR else text
     place = _place(given[table], table, path[0])
     if len(path) == 1:
         return f"{place}: {describe_error(error, '', ())}"

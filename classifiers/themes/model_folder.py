@@ -1,6 +1,6 @@
 """The folder of a home's themes: `themes.json` has the names, a `.safetensors` file the centroids. No pickle.
 
-`themes.json` names the other file and is replaced last, in one step, so that a kill leaves the old themes or the new ones.
+`themes.json` names the other file and is replaced last, in one step: a kill leaves the old themes or the new ones.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def normalise(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
 def centred(vectors: NDArray[np.floating], centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Embeddings of length 1 without what all pictures share, again of length 1.
 
-    Features after a ReLU have only positive numbers, so that all pictures are similar; without their mean they are
-    told apart better (Mu and Viswanath 2018, 'All-but-the-top', for words).
+    Embeddings of a model share a large part, so that all pictures are similar; without their mean they are told apart
+    better (Mu and Viswanath 2018, 'All-but-the-top', section 2, for words).
     """
     return normalise(normalise(vectors) - centre)
 

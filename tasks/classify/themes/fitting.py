@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from classifiers.themes.model_folder import centred, normalise
 
 MIN_PICTURES = 10
-"""Pictures for each theme, on average: with fewer there are fewer themes. A ranking by lift needs ten posts of each."""
+"""Pictures for each theme, on average: with fewer there are fewer themes. A lift needs ten posts."""
 SAME_COSINE = 0.7
-"""Themes whose centroids are so close, on average, are one: k-means divides large themes before it finds small ones."""
+"""Themes whose centroids are so close, on average, are one: k-means divides large themes before it finds others."""
 MIN_THEMES = 2
 MAX_OVERLAP_LOSS = 0.5
 """A theme stays the same one while more than this share of the pictures in its old or new form is in both."""
@@ -25,7 +25,7 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`centre`, (dimensions,), and `centroids`, (themes, dimensions); `numbers` are the pictures' themes, (pictures,).
+    """The themes of pictures: `centre`, (dimensions,), `centroids`, (themes, dimensions), and `numbers`, (pictures,).
 
     `kept` has the old number of each theme that is still the same one.
     """
@@ -46,8 +46,8 @@ def fit_themes(vectors: NDArray[np.floating], themes: int, before: Numbers | Non
     """Find at most `themes` themes in embeddings, shape (pictures, dimensions).
 
     `before` has the number of each picture's old theme, or -1; the new ones start from the means of the old ones.
-    Without it the best of ten seeded starts (k-means++) is taken. One thread works, so that sums have one order and the
-    same pictures give the same themes on the same machine.
+    Without it the best of ten seeded starts (k-means++) is taken. One thread works, so that sums have one order
+    and the same pictures give the same themes on the same machine.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
@@ -101,7 +101,7 @@ def _order(numbers: Numbers, themes: int, *, by_size: bool) -> Numbers:
 
 
 def _starts(points: NDArray[np.float32], before: Numbers, themes: int) -> NDArray[np.float32]:
-    """The means of the old themes, the largest first if they are too many; others are far pictures, drawn with a seed.
+    """The means of the old themes, the largest if they are too many, and far pictures, drawn with a seed.
 
     These are drawn as k-means++ does: with the square of the distance to the nearest start as weight (Arthur and
     Vassilvitskii 2007).
@@ -122,8 +122,8 @@ def _starts(points: NDArray[np.float32], before: Numbers, themes: int) -> NDArra
 def find_kept(before: Numbers, numbers: Numbers) -> dict[int, int]:
     """For each new theme that is still an old one, the number of that one.
 
-    The pictures that are in both must be more than half of those in either (Jaccard), so that no two themes can match
-    one. Pictures without an old theme (-1) do not count.
+    The pictures that are in both must be more than half of those in either (Jaccard), so that no two themes can
+    match one. Pictures without an old theme (-1) do not count.
     """
     known = before >= 0
     before, numbers = before[known], numbers[known]
