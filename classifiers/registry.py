@@ -19,6 +19,7 @@ from classifiers.keras import KerasOptions
 from classifiers.litert import LitertOptions
 from classifiers.onnx import OnnxOptions
 from classifiers.protocol import Classifier, Loader
+from classifiers.themes import ThemesOptions
 from classifiers.trained import TrainedOptions
 from classifiers.visual import VisualOptions
 from classifiers.zero_shot import ZeroShotOptions
@@ -31,12 +32,13 @@ KINDS: dict[str, type[BaseModel]] = {
     "visual": VisualOptions,
     "faces": FacesOptions,
     "trained": TrainedOptions,
+    "themes": ThemesOptions,
     "caption": CaptionOptions,
     "clarifai": ClarifaiOptions,
 }
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
-VECTOR_KINDS: frozenset[str] = frozenset({"trained"})
+VECTOR_KINDS: frozenset[str] = frozenset({"trained", "themes"})
 """Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
 
 

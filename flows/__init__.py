@@ -16,6 +16,7 @@ lanes.py             which stage runs a classifier, and which run at the same ti
 futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
+embeddings.py        which classifiers store embeddings, and completes the settings of themes
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
 secrets.py           keys and tokens, from the environment or a Prefect Secret block

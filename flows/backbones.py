@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from classifiers.protocol import BackboneClassifier, Classifier, EmbeddingClassifier
 from classifiers.registry import load
+from flows.embeddings import stores_embeddings
 from flows.errors import SettingsError
 from flows.settings import ClassifierSettings, Settings, find_classifier
 from tasks.train.embedding import BackboneModel
-
-ALWAYS = frozenset({"zero_shot"})
-"""Kinds that store embeddings without an option."""
 
 
 def load_backbone(settings: Settings, name: str | None) -> BackboneModel:
@@ -20,7 +18,7 @@ def load_backbone(settings: Settings, name: str | None) -> BackboneModel:
     Raises `SettingsError` if there is none, or if it stores none; `ClassifierUnavailable` if it can't run.
     """
     lane = find_classifier(settings, name) if name else _first(settings)
-    if lane.kind not in ALWAYS and not getattr(lane.options, "embeddings", False):
+    if not stores_embeddings(lane):
         raise _stores_none(lane.name)
     loaded = load(lane.kind, lane.name, lane.options)
     if not isinstance(loaded, EmbeddingClassifier) or loaded.embedding_version is None:
@@ -30,7 +28,7 @@ def load_backbone(settings: Settings, name: str | None) -> BackboneModel:
 
 def _first(settings: Settings) -> ClassifierSettings:
     for lane in settings.classifiers:
-        if lane.kind in ALWAYS or getattr(lane.options, "embeddings", False):
+        if stores_embeddings(lane):
             return lane
     raise SettingsError(
         f"No classifier of {settings.file} stores embeddings. Set embeddings = true for one of the kind keras, and run"

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
+from flows.embeddings import ERROR, complete_themes
 from flows.errors import SettingsError
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
@@ -166,7 +167,10 @@ class Settings(_Table):
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()
-    classifiers: tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...] = ()
+    classifiers: Annotated[
+        tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
+        AfterValidator(complete_themes),
+    ] = ()
 
     def model_post_init(self, context: Any) -> None:
         """Remember the file, which is the context of the validation."""
@@ -290,7 +294,8 @@ def _describe(error: Any, given: Mapping[str, Any]) -> str:
         model: Any = Settings.model_fields[table].annotation
         return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
     if not path:
-        return f"{table}: write each as a table of its own, under [[{table}]]"
+        text = f"{table}: write each as a table of its own, under [[{table}]]"
+        return str(error["msg"]) if error["type"] == ERROR else text
     place = _place(given[table], table, path[0])
     if len(path) == 1:
         return f"{place}: {describe_error(error, '', ())}"

@@ -48,6 +48,11 @@ class Home:
         return self.folder / "trained"
 
     @property
+    def themes(self) -> Path:
+        """The themes of each classifier of the kind `themes`, in a folder of its name."""
+        return self.folder / "themes"
+
+    @property
     def report(self) -> Path:
         """The charts and the HTML page."""
         return self.folder / "report"

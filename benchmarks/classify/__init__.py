@@ -5,6 +5,7 @@ embeddings.py   what storing embeddings costs
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 agreement.py    EfficientNetLite0's labels in each precision; loading a model for a benchmark
 faces.py        what face detectors find and what they take for a face
+themes.py       how well themes find known subjects, and what they cost
 files.py        JPEG files of a feed's size, stored in a home folder
 onnx_export.py  a Keras model as an ONNX file
 zero_shot.py    words: the tower alone, the lane from files, and from stored vectors

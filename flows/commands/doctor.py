@@ -14,6 +14,7 @@ import click
 from classifiers.backend import list_gpus
 from classifiers.errors import ClassifierUnavailable
 from classifiers.registry import VECTOR_KINDS, load
+from classifiers.themes import ThemesOptions
 from flows.backbones import describe_mismatch, embedding_version
 from flows.environment import has_server, prepare
 from flows.lanes import remote_lane
@@ -21,6 +22,7 @@ from flows.options import with_config
 from flows.output import printable
 from flows.secrets import block_name, secret
 from flows.settings import ClassifierSettings, Settings, read_settings, scrape_options
+from tasks.classify.themes.stage import describe_themes
 from tasks.errors import EXPECTED
 from tasks.scrape.crawl.source import CrawledSource
 from tasks.scrape.model import Source
@@ -28,6 +30,7 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.probing import Probe, probe_seconds, probe_source
 from tasks.tag.stage import probe_models
 from warehouse.errors import WarehouseError
+from warehouse.home import Home
 
 MAX_PROBLEMS = 3
 """Problems of a source's first page that are printed."""
@@ -68,7 +71,7 @@ def check_all(settings: Settings) -> Iterator[Finding]:
             yield check_source(settings, source)
     versions: dict[str, str | None] = {}
     for lane in sorted(settings.classifiers, key=lambda one: one.kind in VECTOR_KINDS):
-        yield _check_classifier(lane, versions)
+        yield _check_classifier(settings.home, lane, versions)
     devices = list_gpus()
     yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")
 
@@ -136,7 +139,7 @@ def _check_home(settings: Settings) -> Finding:
     return Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
 
 
-def _check_classifier(lane: ClassifierSettings, versions: dict[str, str | None]) -> Finding:
+def _check_classifier(home: Home, lane: ClassifierSettings, versions: dict[str, str | None]) -> Finding:
     """Load a classifier; of one on a server only check the key and the models, which costs nothing.
 
     `versions` has the embeddings' versions of those before it, and gets its own; a trained one must fit its backbone's.
@@ -145,6 +148,8 @@ def _check_classifier(lane: ClassifierSettings, versions: dict[str, str | None])
     try:
         if (remote := remote_lane(lane)) is not None:
             return Finding(True, f"classifier {lane.name}: {', '.join(probe_models(remote))}")
+        if isinstance(lane.options, ThemesOptions):
+            return Finding(True, f"classifier {lane.name}: {describe_themes(home, lane.name, lane.options)}")
         classifier = load(lane.kind, lane.name, lane.options)
     except ClassifierUnavailable as error:
         return Finding(False, f"classifier {lane.name}: {error}")

@@ -4,6 +4,7 @@
     stage.py       decoding, model and storing, which overlap
     decoding.py    pictures decoded once for all lanes, in threads, a bounded way ahead of the models
     vectors.py     labels from stored embeddings
+    themes/        themes in stored embeddings, which the kind themes gives as labels
     storing.py     labels and embeddings stored in portions, in a thread beside the model
     throughput.py  pictures per second, and the remaining time
 

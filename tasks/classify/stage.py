@@ -31,6 +31,7 @@ from tasks.classify.throughput import Throughput
 from tasks.classify.vectors import describe_missing_vectors, errors_as_unavailable, label_stored_vectors
 from tasks.labels import describe_copies
 from warehouse.embeddings.pending import count_to_process, pictures_to_process
+from warehouse.embeddings.themes import record_embedding_version
 from warehouse.home import Home
 from warehouse.records.pending import StoredPicture
 from warehouse.records.runs import StageResult
@@ -82,7 +83,7 @@ def label_pictures(
             _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
     if isinstance(classifier, VectorClassifier) and not needs_pictures(classifier):
         return tally.result(version, describe_missing_vectors(home.lake, classifier))
-    counts = None if embedding_version is None else json.dumps({"embedding_version": embedding_version})
+    counts = None if embedding_version is None else record_embedding_version(embedding_version)
     return replace(tally.result(version), counts=counts)
 
 

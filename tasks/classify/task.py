@@ -10,11 +10,18 @@ from prefect import task
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
+from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
+from classifiers.themes import ThemesOptions
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.stage import label_pictures
+from tasks.classify.themes.stage import load_themes
 from tasks.progress import show_progress
 from tasks.run import STAGE, Run, run_stage
+from warehouse.embeddings.themes import record_embedding_version
+from warehouse.home import Home
+from warehouse.pending import count_pictures
+from warehouse.runs import StageResult
 from warehouse.records.pending import count_pictures
 from warehouse.records.runs import StageResult
 
@@ -36,7 +43,13 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Share
         with show_progress(f"classify {name}") as progress:
             with _LOADING:
                 decoding.raise_if_halted()
-                classifier = load(kind, name, options)
+                classifier = _load(run.home, kind, name, options)
+            if isinstance(classifier, StageResult):
+                return classifier
+            if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
+                # Now, because themes need it also after a lane that did not end.
+                version = record_embedding_version(classifier.embedding_version)
+                run.journal.start("classify", name, version)
             result = label_pictures(run.home, classifier, progress, decoding, compare_all=run.compare_all)
         del classifier
         # A model uses hundreds of megabytes, which the next lane needs.
@@ -47,3 +60,10 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Share
         return run_stage(run, "classify", name, body)
     finally:
         decoding.leave(name)
+
+
+def _load(home: Home, kind: str, name: str, options: BaseModel) -> Classifier | StageResult:
+    """The classifier, or the lane's result where a home folder has no themes yet."""
+    if isinstance(options, ThemesOptions):
+        return load_themes(home, name, options)
+    return load(kind, name, options)

@@ -7,6 +7,7 @@
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
 | fonts, colours and sizes of all charts | `chart_style.py` |
+| the typical pictures of themes | `themes.py` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the page | `page.py`, `templates/report.html`, `section.html`, `report.css` |

@@ -66,13 +66,26 @@ class RankedChart:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemePictures:
+    """A theme, the number of its posts, and its most typical pictures."""
+
+    name: str
+    posts: int
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """The rankings of one classifier; if it has labelled nothing, `version` is None and `why_empty` has the reason."""
+    """The rankings of one classifier; if it has labelled nothing, `version` is None and `why_empty` has the reason.
+
+    `themes` is empty for all kinds but themes.
+    """
 
     classifier: str
     version: str | None
     rankings: tuple[RankedChart, ...]
     why_empty: str = ""
+    themes: tuple[ThemePictures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
+from tasks.report.themes import is_of_themes, show_themes
 from tasks.thumbnails import thumbnail
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
@@ -48,12 +49,16 @@ def write_report(
             charts = []
             for question in group:
                 if version is not None:
-                    charts.append(_chart(home, database, question))
+                    # A theme's pictures are shown once, and not by likes: most of its likes may be of one picture.
+                    labels = 0 if is_of_themes(version) else MAX_EXAMPLES
+                    charts.append(_chart(home, database, question, labels))
                 drawn += 1
                 progress(drawn, len(questions))
             why = why_unlabelled(database, classifier) if version is None else ""
-            sections.append(Section(classifier, version, tuple(charts), why))
-        labelled = [section.classifier for section in sections if section.version is not None]
+            themes = tuple(show_themes(home, database, classifier)) if is_of_themes(version) else ()
+            sections.append(Section(classifier, version, tuple(charts), why, themes))
+        # Themes are no second opinion on what a picture shows.
+        labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
         report = _report(database, note, tuple(sections), tuple(comparisons(home, labelled)))
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
@@ -62,11 +67,13 @@ def write_report(
     return page
 
 
-def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> RankedChart:
+def _chart(
+    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, with_examples: int
+) -> RankedChart:
     heading = Heading(question.classifier, question.by, question.statistic, question.account)
     ranking = rank(home, question)
     files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
-    labels = ranking["label"].head(MAX_EXAMPLES).to_list()
+    labels = ranking["label"].head(with_examples).to_list()
     examples = list(label_examples(home, database, question, labels))
     wide = files.svg.read_text("utf-8")
     chart = ranked_chart(ranking, heading, examples, _compared(database, question), wide)

@@ -8,6 +8,8 @@ A classifier stores them with its labels. Vectors of one version can be compared
     similar.py     the pictures closest to a vector
     lookup.py      which embeddings the published database has
     sql.py         views and macros
+    themes.py      what themes are found in: embeddings of some pictures, and the words of their labels
+    typical_pictures.py  the pictures with the highest scores of each label
 
 To store them for a classifier, implement `EmbeddingClassifier` of `classifiers/protocol.py`.
 """

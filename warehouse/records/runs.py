@@ -46,15 +46,16 @@ class Journal:
         self.run_id = run_id
         self.resumed = resumed
 
-    def start(self, stage: str, lane: str = "") -> None:
+    def start(self, stage: str, lane: str = "", counts: str | None = None) -> None:
         """Record that a stage begins. A resumed stage keeps its start time and version."""
         empty = dict.fromkeys(("ended_at", "items", "failures", "message", "version"))
-        self._record(stage, lane, ["started_at", "version"], status="running", **empty)
+        self._record(stage, lane, ["started_at", "version"], status="running", counts=counts, **empty)
 
     def finish(self, stage: str, lane: str, ended: StageResult) -> None:
-        """Record the result of a stage. Without a version, the recorded one stays."""
+        """Record the result of a stage. Without a version, or counts, the recorded ones stay."""
         values = {**asdict(ended), "ended_at": datetime.now(UTC), "message": ended.message or None}
-        self._record(stage, lane, ["started_at"] if ended.version else ["started_at", "version"], **values)
+        keep = [name for name in ("version", "counts") if values[name] is None]
+        self._record(stage, lane, ["started_at", *keep], **values)
 
     def is_done(self, stage: str, lane: str = "") -> bool:
         """Whether this run completed the stage before it was interrupted."""

@@ -62,5 +62,5 @@ class StageRun(Row):
     counts: Annotated[
         str | None,
         "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field; for publish rows and problems by"
-        " check",
+        " check; for classify the version of the embeddings that it stores",
     ] = None
