@@ -17,6 +17,7 @@ futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
+example_settings.py  the settings that messages show to somebody who has none
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
 secrets.py           keys and tokens, from the environment or a Prefect Secret block

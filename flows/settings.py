@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from classifiers.registry import KINDS
 from flows.embeddings import ERROR, complete_themes
 from flows.errors import SettingsError
+from flows.example_settings import EXAMPLE
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
 from tasks.maintain.options import MaintainOptions
@@ -49,15 +50,6 @@ MAX_DAYS = 36_500
 """A hundred years; dates this far in the past exist, and those of larger numbers do not."""
 MAX_NAME = 64
 """Characters in the name of a source or a classifier."""
-_EXAMPLE = """    [[sources]]
-    name = "instagram"
-    kind = "gallery"
-    profile = "imgrum"
-    url = "http://www.imgrum.net/user/instagram/25025320"
-
-    [[classifiers]]
-    name = "visual"
-    kind = "visual\""""
 
 
 class _Table(BaseModel):
@@ -254,7 +246,7 @@ def _parse(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"There is no settings file {file}. Name one with --config, or begin with these lines:\n\n{_EXAMPLE}\n\n"
+            f"There is no settings file {file}. Name one with --config, or begin with these lines:\n\n{EXAMPLE}\n\n"
             "To see a run on an invented gallery first: likelens demo"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -269,7 +261,7 @@ def _check_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
     if not isinstance(tables, list):
         return
     if key == "sources" and not tables:
-        yield f"there is no [[sources]]; begin with:\n\n{_EXAMPLE}\n"
+        yield f"there is no [[sources]]; begin with:\n\n{EXAMPLE}\n"
     names = [table.get("name") if isinstance(table, dict) else None for table in tables]
     for number, name in enumerate(names):
         if not isinstance(name, str):
