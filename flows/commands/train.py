@@ -17,7 +17,7 @@ from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.output import printable, show
-from flows.settings import MAX_NAME, Settings, read_settings
+from flows.settings import DEFAULT_FILE, MAX_NAME, Settings, read_settings
 from tasks.errors import BadInput
 from tasks.scrape.model import SOURCE_NAME
 from tasks.train.duplicates import MIN_COSINE
@@ -101,7 +101,7 @@ def train(
         )
     again = _again(config, name, folder)
     store_training(training, folder, training.least_sure(most), again)
-    _print_end(settings, name, folder, again)
+    _print_end(config, settings, name, folder, again)
     return 0
 
 
@@ -204,18 +204,21 @@ def _print_warnings(training: Training) -> None:
 
 
 def _again(config: Path, name: str, folder: Path) -> str:
-    words = ["likelens", "train", name, "--csv", str(folder / TABLE), "--replace"]
-    if str(config) != "likelens.toml":
-        words += ["--config", str(config)]
-    return shlex.join(words)
+    return _command(config, "train", name, "--csv", str(folder / TABLE), "--replace")
 
 
-def _print_end(settings: Settings, name: str, folder: Path, again: str) -> None:
+def _command(config: Path, *words: str) -> str:
+    """A command line for the user to copy."""
+    named = ["--config", str(config)] if str(config) != DEFAULT_FILE else []
+    return shlex.join(["likelens", *words, *named])
+
+
+def _print_end(config: Path, settings: Settings, name: str, folder: Path, again: str) -> None:
     print(f"\nModel  {folder}\nPage   {folder / REVIEW}")
     if all(lane.name != name for lane in settings.classifiers):
         shown = os.path.relpath(folder, settings.file.absolute().parent)
         print(
             f'\nAdd it to {settings.file}:\n\n[[classifiers]]\nname = "{name}"\nkind = "trained"\nmodel = "{shown}"\n'
         )
-    print(f"Label the stored pictures:\n    likelens relabel --classifier {name}")
+    print(f"Label the stored pictures:\n    {_command(config, 'relabel', '--classifier', name)}")
     print(f"Correct the classes in {TABLE} and train again:\n    {again}")
