@@ -53,4 +53,8 @@ def _summary(estimates: Sequence[Estimate]) -> str:
         return f"{text} They would cost nothing."
     if all(one.cost is None for one in estimates):
         return text + " Set price_per_1000 to see the cost."
-    return text + f" They would cost {sum(one.cost or 0.0 for one in estimates):,.2f}."
+    known = sum(one.cost or 0.0 for one in estimates)
+    if unpriced := sorted({one.classifier for one in estimates if one.cost is None and one.would_send}):
+        names = ", ".join(unpriced)
+        return text + f" They would cost {known:,.2f} without {names}: set price_per_1000 to see that cost."
+    return text + f" They would cost {known:,.2f}."

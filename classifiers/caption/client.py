@@ -35,6 +35,8 @@ CLOSE_SECONDS = 5.0
 MAX_LISTED = 10
 """Models of the server that are listed when the one in the settings is not among them."""
 MAX_NAME_LENGTH = 200
+MIN_KEY_LENGTH = 12
+"""A shorter key, such as the 'ollama' that some servers want, may be a word of a caption."""
 _NO_LIST = (404, 405, 501)
 
 
@@ -186,7 +188,13 @@ class CaptionClient:
                 body += piece
                 if len(body) > limit:
                     raise _ResponseTooLong
-        return response, bytes(body)
+        return response, self._redact_body(bytes(body))
+
+    def _redact_body(self, body: bytes) -> bytes:
+        """A response without the key: in full, because a message that is cut may end within the key."""
+        if self._key is None or len(self._key) < MIN_KEY_LENGTH:
+            return body
+        return body.replace(self._key.encode(), "…".encode())
 
     def _status_of_error(self, error: Exception) -> Status:
         """The status of a request without a complete response; certainly unsent if there was no connection."""
@@ -230,7 +238,13 @@ def open_client(name: str, options: CaptionOptions, key: str | None) -> CaptionC
             " and the key" if key else "",
             address.host,
         )
-    return CaptionClient(options, key)
+    try:
+        return CaptionClient(options, key)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:  # the text may have the proxy's password
+        raise ClassifierUnavailable(
+            f"The proxy of the environment can't be used for {address.url} ({type(error).__name__}). Set HTTPS_PROXY"
+            " and ALL_PROXY to an address with http://, or NO_PROXY to the server's host."
+        ) from None
 
 
 def _deadline(seconds: float) -> Status:

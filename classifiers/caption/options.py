@@ -65,8 +65,8 @@ class CaptionOptions(BaseModel):
 
     @property
     def is_free(self) -> bool:
-        """Whether a picture costs nothing: no price is set, and the server is one's own."""
-        return self.price_per_1000 is None and self.address.is_private
+        """Whether a picture costs nothing: the server is one's own, and the settings have no price, or 0."""
+        return not self.price_per_1000 and self.address.is_private
 
     @property
     def monthly_limit(self) -> int | None:

@@ -16,7 +16,8 @@ from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction, Sente
 SUCCESS = Status(Reaction.KEEP, "OK", "")
 _THINKING = (("<think>", "</think>"), ("<thinking>", "</thinking>"))
 """What models write before their response."""
-_FENCE = re.compile(r"^\s*```[A-Za-z]*\s*|\s*```\s*$")
+_FENCE = re.compile(r"^```[A-Za-z]*|```$")
+"""Of a text without spaces around it: a search for `\\s*` before the end takes minutes on a text with many spaces."""
 _REFUSAL = re.compile(
     r"(?:i['’]?m sorry|i am sorry|sorry,|i can(?:no|['’])t |i can not |i am (?:unable|not able) |i['’]m (?:unable|not able) "
     r"|as an ai|unfortunately, i )",
@@ -126,8 +127,8 @@ def _read_caption(text: str) -> tuple[str, list[Any]]:
             raise _Unusable(f"the JSON has no text caption: {text[:100]}")
         _refuse_refusals(caption)
         return clean_line(caption), labels if isinstance(labels, list) else []
-    plain = _FENCE.sub("", text)
-    if plain.lstrip().startswith(("{", "[", '"caption"')):
+    plain = _FENCE.sub("", text).strip()
+    if plain.startswith(("{", "[", '"caption"')):
         raise _Unusable(f"the JSON is broken: {text[:100]}")
     _refuse_refusals(plain)
     return clean_line(_first_paragraph(plain)), []

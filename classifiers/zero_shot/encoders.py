@@ -161,29 +161,48 @@ class Towers:
     def compare(
         self, pictures: NDArray[np.float32], prompts: Prompts
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Cosines and the model's own logits, both (pictures, texts); None if no output has logits."""
+        """Cosines and the model's own logits, both (pictures, texts); None if no output has logits.
+
+        A file with a fixed number of pictures or texts gets a part at a time, and the numbers are multiples of its.
+        """
         if self.picture is not self.text or _LOGITS not in self.picture.outputs:
             return None
+        assert self.picture.picture_input is not None
+        rows = self.picture.size_of(self.picture.picture_input, 0) or len(pictures)
+        columns = self.text.size_of("input_ids", 0) or len(prompts)
+        cosines, logits = np.zeros((2, len(pictures), len(prompts)))
+        for row in range(0, len(pictures), rows):
+            for column in range(0, len(prompts), columns):
+                part = np.s_[row : row + rows, column : column + columns]
+                cosines[part], logits[part] = self._compare_part(pictures[part[0]], prompts[part[1]])
+        return cosines, logits
+
+    def _compare_part(self, pictures: NDArray[np.float32], prompts: Prompts) -> tuple[Any, Any]:
         outputs = [self.picture_output, self.text_output, _LOGITS]
-        seen, read, logits = self.picture.run(outputs, pictures, prompts)
-        return normalise(seen).astype(np.float64) @ normalise(read).T, np.asarray(logits, np.float64)
+        seen, read, logits = self._run_outputs(self.picture, outputs, pictures, prompts)
+        return normalise(seen).astype(np.float64) @ normalise(read).T, logits
 
     def _run(
         self, encoder: Encoder, output: str, pictures: NDArray[np.float32], prompts: Prompts
     ) -> NDArray[np.float32]:
-        try:
-            (value,) = encoder.run([output], pictures, prompts)
-        except Exception as error:  # its exceptions have no common class
-            raise ClassifierUnavailable(
-                f"{encoder.file} can't run ({in_one_line(error)}). Its configuration or its tokenizer may be another"
-                " model's: take all files from one export."
-            ) from error
+        (value,) = self._run_outputs(encoder, [output], pictures, prompts)
         if np.ndim(value) != 2:
             raise ClassifierUnavailable(
                 f"The output {output} of {encoder.file} has {np.ndim(value)} dimensions instead of two. Set model to"
                 " an export with image_embeds and text_embeds, or pooler_output."
             )
         return normalise(value)
+
+    def _run_outputs(
+        self, encoder: Encoder, outputs: list[str], pictures: NDArray[np.float32], prompts: Prompts
+    ) -> Any:
+        try:
+            return encoder.run(outputs, pictures, prompts)
+        except Exception as error:  # its exceptions have no common class
+            raise ClassifierUnavailable(
+                f"{encoder.file} can't run ({in_one_line(error)}). Its configuration or its tokenizer may be another"
+                " model's: take all files from one export."
+            ) from error
 
 
 def find_outputs(picture: Encoder, text: Encoder) -> tuple[str, str]:

@@ -117,7 +117,8 @@ def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> Mod
     preparation, tokenizer = (repository.fetch(name) for name in (PREPARATION, TOKENIZER))
     family = read_family(config)
     parts = _choose_parts(repository.list_cached(), options, family)
-    if parts is None:
+    # Two files of SigLIP may be in the cache from settings that had its scale and bias.
+    if parts is None or (_needs_logits(options, family) and parts[0] != parts[1]):
         names = repository.list_files()
         parts = _choose_parts(names, options, family)
         if parts is None:
@@ -125,7 +126,8 @@ def _find_in_repository(options: ZeroShotOptions, repository: Repository) -> Mod
             raise _missing(where, "ONNX files of both towers", options.variant)
         for name in names:
             # Tensors outside the model file, which may have 2 GB at most.
-            if any(name.startswith((f"{part}_data", f"{part}.data")) for part in parts):
+            is_data = any(name.startswith((f"{part}_data", f"{part}.data")) for part in parts)
+            if is_data and ".." not in name:
                 repository.fetch(name)
     picture, text = (repository.fetch(name) for name in parts)
     extra = repository.fetch_optional(TOKENIZER_CONFIG)
@@ -151,11 +153,14 @@ def _choose_parts(names: Collection[str], options: ZeroShotOptions, family: str)
     ending = f"_{options.variant}.onnx" if options.variant else ".onnx"
     pairs = [(f"{folder}vision_model{ending}", f"{folder}text_model{ending}") for folder in _FOLDERS]
     both = [(f"{folder}model{ending}", f"{folder}model{ending}") for folder in _FOLDERS]
-    needs_logits = family == "siglip" and None in (options.logit_scale, options.logit_bias)
-    for pair in [*both, *pairs] if needs_logits else [*pairs, *both]:
+    for pair in [*both, *pairs] if _needs_logits(options, family) else [*pairs, *both]:
         if set(pair) <= set(names):
             return pair
     return None
+
+
+def _needs_logits(options: ZeroShotOptions, family: str) -> bool:
+    return family == "siglip" and None in (options.logit_scale, options.logit_bias)
 
 
 def _missing(where: str, what: str, variant: str) -> ClassifierUnavailable:

@@ -10,7 +10,8 @@ from classifiers.remote.options import RemoteOptions
 from tasks.tag.services import Service, service_of
 from warehouse.records.charges import Model
 
-_MODEL = re.compile(r"(regions )?([^ ]+)@([^@ ]*)")
+_MODEL = re.compile(r"(regions )?(.+)@([^@ ]*)")
+"""The name of a model may have spaces: llama.cpp lists the path of its file."""
 
 
 @dataclass(frozen=True, slots=True)

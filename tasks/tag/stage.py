@@ -121,8 +121,12 @@ def _adopt_purchased_labels(home: Home, lane: Lane) -> None:
     own = (lane.name, lane.version)
     for other in lanes_with_labels(home.lake):
         for model in set(parse_models(other[1])) & set(lane.models):
-            if other != own and (copied := copy_labels(home.lake, other, own, regions=model.regions)):
-                copy_captions(home.lake, other, own)
+            if other == own:
+                continue
+            # Not only where labels are copied: a picture may have a caption and no label, or a run may have been
+            # killed between the two.
+            copy_captions(home.lake, other, own)
+            if copied := copy_labels(home.lake, other, own, regions=model.regions):
                 logger.info("%s: copied %d paid labels of %s", lane.name, copied, model.model_id)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
+from classifiers.caption.client import open_client
 from classifiers.caption.content_words import labels_from_list, labels_from_sentence
 from classifiers.caption.languages import LANGUAGES, other_language
 from classifiers.caption.options import CaptionOptions
 from classifiers.caption.plain_text import clean_line, without_parts
 from classifiers.caption.reactions import error_message, status_of_http
 from classifiers.caption.request_form import first_form
+from classifiers.caption.responses import read_response
 from classifiers.caption.singular import singular
-from classifiers.remote.outcomes import Reaction
+from classifiers.errors import ClassifierUnavailable
+from classifiers.remote.outcomes import ExpectedOutput, Reaction, Sentence
 
 
 @pytest.mark.parametrize(
@@ -47,12 +52,22 @@ def test_wrong_settings_are_refused_without_their_secrets(wrong):
         ({"base_url": "https://api.openai.com/v1"}, None, 1000),
         ({"base_url": "https://api.openai.com/v1", "price_per_1000": 2.5, "monthly_budget": 9}, 0.0025, 9),
         ({"price_per_1000": 2.5}, 0.0025, 1000),
+        ({"price_per_1000": 0}, 0.0, None),
     ],
 )
 def test_only_ones_own_server_is_free_and_unlimited(given, price, limit):
     """A server elsewhere, or one with a price, has a budget even if the settings have none."""
     options = CaptionOptions(**given)
     assert (options.picture_price, options.monthly_limit) == (price, limit)
+
+
+def test_a_proxy_that_cannot_be_used_is_reported_without_its_password(monkeypatch):
+    """A server of one's own needs no proxy."""
+    monkeypatch.setenv("ALL_PROXY", "other://me:proxy-secret@proxy.example")
+    with pytest.raises(ClassifierUnavailable, match=r"The proxy of the environment can't be used") as caught:
+        open_client("c", CaptionOptions(base_url="https://api.example.com/v1"), None)
+    assert "proxy-secret" not in str(caught.value)
+    open_client("c", CaptionOptions(), None).close()
 
 
 def test_the_version_follows_what_a_response_depends_on():
@@ -160,6 +175,10 @@ def test_a_text_with_thousands_of_starts_is_read_at_once():
     """Markup without an end hides what follows, in linear time."""
     assert clean_line("A cat. " + "<script>" * 100_000) == "A cat."
     assert without_parts("<think>" * 1_000_000, "<think>", "</think>") == ""
+    text = f"A cat{' ' * 76_000}dog"
+    body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+    (outcome,) = read_response(body, ExpectedOutput(False, 10, (1,), "en"))
+    assert outcome.sentence == Sentence("A cat", "en")
     assert without_parts("a<THINK>b</think>c<think>", "<think>", "</think>") == "a c"
 
 

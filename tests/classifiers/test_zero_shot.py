@@ -65,6 +65,18 @@ def test_a_picture_gets_the_word_of_its_colour(
         assert alone == {name: [word] if name == word else ["other"] for name in COLOURS}
 
 
+def test_an_export_for_one_picture_and_one_text_gives_the_same_scores(
+    tmp_path: Path, pictures: dict[str, PictureFile]
+) -> None:
+    """Scale and bias come from several passes: a line through one point would be any."""
+    folder, scores = models.write_model(tmp_path / "m", "siglip", combined=True), []
+    for size in (None, 1):
+        (folder / "onnx/model.onnx").write_bytes(models.both_towers(models.SCALE, models.BIAS, size))
+        found = load("z", ZeroShotOptions(model=folder, words=["red", "green"], min_score=0.0))
+        scores.append([found.label([found.prepare(one)]) for one in pictures.values()])
+    assert scores[0] == scores[1]
+
+
 def test_vectors_give_the_labels_of_the_pass_over_the_pictures(
     clip: Path, pictures: dict[str, PictureFile]
 ) -> None:

@@ -133,6 +133,21 @@ def test_a_model_is_downloaded_once_and_works_offline(
     assert load("z", options(revision=COMMIT)).version == first.version
 
 
+def test_a_siglip_whose_scale_is_no_longer_set_gets_the_file_with_both_towers(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """The two files in the cache do not have the scale. A name that leads out of the repository is not requested."""
+    models = load_models()
+    for folder, combined in (("two", False), ("one", True)):
+        hub.files |= Hub(models.write_model(tmp_path / folder, "siglip", combined=combined)).files
+    hub.files["onnx/model.onnx_data/../../../../x"] = b"x"
+    load("z", options(logit_scale=10.0, logit_bias=-1.0))
+    assert not any("model.onnx" in path and "_model" not in path for path in hub.requests)
+    load("z", options())
+    assert any(path.endswith("/onnx/model.onnx") for path in hub.requests)
+    assert not any(".." in path for path in hub.requests)
+
+
 def test_a_damaged_file_of_the_cache_is_refused(hub: Hub, tmp_path: Path) -> None:
     """The cache names a model file by its SHA-256."""
     load("z", options())

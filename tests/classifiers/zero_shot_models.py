@@ -105,8 +105,11 @@ def text_tower() -> bytes:
     return graph(_read(), [onnx.tensor("rows", ROWS, onnx.FLOAT)], [IDS], ["text_embeds"])
 
 
-def both_towers(scale: float, bias: float) -> bytes:
-    """Both towers in one graph, with normalised embeddings and the logits of each picture and text."""
+def both_towers(scale: float, bias: float, size: int | None = None) -> bytes:
+    """Both towers in one graph, with normalised embeddings and the logits of each picture and text.
+
+    `size` is the number of pictures and of texts of a pass, if it is fixed.
+    """
     nodes = [*_seen("seen"), *_read("read")]
     for source, output in (("seen", "image_embeds"), ("read", "text_embeds")):
         nodes += [
@@ -125,7 +128,8 @@ def both_towers(scale: float, bias: float) -> bytes:
         onnx.tensor("scale", [scale], onnx.FLOAT),
         onnx.tensor("bias", [bias if scale == SCALE else 0.0], onnx.FLOAT),
     ]
-    return graph(nodes, tensors, [IDS, PIXELS], ["logits_per_image", "text_embeds", "image_embeds"])
+    inputs = [(name, kind, (size or shape[0], *shape[1:])) for name, kind, shape in (IDS, PIXELS)]
+    return graph(nodes, tensors, inputs, ["logits_per_image", "text_embeds", "image_embeds"])
 
 
 PIXELS = ("pixel_values", onnx.FLOAT, ("n", 3, SIDE, SIDE))

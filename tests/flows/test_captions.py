@@ -121,3 +121,11 @@ def test_unsafe_settings_are_refused_without_the_key(unlabelled, command, change
     refused = command(unlabelled, "status")
     assert refused.returncode == 2 and message in refused.stderr
     assert "sk-abc" not in refused.stdout + refused.stderr
+
+
+def test_an_unknown_price_is_not_counted_as_nothing(unlabelled, command):
+    """Beside a server of one's own, which costs nothing, a service without a price is named."""
+    settings = add_lane(unlabelled, 9)
+    settings.write_text(settings.read_text() + '\n[[classifiers]]\nname = "paid"\nkind = "clarifai"\n')
+    dry = command(unlabelled, "run", "--dry-run").stdout
+    assert "They would cost 0.00 without paid: set price_per_1000 to see that cost." in " ".join(dry.split())

@@ -190,6 +190,21 @@ def test_what_a_user_must_fix_stops_the_lane_at_once(talk, chat_server):
     assert talk.key not in str(talk.rows("select * from charges"))
 
 
+def test_a_key_that_the_server_repeats_is_not_stored(talk, chat_server):
+    """Neither a caption nor the end of a message that is cut has any of it."""
+    talk.key = chat_server.KEY
+    talk.chat.script += [
+        chat_server.error(400, f"{'x' * 290} {chat_server.KEY}"),
+        chat_server.says(f"A sign with the text {chat_server.KEY} on a wall."),
+    ]
+    talk.store(2)
+    assert talk.run(in_flight=1, secret="CHAT_KEY").items == 1
+    stored = [
+        talk.rows(f"select * from {table}") for table in ("captions", "labels", "charges", "unlabelled")
+    ]
+    assert all(stored) and chat_server.KEY[:8] not in str(stored)
+
+
 def test_a_server_that_is_down_stops_the_lane(talk):
     """The message names the server and what to do; nothing is in the ledger, and the pictures stay pending."""
     talk.store(2)
@@ -232,6 +247,9 @@ def test_a_second_classifier_with_the_same_model_reuses_the_captions(talk):
         ("caption", 3),
         ("second", 3),
     ]
+    talk.home.lake.delete("captions", "classifier", ["second"])  # as after a kill between labels and captions
+    talk.run("second")
+    assert len(talk.rows("select * from captions where classifier = 'second'")) == 3
     lane = local_lane(talk.home, "caption", talk.tagging(prompt="Name the mood in {language}.").options)
     assert lane.version != again.version
     talk.run(prompt="Name the mood in {language}.")

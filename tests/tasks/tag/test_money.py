@@ -151,7 +151,14 @@ def test_a_model_without_a_version_setting_uses_the_current_one(shop):
 
 @pytest.mark.parametrize(
     ("version", "count"),
-    [("a@1", 1), ("regions a@1", 1), ("a@1 + regions b@2", 2), ("visual-1", 0), ("InceptionV3-0123", 0)],
+    [
+        ("a@1", 1),
+        ("/my models/a.gguf@1", 1),
+        ("regions a@1", 1),
+        ("a@1 + regions b@2", 2),
+        ("visual-1", 0),
+        ("InceptionV3-0123", 0),
+    ],
 )
 def test_a_version_of_labels_contains_its_models(version, count):
     """The versions of other classifiers contain none."""
