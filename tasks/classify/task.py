@@ -20,8 +20,6 @@ from tasks.progress import show_progress
 from tasks.run import STAGE, Run, run_stage
 from warehouse.embeddings.themes import record_embedding_version
 from warehouse.home import Home
-from warehouse.pending import count_pictures
-from warehouse.runs import StageResult
 from warehouse.records.pending import count_pictures
 from warehouse.records.runs import StageResult
 

@@ -15,8 +15,8 @@ from tasks.labels import label_row
 from warehouse.embeddings.themes import record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
-from warehouse.runs import StageResult, begin_run
-from warehouse.utc import as_utc
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.utc import as_utc
 
 BACKBONE = """
 [[classifiers]]

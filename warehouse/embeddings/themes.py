@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warehouse.embeddings.vectors import EmbeddingBatch, read_embeddings
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 READ_VECTORS = 4096
 

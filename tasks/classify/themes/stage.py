@@ -33,7 +33,7 @@ from warehouse.embeddings.themes import (
 )
 from warehouse.embeddings.vectors import EmbeddingBatch, count_embeddings
 from warehouse.home import Home
-from warehouse.runs import StageResult
+from warehouse.records.runs import StageResult
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from tasks.labels import label_row
 from warehouse.embeddings.themes import WordUse, record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
-from warehouse.runs import StageResult, begin_run
-from warehouse.tables import LabelGroup, Picture
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.tables import LabelGroup, Picture
 
 WORDS = ("tabby", "beach", "espresso", "rocket", "daisy", "coin")
 DIMENSIONS = 32
