@@ -13,6 +13,7 @@
     faces/         the number of faces, and how close they are
     trained/       a category of one's own, from another classifier's embeddings
     themes/        pictures that look alike, grouped by another classifier's embeddings
+    fitted.py      what trained/ and themes/ share: the backbone, unit vectors, and reading their files
     clarifai/      concepts and regions from Clarifai, for money; the stage tag runs it
     caption/       a sentence and labels from a server with the OpenAI chat interface; the stage tag runs it
     remote/        what clarifai/ and caption/ share: outcomes, payloads, and what a client is

@@ -14,28 +14,16 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.errors import ClassifierUnavailable
+from classifiers.fitted import Backbone, first_line, normalise, read_tensors, read_text
 
 DESCRIPTION = "themes.json"
 FORMAT = 1
 MAX_THEMES = 200
-MAX_BYTES = 64_000_000
-"""Of either file: 200 themes of 16,384 dimensions have 13 MB."""
-NORM = 1e-12
-"""Least length of a vector, so that one of zeros can be divided by it."""
 
 ThemeName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class Backbone(BaseModel):
-    """The classifier whose embeddings the themes group, and their version."""
-
-    model_config = ConfigDict(frozen=True)
-
-    classifier: str
-    version: str
 
 
 class ThemesDescription(BaseModel):
@@ -93,13 +81,6 @@ class ThemesModel:
         return f"themes-{hashlib.sha256(self._numbers()).hexdigest()[:12]}.safetensors"
 
 
-def normalise(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Vectors of length 1, as float32."""
-    wide = vectors.astype(np.float32)
-    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), NORM)
-    return wide
-
-
 def centred(vectors: NDArray[np.floating], centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Embeddings of length 1 without what all pictures share, again of length 1.
 
@@ -139,22 +120,16 @@ def read_themes(folder: Path) -> ThemesModel | None:
         return _read(folder)
     except (OSError, ValueError) as error:  # a pydantic error is a ValueError
         raise ClassifierUnavailable(
-            f"The themes in {folder} are damaged ({_first_line(error)}). Delete the folder; the next run finds the themes"
+            f"The themes in {folder} are damaged ({first_line(error, DESCRIPTION)}). Delete the folder; the next run finds the themes"
             " again."
         ) from error
 
 
 def _read(folder: Path) -> ThemesModel:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    description = ThemesDescription.model_validate_json(_checked(folder / DESCRIPTION).read_bytes())
+    description = ThemesDescription.model_validate_json(read_text(folder / DESCRIPTION))
     if not description.tensors:
         raise ValueError(f"{DESCRIPTION} names no file with centroids")
-    try:
-        tensors = load_file(_checked(folder / description.tensors))
-    except SafetensorError as error:
-        raise ValueError(f"{description.tensors}: {error}") from error
+    tensors = read_tensors(folder / description.tensors)
     centre, centroids = tensors.get("centre"), tensors.get("centroids")
     if centre is None or centroids is None or centroids.ndim != 2 or centre.shape != centroids.shape[1:]:
         raise ValueError(f"{description.tensors} has no centroids, or no centre")
@@ -163,16 +138,3 @@ def _read(folder: Path) -> ThemesModel:
     if not (np.isfinite(centroids).all() and np.isfinite(centre).all()):
         raise ValueError(f"{description.tensors} has numbers that are not finite")
     return ThemesModel(description, centre.astype(np.float32), centroids.astype(np.float32))
-
-
-def _checked(file: Path) -> Path:
-    if file.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{file.name} is larger than {MAX_BYTES:,} bytes")
-    return file
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{DESCRIPTION}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return in_one_line(error)

@@ -10,29 +10,17 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.errors import ClassifierUnavailable
+from classifiers.fitted import Backbone, first_line, normalise, read_tensors, read_text
 
 DESCRIPTION = "model.json"
 TENSORS = "model.safetensors"
 FORMAT = 1
 MAX_CLASSES = 100
-MAX_BYTES = 64_000_000
-"""Of either file: 100 classes with 16,384 dimensions have 7 MB."""
-NORM = 1e-12
-"""Least length of an embedding, so that one of zeros can be divided by it."""
 
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-
-
-class Backbone(BaseModel):
-    """The classifier whose embeddings the model reads, and their version."""
-
-    model_config = ConfigDict(frozen=True)
-
-    classifier: str
-    version: str
 
 
 class ModelDescription(BaseModel):
@@ -84,13 +72,6 @@ class TrainedModel:
         return hashlib.sha256(text.encode() + b"\0" + numbers).hexdigest()[:12]
 
 
-def normalise(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The embeddings with length 1, as float32."""
-    wide = vectors.astype(np.float32)
-    unit: NDArray[np.float32] = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), NORM)
-    return unit
-
-
 def write_model(folder: Path, model: TrainedModel) -> None:
     """Write both files into an existing folder."""
     from safetensors.numpy import save
@@ -116,22 +97,13 @@ def read_model(folder: Path) -> TrainedModel:
         return _read(folder)
     except (OSError, ValueError) as error:  # a pydantic error is a ValueError
         raise ClassifierUnavailable(
-            f"The trained model in {folder} is damaged ({_first_line(error)}). Train it again with --replace."
+            f"The trained model in {folder} is damaged ({first_line(error, DESCRIPTION)}). Train it again with --replace."
         ) from error
 
 
 def _read(folder: Path) -> TrainedModel:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    for file in (folder / DESCRIPTION, folder / TENSORS):
-        if file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"{file.name} is larger than {MAX_BYTES:,} bytes")
-    description = ModelDescription.model_validate_json((folder / DESCRIPTION).read_bytes())
-    try:
-        tensors = load_file(folder / TENSORS)
-    except SafetensorError as error:
-        raise ValueError(f"{TENSORS}: {error}") from error
+    description = ModelDescription.model_validate_json(read_text(folder / DESCRIPTION))
+    tensors = read_tensors(folder / TENSORS)
     coefficients, intercepts = tensors.get("coefficients"), tensors.get("intercepts")
     classes = len(description.classes)
     if coefficients is None or intercepts is None:
@@ -141,10 +113,3 @@ def _read(folder: Path) -> TrainedModel:
     if not (np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
         raise ValueError(f"{TENSORS} has numbers that are not finite")
     return TrainedModel(description, coefficients.astype(np.float32), intercepts.astype(np.float32))
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{DESCRIPTION}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return in_one_line(error)

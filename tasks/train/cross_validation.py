@@ -14,6 +14,8 @@ MAX_FOLDS = 5
 MIN_GROUPS = 4
 """Pictures that are not near-duplicates of each other that a class needs, so that each part has some to learn from."""
 INNER_FOLDS = 3
+MIN_SEEN_GROUPS = 2
+"""Groups of a class that each model learns from: they are divided again, to choose its C."""
 SEEDS = 20
 """Divisions that are tried until each part has all classes to learn from."""
 
@@ -27,7 +29,7 @@ def choose_strength(vectors: Floats, classes: Integers, groups: Integers, number
 def predict_unseen(vectors: Floats, classes: Integers, groups: Integers, number: int) -> Floats:
     """The logits of every picture, from a model that was fitted without its group, with a C chosen without it."""
     logits = np.zeros((len(classes), number))
-    for seen, unseen in make_folds(classes, groups, number, MAX_FOLDS):
+    for seen, unseen in make_folds(classes, groups, number, MAX_FOLDS, MIN_SEEN_GROUPS):
         inner = list(make_folds(classes[seen], groups[seen], number, INNER_FOLDS))
         losses = {one: _loss(vectors[seen], classes[seen], inner, number, one) for one in STRENGTHS}
         strength = min(STRENGTHS, key=lambda one: round(losses[one], 6))
@@ -36,11 +38,12 @@ def predict_unseen(vectors: Floats, classes: Integers, groups: Integers, number:
 
 
 def make_folds(
-    classes: Integers, groups: Integers, number: int, most: int
+    classes: Integers, groups: Integers, number: int, most: int, least: int = 1
 ) -> Iterator[tuple[Integers, Integers]]:
     """The pictures to learn from and those to test, for each part: groups stay together, classes are spread evenly.
 
-    Raises `BadInput` if that is impossible.
+    There are at most `most` parts, and each learns from `least` groups or more of every class. Raises `BadInput` if
+    that is impossible.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -50,7 +53,10 @@ def make_folds(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a class with fewer pictures than parts
             folds = list(splitter.split(np.zeros(len(classes)), classes, groups))
-        if all(len(set(classes[seen])) == number and len(unseen) for seen, unseen in folds):
+        if all(
+            len(unseen) and min(count_groups(classes[seen], groups[seen], number)) >= least
+            for seen, unseen in folds
+        ):
             yield from folds
             return
     raise BadInput(

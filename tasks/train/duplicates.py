@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.trained.model_folder import normalise
+from classifiers.fitted import normalise
 
 MIN_COSINE = 0.65
 """Embeddings with this cosine or more, of vectors from their mean, are near-duplicates: docs/measurements.md has figures."""

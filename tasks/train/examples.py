@@ -131,6 +131,8 @@ def _without_copies(pairs: Sequence[tuple[Path, str]], classes: tuple[str, ...],
 
 def _hash(file: Path) -> str | None:
     try:
+        if not file.is_file():  # a pipe or a device may have no end
+            return None
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except (OSError, ValueError):

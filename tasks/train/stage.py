@@ -11,14 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from classifiers.trained.model_folder import (
-    MAX_CLASSES,
-    Backbone,
-    ModelDescription,
-    TrainedModel,
-    normalise,
-    write_model,
-)
+from classifiers.fitted import Backbone, normalise
+from classifiers.trained.model_folder import MAX_CLASSES, ModelDescription, TrainedModel, write_model
 from tasks.errors import BadInput
 from tasks.train.cross_validation import MIN_GROUPS, choose_strength, count_groups, predict_unseen
 from tasks.train.duplicates import group_near_duplicates

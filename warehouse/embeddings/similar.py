@@ -51,7 +51,7 @@ def find_similar(database: duckdb.DuckDBPyConnection, query: SimilarQuery) -> pl
             select embeddings.sha256, list_cosine_similarity(embeddings.vector, ?::float[]) as similarity
             from embeddings join chosen using (classifier, version)
             where embeddings.sha256 in (select sha256 from found) and sha256 is distinct from ?
-            order by similarity desc, sha256 limit ?),
+            order by isnan(similarity), similarity desc, sha256 limit ?),
         shown as (
             select post_pictures.sha256, post.source, post.post_id, account, likes, url
             from post_pictures join posts as post using (source, post_id)
@@ -62,7 +62,7 @@ def find_similar(database: duckdb.DuckDBPyConnection, query: SimilarQuery) -> pl
         select row_number() over (order by similarity desc, sha256) as rank, similarity, sha256,
                source, post_id, account, likes, url, path
         from nearest left join shown using (sha256) left join pictures using (sha256)
-        where similarity is not null order by rank"""
+        where not isnan(similarity) order by rank"""
     values = [query.vector.astype(np.float32).tolist(), query.without, query.top]
     frame: pl.DataFrame = database.sql(sql, params=values).pl()
     return frame

@@ -35,6 +35,8 @@ def hamming(column: str) -> str:
     return " + ".join(bits)
 
 
+# The cosine of a vector of zeros is not a number, which DuckDB sorts before all others. A condition on it before the
+# ranking would be computed for vectors of other versions too, which have other lengths.
 _SIMILAR = f"""
     with chosen as (
         select picture.* from embedding_codes as picture join embedding_versions using (classifier, version)
@@ -43,15 +45,16 @@ _SIMILAR = f"""
         order by picture.classifier limit 1),
     found as ({candidates(hamming("chosen.{}"), "greatest(n * 2, " + str(CANDIDATES) + ")")}),
     given as (select vector from embeddings semi join chosen using (sha256, classifier, version))
-    select row_number() over (order by similarity desc, sha256) as rank, similarity, sha256, classifier, path
+    select row_number() over (order by isnan(similarity), similarity desc, sha256) as rank, similarity, sha256,
+           classifier, path
     from (
         select embeddings.sha256, embeddings.classifier,
                list_cosine_similarity(embeddings.vector, (select vector from given)) as similarity
         from embeddings join chosen using (classifier, version)
         where embeddings.sha256 in (select sha256 from found))
     join pictures using (sha256)
-    where similarity is not null and sha256 <> sha256_of_picture
-    qualify rank <= n order by rank"""
+    where sha256 <> sha256_of_picture
+    qualify rank <= n and not isnan(similarity) order by rank"""
 
 EMBEDDING_MACROS = (
     Macro(

@@ -249,8 +249,7 @@ def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) 
     rows = read_rows(database, question)
     if question.by != "count":
         rows = rows.drop_nulls(question.by)
-    if question.within is not None:
-        rows = rows.filter(pl.col("label") != question.within)
+    rows = rows.filter(~pl.col("label").is_in(question.labels_left_out))
     largest = rows.group_by("label").len().sort("len", "label", descending=[True, False])
     return "There is nothing to rank." if largest.is_empty() else _describe_largest(question, *largest.row(0))
 

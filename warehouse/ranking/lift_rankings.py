@@ -51,8 +51,7 @@ def all_lifts(
     query = _GROUPS if question.grouped else _LABELS
     labels = connection.sql(query, params={"classifier": question.classifier}).pl()
     connection.unregister("compared")
-    if question.within is not None:
-        labels = labels.filter(pl.col("label") != question.within)
+    labels = labels.filter(~pl.col("label").is_in(question.labels_left_out))
     if question.pairs:
         # Two pairs have one name where a label contains the sign between the two.
         labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)

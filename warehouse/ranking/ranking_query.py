@@ -111,6 +111,11 @@ class RankingQuery:
         return self.min_posts or (lift if self.by_lift else 1)
 
     @property
+    def labels_left_out(self) -> tuple[str, ...]:
+        """The label of `within`, also where the ranked classifier's own name is before it: every post has it."""
+        return () if self.within is None else (self.within, self.within.removeprefix(f"{self.classifier}:"))
+
+    @property
     def optional_columns(self) -> tuple[Statistic, ...]:
         """The columns that only rankings by their statistic have."""
         return tuple(name for name in OPTIONAL if name == self.statistic and self.by != "count")

@@ -127,10 +127,9 @@ def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFram
     value = pl.lit(1, pl.Int64) if question.by == "count" else pl.col(question.by)
     known = post_labels.with_columns(value=value).filter(pl.col("value").is_not_null())
     worth = "posts" if question.by == "count" else question.statistic
-    others = pl.lit(value=True) if question.within is None else pl.col("label") != question.within
     return (
         add_statistics(known, question)
-        .filter(others)
+        .filter(~pl.col("label").is_in(question.labels_left_out))
         .filter(pl.col("posts") >= question.least_posts)
         .sort([worth, "posts", "label"], descending=[True, True, False])
         .head(question.top)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from warehouse.schema.tables import PostPicture
 from warehouse.schema.utc import as_utc, without_zone
@@ -190,7 +190,7 @@ _TO_LABEL = """
 """
 _LAST_COMPLETE = """
     select max(started_at) from runs
-    where stage = 'classify' and lane = $1 and version = $2 and status = 'done'
+    where stage = 'classify' and lane = $1 and version = $2 and status = 'done' and started_at <= $3
 """
 
 
@@ -220,8 +220,12 @@ def pictures_to_label(
 
 
 def _last_complete_run(lake: Lake, classifier: str, version: str) -> datetime | None:
-    """When the last run began that left no picture unprocessed, in UTC without a zone."""
-    row: tuple[datetime | None] = lake.query(_LAST_COMPLETE, [classifier, version])[0]
+    """When the last run began that left no picture unprocessed, in UTC without a zone.
+
+    A run with a later time than now was made before the clock was set back, and says nothing of new pictures.
+    """
+    now = without_zone(datetime.now(UTC))
+    row: tuple[datetime | None] = lake.query(_LAST_COMPLETE, [classifier, version, now])[0]
     return row[0]
 
 

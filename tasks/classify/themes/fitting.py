@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.themes.model_folder import centred, normalise
+from classifiers.fitted import normalise
+from classifiers.themes.model_folder import centred
 
 MIN_PICTURES = 10
 """Pictures for each theme, on average: with fewer there are fewer themes. A lift needs ten posts."""

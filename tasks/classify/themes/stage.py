@@ -14,14 +14,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from classifiers.fitted import Backbone
 from classifiers.themes import ThemesClassifier, ThemesOptions
-from classifiers.themes.model_folder import (
-    Backbone,
-    ThemesDescription,
-    ThemesModel,
-    read_themes,
-    write_themes,
-)
+from classifiers.themes.model_folder import ThemesDescription, ThemesModel, read_themes, write_themes
 from tasks.classify.themes.fitting import MIN_PICTURES, MIN_THEMES, Numbers, count_themes, fit_themes
 from tasks.classify.themes.naming import find_words, name_themes
 from warehouse.disk_space import detect_full_disk, require_free_space

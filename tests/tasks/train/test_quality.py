@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tasks.errors import BadInput
+from tasks.train.cross_validation import predict_unseen
 from tasks.train.quality import auc, auc_interval, count_confusions, measure_class
 
 
@@ -55,3 +57,13 @@ def test_the_interval_of_auc_has_its_coverage(distance: float) -> None:
         estimate = auc_interval(auc(own, others), 8, 25)
         hits.append(estimate.low <= true <= estimate.high)
     assert 0.92 < np.mean(hits) <= 1
+
+
+def test_pictures_of_too_uneven_scenes_are_refused() -> None:
+    """A part that would learn from one scene of a class can't be divided again, to choose its penalty."""
+    groups = np.array([5, 5, 6, 5, 4, 6, 5, 2, 1, 5, 5, 5, 2, 5, 2, 5, 4, 5, 5, 5, 5, 0, 1, 5])
+    classes = np.zeros(24, int)
+    classes[[5, 6, 7, 8, 10, 12, 14, 15, 16, 19, 22, 23]] = 1
+    vectors = np.random.default_rng(7).random((24, 3))
+    with pytest.raises(BadInput, match="can't be divided"):
+        predict_unseen(vectors, classes, groups, 2)

@@ -199,7 +199,7 @@ def test_nothing_is_half_written(training: Training, tmp_path: Path, monkeypatch
     assert [file.name for file in folder.parent.iterdir()] == ["red"]
 
 
-@pytest.mark.parametrize("damage", ["json", "cut", "classes", "missing", "infinite"])
+@pytest.mark.parametrize("damage", ["json", "cut", "classes", "missing", "infinite", "type"])
 def test_a_damaged_model_is_refused(damage: str, training: Training, tmp_path: Path) -> None:
     """A file that is missing, cut, or does not fit makes the classifier unavailable, in words."""
     from safetensors.numpy import load_file, save_file
@@ -221,6 +221,12 @@ def test_a_damaged_model_is_refused(damage: str, training: Training, tmp_path: P
             save_file(
                 {**tensors, "intercepts": np.array([0, np.inf], np.float32)}, folder / "model.safetensors"
             )
+        case "type":  # one that NumPy does not have
+            data = (folder / "model.safetensors").read_bytes()
+            bfloat16 = data.replace(b'"F32","shape":[2]', b'"BF16","shape":[4]')
+            assert len(bfloat16) == len(data) + 1
+            length = int.from_bytes(data[:8], "little") + 1
+            (folder / "model.safetensors").write_bytes(length.to_bytes(8, "little") + bfloat16[8:])
     with pytest.raises(ClassifierUnavailable, match=r"is damaged \(.*Train it again|Train one with"):
         load("red", TrainedOptions(model=folder))
 

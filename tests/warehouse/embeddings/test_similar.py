@@ -79,6 +79,22 @@ def test_the_nearest_pictures_are_the_exact_ones(
         assert find_hashes(database, hashes[5][:9].upper()) == [hashes[5]]
 
 
+def test_an_embedding_of_zeros_is_like_no_picture(
+    gallery: Home, vectors: NDArray[np.float16], sha: Callable[[str], str]
+) -> None:
+    """It has no direction; DuckDB would sort its similarity, which is not a number, before all others."""
+    hashes = [sha(f"demo {n}") for n in range(3)]
+    append_embeddings(gallery.lake, "model", "e1", hashes, np.stack([vectors[0], vectors[1], 0 * vectors[2]]))
+    publish(gallery)
+    with published(gallery) as database:
+        found = find_similar(database, SimilarQuery("model", "e1", vectors[0], 9, hashes[0]))
+        assert found["sha256"].to_list() == [hashes[1]]
+        assert database.execute("select sha256 from similar_pictures(?)", hashes[:1]).fetchall() == [
+            (hashes[1],)
+        ]
+        assert database.execute("from similar_pictures(?)", hashes[2:]).fetchall() == []
+
+
 def test_codes_are_those_of_a_complete_computation(
     gallery: Home, vectors: NDArray[np.float16], sha: Callable[[str], str]
 ) -> None:

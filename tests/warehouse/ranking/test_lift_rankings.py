@@ -286,6 +286,7 @@ def test_labels_are_ranked_within_a_label_of_another_classifier(
         return set(rank(home, RankingQuery("model", "count", within=within))["label"])
 
     assert labels("food:hotdog") == {"cat", "sky"}
+    assert labels("model:cat") == labels("cat") == {"sky"}
     assert labels("bun:bun") == {"cat", "dog"}
     assert labels("bun") == set()  # its own label, of post 4, which has no other
     assert labels("food:bun") == labels("hotdog") == labels("food") == set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -203,6 +203,12 @@ def test_only_new_pictures_are_compared_after_a_complete_run(
     assert {one.sha256 for one in everything} == {forgotten, new}
     gallery.lake.append([label_row("new", "cat", labelled_at=evening + timedelta(days=1, hours=1))])
     assert pending_hashes(gallery, "model", "1") == set()
+
+
+def test_pictures_are_labelled_after_the_clock_was_set_back(gallery: Home, sha: Callable[[str], str]) -> None:
+    """A complete run that began in the future does not hide the pictures of a clock that is right again."""
+    gallery.lake.append([lane_row("done", "1", datetime.now(UTC) + timedelta(days=9))])
+    assert pending_hashes(gallery, "model", "1") == {sha(f"picture {i}") for i in range(5)}
 
 
 def lane_row(status: str, version: str, began: datetime) -> StageRun:
