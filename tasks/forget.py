@@ -28,8 +28,9 @@ def count_posts(home: Home, account: str, source: str | None) -> int | None:
 
 
 def purge_old_files(home: Home) -> None:
-    """Delete files of old table versions, which an interrupted removal may have left."""
+    """Delete what an interrupted removal may have left: files of old table versions, and pictures in trained models."""
     home.lake.purge(list(TABLES))
+    remove_deleted_pictures(home)
 
 
 def forget_account(home: Home, account: str, source: str | None) -> Removal:

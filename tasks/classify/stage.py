@@ -58,7 +58,8 @@ def label_pictures(
     A classifier that labels stored embeddings gets these first. The other pictures, and those whose embedding the
     classifier has to store, are decoded.
 
-    Pictures from before the lane's last complete run are skipped, unless `compare_all` (see `count_to_label`).
+    Without embeddings, pictures from before the lane's last complete run are skipped, unless `compare_all` (see
+    `count_to_label`).
     Lanes can share a `decoding`; without one, the pictures are decoded for this lane alone.
 
     A picture that can't be decoded becomes a row in `unlabelled` with the reason. One whose file is missing, or

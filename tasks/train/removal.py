@@ -13,5 +13,8 @@ def remove_deleted_pictures(home: Home) -> None:
     The models stay: their numbers are sums over all pictures.
     """
     for table in home.trained.glob(f"*/{TABLE}"):
-        if drop_rows(table, lambda file: file.is_relative_to(home.pictures) and not file.exists()):
-            (table.parent / REVIEW).unlink(missing_ok=True)
+        drop_rows(
+            table,
+            lambda file: file.is_relative_to(home.pictures) and not file.exists(),
+            table.parent / REVIEW,
+        )

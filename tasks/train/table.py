@@ -52,15 +52,15 @@ def write_table(file: Path, rows: Iterable[Sequence[object]]) -> None:
         writer.writerows(rows)
 
 
-def drop_rows(file: Path, is_dropped: Callable[[Path], bool]) -> bool:
-    """Remove the rows of these pictures from a table of `write_table`; whether there were any."""
+def drop_rows(file: Path, is_dropped: Callable[[Path], bool], page: Path) -> None:
+    """Remove the rows of these pictures from a table of `write_table`, and before them the page that may show them."""
     with file.open(encoding="utf-8", errors="surrogateescape", newline="") as opened:
         header, *rows = csv.reader(opened)
     remaining = [row for row in rows if not is_dropped(file.parent / row[0])]
     if len(remaining) == len(rows):
-        return False
+        return
+    page.unlink(missing_ok=True)
     rewritten = file.with_name(f".{file.name}")
     with rewritten.open("w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
         csv.writer(opened).writerows([header, *remaining])
     rewritten.replace(file)
-    return True

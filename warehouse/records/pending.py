@@ -15,6 +15,8 @@ from warehouse.schema.utc import as_utc, without_zone
 from warehouse.storage.lake import Lake
 
 LINK_ROWS = 20_000
+CLOCK_MARGIN = timedelta(days=1)
+"""Pictures from so long before the last complete run are compared too, because a clock may have been set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +199,12 @@ _LAST_COMPLETE = """
 def count_to_label(lake: Lake, classifier: str, version: str, *, compare_all: bool = False) -> int:
     """Number of stored pictures that the classifier has not processed in this version.
 
-    Pictures that were stored before the lane's last complete run are not compared with the labels, because that run
-    processed them: the cost does not grow with what is stored. With `compare_all` all are, which finds labels that
-    someone deleted.
+    Pictures that were stored a day or more before the lane's last complete run are not compared with the labels,
+    because that run processed them: the cost does not grow with what is stored. With `compare_all` all are, which
+    finds labels that someone deleted.
     """
-    complete = None if compare_all else _last_complete_run(lake, classifier, version)
-    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version, complete])
+    since = None if compare_all else _compared_since(lake, classifier, version)
+    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version, since])
 
 
 def pictures_to_label(
@@ -210,23 +212,23 @@ def pictures_to_label(
 ) -> Iterator[list[StoredPicture]]:
     """These pictures in batches, sorted by hash."""
     query, last = f"{_TO_LABEL} and sha256 > $4 order by sha256 limit $5", ""
-    complete = None if compare_all else _last_complete_run(lake, classifier, version)
+    since = None if compare_all else _compared_since(lake, classifier, version)
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
-    while rows := lake.query(query, [classifier, version, complete, last, batch]):
+    while rows := lake.query(query, [classifier, version, since, last, batch]):
         yield [StoredPicture(*row) for row in rows]
         if len(rows) < batch:
             return
         last = rows[-1][0]
 
 
-def _last_complete_run(lake: Lake, classifier: str, version: str) -> datetime | None:
-    """When the last run began that left no picture unprocessed, in UTC without a zone.
+def _compared_since(lake: Lake, classifier: str, version: str) -> datetime | None:
+    """`CLOCK_MARGIN` before the last run began that left no picture unprocessed, in UTC without a zone.
 
     A run with a later time than now was made before the clock was set back, and says nothing of new pictures.
     """
     now = without_zone(datetime.now(UTC))
-    row: tuple[datetime | None] = lake.query(_LAST_COMPLETE, [classifier, version, now])[0]
-    return row[0]
+    [(began,)] = lake.query(_LAST_COMPLETE, [classifier, version, now])
+    return None if began is None else began - CLOCK_MARGIN
 
 
 def count_pictures(lake: Lake) -> int:

@@ -189,19 +189,19 @@ def test_only_new_pictures_are_compared_after_a_complete_run(
     sha: Callable[[str], str],
     evening: datetime,
 ) -> None:
-    """A picture from before the lane's last complete run of this version is not compared, unless all have to be."""
+    """A picture from a day before the lane's last complete run of this version is not compared, unless all have to be."""
     gallery.lake.append([label_row(f"picture {i}", "cat") for i in range(4)])
-    gallery.lake.append([picture_row("new", fetched_at=evening + timedelta(days=1))])
+    gallery.lake.append([picture_row("new", fetched_at=evening + timedelta(hours=2))])
     forgotten, new = sha("picture 4"), sha("new")
     assert pending_hashes(gallery, "model", "1") == {forgotten, new}
     gallery.lake.append([lane_row("incomplete", "1", evening), lane_row("done", "2", evening)])
     assert pending_hashes(gallery, "model", "1") == {forgotten, new}
-    gallery.lake.append([lane_row("done", "1", evening + timedelta(hours=1))])
+    gallery.lake.append([lane_row("done", "1", evening + timedelta(days=1, hours=1))])
     assert pending_hashes(gallery, "model", "1") == {new}
     assert count_to_label(gallery.lake, "model", "1", compare_all=True) == 2
     [everything] = pictures_to_label(gallery.lake, "model", "1", 10, compare_all=True)
     assert {one.sha256 for one in everything} == {forgotten, new}
-    gallery.lake.append([label_row("new", "cat", labelled_at=evening + timedelta(days=1, hours=1))])
+    gallery.lake.append([label_row("new", "cat", labelled_at=evening + timedelta(days=1, hours=2))])
     assert pending_hashes(gallery, "model", "1") == set()
 
 
