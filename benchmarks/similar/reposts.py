@@ -15,13 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from benchmarks.similar.codes import describe_codes
 from classifiers.keras import KerasOptions, load
 from classifiers.protocol import PictureFile
 from flows.demo.photographs import SUBJECTS, original
+from warehouse.embeddings.codes import encode
+from warehouse.embeddings.near_duplicates import MIN_COSINE
 
 LONGEST_SIDE = 1080
 THRESHOLDS = (0.65, 0.70, 0.75, 0.80, 0.84, 0.88, 0.90, 0.92)
+PARTS = 5
+"""A photograph and its quadrants."""
+FORMS = 6
+"""A picture and its re-posts."""
 Values = NDArray[np.float32]
 
 
@@ -95,26 +100,31 @@ def cosines(values: Values) -> Values:
     return values[is_original] @ values[~is_original].T
 
 
-FORMS = 6
-"""The original and its re-posts."""
-
-
 def describe(measure: str, values: Values, names: NDArray[np.int64]) -> None:
     """Recall and precision at each threshold, and what the wrong pairs are."""
     originals = names[::FORMS]
     reposts = names[np.arange(len(names)) % FORMS != 0]
     found = cosines(values)
     same = originals[:, np.newaxis] == reposts
-    one_photo = (originals[:, np.newaxis] // 5 == reposts // 5) & ~same
+    is_complete = same & (reposts % PARTS == 0)
+    one_photo = (originals[:, np.newaxis] // PARTS == reposts // PARTS) & ~same
     for threshold in THRESHOLDS:
         close = found >= threshold
-        right = (close & same).sum()
         of_one, of_two = (close & one_photo).sum(), (close & ~one_photo & ~same).sum()
-        precision = right / max(1, close.sum())
+        photos = np.unique(originals[(close & ~same).nonzero()[0]] // PARTS)
         print(
-            f"{measure}, {threshold:.2f}: recall {right / same.sum():.3f}, precision {precision:.3f};"
-            f" wrong pairs: {of_one} of one photograph, {of_two} of two photographs"
+            f"{measure}, {threshold:.2f}: recall {(close & same).sum() / same.sum():.3f}, of photographs"
+            f" {(close & is_complete).sum() / is_complete.sum():.3f}; precision {(close & same).sum() / close.sum():.3f};"
+            f" wrong pairs: {of_one} of one photograph, {of_two} of two, in {len(photos)} photographs"
         )
+
+
+def describe_codes(vectors: Values, found: Values) -> None:
+    """In how many bits the codes of near-duplicates differ."""
+    codes = encode(vectors.astype(np.float16)).view(np.uint64)
+    is_original = np.arange(len(codes)) % FORMS == 0
+    bits = np.stack([np.bitwise_count(one ^ codes[~is_original]).sum(axis=1) for one in codes[is_original]])
+    print(f"codes differ in at most {bits[found >= MIN_COSINE].max()} bits from a cosine of {MIN_COSINE}")
 
 
 if __name__ == "__main__":

@@ -40,16 +40,21 @@ class Nights:
         self.vectors: dict[str, NDArray[np.float16]] = {}
         self.posts: dict[str, tuple[str, datetime]] = {}
 
-    def post(self, number: int, at: datetime, account: str = "ann") -> list[Row]:
-        """The rows of a post; its embedding is stored now."""
-        chance = np.random.default_rng(number)
-        vector = self.subjects[number * 7 % SUBJECTS] + chance.normal(0, 0.2, DIMENSIONS)
-        self.vectors[str(number)] = np.maximum(vector, 0).astype(np.float16)
-        self.posts[str(number)] = (account, at)
-        name = f"demo {number}"
-        append_embeddings(self.home.lake, "model", "e1", [self.sha(name)], self.vectors[str(number)][None])
-        rows = self.labelled_post(str(number), ["cat"], number, posted_at=at, account=account)
-        return [self.picture_row(name), *rows]
+    def posts_of(self, *posts: tuple[int, datetime, str]) -> list[Row]:
+        """The rows of posts by number, time and account; their embeddings are stored now."""
+        rows = []
+        for number, at, account in posts:
+            chance = np.random.default_rng(number)
+            vector = self.subjects[number * 7 % SUBJECTS] + chance.normal(0, 0.2, DIMENSIONS)
+            self.vectors[str(number)] = np.maximum(vector, 0).astype(np.float16)
+            self.posts[str(number)] = (account, at)
+            shown = self.labelled_post(str(number), ["cat"], number, posted_at=at, account=account)
+            rows += [self.picture_row(f"demo {number}"), *shown]
+        names = [str(number) for number, *_ in posts]
+        hashes = [self.sha(f"demo {name}") for name in names]
+        vectors = np.stack([self.vectors[name] for name in names])
+        append_embeddings(self.home.lake, "model", "e1", hashes, vectors)
+        return rows
 
     def expected(self) -> dict[tuple[str, str], str]:
         """By account and picture the original, from exact cosines of all pictures in their order."""
@@ -85,8 +90,8 @@ def nights(
     """Sixty posts of two accounts, published; a run that stored embeddings of the version e1."""
     nights = Nights(home, labelled_post, picture_row, sha)
     run = run_row(stage="classify", lane="model", counts='{"embedding_version": "e1"}')
-    posts = [nights.post(n, FIRST + timedelta(days=n), ("ann", "bob")[n % 3 == 0]) for n in range(60)]
-    store_rows(home, [run, *(row for rows in posts for row in rows)])
+    posts = ((n, FIRST + timedelta(days=n), ("ann", "bob")[n % 3 == 0]) for n in range(60))
+    store_rows(home, [run, *nights.posts_of(*posts)])
     publish(home)
     return nights
 
@@ -106,15 +111,15 @@ def test_each_night_stores_what_a_complete_computation_does(
     assert len(nights.stored()) > 10 and nights.stored() == nights.expected()
     publish(home)
     assert compared == []
-    store_rows(home, [row for n in range(60, 70) for row in nights.post(n, FIRST + timedelta(days=n))])
+    store_rows(home, nights.posts_of(*((n, FIRST + timedelta(days=n), "ann") for n in range(60, 70))))
     publish(home)
     assert compared == [10], "only new pictures are compared"
     assert nights.stored() == nights.expected()
-    store_rows(home, nights.post(70, FIRST - timedelta(days=9)) + nights.post(71, FIRST, "cid"))
+    store_rows(home, nights.posts_of((70, FIRST - timedelta(days=9), "ann"), (71, FIRST, "cid")))
     publish(home)
     assert nights.stored() == nights.expected()
-    [renamed, *_] = (row for row in nights.post(5, FIRST + timedelta(days=5), "bob") if row.table == "posts")
-    home.lake.upsert([renamed])
+    moved = nights.posts_of((5, FIRST + timedelta(days=5), "bob"))
+    home.lake.upsert([row for row in moved if row.table == "posts"])
     publish(home)
     stored = home.lake.query(ALL)
     assert nights.stored() == nights.expected()
@@ -140,29 +145,24 @@ def test_many_pictures_are_compared_in_parts(nights: Nights, monkeypatch: pytest
     assert nights.home.lake.query(ALL) == stored
 
 
-@pytest.mark.parametrize(("by", "statistic"), [("likes", "mean"), ("count", "lift"), ("likes", "lift")])
-def test_a_near_repost_counts_once(nights: Nights, by: Any, statistic: Any) -> None:
-    """The first post of a picture counts, and the sentence counts the others; exact re-posts are among them."""
+def test_a_near_repost_counts_once(nights: Nights, label_row: Any, run_row: Any, store_rows: Any) -> None:
+    """The first post of a picture counts, and the sentence counts the others. A service has no embeddings of its own."""
     home, repeated = nights.home, len(nights.expected())
-    question = RankingQuery("model", by, statistic, without_near_reposts=True)
-    with published(home) as database:
-        assert count_posts(database, question).counted == 60 - repeated
-        assert (
-            f"left out: {repeated} with nearly the pictures of an earlier post of the account."
-            in describe_posts(database, question)
-        )
-        plain = RankingQuery("model", by, statistic, without_reposts=True)
-        assert count_posts(database, plain).counted == 60
-    if statistic == "mean":
-        assert rank(home, question)["posts"].to_list() == [60 - repeated]
-
-
-def test_other_classifiers_use_the_first_embeddings(nights: Nights, label_row: Any, run_row: Any) -> None:
-    """Labels of a service have no embeddings of their own."""
-    home = nights.home
-    home.lake.append([label_row(f"demo {n}", "cat", classifier="service") for n in range(60)])
-    home.lake.append([run_row(stage="tag", lane="service", version="1")])
+    labels = [label_row(f"demo {n}", "cat", classifier="service") for n in range(60)]
+    store_rows(home, [run_row(stage="tag", lane="service"), *labels])
     publish(home)
+    choices: list[tuple[Any, Any, Any]] = [
+        ("model", "likes", "mean"),
+        ("model", "likes", "lift"),
+        ("service", "count", "lift"),
+    ]
     with published(home) as database:
-        question = RankingQuery("service", "count", without_near_reposts=True)
-        assert count_posts(database, question).counted == 60 - len(nights.expected())
+        for classifier, by, statistic in choices:
+            question = RankingQuery(classifier, by, statistic, without_near_reposts=True)
+            assert count_posts(database, question).counted == 60 - repeated
+            sentence = f"left out: {repeated} with nearly the pictures of an earlier post of the account."
+            assert sentence in describe_posts(database, question)
+        plain = RankingQuery("model", "likes", "mean", without_reposts=True)
+        assert count_posts(database, plain).counted == 60
+    question = RankingQuery("model", "likes", "mean", without_near_reposts=True)
+    assert rank(home, question)["posts"].to_list() == [60 - repeated]
