@@ -16,6 +16,7 @@ from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
+from warehouse.embeddings.lookup import current_versions, has_near_duplicates
 from warehouse.published import published
 from warehouse.ranking import rankings
 from warehouse.ranking.comparable_posts import describe_posts
@@ -64,6 +65,11 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 @click.option(
     "--without-reposts", is_flag=True, help="Leave out posts with the same pictures as an earlier one."
 )
+@click.option(
+    "--without-near-reposts",
+    is_flag=True,
+    help="Leave out posts with nearly the same pictures as an earlier one, by stored embeddings.",
+)
 @click.option("--as-of", type=DAY, help="Rank what was known at the end of this day (UTC).")
 @click.option(
     "--against-before",
@@ -97,12 +103,29 @@ def rank(config: Path, form: Format, **options: Any) -> int:
             f"No picture has labels of {question.classifier!r} yet. {_why_unlabelled(settings, question.classifier)}"
             f" Classifiers with labels: {', '.join(known) or 'none'}.{nearest(question.classifier, known)}"
         )
+    if question.without_near_reposts:
+        _require_near_duplicates(settings)
     ranking = rankings.rank(settings.home, question)
     decimals = RATIO_DECIMALS if question.measure and question.measure.ratio else 3
     shown = readable(ranking, question) if form == "table" else ranking
     show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
     _print_notes(settings, ranking, question, form)
     return 0
+
+
+def _require_near_duplicates(settings: Settings) -> None:
+    """Raise `SettingsError` if the published database can't tell which pictures nearly equal others."""
+    with published(settings.home) as database:
+        if not current_versions(database):
+            raise SettingsError(
+                "--without-near-reposts compares embeddings, and none are published yet. Set embeddings = true for a"
+                f" classifier of the kind keras in {settings.file}, and run `likelens run`. --without-reposts needs none."
+            )
+        if not has_near_duplicates(database):
+            raise SettingsError(
+                "An older likelens published the database, without near-duplicates. Run `likelens run`, then"
+                " --without-near-reposts works."
+            )
 
 
 def _question(

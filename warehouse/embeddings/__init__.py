@@ -6,6 +6,7 @@ A classifier stores them with its labels. Vectors of one version can be compared
     pending.py     pictures that lack labels or an embedding
     codes.py       short codes that find candidates for similar pictures
     similar.py     the pictures closest to a vector
+    near_duplicates.py  pictures that are another one re-encoded, resized or cropped a little
     lookup.py      which embeddings the published database has
     sql.py         views and macros
     themes.py      what themes are found in: embeddings of some pictures, and the words of their labels

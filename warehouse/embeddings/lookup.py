@@ -25,6 +25,12 @@ def current_versions(database: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(classifier): str(version) for classifier, version in rows}
 
 
+def has_near_duplicates(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database has the table `near_duplicates`, which that of an older likelens lacks."""
+    query = "select 1 from duckdb_views() where view_name = 'near_duplicates' and not internal"
+    return database.execute(query).fetchone() is not None
+
+
 def find_hashes(database: duckdb.DuckDBPyConnection, prefix: str) -> list[str]:
     """The hashes of at most `MAX_AMBIGUOUS` stored pictures that begin so."""
     rows = database.execute(

@@ -28,12 +28,27 @@ _REPOSTED = """(source, post_id) in (
     select (source, post_id) from (
         select source, post_id, row_number() over (
                    partition by source, account, pictures order by posted_at nulls last, post_id) as turn
-        from posts join (select source, post_id, list(sha256 order by position) as pictures from post_pictures
+        from posts join (select source, post_id, list({sha256} order by position) as pictures from {shown}
                          group by all having count(sha256) = count(*)) using (source, post_id))
     where turn > 1)"""
+_SHOWN = """(select source, post_id, position, shown.sha256, original
+             from post_pictures as shown join posts using (source, post_id)
+             left join (from near_duplicates
+                        where classifier = (select coalesce(min(classifier) filter (classifier = $classifier),
+                                                            min(classifier)) from embedding_codes)) as near
+                 using (source, account, sha256))"""
+"""The pictures of posts, and what they nearly equal by the ranked classifier's embeddings, or if it has none by those of
+the first classifier that has some."""
 EXCLUSIONS: dict[str, tuple[str, str]] = {
     "without_pinned": ("coalesce(pinned, false)", "pinned"),
-    "without_reposts": (_REPOSTED, "with the pictures of an earlier post of the account"),
+    "without_reposts": (
+        _REPOSTED.format(sha256="sha256", shown="post_pictures"),
+        "with the pictures of an earlier post of the account",
+    ),
+    "without_near_reposts": (
+        _REPOSTED.format(sha256="coalesce(original, sha256)", shown=_SHOWN),
+        "with nearly the pictures of an earlier post of the account",
+    ),
 }
 """Posts that a question may leave out: its field, an SQL condition on the columns of `posts`, and what they are."""
 
@@ -49,7 +64,7 @@ class RankingQuery:
     tabby and a tiger cat are cats. For lift: `pairs` ranks pairs of labels, `adjusted` holds the other labels equal.
 
     `weekdays` (1 is Monday) and `hours` (from the first to before the second) count only posts of these times in
-    `time_zone`. `without_pinned` and `without_reposts` leave out such posts. `as_of` ranks what was known at the end
+    `time_zone`. `without_pinned`, `without_reposts` and `without_near_reposts` leave out such posts. `as_of` ranks what was known at the end
     of that day. `against_before` ranks the change of the lift since the period of the same length before `since`.
     """
 
@@ -72,6 +87,7 @@ class RankingQuery:
     time_zone: str = "UTC"
     without_pinned: bool = False
     without_reposts: bool = False
+    without_near_reposts: bool = False
     as_of: date | None = None
     against_before: bool = False
 

@@ -122,4 +122,27 @@ class EmbeddingCode(Row):
     bits_15: Annotated[int, "Bits 960 to 1023"]
 
 
-DERIVED_ROWS: tuple[type[Row], ...] = (LatestObservation, PostLabel, LabelLift, EmbeddingCode)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearDuplicateRow(Row):
+    """Pictures that nearly equal one that the account posted before, by the current embeddings."""
+
+    table: ClassVar[str] = "near_duplicates"
+    key: ClassVar[tuple[str, ...]] = ("source", "account", "sha256", "classifier", "version")
+    derived: ClassVar[bool] = True
+
+    source: Annotated[str, "Name of the source in the settings"]
+    account: Annotated[str, "Account that posted both pictures"]
+    sha256: Annotated[str, "The picture"]
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    version: Annotated[str, "Version of the embeddings"]
+    original: Annotated[str, "The picture that the account posted first; it is in no row of its own"]
+    similarity: Annotated[float, "Cosine of the two embeddings, 0.90 to 1"]
+
+
+DERIVED_ROWS: tuple[type[Row], ...] = (
+    LatestObservation,
+    PostLabel,
+    LabelLift,
+    EmbeddingCode,
+    NearDuplicateRow,
+)

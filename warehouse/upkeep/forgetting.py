@@ -61,7 +61,8 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     for table in ("labels", "unlabelled", "embedding_codes", "embeddings", "captions", "pictures"):
         home.lake.delete(table, "sha256", hashes)
     forget_in_charges(home.lake, hashes)
-    home.lake.delete("accounts", "account", [account], _only(source))
+    for table in ("accounts", "near_duplicates"):
+        home.lake.delete(table, "account", [account], _only(source))
     for table in ("comments", "threads", "gaps", "observations", *_DERIVED):
         _delete_posts(home, table, posts)
     # The next publish computes the lifts of the labels that remain.

@@ -79,6 +79,10 @@ CONTRACT = {
         "sha256 classifier version",
         "sha256 classifier version " + " ".join(f"bits_{number}" for number in range(16)),
     ),
+    "near_duplicates": (
+        "source account sha256 classifier version",
+        "source account sha256 classifier version original similarity",
+    ),
     "lifts": (
         "classifier measure grouped label",
         f"classifier measure grouped label {NUMBERS} reason total mean median share computed_at computed_from",
@@ -116,6 +120,7 @@ MAY_BE_NULL = {
     "latest_observations": "likes comments likes_at comments_at",
     "post_labels": "posted_at likes comments",
     "embedding_codes": "",
+    "near_duplicates": "",
     "lifts": "lift low high p q reason",
 }
 

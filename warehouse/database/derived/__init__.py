@@ -5,6 +5,7 @@
     latest_observations.py  the last known counts of each post
     post_labels.py          the labels of each post, with its counts
     embedding_codes.py      the short codes of the embeddings
+    near_duplicates.py      pictures that nearly equal one that the account posted before
 
 `warehouse/schema/derived_tables.py` declares them. A complete computation gives the same rows, and follows when the files do
 not tell what changed: after a removal, a new version of a classifier, other groups, or a publish that was cut off.

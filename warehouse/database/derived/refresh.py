@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from warehouse.database.derived.embedding_codes import refresh_codes
 from warehouse.database.derived.latest_observations import refresh_latest_observations
+from warehouse.database.derived.near_duplicates import refresh_near_duplicates
 from warehouse.database.derived.post_labels import refresh_post_labels
 from warehouse.database.sql import CLASSIFIER_VERSIONS
 from warehouse.embeddings.sql import EMBEDDING_VERSIONS
@@ -20,6 +21,9 @@ def refresh_tables(lake: Lake) -> dict[str, Sequence[LakeFile]]:
     files["latest_observations"] = lake.list_files("latest_observations")
     refresh_post_labels(lake, files, lake.query(f"{CLASSIFIER_VERSIONS} order by all"))
     files["post_labels"] = lake.list_files("post_labels")
-    refresh_codes(lake, files, lake.query(f"{EMBEDDING_VERSIONS} order by all"))
+    embedding_versions = lake.query(f"{EMBEDDING_VERSIONS} order by all")
+    refresh_codes(lake, files, embedding_versions)
     files["embedding_codes"] = lake.list_files("embedding_codes")
+    refresh_near_duplicates(lake, files, embedding_versions)
+    files["near_duplicates"] = lake.list_files("near_duplicates")
     return files
