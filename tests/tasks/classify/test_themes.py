@@ -26,7 +26,6 @@ from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
 from warehouse.records.runs import StageResult, begin_run
 from warehouse.schema.picture_tables import LabelGroup, Picture
-from warehouse.schema.tables import LabelGroup, Picture
 
 WORDS = ("tabby", "beach", "espresso", "rocket", "daisy", "coin")
 DIMENSIONS = 32
