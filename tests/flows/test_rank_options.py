@@ -124,6 +124,14 @@ def test_the_advice_holds_where_the_settings_have_another_statistic(tmp_path, op
     assert "--statistic lift" in shown.output
 
 
+def test_near_reposts_need_embeddings(ran, command):
+    """Without any, the message names the setting, and nothing is counted."""
+    refused = command(ran, *VISUAL, "--without-near-reposts")
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert "Set embeddings = true" in refused.stderr
+
+
 def test_a_period_and_a_source_choose_posts(ran, command):
     """Two periods that follow each other have all posts of the source together."""
     mean = (*VISUAL[:-1], "1", "--statistic", "mean", "--top", "1000", "--source", "demo", "--format", "json")

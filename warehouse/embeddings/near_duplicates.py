@@ -20,7 +20,8 @@ MAX_COMPARED = 2048
 """Pictures that are compared at once."""
 MAX_ORIGINALS = 8192
 """Originals that they are compared with at once: 42 MB for 1,280 dimensions."""
-_CODE_ROWS = 128
+_CODE_ROWS = 8
+"""Codes that are compared with others at once: the numbers then fit in the processor's cache."""
 
 UnitVectors = Mapping[str, NDArray[np.float32]]
 """Embeddings of length 1 by the picture's hash."""
@@ -96,11 +97,12 @@ class Comparison:
 def have_near_codes(codes: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Whether the codes differ in at most `MAX_BITS`, shape (codes, others)."""
     near = np.empty((len(codes), len(others)), np.bool_)
+    words = np.ascontiguousarray(others.T)
     for start in range(0, len(codes), _CODE_ROWS):
         some = codes[start : start + _CODE_ROWS]
         bits = np.zeros((len(some), len(others)), np.uint16)
-        for word in range(codes.shape[1]):
-            bits += np.bitwise_count(some[:, word, np.newaxis] ^ others[:, word])
+        for number, word in enumerate(words):
+            bits += np.bitwise_count(some[:, number, np.newaxis] ^ word)
         near[start : start + _CODE_ROWS] = bits <= MAX_BITS
     return near
 

@@ -192,6 +192,7 @@ def test_every_choice_has_a_file_of_its_own(reposted: Home) -> None:
         {},
         {"without_pinned": True},
         {"without_reposts": True},
+        {"without_near_reposts": True},
         {"weekdays": (1,)},
         {"weekdays": (1, 2)},
         {"hours": (1, 2)},
