@@ -84,7 +84,7 @@ class ThemesModel:
 def centred(vectors: NDArray[np.floating], centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Embeddings of length 1 without what all pictures share, again of length 1.
 
-    Embeddings of a model share a large part, so that all pictures are similar; without their mean they are told apart
+    Embeddings of a model share a large part, so that all pictures are similar; without their mean they are separated
     better (Mu and Viswanath 2018, 'All-but-the-top', section 2, for words).
     """
     return normalise(normalise(vectors) - centre)

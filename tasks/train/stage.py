@@ -48,7 +48,7 @@ class Training:
 
     @property
     def is_separable(self) -> bool:
-        """Whether at least one class is told apart better than by a guess."""
+        """Whether the model separates at least one class better than a guess."""
         return any(one.is_separable for one in self.quality)
 
     def least_sure(self, most: int) -> list[Case]:
