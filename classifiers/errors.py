@@ -6,6 +6,14 @@ ClassifierError
     └── PictureTooLarge     the same: the service does not accept a picture of that size
 """
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+logger = logging.getLogger(__name__)
+
 
 class ClassifierError(Exception):
     """Base of all exceptions that the classifiers raise; the user reads its text."""
@@ -26,3 +34,22 @@ class PictureTooLarge(UnreadablePicture):
 def in_one_line(error: Exception) -> str:
     """A library's error message, fit for one line of ours."""
     return " ".join(str(error).split())[:300]
+
+
+@contextmanager
+def errors_as_unavailable(problem: str, advice: str) -> Iterator[None]:
+    """Raise `ClassifierUnavailable` with the problem and the advice for an error of a classifier's library."""
+    try:
+        yield
+    except ClassifierUnavailable:
+        raise
+    except Exception as error:  # each library has its own, for a lack of memory, for example
+        logger.debug("%s", problem, exc_info=True)
+        raise ClassifierUnavailable(
+            f"{problem} ({type(error).__name__}: {in_one_line(error)}). {advice}"
+        ) from error
+
+
+def embedding_errors(classifier: str) -> AbstractContextManager[None]:
+    """The same for embedding pictures that no lane labels."""
+    return errors_as_unavailable(f"{classifier} can't embed pictures", "Check its model and the free memory.")

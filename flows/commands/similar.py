@@ -69,7 +69,7 @@ def _choose(settings: Settings, versions: dict[str, str], classifier: str | None
     if not versions:
         raise SettingsError(
             "No embeddings are published yet. Set embeddings = true for a classifier of the kind keras in"
-            f" {settings.file}, and run `likelens run`."
+            f" {settings.file}, or add one of the kind zero_shot, and run `likelens run`."
         )
     if classifier is not None and classifier not in versions:
         raise SettingsError(

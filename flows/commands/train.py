@@ -134,7 +134,8 @@ def _folder(settings: Settings, name: str, *, replace: bool) -> Path:
         raise SettingsError(
             f"{folder} exists already. Add --replace to replace the model, or choose another name."
         )
-    if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").is_file():
+    is_other = not folder.is_dir() or (any(folder.iterdir()) and not (folder / "model.json").is_file())
+    if folder.exists() and is_other:
         raise SettingsError(f"{folder} is no trained model, and is not replaced. Choose another name.")
     return folder
 

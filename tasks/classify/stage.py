@@ -27,7 +27,7 @@ from classifiers.protocol import (
 from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
 from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
-from tasks.classify.vectors import describe_missing_vectors, errors_as_unavailable, label_stored_vectors
+from tasks.classify.vectors import describe_missing_vectors, label_stored_vectors, labelling_errors
 from tasks.labels import describe_copies
 from warehouse.embeddings.pending import count_to_process, pictures_to_process
 from warehouse.embeddings.themes import record_embedding_version
@@ -161,7 +161,7 @@ def _label_batches(classifier: Classifier, batches: Iterator[Batch]) -> Iterator
 
 def _label(classifier: Classifier, batch: Batch) -> Results:
     prepared = [one for _, one in batch]
-    with errors_as_unavailable(classifier.name):
+    with labelling_errors(classifier.name):
         if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
             return classifier.label_and_embed(prepared)
         return classifier.label(prepared), None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.errors import errors_as_unavailable
 from classifiers.protocol import BackboneClassifier, Classifier, VectorClassifier
 from tasks.classify.storing import LabelWriter
 from warehouse.embeddings.pending import (
@@ -37,7 +36,7 @@ def label_stored_vectors(lake: Lake, classifier: StoredVectorsClassifier, writer
     """
     name, version = classifier.name, classifier.version
     for found in vectors_to_label(lake, name, version, classifier.vectors_of, READ_VECTORS):
-        with errors_as_unavailable(name):
+        with labelling_errors(name):
             labels = classifier.label_vectors(found.vectors)
         writer.add_batch([StoredPicture(sha256, "") for sha256 in found.hashes], labels)
     if classifier.vectors_of[0] != name:  # else the pass over the pictures finds them
@@ -61,16 +60,9 @@ def describe_missing_vectors(lake: Lake, classifier: StoredVectorsClassifier) ->
     return f"{text} Set embeddings = true for {source} in the settings, and run again."
 
 
-@contextmanager
-def errors_as_unavailable(classifier: str) -> Iterator[None]:
-    """Raise `ClassifierUnavailable` for an error of the classifier's library."""
-    try:
-        yield
-    except ClassifierUnavailable:
-        raise
-    except Exception as error:  # each library has its own, for a lack of memory, for example
-        logger.debug("%s can't label pictures", classifier, exc_info=True)
-        raise ClassifierUnavailable(
-            f"{classifier} can't label pictures ({type(error).__name__}: {in_one_line(error)}). Run again: the"
-            " labels so far are stored. If it fails again, check its model and the free memory."
-        ) from error
+def labelling_errors(classifier: str) -> AbstractContextManager[None]:
+    """Raises `ClassifierUnavailable` for an error of the classifier's library."""
+    return errors_as_unavailable(
+        f"{classifier} can't label pictures",
+        "Run again: the labels so far are stored. If it fails again, check its model and the free memory.",
+    )

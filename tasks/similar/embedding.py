@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.errors import ClassifierUnavailable, UnreadablePicture
+from classifiers.errors import ClassifierUnavailable, UnreadablePicture, embedding_errors
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, EmbeddingClassifier
 from tasks.errors import BadInput
@@ -34,5 +34,6 @@ def embed_file(classifier: Classifier, file: Path, version: str) -> NDArray[np.f
         raise BadInput(f"The file {file} can't be read as a picture ({error}). Name another file.") from error
     except OSError as error:
         raise BadInput(f"The file {file} can't be opened ({error.strerror}). Name another file.") from error
-    vector: NDArray[np.float16] = classifier.label_and_embed([prepared])[1][0]
+    with embedding_errors(name):
+        vector: NDArray[np.float16] = classifier.label_and_embed([prepared])[1][0]
     return vector

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.errors import ClassifierUnavailable, UnreadablePicture, in_one_line
+from classifiers.errors import UnreadablePicture, embedding_errors
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, EmbeddingClassifier, PreparedPicture
 from tasks.train.examples import Example
@@ -38,7 +38,8 @@ def embed_examples(
     batch: list[tuple[str, PreparedPicture]] = []
 
     def embed() -> None:
-        found = _embed(backbone, [prepared for _, prepared in batch])
+        with embedding_errors(backbone.name):
+            found = backbone.label_and_embed([prepared for _, prepared in batch])[1]
         finite = np.nan_to_num(found.astype(np.float16, copy=False), nan=0.0)
         vectors.update(zip((sha256 for sha256, _ in batch), finite, strict=True))
         batch.clear()
@@ -56,18 +57,6 @@ def embed_examples(
     if batch:
         embed()
     return vectors, unreadable
-
-
-def _embed(backbone: BackboneModel, prepared: Sequence[PreparedPicture]) -> NDArray[np.float16]:
-    try:
-        return backbone.label_and_embed(prepared)[1]
-    except ClassifierUnavailable:
-        raise
-    except Exception as error:  # each library has its own, for a lack of memory, for example
-        raise ClassifierUnavailable(
-            f"{backbone.name} can't embed pictures ({type(error).__name__}: {in_one_line(error)}). Check its model and"
-            " the free memory."
-        ) from error
 
 
 def _stored(

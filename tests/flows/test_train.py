@@ -89,6 +89,12 @@ def test_a_category_is_trained_and_its_settings_can_be_pasted(folder: Path, comm
     again = ran.stdout.strip().splitlines()[-1].split()
     assert command(folder, *again[1:]).returncode == 0
 
+    (folder / "notes.txt").write_text("mine")
+    settings.write_text(SETTINGS + block.replace("data/trained/red", "notes.txt"))
+    refused = command(folder, "train", "red", "--yes", "red", "--no", "grey", "--replace")
+    assert refused.returncode == 2 and "notes.txt is no trained model, and is not replaced" in refused.stderr
+    assert (folder / "notes.txt").read_text() == "mine"
+
 
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),

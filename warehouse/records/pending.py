@@ -15,6 +15,7 @@ from warehouse.schema.utc import as_utc, without_zone
 from warehouse.storage.lake import Lake
 
 LINK_ROWS = 20_000
+ALWAYS = without_zone(datetime.min.replace(tzinfo=UTC))
 CLOCK_MARGIN = timedelta(days=1)
 """Pictures from so long before the last complete run are compared too, because a clock may have been set back."""
 
@@ -184,11 +185,11 @@ def count_newest_results(lake: Lake, began: datetime, least: int) -> dict[str, C
 
 _TO_LABEL = """
     select sha256, path, copy_sha256 from pictures
-    anti join (select sha256 from labels where classifier = $1 and version = $2 and labelled_at >= coalesce($3, '-infinity'::timestamp)
+    anti join (select sha256 from labels where classifier = $1 and version = $2 and labelled_at >= $3
                union all
-               select sha256 from unlabelled where classifier = $1 and version = $2 and attempted_at >= coalesce($3, '-infinity'::timestamp))
+               select sha256 from unlabelled where classifier = $1 and version = $2 and attempted_at >= $3)
     using (sha256)
-    where fetched_at >= coalesce($3, '-infinity'::timestamp)
+    where fetched_at >= $3
 """
 _LAST_COMPLETE = """
     select max(started_at) from runs
@@ -203,7 +204,7 @@ def count_to_label(lake: Lake, classifier: str, version: str, *, compare_all: bo
     because that run processed them: the cost does not grow with what is stored. With `compare_all` all are, which
     finds labels that someone deleted.
     """
-    since = None if compare_all else _compared_since(lake, classifier, version)
+    since = ALWAYS if compare_all else _compared_since(lake, classifier, version)
     return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version, since])
 
 
@@ -212,7 +213,7 @@ def pictures_to_label(
 ) -> Iterator[list[StoredPicture]]:
     """These pictures in batches, sorted by hash."""
     query, last = f"{_TO_LABEL} and sha256 > $4 order by sha256 limit $5", ""
-    since = None if compare_all else _compared_since(lake, classifier, version)
+    since = ALWAYS if compare_all else _compared_since(lake, classifier, version)
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
     while rows := lake.query(query, [classifier, version, since, last, batch]):
         yield [StoredPicture(*row) for row in rows]
@@ -221,14 +222,16 @@ def pictures_to_label(
         last = rows[-1][0]
 
 
-def _compared_since(lake: Lake, classifier: str, version: str) -> datetime | None:
+def _compared_since(lake: Lake, classifier: str, version: str) -> datetime:
     """`CLOCK_MARGIN` before the last run began that left no picture unprocessed, in UTC without a zone.
+
+    If there was none, the beginning of time.
 
     A run with a later time than now was made before the clock was set back, and says nothing of new pictures.
     """
     now = without_zone(datetime.now(UTC))
     [(began,)] = lake.query(_LAST_COMPLETE, [classifier, version, now])
-    return None if began is None else began - CLOCK_MARGIN
+    return ALWAYS if began is None else began - CLOCK_MARGIN
 
 
 def count_pictures(lake: Lake) -> int:

@@ -252,19 +252,15 @@ def test_stored_pictures_and_their_embeddings_are_used(
         )
     home.lake.append(rows)
     label_pictures(home, backbone, lambda *_: None)
-    stage_run = StageRun(
-        run_id="1",
-        stage="classify",
-        lane="mosaic",
-        started_at=WHEN,
-        ended_at=WHEN,
-        status="done",
-        items=70,
-        failures=0,
-        message=None,
-        version="mosaic-1",
-    )
-    home.lake.append([stage_run])
+    ended = {
+        "started_at": WHEN,
+        "ended_at": WHEN,
+        "status": "done",
+        "items": 70,
+        "failures": 0,
+        "message": None,
+    }
+    home.lake.append([StageRun(run_id="1", stage="classify", lane="mosaic", version="mosaic-1", **ended)])
     publish(home)
     backbone.prepared.clear()
     with pytest.raises(BadInput, match="No stored picture has the label 'blue'"):
