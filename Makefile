@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer with pip, and make. Everything else is in the lock file, with the extras dev, demo and models.
+# Needs Python 3.11 or newer with pip, and make. Everything else is in the lock file, with the extras dev, demo, docs and models.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,4 +42,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.truth --galleries 20
 
 lock:
-	uv pip compile pyproject.toml --extra dev --extra demo --extra models --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra demo --extra docs --extra models --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
