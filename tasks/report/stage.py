@@ -81,7 +81,7 @@ def _section(
     if version is None:
         return Section(classifier, None, (), why_unlabelled(database, classifier))
     charts = tuple(_chart(home, database, question) for question in questions if question.by != "count")
-    tables = tuple(_top_tables(home, questions))
+    tables = tuple(table for table in _top_tables(home, questions) if not table.ranking.is_empty())
     themes: tuple[ThemePictures, ...] = ()
     strips: tuple[Strip, ...] = ()
     if is_of_themes(version):
@@ -113,13 +113,10 @@ def _top_tables(home: Home, questions: Sequence[RankingQuery]) -> Iterator[TopTa
         if question.by == "count":
             ranking = rank(home, question)
             save_chart(ranking_chart(ranking, _heading(question)), home.report, question.stem)
-        elif question.by_lift:
-            question = replace(question, statistic="mean", min_posts=question.least_posts)
-            ranking = rank(home, question)
-        else:
-            continue
-        if not ranking.is_empty():
             yield TopTable(_heading(question), ranking)
+        elif question.by_lift:
+            by_mean = replace(question, statistic="mean", min_posts=question.least_posts)
+            yield TopTable(_heading(by_mean), rank(home, by_mean))
 
 
 def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:
