@@ -2,15 +2,20 @@
 
 | to change | open |
 |---|---|
+| the sentences that open the page; the terminal and a run's summary print them too | `findings.py` |
+| which rows become findings, and how many more posts would do | `finding_choice.py` |
+| how a sentence names the posts with a label | `label_phrases.py` |
 | the content of the page: accounts, sections, examples, notices | `content.py` |
 | the chart of a ranking: its title and its files | `charts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
 | fonts, colours and sizes of all charts | `chart_style.py` |
+| the pictures behind labels: which ones, in which order | `strips.py` |
 | the typical pictures of themes | `themes.py` |
+| the last section: freshness, coverage, cost, failures | `data_section.py`, `templates/data.html` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
-| the page | `page.py`, `templates/report.html`, `section.html`, `report.css` |
+| the page | `page.py`, `templates/report.html`, `findings.html`, `section.html`, `report.css` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |
 | the alternative text of a chart | `alternative_text.py` |
