@@ -48,7 +48,10 @@ class ChartSource:
 
 
 def source_of(
-    database: duckdb.DuckDBPyConnection, question: RankingQuery, counts: PostCounts, what: tuple[str, ...] = ()
+    database: duckdb.DuckDBPyConnection,
+    question: RankingQuery,
+    counts: PostCounts,
+    what: tuple[str, ...] = (),
 ) -> ChartSource:
     """The source of a chart of `question`, whose posts are `counts`."""
     return ChartSource(
