@@ -9,7 +9,7 @@ import altair as alt
 import duckdb
 
 from tasks.report.chart_style import GREY, SMALL_SIZE
-from tasks.report.names import SEPARATOR, shorten, wrap
+from tasks.report.names import shorten, wrap
 from tasks.report.wording import posts
 from warehouse.overview.summary import current_version, last_run
 from warehouse.ranking.comparable_posts import PostCounts
