@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from tasks.report.chart_source import source_of
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import (
@@ -33,7 +34,7 @@ from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.overview.summary import account_summaries, current_version, last_run, totals
 from warehouse.published import published
-from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.comparable_posts import count_posts
 from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
@@ -49,7 +50,7 @@ def write_report(
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def _section(
     if version is None:
         return Section(classifier, None, (), why_unlabelled(database, classifier))
     charts = tuple(_chart(home, database, question) for question in questions if question.by != "count")
-    tables = tuple(table for table in _top_tables(home, questions) if not table.ranking.is_empty())
+    tables = tuple(table for table in _top_tables(home, database, questions) if not table.ranking.is_empty())
     themes: tuple[ThemePictures, ...] = ()
     strips: tuple[Strip, ...] = ()
     if is_of_themes(version):
@@ -97,14 +98,18 @@ def _section(
 def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> RankedChart:
     heading = _heading(question)
     ranking = rank(home, question)
-    files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
+    counts = count_posts(database, question)
+    source = source_of(database, question, counts)
+    files = save_chart(ranking_chart(ranking, heading, source=source), home.report, question.stem)
     # Which posts a ranking by lift compares, and which it leaves out.
-    compared = describe_posts(database, question) if question.by_lift else ""
-    chart = ranked_chart(ranking, heading, (), compared, files.svg.read_text("utf-8"))
+    compared = counts.describe("compared") if question.by_lift else ""
+    chart = ranked_chart(ranking, heading, (), compared, files.svg.read_text("utf-8"), source)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 
-def _top_tables(home: Home, questions: Sequence[RankingQuery]) -> Iterator[TopTable]:
+def _top_tables(
+    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery]
+) -> Iterator[TopTable]:
     """The rankings that have no chart on the page: by count, and where the charts are by lift also by the mean.
 
     One viral post of a rare label leads no table, because a label needs as many posts as it does for its lift.
@@ -112,7 +117,8 @@ def _top_tables(home: Home, questions: Sequence[RankingQuery]) -> Iterator[TopTa
     for question in questions:
         if question.by == "count":
             ranking = rank(home, question)
-            save_chart(ranking_chart(ranking, _heading(question)), home.report, question.stem)
+            source = source_of(database, question, count_posts(database, question))
+            save_chart(ranking_chart(ranking, _heading(question), source=source), home.report, question.stem)
             yield TopTable(_heading(question), ranking)
         elif question.by_lift:
             by_mean = replace(question, statistic="mean", min_posts=question.least_posts)

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from tasks.report.chart_style import dark_style
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import StageResult, begin_run
@@ -52,7 +53,8 @@ LIFT_SCHEMA = {
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
-    SVG + tag for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath")
+    SVG + tag
+    for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath", "style")
 }
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -170,6 +172,7 @@ def check_harmless() -> Callable[[str], None]:
     def check(svg: str) -> None:
         for element in ElementTree.fromstring(svg).iter():
             assert element.tag in DRAWN
+            assert element.tag != SVG + "style" or element.text == dark_style()
             for name, value in element.attrib.items():
                 assert not name.startswith("on")
                 assert "href" not in name
