@@ -74,12 +74,12 @@ def ranked_chart(
     return RankedChart(heading, ranking, wide, tuple(examples), narrow, compared=compared)
 
 
-def chart_svg(chart: alt.LayerChart) -> str:
+def chart_svg(chart: alt.LayerChart | alt.FacetChart) -> str:
     """The chart as SVG text, without scripts and external references."""
     return _draw(_spec(chart))
 
 
-def _spec(chart: alt.LayerChart) -> dict[str, Any]:
+def _spec(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict(validate=False)
     return spec
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from tasks.report.trends.content import TrendSection
 from warehouse.overview.summary import AccountSummary
 from warehouse.ranking.measures import By
 from warehouse.ranking.plain_statistics import Statistic
@@ -115,7 +116,8 @@ class Report:
 
     `posts` and `pictures` are totals over all accounts; `since` and `until` are the times of the first and last post
     (None if there are none). `notices` are sentences about sources and lanes that are incomplete; `note` is a remark
-    about the report, such as that its numbers are invented.
+    about the report, such as that its numbers are invented. `over_time` and `posting_advice` are None where data are
+    missing.
     """
 
     title: str
@@ -130,3 +132,5 @@ class Report:
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
     comparisons: tuple[ComparisonSection, ...] = ()
+    over_time: TrendSection | None = None
+    posting_advice: TrendSection | None = None

@@ -16,6 +16,7 @@ from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
 from tasks.report.themes import is_of_themes, show_themes
+from tasks.report.trends.sections import make_trends
 from tasks.thumbnails import thumbnail
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
@@ -37,8 +38,12 @@ def write_report(
     questions: Sequence[RankingQuery],
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
+    time_zone: str = "UTC",
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    """Write the charts (SVG, PNG, HTML) and the page; returns the page.
+
+    Weekdays and hours are those of the IANA time zone. Raises `NotPublished`, `DiskFull`.
+    """
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
@@ -60,6 +65,8 @@ def write_report(
         # Themes are no second opinion on what a picture shows.
         labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
         report = _report(database, note, tuple(sections), tuple(comparisons(home, labelled)))
+        trends, advice = make_trends(database, questions, time_zone)
+        report = replace(report, over_time=trends, posting_advice=advice)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")

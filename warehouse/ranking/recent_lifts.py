@@ -70,7 +70,8 @@ def stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) 
         "least": question.least_posts,
     }
     with suppress(duckdb.CatalogException):
-        return connection.sql(_STORED, params=values).pl()
+        lifts: pl.DataFrame = connection.sql(_STORED, params=values).pl()
+        return lifts
     return pl.DataFrame(schema={"label": pl.String, "posts": pl.Int64, "low": pl.Float64})
 
 
