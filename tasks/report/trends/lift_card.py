@@ -26,15 +26,16 @@ def draw_card(
     lifts: pl.DataFrame,
     *,
     first_column: str,
+    value: str = "Lift",
     more: Sequence[tuple[str, Sequence[str]]] = (),
 ) -> TrendCard:
     """The rows of `lifts` in their order, with the columns `label, posts, lift, low, high, p, q`.
 
-    `meaning` says what a lift of the card is, such as 'times the likes of other posts'. `more` has more columns of the
+    `meaning` says what a number of the card is, such as 'times the likes of other posts', and `value` its name. `more` has more columns of the
     table, each with its title and texts.
     """
     rows = list(lifts.iter_rows(named=True))
-    names = ("Posts", "Lift", "Interval", "q", *(name for name, _ in more))
+    names = ("Posts", value, "Interval", "q", *(name for name, _ in more))
     cells = [
         (
             shorten(row["label"], 60),
@@ -47,7 +48,7 @@ def draw_card(
         for index, row in enumerate(rows)
     ]
     caption = (
-        f"{title}. Lift: {meaning}, with its 95% interval. q: the p-value corrected for the number of tests."
+        f"{title}. {value}: {meaning}, with its 95% interval. q: the p-value corrected for the number of tests."
     )
     return TrendCard(
         title,

@@ -126,7 +126,7 @@ def _middle(run: dict[str, float]) -> str:
 def _change_card(rows: pl.DataFrame, period: Period) -> TrendCard:
     shown = rows.sort("p", "label").head(MAX_CHANGES).sort("change", "label", descending=[True, False])
     lifts = shown.with_columns(before=pl.col("lift"), lift=pl.col("change"))
-    meaning = f"lift from {_date(period.since)} to {_date(period.until)}, as times the lift of the {period.days} days before"
+    meaning = f"the lift from {_date(period.since)} to {_date(period.until)}, as times the lift of the {period.days} days before"
     more = (
         ("Posts before", [number(value) for value in shown["posts_before"]]),
         ("Lift now", [number(value, 2) for value in shown["lift"]]),
@@ -137,6 +137,7 @@ def _change_card(rows: pl.DataFrame, period: Period) -> TrendCard:
         meaning,
         lifts,
         first_column="Label",
+        value="Change",
         more=more,
     )
 

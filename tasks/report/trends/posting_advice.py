@@ -103,11 +103,13 @@ def _timing_card(dimension: Dimension, rows: pl.DataFrame, time_zone: str) -> Tr
 def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[Sentence]:
     """The most certain findings, and what nothing is certain about."""
     found = {what: certain(rows) for what, rows in frames.items()}
-    # One finding of each card, because a pair or an hour that leads often leads with its neighbours.
-    best = [(what, rows.sort("q").row(0, named=True)) for what, rows in found.items() if len(rows)]
-    best.sort(key=lambda one: one[1]["q"])
-    for what, row in best[:MAX_SENTENCES]:
-        yield _sentence(what, row, time_zone)
+    # One finding of each card, because an hour that leads often leads with its neighbours.
+    named = {what: rows if what != "pair" else _beyond_labels(rows) for what, rows in found.items()}
+    best = {what: rows.sort("q").row(0, named=True) for what, rows in named.items() if len(rows)}
+    chosen = sorted(best, key=lambda what: best[what]["q"])[:MAX_SENTENCES]
+    for what in best:
+        if what in chosen:
+            yield _sentence(what, best[what], time_zone)
     nothing = [_count(what, frames[what]) for what, rows in found.items() if rows.is_empty()]
     if nothing:
         listed = " or ".join([", ".join(nothing[:-1]), nothing[-1]] if len(nothing) > 1 else nothing)
@@ -116,9 +118,15 @@ def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[S
         )
 
 
+def _beyond_labels(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs whose interval contains neither label's own lift: the others repeat a label."""
+    best, worst = pl.max_horizontal("alone", "other_alone"), pl.min_horizontal("alone", "other_alone")
+    return pairs.filter((pl.col("low") > best) | (pl.col("high") < worst))
+
+
 def _count(what: str, rows: pl.DataFrame) -> str:
     """For example 'weekdays (58 posts)': each post has one weekday; or 'labels (12 compared)'."""
-    number = f"{len(rows):,} compared" if what in ("label", "pair") else posts(rows["posts"].sum())
+    number = f"{len(rows):,} compared" if what in ("label", "pair") else posts(sum(rows["posts"]))
     return f"{_PLURALS[what]} ({number})"
 
 
