@@ -75,11 +75,17 @@ def direction(low: float | None, high: float | None) -> int:
     return int(low > 1) - int(high < 1)
 
 
+def is_certain(row: dict[str, Any]) -> bool:
+    """Whether a lift differs from 1 by more than chance among so many labels: its interval excludes 1, and q is small."""
+    differs = direction(row["low"], row["high"]) != 0
+    return differs and row["q"] is not None and row["q"] < MAX_Q
+
+
 def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
     """The first label of a ranking that gets more than usual for certain, else the last that gets less, else none."""
     rows = list(ranking.iter_rows(named=True))
     apart = [row for row in rows if direction(row["low"], row["high"])]
-    certain = [row for row in apart if row["q"] is not None and row["q"] < MAX_Q]
+    certain = [row for row in apart if is_certain(row)]
     more = [row for row in certain if direction(row["low"], row["high"]) > 0]
     if certain:
         row = more[0] if more else certain[-1]
