@@ -11,7 +11,7 @@ from warehouse.ranking.lift.blocks import BLOCK_POSTS, cut_blocks
 MIN_POSTS = 10
 MAX_RUNS = 100
 """So many runs of posts an account's level has at most: of more posts the runs are longer than lift's blocks."""
-MAX_DOTS = 300
+MAX_DOTS = 200
 """Of more posts every second, third, … is drawn."""
 
 

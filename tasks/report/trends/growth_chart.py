@@ -8,55 +8,39 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import debug_mode
 
-from tasks.report.chart_style import (
-    COLOURS,
-    GRID,
-    INK,
-    NARROW,
-    SMALL_SIZE,
-    SUBTITLE_SIZE,
-    VALUE_SIZE,
-    layer_marks,
-    margin,
-    row_key,
-    style_chart,
-)
-from tasks.report.names import wrap
+from tasks.report.chart_source import ChartSource
+from tasks.report.chart_style import COLOURS, GREY, INK, NARROW, SMALL_SIZE, VALUE_SIZE, margin
+from tasks.report.trends.chart_frame import GUTTER, draw_grid, frame_chart, x_at, y_at
 
 TITLE = "How likes come in"
-_HEIGHT = 190
-_LABELS = "substring(datum.value, 5)"
+_LEGEND = ("share of the likes after ten days or more", "dot: median", "line: the middle half of the posts")
+_HEIGHT, _AGES = 190, 22
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @debug_mode(False)
-def draw_growth(growth: pl.DataFrame) -> alt.LayerChart:
+def draw_growth(growth: pl.DataFrame, source: ChartSource) -> alt.LayerChart:
     """A dot with the line between its quartiles for each age; `growth` is a frame of `warehouse.overview.like_growth`."""
-    rows = [_row(index, row) for index, row in enumerate(growth.iter_rows(named=True))]
-    largest = max(1.0, *(row["high"] for row in rows))
-    x = alt.X(
-        "age:O",
-        title=None,
-        axis=alt.Axis(labelExpr=_LABELS, labelAngle=0, labelColor=INK, labelFontSize=SMALL_SIZE),
-    )
-    axis = alt.Axis(title=None, format=".0%", gridColor=GRID, tickCount=5)
-    y = alt.Y("median:Q", axis=axis, scale=alt.Scale(domain=[0, largest * 1.06]))
-    marks = [
-        alt.Chart()
-        .mark_rule(color=COLOURS["likes"], strokeWidth=2.5, aria=False)
-        .encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
-        alt.Chart().mark_circle(color=COLOURS["likes"], size=80, opacity=1, aria=False).encode(x=x, y=y),
-        alt.Chart()
-        .mark_text(align="left", dx=7, fontSize=VALUE_SIZE, fontWeight=600, color=INK, aria=False)
-        .encode(x=x, y=y, text=alt.Text("shown:N")),
+    right = NARROW - 2 * margin(NARROW)
+    largest: float = max(1.0, *growth["high"]) * 1.06
+    column = (right - GUTTER) / len(growth)
+
+    def y(share: float) -> float:
+        place: float = round((1 - share / largest) * _HEIGHT, 1)
+        return place
+
+    rows = [
+        {
+            "x": GUTTER + (index + 0.4) * column,
+            "shown": f"{row['median']:.0%}",
+            "age": _short_age(row["hours"]),
+        }
+        | {name: y(row[name]) for name in ("median", "low", "high")}
+        for index, row in enumerate(growth.iter_rows(named=True))
     ]
-    legend = [
-        "share of the likes after ten days or more",
-        "dot: median",
-        "line: the middle half of the posts",
-    ]
-    subtitle = wrap(legend, (NARROW - 2 * margin(NARROW)) / SUBTITLE_SIZE)
-    title = alt.TitleParams(TITLE, subtitle=subtitle, anchor="start", frame="bounds", offset=14)
-    return style_chart(layer_marks(marks, rows, _HEIGHT), title, NARROW)
+    grid = draw_grid([{"y": y(tick), "shown": f"{tick:.0%}"} for tick in _TICKS], right)
+    chart = alt.LayerChart(layer=[*grid, *_marks(rows)], height=_HEIGHT)
+    return frame_chart(chart, TITLE, _LEGEND, source, NARROW, _HEIGHT + _AGES)
 
 
 def age(hours: int) -> str:
@@ -66,10 +50,21 @@ def age(hours: int) -> str:
     return "1 day" if hours == 24 else f"{hours // 24} days"
 
 
-def _row(index: int, row: dict[str, Any]) -> dict[str, Any]:
-    short = age(row["hours"]).replace(" hours", " h").replace(" days", " d").replace(" day", " d")
-    return {
-        "age": row_key(index, short),
-        "shown": f"{row['median']:.0%}",
-        **{name: row[name] for name in ("median", "low", "high")},
-    }
+def _marks(rows: list[dict[str, Any]]) -> list[alt.Chart]:
+    data = alt.InlineData(rows)
+    rule = alt.Chart(data).mark_rule(color=COLOURS["likes"], strokeWidth=2.5, aria=False)
+    dot = alt.Chart(data).mark_circle(color=COLOURS["likes"], size=80, opacity=1, aria=False)
+    style: dict[str, Any] = {"fontWeight": 600, "color": INK, "fontSize": VALUE_SIZE}
+    shown = alt.Chart(data).mark_text(align="left", dx=8, aria=False, **style)
+    ages = alt.Chart(data).mark_text(fontSize=SMALL_SIZE, color=GREY, aria=False)
+    bottom = alt.YValue(_HEIGHT + 16)  # type: ignore[no-untyped-call]
+    return [
+        rule.encode(x=x_at("x"), y=y_at("low"), y2=alt.Y2("high:Q")),
+        dot.encode(x=x_at("x"), y=y_at("median")),
+        shown.encode(x=x_at("x"), y=y_at("median"), text=alt.Text("shown:N")),
+        ages.encode(x=x_at("x"), y=bottom, text=alt.Text("age:N")),
+    ]
+
+
+def _short_age(hours: int) -> str:
+    return f"{hours} h" if hours < 24 else f"{hours // 24} d"

@@ -8,12 +8,14 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import debug_mode
 
-from tasks.report.chart_style import NARROW, SUBTITLE_SIZE, margin, style_chart
+from tasks.report.chart_source import ChartSource
+from tasks.report.chart_style import NARROW
 from tasks.report.charts import chart_svg
 from tasks.report.content import Heading
-from tasks.report.lift_chart import draw_lifts
+from tasks.report.lift_chart import draw_lifts, has_arrows
 from tasks.report.lift_wording import MAX_Q, direction, interval, lift_of, p_value
-from tasks.report.names import shorten, wrap
+from tasks.report.names import shorten
+from tasks.report.trends.chart_frame import frame_chart
 from tasks.report.trends.content import TrendCard, TrendTable
 from tasks.report.wording import posts
 
@@ -24,6 +26,7 @@ def draw_card(
     title: str,
     meaning: str,
     lifts: pl.DataFrame,
+    source: ChartSource,
     *,
     first_column: str,
     value: str = "Lift",
@@ -47,12 +50,10 @@ def draw_card(
         )
         for index, row in enumerate(rows)
     ]
-    caption = (
-        f"{title}. {value}: {meaning}, with its 95% interval. q: the p-value corrected for the number of tests."
-    )
+    caption = f"{title}. {value}: {meaning}, with its 95% interval. q: the p-value corrected for the number of tests."
     return TrendCard(
         title,
-        chart_svg(_draw(title, meaning, lifts)),
+        chart_svg(_draw(title, meaning, lifts, source)),
         _in_words(title, meaning, lifts),
         TrendTable(caption, (first_column, *names), tuple(cells)),
     )
@@ -73,17 +74,22 @@ def certain(lifts: pl.DataFrame) -> pl.DataFrame:
 
 
 @debug_mode(False)
-def _draw(title: str, meaning: str, lifts: pl.DataFrame) -> alt.LayerChart:
+def _draw(title: str, meaning: str, lifts: pl.DataFrame, source: ChartSource) -> alt.LayerChart:
     missing = [
         pl.lit(None, pl.Float64 if name in ("p", "share") else pl.Int64).alias(name)
         for name in ("accounts", "p", "share")
         if name not in lifts.columns
     ]
-    layers = draw_lifts(lifts.with_columns(missing), _HEADING, NARROW)
-    legend = [f"dot: {meaning}", "line: 95% interval", "hollow: the interval includes ×1", "n: posts"]
-    subtitle = wrap(legend, (NARROW - 2 * margin(NARROW)) / SUBTITLE_SIZE)
-    heading = alt.TitleParams(title, subtitle=subtitle, anchor="start", frame="bounds", offset=14)
-    return style_chart(layers, heading, NARROW)
+    chart, height = draw_lifts(lifts.with_columns(missing), _HEADING, NARROW)
+    legend = [
+        f"dot: {meaning}",
+        "line: 95% interval",
+        f"● certain (q < {MAX_Q})",
+        "○ may be chance",
+        "n: posts",
+        *(["arrow: the interval goes on"] if has_arrows(lifts) else []),
+    ]
+    return frame_chart(chart, title, legend, source, NARROW, height)
 
 
 def _in_words(title: str, meaning: str, lifts: pl.DataFrame) -> str:

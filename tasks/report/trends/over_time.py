@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
 
+from tasks.report.chart_source import ChartSource
 from tasks.report.chart_style import NARROW, WIDTH
 from tasks.report.charts import chart_svg
 from tasks.report.lift_wording import interval, lift_of
@@ -27,28 +29,34 @@ MAX_CHANGES = 8
 MAX_SENTENCES = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The frames of `label_changes` by classifier, the period that they are about, and the posts that they compare."""
+
+    frames: Mapping[str, pl.DataFrame]
+    period: Period
+    source: ChartSource
+
+
 def over_time(
     levels: Sequence[AccountLevels],
     not_shown: pl.DataFrame,
-    changes: Mapping[str, pl.DataFrame],
-    period: Period | None,
+    changes: Changes | None,
     growth: pl.DataFrame,
+    source: ChartSource,
 ) -> TrendSection | None:
-    """The section; None where there is nothing to show.
-
-    `not_shown` are accounts of `largest_accounts` without a plot, `changes` the frames of `label_changes` by classifier.
-    """
+    """The section; None where there is nothing to show. `not_shown` are accounts of `largest_accounts` without a plot."""
     cards: list[TrendCard] = []
     sentences: list[Sentence] = []
     if levels:
-        cards.append(_timeline_card(levels))
+        cards.append(_timeline_card(levels, source))
         sentences.append(_level_sentence(levels[0]))
-    if period is not None and any(len(one) for one in changes.values()):
-        rows = join_classifiers(changes)
-        cards.append(_change_card(rows, period))
-        sentences += _change_sentences(rows, period)
+    if changes is not None and any(len(one) for one in changes.frames.values()):
+        rows = join_classifiers(changes.frames)
+        cards.append(_change_card(rows, changes))
+        sentences += _change_sentences(rows, changes.period)
     if len(growth):
-        cards.append(_growth_card(growth))
+        cards.append(_growth_card(growth, source))
         sentences.append(_growth_sentence(growth))
     if not cards:
         return None
@@ -75,8 +83,8 @@ def join_classifiers(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _timeline_card(levels: Sequence[AccountLevels]) -> TrendCard:
-    wide, narrow = (chart_svg(draw_timelines(levels, pixels)) for pixels in (WIDTH, NARROW))
+def _timeline_card(levels: Sequence[AccountLevels], source: ChartSource) -> TrendCard:
+    wide, narrow = (chart_svg(draw_timelines(levels, source, pixels)) for pixels in (WIDTH, NARROW))
     rows = [
         (
             shorten(one.account, 40),
@@ -123,7 +131,8 @@ def _middle(run: dict[str, float]) -> str:
     return f"{number(run['low'])} to {number(run['high'])}"
 
 
-def _change_card(rows: pl.DataFrame, period: Period) -> TrendCard:
+def _change_card(rows: pl.DataFrame, changes: Changes) -> TrendCard:
+    period = changes.period
     shown = rows.sort("p", "label").head(MAX_CHANGES).sort("change", "label", descending=[True, False])
     lifts = shown.with_columns(before=pl.col("lift"), lift=pl.col("change"))
     meaning = f"the lift from {_date(period.since)} to {_date(period.until)}, as times the lift of the {period.days} days before"
@@ -136,6 +145,7 @@ def _change_card(rows: pl.DataFrame, period: Period) -> TrendCard:
         "Risers and fallers",
         meaning,
         lifts,
+        changes.source,
         first_column="Label",
         value="Change",
         more=more,
@@ -145,7 +155,7 @@ def _change_card(rows: pl.DataFrame, period: Period) -> TrendCard:
 def _change_sentences(rows: pl.DataFrame, period: Period) -> Iterator[Sentence]:
     lifts = rows.with_columns(lift=pl.col("change"))
     found = certain(lifts)
-    against = f"in the {period.days} days to {_date(period.until)} than in the {period.days} days before"
+    against = f"in the {period.days} days to {_date(period.until)} as in the {period.days} days before"
     for row in found.sort("q").head(MAX_SENTENCES).iter_rows(named=True):
         yield Sentence(
             "The lift of",
@@ -161,7 +171,7 @@ def _change_sentences(rows: pl.DataFrame, period: Period) -> Iterator[Sentence]:
         )
 
 
-def _growth_card(growth: pl.DataFrame) -> TrendCard:
+def _growth_card(growth: pl.DataFrame, source: ChartSource) -> TrendCard:
     rows = [
         (
             age(row["hours"]),
@@ -176,10 +186,13 @@ def _growth_card(growth: pl.DataFrame) -> TrendCard:
         f"{GROWTH_TITLE}: the share of the final likes by the age of a post. Final is the last number that was observed"
         " after ten days or more. The interval is that of the median (95%)."
     )
+    origin = replace(
+        source, posts=max(growth["posts"]), accounts=max(growth["accounts"]), since=None, until=None
+    )
     entries = "; ".join(f"{row[0]} {row[2]} ({row[4]}, {row[1]} posts)" for row in rows)
     return TrendCard(
         GROWTH_TITLE,
-        chart_svg(draw_growth(growth)),
+        chart_svg(draw_growth(growth, origin)),
         f"{GROWTH_TITLE}. Median share of the final likes, and the middle half of the posts, by age: {entries}.",
         TrendTable(caption, ("Age", "Posts", "Median share", "Interval", "Middle half"), tuple(rows)),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
+from tasks.report.chart_source import ChartSource
 from tasks.report.lift_wording import interval, lift_of
 from tasks.report.names import shorten
 from tasks.report.trends.content import Sentence, TrendCard, TrendSection
@@ -38,23 +40,25 @@ def posting_advice(
     labels: Mapping[str, pl.DataFrame],
     pairs: Mapping[str, pl.DataFrame],
     time_zone: str,
+    source: ChartSource,
+    label_source: ChartSource,
 ) -> TrendSection | None:
     """The section; None where nothing could be compared.
 
     `timing` is a frame of `estimate_posting_lifts`, empty with too few posts; `labels` and `pairs` are frames of
-    `stored_lifts` and `pair_lifts` by classifier.
+    `stored_lifts` and `pair_lifts` by classifier, about the posts of `label_source`.
     """
     frames: dict[str, pl.DataFrame] = {}
     cards: list[TrendCard] = []
     for what, found in (("label", labels), ("pair", pairs)):
         if any(len(frame) for frame in found.values()):
             frames[what] = join_classifiers(found)
-            cards.append(_label_card(what, frames[what]))
+            cards.append(_label_card(what, frames[what], label_source))
     for dimension in DIMENSIONS:
         rows = timing.filter(pl.col("dimension") == dimension, pl.col("lift").is_not_null())
         if len(rows):
             frames[dimension] = name_rows(rows, dimension)
-            cards.append(_timing_card(dimension, frames[dimension], time_zone))
+            cards.append(_timing_card(dimension, frames[dimension], time_zone, source))
     if not cards:
         return None
     return TrendSection(tuple(_sentences(frames, time_zone)), tuple(cards), tuple(_remarks(frames)))
@@ -73,7 +77,7 @@ def _name(label: str, dimension: Dimension) -> str:
     return label.capitalize() if dimension == "weekday" else _KINDS.get(label, label)
 
 
-def _label_card(what: str, rows: pl.DataFrame) -> TrendCard:
+def _label_card(what: str, rows: pl.DataFrame, source: ChartSource) -> TrendCard:
     """The best by the lower end of the interval and the worst by its upper end, each once."""
     best = rows.sort("low", "label", descending=[True, False]).head(MAX_BEST)
     rest = rows.join(best, on=["classifier", "name"], how="anti")
@@ -81,7 +85,9 @@ def _label_card(what: str, rows: pl.DataFrame) -> TrendCard:
     shown = pl.concat([best, worst])
     if what == "label":
         title = "Labels: the best and the last" if len(worst) else "Labels"
-        return draw_card(title, "times the account's usual likes", shown, first_column="Label")
+        return draw_card(title, "times the account's usual likes", shown, source, first_column="Label")
+    if source.posts > MAX_PAIR_POSTS:
+        source = replace(source, posts=MAX_PAIR_POSTS, what=("the newest posts of each classifier",))
     more = [
         (name, [number(value, 2) for value in shown[column]])
         for name, column in (("First alone", "alone"), ("Second alone", "other_alone"))
@@ -90,14 +96,15 @@ def _label_card(what: str, rows: pl.DataFrame) -> TrendCard:
         "Pairs of labels: the best and the last" if len(worst) else "Pairs of labels",
         "times the account's usual likes",
         shown,
+        source,
         first_column="Pair",
         more=more,
     )
 
 
-def _timing_card(dimension: Dimension, rows: pl.DataFrame, time_zone: str) -> TrendCard:
+def _timing_card(dimension: Dimension, rows: pl.DataFrame, time_zone: str, source: ChartSource) -> TrendCard:
     title = _TITLES[dimension] + ("" if dimension == "kind" else f" ({time_zone})")
-    return draw_card(title, _USUAL, rows, first_column=_TITLES[dimension])
+    return draw_card(title, _USUAL, rows, source, first_column=_TITLES[dimension])
 
 
 def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[Sentence]:
@@ -107,9 +114,9 @@ def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[S
     named = {what: rows if what != "pair" else _beyond_labels(rows) for what, rows in found.items()}
     best = {what: rows.sort("q").row(0, named=True) for what, rows in named.items() if len(rows)}
     chosen = sorted(best, key=lambda what: best[what]["q"])[:MAX_SENTENCES]
-    for what in best:
+    for what, row in best.items():
         if what in chosen:
-            yield _sentence(what, best[what], time_zone)
+            yield _sentence(what, row, time_zone)
     nothing = [_count(what, frames[what]) for what, rows in found.items() if rows.is_empty()]
     if nothing:
         listed = " or ".join([", ".join(nothing[:-1]), nothing[-1]] if len(nothing) > 1 else nothing)

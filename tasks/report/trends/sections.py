@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import polars as pl
 
+from tasks.report.chart_source import ChartSource
 from tasks.report.themes import is_of_themes
 from tasks.report.trends.content import TrendSection
-from tasks.report.trends.over_time import MAX_ACCOUNTS, over_time
+from tasks.report.trends.over_time import MAX_ACCOUNTS, Changes, over_time
 from tasks.report.trends.posting_advice import MIN_POSTS, posting_advice
 from warehouse.overview.account_levels import account_levels, largest_accounts
 from warehouse.overview.like_growth import like_growth
-from warehouse.overview.summary import current_version
+from warehouse.overview.summary import current_version, last_run
 from warehouse.ranking.posting_lifts import add_local_times, estimate_posting_lifts, read_posts
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.recent_lifts import (
@@ -38,21 +40,60 @@ def make_trends(
     accounts = largest_accounts(posts)
     shown = accounts.head(MAX_ACCOUNTS).select("source", "account").iter_rows()
     levels = [account_levels(posts, source, account) for source, account in shown]
-    period = default_period(posts)
-    labels, pairs, changes = {}, {}, {}
-    for question in _by_lift(database, questions):
-        name = question.classifier
-        labelled = labelled_posts(database, name, posts)
-        labels[name] = stored_lifts(database, question)
-        pairs[name] = pair_lifts(database, question, labelled, labels[name])
-        if period is not None:
-            changes[name] = label_changes(database, question, labelled, period)
+    source = _source(database, posts)
+    labelled = {
+        question: labelled_posts(database, question.classifier, posts)
+        for question in _by_lift(database, questions)
+    }
     timing = pl.DataFrame(schema={"dimension": pl.String, "lift": pl.Float64})
     if len(posts) >= MIN_POSTS:
         timing = estimate_posting_lifts(add_local_times(database, posts, time_zone))
+    labels = {question.classifier: stored_lifts(database, question) for question in labelled}
+    pairs = {
+        question.classifier: pair_lifts(database, question, own, labels[question.classifier])
+        for question, own in labelled.items()
+    }
+    any_label = pl.concat([posts.clear(), *labelled.values()]).unique("post")
     return (
-        over_time(levels, accounts[MAX_ACCOUNTS:], changes, period, like_growth(database)),
-        posting_advice(timing, labels, pairs, time_zone),
+        over_time(
+            levels,
+            accounts[MAX_ACCOUNTS:],
+            _find_changes(database, labelled, any_label),
+            like_growth(database),
+            source,
+        ),
+        posting_advice(timing, labels, pairs, time_zone, source, _source(database, any_label)),
+    )
+
+
+def _find_changes(
+    database: duckdb.DuckDBPyConnection, labelled: Mapping[RankingQuery, pl.DataFrame], posts: pl.DataFrame
+) -> Changes | None:
+    """The changes of each classifier's labels; None where the posts do not reach over two periods."""
+    period = default_period(posts)
+    if period is None:
+        return None
+    frames = {
+        question.classifier: label_changes(database, question, own, period)
+        for question, own in labelled.items()
+    }
+    first = period.since - timedelta(days=period.days)
+    both = posts.filter(pl.col("posted_at").dt.date().is_between(first, period.until))
+    return Changes(frames, period, _source(database, both))
+
+
+def _source(database: duckdb.DuckDBPyConnection, posts: pl.DataFrame) -> ChartSource:
+    """What stands below a chart of these posts."""
+    since, until = posts["posted_at"].min(), posts["posted_at"].max()
+    return ChartSource(
+        len(posts),
+        posts.select(pl.struct("source", "account").n_unique()).item(),
+        since if isinstance(since, datetime) else None,
+        until if isinstance(until, datetime) else None,
+        database="likelens.duckdb",
+        run_id=last_run(database)[0],
+        version="",
+        drawn=datetime.now(UTC).date(),
     )
 
 

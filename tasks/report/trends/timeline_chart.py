@@ -2,115 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from tasks.report.chart_style import (
-    COLOURS,
-    GREY,
-    GRID,
-    INK,
-    LABEL_SIZE,
-    SUBTITLE_SIZE,
-    WIDTH,
-    layer_marks,
-    margin,
-    row_key,
-    style_chart,
-)
-from tasks.report.names import shorten, wrap
+from tasks.report.chart_source import ChartSource
+from tasks.report.chart_style import COLOURS, GREY, INK, LABEL_SIZE, SMALL_SIZE, WIDTH, margin
+from tasks.report.names import shorten
+from tasks.report.trends.chart_frame import GUTTER, draw_grid, frame_chart, x_at, y_at
 from warehouse.overview.account_levels import AccountLevels
 from warehouse.ranking.lift.blocks import BLOCK_POSTS
 
 TITLE = "Likes of each post"
-_HEIGHT = 150
-_AXIS = 52
-"""Space for the labels of the y axis."""
-_GRID_COLOUR: Any = {
-    "condition": {"test": "indexof('125', slice(format(datum.value, '.0e'), 0, 1)) >= 0", "value": GRID},
-    "value": "transparent",
-}
-"""Lines at 1, 2, 5, 10, …: a logarithmic axis has one at each digit."""
+_NAME, _PLOT, _GAP, _DATES = 24, 130, 14, 22
+"""Heights of an account's name and plot, of the space below a plot, and of the dates below all."""
 _LEAST = 1
 """Posts with fewer likes are drawn here: a logarithmic axis has no 0."""
+_LONG_DAYS = 300
+"""Of longer times the dates have a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """The plot of an account: its upper end in pixels, and the logarithms of the likes at its ends."""
+
+    top: float
+    low: float
+    high: float
+
+    def y(self, likes: float) -> float:
+        """The place of a number of likes."""
+        share = (math.log10(max(likes, _LEAST)) - self.low) / (self.high - self.low)
+        return round(self.top + (1 - share) * _PLOT, 1)
+
+    def ticks(self) -> Iterator[float]:
+        """Round numbers: 1, 2, 5, 10, …, or the powers of ten where these are too many."""
+        digits = (1, 2, 5) if self.high - self.low < 2 else (1,)
+        for power in range(math.floor(self.low), math.ceil(self.high) + 1):
+            for digit in digits:
+                if self.low <= math.log10(digit * 10.0**power) <= self.high:
+                    yield digit * 10.0**power
 
 
 @debug_mode(False)
-def draw_timelines(accounts: Sequence[AccountLevels], pixels: int) -> alt.FacetChart:
+def draw_timelines(accounts: Sequence[AccountLevels], source: ChartSource, pixels: int) -> alt.LayerChart:
     """A plot for each account, with the same axis of time and an axis of likes of its own."""
-    rows = [
-        row
-        for index, one in enumerate(accounts)
-        for row in _rows(one, row_key(index, shorten(one.account, 24)))
-    ]
-    axis = alt.Axis(gridColor=_GRID_COLOUR, tickCount=4, format="~s", title=None)
-    scale = alt.Scale(type="log", nice=True)
-    time_axis = alt.Axis(grid=False, title=None, tickCount=6 if pixels >= WIDTH else 4, labelOverlap=True)
-    x = alt.X("at:T", scale=alt.Scale(type="utc"), axis=time_axis)
-    dots = alt.Chart().mark_circle(size=22, color=COLOURS["likes"], opacity=0.45, aria=False)
-    line = alt.Chart().mark_line(color=INK, strokeWidth=2.5, aria=False)
-    levels = line.encode(x=x, y=alt.Y("level:Q", scale=scale)).transform_filter("datum.level !== null")
-    layers = [dots.encode(x=x, y=alt.Y("likes:Q", axis=axis, scale=scale)), levels]
-    inner = layer_marks(layers, [], _HEIGHT)
-    styled = style_chart(inner, _title(accounts, pixels), pixels)
-    chart = alt.FacetChart(
-        data={"values": rows},
-        spec=alt.LayerChart(layer=layers, height=_HEIGHT, width=pixels - 2 * margin(pixels) - _AXIS),
-        facet=alt.Facet(
-            "account:N",
-            title=None,
-            header=alt.Header(
-                labelExpr="substring(datum.value, 5)",
-                labelAnchor="start",
-                labelFontSize=LABEL_SIZE,
-                labelFontWeight=600,
-                labelColor=INK,
-                labelPadding=4,
-            ),
-        ),
-        columns=1,
-        spacing=14,
-        resolve=alt.Resolve(scale=alt.LegendResolveMap(y="independent")),
+    first = min(one.runs["first"].min() for one in accounts)  # type: ignore[type-var]
+    last = max(one.runs["last"].max() for one in accounts)  # type: ignore[type-var]
+    assert isinstance(first, datetime), "an account has posts"
+    assert isinstance(last, datetime), "an account has posts"
+    right = pixels - 2 * margin(pixels)
+    extent = max((last - first).total_seconds(), 1)
+
+    def x(at: datetime) -> float:
+        return round(GUTTER + 6 + (at - first).total_seconds() / extent * (right - GUTTER - 12), 1)
+
+    names, lines, dots, levels = [], [], [], []
+    for index, one in enumerate(accounts):
+        band = _fit_band(one, index * (_NAME + _PLOT + _GAP) + _NAME)
+        names.append({"y": band.top - 12, "shown": shorten(one.account, right / LABEL_SIZE)})
+        lines += [{"y": band.y(tick), "shown": _shorten_number(tick)} for tick in band.ticks()]
+        dots += [{"x": x(at), "y": band.y(value)} for at, value in one.dots.iter_rows()]
+        for begin, end, median in one.runs.select("first", "last", "median").iter_rows():
+            levels += [{"account": index, "x": x(at), "y": band.y(median)} for at in (begin, end)]
+    height = len(accounts) * (_NAME + _PLOT + _GAP) - _GAP
+    dates = [{"x": x(at), "y": height + 16, "shown": shown} for at, shown in _dates(first, last, pixels)]
+    layers = [*draw_grid(lines, right), *_marks(names, dots, levels, dates)]
+    chart = alt.LayerChart(layer=layers, height=height)
+    return frame_chart(chart, TITLE, _legend(accounts), source, pixels, height + _DATES)
+
+
+def _marks(
+    names: list[dict[str, Any]],
+    dots: list[dict[str, Any]],
+    levels: list[dict[str, Any]],
+    dates: list[dict[str, Any]],
+) -> list[alt.Chart]:
+    dot = alt.Chart(alt.InlineData(dots)).mark_circle(
+        size=24, color=COLOURS["likes"], opacity=0.5, aria=False
     )
-    chart.title, chart.background = styled.title, styled.background
-    chart.padding, chart.config = styled.padding, styled.config
-    return chart
-
-
-def _rows(levels: AccountLevels, key: str) -> list[dict[str, Any]]:
-    """A row for each dot, and two for each run: the flat part of its line."""
-    dots = [
-        {"account": key, "at": _milliseconds(at), "likes": max(value, _LEAST), "level": None}
-        for at, value in levels.dots.select("posted_at", "value").iter_rows()
+    line = alt.Chart(alt.InlineData(levels)).mark_line(color=INK, strokeWidth=2.5, aria=False)
+    name = alt.Chart(alt.InlineData(names)).mark_text(
+        align="left", fontSize=LABEL_SIZE, fontWeight=600, color=INK, aria=False
+    )
+    date = alt.Chart(alt.InlineData(dates)).mark_text(fontSize=SMALL_SIZE, color=GREY, aria=False)
+    place = {"x": x_at("x"), "y": y_at("y")}
+    return [
+        dot.encode(**place),
+        line.encode(detail=alt.Detail("account:N"), **place),
+        name.encode(x=alt.XValue(0), y=y_at("y"), text=alt.Text("shown:N")),  # type: ignore[no-untyped-call]
+        date.encode(text=alt.Text("shown:N"), **place),
     ]
-    runs = [
-        {"account": key, "at": _milliseconds(at), "likes": None, "level": max(median, _LEAST)}
-        for first, last, median in levels.runs.select("first", "last", "median").iter_rows()
-        for at in (first, last)
-    ]
-    return [*dots, *runs]
 
 
-def _milliseconds(at: datetime) -> int:
-    return int(at.replace(tzinfo=UTC).timestamp() * 1000)
+def _fit_band(levels: AccountLevels, top: float) -> _Band:
+    values = [max(value, _LEAST) for value in (*levels.dots["value"], *levels.runs["median"])]
+    low, high = math.log10(min(values)), math.log10(max(values))
+    space = max(0.06 * (high - low), 0.08)
+    return _Band(top, low - space, high + space)
 
 
-def _title(accounts: Sequence[AccountLevels], pixels: int) -> alt.TitleParams:
-    thinned = any(one.step > 1 for one in accounts)
+def _dates(first: datetime, last: datetime, pixels: int) -> Iterator[tuple[datetime, str]]:
+    """Evenly spaced days, not at the very ends, where their texts would leave the chart."""
+    number = 6 if pixels >= WIDTH else 4
+    days = (last - first).days
+    for index in range(number if days >= number else 1):
+        at = first + timedelta(days=round(days * (index + 0.5) / number))
+        day = at.replace(tzinfo=UTC)
+        yield at, f"{day:%b %Y}" if days > _LONG_DAYS else f"{day.day} {day:%b}"
+
+
+def _shorten_number(value: float) -> str:
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:,.0f}{unit}"
+    return f"{value:,.0f}"
+
+
+def _legend(accounts: Sequence[AccountLevels]) -> list[str]:
+    thinned = max(one.step for one in accounts) > 1
+    usual = max(max(one.runs["posts"]) for one in accounts) < 2 * BLOCK_POSTS
     legend = [
-        f"dot: {'some of the posts' if thinned else 'a post'}",
-        "line: median of about 20 posts"
-        if max(max(one.runs["posts"]) for one in accounts) < 2 * BLOCK_POSTS
-        else "line: median of a run of posts",
+        "dot: some of the posts, evenly chosen" if thinned else "dot: a post",
+        f"line: median of {f'about {BLOCK_POSTS}' if usual else 'a run of'} posts",
         "logarithmic axis",
     ]
-    if any((one.dots["value"] < _LEAST).any() for one in accounts):
-        legend.append("posts without likes are drawn at 1")
-    subtitle = wrap(legend, (pixels - 2 * margin(pixels)) / SUBTITLE_SIZE)
-    return alt.TitleParams(
-        TITLE, subtitle=subtitle, anchor="start", frame="bounds", offset=14, subtitleColor=GREY
-    )
+    none = any((one.dots["value"] < _LEAST).any() for one in accounts)
+    return [*legend, "posts without likes are drawn at 1"] if none else legend

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tasks.report.chart_source import ChartSource
 from tasks.report.stage import write_report
 from tasks.report.trends.over_time import over_time
 from tasks.report.trends.posting_advice import posting_advice
@@ -28,6 +29,7 @@ SEEN = datetime(2026, 8, 1, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\u202e مرحبا 日本"
 ACCOUNTS = (HOSTILE, "ann", "bob", "eve", "joe", "kim")
 LABELS = ("dog", "cat", "beach", "tree", "<img src=x onerror=alert(2)>")
+SOURCE = ChartSource(9, 1, None, None, "likelens.duckdb", "", "", SEEN.date())
 AGES = {0.5: 0.45, 1: 0.7, 2: 0.85, 3.5: 0.95, 12: 1.0}
 """The share of the final likes by days."""
 
@@ -49,8 +51,12 @@ def make_rows() -> Iterator[Row]:
             likes *= (1.8 if at > BEGIN + timedelta(days=110) else 0.7) if "cat" in labels else 1
             yield Post(source="s", post_id=post_id, account=account, url="http://x.org/1", kind=kind, posted_at=at,
                        caption=None, place=None, pinned=None, first_seen_at=SEEN, last_seen_at=SEEN)  # fmt: skip
-            yield PostPicture(source="s", post_id=post_id, position=0, picture_url="http://x.org/p", sha256=sha)
-            yield Picture(sha256=sha, bytes=1, width=9, height=9, format="png", path="none.png", fetched_at=SEEN)
+            yield PostPicture(
+                source="s", post_id=post_id, position=0, picture_url="http://x.org/p", sha256=sha
+            )
+            yield Picture(
+                sha256=sha, bytes=1, width=9, height=9, format="png", path="none.png", fetched_at=SEEN
+            )
             for days, share in AGES.items():
                 yield Observation(source="s", post_id=post_id, observed_at=at + timedelta(days=days),
                                   likes=round(likes * share * draw.uniform(0.9, 1.1)) if days < 12 else round(likes),
@@ -91,9 +97,13 @@ def test_the_section_over_time_says_what_the_data_show(page: str) -> None:
     """It has the level, the riser and the growth of likes, each with its number, interval and n; and names the others."""
     text = section(page, "over-time")
     assert '<h2 id="over-time-heading">Over time</h2>' in text
-    assert re.search(r"The last \d+ posts of “<bdi>.*?</bdi>” have [\d,]+ likes at the median \(half of them", text)
+    assert re.search(
+        r"The last \d+ posts of “<bdi>.*?</bdi>” have [\d,]+ likes at the median \(half of them", text
+    )
     assert re.search(r"The lift of “<bdi>cat</bdi>” is [2-3]\.\d\d times as high in the 90 days to", text)
-    growth = re.search(r"1 day after it was posted, the median post has (\d+)% of its final likes \(95% interval", text)
+    growth = re.search(
+        r"1 day after it was posted, the median post has (\d+)% of its final likes \(95% interval", text
+    )
     assert growth is not None
     assert abs(int(growth[1]) - 70) <= 3
     assert "Without a plot, because they have fewer posts: joe (112 posts), kim (110 posts)." in text
@@ -104,7 +114,9 @@ def test_the_section_on_posting_says_what_and_when(page: str) -> None:
     """The planted effects are found, nothing else is, and the limits of the data are said in words."""
     text = section(page, "posting-advice")
     assert '<h2 id="posting-advice-heading">What to post and when</h2>' in text
-    assert re.search(r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times the account's usual likes", text)
+    assert re.search(
+        r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times the account's usual likes", text
+    )
     assert "These numbers are no experiment." in text
     for name in ("Labels", "Pairs of labels", "Kinds of posts", "Weekdays (UTC)", "Hours of the day (UTC)"):
         assert f'<h3 class="unseen">{name}' in text
@@ -146,6 +158,6 @@ def test_nothing_is_shown_where_data_are_missing(empty_home: Home, tmp_path: Pat
 def test_a_section_without_rows_is_none() -> None:
     """Empty frames make no section."""
     none = pl.DataFrame()
-    assert over_time([], none, {}, None, none) is None
+    assert over_time([], none, None, none, SOURCE) is None
     timing = pl.DataFrame(schema={"dimension": pl.String, "lift": pl.Float64})
-    assert posting_advice(timing, {"c": none}, {"c": none}, "UTC") is None
+    assert posting_advice(timing, {"c": none}, {"c": none}, "UTC", SOURCE, SOURCE) is None
