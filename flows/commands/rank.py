@@ -10,6 +10,7 @@ from typing import Any
 import click
 import polars as pl
 
+from flows.chart_file import ChartFile, write_ranking
 from flows.errors import SettingsError
 from flows.intervals import interval_bars
 from flows.options import with_config, with_format
@@ -91,12 +92,19 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
     default=None,
     help="Count labels of one group as one: tabby and tiger cat as cat.  [default: as in the settings]",
 )
+@click.option(
+    "--chart",
+    type=ChartFile(),
+    help="Also draw the ranking to this file: .svg, .png, .html or .json (Vega-Lite).",
+)
 @with_format
-def rank(config: Path, form: Format, **options: Any) -> int:
+def rank(config: Path, form: Format, chart: Path | None, **options: Any) -> int:
     settings = read_settings(config)
     question = _question(settings, **options)
     if conflict := question.find_conflict():
         raise click.UsageError(conflict)
+    if chart and question.against_before:
+        raise click.UsageError("--chart draws no change between two periods. Leave out --against-before.")
     known = classifiers_with_labels(settings.home)
     if question.classifier not in known:
         raise SettingsError(
@@ -110,7 +118,18 @@ def rank(config: Path, form: Format, **options: Any) -> int:
     shown = readable(ranking, question) if form == "table" else ranking
     show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
     _print_notes(settings, ranking, question, form)
+    if chart:
+        _draw(settings, ranking, question, chart)
     return 0
+
+
+def _draw(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, file: Path) -> None:
+    # The ranking's own output may be read by a program.
+    if ranking.is_empty():
+        print(f"{file} is not written, because the ranking is empty.", file=sys.stderr)
+        return
+    write_ranking(file, settings.home, ranking, question)
+    print(f"Chart: {file}", file=sys.stderr)
 
 
 def _require_near_duplicates(settings: Settings) -> None:

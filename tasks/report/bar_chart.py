@@ -11,7 +11,16 @@ from tasks.report.chart_style import COLOURS, GREY, GRID, INK, SMALL_SIZE, VALUE
 from tasks.report.content import Heading
 from tasks.report.names import shorten, width
 from tasks.report.row_places import name_marks, place_rows, y_of
-from tasks.report.wording import UNKNOWN, Measure, column_decimals, measure, number, percent, posts
+from tasks.report.wording import (
+    UNKNOWN,
+    Measure,
+    column_decimals,
+    measure,
+    measure_name,
+    number,
+    percent,
+    posts,
+)
 
 _GAP = 8
 _BAR = 18
@@ -33,9 +42,7 @@ def draw_bars(ranking: pl.DataFrame, heading: Heading, pixels: int) -> tuple[alt
     largest = max(row["worth"] for row in rows) or 1
     scale = alt.Scale(domain=[0, largest], nice=False, range=[places.left, end])
     y, x = y_of("y"), alt.X("worth:Q", axis=None, scale=scale)
-    bar = alt.Chart().mark_bar(
-        orient="horizontal", size=_BAR, color=COLOURS[heading.by], cornerRadiusEnd=3
-    )
+    bar = alt.Chart().mark_bar(orient="horizontal", size=_BAR, color=COLOURS[heading.by], cornerRadiusEnd=3)
     words = {"tooltip": _tooltip(heading), "description": alt.Description("words:N")}
     shown = alt.Chart().mark_text(
         align="left", dx=6, fontSize=VALUE_SIZE, fontWeight=600, color=INK, aria=False
@@ -71,5 +78,5 @@ def _row(row: dict[str, Any], by: Measure, heading: Heading, digits: dict[str, i
 def _tooltip(heading: Heading) -> list[alt.Tooltip]:
     names = {"label": "label", "posts": "posts", "share": "share of posts", "accounts": "accounts"}
     if heading.by != "count":
-        names |= {column: f"{column} {heading.by}" for column in ("total", "mean", "median")}
+        names |= {column: f"{column} {measure_name(heading.by)}" for column in ("total", "mean", "median")}
     return [alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()]

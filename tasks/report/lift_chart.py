@@ -25,7 +25,7 @@ from tasks.report.lift_scale import LiftScale, fit_scale, interval_of
 from tasks.report.lift_wording import bound, direction, interval, is_certain, lift_of, p_value, row_in_words
 from tasks.report.names import width
 from tasks.report.row_places import RowPlaces, name_marks, place_rows, y_of
-from tasks.report.wording import column_decimals, number, percent
+from tasks.report.wording import column_decimals, measure_name, number, percent
 
 AXIS = 30
 """Height of the labels of the axis, which are below the rows."""
@@ -172,6 +172,6 @@ def _x(columns: _Columns, scale: LiftScale) -> alt.X:
 
 def _tooltip(heading: Heading) -> list[alt.Tooltip]:
     names = {column: column for column in ("label", "posts", "accounts", "lift", "low", "high", "p", "q")}
-    names |= {column: f"{column} {heading.by}" for column in ("total", "mean", "median")}
+    names |= {column: f"{column} {measure_name(heading.by)}" for column in ("total", "mean", "median")}
     names |= {"share": "share of the compared posts"}
     return [alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()]

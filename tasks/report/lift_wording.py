@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from tasks.report.wording import UNKNOWN, posts
+from tasks.report.wording import UNKNOWN, measure_name, posts
 
 MAX_Q = 0.05
 """Below this corrected p-value a difference is more than chance."""
@@ -33,7 +33,7 @@ class Finding:
 
 def lift_meaning(heading: Heading) -> str:
     """What a lift counts."""
-    return f"times the {heading.by} of the account's other posts of that time"
+    return f"times the {measure_name(heading.by)} of the account's other posts of that time"
 
 
 def ratio(value: float | None, sign: str = "") -> str:
@@ -90,7 +90,7 @@ def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
     if certain:
         row = more[0] if more else certain[-1]
         after = (
-            f"get {lift_of(row)} times their account's usual {heading.by}"
+            f"get {lift_of(row)} times their account's usual {measure_name(heading.by)}"
             f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
         )
         return Finding("Posts with the label", shorten(row["label"], 40) or "(no name)", after)

@@ -77,7 +77,11 @@ def _pixels(name: str) -> float:
 
 def name_marks(places: RowPlaces) -> list[alt.Chart]:
     """The names of the rows; in a narrow chart on a ground that the lines of the plot do not cross."""
-    style: dict[str, Any] = {"align": "right" if places.wide else "left", "fontSize": LABEL_SIZE, "color": INK}
+    style: dict[str, Any] = {
+        "align": "right" if places.wide else "left",
+        "fontSize": LABEL_SIZE,
+        "color": INK,
+    }
     texts = alt.Chart().mark_text(lineHeight=LINE, font=alt.ExprRef("datum.font"), aria=False, **style)
     names = texts.encode(y=y_of("name_y"), x=alt.XValue(places.names), text=alt.Text("lines:N"))  # type: ignore[no-untyped-call]
     if places.wide:

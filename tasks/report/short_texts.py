@@ -25,7 +25,9 @@ def shorten_texts(spec: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     encodings = [layer["encoding"].get("text", {}) for layer in spec["layer"]]
     fields = {text["field"] for text in encodings if "field" in text}
     datasets = {
-        name: [{key: shorten(value) if key in fields else value for key, value in row.items()} for row in rows]
+        name: [
+            {key: shorten(value) if key in fields else value for key, value in row.items()} for row in rows
+        ]
         for name, rows in spec["datasets"].items()
     }
     layers = [

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
+from tasks.report.chart_source import source_of
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
@@ -22,7 +23,7 @@ from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.overview.summary import account_summaries, best_pictures, current_version, last_run, totals
 from warehouse.published import published
-from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.comparable_posts import count_posts
 from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
@@ -40,7 +41,7 @@ def write_report(
     progress: Callable[[int, int], None] = lambda *_: None,
     time_zone: str = "UTC",
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML) and the page; returns the page.
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page.
 
     Weekdays and hours are those of the IANA time zone. Raises `NotPublished`, `DiskFull`.
     """
@@ -79,19 +80,15 @@ def _chart(
 ) -> RankedChart:
     heading = Heading(question.classifier, question.by, question.statistic, question.account)
     ranking = rank(home, question)
-    files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
+    counts = count_posts(database, question)
+    source = source_of(database, question, counts)
+    files = save_chart(ranking_chart(ranking, heading, source=source), home.report, question.stem)
     labels = ranking["label"].head(with_examples).to_list()
     examples = list(label_examples(home, database, question, labels))
     wide = files.svg.read_text("utf-8")
-    chart = ranked_chart(ranking, heading, examples, _compared(database, question), wide)
+    compared = counts.describe("compared") if question.by_lift else ""
+    chart = ranked_chart(ranking, heading, examples, compared, wide, source)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
-
-
-def _compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
-    """Which posts a ranking by lift compares, and which it leaves out."""
-    if not question.by_lift:
-        return ""
-    return describe_posts(database, question)
 
 
 def label_examples(

@@ -7,6 +7,7 @@ was too young when its number was last observed, because its likes were still co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import polars as pl
@@ -48,7 +49,8 @@ class PostCounts:
 
     `sliced` of the `counted` ones are of the chosen weekdays and hours; None where all are. `without_date` of them
     have no date, and `rounded` have a rounded number. `excluded` are those that the question leaves out, by what
-    they are. `age` is the age of posts that are old enough, in words.
+    they are. `age` is the age of posts that are old enough, in words. The counted posts are of so many `accounts`, the first
+    one was posted at `since` and the last one at `until` (UTC; None without a dated post).
     """
 
     counted: int
@@ -62,6 +64,9 @@ class PostCounts:
     age: str = ""
     old: int = 0
     without_date: int = 0
+    accounts: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
 
     def describe(self, verb: str = "counted") -> str:
         """One or a few sentences for the user; a ranking by lift has compared the posts."""
@@ -114,6 +119,7 @@ def comparable_posts(
     known = pl.col("value").is_not_null()
     young = known & (age < least).fill_null(value=False)
     hidden, used = pl.col("hidden"), known & ~young
+    shown = used & pl.col("sliced")
     ages = sorted(set(days.values())) or [DEFAULT_DAYS]
     numbers = posts.select(
         counted=used.sum(),
@@ -122,6 +128,9 @@ def comparable_posts(
         rounded=(used & pl.col("rounded")).sum(),
         young=young.sum(),
         without_date=(known & pl.col("posted_at").is_null()).sum(),
+        accounts=pl.struct("source", "account").filter(shown).n_unique(),
+        since=pl.col("posted_at").filter(shown).min(),
+        until=pl.col("posted_at").filter(shown).max(),
     ).row(0, named=True)
     counts = PostCounts(
         **numbers,
@@ -142,11 +151,14 @@ def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
     matching, values = _matching(question)
     numbers = connection.execute(
         f"""select count(*) filter (value is not null), count(*) filter (hidden),
-                   count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded)
+                   count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded),
+                   count(distinct (source, account)) filter (value is not null),
+                   min(posted_at) filter (value is not null), max(posted_at) filter (value is not null)
             from ({matching})""",
         values,
     ).fetchall()[0]
-    named = dict(zip(("counted", "hidden", "unknown", "rounded"), numbers, strict=True))
+    names = ("counted", "hidden", "unknown", "rounded", "accounts", "since", "until")
+    named = dict(zip(names, numbers, strict=True))
     return PostCounts(**named, lacking=_lacking(question), excluded=_count_excluded(connection, question))
 
 

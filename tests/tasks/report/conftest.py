@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
+from tasks.report.chart_style import dark_style
+
 SCHEMA = {
     "rank": pl.Int64,
     "label": pl.String,
@@ -43,7 +45,8 @@ LIFT_SCHEMA = {
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
-    SVG + tag for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath")
+    SVG + tag
+    for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath", "style")
 }
 
 Ranking = Callable[[Sequence[str]], pl.DataFrame]
@@ -158,6 +161,7 @@ def check_harmless() -> Callable[[str], None]:
     def check(svg: str) -> None:
         for element in ElementTree.fromstring(svg).iter():
             assert element.tag in DRAWN
+            assert element.tag != SVG + "style" or element.text == dark_style()
             for name, value in element.attrib.items():
                 assert not name.startswith("on")
                 assert "href" not in name
