@@ -112,8 +112,9 @@ def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[S
     found = {what: certain(rows) for what, rows in frames.items()}
     # One finding of each card, because an hour that leads often leads with its neighbours.
     named = {what: rows if what != "pair" else _beyond_labels(rows) for what, rows in found.items()}
-    best = {what: rows.sort("q").row(0, named=True) for what, rows in named.items() if len(rows)}
-    chosen = sorted(best, key=lambda what: best[what]["q"])[:MAX_SENTENCES]
+    best = {what: rows.row(0, named=True) for what, rows in named.items() if len(rows)}
+    # A label first: the page is about what pictures show.
+    chosen = sorted(best, key=lambda what: (what != "label", best[what]["q"]))[:MAX_SENTENCES]
     for what, row in best.items():
         if what in chosen:
             yield _sentence(what, row, time_zone)
