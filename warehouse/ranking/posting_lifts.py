@@ -25,8 +25,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 HOUR_WIDTHS = (2, 3, 4, 6)
 MIN_HOUR_POSTS = 40
 """Hours are cut into the shortest parts that have so many posts on average."""
-MAX_POSTS = 100_000
-"""The newest posts are enough: with so many, intervals are narrower than what differs from year to year."""
+MAX_POSTS = 30_000
+"""The newest posts are enough: with so many, the intervals of weekdays are some hundredths wide."""
 
 _TIMES = f"""select post, isodow({LOCAL_DAY}) as weekday,
                     case when not {DAY_ONLY} then hour({LOCAL_TIME}) end as hour

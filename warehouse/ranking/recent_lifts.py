@@ -14,7 +14,7 @@ from warehouse.ranking.lift_changes import all_changes
 from warehouse.ranking.lift_rankings import all_lifts
 from warehouse.ranking.ranking_query import RankingQuery
 
-MAX_PAIR_POSTS = 20_000
+MAX_PAIR_POSTS = 10_000
 """The newest posts whose pairs are compared: there are many more pairs than labels."""
 MAX_OVERLAP = 0.9
 """A pair that more of the posts of one of its labels have is that label again."""

@@ -87,10 +87,10 @@ def page(home: Home) -> str:
 
 
 def section(page: str, name: str) -> str:
-    """The markup of a section."""
+    """The markup of a section, with its quotes unescaped."""
     found = re.search(rf'<section class="classifier trends" id="{name}".*?</section>', page, re.DOTALL)
     assert found is not None, name
-    return found[0]
+    return found[0].replace("&#39;", "'")
 
 
 def test_the_section_over_time_says_what_the_data_show(page: str) -> None:
