@@ -17,7 +17,7 @@ from tasks.report.stage import write_report
 @click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
 def report(config: Path, open_page: bool) -> int:
     settings = read_settings(config)
-    page = write_report(settings.home, questions(settings), settings.note)
+    page = write_report(settings.home, questions(settings), settings.note, time_zone=settings.rank.time_zone)
     print(page)
     if open_page:
         webbrowser.open(page.as_uri())

@@ -14,8 +14,10 @@
 | the typical pictures of themes | `themes.py` |
 | the last section: freshness, coverage, cost, failures | `data_section.py`, `templates/data.html` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
+| the sections over time, and on what to post and when | `trends/` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the page | `page.py`, `templates/report.html`, `findings.html`, `section.html`, `report.css` |
+| the part of the page of `trends/` | `trends.html`, `trends.css` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |
 | the alternative text of a chart | `alternative_text.py` |

@@ -43,7 +43,11 @@ class ChartSource:
         period = _period(self.since, self.until)
         counted = wrap([f"n = {posts(self.posts)} of {accounts}", *period, *self.what], ems)
         run = f"{self.database}, run {self.run_id}" if self.run_id else self.database
-        origin = [f"Source: {run}", shorten(self.version, 40), f"drawn {_day(self.drawn)}"]
+        origin = [
+            f"Source: {run}",
+            *([shorten(self.version, 40)] if self.version else []),
+            f"drawn {_day(self.drawn)}",
+        ]
         return [*counted, *wrap(origin, ems)]
 
 

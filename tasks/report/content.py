@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tasks.report.trends.content import TrendSection
 from warehouse.overview.summary import AccountSummary
 from warehouse.ranking.measures import By
 from warehouse.ranking.plain_statistics import Statistic
@@ -164,7 +165,8 @@ class Report:
 
     `posts` and `pictures` are totals over all accounts; `since` and `until` are the times of the first and last post
     (None if there are none). `notices` are sentences about sources and lanes that are incomplete; `note` is a remark
-    about the report, such as that its numbers are invented. `fresh_until` is when a source was last read.
+    about the report, such as that its numbers are invented. `fresh_until` is when a source was last read. `over_time`
+    and `posting_advice` are None where data are missing.
     """
 
     title: str
@@ -182,6 +184,8 @@ class Report:
     findings: tuple[Finding, ...] = ()
     fresh_until: datetime | None = None
     data: tuple[DataTable, ...] = ()
+    over_time: TrendSection | None = None
+    posting_advice: TrendSection | None = None
 
     def anchor(self, finding: Finding) -> str | None:
         """The id of the place with the pictures of a finding; None if it has none."""

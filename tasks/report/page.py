@@ -174,6 +174,10 @@ def nav_links(report: Report) -> Iterator[tuple[str, str]]:
     """Anchor and title of each section of the page, in its order; a new section adds its link here."""
     for number, section in enumerate(report.sections, start=1):
         yield f"section-{number}", section.classifier
+    if report.over_time:
+        yield "over-time", "Over time"
+    if report.posting_advice:
+        yield "posting-advice", "What to post and when"
     for number, compared in enumerate(report.comparisons, start=1):
         yield f"compared-{number}", f"{compared.one} and {compared.other}"
     yield "data", "Data"

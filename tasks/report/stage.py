@@ -29,6 +29,7 @@ from tasks.report.findings import findings
 from tasks.report.page import render_page
 from tasks.report.strips import label_strips
 from tasks.report.themes import is_of_themes, show_themes
+from tasks.report.trends.sections import make_trends
 from tasks.thumbnails import Thumbnails
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
@@ -49,8 +50,12 @@ def write_report(
     questions: Sequence[RankingQuery],
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
+    time_zone: str = "UTC",
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page.
+
+    Weekdays and hours are those of the IANA time zone. Raises `NotPublished`, `DiskFull`.
+    """
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
@@ -65,7 +70,8 @@ def write_report(
         labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
         compared = tuple(comparisons(home, labelled))
         report = _report(home, database, note, tuple(sections), compared)
-        report = replace(report, findings=findings(home, questions))
+        trends, advice = make_trends(database, questions, time_zone)
+        report = replace(report, findings=findings(home, questions), over_time=trends, posting_advice=advice)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")

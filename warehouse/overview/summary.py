@@ -52,5 +52,6 @@ def last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, tuple[str, ...]]
 def current_version(database: duckdb.DuckDBPyConnection, classifier: str) -> str | None:
     """The classifier's current version; None if no run has loaded it."""
     query = "select version from classifier_versions where classifier = ?"
-    row = database.execute(query, [classifier]).fetchone()
-    return None if row is None else str(row[0])
+    # All rows, because DuckDB refuses the next query while a result is unfinished.
+    rows = database.execute(query, [classifier]).fetchall()
+    return str(rows[0][0]) if rows else None

@@ -22,9 +22,9 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 _LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier)
                    using (source, post_id)"""
-_POSTS = f"""select source, post_id, account, kind, posted_at, counted_at, {{value}} as value,
-                    coalesce(rounded, false) as rounded, {{hidden}} as hidden, {{sliced}} as sliced
-             from posts {{measured}} {_LABELLED} where {{where}}"""
+_POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
+                    coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced
+             from posts {measured} {labelled} where {where}"""
 _MEASURED = """left join (select source, post_id, value, counted_at, rounded from post_measures where measure = '{by}')
                    using (source, post_id)"""
 _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
@@ -99,10 +99,15 @@ class Comparable:
     counts: PostCounts
 
 
-def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
-    """Read the posts of a question by lift from the published database, and leave out those that can't be compared."""
+def comparable_posts(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, *, labelled: bool = True
+) -> Comparable:
+    """Read the posts of a question by lift from the published database, and leave out those that can't be compared.
+
+    The newest posts are first. Without `labelled` posts without a label of the classifier are compared too.
+    """
     is_older = ensure_measures(connection)
-    matching, values = _matching(question, sliced=question.slice_condition())
+    matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
     posts = connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values).pl()
     older = 0
     if len(posts) == MAX_COMPARED_POSTS:
@@ -130,7 +135,7 @@ def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQue
     counts = PostCounts(
         **numbers,
         lacking=_lacking(question),
-        excluded=_count_excluded(connection, question),
+        excluded=_count_excluded(connection, question, labelled=labelled),
         sliced=posts.select((used & pl.col("sliced")).sum()).item() if question.sliced else None,
         age=_count(ages[0], "day") if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)",
         old=older,
@@ -162,9 +167,11 @@ def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery
     return count_posts(connection, question).describe("compared" if question.by_lift else "counted")
 
 
-def _matching(question: RankingQuery, sliced: str | None = None) -> tuple[str, dict[str, object]]:
+def _matching(
+    question: RankingQuery, sliced: str | None = None, *, labelled: bool = True
+) -> tuple[str, dict[str, object]]:
     """The query of the posts of a question, and its parameters. With `sliced` those of other times are among them."""
-    where, values = question.conditions(slices=sliced is None)
+    where, values = _conditions(question, labelled=labelled, slices=sliced is None)
     if sliced is not None and question.sliced:
         values["time_zone"] = question.time_zone
     measure = question.measure
@@ -172,23 +179,35 @@ def _matching(question: RankingQuery, sliced: str | None = None) -> tuple[str, d
         value="1" if measure is None else "value" if measure.ratio else "value::bigint",
         hidden=_HIDDEN if measure is not None and measure.of_likes else "false",
         sliced=sliced or "true",
+        labelled=_LABELLED if labelled else "",
         measured=_UNMEASURED if measure is None else _MEASURED.format(by=question.by),
         where=where,
     )
     return query, values
 
 
+def _conditions(question: RankingQuery, *, labelled: bool, **which: bool) -> tuple[str, dict[str, object]]:
+    """As `RankingQuery.conditions`; a query without the classifier must not have it as a parameter."""
+    where, values = question.conditions(**which)
+    if not labelled and question.within is None:
+        del values["classifier"]
+    return where, values
+
+
 def _lacking(question: RankingQuery) -> str:
     return "" if question.measure is None else question.measure.lacking
 
 
-def _count_excluded(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> dict[str, int]:
+def _count_excluded(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, *, labelled: bool = True
+) -> dict[str, int]:
     """How many posts the question leaves out, by what they are; by lift those of other times too."""
-    where, values = question.conditions(slices=not question.by_lift, exclusions=False)
+    where, values = _conditions(question, labelled=labelled, slices=not question.by_lift, exclusions=False)
+    semi_join = _LABELLED if labelled else ""
     excluded = {}
     for field, (condition, what) in EXCLUSIONS.items():
         if getattr(question, field):
-            query = f"select count(*) from posts {_LABELLED} where {where} and {condition}"
+            query = f"select count(*) from posts {semi_join} where {where} and {condition}"
             [(excluded[what],)] = connection.execute(query, values).fetchall()
     return excluded
 
