@@ -10,6 +10,7 @@
 | the typical pictures of themes | `themes.py` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
+| the rankings that a reader chooses: data, controls, script | `explorer.py`, `templates/explorer.html`, `explorer.js`, `explorer.css` |
 | the page | `page.py`, `templates/report.html`, `section.html`, `report.css` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |

@@ -110,6 +110,18 @@ class ComparisonSection:
 
 
 @dataclass(frozen=True, slots=True)
+class Explorer:
+    """Rankings that a reader chooses: data as JSON for a script element, with at most `max_labels` labels each.
+
+    `left_out` is a sentence on the choices that the data lack; it is empty if they have all.
+    """
+
+    data: str
+    max_labels: int
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The complete page.
 
@@ -130,3 +142,4 @@ class Report:
     notices: tuple[str, ...]
     sections: tuple[Section, ...]
     comparisons: tuple[ComparisonSection, ...] = ()
+    explorer: Explorer | None = None

@@ -1,4 +1,4 @@
-"""The report as one HTML file without scripts and external references. No external text can run in it."""
+"""The report as one HTML file without external references, with at most one script of its own. No external text can run in it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tasks.report import wording
 from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading, RankedChart, Report
+from tasks.report.explorer import script, script_hash
 from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
 from tasks.thumbnails import PREFIX
@@ -22,7 +23,7 @@ from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS
 from warehouse.schema.utc import as_utc
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""The page's Content-Security-Policy: only pictures and styles of the page itself."""
+"""The page's Content-Security-Policy: only pictures and styles of the page itself, and its own script where it has one."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WEB = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+", re.IGNORECASE)
@@ -31,7 +32,8 @@ _THUMBNAIL = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9+/=]+")
 
 def render_page(report: Report) -> str:
     """The report as the text of an HTML file (to be written as UTF-8)."""
-    return _environment().get_template("report.html").render(report=report, policy=POLICY)
+    policy = POLICY if report.explorer is None else f"{POLICY}; script-src '{script_hash()}'"
+    return _environment().get_template("report.html").render(report=report, policy=policy)
 
 
 def web_address(url: str) -> str | None:
@@ -137,5 +139,10 @@ def _environment() -> Environment:
         "column_title": column_title,
         "table_rows": table_rows,
     }
-    environment.globals |= {"in_words": in_words, "title": wording.title, "find_difference": find_difference}
+    environment.globals |= {
+        "in_words": in_words,
+        "title": wording.title,
+        "find_difference": find_difference,
+        "explorer_script": script,
+    }
     return environment

@@ -14,6 +14,7 @@ import duckdb
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
+from tasks.report.explorer import explore
 from tasks.report.page import render_page
 from tasks.report.themes import is_of_themes, show_themes
 from tasks.thumbnails import thumbnail
@@ -60,6 +61,7 @@ def write_report(
         # Themes are no second opinion on what a picture shows.
         labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
         report = _report(database, note, tuple(sections), tuple(comparisons(home, labelled)))
+        report = replace(report, explorer=explore(database, questions))
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")
