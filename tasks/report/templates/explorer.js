@@ -57,7 +57,7 @@
 
   function fill(select, options) {
     for (const [value, text] of options) select.append(element("option", text, { value }));
-    select.closest("label").hidden = options.length < 2;
+    select.closest(".field").hidden = options.length < 2;
   }
 
   const places = (names) => names.map((name, place) => [String(place), name]);
@@ -240,7 +240,7 @@
   function update() {
     readControls();
     const hasGroups = data.classifiers[state.classifier][1];
-    part("groups").closest("label").hidden = !hasGroups;
+    part("groups").closest(".field").hidden = !hasGroups;
     const columns = columnsOf(state.measure);
     if (!columns.includes(state.sort) || state.sort === "bar") Object.assign(state, { sort: "rank", order: "ascending" });
     const { rows, posts, why } = findRanking();
@@ -271,6 +271,7 @@
     };
     addEventListener("hashchange", restore);
     document.getElementById("explorer").hidden = false;
+    part("off").hidden = true;
     restore();
   }
 
