@@ -57,6 +57,11 @@ class Home:
         """The charts and the HTML page."""
         return self.folder / "report"
 
+    @property
+    def thumbnails(self) -> Path:
+        """Small copies of pictures for the report, by the hash of the picture's bytes; each can be made again."""
+        return self.report / "thumbnails"
+
     def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""
         return Authors(self.folder / "authors", keeping)

@@ -15,7 +15,7 @@ from tasks.report.charts import chart_svg, save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
 from tasks.report.wording import number, percent
-from tasks.thumbnails import thumbnail
+from tasks.thumbnails import Thumbnails
 from warehouse.home import Home
 from warehouse.overview.comparing import Comparison, compare
 from warehouse.ranking.ranking_query import file_stem
@@ -72,7 +72,8 @@ def comparisons(home: Home, classifiers: Sequence[str]) -> Iterator[ComparisonSe
 
 
 def _section(home: Home, one: str, other: str, comparison: Comparison) -> ComparisonSection:
-    pictures = comparison.pictures.select("path", "says", "other_says").iter_rows()
+    pictures = comparison.pictures.select("sha256", "path", "says", "other_says").rows()
+    sources = Thumbnails(home).sources((sha256, path) for sha256, path, *_ in pictures)
     return ComparisonSection(
         one=one,
         other=other,
@@ -80,8 +81,8 @@ def _section(home: Home, one: str, other: str, comparison: Comparison) -> Compar
         svg=chart_svg(comparison_chart(comparison.labels, one, other)),
         alternative_text=_in_words(comparison.labels, one, other),
         disagreements=tuple(
-            Disagreement(thumbnail(home.folder / path), labels, other_labels)
-            for path, labels, other_labels in pictures
+            Disagreement(sources[sha256], labels, other_labels)
+            for sha256, _, labels, other_labels in pictures
         ),
     )
 

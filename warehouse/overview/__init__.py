@@ -3,6 +3,7 @@
     status.py     queries of `likelens status`
     summary.py    queries of the report beside its rankings
     comparing.py  comparison of two classifiers
+    label_pictures.py     the best, typical and worst pictures of labels
     labelled_pictures.py  stored pictures by their labels
 
 They read the published database, or the lake where it must be fresh.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
-
-from warehouse.ranking.ranking_query import RankingQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +16,6 @@ class AccountSummary:
     account: str
     posts: int
     followers: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPicture:
-    """A picture with a label, and its post."""
-
-    label: str
-    sha256: str
-    path: str
-    post_url: str
-    caption: str | None
-    likes: int | None
-    comments: int | None
 
 
 def totals(database: duckdb.DuckDBPyConnection) -> tuple[int, int, datetime | None, datetime | None]:
@@ -70,21 +54,3 @@ def current_version(database: duckdb.DuckDBPyConnection, classifier: str) -> str
     query = "select version from classifier_versions where classifier = ?"
     row = database.execute(query, [classifier]).fetchone()
     return None if row is None else str(row[0])
-
-
-def best_pictures(
-    database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str], count: int
-) -> list[LabelledPicture]:
-    """For each label the `count` best pictures by the question's measure, best first."""
-    best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
-    label = "label_group" if question.grouped else "label"
-    rows = database.execute(
-        f"""select {label}, sha256, path, url, caption, likes, comments
-            from post_labels join posts using (source, post_id) join pictures using (sha256)
-            where classifier = $1 and {label} in (select unnest($2))
-              and ($3 is null or post_labels.account = $3)
-            qualify row_number() over (partition by {label} order by {best} desc nulls last, post_id) <= {count}
-            order by {label}, {best} desc nulls last, post_id""",
-        [question.classifier, list(labels), question.account],
-    ).fetchall()
-    return [LabelledPicture(*row) for row in rows]
