@@ -120,7 +120,7 @@ def _choose_posts(posts: pl.DataFrame, part: PostPart) -> pl.DataFrame:
 
 def _choose_periods(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> dict[int, date]:
     """For each length the first day of the period, where that is after the first day of the question."""
-    condition, values = _scope(question)
+    condition, values = question.post_conditions()
     [(oldest, newest)] = connection.execute(
         f"select min(posted_at)::date, max(posted_at)::date from posts where {condition}", values
     ).fetchall()
@@ -135,7 +135,7 @@ def _count_posts(
     connection: duckdb.DuckDBPyConnection, question: RankingQuery, begins: Sequence[date]
 ) -> dict[str, list[int]]:
     """The posts of each account, in all and since each of these days; the accounts with most posts first."""
-    condition, values = _scope(question)
+    condition, values = question.post_conditions()
     days = {f"begin{place}": begin for place, begin in enumerate(begins)}
     columns = "".join(f", count(*) filter (posted_at >= ${name})" for name in days)
     rows = connection.execute(
@@ -143,11 +143,6 @@ def _count_posts(
         values | days,
     ).fetchall()
     return {account: list(numbers) for account, *numbers in rows}
-
-
-def _scope(question: RankingQuery) -> tuple[str, dict[str, object]]:
-    condition, values = question.conditions()
-    return condition, {name: value for name, value in values.items() if f"${name}" in condition}
 
 
 def _both(part: PostPart, question: RankingQuery) -> int:
