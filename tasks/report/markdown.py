@@ -15,7 +15,7 @@ from tasks.report.names import clean, shorten
 from tasks.report.page import caption, column_title, columns, day, minute, table_rows
 from tasks.report.wording import number, title
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:$^-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.|^[-+])", re.IGNORECASE)
 _MAX_NAME_EMS = 60
 _EXPLANATION = (
     "In brackets: the 95% interval and the number of posts. This is no experiment: what the pictures show need not be the"

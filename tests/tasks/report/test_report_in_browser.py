@@ -11,29 +11,20 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tasks.report.stage import write_report
-from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
-from warehouse.records.runs import StageResult, begin_run
-from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
-from warehouse.schema.tables import Observation, Post, PostPicture
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 START = datetime(2025, 1, 1, 8, tzinfo=UTC)
-SEEN = datetime(2026, 12, 1, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
 SCRIPT = "</script><script>alert(2)</script><!--"
-TURNED = "\u202ejavascript:alert(3)\u2028"
-ACCOUNTS = (("ann", 60, 10), (HOSTILE, 30, 1))
-"""Name, number of posts, and days between two posts."""
-LABELS = ("dog", "cat", SCRIPT, TURNED)
+LABELS = 4
 QUESTIONS = [
     RankingQuery(classifier, by, "lift", min_posts=5)
     for classifier in ("objects", "colours")
@@ -42,56 +33,9 @@ QUESTIONS = [
 
 
 @pytest.fixture(scope="module")
-def home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A published home of two accounts, one with markup as its name; every second post shows a dog and has more likes."""
-    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("browser") / "home"))
-    Image.new("RGB", (20, 20), (80, 0, 0)).save(home.folder / "picture.png")
-    posts, pictures, observations, files, labels = [], [], [], [], []
-    for account, count, step in ACCOUNTS:
-        for number in range(count):
-            post_id, sha256 = f"{account[:3]}{number}", f"{len(posts):064x}"
-            posts.append(
-                Post(source="s", post_id=post_id, account=account, kind="image", place=None, pinned=None,
-                     url="javascript:alert(4)" if number % 2 else f"https://example.org/{number}",
-                     posted_at=START + timedelta(days=number * step), caption=f"{HOSTILE} {SCRIPT}",
-                     first_seen_at=SEEN, last_seen_at=SEEN)
-            )  # fmt: skip
-            pictures.append(
-                PostPicture(source="s", post_id=post_id, position=0, picture_url="https://x.org/p", sha256=sha256)
-            )  # fmt: skip
-            observations.append(
-                Observation(source="s", post_id=post_id, observed_at=SEEN, comments=number % 9, likes_hidden=False,
-                            likes=100 + number % 7 + 200 * (number % 2 == 0))
-            )  # fmt: skip
-            files.append(
-                Picture(sha256=sha256, bytes=1, width=20, height=20, format="png", path="picture.png", fetched_at=SEEN)
-            )  # fmt: skip
-            shown = [
-                ("objects", "dog" if number % 2 == 0 else LABELS[1 + number // 2 % 3]),
-                ("colours", "red"),
-            ]
-            labels += [
-                PictureLabel(sha256=sha256, classifier=classifier, version="1", region=0, rank=1, label=label,
-                             label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None, labelled_at=SEEN)
-                for classifier, label in shown
-            ]  # fmt: skip
-    groups = [
-        LabelGroup(classifier="objects", label=label, label_group="animal") for label in ("cat", SCRIPT)
-    ]
-    for rows in (posts, pictures, observations, files, labels, groups):
-        home.lake.append(rows)
-    journal = begin_run(home.lake)
-    for classifier in ("objects", "colours"):
-        journal.start("classify", classifier)
-        journal.finish("classify", classifier, StageResult("done", len(posts), version="1"))
-    publish(home)
-    return home
-
-
-@pytest.fixture(scope="module")
-def report(home: Home) -> str:
+def report(hostile_home: Home) -> str:
     """The address of the page."""
-    return write_report(home, QUESTIONS, None).as_uri()
+    return write_report(hostile_home, QUESTIONS, None).as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -143,14 +87,14 @@ def choose(page: Page, control: str, option: str) -> None:
     select.select_option(label=text)
 
 
-def test_the_explorer_shows_the_chosen_ranking(home: Home, show: Callable[..., Any]) -> None:
+def test_the_explorer_shows_the_chosen_ranking(hostile_home: Home, show: Callable[..., Any]) -> None:
     """The table has labels and numbers of the warehouse's ranking, for account, period, measure and groups."""
     with show() as page:
         choose(page, "Account", "ann")
         first = START.date() + timedelta(days=590 - 364)
         for period, since in (("All time", None), ("Last 365 days", first)):
             choose(page, "Period", period)
-            found = rank(home, RankingQuery("objects", "likes", "lift", 50, "ann", 5, since=since))
+            found = rank(hostile_home, RankingQuery("objects", "likes", "lift", 50, "ann", 5, since=since))
             assert column(page, "Posts") == [str(posts) for posts in found["posts"]]
             assert column(page, "Lift") == [f"{lift:.2f}" for lift in found["lift"]]
             assert column(page, "Label")[0] == "dog"
@@ -159,7 +103,7 @@ def test_the_explorer_shows_the_chosen_ranking(home: Home, show: Callable[..., A
         assert "animal" in column(page, "Label")
         choose(page, "Measure", "number of posts")
         counted = RankingQuery("objects", "count", account="ann", grouped=True, since=first)
-        assert column(page, "Posts") == [str(posts) for posts in rank(home, counted)["posts"]]
+        assert column(page, "Posts") == [str(posts) for posts in rank(hostile_home, counted)["posts"]]
         choose(page, "Classifier", "colours")
         assert column(page, "Label") == ["red"]
         assert page.get_by_label("Group labels").is_hidden()
@@ -179,13 +123,13 @@ def test_rows_are_sorted_and_filtered(show: Callable[..., Any]) -> None:
             )
             posts = [int(text) for text in column(page, "Posts")]
             assert posts == sorted(posts, reverse=reverse)
-            assert len(posts) == len(LABELS)
+            assert len(posts) == LABELS
         page.get_by_role("button", name="Label").click()
         assert column(page, "Label") == sorted(column(page, "Label"), key=str.lower)
         assert page.locator("[aria-sort]").count() == 1
         page.get_by_role("searchbox", name="Find a label").fill("D")
         assert column(page, "Label") == ["dog"]
-        assert page.get_by_role("status").inner_text() == f"1 of {len(LABELS)} labels"
+        assert page.get_by_role("status").inner_text() == f"1 of {LABELS} labels"
 
 
 def test_the_address_restores_a_view(show: Callable[..., Any]) -> None:
