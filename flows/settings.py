@@ -235,7 +235,16 @@ def questions(settings: Settings) -> tuple[RankingQuery, ...]:
     """Return the rankings of every run: each classifier by likes, comments and count."""
     rank = settings.rank
     return tuple(
-        RankingQuery(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
+        RankingQuery(
+            lane.name,
+            by,
+            rank.statistic,
+            rank.top,
+            None,
+            rank.min_posts,
+            rank.group,
+            time_zone=rank.time_zone,
+        )
         for lane in settings.classifiers
         for by in RUN_BY
     )

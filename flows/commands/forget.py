@@ -66,4 +66,4 @@ def _forget_author(settings: Settings, author: str, yes: bool) -> None:
 
 def _publish(settings: Settings) -> None:
     publish(settings.home)
-    write_report(settings.home, questions(settings), settings.note, time_zone=settings.rank.time_zone)
+    write_report(settings.home, questions(settings), settings.note)

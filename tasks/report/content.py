@@ -160,6 +160,18 @@ class ComparisonSection:
 
 
 @dataclass(frozen=True, slots=True)
+class Explorer:
+    """Rankings that a reader chooses: data as JSON for a script element, with at most `max_labels` labels each.
+
+    `left_out` is a sentence on the choices that the data lack; it is empty if they have all.
+    """
+
+    data: str
+    max_labels: int
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The complete page.
 
@@ -186,6 +198,7 @@ class Report:
     data: tuple[DataTable, ...] = ()
     over_time: TrendSection | None = None
     posting_advice: TrendSection | None = None
+    explorer: Explorer | None = None
 
     def anchor(self, finding: Finding) -> str | None:
         """The id of the place with the pictures of a finding; None if it has none."""

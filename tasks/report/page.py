@@ -1,4 +1,4 @@
-"""The report as one HTML file without scripts and external references. No external text can run in it."""
+"""The report as one HTML file without external references, with at most one script of its own. No external text can run in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from tasks.report import wording
 from tasks.report.alternative_text import in_words
 from tasks.report.content import Heading, RankedChart, Report, TopTable
+from tasks.report.explorer import script, script_hash
 from tasks.report.findings import Finding, ratio_in_words
 from tasks.report.lift_wording import direction, find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
@@ -25,7 +26,7 @@ from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS
 from warehouse.schema.utc import as_utc
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""The page's Content-Security-Policy: only pictures and styles of the page itself."""
+"""The page's Content-Security-Policy: only pictures and styles of the page itself, and its own script where it has one."""
 
 BAR_STEPS = 20
 """Lengths of the bars in small tables; the style sheet has a class for each."""
@@ -39,7 +40,8 @@ _THUMBNAIL = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9+/=]+")
 
 def render_page(report: Report) -> str:
     """The report as the text of an HTML file (to be written as UTF-8)."""
-    return _environment().get_template("report.html").render(report=report, policy=POLICY)
+    policy = POLICY if report.explorer is None else f"{POLICY}; script-src '{script_hash()}'"
+    return _environment().get_template("report.html").render(report=report, policy=policy)
 
 
 def web_address(url: str) -> str | None:
@@ -180,6 +182,8 @@ def nav_links(report: Report) -> Iterator[tuple[str, str]]:
         yield "posting-advice", "What to post and when"
     for number, compared in enumerate(report.comparisons, start=1):
         yield f"compared-{number}", f"{compared.one} and {compared.other}"
+    if report.explorer:
+        yield "explore", "Explore"
     yield "data", "Data"
 
 
@@ -215,5 +219,10 @@ def _environment() -> Environment:
         "kind": finding_kind,
         "nav_links": nav_links,
     }
-    environment.globals |= {"in_words": in_words, "title": wording.title, "find_difference": find_difference}
+    environment.globals |= {
+        "in_words": in_words,
+        "title": wording.title,
+        "find_difference": find_difference,
+        "explorer_script": script,
+    }
     return environment

@@ -25,8 +25,10 @@ from tasks.report.content import (
     TopTable,
 )
 from tasks.report.data_section import data_tables, newest_reading
+from tasks.report.explorer import explore
 from tasks.report.findings import findings
 from tasks.report.page import render_page
+from tasks.report.scope import EVERYTHING, ReportScope, strip_private
 from tasks.report.strips import label_strips
 from tasks.report.themes import is_of_themes, show_themes
 from tasks.report.trends.sections import make_trends
@@ -41,6 +43,7 @@ from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
 
 PAGE = "report.html"
+TITLE = "What the pictures show that earns likes and comments"
 MAX_STRIPS = 16
 """Labels of a classifier whose pictures are shown: the first of its rankings, in turn."""
 
@@ -50,28 +53,12 @@ def write_report(
     questions: Sequence[RankingQuery],
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
-    time_zone: str = "UTC",
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page.
-
-    Weekdays and hours are those of the IANA time zone. Raises `NotPublished`, `DiskFull`.
-    """
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
-        sections: list[Section] = []
-        drawn = 0
-        for _, group in groupby(questions, key=lambda question: question.classifier):
-            of_classifier = list(group)
-            sections.append(_section(home, database, of_classifier, len(sections) + 1))
-            drawn += len(of_classifier)
-            progress(drawn, len(questions))
-        # Themes are no second opinion on what a picture shows.
-        labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
-        compared = tuple(comparisons(home, labelled))
-        report = _report(home, database, note, tuple(sections), compared)
-        trends, advice = make_trends(database, questions, time_zone)
-        report = replace(report, findings=findings(home, questions), over_time=trends, posting_advice=advice)
+        report = collect_report(home, database, questions, note, home.report, progress=progress)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")
@@ -79,21 +66,63 @@ def write_report(
     return page
 
 
+def collect_report(
+    home: Home,
+    database: duckdb.DuckDBPyConnection,
+    questions: Sequence[RankingQuery],
+    note: str | None,
+    folder: Path,
+    scope: ReportScope = EVERYTHING,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Report:
+    """The content of the report, for the posts of `scope`; the files of the charts are written to `folder`."""
+    questions = scope.choose(questions)
+    sections: list[Section] = []
+    drawn = 0
+    for _, group in groupby(questions, key=lambda question: question.classifier):
+        of_classifier = list(group)
+        sections.append(_section(home, database, of_classifier, len(sections) + 1, folder))
+        drawn += len(of_classifier)
+        progress(drawn, len(questions))
+    # Themes are no second opinion on what a picture shows.
+    labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
+    # A comparison of classifiers is of all pictures.
+    compared = tuple(comparisons(home, labelled)) if scope.has_all_posts else ()
+    report = _report(home, database, note, tuple(sections), compared, scope)
+    trends, advice = make_trends(database, questions) if scope.has_all_posts else (None, None)
+    report = replace(
+        report,
+        findings=findings(home, questions),
+        over_time=trends,
+        posting_advice=advice,
+        explorer=explore(database, questions),
+    )
+    return strip_private(report) if scope.share else report
+
+
 def _section(
-    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], number: int
+    home: Home,
+    database: duckdb.DuckDBPyConnection,
+    questions: Sequence[RankingQuery],
+    number: int,
+    folder: Path,
 ) -> Section:
     """The rankings of one classifier: those by likes and comments as charts, the classic top tens as small tables."""
     classifier = questions[0].classifier
     version = current_version(database, classifier)
     if version is None:
         return Section(classifier, None, (), why_unlabelled(database, classifier))
-    charts = tuple(_chart(home, database, question) for question in questions if question.by != "count")
-    tables = tuple(table for table in _top_tables(home, database, questions) if not table.ranking.is_empty())
+    charts = tuple(
+        _chart(home, database, question, folder) for question in questions if question.by != "count"
+    )
+    tables = tuple(_top_tables(home, database, questions, folder))
     themes: tuple[ThemePictures, ...] = ()
     strips: tuple[Strip, ...] = ()
     if is_of_themes(version):
         # A theme's pictures are shown once, and not by likes: most of its likes may be of one picture.
-        themes = tuple(show_themes(home, database, classifier, f"theme-{number}"))
+        # Typical pictures are of all posts.
+        if questions[0] == replace(questions[0], account=None, since=None, until=None):
+            themes = tuple(show_themes(home, database, classifier, f"theme-{number}"))
     else:
         rankings = [*(one.ranking for one in charts), *(one.ranking for one in tables)]
         labels = _labels_with_pictures([one["label"].to_list() for one in rankings])
@@ -101,12 +130,14 @@ def _section(
     return Section(classifier, version, charts, "", themes, tables, strips)
 
 
-def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> RankedChart:
+def _chart(
+    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, folder: Path
+) -> RankedChart:
     heading = _heading(question)
     ranking = rank(home, question)
     counts = count_posts(database, question)
     source = source_of(database, question, counts)
-    files = save_chart(ranking_chart(ranking, heading, source=source), home.report, question.stem)
+    files = save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
     # Which posts a ranking by lift compares, and which it leaves out.
     compared = counts.describe("compared") if question.by_lift else ""
     chart = ranked_chart(ranking, heading, (), compared, files.svg.read_text("utf-8"), source)
@@ -114,7 +145,7 @@ def _chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQue
 
 
 def _top_tables(
-    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery]
+    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], folder: Path
 ) -> Iterator[TopTable]:
     """The rankings that have no chart on the page: by count, and where the charts are by lift also by the mean.
 
@@ -124,11 +155,14 @@ def _top_tables(
         if question.by == "count":
             ranking = rank(home, question)
             source = source_of(database, question, count_posts(database, question))
-            save_chart(ranking_chart(ranking, _heading(question), source=source), home.report, question.stem)
-            yield TopTable(_heading(question), ranking)
+            save_chart(ranking_chart(ranking, _heading(question), source=source), folder, question.stem)
         elif question.by_lift:
-            by_mean = replace(question, statistic="mean", min_posts=question.least_posts)
-            yield TopTable(_heading(by_mean), rank(home, by_mean))
+            question = replace(question, statistic="mean", min_posts=question.least_posts)
+            ranking = rank(home, question)
+        else:
+            continue
+        if not ranking.is_empty():
+            yield TopTable(_heading(question), ranking)
 
 
 def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:
@@ -148,15 +182,16 @@ def _report(
     note: str | None,
     sections: tuple[Section, ...],
     side_by_side: tuple[ComparisonSection, ...],
+    scope: ReportScope,
 ) -> Report:
-    posts, pictures, since, until = totals(database)
+    posts, pictures, since, until = totals(database, scope.chosen)
     run_id, notices = last_run(database)
     return Report(
-        title="What the pictures show that earns likes and comments",
+        title=f"{TITLE}: {scope.describe()}" if scope.describe() else TITLE,
         generated_at=datetime.now(UTC),
         run_id=run_id,
         note=note,
-        accounts=account_summaries(database),
+        accounts=account_summaries(database, scope.chosen),
         posts=posts,
         pictures=pictures,
         since=since,
@@ -165,5 +200,6 @@ def _report(
         sections=sections,
         comparisons=side_by_side,
         fresh_until=newest_reading(database),
-        data=tuple(data_tables(home, database)),
+        # These tables are of all posts.
+        data=tuple(data_tables(home, database)) if scope.has_all_posts else (),
     )

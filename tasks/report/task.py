@@ -16,14 +16,12 @@ from warehouse.records.runs import StageResult
 
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
-def report(
-    run: Run, questions: Sequence[RankingQuery], note: str | None, time_zone: str = "UTC"
-) -> State[Any]:
+def report(run: Run, questions: Sequence[RankingQuery], note: str | None) -> State[Any]:
     """Draw the chart of each ranking, and write the page."""
 
     def body() -> StageResult:
         with show_progress("draw charts") as show:
-            write_report(run.home, questions, note, show, time_zone)
+            write_report(run.home, questions, note, show)
         return StageResult("done", len(questions))
 
     return run_stage(run, "report", "", body)

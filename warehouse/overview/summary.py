@@ -7,6 +7,8 @@ from datetime import datetime
 
 import duckdb
 
+from warehouse.ranking.ranking_query import RankingQuery
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
@@ -18,21 +20,38 @@ class AccountSummary:
     followers: int | None
 
 
-def totals(database: duckdb.DuckDBPyConnection) -> tuple[int, int, datetime | None, datetime | None]:
-    """Numbers of posts and pictures, and the times of the first and last post (None if there is none)."""
-    query = "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
-    [(posts, pictures, since, until)] = database.execute(query).fetchall()
-    return posts, pictures, since, until
+_EVERYTHING = RankingQuery("")
 
 
-def account_summaries(database: duckdb.DuckDBPyConnection) -> tuple[AccountSummary, ...]:
-    """All accounts with posts, by source and name."""
+def totals(
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+) -> tuple[int, int, datetime | None, datetime | None]:
+    """Numbers of posts and pictures, and the times of the first and last post (None if there is none).
+
+    They are of the posts of `chosen`, whatever its classifier.
+    """
+    condition, values = chosen.post_conditions()
+    pictures = "select count(*) from pictures"
+    if condition != "true":
+        pictures += f""" where sha256 in (select sha256 from post_pictures where (source, post_id) in
+                         (select (source, post_id) from posts where {condition}))"""
+    query = f"select count(*), ({pictures}), min(posted_at), max(posted_at) from posts where {condition}"
+    [(posts, number, since, until)] = database.execute(query, values).fetchall()
+    return posts, number, since, until
+
+
+def account_summaries(
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+) -> tuple[AccountSummary, ...]:
+    """All accounts with posts of `chosen`, by source and name."""
+    condition, values = chosen.post_conditions()
     rows = database.execute(
-        """select posts.source, posts.account, count(*), any_value(seen.followers)
-           from posts left join (
+        f"""select posts.source, posts.account, count(*), any_value(seen.followers)
+           from (from posts where {condition}) posts left join (
                select source, account, arg_max(followers, observed_at) as followers from accounts group by all) seen
            on seen.source = posts.source and seen.account = posts.account
-           group by all order by 1, 2"""
+           group by all order by 1, 2""",
+        values,
     ).fetchall()
     return tuple(AccountSummary(*row) for row in rows)
 

@@ -212,6 +212,11 @@ class RankingQuery:
             values["time_zone"] = self.time_zone
         return " and ".join(texts) or "true", values
 
+    def post_conditions(self) -> tuple[str, dict[str, object]]:
+        """Like `conditions`, with the values alone that the condition has: it may be one of all classifiers."""
+        condition, values = self.conditions()
+        return condition, {name: value for name, value in values.items() if f"${name}" in condition}
+
     def slice_condition(self) -> str:
         """An SQL condition for the weekdays and hours; a post that is dated with a day only has no hour."""
         texts = ["posted_at is not null"] if self.sliced else ["true"]

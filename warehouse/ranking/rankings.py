@@ -40,23 +40,27 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
     if conflict := question.find_conflict():
         raise ValueError(conflict)
     with ranked_database(home, question) as connection:
-        if question.is_stored:
-            # An older likelens published the database, if it has no such macro.
-            with suppress(duckdb.CatalogException):
-                return _stored_lifts(connection, question)
-        # SciPy takes a third of a second to import.
-        if question.against_before:
-            from warehouse.ranking.lift_changes import rank_changes
+        return rank_published(connection, question)
 
-            return rank_changes(connection, question)
-        if question.by_lift:
-            from warehouse.ranking.lift_rankings import rank_lifts
 
-            return rank_lifts(connection, question)
-        if question.has_macro:
-            return _top_labels(connection, question)
-        post_labels = read_rows(connection, question)
-    return rank_posts(post_labels.lazy(), question)
+def rank_published(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The ranking of a question without a conflict, from an open connection of `ranked_database`."""
+    if question.is_stored:
+        # An older likelens published the database, if it has no such macro.
+        with suppress(duckdb.CatalogException):
+            return _stored_lifts(connection, question)
+    # SciPy takes a third of a second to import.
+    if question.against_before:
+        from warehouse.ranking.lift_changes import rank_changes
+
+        return rank_changes(connection, question)
+    if question.by_lift:
+        from warehouse.ranking.lift_rankings import rank_lifts
+
+        return rank_lifts(connection, question)
+    if question.has_macro:
+        return _top_labels(connection, question)
+    return rank_posts(read_rows(connection, question).lazy(), question)
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:

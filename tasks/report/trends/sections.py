@@ -29,13 +29,14 @@ from warehouse.ranking.recent_lifts import (
 
 
 def make_trends(
-    database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], time_zone: str
+    database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery]
 ) -> tuple[TrendSection | None, TrendSection | None]:
     """The sections 'Over time' and 'What to post and when', for the classifiers of the questions.
 
-    Each is None where data are missing. All accounts are compared together; weekdays and hours are those of the IANA
-    time zone.
+    Each is None where data are missing. All accounts are compared together; weekdays and hours are those of the
+    questions' time zone.
     """
+    time_zone = questions[0].time_zone if questions else "UTC"
     posts = read_posts(database)
     accounts = largest_accounts(posts)
     shown = accounts.head(MAX_ACCOUNTS).select("source", "account").iter_rows()

@@ -16,7 +16,7 @@ from tasks.report.chart_style import dark_style
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import StageResult, begin_run
-from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
 from warehouse.schema.tables import Observation, Post, PostPicture
 
 SCHEMA = {
@@ -50,6 +50,14 @@ LIFT_SCHEMA = {
     **dict.fromkeys(("lift", "low", "high", "p", "q", "mean", "median", "share"), pl.Float64),
     "label": pl.String,
 }
+
+FIRST_POST = datetime(2025, 1, 1, 8, tzinfo=UTC)
+LAST_READ = datetime(2026, 12, 1, tzinfo=UTC)
+MARKUP = "<img src=x onerror=alert(1)>"
+SCRIPT = "</script><script>alert(2)</script><!--"
+ACCOUNTS = (("ann", 60, 10), (MARKUP, 30, 1))
+"""Name, number of posts, and days between two posts."""
+OTHER_LABELS = ("cat", SCRIPT, "\u202ejavascript:alert(3)\u2028")
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
@@ -215,5 +223,55 @@ def pet_home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home
     journal = begin_run(home.lake)
     journal.start("classify", "c")
     journal.finish("classify", "c", StageResult("done", 40, version="1"))
+    publish(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def hostile_home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published home of two accounts, one with markup as its name; every second post shows a dog and has more likes.
+
+    Its other labels, its captions and half of its addresses are hostile too.
+    """
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("browser") / "home"))
+    Image.new("RGB", (20, 20), (80, 0, 0)).save(home.folder / "picture.png")
+    posts, pictures, observations, files, labels = [], [], [], [], []
+    for account, count, step in ACCOUNTS:
+        for number in range(count):
+            post_id, sha256 = f"{account[:3]}{number}", f"{len(posts):064x}"
+            posts.append(
+                Post(source="s", post_id=post_id, account=account, kind="image", place=None, pinned=None,
+                     url="javascript:alert(4)" if number % 2 else f"https://example.org/{number}",
+                     posted_at=FIRST_POST + timedelta(days=number * step), caption=f"secret caption {MARKUP} {SCRIPT}",
+                     first_seen_at=LAST_READ, last_seen_at=LAST_READ)
+            )  # fmt: skip
+            pictures.append(
+                PostPicture(source="s", post_id=post_id, position=0, picture_url="https://x.org/p", sha256=sha256)
+            )  # fmt: skip
+            observations.append(
+                Observation(source="s", post_id=post_id, observed_at=LAST_READ, comments=number % 9, likes_hidden=False,
+                            likes=100 + number % 7 + 200 * (number % 2 == 0))
+            )  # fmt: skip
+            files.append(
+                Picture(sha256=sha256, bytes=1, width=20, height=20, format="png", path="picture.png", fetched_at=LAST_READ)
+            )  # fmt: skip
+            shown = [
+                ("objects", "dog" if number % 2 == 0 else OTHER_LABELS[number // 2 % 3]),
+                ("colours", "red"),
+            ]
+            labels += [
+                PictureLabel(sha256=sha256, classifier=classifier, version="1", region=0, rank=1, label=label,
+                             label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None, labelled_at=LAST_READ)
+                for classifier, label in shown
+            ]  # fmt: skip
+    groups = [
+        LabelGroup(classifier="objects", label=label, label_group="animal") for label in ("cat", SCRIPT)
+    ]
+    for rows in (posts, pictures, observations, files, labels, groups):
+        home.lake.append(rows)
+    journal = begin_run(home.lake)
+    for classifier in ("objects", "colours"):
+        journal.start("classify", classifier)
+        journal.finish("classify", classifier, StageResult("done", len(posts), version="1"))
     publish(home)
     return home
