@@ -41,6 +41,9 @@ KINDS: dict[str, type[BaseModel]] = {
 VECTOR_KINDS: frozenset[str] = frozenset({"trained", "themes"})
 """Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
 
+REMOTE_KINDS: frozenset[str] = frozenset({"caption", "clarifai"})
+"""Kinds that send pictures to a server: the stage tag runs them."""
+
 
 def load(kind: str, name: str, options: Any) -> Classifier:
     """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""

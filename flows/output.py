@@ -55,6 +55,19 @@ def printable(text: str) -> str:
     )
 
 
+def wrap(text: str) -> str:
+    """Wrap a sentence to the width of the terminal, as an item of a list; a pipe has it on one line."""
+    if not sys.stdout.isatty():
+        return f"  - {text}"
+    width = Console(file=sys.stdout).width
+    lines = Text(text).wrap(
+        Console(width=max(MIN_TEXT_WIDTH, width - 4)), width=max(MIN_TEXT_WIDTH, width - 4)
+    )
+    return "\n".join(
+        f"{'  - ' if not number else '    '}{line.plain.rstrip()}" for number, line in enumerate(lines)
+    )
+
+
 def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional: Sequence[str]) -> None:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))

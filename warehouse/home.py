@@ -57,6 +57,11 @@ class Home:
         """The charts and the HTML page."""
         return self.folder / "report"
 
+    @property
+    def logs(self) -> Path:
+        """The logs of the last commands that showed something else on the terminal."""
+        return self.folder / "logs"
+
     def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""
         return Authors(self.folder / "authors", keeping)
