@@ -101,7 +101,7 @@ def demo(config: str | None, quiet: bool, verbose: bool) -> int:
 
 def _count_runs(home: Home) -> int:
     """Count earlier runs: the invented counts grow from one run to the next."""
-    return len(stage_runs(home.lake, "stage = ?", [RUN_STAGE])) if home.lake.folder.exists() else 0
+    return len(stage_runs(home.lake, "stage = ?", [RUN_STAGE])) if home.lake_folder.exists() else 0
 
 
 def _print_next_steps(file: Path) -> None:

@@ -16,7 +16,6 @@ from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
-from warehouse.embeddings.lookup import current_versions, has_near_duplicates
 from warehouse.published import published
 from warehouse.ranking import rankings
 from warehouse.ranking.comparable_posts import describe_posts
@@ -93,7 +92,7 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 )
 @with_format
 def rank(config: Path, form: Format, **options: Any) -> int:
-    settings = read_settings(config)
+    settings = read_settings(config, sources=False)
     question = _question(settings, **options)
     if conflict := question.find_conflict():
         raise click.UsageError(conflict)
@@ -115,6 +114,8 @@ def rank(config: Path, form: Format, **options: Any) -> int:
 
 def _require_near_duplicates(settings: Settings) -> None:
     """Raise `SettingsError` if the published database can't tell which pictures nearly equal others."""
+    from warehouse.embeddings.lookup import current_versions, has_near_duplicates  # with pyarrow and NumPy
+
     with published(settings.home) as database:
         if not current_versions(database):
             raise SettingsError(
