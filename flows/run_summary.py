@@ -39,8 +39,8 @@ def read_last_run(home: Home) -> LastRun:
 def print_run(
     home: Home, last: LastRun, questions: Sequence[RankingQuery], log: Path | None, *, with_stages: bool
 ) -> None:
-    """Print the findings, what is incomplete, and the paths; `with_stages` also a line for each stage."""
-    if with_stages:
+    """Print the findings, what is incomplete, and the paths; `with_stages`, or without questions, also the stages."""
+    if with_stages or not questions:
         _print_stages(last)
     if questions:
         _print_findings(home, questions)

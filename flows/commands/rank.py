@@ -10,6 +10,7 @@ from typing import Any
 import click
 import polars as pl
 
+from flows.completion import complete
 from flows.errors import SettingsError
 from flows.intervals import interval_bars
 from flows.options import with_config, with_format
@@ -34,14 +35,19 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 
 @click.command(help=__doc__)
 @with_config
-@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+@click.option(
+    "--classifier",
+    required=True,
+    shell_complete=complete("classifier"),
+    help="Name of the classifier in the settings.",
+)
 @click.option("--by", type=click.Choice(ALL_BY), required=True, help="What to rank by.")
 @click.option(
     "--statistic", type=click.Choice(STATISTICS), help="Statistic of it.  [default: as in the settings]"
 )
 @click.option("--top", type=click.IntRange(min=1), help="Number of labels.  [default: as in the settings]")
-@click.option("--account", help="Count the posts of this account only.")
-@click.option("--source", help="Count the posts of this source only.")
+@click.option("--account", shell_complete=complete("account"), help="Count the posts of this account only.")
+@click.option("--source", shell_complete=complete("source"), help="Count the posts of this source only.")
 @click.option("--since", type=DAY, help="Count posts from this day on (UTC).")
 @click.option("--until", type=DAY, help="Count posts up to this day (UTC), which is included.")
 @click.option("--kind", type=click.Choice(KINDS), help="Count posts of this kind only.")
@@ -57,6 +63,7 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 )
 @click.option(
     "--within",
+    shell_complete=complete("label"),
     help="Count posts only that have this label or group, and rank the other labels; food:hotdog is the label hotdog of the"
     " classifier food.",
 )

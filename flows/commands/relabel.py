@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flows.completion import complete_lane
 from flows.dry_run import print_estimate
 from flows.launch import prepare_run, run_flow
 from flows.options import with_config, with_dry_run
@@ -16,7 +17,12 @@ from flows.terminal.plan import PUBLISHING, plan_lanes
 
 @click.command(help=__doc__)
 @with_config
-@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+@click.option(
+    "--classifier",
+    required=True,
+    shell_complete=complete_lane,
+    help="Name of the classifier in the settings.",
+)
 @with_dry_run
 @with_output
 def relabel(config: Path, classifier: str, dry: bool, quiet: bool, verbose: bool) -> int:
