@@ -6,6 +6,7 @@ Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a 
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,6 +67,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line. An error that the user can fix becomes a few lines on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A sentence with a character that the terminal does not have is better than none.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     try:
         status = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:

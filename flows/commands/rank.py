@@ -103,6 +103,11 @@ def rank(config: Path, form: Format, **options: Any) -> int:
     question = _question(settings, **options)
     if conflict := question.find_conflict():
         raise click.UsageError(conflict)
+    with published(settings.home):  # the connections of the functions below share what this one has read
+        return _print_ranking(settings, question, form)
+
+
+def _print_ranking(settings: Settings, question: RankingQuery, form: Format) -> int:
     known = classifiers_with_labels(settings.home)
     if question.classifier not in known:
         raise SettingsError(

@@ -119,7 +119,7 @@ def train(
         _print_quality(training)
     if not training.is_separable and not force:
         raise BadInput(
-            f"The embeddings of {training.backbone} do not tell the classes apart: the interval of AUC reaches down to a guess (0.5)."
+            f"The embeddings of {training.model.description.backbone.classifier} do not tell the classes apart: the interval of AUC reaches down to a guess (0.5)."
             " Nothing was stored. Check the classes of the pictures, add pictures, or name another --backbone; --force"
             " stores the model all the same."
         )

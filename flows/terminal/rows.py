@@ -67,6 +67,7 @@ class StageRows:
     def start(self, name: StageName) -> None:
         """Show a stage as running."""
         with self._lock:
+            self.last_line = ""  # of another stage
             row = self._rows[name] = Row(name, RUNNING)
             row.started_at = time.monotonic()
 
