@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, OverflowMethod, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -36,28 +36,32 @@ def render(
     title: str, rows: Sequence[Row], last_line: str, *, now: float, width: int, ascii_only: bool
 ) -> RenderableType:
     """The view: a title, a line for each stage, and the last line of the log."""
+    overflow: OverflowMethod = "crop" if ascii_only else "ellipsis"
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, width=1)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=MAX_NAME if width >= WIDE else width // 2)
+    table.add_column(no_wrap=True, overflow=overflow, max_width=MAX_NAME if width >= WIDE else width // 2)
     if width >= WIDE:
         table.add_column(no_wrap=True, min_width=_bar_width(width))  # the layout is the same in each frame
         for least in (7, 7, 9):
             table.add_column(no_wrap=True, justify="right", min_width=least)
     else:
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow=overflow)
     for row in rows:
         style = _STYLES.get(row.state, "")
         cells = _wide(row, now, width) if width >= WIDE else [Text(_short(row, now))]
-        name = Text(printable(str(row.name)))
+        name = _line(str(row.name), "", ascii_only=ascii_only)
         table.add_row(_symbol(row, ascii_only=ascii_only), name, *cells, style=style)
-    lines: list[RenderableType] = [_line(title, "bold"), table]
+    lines: list[RenderableType] = [_line(title, "bold", ascii_only=ascii_only), table]
     if last_line:
-        lines.append(_line(printable(last_line), "dim"))
+        lines.append(_line(last_line, "dim", ascii_only=ascii_only))
     return Group(*lines)
 
 
-def _line(text: str, style: str) -> Text:
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+def _line(text: str, style: str, *, ascii_only: bool) -> Text:
+    text = printable(text)
+    if ascii_only:
+        text = text.replace("…", "...").encode("ascii", "replace").decode("ascii")
+    return Text(text, style=style, no_wrap=True, overflow="crop" if ascii_only else "ellipsis")
 
 
 def _symbol(row: Row, *, ascii_only: bool) -> RenderableType:
