@@ -2,6 +2,7 @@
 
 cli.py               the command line: the group and the error boundary
 commands/            one module for each command
+interrupts.py        Ctrl-C
 completion.py        values that a shell completes
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output

@@ -19,6 +19,7 @@ import click
 
 from flows import commands
 from flows.errors import EXPECTED_ERRORS, SettingsError
+from flows.interrupts import abort_on_interrupt
 
 
 class LazyGroup(click.Group):
@@ -72,11 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")
     try:
-        status = cli.main(arguments, standalone_mode=False)
+        with abort_on_interrupt():
+            status = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)
         status = 130
     except EXPECTED_ERRORS as error:

@@ -39,16 +39,18 @@ def read_last_run(home: Home) -> LastRun:
 def print_run(
     home: Home, last: LastRun, questions: Sequence[RankingQuery], log: Path | None, *, with_stages: bool
 ) -> None:
-    """Print the findings, what is incomplete, and the paths; `with_stages`, or without questions, also the stages."""
-    if with_stages or not questions:
+    """Print the findings, what is incomplete, and the paths; `with_stages`, or without questions, first the stages."""
+    with_stages = with_stages or not questions
+    if with_stages:
         _print_stages(last)
     if questions:
         _print_findings(home, questions)
-    if last.not_done:
-        print("\nIncomplete:")
-        for row in last.not_done:
-            name = StageName(row.stage, row.lane)
-            print(wrap(f"{name}: {row.status}. {row.message or ''}".strip()))
+    if not with_stages:
+        notes = [
+            row for row in last.stages if row.status == "done" and row.message and row.stage != "publish"
+        ]
+        _print_list("Notes", [f"{StageName(row.stage, row.lane)}: {row.message}" for row in notes])
+        _print_list("Incomplete", [_describe(row) for row in last.not_done])
     print(f"\nReport    {home.report / 'report.html'}")
     print(f"Database  {home.database}")
     if log is not None:
@@ -58,8 +60,7 @@ def print_run(
 def print_one_line(last: LastRun) -> None:
     """Print one line of result on standard output, and the stages that are not done on standard error."""
     for row in last.not_done:
-        message = printable(row.message or "")
-        print(f"{StageName(row.stage, row.lane)}: {row.status}. {message}".strip(), file=sys.stderr)
+        print(printable(_describe(row)), file=sys.stderr)
     counts = f"{last.run.items or 0:,} posts, {len(last.stages) - len(last.not_done)} of {len(last.stages)} stages done"
     print(f"Run {last.run.run_id}: {last.run.status}, {counts}")
 
@@ -70,14 +71,21 @@ def _print_stages(last: LastRun) -> None:
         failures = f", {row.failures} failed" if row.failures else ""
         line = f"  {StageName(row.stage, row.lane)!s:<24} {row.status:<11} {row.items or 0:>8,}{failures}"
         message = describe_checks(row.counts) if row.stage == "publish" else row.message
-        print(f"{line}  {message}" if message and row.status == "done" else line)
+        print(f"{line}  {printable(message)}" if message else line)
 
 
 def _print_findings(home: Home, questions: Sequence[RankingQuery]) -> None:
     from tasks.report.findings import findings
 
-    sentences = [one.sentence for one in findings(home, questions)]
+    _print_list("Findings", [one.sentence for one in findings(home, questions)])
+
+
+def _print_list(title: str, sentences: Sequence[str]) -> None:
     if sentences:
-        print("\nFindings:")
+        print(f"\n{title}:")
         for sentence in sentences:
             print(wrap(printable(sentence)))
+
+
+def _describe(row: StageRun) -> str:
+    return f"{StageName(row.stage, row.lane)}: {row.status}. {row.message or ''}".strip()
