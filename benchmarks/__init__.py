@@ -3,6 +3,7 @@
     classify/    how many pictures a second a classifier labels, on a CPU and on a GPU
     similar/     similar pictures among a million generated embeddings
     growth.py    what a run costs in the warehouse as the stored data grows
+    startup.py   how long --help, rank, sql and status take, on a home folder of your own
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
     report.py    the report page over 50,000 posts: seconds and megabytes
@@ -13,5 +14,5 @@
     clarifai.py  pictures a second through the paid lane, beside one call a picture
     captions.py  pictures a second through a lane of captions, beside one call after the other
 
-Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but `cookbook.py`, which needs a home folder.
+Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but `cookbook.py` and `startup.py`, which need a home folder.
 """

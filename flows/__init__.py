@@ -2,12 +2,16 @@
 
 cli.py               the command line: the group and the error boundary
 commands/            one module for each command
+interrupts.py        Ctrl-C
+completion.py        values that a shell completes
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
 chart_file.py        the file of `likelens rank --chart`
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
-launch.py            starts a flow from the command line, and prints its summary
+launch.py            starts a flow from the command line, and shows it
+run_summary.py       what a run prints at its end: findings, what is incomplete, paths
+terminal/            what a command that takes minutes shows: a live view, log lines, or one line of result
 dry_run.py           --dry-run of run and relabel
 backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status

@@ -10,7 +10,7 @@ import os
 import tomllib
 from pathlib import Path
 
-_OWN_LOGGERS = "flows,tasks,classifiers,warehouse"
+OWN_LOGGERS = ("flows", "tasks", "classifiers", "warehouse")
 
 
 def prepare(home: Path) -> None:
@@ -20,7 +20,7 @@ def prepare(home: Path) -> None:
     temporary one for the run. Its database is then in the home folder.
     """
     defaults = {
-        "PREFECT_LOGGING_EXTRA_LOGGERS": _OWN_LOGGERS,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OWN_LOGGERS),
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
@@ -39,7 +39,7 @@ def prepare(home: Path) -> None:
 
 def enable_own_logs() -> None:
     """Log our own lines from INFO on, and leave other libraries as they are."""
-    for name in _OWN_LOGGERS.split(","):
+    for name in OWN_LOGGERS:
         if logging.getLogger(name).level == logging.NOTSET:
             logging.getLogger(name).setLevel(logging.INFO)
 
@@ -60,3 +60,8 @@ def has_server() -> bool:
 def clarifai_base() -> str | None:
     """Return the server that `CLARIFAI_GRPC_BASE` names in place of Clarifai's, for tests; None when unset."""
     return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None
+
+
+def terminal_is_dumb() -> bool:
+    """Return whether the terminal can't move its cursor, by `TERM`."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")

@@ -38,12 +38,12 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
 from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
-from warehouse.database.check_queries import DEFAULT_MAX_COUNT, CheckLimits
+from warehouse.database.check_limits import DEFAULT_MAX_COUNT, CheckLimits
 from warehouse.home import Home
 from warehouse.ranking.measures import RUN_BY
 from warehouse.ranking.plain_statistics import Statistic
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.storage.lake import KEEP_HOURS
+from warehouse.storage.retention import KEEP_HOURS
 
 DEFAULT_FILE = "likelens.toml"
 MAX_DAYS = 36_500
@@ -174,12 +174,18 @@ class Settings(_Table):
         return self._file
 
 
-def read_settings(file: Path) -> Settings:
-    """Read a settings file. Raises `SettingsError`, which names every mistake in it."""
+def read_settings(file: Path, *, sources: bool = True) -> Settings:
+    """Read a settings file. Raises `SettingsError`, which names every mistake in it.
+
+    Without `sources` the result has none of them: opening them imports what reads pages, which takes longer than a
+    query of what is stored.
+    """
     given = _parse(file)
     if home := home_variable():
         given["home"] = str(home)
     mistakes = [mistake for key in ("sources", "classifiers") for mistake in _check_names(given, key)]
+    if not sources:
+        given.pop("sources", None)
     try:
         settings = Settings.model_validate(given, context=file)
     except ValidationError as error:

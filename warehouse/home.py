@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -14,7 +15,9 @@ from warehouse.authors import AuthorPolicy, Authors
 from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
-from warehouse.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from warehouse.storage.lake import Lake
 
 _FORBIDDEN = frozenset("[]^|\\%*?")
 """Characters that break the libraries. deltalake 1.6 reads them as parts of an address and writes elsewhere or
@@ -30,7 +33,16 @@ class Home:
     @property
     def lake(self) -> Lake:
         """The lake of Parquet tables."""
-        return Lake(self.folder / "lake")
+        from warehouse.storage.lake import (
+            Lake,
+        )  # deltalake and pyarrow, which readers of the database do not need
+
+        return Lake(self.lake_folder)
+
+    @property
+    def lake_folder(self) -> Path:
+        """The folder of the lake."""
+        return self.folder / "lake"
 
     @property
     def database(self) -> Path:
@@ -65,6 +77,11 @@ class Home:
     def thumbnails(self) -> Path:
         """Small copies of pictures for the report, by the hash of the picture's bytes; each can be made again."""
         return self.report / "thumbnails"
+
+    @property
+    def logs(self) -> Path:
+        """The logs of the last commands that showed something else on the terminal."""
+        return self.folder / "logs"
 
     def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""

@@ -9,7 +9,8 @@ import duckdb
 
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.storage.lake_reader import detect_damage, quote
+from warehouse.schema.sql_types import quote
+from warehouse.storage.damage import detect_damage
 
 
 @contextmanager
@@ -22,13 +23,13 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
     if not home.database.exists():
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
     with (
-        detect_damage(home.lake.folder),
+        detect_damage(home.lake_folder),
         duckdb.connect(str(home.database), read_only=True) as connection,
     ):
         if only_lake:
             connection.execute(
                 "set autoinstall_known_extensions = false; set autoload_known_extensions = false"
             )
-            connection.execute(f"set allowed_directories = [{quote(str(home.lake.folder))}]")
+            connection.execute(f"set allowed_directories = [{quote(str(home.lake_folder))}]")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection

@@ -152,17 +152,17 @@ def _top_tables(
     One viral post of a rare label leads no table, because a label needs as many posts as it does for its lift.
     """
     for question in questions:
-        if question.by == "count":
-            ranking = rank(home, question)
-            source = source_of(database, question, count_posts(database, question))
-            save_chart(ranking_chart(ranking, _heading(question), source=source), folder, question.stem)
-        elif question.by_lift:
-            question = replace(question, statistic="mean", min_posts=question.least_posts)
-            ranking = rank(home, question)
-        else:
+        shown = question
+        if question.by_lift:
+            shown = replace(question, statistic="mean", min_posts=question.least_posts)
+        elif question.by != "count":
             continue
+        ranking, heading = rank(home, shown), _heading(shown)
+        if question.by == "count":
+            source = source_of(database, question, count_posts(database, question))
+            save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
         if not ranking.is_empty():
-            yield TopTable(_heading(question), ranking)
+            yield TopTable(heading, ranking)
 
 
 def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:

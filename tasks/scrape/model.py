@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.scrape.pages import Page
-from tasks.scrape.read_context import ReadContext
+if TYPE_CHECKING:  # the settings need neither pages nor how they are read
+    from tasks.scrape.pages import Page
+    from tasks.scrape.read_context import ReadContext
 
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Lackable = Literal["posts", "posted_at", "likes", "comments", "caption", "pictures"]

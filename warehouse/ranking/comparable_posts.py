@@ -12,6 +12,7 @@ from datetime import datetime
 import duckdb
 import polars as pl
 
+from warehouse.frames import read_frame
 from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
@@ -108,7 +109,7 @@ def comparable_posts(
     """
     is_older = ensure_measures(connection)
     matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
-    posts = connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values).pl()
+    posts = read_frame(connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values))
     older = 0
     if len(posts) == MAX_COMPARED_POSTS:
         (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
@@ -228,7 +229,7 @@ def _comparable_days(
     count = question.measure.history
     aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
-    history = connection.sql(query, params={"most": MAX_POSTS}).pl()
+    history = read_frame(connection.sql(query, params={"most": MAX_POSTS}))
     days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
     return days | {
         str(source): comparable_age(rows)

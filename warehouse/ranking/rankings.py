@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from warehouse.errors import NotPublished
+from warehouse.frames import read_frame
 from warehouse.home import Home
 from warehouse.published import published
 from warehouse.ranking.measures import STORED_BY
@@ -72,8 +73,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
         measured="" if stored else _MEASURED.format(by=question.by),
         condition=condition,
     )
-    rows: pl.DataFrame = connection.sql(query, params={"grouped": question.grouped, **values}).pl()
-    return rows
+    return read_frame(connection.sql(query, params={"grouped": question.grouped, **values}))
 
 
 @contextmanager
@@ -100,8 +100,7 @@ def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery)
         "min_posts": question.least_posts,
         "grouped": question.grouped,
     }
-    ranking: pl.DataFrame = connection.sql(f"select * from {macro}", params=values).pl()
-    return ranking
+    return read_frame(connection.sql(f"select * from {macro}", params=values))
 
 
 def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -117,8 +116,7 @@ def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
         "min_posts": question.least_posts,
         "grouped": question.grouped,
     }
-    ranking: pl.DataFrame = connection.sql(f"select {', '.join(COLUMNS)} from {macro}", params=values).pl()
-    return ranking
+    return read_frame(connection.sql(f"select {', '.join(COLUMNS)} from {macro}", params=values))
 
 
 def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
     estimate.py    the lift of each label as a frame: alone, and with the other labels held equal
     pairs.py       pairs of labels, as labels of their own
-    age.py         the age from which posts are comparable
+    age.py         the age from which posts are comparable, and the columns that identify one
     blocks.py      the posts of each account in time, cut into blocks
     label_rows.py  the labels of the posts, as sorted numbers
     groups.py      sums and medians over contiguous groups of rows
