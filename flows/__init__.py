@@ -22,5 +22,7 @@ errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
 secrets.py           keys and tokens, from the environment or a Prefect Secret block
 environment.py       variables that Prefect and TensorFlow read at their import
+events.py            Prefect events for automations
+serve/               Prefect's server, deployments and a worker on one machine
 demo/                the invented gallery of `likelens demo`
 """
