@@ -18,7 +18,7 @@ from flows.serve.deployments import WORK_POOL
 from flows.serve.server import ServerSettings, is_prefect
 from tasks.errors import Stop
 
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 END_SECONDS = 60.0
 POLL_SECONDS = 0.5
 FAST_END_SECONDS = 60.0

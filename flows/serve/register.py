@@ -50,12 +50,15 @@ def _register_work_pool(client: SyncPrefectClient) -> None:
 def _register_automation(client: SyncPrefectClient, values: dict[str, Any]) -> None:
     from prefect.events.schemas.automations import AutomationCore
 
-    existing = client.read_automations_by_name(values["name"])
-    if existing:
-        values = {**values, "enabled": existing[0].enabled}
-        client.update_automation(existing[0].id, AutomationCore.model_validate(values))
-    else:
-        client.create_automation(AutomationCore.model_validate(values))
+    wanted = AutomationCore.model_validate(values)
+    existing = client.read_automations_by_name(wanted.name)
+    if not existing:
+        client.create_automation(wanted)
+        return
+    wanted.enabled = existing[0].enabled
+    # An update makes the server forget which runs it watches.
+    if existing[0].model_dump(include=set(AutomationCore.model_fields)) != wanted.model_dump():
+        client.update_automation(existing[0].id, wanted)
 
 
 def _save_webhook(url: str) -> str:

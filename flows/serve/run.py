@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from flows.environment import (
 )
 from flows.errors import SettingsError
 from flows.serve.database import check_database, database_url
+from flows.serve.interrupted import report_killed_runs, report_stopped_runs, reschedule_pending_runs
 from flows.serve.processes import (
     POLL_SECONDS,
     ProcessEnded,
@@ -81,6 +82,8 @@ def _serve(
         _register(settings.file, with_notify_url(environment, webhook), stopping)
         if stopping:
             return
+        report_killed_runs(server.api_url, settings)
+        reschedule_pending_runs(server.api_url)
         address.write_text(server.api_url, "utf-8")
         worker = Worker(environment)
         _print_address(settings, server, database)
@@ -93,6 +96,8 @@ def _serve(
         address.unlink(missing_ok=True)
         if worker is not None:
             worker.child.end()
+            with suppress(OSError):  # the server may be what has ended
+                report_stopped_runs(server.api_url)
         process.end()
 
 
