@@ -2,6 +2,9 @@
 
 | to change | open |
 |---|---|
+| the sentences that open the page; the terminal and a run's summary print them too | `findings.py` |
+| which rows become findings, and how many more posts would do | `finding_choice.py` |
+| how a sentence names the posts with a label | `label_phrases.py` |
 | the content of the page: accounts, sections, examples, notices | `content.py` |
 | the chart of a ranking: its title and its files | `charts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |

@@ -20,7 +20,7 @@ MAX_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Difference:
     """The main result of a ranking: text about a label, which stands between the two texts."""
 
     before: str
@@ -75,7 +75,7 @@ def direction(low: float | None, high: float | None) -> int:
     return int(low > 1) - int(high < 1)
 
 
-def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
+def find_difference(ranking: pl.DataFrame, heading: Heading) -> Difference:
     """The first label of a ranking that gets more than usual for certain, else the last that gets less, else none."""
     rows = list(ranking.iter_rows(named=True))
     apart = [row for row in rows if direction(row["low"], row["high"])]
@@ -87,16 +87,16 @@ def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
             f"get {lift_of(row)} times their account's usual {heading.by}"
             f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
         )
-        return Finding("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
+        return Difference("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
     if apart:
-        return Finding(
+        return Difference(
             f"None of these labels differs for certain yet: {_outside(len(apart))} 1, which could be chance among so"
             " many labels."
         )
     known = sum(interval(row["low"], row["high"]) != UNKNOWN for row in rows)
     every = "every interval" if known == len(rows) else "every known interval"
     reason = f"{every} includes 1" if known else "no interval is known"
-    return Finding(f"None of these labels differs for certain yet: {reason}.")
+    return Difference(f"None of these labels differs for certain yet: {reason}.")
 
 
 def lifts_in_words(ranking: pl.DataFrame, heading: Heading) -> str:

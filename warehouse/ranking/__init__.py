@@ -7,6 +7,7 @@
     lift/                the method of lift: intervals, pairs, comparable age
     lift_rankings.py     the rankings by lift
     lift_changes.py      risers and fallers: a period against the one before
+    label_overlap.py     how far two labels are on the same posts
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     past.py              the database as it was known at the end of a past day
     empty_rankings.py    why a ranking is empty

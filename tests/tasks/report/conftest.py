@@ -1,13 +1,22 @@
-"""Rankings, and parsed markup and drawings, for the report's tests."""
+"""Rankings, a published home, and parsed markup and drawings, for the report's tests."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import polars as pl
 import pytest
+from PIL import Image
+
+from warehouse.database.publish import publish
+from warehouse.home import Home
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 SCHEMA = {
     "rank": pl.Int64,
@@ -45,6 +54,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
     SVG + tag for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath")
 }
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SEEN = datetime(2026, 6, 1, tzinfo=UTC)
 
 Ranking = Callable[[Sequence[str]], pl.DataFrame]
 Lifts = Callable[..., pl.DataFrame]
@@ -164,3 +176,41 @@ def check_harmless() -> Callable[[str], None]:
                 assert "url(http" not in value
 
     return check
+
+
+@pytest.fixture(scope="session")
+def pet_home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published home of 40 posts, whose pictures show a dog or a cat in turn; dogs get far more likes."""
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("pets") / "home"))
+    Image.new("RGB", (20, 20), (80, 0, 0)).save(home.folder / "picture.png")
+    numbers = range(40)
+    home.lake.append([
+        Post(source="s", post_id=f"{one}", account="ann", url=f"http://x.org/{one}", kind="image",
+             posted_at=START + timedelta(days=one), caption=None, place=None, pinned=None, first_seen_at=SEEN,
+             last_seen_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        PostPicture(source="s", post_id=f"{one}", position=0, picture_url="http://x.org/p", sha256=f"{one:064x}")
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        Observation(source="s", post_id=f"{one}", observed_at=SEEN, likes=100 + one % 7 + 200 * (one % 2),
+                    comments=None, likes_hidden=False)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        Picture(sha256=f"{one:064x}", bytes=1, width=20, height=20, format="png", path="picture.png", fetched_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        PictureLabel(sha256=f"{one:064x}", classifier="c", version="1", region=0, rank=1,
+                     label=("cat", "dog")[one % 2], label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None,
+                     labelled_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    journal = begin_run(home.lake)
+    journal.start("classify", "c")
+    journal.finish("classify", "c", StageResult("done", 40, version="1"))
+    publish(home)
+    return home
