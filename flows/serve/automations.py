@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flows.events import QUIET_SOURCE
+from flows.night_report import QUIET_SOURCE
 
 FLOWS = ("nightly", "relabel", "maintenance")
 BLOCK = "likelens-notify"
