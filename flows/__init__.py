@@ -25,7 +25,6 @@ environment.py       variables that Prefect and TensorFlow read at their import
 run_names.py         names and tags of runs in Prefect's pages
 night_report.py      what a run leaves at Prefect's server: summary, tags, events
 night_summary.py     the summary of a run as Markdown
-markdown.py          Markdown whose text can't break it
 serve/               Prefect's server, deployments and a worker on one machine
 demo/                the invented gallery of `likelens demo`
 """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from flows.markdown import code, escape, table
 from flows.settings import Settings, questions
 from flows.spending import monthly_spending
 from tasks.errors import EXPECTED
 from tasks.fetch.advice import ADVICE
+from tasks.markdown import MAX_TEXT, code, escape, table
 from tasks.report.findings import findings
 from tasks.report.stage import PAGE
 from tasks.run import Run
@@ -77,7 +77,7 @@ def _findings(settings: Settings, stages: Sequence[StageRun]) -> Iterator[str]:
         return  # there is no database, and the stages say why
     if found:
         yield "## Findings\n"
-        yield from (f"- {escape(one.sentence)}" for one in found)
+        yield from (f"- {escape(one.sentence, MAX_TEXT)}" for one in found)
 
 
 def _problems(stages: Sequence[StageRun]) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _problems(stages: Sequence[StageRun]) -> Iterator[str]:
         yield "## What to look at\n"
         for row in problems[:MAX_ROWS]:
             name = f"{row.stage} {row.lane}".strip()
-            yield f"- **{escape(name)}** is {row.status}. {escape(row.message or 'The log has the reason.')}"
+            yield f"- **{escape(name)}** is {row.status}. {escape(row.message or 'The log has the reason.', MAX_TEXT)}"
         yield from _more(len(problems))
 
 
@@ -120,7 +120,7 @@ def _quiet(sources: Sequence[SourceNews]) -> Iterator[str]:
     if sources:
         yield "## Quiet sources\n"
         for one in sources[:MAX_ROWS]:
-            yield f"- {escape(describe_quiet(one))}"
+            yield f"- {escape(describe_quiet(one), MAX_TEXT)}"
         yield from _more(len(sources))
 
 
@@ -134,7 +134,7 @@ def _checks(stages: Sequence[StageRun]) -> Iterator[str]:
     lines = [text for row in stages if (text := describe_checks(row.counts))]
     if lines:
         yield "## Checks\n"
-        yield from (f"- {escape(line)}" for line in lines)
+        yield from (f"- {escape(line, MAX_TEXT)}" for line in lines)
 
 
 def _cost(run: Run, settings: Settings, since: datetime) -> Iterator[str]:

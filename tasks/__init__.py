@@ -18,6 +18,7 @@ log_filters.py  which of Prefect's log lines are dropped
 labels.py       a label as a row of the table labels
 thumbnails.py   small pictures for pages
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged
+markdown.py     plain text and tables in Prefect's artifacts
 progress.py     progress bars and artifacts
 backoff.py      pauses before a retry
 user_agent.py   the User-Agent of every request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from warehouse.errors import HomeBusy
 
 MAX_RUNS = 200
 REQUEST_SECONDS = 30.0
+START_SECONDS = 30.0
+"""A run that began later may not hold the home folder yet."""
 _SAFE = "What the run stored is safe. The next run resumes it; start one on the page Deployments if you do not want to wait."
 STOPPED = f"likelens serve was stopped during this run. {_SAFE}"
 KILLED = f"The process of this run was killed, or its machine went down. {_SAFE}"
@@ -31,17 +34,20 @@ def report_stopped_runs(api_url: str) -> None:
 
 
 def report_killed_runs(api_url: str, settings: Settings) -> None:
-    """Before the start of the worker: mark the runs of these settings as crashed, unless one still holds the home folder.
+    """Before the start of a worker: mark the runs of these settings as crashed, unless one still holds the home folder.
 
-    Runs with other settings are left to the automation that misses their heartbeat.
+    Runs that had not begun are scheduled again. Runs with other settings are left to the automation that misses their
+    heartbeat.
     """
-    try:
-        with settings.home.held(0, waiting=lambda: None):
-            for run in _runs(api_url, "RUNNING"):
-                if run["parameters"].get("config") == str(settings.file.absolute()):
-                    _set_state(api_url, run["id"], {"type": "CRASHED", "name": "Crashed", "message": KILLED})
-    except HomeBusy:
-        return
+    now = datetime.now(UTC)
+    with suppress(HomeBusy), settings.home.held(0, waiting=lambda: None):
+        for run in _runs(api_url, "RUNNING"):
+            began = datetime.fromisoformat(run["start_time"] or run["expected_start_time"])
+            # A run whose worker was killed goes on. It holds the home folder from its first seconds on.
+            is_old = (now - began).total_seconds() > START_SECONDS
+            if is_old and run["parameters"].get("config") == str(settings.file.absolute()):
+                _set_state(api_url, run["id"], {"type": "CRASHED", "name": "Crashed", "message": KILLED})
+    reschedule_pending_runs(api_url)
 
 
 def reschedule_pending_runs(api_url: str) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,8 @@ class Worker:
         arguments = ["-m", "prefect", "worker", "start", "--pool", WORK_POOL, "--name", WORK_POOL]
         self.child = start(arguments, self._environment)
 
-    def restart_if_ended(self, stopping: Stopping) -> None:
-        """Start it again if it has ended. Raises `ProcessEnded` when that does not help."""
+    def restart_if_ended(self, stopping: Stopping, report_killed: Callable[[], None]) -> None:
+        """Start it again if it has ended, after a report of its runs. Raises `ProcessEnded` when that does not help."""
         status = self.child.status()
         if status is None:
             return
@@ -141,6 +141,7 @@ class Worker:
         if self._fast_ends >= MAX_FAST_ENDS:
             raise ProcessEnded(f"Prefect's worker has ended {MAX_FAST_ENDS} times. Its messages are above.")
         print(f"The worker has ended ({_describe(status)}); starting it again.", file=sys.stderr, flush=True)
+        report_killed()
         if not stopping.wait(2.0**self._fast_ends):
             self._start()
 

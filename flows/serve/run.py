@@ -19,7 +19,7 @@ from flows.environment import (
 )
 from flows.errors import SettingsError
 from flows.serve.database import check_database, database_url
-from flows.serve.interrupted import report_killed_runs, report_stopped_runs, reschedule_pending_runs
+from flows.serve.interrupted import report_killed_runs, report_stopped_runs
 from flows.serve.processes import (
     POLL_SECONDS,
     ProcessEnded,
@@ -83,14 +83,13 @@ def _serve(
         if stopping:
             return
         report_killed_runs(server.api_url, settings)
-        reschedule_pending_runs(server.api_url)
         address.write_text(server.api_url, "utf-8")
         worker = Worker(environment)
         _print_address(settings, server, database)
         while not stopping.wait(POLL_SECONDS):
             if process.status() is not None:
                 raise ProcessEnded(f"Prefect's server has ended by itself; its log is {log}.")
-            worker.restart_if_ended(stopping)
+            worker.restart_if_ended(stopping, lambda: report_killed_runs(server.api_url, settings))
     finally:
         print("Stopping the worker, then the server …", file=sys.stderr, flush=True)
         address.unlink(missing_ok=True)
