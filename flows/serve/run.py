@@ -82,14 +82,14 @@ def _serve(
         _register(settings.file, with_notify_url(environment, webhook), stopping)
         if stopping:
             return
-        report_killed_runs(server.api_url, settings)
+        _report_killed_runs(settings)
         address.write_text(server.api_url, "utf-8")
         worker = Worker(environment)
         _print_address(settings, server, database)
         while not stopping.wait(POLL_SECONDS):
             if process.status() is not None:
                 raise ProcessEnded(f"Prefect's server has ended by itself; its log is {log}.")
-            worker.restart_if_ended(stopping, lambda: report_killed_runs(server.api_url, settings))
+            worker.restart_if_ended(stopping, lambda: _report_killed_runs(settings))
     finally:
         print("Stopping the worker, then the server …", file=sys.stderr, flush=True)
         address.unlink(missing_ok=True)
@@ -98,6 +98,12 @@ def _serve(
             with suppress(OSError):  # the server may be what has ended
                 report_stopped_runs(server.api_url)
         process.end()
+        print("Stopped.", file=sys.stderr, flush=True)
+
+
+def _report_killed_runs(settings: Settings) -> None:
+    with suppress(OSError):  # the server is busy; then the automation reports them
+        report_killed_runs(settings.server.api_url, settings)
 
 
 def _register(config: Path, environment: Mapping[str, str], stopping: Stopping) -> None:

@@ -39,8 +39,8 @@ def unit_text(command: Path, config: Path, variables: dict[str, str]) -> str:
     """The unit; all paths in it are absolute. `variables` are set for the service."""
     lines = "".join(f"Environment={_quote(f'{name}={value}')}\n" for name, value in sorted(variables.items()))
     return _UNIT.format(
-        command=_quote(str(command.absolute())),
-        config=_quote(str(config.absolute())),
+        command=_word(str(command.absolute())),
+        config=_word(str(config.absolute())),
         config_text=_escape(str(config.absolute())),
         folder=_escape(str(config.absolute().parent)),
         environment=_escape(str(config.absolute().with_name(ENVIRONMENT_FILE))),
@@ -49,10 +49,16 @@ def unit_text(command: Path, config: Path, variables: dict[str, str]) -> str:
 
 
 def _escape(text: str) -> str:
+    """Text to the end of a line; only `%` has a meaning there."""
     return text.replace("%", "%%")
 
 
 def _quote(text: str) -> str:
-    """A word of a command line or of an assignment."""
-    escaped = _escape(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    """A text in quotation marks, for an assignment."""
+    escaped = _escape(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _word(text: str) -> str:
+    """A word of a command line, where `$` begins a variable."""
+    return _quote(text).replace("$", "$$")
