@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -108,11 +109,9 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started, by the table of processes."""
-    found = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in found.stdout.split()]
+    """The processes that a process has started, on Linux."""
+    table = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(number) for number in table.read_text().split()] if table.exists() else []
 
 
 @pytest.fixture(scope="module")
@@ -201,21 +200,42 @@ def expect_heartbeats(served: Served, seconds: int) -> None:
     served.call(f"automations/{automation['id']}", body, method="PUT")
 
 
-def test_a_stop_in_a_run_is_reported_and_a_restart_doubles_nothing(served, site):
-    """SIGTERM ends all processes with status 0 and marks the run; the next start has the same runs and deployments."""
+def test_a_second_registration_doubles_nothing(served):
+    """What a second start registers again has the same ids, schedules and pauses; automations are not touched."""
+    paused = served.call("deployments/name/nightly/weekly")["id"]
+    served.call(f"deployments/{paused}/pause_deployment", {})
+    before = served.call("deployments/filter", {}), served.call("automations/filter", {})
+    environment = {
+        **os.environ,
+        "PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api",
+        "PREFECT_HOME": str(served.folder / "data" / "prefect"),
+        "LIKELENS_NOTIFY_URL": f"http://127.0.0.1:{served.webhook.server_port}/hook",
+    }
+    command = [sys.executable, "-m", "flows.serve.register", served.folder / "likelens.toml"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=LIMIT_SECONDS)
+    after = served.call("deployments/filter", {}), served.call("automations/filter", {})
+    assert [names_and_schedules(one) for one in after[0]] == [names_and_schedules(one) for one in before[0]]
+    assert {one["id"] for one in after[1]} == {one["id"] for one in before[1]}
+    assert len(after[1]) == 3
+
+
+def names_and_schedules(deployment: dict[str, Any]) -> tuple[Any, ...]:
+    schedules = [(one["slug"], one["schedule"]["cron"], one["active"]) for one in deployment["schedules"]]
+    return deployment["id"], deployment["name"], deployment["paused"], schedules
+
+
+def test_a_stop_in_a_run_is_reported(served, site):
+    """SIGTERM ends all processes with status 0; the run that was stopped is crashed, with what to do."""
     gallery, shown = site
     gallery.script[older_path(shown, shown.posts[11].post_id)] = [Response(200, delay=LIMIT_SECONDS)] * 100
-    before = served.call("deployments/filter", {})
     stopped = served.run()
     wait_until(lambda: served.text().count("12 posts, 12 so far") >= 2)
     assert served.stop(signal.SIGTERM) == 0
     gallery.script.clear()
     assert served.text().endswith("Stopped.\n")
-    served.start()
-    shown_run = served.call(f"flow_runs/{stopped}")
-    assert shown_run["state_type"] == "CRASHED"
-    assert "likelens serve was stopped during this run" in shown_run["state"]["message"]
-    after = served.call("deployments/filter", {})
-    assert {one["id"] for one in after} == {one["id"] for one in before}
-    assert [len(one["schedules"]) for one in after] == [len(one["schedules"]) for one in before]
-    assert len(served.call("automations/filter", {})) == 3
+    with sqlite3.connect(served.folder / "data" / "prefect" / "prefect.db") as database:
+        query = """select flow_run_state.type, message from flow_run join flow_run_state
+                   on flow_run_state.id = flow_run.state_id where flow_run.id = ?"""
+        [(state, message)] = database.execute(query, [stopped]).fetchall()
+    assert state == "CRASHED"
+    assert "likelens serve was stopped during this run" in message
