@@ -16,6 +16,7 @@ from flows.serve.deployments import CONCURRENT_RUNS, WORK_POOL, build_deployment
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.deployments.runner import RunnerDeployment
 
 
 def register(config: Path, webhook: str | None) -> None:
@@ -25,7 +26,7 @@ def register(config: Path, webhook: str | None) -> None:
     with get_client(sync_client=True) as client:
         _register_work_pool(client)
         for deployment in build_deployments(config):
-            deployment.apply(_sync=True)  # type: ignore[call-arg]
+            _register_deployment(client, deployment)
         automations = crashed_runs()
         if webhook:
             automations += notifications(_save_webhook(webhook))
@@ -45,6 +46,22 @@ def _register_work_pool(client: SyncPrefectClient) -> None:
     else:
         if pool.concurrency_limit != CONCURRENT_RUNS:
             client.update_work_pool(WORK_POOL, WorkPoolUpdate(concurrency_limit=CONCURRENT_RUNS))
+
+
+def _register_deployment(client: SyncPrefectClient, deployment: RunnerDeployment) -> None:
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        existing = client.read_deployment_by_name(deployment.full_name)
+    except ObjectNotFound:
+        existing = None
+    if existing is not None:
+        # An update would resume what a person paused.
+        deployment.paused = existing.paused
+        active = {one.slug: one.active for one in existing.schedules}
+        for schedule in deployment.schedules or []:
+            schedule.active = active.get(schedule.slug, True)
+    deployment.apply(_sync=True)  # type: ignore[call-arg]
 
 
 def _register_automation(client: SyncPrefectClient, values: dict[str, Any]) -> None:

@@ -204,6 +204,9 @@ def test_a_second_registration_doubles_nothing(served):
     """What a second start registers again has the same ids, schedules and pauses; automations are not touched."""
     paused = served.call("deployments/name/nightly/weekly")["id"]
     served.call(f"deployments/{paused}/pause_deployment", {})
+    maintained = served.call("deployments/name/maintenance/maintenance")
+    switched = f"deployments/{maintained['id']}/schedules/{maintained['schedules'][0]['id']}"
+    served.call(switched, {"active": False}, method="PATCH")
     before = served.call("deployments/filter", {}), served.call("automations/filter", {})
     environment = {
         **os.environ,
