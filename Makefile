@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench lock
+.PHONY: setup demo server screenshots test lint bench lock
 
 setup: $(VENV)/.ready
 
@@ -15,6 +15,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/likelens demo
+
+# The settings of this folder, or those that `make demo` wrote.
+server: setup
+	$(BIN)/likelens serve --config $(if $(wildcard likelens.toml),likelens.toml,demo/likelens.toml)
+
+# Pictures of Prefect's pages and of the report in docs/images; they need Chromium.
+screenshots: setup
+	$(BIN)/python -m benchmarks.screenshots
 
 # Workers run complete files, because fixtures belong to files, in the order and the groups of tests/conftest.py.
 # Some machines set PYTHONDONTWRITEBYTECODE; then each worker, and each process that a test starts, compiles every module.

@@ -13,6 +13,8 @@
     truth/       how true the intervals of lift are, on simulated galleries
     clarifai.py  pictures a second through the paid lane, beside one call a picture
     captions.py  pictures a second through a lane of captions, beside one call after the other
+    screenshots.py  no measurement: the pictures of the pages in docs/images
 
-Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but `cookbook.py` and `startup.py`, which need a home folder.
+Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but
+`cookbook.py` and `startup.py`, which need a home folder, and `screenshots.py`, which `make screenshots` runs.
 """

@@ -27,5 +27,9 @@ errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
 secrets.py           keys and tokens, from the environment or a Prefect Secret block
 environment.py       variables that Prefect and TensorFlow read at their import
+run_names.py         names and tags of runs in Prefect's pages
+night_report.py      what a run leaves at Prefect's server: summary, tags, events
+night_summary.py     the summary of a run as Markdown
+serve/               Prefect's server, deployments and a worker on one machine
 demo/                the invented gallery of `likelens demo`
 """

@@ -29,6 +29,7 @@ from classifiers.registry import KINDS
 from flows.embeddings import ERROR, complete_themes
 from flows.errors import SettingsError
 from flows.example_settings import EXAMPLE
+from flows.serve.server import ServerSettings
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
 from tasks.maintain.options import MaintainOptions
@@ -62,6 +63,7 @@ class ScrapeSettings(_Table):
     delay_seconds: float = Field(default=5.0, ge=0, le=3600)
     refresh_days: int = Field(default=14, ge=0, le=MAX_DAYS)
     full_days: float = Field(default=7.0, ge=0, le=MAX_DAYS)
+    quiet_days: int = Field(default=14, ge=1, le=MAX_DAYS)
     comments: bool = True
     comment_authors: AuthorPolicy = "hashed"
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
@@ -159,6 +161,7 @@ class Settings(_Table):
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()
+    server: ServerSettings = ServerSettings()
     classifiers: Annotated[
         tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
         AfterValidator(complete_themes),

@@ -23,6 +23,7 @@
 | the same by lift, and the sentence above a chart | `lift_wording.py` |
 | the alternative text of a chart | `alternative_text.py` |
 | how external names are cleaned and shortened | `names.py` |
+| the charts in Prefect's pages | `chart_artifacts.py` |
 | which files are written | `stage.py` |
 | the Prefect task | `task.py` |
 | the small example pictures | `tasks/thumbnails.py` |

@@ -19,7 +19,7 @@ from tasks.stage_events import StageName, report_end
 from warehouse.records.runs import StageResult
 
 
-@task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)
+@task(name="scrape", task_run_name="scrape {source.name}", **STAGE)
 def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr | None) -> State[Any]:
     """Read a source and store its posts; a resumed run does not read a source twice."""
     if run.journal.is_done("scrape", source.name):
