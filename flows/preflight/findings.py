@@ -1,0 +1,19 @@
+"""The result of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check; `page` of the docs explains what to do where it is not good."""
+
+    good: bool
+    text: str
+    page: str = ""
+
+    def __str__(self) -> str:
+        if self.good or not self.page:
+            return self.text
+        return f"{self.text}{'' if self.text.endswith(('.', '?', '!')) else '.'} See {self.page}."
