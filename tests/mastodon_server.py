@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
 
-ROBOTS = "User-agent: *\nDisallow: /user/forbidden\n"
+ROBOTS = "User-agent: *\nDisallow: /u/forbidden\n"
 
 
 class MastodonServer(ThreadingHTTPServer):

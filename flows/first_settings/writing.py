@@ -6,8 +6,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from flows.docs_pages import HOME
 from flows.errors import SettingsError
 from flows.settings import parse_settings
+from warehouse.errors import BadHome
 
 
 def check_output(file: Path, *, force: bool) -> None:
@@ -26,7 +28,10 @@ def check_output(file: Path, *, force: bool) -> None:
 
 def write_settings(file: Path, text: str, *, force: bool) -> None:
     """Write the file if the text is valid. Raises `SettingsError`, and leaves the old file as it is then."""
-    parse_settings(text, file).home.check_path()
+    try:
+        parse_settings(text, file).home.check_path()
+    except BadHome as error:
+        raise SettingsError(f"{error} See {HOME}.") from error
     target = file.resolve() if force else file
     try:
         handle, name = tempfile.mkstemp(prefix=".likelens-", suffix=".toml", dir=target.absolute().parent)

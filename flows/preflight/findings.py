@@ -14,6 +14,7 @@ class Finding:
     page: str = ""
 
     def __str__(self) -> str:
+        text = " ".join(self.text.split())  # a library's error may have several lines
         if self.good or not self.page:
-            return self.text
-        return f"{self.text}{'' if self.text.endswith(('.', '?', '!')) else '.'} See {self.page}."
+            return text
+        return f"{text}{'' if text.endswith(('.', '?', '!')) else '.'} See {self.page}."
