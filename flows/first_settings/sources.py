@@ -113,9 +113,7 @@ def _draft_table(place: Place, folder: Path, ask: Ask) -> SourceDraft:
 
 
 def _draft_gallery(place: Place, folder: Path, ask: Ask) -> SourceDraft:
-    text = (
-        "Which profile describes its pages? Your own file, or a built-in one: docs/gallery-profiles.md#try-it"
-    )
+    text = "Which profile describes its pages? Your own file, or a built-in one: docs/gallery-profiles.md#the-built-in-profiles"
     given = ask(Question("--profile", text))
     written = (
         given

@@ -61,14 +61,14 @@ def _find_problem(url: str) -> str:
 
 
 def _is_prefect(url: str) -> bool:
-    """Whether its health can be read; a server that wants a password is one too."""
+    """Whether its health can be read, or may be later: a busy server is one too, and one that wants a password."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=SECONDS) as response:  # noqa: S310 - http only
             return bool(response.read(16).strip() == b"true")
     except urllib.error.HTTPError as error:
-        return error.code in (401, 403)
+        return error.code not in (400, 404, 405)
     except (OSError, ValueError):
-        return False
+        return True
 
 
 def _without_user(url: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flows.docs_pages import GUEST, SOURCE_CHANGES, SOURCE_PAGES, TOKEN_PAGES, TROUBLE
 from flows.output import printable
 from flows.preflight.findings import Finding
-from flows.secrets import block_name, secret
+from flows.secrets import secret
 from flows.settings import Settings, scrape_options
 from tasks.errors import EXPECTED, BadToken, SourceChanged, SourceRefused, SourceUnreachable
 from tasks.scrape.crawl.source import CrawledSource
@@ -94,8 +94,7 @@ def _token(source: Source) -> str | None:
 def _check_secret(source: Source, name: str) -> Finding:
     if secret(name):
         return Finding(True, f"source {source.name}: {name} is set")
+    assert isinstance(source, CrawledSource), "no other source needs a token"
     return Finding(
-        False,
-        f"source {source.name}: set its token as {name} in the environment, or as Prefect Secret {block_name(name)}",
-        TOKEN_PAGES.get(source.kind, TROUBLE),
+        False, f"source {source.name}: {source.token_advice}", TOKEN_PAGES.get(source.kind, TROUBLE)
     )

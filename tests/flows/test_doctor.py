@@ -152,7 +152,7 @@ MISTAKES = {
     ),
     "token missing": Mistake(
         source("graph", account="ann", user_id="1784"),
-        ("set its token as INSTAGRAM_TOKEN",),
+        ("set INSTAGRAM_TOKEN in the environment",),
         "docs/graph.md#what-it-needs",
     ),
     "token wrong": Mistake(
@@ -281,8 +281,9 @@ def test_a_run_names_the_same_mistakes_in_the_same_words(folder, likelens, comma
     """One run with many broken sources and classifiers reports what the doctor found, and publishes the good source."""
     broken = [
         one.settings.replace(GOOD, "").replace('"bad"', f'"bad{number}"')
-        for number, one in enumerate(MISTAKES.values())
+        for number, (name, one) in enumerate(MISTAKES.items())
         if one.settings
+        and name != "server down"  # whose retries take a minute
         and one.status == 3
         and '"bad"' in one.settings
         and not (one.environment or one.prepare)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from flows.example_settings import EXAMPLE
 from flows.first_settings import classifier_choices
 from flows.first_settings.classifier_choices import CHOICES, list_choices
 from flows.preflight.sources import check_source
@@ -298,3 +299,13 @@ def read_until(terminal: int, text: str) -> str:
             shown += os.read(terminal, 65_536)
     assert text.encode() in shown, shown.decode()
     return shown.decode()
+
+
+def test_no_page_begins_with_a_gallery_that_is_gone(pages_text):
+    """The profile of imgrum is described where profiles are; no other page, and no message, offers it."""
+    described = {name for name, text in pages_text.items() if "imgrum" in text.casefold()}
+    assert described <= {"gallery-profiles.md", "measurements.md"}
+    root = Path(__file__).resolve().parents[2]
+    assert "imgrum" not in (root / "README.md").read_text("utf-8").casefold() + EXAMPLE
+    files = [file for file in (root / "flows").rglob("*.py") if "demo" not in str(file)]
+    assert [file.name for file in files if "imgrum" in file.read_text("utf-8")] == []
