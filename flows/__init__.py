@@ -12,6 +12,8 @@ time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and shows it
 run_summary.py       what a run prints at its end: findings, what is incomplete, paths
 terminal/            what a command that takes minutes shows: a live view, log lines, or one line of result
+first_settings/      what `likelens init` asks and writes
+preflight/           what a run needs, checked before it
 dry_run.py           --dry-run of run and relabel
 backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status
@@ -22,6 +24,8 @@ futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
+settings_mistakes.py the mistakes of a settings file in words
+docs_pages.py        the pages of the docs that messages name
 example_settings.py  the settings that messages show to somebody who has none
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flows.environment import has_server, prepare
+from flows.preflight.server import require_server
 from flows.run_summary import print_one_line, print_run, read_last_run
 from flows.settings import Settings, read_settings
 from flows.terminal.output import Output
@@ -24,6 +25,7 @@ def prepare_run(config: Path) -> Settings:
     settings = read_settings(config)
     prepare(settings.home.folder)
     settings.home.prepare()
+    require_server()
     return settings
 
 

@@ -18,7 +18,8 @@ from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.output import printable, show
-from flows.settings import DEFAULT_FILE, MAX_NAME, Settings, read_settings
+from flows.settings import DEFAULT_FILE, Settings, read_settings
+from flows.settings_mistakes import MAX_NAME
 from flows.terminal.output import Output, choose_output, with_output
 from flows.terminal.watching import watch_run
 from tasks.errors import BadInput
