@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 
 import numpy as np
@@ -39,7 +40,10 @@ WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-FENCED = re.compile(r'^```(\w+)(?: title="[^"]+")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+FENCED = re.compile(
+    r'^(?P<indent> *)```(?P<language>\w+)(?: title="[^"]+")?\n(?P<text>.*?)^(?P=indent)```$',
+    re.MULTILINE | re.DOTALL,
+)
 ROW = re.compile(r"^\|(.*)\|$")
 
 
@@ -63,7 +67,12 @@ class Page:
     def blocks(self, language: str) -> list[Block]:
         """The page's fenced blocks in a language."""
         found = (
-            Block(self.name, self.text.count("\n", 0, match.start()) + 1, match[1], match[2])
+            Block(
+                self.name,
+                self.text.count("\n", 0, match.start()) + 1,
+                match["language"],
+                dedent(match["text"]),
+            )
             for match in FENCED.finditer(self.text)
         )
         return [block for block in found if block.language == language]

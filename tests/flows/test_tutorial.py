@@ -84,6 +84,7 @@ class Reader:
     """Does what the page says, block by block; `pairs` are the outputs on the page and the real ones."""
 
     likelens: Any
+    home: Path
     folder: Path
     mastodon: str
     output: str = ""
@@ -105,17 +106,17 @@ class Reader:
         if line in INSTALLATION:
             return ""
         if words[0] == "cd":
-            self.folder = (self.folder / words[1]).resolve()
+            self.folder = Path(words[1].replace("~", str(self.home)))
             return ""
         if words[0] == "likelens":
             ran = self.likelens(self.folder, *words[1:])
         else:
-            path = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-            ran = subprocess.run(
-                words, cwd=self.folder, env=path, capture_output=True, text=True, check=False
-            )
+            environment = {**os.environ, "HOME": str(self.home), "PATH": f"{BIN}:{os.environ['PATH']}"}
+            shell = ["/bin/sh", "-c", line]
+            start = {"cwd": self.folder, "env": environment, "capture_output": True, "text": True}
+            ran = subprocess.run(shell, check=False, **start)
         assert ran.returncode == 0, f"{line}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
-        shown = ran.stdout.replace(str(self.folder.parent), "/home/ann").replace(self.mastodon, SERVER)
+        shown = ran.stdout.replace(str(self.home), "/home/ann").replace(self.mastodon, SERVER)
         return "".join(f"{one.rstrip()}\n" for one in shown.strip("\n").splitlines())
 
 
@@ -125,8 +126,9 @@ def test_the_tutorial_works_word_by_word(likelens, mastodon, tmp_path):
     After a difference the page with the real outputs is in the test's folder, ready to be compared and copied.
     """
     page = PAGE.read_text("utf-8")
-    (tmp_path / "ann").mkdir()
-    reader = Reader(likelens, tmp_path / "ann", mastodon)
+    home = tmp_path / "ann"
+    home.mkdir()
+    reader = Reader(likelens, home, home, mastodon)
     for block in BLOCK.finditer(page):
         reader.follow(block)
     actual = page
