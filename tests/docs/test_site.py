@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,24 +70,36 @@ def test_the_menu_leads_into_the_guide(site):
 
 
 @pytest.fixture(scope="module")
-def start(site: Path) -> Iterator[object]:
-    """The site's first page, opened from disk in Chromium."""
+def browser() -> Iterator[Any]:
+    """Chromium."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("there is no Chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto((site / "index.html").as_uri())
-        yield page
-        browser.close()
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
-def test_the_search_works_from_disk(start):
-    """A word of the tutorial finds the tutorial, without a server."""
-    start.locator("input.md-search__input").fill("practice pictures")
-    result = start.locator(".md-search-result__link").first
+def test_the_search_works_from_disk(browser, site):
+    """Words of the tutorial find the tutorial, without a server."""
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.locator("input.md-search__input").fill("practice pictures")
+    result = page.locator(".md-search-result__link").first
     result.wait_for(timeout=60_000)
     assert "tutorial.html" in result.get_attribute("href")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_accessible(browser, site, scheme):
+    """axe-core has no serious finding on the tutorial, in both colour schemes, and a phone need not scroll sideways."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.goto((site / "tutorial.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
