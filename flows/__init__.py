@@ -7,6 +7,8 @@ output.py            tables, CSV, JSON and Parquet on standard output
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and prints its summary
+first_settings/      what `likelens init` asks and writes
+preflight/           what a run needs, checked before it
 dry_run.py           --dry-run of run and relabel
 backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status
@@ -17,6 +19,8 @@ futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
+settings_mistakes.py the mistakes of a settings file in words
+docs_pages.py        the pages of the docs that messages name
 example_settings.py  the settings that messages show to somebody who has none
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run

@@ -46,15 +46,21 @@ def enable_own_logs() -> None:
 
 def has_server() -> bool:
     """Return whether a Prefect server is configured, in the environment or in Prefect's active profile."""
-    if os.environ.get("PREFECT_API_URL"):
-        return True
+    return server_url() is not None
+
+
+def server_url() -> str | None:
+    """Return the address of the configured Prefect server; None when there is none."""
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url
     folder = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
     try:
         profiles = tomllib.loads((folder / "profiles.toml").read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError):
-        return False
+        return None
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
-    return bool(profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL"))
+    url = profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL")
+    return str(url) if url else None
 
 
 def clarifai_base() -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.environment import has_server, prepare
 from flows.ephemeral_server import bind_server_to_this_process
+from flows.preflight.server import require_server
 from flows.settings import Settings, read_settings
 from warehouse.database.checks import describe_checks
 from warehouse.records.runs import RUN_STAGE, stage_runs
@@ -19,6 +20,7 @@ def prepare_run(config: Path) -> Settings:
     settings = read_settings(config)
     prepare(settings.home.folder)
     settings.home.prepare()
+    require_server()
     if not has_server():
         bind_server_to_this_process()
         print("Starting Prefect (about 10 s; longer the first time) …", file=sys.stderr, flush=True)

@@ -79,17 +79,21 @@ class Home:
         """Pages that a run has read and not stored yet."""
         return self.folder / "spool" / run_id
 
-    def prepare(self) -> None:
-        """Create the folder and its empty tables.
-
-        Raises `DiskFull` when the disk is too full to begin, and `BadHome` when the folder can't be used.
-        """
+    def check_path(self) -> None:
+        """Raise `BadHome` for a path that the lake does not support."""
         if forbidden := sorted({c for c in str(self.folder) if c in _FORBIDDEN or not c.isprintable()}):
             raise BadHome(
                 f"The home folder's path {str(self.folder)!r} contains {' '.join(map(repr, forbidden))}, which the"
                 " lake does not support. Set home in the settings (or LIKELENS_HOME) to a folder without such"
                 " characters."
             )
+
+    def prepare(self) -> None:
+        """Create the folder and its empty tables.
+
+        Raises `DiskFull` when the disk is too full to begin, and `BadHome` when the folder can't be used.
+        """
+        self.check_path()
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         require_free_space(existing)
         with detect_full_disk(existing):
@@ -112,6 +116,19 @@ class Home:
         """
         with self._locked(".run.lock", wait_seconds, waiting):
             yield
+
+    def is_held(self) -> bool:
+        """Whether a run holds the folder now. A run that was killed holds nothing."""
+        file = self.folder / ".run.lock"
+        if not file.exists():
+            return False
+        lock = FileLock(file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
 
     @contextmanager
     def lock_budget(self, wait_seconds: float) -> Iterator[None]:

@@ -17,7 +17,8 @@ from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.output import printable, show
-from flows.settings import DEFAULT_FILE, MAX_NAME, Settings, read_settings
+from flows.settings import DEFAULT_FILE, Settings, read_settings
+from flows.settings_mistakes import MAX_NAME
 from tasks.errors import BadInput
 from tasks.scrape.model import SOURCE_NAME
 from tasks.train.duplicates import MIN_COSINE

@@ -23,7 +23,7 @@ CHECKED: tuple[Lackable, ...] = get_args(Lackable)
 class Source(ABC):
     """A place where an account's posts are read.
 
-    - `name` is its name in the settings
+    - `name` is its name in the settings, `kind` its kind there
     - `may_lack`: fields that its posts may all be without
     - `secret_name` is the environment variable (or Prefect Secret) with its token; None when it takes none
     - `needs_secret`: it can't be read without a token
@@ -31,6 +31,7 @@ class Source(ABC):
     """
 
     name: str
+    kind: str = ""
     may_lack: tuple[str, ...] = ()
     secret_name: str | None = None
     needs_secret: bool = False
