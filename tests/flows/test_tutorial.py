@@ -27,7 +27,6 @@ BLOCK = re.compile(
 INSTALLATION = ("make setup", ". .venv/bin/activate")
 """The lines of the page that this environment has behind it."""
 SERVER = "https://mastodon.social"
-FOR_THE_TEST = '\n[scrape]\ndelay_seconds = 0\n\n[fetch]\nallow_private_hosts = ["127.0.0.1"]\n'
 VARYING = re.compile(
     r"\d{8}T\d{6}Z-[0-9a-f]+|\d+\.\d+ GB|\d+\.\d+\.\d+|(?<=Prefect: ).*|(?<=GPU: ).*|(?<=Lite0-)\w+|(?<=visual-)\d+"
 )
@@ -92,13 +91,10 @@ class Reader:
 
     def follow(self, block: re.Match[str]) -> None:
         if block["title"]:
-            text = block["text"]
-            if SERVER in text:
-                text = text.replace(SERVER, self.mastodon) + FOR_THE_TEST
-            (self.folder / block["title"]).write_text(text, "utf-8")
+            (self.folder / block["title"]).write_text(block["text"], "utf-8")
         elif block["language"] == "sh":
             self.output = "".join(self.run(line) for line in block["text"].splitlines())
-        else:
+        elif block["language"] == "text":
             self.pairs.append((block["text"], self.output))
 
     def run(self, line: str) -> str:
@@ -117,7 +113,14 @@ class Reader:
             ran = subprocess.run(shell, check=False, **start)
         assert ran.returncode == 0, f"{line}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
         shown = ran.stdout.replace(str(self.home), "/home/ann").replace(self.mastodon, SERVER)
+        if words[:2] == ["likelens", "init"]:
+            self.lead_to_the_test_server(self.folder / "likelens.toml")
         return "".join(f"{one.rstrip()}\n" for one in shown.strip("\n").splitlines())
+
+    def lead_to_the_test_server(self, file: Path) -> None:
+        text = file.read_text("utf-8").replace(SERVER, self.mastodon)
+        text = text.replace("delay_seconds = 5.0", "delay_seconds = 0.0")
+        file.write_text(f'{text}\n[fetch]\nallow_private_hosts = ["127.0.0.1"]\n', "utf-8")
 
 
 def test_the_tutorial_works_word_by_word(likelens, mastodon, tmp_path):
