@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import dedent
 from types import ModuleType
 
 import numpy as np
@@ -68,10 +67,7 @@ class Page:
         """The page's fenced blocks in a language."""
         found = (
             Block(
-                self.name,
-                self.text.count("\n", 0, match.start()) + 1,
-                match["language"],
-                dedent(match["text"]),
+                self.name, self.text.count("\n", 0, match.start()) + 1, match["language"], _fenced_text(match)
             )
             for match in FENCED.finditer(self.text)
         )
@@ -89,6 +85,11 @@ class Page:
         starts = [number for number, line in enumerate(lines) if line == header]
         assert starts, f"{self.name} has no table {header!r} under {heading!r}"
         return [row for start in starts for row in _rows(lines[start + 2 :])]
+
+
+def _fenced_text(match: re.Match[str]) -> str:
+    """Return the text of a block without the indentation of its fence, which it has in a list."""
+    return re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE)
 
 
 def _rows(lines: Sequence[str]) -> Iterator[list[str]]:
