@@ -41,10 +41,10 @@ class MastodonServer(GalleryServer):
         if not place.startswith("/api/v1/accounts/"):
             return super().respond(path)
         (gallery,) = self.galleries
-        older = "max_id" in query
-        body = [] if older else [self._status(gallery, post) for post in gallery.posts]
-        answer = body if place.endswith("/statuses") else self._account(gallery)
-        return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+        body: Any = self._account(gallery)
+        if place.endswith("/statuses"):
+            body = [] if "max_id" in query else [self._status(gallery, post) for post in gallery.posts]
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
     def _account(self, gallery: Gallery) -> dict[str, Any]:
         counts = {"followers_count": gallery.followers, "following_count": gallery.following}
