@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo server screenshots test lint bench lock
+.PHONY: setup demo server screenshots test lint docs bench lock
 
 setup: $(VENV)/.ready
 
@@ -35,6 +35,12 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy flows tasks classifiers warehouse
 	$(BIN)/lint-imports
+
+# Builds the site of docs/ into site/; a warning, such as a link without a target, is an error.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 bench: setup
 	$(BIN)/python -m benchmarks.growth
