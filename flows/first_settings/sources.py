@@ -1,4 +1,4 @@
-"""The table of a source, by its kind; and what has to be asked for it."""
+"""The table of a source, by its kind, with the questions that it needs."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ def test_what_is_not_installed_is_offered_with_how_to_get_it(folder, command, mo
 
 
 def test_a_person_answers_three_questions_on_a_terminal(folder):
-    """A wrong answer is explained and asked again; suggestions come from the folder; the file is written."""
+    """A question is repeated after a wrong answer; suggestions come from the folder; the file is written."""
     controller, terminal = pty.openpty()
     environment = {key: value for key, value in os.environ.items() if key != "LIKELENS_HOME"}
     process = subprocess.Popen(
