@@ -31,6 +31,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.warehouse --rows 1e5 1e6
+	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.scraping
 	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.parsing

@@ -10,11 +10,14 @@
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
 | fonts, colours and sizes of all charts | `chart_style.py` |
+| the pictures behind labels: which ones, in which order | `strips.py` |
 | the typical pictures of themes | `themes.py` |
+| the last section: freshness, coverage, cost, failures | `data_section.py`, `templates/data.html` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the rankings that a reader chooses: data, controls, script | `explorer.py`, `templates/explorer.html`, `explorer.js`, `explorer.css` |
-| the page | `page.py`, `templates/report.html`, `section.html`, `report.css` |
+| the page | `page.py`, `templates/report.html`, `findings.html`, `section.html`, `report.css` |
+| reports of some posts and for sending on | `scope.py`, `export.py`, `markdown.py`, `pdf.py` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |
 | the alternative text of a chart | `alternative_text.py` |

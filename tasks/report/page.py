@@ -154,7 +154,7 @@ def inline(text: str) -> Markup:
 
 
 def finding_ratio(finding: Finding) -> str:
-    """The lift of a finding as a mark beside its sentence, such as '×1.6'; empty if it has none."""
+    """The lift of a finding as a mark beside its sentence, such as '1.6' with a times sign; empty if it has none."""
     return "" if finding.lift is None else f"×{ratio_in_words(finding.lift)}"
 
 

@@ -106,7 +106,7 @@ def _section(
     charts = tuple(
         _chart(home, database, question, folder) for question in questions if question.by != "count"
     )
-    tables = tuple(_top_tables(home, questions, folder))
+    tables = tuple(table for table in _top_tables(home, questions, folder) if not table.ranking.is_empty())
     themes: tuple[ThemePictures, ...] = ()
     strips: tuple[Strip, ...] = ()
     if is_of_themes(version):
@@ -142,13 +142,10 @@ def _top_tables(home: Home, questions: Sequence[RankingQuery], folder: Path) -> 
         if question.by == "count":
             ranking = rank(home, question)
             save_chart(ranking_chart(ranking, _heading(question)), folder, question.stem)
-        elif question.by_lift:
-            question = replace(question, statistic="mean", min_posts=question.least_posts)
-            ranking = rank(home, question)
-        else:
-            continue
-        if not ranking.is_empty():
             yield TopTable(_heading(question), ranking)
+        elif question.by_lift:
+            by_mean = replace(question, statistic="mean", min_posts=question.least_posts)
+            yield TopTable(_heading(by_mean), rank(home, by_mean))
 
 
 def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -261,13 +262,13 @@ def test_hostile_texts_are_only_text_on_the_page(page, parse, hostile):
     assert "&lt;img src=x onerror=alert(2)&gt;" in page(labels=["<img src=x onerror=alert(2)>"])
 
 
-def test_the_sentence_of_a_picture_is_its_alternative_text(page, parse):
-    """What a model wrote about a picture describes it; without it the label does."""
+def test_a_sentence_is_shown_and_is_the_alternative_text(page, parse):
+    """What a model wrote about a picture stands under it and describes it; without it the label does."""
     sentence = 'Two "hot dogs" <b>on</b> a pier.'
     html = page(examples=[replace(EXAMPLE, sentence=sentence), EXAMPLE])
     alternatives = [value for _, value in parse(html).attributes("alt")]
     assert alternatives[1:] == [sentence, "hotdog"]
-    assert html.count("Two &#34;hot dogs&#34; &lt;b&gt;on&lt;/b&gt; a pier.") == 1
+    assert html.count("Two &#34;hot dogs&#34; &lt;b&gt;on&lt;/b&gt; a pier.") == 2
 
 
 def test_lone_surrogates_can_be_written(page):
@@ -322,7 +323,7 @@ def test_headings_form_a_tree(page, parse, ranking, svg):
     levels = [int(tag[1]) for tag, _ in markup.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     ids = [value for _, value in markup.attributes("id")]
     assert len(set(ids)) == len(ids)
     assert {value[1:] for _, value in markup.attributes("href") if value.startswith("#")} <= set(ids)
