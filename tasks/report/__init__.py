@@ -18,6 +18,7 @@
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the page | `page.py`, `templates/report.html`, `findings.html`, `section.html`, `report.css` |
 | the rankings that a reader chooses: data, controls, script | `explorer.py`, `templates/explorer.html`, `explorer.js`, `explorer.css` |
+| reports of some posts and for sending on | `scope.py`, `export.py`, `markdown.py`, `pdf.py` |
 | the part of the page of `trends/` | `trends.html`, `trends.css` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |

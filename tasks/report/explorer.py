@@ -183,10 +183,10 @@ def _describe_left_out(plan: PartsPlan, missing: set[Key]) -> str:
             parts.append(f"{accounts:,} of the accounts")
         if periods:
             parts.append(f"the shorter periods of {periods:,} choices of account")
-        texts.append(f"To keep the page small, it lacks {' and '.join(parts)}.")
+        texts.append(f"To keep the page small and quick to make, it lacks {' and '.join(parts)}.")
     if not texts:
         return ""
-    return " ".join([*texts, "likelens rank --account --since has them."])
+    return " ".join([*texts, "The command likelens rank has them, with --account and --since."])
 
 
 def _classifiers_with_groups(database: duckdb.DuckDBPyConnection) -> set[str]:
