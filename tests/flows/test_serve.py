@@ -97,7 +97,8 @@ class Served:
                 return json.loads(content) if content else None
             except urllib.error.HTTPError as error:
                 # The database of the server is locked, on a busy machine.
-                assert error.code == 503 and time.monotonic() < until, error.read()
+                if error.code != 503 or time.monotonic() > until:
+                    raise
             time.sleep(1)
 
     def run(self, **parameters: str) -> str:
