@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ WIDTH = 1200
 MAX_BYTES = 200_000
 COLOURS = (256, 128, 64, 32)
 RUN_SECONDS = 1800.0
+ATTEMPTS = 30
 PAGE_SECONDS = 6.0
 """The pages of Prefect load their parts one after the other, and never end to ask for news."""
 SETTINGS = """
@@ -161,8 +163,16 @@ def call(api: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """What the server returns; with a body it is a POST."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{api}/{path}", data, {"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-        return json.load(response)
+    for attempt in range(ATTEMPTS):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            # SQLite is busy.
+            if error.code != 503 or attempt == ATTEMPTS - 1:
+                raise
+        time.sleep(1)
+    return None
 
 
 def take(shots: list[Shot], browser: str) -> None:

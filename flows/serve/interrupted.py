@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import urllib.error
 import urllib.request
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -76,5 +78,16 @@ def _post(url: str, body: dict[str, Any]) -> Any:
     request = urllib.request.Request(  # noqa: S310 - our own server
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
+    for pause in (1.0, 2.0, 4.0, 8.0):
+        try:
+            return _read(request)
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # the status of a server whose SQLite database is locked
+                raise
+        time.sleep(pause)
+    return _read(request)
+
+
+def _read(request: urllib.request.Request) -> Any:
     with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:  # noqa: S310
         return json.load(response)

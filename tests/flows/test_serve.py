@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,9 +89,17 @@ class Served:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=300) as response:
-            content = response.read()
-        return json.loads(content) if content else None
+        until = time.monotonic() + LIMIT_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=300) as response:
+                    content = response.read()
+                return json.loads(content) if content else None
+            except urllib.error.HTTPError as error:
+                # The database of the server is locked, on a busy machine.
+                if error.code != 503 or time.monotonic() > until:
+                    raise
+            time.sleep(1)
 
     def run(self, **parameters: str) -> str:
         """Start a night; returns its id."""
