@@ -60,7 +60,7 @@ def print_run(
 def print_one_line(last: LastRun) -> None:
     """Print one line of result on standard output, and the stages that are not done on standard error."""
     for row in last.not_done:
-        print(printable(_describe(row)), file=sys.stderr)
+        print(_one_line(_describe(row)), file=sys.stderr)
     counts = f"{last.run.items or 0:,} posts, {len(last.stages) - len(last.not_done)} of {len(last.stages)} stages done"
     print(f"Run {last.run.run_id}: {last.run.status}, {counts}")
 
@@ -71,7 +71,7 @@ def _print_stages(last: LastRun) -> None:
         failures = f", {row.failures} failed" if row.failures else ""
         line = f"  {StageName(row.stage, row.lane)!s:<24} {row.status:<11} {row.items or 0:>8,}{failures}"
         message = describe_checks(row.counts) if row.stage == "publish" else row.message
-        print(f"{line}  {printable(message)}" if message else line)
+        print(f"{line}  {_one_line(message)}" if message else line)
 
 
 def _print_findings(home: Home, questions: Sequence[RankingQuery]) -> None:
@@ -84,8 +84,12 @@ def _print_list(title: str, sentences: Sequence[str]) -> None:
     if sentences:
         print(f"\n{title}:")
         for sentence in sentences:
-            print(wrap(printable(sentence)))
+            print(wrap(_one_line(sentence)))
 
 
 def _describe(row: StageRun) -> str:
     return f"{StageName(row.stage, row.lane)}: {row.status}. {row.message or ''}".strip()
+
+
+def _one_line(text: str) -> str:
+    return printable(text.replace("\n", " "))

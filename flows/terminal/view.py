@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TextIO
 
 from rich.console import Console, ConsoleDimensions, RenderableType
@@ -17,6 +20,7 @@ from flows.terminal.rendering import clock, render
 from flows.terminal.rows import StageRows
 
 FRAMES_PER_SECOND = 8
+_SHOW_CURSOR = b"\x1b[?25h\r\n"
 DEFAULT_SIZE = ConsoleDimensions(80, 24)
 """Columns and lines of a terminal that does not know its own."""
 
@@ -41,7 +45,7 @@ class LiveView:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        with _last_lines(self._rows), live:
+        with _last_lines(self._rows), _cursor_after_sigterm(self._terminal.fileno()), live:
             try:
                 yield
             finally:
@@ -90,3 +94,26 @@ def _last_lines(rows: StageRows) -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeHandler(handler)
+
+
+@contextmanager
+def _cursor_after_sigterm(terminal: int) -> Iterator[None]:
+    """Show the cursor before SIGTERM ends the process, as it would without a view.
+
+    Prefect handles the signal while a flow runs, and raises it again when the flow has ended.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os.write(terminal, _SHOW_CURSOR)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -7,9 +7,13 @@ import io
 import os
 import pty
 import re
+import signal
 import struct
+import subprocess
+import sys
 import termios
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +92,38 @@ def test_a_run_on_a_terminal_shows_one_view_and_restores_the_terminal(
     quiet = likelens(small, "run", "--quiet")
     assert quiet.returncode == 0 and quiet.stderr == ""
     assert re.fullmatch(r"Run \S+: done, 30 posts, 5 of 5 stages done\n", quiet.stdout)
+
+
+VIEW = """
+import sys, time
+from pathlib import Path
+from flows.terminal.watching import watch_run
+from tasks.stage_events import StageName
+from warehouse.home import Home
+import click
+with click.Context(click.Command("run"), info_name="run"):
+    with watch_run(Home(Path(sys.argv[1])), [StageName("fetch")], "view"):
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_restores_the_terminal(tmp_path, number):
+    """The cursor is visible again also where the signal comes before the first stage."""
+    terminal = Pty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", VIEW, tmp_path],
+        stdout=terminal.stream,
+        stderr=terminal.stream,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    while "fetch" not in terminal.text and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(60) != 0
+    terminal.close()
+    assert "fetch" in terminal.text and HIDE_CURSOR not in terminal.text.rpartition(SHOW_CURSOR)[2]
+    assert SHOW_CURSOR in terminal.text
 
 
 def test_quiet_and_verbose_exclude_each_other(small, command):
