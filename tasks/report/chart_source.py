@@ -78,7 +78,8 @@ def source_mark(lines: list[str], y: float) -> alt.Chart:
         align="left", fontSize=SMALL_SIZE, lineHeight=LINE, color=GREY, aria=False
     )
     places = {"x": alt.XValue(0), "y": alt.YValue(y)}  # type: ignore[no-untyped-call]
-    return text.encode(text=alt.TextValue(lines), **places)  # type: ignore[no-untyped-call]
+    footer: alt.Chart = text.encode(text=alt.TextValue(lines), **places)
+    return footer
 
 
 def _period(since: datetime | None, until: datetime | None) -> list[str]:
