@@ -90,7 +90,7 @@ def test_a_chart_in_a_dark_page_is_dark(lifts):
             page = browser.new_page(color_scheme=scheme)
             page.set_content(page_text, wait_until="load")
             picture = Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")
-            colours = {"#%02x%02x%02x" % colour for _, colour in picture.getcolors(1 << 20)}
+            colours = {"#{:02x}{:02x}{:02x}".format(*colour) for _, colour in picture.getcolors(1 << 20)}
             assert {ground, mark} <= colours
-            assert "#%02x%02x%02x" % picture.getpixel((2, 2)) == ground
+            assert "#{:02x}{:02x}{:02x}".format(*picture.getpixel((2, 2))) == ground
         browser.close()
