@@ -4,6 +4,7 @@ cli.py               the command line: the group and the error boundary
 commands/            one module for each command
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
+chart_file.py        the file of `likelens rank --chart`
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and prints its summary

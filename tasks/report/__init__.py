@@ -3,10 +3,15 @@
 | to change | open |
 |---|---|
 | the content of the page: accounts, sections, examples, notices | `content.py` |
-| the chart of a ranking: its title and its files | `charts.py` |
+| the chart of a ranking, and its files | `charts.py` |
+| its title, and what its marks are | `chart_title.py` |
+| its posts, period and origin, below it | `chart_source.py` |
+| where its rows and their names are | `row_places.py`, `label_lines.py` |
+| the width of a text | `names.py`, `character_widths.py` |
+| drawing without measuring texts | `short_texts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
-| fonts, colours and sizes of all charts | `chart_style.py` |
+| the theme of all charts: fonts, light and dark colours, sizes | `chart_style.py` |
 | the typical pictures of themes | `themes.py` |
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the sections over time, and on what to post and when | `trends/` |

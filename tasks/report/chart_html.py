@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import uuid
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def _bundle() -> str:
 
 
 def _stored_file(folder: Path) -> Path:
-    return folder / f".vega-lite-{VEGA_LITE}-{vl_convert.__version__}.js"
+    return folder / f".vega-lite-{VEGA_LITE}-{version('vl-convert-python')}.js"
 
 
 def _read_stored(folder: Path) -> str | None:

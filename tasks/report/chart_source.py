@@ -9,7 +9,7 @@ import altair as alt
 import duckdb
 
 from tasks.report.chart_style import GREY, SMALL_SIZE
-from tasks.report.names import SEPARATOR, shorten, wrap
+from tasks.report.names import shorten, wrap
 from tasks.report.wording import posts
 from warehouse.overview.summary import current_version, last_run
 from warehouse.ranking.comparable_posts import PostCounts
@@ -77,8 +77,9 @@ def source_mark(lines: list[str], y: float) -> alt.Chart:
     text = alt.Chart(alt.sequence(1)).mark_text(
         align="left", fontSize=SMALL_SIZE, lineHeight=LINE, color=GREY, aria=False
     )
-    places = {"x": alt.XValue(0), "y": alt.YValue(y)}  # type: ignore[no-untyped-call]
-    return text.encode(text=alt.TextValue(lines), **places)  # type: ignore[no-untyped-call]
+    x, first = alt.XValue(0), alt.YValue(y)  # type: ignore[no-untyped-call]
+    mark: alt.Chart = text.encode(text=alt.TextValue(lines), x=x, y=first)  # type: ignore[no-untyped-call]
+    return mark
 
 
 def _period(since: datetime | None, until: datetime | None) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from tasks.report.chart_style import FONT, OTHER_SCRIPTS_FONT
 from tasks.report.character_widths import WIDTHS
+from tasks.report.chart_style import FONT, OTHER_SCRIPTS_FONT
 from tasks.report.names import clean, width
 
 MAX_CHARACTERS = 120

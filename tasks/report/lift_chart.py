@@ -18,7 +18,6 @@ from tasks.report.chart_style import (
     VALUE_SIZE,
     WIDTH,
     layer_marks,
-    margin,
 )
 from tasks.report.content import Heading
 from tasks.report.lift_scale import LiftScale, fit_scale, interval_of

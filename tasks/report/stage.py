@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.chart_source import source_of
+from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
 from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
 from tasks.report.page import render_page
