@@ -78,7 +78,7 @@ def source_mark(lines: list[str], y: float) -> alt.Chart:
         align="left", fontSize=SMALL_SIZE, lineHeight=LINE, color=GREY, aria=False
     )
     x, first = alt.XValue(0), alt.YValue(y)  # type: ignore[no-untyped-call]
-    mark: alt.Chart = text.encode(text=alt.TextValue(lines), x=x, y=first)  # type: ignore[no-untyped-call]
+    mark: alt.Chart = text.encode(text=alt.TextValue(lines), x=x, y=first)
     return mark
 
 
