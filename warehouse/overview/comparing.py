@@ -41,19 +41,24 @@ def compare(home: Home, one: str, other: str, by: By = "likes", pictures: int = 
 def compare_all(
     home: Home, classifiers: Sequence[str], by: By = "likes", pictures: int = 10
 ) -> Iterator[tuple[str, str, Comparison]]:
-    """Compare each pair of the classifiers as `compare` does; what all pairs need is computed once.
+    """Compare each pair of the classifiers that has a name in common, as `compare` does.
 
-    Raises `NotPublished` when there is no database.
+    What all pairs need is computed once. Raises `NotPublished` when there is no database.
     """
-    pairs = list(combinations(classifiers, 2))
-    if not pairs:
-        return
     with published(home) as database:
         # Tables of the connection hide the views of the same names, for other views and for its own macros.
+        database.execute("create temp table label_names as from label_names")
+        named = database.execute(
+            """select distinct a.classifier, b.classifier from label_names a join label_names b using (name)
+               where a.classifier <> b.classifier"""
+        ).fetchall()
+        pairs = [pair for pair in combinations(classifiers, 2) if pair in named]
+        if not pairs:
+            return
         database.execute(
             f"""create temp table picture_names as from picture_names
                 where place <= {TOP} and classifier in (select unnest($1))""",
-            [list(classifiers)],
+            [sorted({name for pair in pairs for name in pair})],
         )
         for view in ("classifier_pairs", "classifier_worth"):
             database.execute(f"create temp table {view} as from {view}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,6 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tasks.report.charts import ranked_chart
 from tasks.report.content import (
@@ -309,6 +311,33 @@ def test_findings_are_the_first_section(page, parse):
     assert "A hint, not certain yet: posts that show a hotdog get" in text
     assert html.index('id="findings"') < html.index('id="section-1"') < html.index('id="data"')
     assert 'id="findings"' not in page()
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+def test_the_page_in_a_browser(page, hostile, tmp_path):
+    """Nothing runs or loads, the page is as wide as the screen, the first screen has the findings, and links lead to pictures."""
+    word = "".join(hostile[:5])
+    finding = replace(FINDING, name=word, label=word)
+    html = page(
+        labels=(word, "cat"), examples=[replace(EXAMPLE, label=word)], findings=(finding,), notices=(word,)
+    )
+    (tmp_path / "page.html").write_text(html, "utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for width, scheme in ((1400, "light"), (390, "dark")):
+            shown = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+            requests: list[str] = []
+            shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
+            shown.on("request", lambda request, to=requests: to.append(request.url))
+            shown.goto((tmp_path / "page.html").as_uri())
+            assert shown.evaluate("document.documentElement.scrollWidth") == width
+            assert shown.locator(".findings li p").bounding_box()["y"] < 844
+            light = shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+            assert light == (scheme == "light")
+            shown.locator(".findings li a").click()
+            assert shown.evaluate("location.hash") == "#pictures-1-1"
+            assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        browser.close()
 
 
 def test_headings_form_a_tree(page, parse, ranking, svg):

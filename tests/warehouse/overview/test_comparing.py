@@ -6,7 +6,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from warehouse.database.publish import publish
-from warehouse.overview.comparing import compare, compare_all
+from warehouse.overview.comparing import Comparison, compare, compare_all
 from warehouse.published import published
 from warehouse.schema.picture_tables import LabelGroup
 
