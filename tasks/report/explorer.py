@@ -32,7 +32,7 @@ from warehouse.ranking.ranking_query import RankingQuery
 MAX_LABELS = 50
 """Labels of each ranking."""
 MAX_BYTES = 2_000_000
-"""Of the data on the page."""
+"""Of the data on the page, within some hundred bytes."""
 MAX_NAME_EMS = 60
 _SCRIPT = Path(__file__).parent / "templates" / "explorer.js"
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
