@@ -11,6 +11,7 @@ from flows.errors import SettingsError
 from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
 from tasks import forget as forgetting
+from tasks.report.export import remove_exports
 from tasks.report.stage import write_report
 from warehouse.database.publish import publish
 
@@ -69,4 +70,5 @@ def _forget_author(settings: Settings, author: str, yes: bool) -> None:
 
 def _publish(settings: Settings) -> None:
     publish(settings.home)
+    remove_exports(settings.home)
     write_report(settings.home, questions(settings), settings.note)
