@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flows.completion import complete
+from flows.environment import running_server
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
@@ -29,6 +30,11 @@ def forget(config: Path, account: str | None, author: str | None, source: str | 
         raise click.UsageError("Give either --account, with or without --source, or --author.")
     settings = read_settings(config)
     settings.home.prepare()
+    if address := running_server(settings.home.folder):
+        raise SettingsError(
+            f"likelens serve runs for {settings.home.folder} ({address.removesuffix('/api')}), and its database has logs"
+            " that name accounts. Stop it first; forget removes that database."
+        )
     if account is not None:
         _forget_account(settings, account, source, yes)
     else:
