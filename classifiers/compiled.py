@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classifiers.embedding import MAX_FLOAT16
 from classifiers.precision import Precision
+from classifiers.scores import BestClasses, Classes
 
 CPU_BATCH = 16
 """As fast as 32 where two threads call (docs/decisions.md), in less memory."""
@@ -24,9 +25,10 @@ GPU_CALLERS = 4
 """More are not faster (docs/measurements.md)."""
 
 _Run = Callable[[NDArray[np.uint8]], Sequence[NDArray[Any]]]
-"""A batch of pictures, (batch size, height, width, 3), to scores, float32 (batch size, classes).
+"""A batch of pictures, (batch size, height, width, 3), to arrays with a row per picture.
 
-After them come embeddings, float16 (batch size, dimensions), if the model has them.
+The first is scores, float32 (batch size, classes); where the best classes are found on the GPU, it is the four arrays
+of `Classes.find_best_on_device`. After them come embeddings, float16 (batch size, dimensions), if the model has them.
 """
 
 DEFAULT_SIDE = 224
@@ -34,7 +36,7 @@ _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "o
 
 
 class CompiledModel:
-    """Scores batches of pictures. On a GPU, the constructor runs the model to find a batch that fits the memory.
+    """Finds the best classes of pictures. On a GPU, the constructor runs it to find a batch that fits the memory.
 
     With a model of `classifiers.embedding.add_embedding`, the same pass gives their embeddings.
     """
@@ -44,6 +46,7 @@ class CompiledModel:
         model: Any,
         preprocess: Callable[[Any], Any],
         precision: Precision,
+        classes: Classes,
         on_gpu: bool,
     ) -> None:
         import keras
@@ -53,23 +56,34 @@ class CompiledModel:
         # MobileNetV3 takes any size; it was trained with 224.
         height, width = model.input_shape[1:3]
         self.size = (height or DEFAULT_SIDE, width or DEFAULT_SIDE)
-        self._run = _compile(model, preprocess, on_gpu=on_gpu)
+        self._classes = classes
+        # With a GPU, Python's part of the work limits the speed, and NumPy would sort all scores there.
+        self._best_on_gpu = on_gpu and keras.backend.backend() in {"jax", "tensorflow"}
+        reduce = classes.find_best_on_device if self._best_on_gpu else None
+        self._run = _compile(model, preprocess, reduce, on_gpu=on_gpu)
         self._local = threading.local()
         # On a GPU, some batches are filled, copied or turned into labels while another is computed. On a CPU,
         # TensorFlow's threads work on one batch while an operation of the other ends.
         self.callers = GPU_CALLERS if on_gpu else 2 if keras.backend.backend() == "tensorflow" else 1
         self.batch_size = find_batch_size(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
 
-    def scores(self, pictures: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """One row of scores per picture, for up to `batch_size` uint8 pictures of shape (height, width, 3)."""
-        return self._outputs(pictures)[0]
+    def best_classes(self, pictures: Sequence[NDArray[Any]]) -> BestClasses:
+        """The best classes of up to `batch_size` uint8 pictures of shape (height, width, 3)."""
+        return self.best_classes_and_embeddings(pictures)[0]
 
-    def scores_and_embeddings(
+    def best_classes_and_embeddings(
         self, pictures: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-        """The same with one embedding per picture, shape (pictures, dimensions)."""
-        scores, embeddings = self._outputs(pictures)
-        return scores, embeddings
+    ) -> tuple[BestClasses, list[NDArray[np.float16]]]:
+        """The same, and an array of one embedding per picture, (pictures, dimensions), if the model has them.
+
+        Raises `ClassifierUnavailable` if a model of `multi_label` classes does not give probabilities.
+        """
+        outputs = self._outputs(pictures)
+        if not self._best_on_gpu:
+            return self._classes.find_best(outputs[0]), outputs[1:]
+        scores, indices, low, high, *embeddings = outputs
+        self._classes.require_probabilities(low, high)
+        return BestClasses(indices, scores), embeddings
 
     def _outputs(self, pictures: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         batch = self._batch_of_thread()
@@ -102,15 +116,22 @@ def find_batch_size(attempt: Callable[[int], None], max_size: int) -> int:
     return size
 
 
-def _compile(model: Any, preprocess: Callable[[Any], Any], *, on_gpu: bool) -> _Run:
+def _compile(
+    model: Any,
+    preprocess: Callable[[Any], Any],
+    reduce: Callable[[Any], list[Any]] | None,
+    *,
+    on_gpu: bool,
+) -> _Run:
     import keras
 
     def compute(pictures: Any) -> list[Any]:
         outputs = model(preprocess(keras.ops.cast(pictures, "float32")), training=False)
-        if not isinstance(outputs, list | tuple):
-            return [keras.ops.cast(outputs, "float32")]
-        scores, vectors = (keras.ops.cast(one, "float32") for one in outputs)
-        return [scores, keras.ops.cast(keras.ops.clip(vectors, -MAX_FLOAT16, MAX_FLOAT16), "float16")]
+        outputs = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+        scores, *vectors = (keras.ops.cast(one, "float32") for one in outputs)
+        vectors = [keras.ops.clip(one, -MAX_FLOAT16, MAX_FLOAT16) for one in vectors]
+        best = reduce(scores) if reduce is not None else [scores]
+        return [*best, *(keras.ops.cast(one, "float16") for one in vectors)]
 
     match keras.backend.backend():
         case "jax":

@@ -81,14 +81,14 @@ class KerasClassifier:
         """Label up to `batch_size` pictures at once."""
         if not batch:
             return []
-        return self._classes.labels(self._model.scores(batch))
+        return self._classes.labels_of_best(self._model.best_classes(batch))
 
     def label_and_embed(
         self, batch: Sequence[PreparedPicture]
     ) -> tuple[list[list[Label]], NDArray[np.float16]]:
         """Label and embed up to `batch_size` pictures in one pass, where `embedding_version` is not None."""
-        scores, embeddings = self._model.scores_and_embeddings(batch)
-        return self._classes.labels(scores), embeddings
+        best, [embeddings] = self._model.best_classes_and_embeddings(batch)
+        return self._classes.labels_of_best(best), embeddings
 
 
 def load(name: str, options: KerasOptions) -> KerasClassifier:
@@ -119,7 +119,9 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     folded, _ = fold_batch_normalisation(model)
     if options.embeddings:
         folded = add_embedding(folded)
-    compiled = CompiledModel(folded, application.preprocess, precision, on_gpu=has_bfloat16 is not None)
+    compiled = CompiledModel(
+        folded, application.preprocess, precision, classes, on_gpu=has_bfloat16 is not None
+    )
     return KerasClassifier(name, version, embedding_version, compiled, classes, application.resampling)
 
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.protocol import Label
+
+_TOLERANCE = 1e-3
+"""How far above 1 rounding may bring a probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class BestClasses:
+    """The best classes of each picture, best first: their indices and scores, each of shape (pictures, classes)."""
+
+    indices: NDArray[np.integer[Any]]
+    scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +51,45 @@ class Classes:
         gives no label: quantised models give it to nearly all classes, and the first of them would be everywhere.
         Raises `ClassifierUnavailable` if a `multi_label` model's scores are not from 0 to 1.
         """
-        scores = _require_probabilities(scores) if self.multi_label else to_probabilities(scores)
+        return self.labels_of_best(self.find_best(scores))
+
+    def find_best(self, scores: NDArray[np.float32]) -> BestClasses:
+        """The `top` best classes by scores of shape (pictures, classes), as `labels` orders and checks them."""
+        if self.multi_label:
+            self.require_probabilities(np.min(scores, axis=1), np.max(scores, axis=1))
+            scores = np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
+        else:
+            scores = to_probabilities(scores)
         best = _best(scores, min(self.top, scores.shape[1]))
-        best_scores = np.take_along_axis(scores, best, 1)
+        return BestClasses(best, np.take_along_axis(scores, best, 1))
+
+    def find_best_on_device(self, scores: Any) -> list[Any]:
+        """The same in Keras' operations, to be compiled with the model for a GPU.
+
+        Returns scores and indices of the `top` best, each (pictures, `top`), and the lowest and highest score of each
+        picture, for `require_probabilities`. JAX and XLA keep the order of equal scores; PyTorch's `topk` does not.
+        """
+        from keras import ops
+
+        low, high, total = (of(scores, axis=1, keepdims=True) for of in (ops.min, ops.max, ops.sum))
+        chances = scores
+        if not self.multi_label:
+            unbounded = (low < 0.0) | (high > 1.0 + _TOLERANCE) | (total > 2.0)
+            chances = ops.where(unbounded, ops.softmax(scores, axis=1), scores)
+        chances = ops.clip(ops.nan_to_num(chances, nan=0.0), 0.0, 1.0)
+        best, indices = ops.top_k(chances, min(self.top, scores.shape[1]), sorted=True)
+        return [best, indices, low[:, 0], high[:, 0]]
+
+    def require_probabilities(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
+        """Raise `ClassifierUnavailable` if a `multi_label` model's lowest and highest scores are not from 0 to 1."""
+        if self.multi_label and (np.min(low) < 0.0 or np.max(high) > 1.0 + _TOLERANCE):
+            raise ClassifierUnavailable(
+                f"The model's scores reach from {np.min(low):.3g} to {np.max(high):.3g}, so it does not end in a"
+                " sigmoid. Remove multi_label."
+            )
+
+    def labels_of_best(self, best: BestClasses) -> list[list[Label]]:
+        """The labels of each picture from its best classes."""
         # All pictures at once, because a loop over arrays would take longer than a GPU takes for the model.
         return [
             [
@@ -49,27 +97,18 @@ class Classes:
                 for rank, (index, score) in enumerate(zip(*picture, strict=True), start=1)
                 if score > 0 and score >= self.min_score
             ]
-            for picture in zip(best.tolist(), best_scores.tolist(), strict=True)
+            for picture in zip(best.indices.tolist(), best.scores.tolist(), strict=True)
         ]
 
 
 def to_probabilities(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each picture's scores from 0 to 1; applies softmax where a model ends before it."""
     low, high, total = (of(scores, axis=1) for of in (np.min, np.max, np.sum))
-    unbounded = (low < 0.0) | (high > 1.0 + 1e-3) | (total > 2.0)
+    unbounded = (low < 0.0) | (high > 1.0 + _TOLERANCE) | (total > 2.0)
     if unbounded.any():
         powers = np.exp(scores[unbounded] - high[unbounded, np.newaxis])
         scores = scores.copy()
         scores[unbounded] = powers / powers.sum(axis=1, keepdims=True)
-    return np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
-
-
-def _require_probabilities(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    if np.min(scores) < 0.0 or np.max(scores) > 1.0 + 1e-3:
-        raise ClassifierUnavailable(
-            f"The model's scores reach from {np.min(scores):.3g} to {np.max(scores):.3g}, so it does not end in a"
-            " sigmoid. Remove multi_label."
-        )
     return np.clip(np.nan_to_num(scores, nan=0.0), 0.0, 1.0)
 
 

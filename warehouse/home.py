@@ -52,6 +52,10 @@ class Home:
         """The themes of each classifier of the kind `themes`, in a folder of its name."""
         return self.folder / "themes"
 
+    def word_embeddings(self, classifier: str) -> Path:
+        """The embeddings of the words of a classifier of the kind `zero_shot`; computed again if it is missing."""
+        return self.folder / "words" / f"{classifier}.safetensors"
+
     @property
     def report(self) -> Path:
         """The charts and the HTML page."""

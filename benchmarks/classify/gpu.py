@@ -193,6 +193,8 @@ def speeds(applications: list[str], photos: Path | None, rounds: int, *, without
             for _ in range(rounds):
                 for name, measure in to_measure.items():
                     rates.setdefault(name, []).append(measure())
+                    # A run that is cut short has shown what it measured.
+                    print(f"  {rates[name][-1]:>9.0f}  {name}", flush=True)
             for name, values in rates.items():
                 print(f"{application:<18}{name:<58}{statistics.median(values):>9.0f}{max(values):>9.0f}")
             print(f"memory of the GPU at most: {_peak_memory():.1f} GB (JAX)", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from classifiers.remote.outcomes import Reaction, Status, printable_line
@@ -16,6 +17,20 @@ _MODEL_ADVICE = "The server has no such model or address. Check model and base_u
 _SIGHT_ADVICE = "The model does not read pictures. Set model to one that does."
 _REDIRECT_ADVICE = "The server redirects requests. Set base_url to its final address."
 _SIZE_ADVICE = "The picture is too large for the server. Set a smaller longest_side."
+_CONTEXT_ADVICE = (
+    "A picture does not fit into the model's context. Set a smaller longest_side, or give the server a larger context"
+    " (--ctx-size of llama.cpp, --max-model-len of vLLM, num_ctx of Ollama)."
+)
+_NO_CONTEXT = (
+    "context length",
+    "context size",
+    "context window",
+    "exceeds the context",
+    "n_ctx",
+    "max_model_len",
+)
+"""Texts of llama.cpp, vLLM, LM Studio and OpenAI about a request that is too long, in lower case. Pictures of one
+`longest_side` need about the same room, so no other picture would fit."""
 _NO_QUOTA = ("insufficient_quota", "billing", "exceeded your current quota", "credit balance")
 _NO_SIGHT = (
     "does not support image",
@@ -62,6 +77,8 @@ def _find_advice(code: int, text: str) -> str | None:
     """What the user can do where no picture would get a caption; None where another one may."""
     if any(one in text for one in _NO_SIGHT):
         return _SIGHT_ADVICE
+    if any(one in text for one in _NO_CONTEXT):
+        return _CONTEXT_ADVICE
     if code == 429 and any(one in text for one in _NO_QUOTA):
         return _MONEY_ADVICE
     if code == 403 and any(one in text for one in _FLAGGED):
@@ -77,6 +94,16 @@ def error_message(body: bytes) -> str:
     except (ValueError, RecursionError):
         return printable_line(text)
     return printable_line(message_of(given) or text)
+
+
+def status_of_error(given: dict[str, Any], redact: Callable[[str], str]) -> Status | None:
+    """The status of an error with HTTP 200, which OpenRouter and LM Studio send; None where there is no error."""
+    error = given.get("error")
+    if not error:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    known = code if isinstance(code, int) and 400 <= code < 600 else 500
+    return status_of_http(known, redact(printable_line(message_of(given))), None)
 
 
 def message_of(given: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from classifiers.caption.content_words import labels_from_list, labels_from_sentence, words_of
 from classifiers.caption.languages import LANGUAGES, other_language
 from classifiers.caption.plain_text import MAX_READ_LENGTH, clean_line, without_parts
-from classifiers.caption.reactions import message_of
+from classifiers.caption.reactions import message_of, status_of_error
 from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction, Sentence, Status, printable_line
 
 SUCCESS = Status(Reaction.KEEP, "OK", "")
@@ -31,6 +31,13 @@ class _Unusable(Exception):
     """The response can't be used; the text says why."""
 
 
+class _Failed(Exception):
+    """The response is an error of the server, with this status."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+
+
 class _Refused(Exception):
     """The model refuses the picture; the text has its reason."""
 
@@ -45,9 +52,11 @@ def read_response(
     if isinstance(response, Status):
         return [Outcome(response)]
     try:
-        text = _read_text(response)
+        text = _read_text(response, redact)
         caption, listed = _read_caption(text)
         return [_make_outcome(caption, listed, expected)]
+    except _Failed as error:
+        return [Outcome(error.status)]
     except _Unusable as error:
         return [Outcome(Status(Reaction.UNUSABLE, "UNUSABLE", redact(printable_line(str(error)))))]
     except _Refused as error:
@@ -66,13 +75,15 @@ def _make_outcome(caption: str, listed: list[Any], expected: ExpectedOutput) -> 
     return Outcome(SUCCESS, labels, Sentence(caption, expected.language))
 
 
-def _read_text(response: bytes) -> str:
+def _read_text(response: bytes, redact: Callable[[str], str]) -> str:
     """The text that the model wrote."""
     try:
         given = json.loads(response)
     except (ValueError, RecursionError):
         raise _Unusable("the response is not JSON, or is cut off") from None
     if not isinstance(given, dict) or not isinstance(given.get("choices"), list) or not given["choices"]:
+        if isinstance(given, dict) and (status := status_of_error(given, redact)) is not None:
+            raise _Failed(status)
         raise _Unusable(f"the response has no choices: {message_of(given) or 'nothing'}")
     choice = given["choices"][0]
     message = choice.get("message") if isinstance(choice, dict) else None

@@ -9,6 +9,7 @@
     configuration.py  what config.json, preprocessor_config.json and tokenizer_config.json say
     preparation.py    a picture resized and cropped as the model was trained
     tokens.py         prompts to token numbers
+    texts.py          embeddings of prompts, stored for the next start
     encoders.py       the picture and the text tower in ONNX Runtime, in two files or in one
     calibration.py    scores from 0 to 1 that mean the same with few words as with many
     background.py     the prompts that a word competes with

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from classifiers.zero_shot.configuration import (
 from classifiers.zero_shot.encoders import Encoder, Towers, find_outputs, open_encoder
 from classifiers.zero_shot.model_files import ModelFiles, find_model_files, read_file
 from classifiers.zero_shot.options import ZeroShotOptions
+from classifiers.zero_shot.texts import TextEmbedder
 from classifiers.zero_shot.tokens import PromptEncoder, read_tokenizer
 from classifiers.zero_shot.words import DEFAULT_TEMPLATES, WordList, write_prompts
 
@@ -37,8 +39,11 @@ MIN_SCORES = {"clip": 0.5, "siglip": 0.1}
 exports are 0.17 to 0.48, and those of wrong ones below 0.001."""
 
 
-def load_classifier(name: str, options: ZeroShotOptions) -> ZeroShotClassifier:
-    """Load the classifier. Raises `ClassifierUnavailable` if a part of the model is missing or does not fit."""
+def load_classifier(name: str, options: ZeroShotOptions, texts_file: Path | None) -> ZeroShotClassifier:
+    """Load the classifier. Raises `ClassifierUnavailable` if a part of the model is missing or does not fit.
+
+    Embeddings of words are read from `texts_file`, and new ones are added to it; None: all are computed.
+    """
     for package in ("tokenizers", "huggingface_hub"):
         if find_spec(package) is None:
             raise ClassifierUnavailable(
@@ -55,8 +60,11 @@ def load_classifier(name: str, options: ZeroShotOptions) -> ZeroShotClassifier:
     encoder = read_tokenizer(files.tokenizer, tokenizer.content, text_spec, length)
     towers = _join_towers(picture, text, spec, encoder)
     listed, templates = options.list_words(), options.templates or DEFAULT_TEMPLATES
-    chosen = _calibrate(options, files, family, towers, encoder)
-    vectors = _embed_words(listed.words, templates, towers, encoder)
+    texts_version = _digest(text.sha256, tokenizer.sha256, text_spec.version_text)
+    texts = TextEmbedder(towers, encoder, texts_version, texts_file)
+    chosen = _calibrate(options, files, family, texts)
+    vectors = _embed_words(listed.words, templates, texts)
+    texts.store()
     min_score = MIN_SCORES[family] if options.min_score is None else options.min_score
     scorer = WordScorer(
         listed.words,
@@ -141,12 +149,12 @@ def _join_towers(picture: Encoder, text: Encoder, spec: PictureInput, encoder: P
 
 
 def _calibrate(
-    options: ZeroShotOptions, files: ModelFiles, family: Family, towers: Towers, encoder: PromptEncoder
+    options: ZeroShotOptions, files: ModelFiles, family: Family, texts: TextEmbedder
 ) -> Calibration:
     """The calibration of a family, with scale and bias of the settings, else of the model."""
     scale, bias = options.logit_scale, options.logit_bias
     if scale is None or (bias is None and family == "siglip"):
-        fitted = _fit(files, towers, encoder)
+        fitted = _fit(files, texts.towers, texts.encoder)
         if fitted is None and family == "siglip":
             raise ClassifierUnavailable(
                 f"{files.where} has no file with both towers, so the scale and the bias of SigLIP are unknown. Add"
@@ -158,7 +166,7 @@ def _calibrate(
     if family == "siglip":
         return SigmoidCalibration(scale, bias or 0.0)
     prompts = [TEMPLATE.format(one) for one in BACKGROUND]
-    return BackgroundCalibration(scale, towers.embed_texts(encoder.encode(prompts)).astype(np.float64))
+    return BackgroundCalibration(scale, texts.embed(prompts).astype(np.float64))
 
 
 def _fit(files: ModelFiles, towers: Towers, encoder: PromptEncoder) -> tuple[float, float] | None:
@@ -178,13 +186,10 @@ def _fit(files: ModelFiles, towers: Towers, encoder: PromptEncoder) -> tuple[flo
         ) from error
 
 
-def _embed_words(
-    words: Sequence[str], templates: Sequence[str], towers: Towers, encoder: PromptEncoder
-) -> Matrix:
+def _embed_words(words: Sequence[str], templates: Sequence[str], texts: TextEmbedder) -> Matrix:
     """A vector for each word: the mean over its prompts, normalised (Radford et al. 2021, section 3.1.4)."""
-    prompts = [prompt for word in words for prompt in write_prompts(word, templates)]
-    vectors = towers.embed_texts(encoder.encode(prompts))
-    means = np.mean(vectors.reshape(len(words), len(templates), -1), axis=1, dtype=np.float64)
+    rows = [np.mean(texts.embed(write_prompts(word, templates)), axis=0, dtype=np.float64) for word in words]
+    means = np.stack(rows)
     return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float64)
 
 

@@ -79,8 +79,11 @@ class ZeroShotOptions(BaseModel):
         return collect_words(self.words, self.groups, self.otherwise, exclusive=self.exclusive)
 
 
-def load(name: str, options: ZeroShotOptions) -> Classifier:
-    """Load the classifier. Raises `ClassifierUnavailable` if a part of the model is missing or does not fit."""
+def load(name: str, options: ZeroShotOptions, texts_file: Path | None = None) -> Classifier:
+    """Load the classifier. Raises `ClassifierUnavailable` if a part of the model is missing or does not fit.
+
+    `texts_file` stores the embeddings of words from one start to the next.
+    """
     from classifiers.zero_shot.loading import load_classifier
 
-    return load_classifier(name, options)
+    return load_classifier(name, options, texts_file)

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
 from classifiers.themes import ThemesOptions
+from classifiers.zero_shot import ZeroShotOptions
+from classifiers.zero_shot.options import load as load_zero_shot
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.stage import label_pictures
 from tasks.classify.themes.stage import load_themes
@@ -64,4 +66,6 @@ def _load(home: Home, kind: str, name: str, options: BaseModel) -> Classifier | 
     """The classifier, or the lane's result where a home folder has no themes yet."""
     if isinstance(options, ThemesOptions):
         return load_themes(home, name, options)
+    if isinstance(options, ZeroShotOptions):
+        return load_zero_shot(name, options, home.word_embeddings(name))
     return load(kind, name, options)

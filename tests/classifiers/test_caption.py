@@ -81,6 +81,23 @@ def test_the_version_follows_what_a_response_depends_on():
     assert len({first, *(CaptionOptions(**one).prompt_version for one in changed)}) == 5
 
 
+def test_an_error_with_status_200_is_no_caption():
+    """Some servers send an error with HTTP 200: it has the reaction of its code, and the key is not in its message."""
+    expected = ExpectedOutput(regions=False, top=3, orientations=(1,), language="en")
+
+    def read(body):
+        [outcome] = read_response(
+            json.dumps(body).encode(), expected, lambda text: text.replace("secret", "…")
+        )
+        return outcome.status
+
+    busy = read({"error": {"message": "Provider secret is busy", "code": 429}})
+    assert (busy.reaction, busy.name, "secret" in busy.message) == (Reaction.WAIT, "HTTP 429", False)
+    assert read({"error": "Model unloaded."}).reaction is Reaction.AGAIN
+    assert read({"error": {"message": "n_ctx is 512", "code": 400}}).reaction is Reaction.STOP
+    assert read({"choices": [], "error": None}).reaction is Reaction.UNUSABLE
+
+
 @pytest.mark.parametrize(
     ("code", "message", "reaction"),
     [
@@ -91,6 +108,8 @@ def test_the_version_follows_what_a_response_depends_on():
         (404, "model not found", Reaction.STOP),
         (308, "", Reaction.STOP),
         (400, "this model does not support image input", Reaction.STOP),
+        (400, "the request exceeds the available context size, try increasing it", Reaction.STOP),
+        (400, "This model's maximum context length is 2048 tokens", Reaction.STOP),
         (429, "You exceeded your current quota (insufficient_quota)", Reaction.STOP),
         (429, "Rate limit reached", Reaction.WAIT),
         (503, "Loading model", Reaction.WAIT),

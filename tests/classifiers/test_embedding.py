@@ -15,6 +15,7 @@ from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions, load
 from classifiers.pictures import PictureFile
 from classifiers.protocol import EmbeddingClassifier
+from classifiers.scores import Classes
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
@@ -79,6 +80,6 @@ def test_a_model_without_a_vector_before_its_last_layer_is_refused(keras: Any) -
     with pytest.raises(ClassifierUnavailable, match="not a graph of layers"):
         add_embedding(keras.Model(picture, layers.Flatten()(picture)))
     made = add_embedding(keras.Sequential([inner, layers.Dense(2), layers.Softmax()]))
-    compiled = CompiledModel(made, lambda pixels: pixels, "float32", on_gpu=False)
-    scores, vectors = compiled.scores_and_embeddings([np.full((8, 8, 3), 255, np.uint8)] * 2)
-    assert (scores.shape, vectors.shape) == ((2, 2), (2, 3)) and scores.dtype == np.float32
+    compiled = CompiledModel(made, lambda pixels: pixels, "float32", Classes("ab", "ab", 2), on_gpu=False)
+    best, [vectors] = compiled.best_classes_and_embeddings([np.full((8, 8, 3), 255, np.uint8)] * 2)
+    assert (best.scores.shape, vectors.shape) == ((2, 2), (2, 3)) and best.scores.dtype == np.float32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -91,3 +93,22 @@ def test_softmax_is_applied_to_some_pictures_of_a_batch() -> None:
     """One picture's scores above 1 do not change the scores of another."""
     found = to_probabilities(np.array([[0.5, 0.25, 0.125, 0.125], [3.0, 3.0, 3.0, 3.0]], np.float32))
     assert found.tolist() == [[0.5, 0.25, 0.125, 0.125], [0.25, 0.25, 0.25, 0.25]]
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_a_gpu_finds_the_same_classes(keras: Any, multi_label: bool) -> None:
+    """What is compiled for a GPU gives the order, the ties, the softmax and the limits that NumPy gives."""
+    random = np.random.default_rng(4)
+    scores = random.random((6, 50), np.float32) / 30
+    scores[1] = random.random(50) if multi_label else random.normal(size=50) * 4
+    scores[2, ::2] = 0.01
+    scores[3] = 0.0
+    scores[4, 5:9] = np.nan
+    classes = Classes([str(number) for number in range(50)], [None] * 50, 5, multi_label=multi_label)
+    expected = classes.find_best(scores)
+    outputs = classes.find_best_on_device(keras.ops.convert_to_tensor(scores))
+    best, indices, low, high = (keras.ops.convert_to_numpy(one) for one in outputs)
+    assert indices.tolist() == expected.indices.tolist()
+    assert best == pytest.approx(expected.scores, rel=1e-5)
+    classes.require_probabilities(low, high)
+    assert (low[0], high[0]) == (scores[0].min(), scores[0].max())

@@ -19,8 +19,10 @@ from classifiers.protocol import EmbeddingClassifier, GroupedClassifier, VectorC
 from classifiers.zero_shot.background import BACKGROUND, GROUPS
 from classifiers.zero_shot.calibration import BackgroundCalibration
 from classifiers.zero_shot.configuration import PictureInput
+from classifiers.zero_shot.encoders import Towers
 from classifiers.zero_shot.options import ZeroShotOptions, load
 from classifiers.zero_shot.preparation import prepare_picture
+from classifiers.zero_shot.tokens import Prompts
 
 _spec = importlib.util.spec_from_file_location("models", Path(__file__).with_name("zero_shot_models.py"))
 assert _spec is not None and _spec.loader is not None
@@ -115,6 +117,37 @@ def test_versions_change_with_what_they_depend_on(clip: Path) -> None:
         assert embedding == first[1] and version != first[0], change
     models.write_json(clip / "preprocessor_config.json", {**models.PREPARATION["clip"], "resample": 2})
     assert versions()[1] != first[1]
+
+
+def test_a_word_is_embedded_once(
+    clip: Path, tmp_path: Path, pictures: dict[str, PictureFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start embeds only new words, and gives the labels of a start without the file; a damaged file costs time."""
+    file, embedded = tmp_path / "words/z.safetensors", []
+    embed_texts = Towers.embed_texts
+
+    def count(towers: Towers, prompts: Prompts) -> Any:
+        embedded.append(len(prompts))
+        return embed_texts(towers, prompts)
+
+    def labels(words: list[str], texts_file: Path | None) -> Any:
+        embedded.clear()
+        found = load("z", ZeroShotOptions(model=clip, words=words, min_score=0.0), texts_file)
+        return found.label([found.prepare(one) for one in pictures.values()])
+
+    monkeypatch.setattr(Towers, "embed_texts", count)
+    expected = labels(["red", "blue"], None)
+    everything = sum(embedded)
+    assert labels(["red", "blue"], file) == expected and sum(embedded) == everything
+    assert labels(["red", "blue"], file) == expected
+    trials = sum(embedded)
+    assert trials <= 3 < everything
+    assert labels(["red", "green", "blue"], file) == labels(["red", "green", "blue"], None)
+    labels(["red", "yellow"], file)
+    assert trials < sum(embedded) < everything
+    file.write_bytes(b"damaged")
+    assert labels(["red", "blue"], file) == expected and sum(embedded) == everything
+    assert labels(["red", "blue"], file) == expected and sum(embedded) == trials
 
 
 def test_words_of_an_exclusive_group_compete(clip: Path, pictures: dict[str, PictureFile]) -> None:
