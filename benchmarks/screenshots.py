@@ -92,7 +92,7 @@ def main() -> None:
     if options.only == "report" and options.home:
         take([_report(options.home)], browser)
         return
-    with tempfile.TemporaryDirectory() as folder, served_night(Path(folder)) as api:
+    with tempfile.TemporaryDirectory(prefix="likelens-") as folder, served_night(Path(folder)) as api:
         shots = [] if options.only == "report" else list(_pages(api))
         if options.only != "prefect":
             shots.append(_report(options.home or Path(folder) / "data"))

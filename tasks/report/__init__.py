@@ -6,10 +6,15 @@
 | which rows become findings, and how many more posts would do | `finding_choice.py` |
 | how a sentence names the posts with a label | `label_phrases.py` |
 | the content of the page: accounts, sections, examples, notices | `content.py` |
-| the chart of a ranking: its title and its files | `charts.py` |
+| the chart of a ranking, and its files | `charts.py` |
+| its title, and what its marks are | `chart_title.py` |
+| its posts, period and origin, below it | `chart_source.py` |
+| where its rows and their names are | `row_places.py`, `label_lines.py` |
+| the width of a text | `names.py`, `character_widths.py` |
+| drawing without measuring texts | `short_texts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
-| fonts, colours and sizes of all charts | `chart_style.py` |
+| the theme of all charts: fonts, light and dark colours, sizes | `chart_style.py` |
 | the pictures behind labels: which ones, in which order | `strips.py` |
 | the typical pictures of themes | `themes.py` |
 | the last section: freshness, coverage, cost, failures | `data_section.py`, `templates/data.html` |

@@ -77,9 +77,9 @@ def source_mark(lines: list[str], y: float) -> alt.Chart:
     text = alt.Chart(alt.sequence(1)).mark_text(
         align="left", fontSize=SMALL_SIZE, lineHeight=LINE, color=GREY, aria=False
     )
-    places = {"x": alt.XValue(0), "y": alt.YValue(y)}  # type: ignore[no-untyped-call]
-    footer: alt.Chart = text.encode(text=alt.TextValue(lines), **places)
-    return footer
+    x, first = alt.XValue(0), alt.YValue(y)  # type: ignore[no-untyped-call]
+    mark: alt.Chart = text.encode(text=alt.TextValue(lines), x=x, y=first)
+    return mark
 
 
 def _period(since: datetime | None, until: datetime | None) -> list[str]:

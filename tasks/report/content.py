@@ -163,11 +163,14 @@ class ComparisonSection:
 class Explorer:
     """Rankings that a reader chooses: data as JSON for a script element, with at most `max_labels` labels each.
 
+    Labels with a `q` below `max_q` differ for certain.
+
     `left_out` is a sentence on the choices that the data lack; it is empty if they have all.
     """
 
     data: str
     max_labels: int
+    max_q: float
     left_out: str = ""
 
 

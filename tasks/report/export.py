@@ -12,7 +12,7 @@ from tasks.report.markdown import render_markdown
 from tasks.report.page import render_page
 from tasks.report.pdf import find_browser, print_page
 from tasks.report.scope import ReportScope
-from tasks.report.stage import collect_report
+from tasks.report.stage import PAGE, collect_report
 from tasks.thumbnails import PREFIX
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
@@ -81,6 +81,14 @@ def export_report(
         finally:
             temporary.unlink(missing_ok=True)
     return output
+
+
+def remove_exports(home: Home) -> None:
+    """Remove the reports that `export_report` wrote to the report's folder: they are not made again with each run."""
+    for form in REPORT_FORMATS:
+        for path in (*home.report.glob(f"report-*.{form}"), home.report / f"report.{form}"):
+            if path.name != PAGE:
+                path.unlink(missing_ok=True)
 
 
 def _require_shareable(text: str) -> None:

@@ -47,6 +47,20 @@ def test_a_database_that_can_not_be_used_is_refused_without_its_password(folder,
     assert "secret" not in ended.stderr
 
 
+def test_forget_does_not_remove_the_database_of_a_running_server(folder, command):
+    """While the server of the home folder runs, forget refuses and names it."""
+    (folder / "data" / "prefect").mkdir(parents=True)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        (folder / "data" / "prefect" / "server-address").write_text(f"{address}/api")
+        ended = command(folder, "forget", "--account", "ann", "--yes")
+    assert ended.returncode == 2
+    assert f"({address})" in ended.stderr and "Stop it first" in ended.stderr
+    assert (folder / "data" / "prefect" / "server-address").exists()
+
+
 def test_an_address_for_notifications_has_to_be_one(folder, command):
     """Without http the command ends with a sentence."""
     ended = command(folder, "serve", "--notify", "hooks.example/x")

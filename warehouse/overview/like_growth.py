@@ -45,7 +45,11 @@ def like_growth(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     The columns are `hours`, `posts`, `accounts`, `median`, `low` and `high` (quartiles), and `median_low` and `median_high`: the
     95 % interval of the median, from the order of the shares. Empty with fewer than two such ages.
     """
-    shares = connection.sql(_SHARES, params={"ages": list(AGES_HOURS)}).pl()
+    try:
+        shares = connection.sql(_SHARES, params={"ages": list(AGES_HOURS)}).pl()
+    except duckdb.BinderException:
+        # An older likelens published the database: its latest observations have no times.
+        return pl.DataFrame(schema=_SCHEMA)
     rows = [
         _describe(hours, one)
         for (hours,), one in shares.partition_by("hours", as_dict=True, maintain_order=False).items()

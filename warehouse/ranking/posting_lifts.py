@@ -70,14 +70,18 @@ def estimate_posting_lifts(posts: pl.DataFrame) -> pl.DataFrame:
     `posts` has the columns that `estimate_lifts` takes, and `weekday` and `hour`. Of more than `MAX_POSTS` the first
     are compared.
     """
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
     parts = name_parts(posts.head(MAX_POSTS))
-    frames = [
-        estimate_part_lifts(parts, dimension, [other for other in DIMENSIONS if other != dimension])
-        .select(pl.lit(dimension).alias("dimension"), *LIFT_COLUMNS)
-        .sort(pl.col("label").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64), "label")
-        for dimension in DIMENSIONS
-        if parts[dimension].drop_nulls().n_unique() > 1
-    ]
+    # The products are small: several threads mostly wait for each other, and take four times the processor time.
+    with threadpool_limits(1):
+        frames = [
+            estimate_part_lifts(parts, dimension, [other for other in DIMENSIONS if other != dimension])
+            .select(pl.lit(dimension).alias("dimension"), *LIFT_COLUMNS)
+            .sort(pl.col("label").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64), "label")
+            for dimension in DIMENSIONS
+            if parts[dimension].drop_nulls().n_unique() > 1
+        ]
     return pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
 
 
