@@ -22,7 +22,7 @@ import polars as pl
 
 from tasks.report import wording
 from tasks.report.content import Explorer
-from tasks.report.lift_wording import bound, lift_of, p_value
+from tasks.report.lift_wording import MAX_Q, bound, lift_of, p_value
 from tasks.report.names import shorten
 from warehouse.overview.summary import current_version
 from warehouse.ranking.measures import RUN_BY, By
@@ -146,6 +146,7 @@ def _choices(
         "measures": [[by, "number of posts" if by == "count" else by] for by in RUN_BY],
         "grouped": question.grouped,
         "minPosts": question.least_posts,
+        "maxQ": MAX_Q,
     }
 
 

@@ -11,7 +11,6 @@
   const MARGIN = 8;
 
   // A row of a ranking is [label, posts, accounts, share] by count, and else has the columns of a lift.
-  const MAX_Q = 0.05;
   const LIFT = { lift: 3, low: 4, high: 5, q: 6, mean: 7, median: 8, share: 9 };
   const COLUMNS = {
     rank: { title: "Rank", text: (row) => String(row.rank) },
@@ -174,7 +173,7 @@
     }
     // As in the charts: a filled dot is certain among so many labels.
     const q = numberOf(values[LIFT.q]);
-    svg.setAttribute("class", way === "unsure" || q === null || q >= MAX_Q ? way + " hint" : way);
+    svg.setAttribute("class", way === "unsure" || q === null || q >= data.maxQ ? way + " hint" : way);
     svg.append(drawing("circle", { cx: place(lift), cy: 10, r: 4.5 }));
     return svg;
   }
