@@ -116,7 +116,7 @@ def test_the_section_on_posting_says_what_and_when(page: str) -> None:
     text = section(page, "posting-advice")
     assert '<h2 id="posting-advice-heading">What to post and when</h2>' in text
     assert re.search(
-        r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times the account's usual likes", text
+        r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times their account's usual likes", text
     )
     assert "These numbers are no experiment." in text
     for name in ("Labels", "Pairs of labels", "Kinds of posts", "Weekdays (UTC)", "Hours of the day (UTC)"):
