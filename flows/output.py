@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.errors import SettingsError
+from flows.printable import printable
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -63,13 +64,6 @@ def _write(text: str) -> None:
             " have. Set PYTHONIOENCODING=utf-8, or use --format parquet."
         ) from None
     sys.stdout.write(text)
-
-
-def printable(text: str) -> str:
-    """Replace control characters in a text from a page or a model: they could change the terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
 
 
 def wrap(text: str) -> str:

@@ -59,7 +59,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"- {opening}{as_code(finding.name) if finding.name else ''}{rest}"
         yield from ("", _EXPLANATION)
     for section in report.sections:
-        yield from _section(section)
+        yield from _section(section, one_account=report.has_one_account)
     yield from ("", f"Made by likelens on {minute(report.generated_at)}.")
 
 
@@ -73,26 +73,26 @@ def _facts(report: Report) -> Iterator[str]:
         )
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, *, one_account: bool) -> Iterator[str]:
     yield from ("", f"## {as_code(section.classifier)}")
     if section.version is None:
         yield from ("", f"No labels yet. {escape(section.why_empty)}".rstrip())
     for chart in section.rankings:
-        yield from _ranking(chart.heading, chart)
+        yield from _ranking(chart.heading, chart, one_account=one_account)
         if chart.ranking.is_empty() and chart.why_empty:
             yield from ("", escape(chart.why_empty))
         if chart.compared:
             yield from ("", escape(chart.compared))
     for table in section.tables:
-        yield from _ranking(table.heading, _as_chart(table))
+        yield from _ranking(table.heading, _as_chart(table), one_account=one_account)
 
 
-def _ranking(heading: Heading, chart: RankedChart) -> Iterator[str]:
+def _ranking(heading: Heading, chart: RankedChart, *, one_account: bool) -> Iterator[str]:
     yield from ("", f"### {escape(title(heading))}")
     if chart.ranking.is_empty():
         return
     if heading.by_lift:
-        finding = find_difference(chart.ranking, heading)
+        finding = find_difference(chart.ranking, heading, one_account=one_account)
         name = f" {as_code(finding.label)} " if finding.label else ""
         yield from ("", f"{escape(finding.before)}{name}{escape(finding.after)}")
     names = [column_title(name) for name in columns(heading)]
