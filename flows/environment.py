@@ -154,6 +154,11 @@ def clarifai_base() -> str | None:
     return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None
 
 
+def wants_plain_text() -> bool:
+    """Return whether tables are to have no colours and no bold letters, by `NO_COLOR` (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def terminal_is_dumb() -> bool:
     """Return whether the terminal can't move its cursor, by `TERM`."""
     return os.environ.get("TERM", "").lower() in ("dumb", "unknown")

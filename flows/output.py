@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.environment import wants_plain_text
 from flows.errors import SettingsError
 from flows.printable import printable
 
@@ -83,7 +84,8 @@ def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    console = Console(file=sys.stdout, highlight=False)
+    # With NO_COLOR alone Rich still writes the escape sequences of bold letters.
+    console = Console(file=sys.stdout, highlight=False, color_system=None if wants_plain_text() else "auto")
     rows = [[_cell(value, decimals) for value in row] for row in frame.iter_rows()]
     if console.options.ascii_only:
         rows = [[cell.translate(_ASCII) for cell in row] for row in rows]

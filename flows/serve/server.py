@@ -50,8 +50,6 @@ def check_port(server: ServerSettings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((server.host, server.port))
-        except UnicodeError as error:
-            raise SettingsError(f"host = {server.host!r} under [server] is no name of a host.") from error
         except OSError as error:
             raise SettingsError(_describe(server, error)) from error
 

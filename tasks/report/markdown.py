@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tasks.markdown import escape_signs
 from tasks.report.content import Heading, RankedChart, Report, Section, TopTable
 from tasks.report.lift_wording import find_difference
 from tasks.report.names import clean, shorten
 from tasks.report.page import caption, column_title, columns, day, minute, table_rows
 from tasks.report.wording import number, title
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.|^[-+])", re.IGNORECASE)
 _MAX_NAME_EMS = 60
 _EXPLANATION = (
     "In brackets: the 95% interval and the number of posts. This is no experiment: what the pictures show need not be the"
@@ -39,7 +39,7 @@ def as_code(name: str, *, in_table: bool = False) -> str:
 
 def escape(text: str) -> str:
     """A sentence that may have external text, cleaned, on one line, with its special characters escaped."""
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return escape_signs(clean(text))
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", "## Findings", "")
         for finding in report.findings:
             # `clean` would remove the space before and after the name.
-            opening, rest = (_SPECIAL.sub(r"\\\1", text) for text in (finding.opening, finding.rest))
+            opening, rest = map(escape_signs, (finding.opening, finding.rest))
             yield f"- {opening}{as_code(finding.name) if finding.name else ''}{rest}"
         yield from ("", _EXPLANATION)
     for section in report.sections:
