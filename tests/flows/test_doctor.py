@@ -202,13 +202,13 @@ MISTAKES = {
     "Prefect's server down": Mistake(
         GOOD,
         ("does not respond", "prefect server start"),
-        f"{GUIDE}#with-a-server",
+        f"{GUIDE}#with-a-server-that-you-have",
         environment={"PREFECT_API_URL": "http://127.0.0.1:{closed}/api"},
     ),
     "another server": Mistake(
         GOOD,
         ("not as Prefect's server does", "ends in /api"),
-        f"{GUIDE}#with-a-server",
+        f"{GUIDE}#with-a-server-that-you-have",
         environment={"PREFECT_API_URL": "{base}"},
     ),
 }
@@ -271,7 +271,7 @@ def test_a_mistake_is_found_with_what_to_do_and_its_page(folder, command, places
     assert all(word in message for word in mistake.words), message
     assert PAGE.findall(message)[-1] == mistake.page
     if mistake.status == 2 or any(
-        word in mistake.page for word in ("#the-home-folder", "#with-a-server", "#room")
+        word in mistake.page for word in ("#the-home-folder", "#with-a-server-that-you-have", "#room")
     ):
         refused = command(folder, "run", **environment)
         assert refused.returncode in (1, 2)
