@@ -284,7 +284,8 @@ def test_a_run_names_the_same_mistakes_in_the_same_words(folder, likelens, comma
         one.settings.replace(GOOD, "").replace('"bad"', f'"bad{number}"')
         for number, (name, one) in enumerate(MISTAKES.items())
         if one.settings
-        and name != "server down"  # whose retries take a minute
+        # The retries of the first take a minute, and another test stores a key in the server that all share.
+        and name not in {"server down", "Clarifai key missing"}
         and one.status == 3
         and '"bad"' in one.settings
         and not (one.environment or one.prepare)
