@@ -31,6 +31,7 @@ from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank
+from tasks.read_comments.task import read_comments
 from tasks.report.task import report
 from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
@@ -43,7 +44,7 @@ from warehouse.records.runs import StageResult
 # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS))  # type: ignore[arg-type]
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """Run all stages: scrape, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, read comments, fetch, classify or tag, publish, rank, report.
 
     `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
     Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
@@ -54,6 +55,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
+                read_comments(run, return_state=True)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)

@@ -1,0 +1,24 @@
+"""The task read_comments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.client.schemas.objects import State
+
+from tasks.progress import show_progress
+from tasks.read_comments.stage import read_comments as read_new_comments
+from tasks.run import STAGE, Run, run_stage
+from warehouse.records.runs import StageResult
+
+
+@task(name="read_comments", task_run_name="read-comments", **STAGE)
+def read_comments(run: Run) -> State[Any]:
+    """Read the language, tone, spam, questions and mentions of new comments, without a network."""
+
+    def body() -> StageResult:
+        with show_progress("read comments") as progress:
+            return read_new_comments(run.home, progress)
+
+    return run_stage(run, "read_comments", "", body)
