@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench lock
+.PHONY: setup demo server screenshots test lint docs bench lock
 
 setup: $(VENV)/.ready
 
@@ -15,6 +15,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/likelens demo
+
+# The settings of this folder, or those that `make demo` wrote.
+server: setup
+	$(BIN)/likelens serve --config $(if $(wildcard likelens.toml),likelens.toml,demo/likelens.toml)
+
+# Pictures of Prefect's pages and of the report in docs/images; they need Chromium.
+screenshots: setup
+	$(BIN)/python -m benchmarks.screenshots
 
 # Workers run complete files, because fixtures belong to files, in the order and the groups of tests/conftest.py.
 # Some machines set PYTHONDONTWRITEBYTECODE; then each worker, and each process that a test starts, compiles every module.
@@ -28,14 +36,22 @@ lint: setup
 	$(BIN)/mypy flows tasks classifiers warehouse
 	$(BIN)/lint-imports
 
+# Builds the site of docs/ into site/; a warning, such as a link without a target, is an error.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
 bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.warehouse --rows 1e5 1e6
+	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.scraping
 	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.parsing
 	$(BIN)/python -m benchmarks.clarifai
 	$(BIN)/python -m benchmarks.captions
+	$(BIN)/python -m benchmarks.charts
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.classify.embeddings
 	$(BIN)/python -m benchmarks.similar --pictures 40000

@@ -3,14 +3,19 @@
     classify/    how many pictures a second a classifier labels, on a CPU and on a GPU
     similar/     similar pictures among a million generated embeddings
     growth.py    what a run costs in the warehouse as the stored data grows
+    startup.py   how long --help, rank, sql and status take, on a home folder of your own
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
+    report.py    the report page over 50,000 posts: seconds and megabytes
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop
     truth/       how true the intervals of lift are, on simulated galleries
     clarifai.py  pictures a second through the paid lane, beside one call a picture
+    charts.py    the six charts of a classifier with all files, beside Altair's own
     captions.py  pictures a second through a lane of captions, beside one call after the other
+    screenshots.py  no measurement: the pictures of the pages in docs/images
 
-Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but `cookbook.py`, which needs a home folder.
+Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but
+`cookbook.py` and `startup.py`, which need a home folder, and `screenshots.py`, which `make screenshots` runs.
 """

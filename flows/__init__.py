@@ -2,11 +2,18 @@
 
 cli.py               the command line: the group and the error boundary
 commands/            one module for each command
+interrupts.py        Ctrl-C
+completion.py        values that a shell completes
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
+chart_file.py        the file of `likelens rank --chart`
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
-launch.py            starts a flow from the command line, and prints its summary
+launch.py            starts a flow from the command line, and shows it
+run_summary.py       what a run prints at its end: findings, what is incomplete, paths
+terminal/            what a command that takes minutes shows: a live view, log lines, or one line of result
+first_settings/      what `likelens init` asks and writes
+preflight/           what a run needs, checked before it
 dry_run.py           --dry-run of run and relabel
 backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status
@@ -17,10 +24,16 @@ futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
+settings_mistakes.py the mistakes of a settings file in words
+docs_pages.py        the pages of the docs that messages name
 example_settings.py  the settings that messages show to somebody who has none
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
 secrets.py           keys and tokens, from the environment or a Prefect Secret block
 environment.py       variables that Prefect and TensorFlow read at their import
+run_names.py         names and tags of runs in Prefect's pages
+night_report.py      what a run leaves at Prefect's server: summary, tags, events
+night_summary.py     the summary of a run as Markdown
+serve/               Prefect's server, deployments and a worker on one machine
 demo/                the invented gallery of `likelens demo`
 """

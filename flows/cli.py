@@ -6,6 +6,7 @@ Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a 
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,6 +19,7 @@ import click
 
 from flows import commands
 from flows.errors import EXPECTED_ERRORS, SettingsError
+from flows.interrupts import abort_on_interrupt
 
 
 class LazyGroup(click.Group):
@@ -66,12 +68,17 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line. An error that the user can fix becomes a few lines on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A sentence with a character that the terminal does not have is better than none.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     try:
-        status = cli.main(arguments, standalone_mode=False)
+        with abort_on_interrupt():
+            status = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)
         status = 130
     except EXPECTED_ERRORS as error:

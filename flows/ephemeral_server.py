@@ -38,8 +38,14 @@ def _start_watched(server: Any) -> subprocess.Popen[Any]:
         process: subprocess.Popen[Any] = _original_start[0](server)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    end_with_this_process(process)
+    return process
+
+
+def end_with_this_process(process: subprocess.Popen[Any]) -> subprocess.Popen[bytes]:
+    """Start a shell that ends a process when this one ends, also by a SIGKILL; returns the shell."""
     watcher = subprocess.Popen(
         ["/bin/sh", "-c", _WAIT_AND_KILL, str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
     )
     atexit.register(watcher.kill)
-    return process
+    return watcher

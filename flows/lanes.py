@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from prefect import tags
+
 from classifiers.registry import VECTOR_KINDS
 from flows.environment import clarifai_base
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
@@ -32,15 +34,18 @@ def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
             _run_together(run, group[start : start + MAX_PARALLEL_TASKS])
     for lane in lanes:
         if (remote := remote_lane(lane)) is not None:
-            tag(run, remote, return_state=True)
+            with tags(f"classifier:{lane.name}"):
+                tag(run, remote, return_state=True)
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
     with SharedDecoder(run.home.folder, [lane.name for lane in lanes]) as decoding:
-        futures = [
-            classify.submit(run, lane.name, lane.kind, lane.options, decoding, return_state=False)
-            for lane in lanes
-        ]
+        futures = []
+        for lane in lanes:
+            with tags(f"classifier:{lane.name}"):
+                futures.append(
+                    classify.submit(run, lane.name, lane.kind, lane.options, decoding, return_state=False)
+                )
         wait_for(futures, decoding.halt)
 
 

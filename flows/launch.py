@@ -1,53 +1,69 @@
-"""Start a flow from the command line, and print how it ended."""
+"""Start a flow from the command line, show it while it lasts, and print how it ended."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flows.environment import has_server, prepare
-from flows.ephemeral_server import bind_server_to_this_process
+from flows.preflight.server import require_server
+from flows.run_summary import print_one_line, print_run, read_last_run
 from flows.settings import Settings, read_settings
-from warehouse.database.checks import describe_checks
-from warehouse.records.runs import RUN_STAGE, stage_runs
+from flows.terminal.output import Output
+from flows.terminal.watching import watch_run
+from tasks.stage_events import StageName
+from warehouse.ranking.ranking_query import RankingQuery
 
 DONE, FAILED, INCOMPLETE = 0, 1, 3
 
+_STARTING = "Starting Prefect (about 10 s; longer the first time) …"
+
 
 def prepare_run(config: Path) -> Settings:
-    """Read the settings, and prepare the home folder and Prefect. Call it before importing a flow."""
+    """Read the settings, and prepare the home folder and the environment. Call it before importing a flow."""
     settings = read_settings(config)
     prepare(settings.home.folder)
     settings.home.prepare()
-    if not has_server():
-        bind_server_to_this_process()
-        print("Starting Prefect (about 10 s; longer the first time) …", file=sys.stderr, flush=True)
+    require_server()
     return settings
 
 
-def print_summary(settings: Settings, state: object) -> int:
-    """Print a run's stages from its final state; return the exit status."""
+def run_flow(
+    settings: Settings,
+    stages: Sequence[StageName],
+    output: Output,
+    flow: Callable[[], object],
+    questions: Sequence[RankingQuery] = (),
+) -> int:
+    """Run a flow, show it, and print its result with the findings of the questions; return the exit status.
+
+    `flow` imports the flow and returns its final state. `stages` are those that the view expects.
+    """
+    starts_server = not has_server()
+    with watch_run(settings.home, stages, output, _STARTING if starts_server else "") as log:
+        if starts_server:
+            from flows.ephemeral_server import bind_server_to_this_process
+
+            bind_server_to_this_process()
+        state = flow()
+    return _print_end(settings, state, output, log, questions)
+
+
+def _print_end(
+    settings: Settings, state: object, output: Output, log: Path | None, questions: Sequence[RankingQuery]
+) -> int:
     from prefect.client.schemas.objects import State
 
     assert isinstance(state, State)
     if not state.is_completed():
         print(f"\nFailed: {state.message}", file=sys.stderr)
+        if log is not None:
+            print(f"Log       {log}", file=sys.stderr)
         return FAILED
-    _print_stages(settings)
-    print(f"Database  {settings.home.database}")
-    print(f"Report    {settings.home.report / 'report.html'}")
+    run = read_last_run(settings.home)
+    if output == "result":
+        print_one_line(run)
+    else:
+        print_run(settings.home, run, questions, log, with_stages=output == "lines")
     return INCOMPLETE if state.name == "Incomplete" else DONE
-
-
-def _print_stages(settings: Settings) -> None:
-    lake = settings.home.lake
-    last = max(
-        stage_runs(lake, "stage = ? and ended_at is not null", [RUN_STAGE]), key=lambda row: str(row.ended_at)
-    )
-    print(f"\nRun {last.run_id}: {last.status}")
-    for row in stage_runs(lake, "run_id = ? and stage <> 'run'", [last.run_id]):
-        name = f"{row.stage} {row.lane}".strip()
-        failures = f", {row.failures} failed" if row.failures else ""
-        message = describe_checks(row.counts) if row.stage == "publish" else row.message
-        line = f"  {name:<24} {row.status:<11} {row.items or 0:>8,}{failures}"
-        print(f"{line}  {message}" if message else line)

@@ -10,13 +10,15 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.errors import EXPECTED_ERRORS
+from flows.night_report import report_night
 from flows.nightly import final_state, publish_all
 from flows.run_lifecycle import close_run, open_run
+from flows.run_names import name_maintenance
 from flows.settings import DEFAULT_FILE, maintain_options, read_settings
 from tasks.maintain.task import maintain
 
 
-@flow(name="maintenance")
+@flow(name="maintenance", flow_run_name=name_maintenance)
 def maintenance(config: str = DEFAULT_FILE, all_pictures: bool = False) -> State[Any]:
     """Reduce old pictures, tidy and check the tables, check the pictures, and publish.
 
@@ -30,6 +32,7 @@ def maintenance(config: str = DEFAULT_FILE, all_pictures: bool = False) -> State
             if maintain(run, options, return_state=True).is_completed():
                 publish_all(run, settings)
             result = close_run(run)
+            report_night(run, settings, result, "maintenance")
             return Completed(message="Maintained") if result.status == "done" else final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prefect import allow_failure, flow
+from prefect import allow_failure, flow, tags
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
@@ -16,7 +16,9 @@ from pydantic import SecretStr
 from flows.errors import EXPECTED_ERRORS
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.lanes import run_lanes
+from flows.night_report import report_night
 from flows.run_lifecycle import close_run, has_posts, open_run
+from flows.run_names import name_nightly, name_relabel, tag_run
 from flows.secrets import secret
 from flows.settings import (
     DEFAULT_FILE,
@@ -41,8 +43,12 @@ from tasks.user_agent import user_agent
 from warehouse.records.runs import StageResult
 
 
-# The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
-@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS))  # type: ignore[arg-type]
+@flow(
+    name="nightly",
+    flow_run_name=name_nightly,
+    # The runner's type parameter is invariant in Prefect 3.8, so its own kind of runner does not fit its own decorator.
+    task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS),  # type: ignore[arg-type]
+)
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """Run all stages: scrape, read comments, fetch, classify or tag, publish, rank, report.
 
@@ -52,6 +58,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """
     try:
         settings = read_settings(Path(config))
+        tag_run(settings, [lane.name for lane in settings.classifiers])
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
@@ -59,21 +66,26 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
-            return final_state(close_run(run))
+            result = close_run(run)
+            report_night(run, settings, result, "nightly")
+            return final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
 
 
-@flow(name="relabel")
+@flow(name="relabel", flow_run_name=name_relabel)
 def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
     """Run one classifier over the stored pictures that its version has not labelled, and publish."""
     try:
         settings = read_settings(Path(config))
         lane = find_classifier(settings, classifier)
+        tag_run(settings, [lane.name])
         with open_run(settings, resume=False) as run:
             run_lanes(replace(run, compare_all=True), [lane])
             publish_all(run, settings)
-            return final_state(close_run(run))
+            result = close_run(run)
+            report_night(run, settings, result, "relabel")
+            return final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
 
@@ -86,9 +98,10 @@ def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
     futures = []
     for source in settings.sources:
         before: Any = [allow_failure(last[source.host])] if source.host in last else []
-        last[source.host] = scrape.submit(
-            run, source, options, _token(source), wait_for=before, return_state=False
-        )
+        with tags(f"source:{source.name}"):
+            last[source.host] = scrape.submit(
+                run, source, options, _token(source), wait_for=before, return_state=False
+            )
         futures.append(last[source.host])
     wait_for(futures, HALTED.set)
 

@@ -14,11 +14,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.errors import SettingsError
+
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CheckFormat = Literal["table", "json"]
 CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
 """Formats of an output that is not a single table."""
+_ASCII = str.maketrans("─│┼●←→–", "-|+o<>-")
+"""The characters of intervals and missing values, for encodings that do not have them."""
 MIN_TEXT_WIDTH = 12
 """Characters of a text that a narrow terminal shows; numbers are never cut."""
 COLUMN_GAP = 3
@@ -38,14 +42,27 @@ def show(
     columns, the first one first.
     """
     if form == "csv":
-        sys.stdout.write(frame.write_csv())
+        _write(frame.write_csv())
     elif form == "json":
-        sys.stdout.write(frame.write_json() + "\n")
+        _write(frame.write_json() + "\n")
     elif form == "parquet":
         frame.write_parquet(sys.stdout.buffer)
         sys.stdout.flush()
     else:
         _show_table(frame, title, decimals, optional)
+
+
+def _write(text: str) -> None:
+    """Write text for a program: a character that the encoding does not have would change the data."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise SettingsError(
+            f"The output has the character {text[error.start]!a}, which the encoding {encoding} of standard output does not"
+            " have. Set PYTHONIOENCODING=utf-8, or use --format parquet."
+        ) from None
+    sys.stdout.write(text)
 
 
 def printable(text: str) -> str:
@@ -55,12 +72,27 @@ def printable(text: str) -> str:
     )
 
 
+def wrap(text: str) -> str:
+    """Wrap a sentence to the width of the terminal, as an item of a list; a pipe has it on one line."""
+    if not sys.stdout.isatty():
+        return f"  - {text}"
+    width = Console(file=sys.stdout).width
+    lines = Text(text).wrap(
+        Console(width=max(MIN_TEXT_WIDTH, width - 4)), width=max(MIN_TEXT_WIDTH, width - 4)
+    )
+    return "\n".join(
+        f"{'  - ' if not number else '    '}{line.plain.rstrip()}" for number, line in enumerate(lines)
+    )
+
+
 def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional: Sequence[str]) -> None:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     console = Console(file=sys.stdout, highlight=False)
     rows = [[_cell(value, decimals) for value in row] for row in frame.iter_rows()]
+    if console.options.ascii_only:
+        rows = [[cell.translate(_ASCII) for cell in row] for row in rows]
     is_number = [dtype.is_numeric() for dtype in frame.dtypes]
     widths = [max(map(cell_len, column)) for column in zip(frame.columns, *rows, strict=True)]
     if console.is_terminal and _total(widths) > console.width:

@@ -7,10 +7,9 @@ only variable of the environment that is a setting.
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,30 +25,30 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
-from flows.embeddings import ERROR, complete_themes
+from flows.docs_pages import SETTINGS
+from flows.embeddings import complete_themes
 from flows.errors import SettingsError
 from flows.example_settings import EXAMPLE
+from flows.serve.server import ServerSettings
+from flows.settings_mistakes import describe_mistake, find_name_mistakes
 from flows.time_slices import check_time_zone
 from tasks.errors import BadSource
 from tasks.maintain.options import MaintainOptions
-from tasks.scrape.model import SOURCE_NAME, Source
+from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.sources import SOURCE_KINDS, settings_model
-from tasks.validation import describe_error
 from warehouse.authors import AuthorPolicy
-from warehouse.database.check_queries import DEFAULT_MAX_COUNT, CheckLimits
+from warehouse.database.check_limits import DEFAULT_MAX_COUNT, CheckLimits
 from warehouse.home import Home
 from warehouse.ranking.measures import RUN_BY
 from warehouse.ranking.plain_statistics import Statistic
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.storage.lake import KEEP_HOURS
+from warehouse.storage.retention import KEEP_HOURS
 
 DEFAULT_FILE = "likelens.toml"
 MAX_DAYS = 36_500
 """A hundred years; dates this far in the past exist, and those of larger numbers do not."""
-MAX_NAME = 64
-"""Characters in the name of a source or a classifier."""
 
 
 class _Table(BaseModel):
@@ -62,6 +61,7 @@ class ScrapeSettings(_Table):
     delay_seconds: float = Field(default=5.0, ge=0, le=3600)
     refresh_days: int = Field(default=14, ge=0, le=MAX_DAYS)
     full_days: float = Field(default=7.0, ge=0, le=MAX_DAYS)
+    quiet_days: int = Field(default=14, ge=1, le=MAX_DAYS)
     comments: bool = True
     comment_authors: AuthorPolicy = "hashed"
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
@@ -112,7 +112,7 @@ class ClassifierSettings:
 def _open_source(table: Any, info: ValidationInfo) -> Source:
     settings = settings_model(_kind_of(table, SOURCE_KINDS)).model_validate(table)
     try:
-        return settings.open(_folder(info))
+        return replace(settings.open(_folder(info)), kind=settings.kind)
     except BadSource as error:
         raise ValueError(str(error)) from error
 
@@ -159,6 +159,7 @@ class Settings(_Table):
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()
+    server: ServerSettings = ServerSettings()
     classifiers: Annotated[
         tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
         AfterValidator(complete_themes),
@@ -174,20 +175,38 @@ class Settings(_Table):
         return self._file
 
 
-def read_settings(file: Path) -> Settings:
-    """Read a settings file. Raises `SettingsError`, which names every mistake in it."""
-    given = _parse(file)
+def read_settings(file: Path, *, sources: bool = True) -> Settings:
+    """Read a settings file. Raises `SettingsError`, which names every mistake in it.
+
+    Without `sources` the result has none of them: opening them imports what reads pages, which takes longer than a
+    query of what is stored.
+    """
+    return parse_settings(_read(file), file, sources=sources)
+
+
+def parse_settings(text: str, file: Path, *, sources: bool = True) -> Settings:
+    """Read settings from a text; `file` is where it lies, or will lie. Raises `SettingsError` as `read_settings`."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"The settings {file} are not TOML: {error}. Fix that line. See {SETTINGS}."
+        ) from error
     if home := home_variable():
         given["home"] = str(home)
-    mistakes = [mistake for key in ("sources", "classifiers") for mistake in _check_names(given, key)]
+    mistakes = list(find_name_mistakes(given))
+    if not sources:
+        given.pop("sources", None)
     try:
         settings = Settings.model_validate(given, context=file)
     except ValidationError as error:
-        # `_check_names` describes the names of sources.
-        mistakes += [_describe(one, given) for one in error.errors() if one["loc"][2:] != ("name",)]
+        # `find_name_mistakes` describes the names of sources.
+        errors = [one for one in error.errors() if one["loc"][2:] != ("name",)]
+        mistakes += [describe_mistake(one, given, Settings) for one in errors]
     if mistakes:
-        lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
-        raise SettingsError(f"The settings {file} can't be used:\n{lines}")
+        lines = "\n".join(f"  - {one.text}" for one in mistakes)
+        pages = ", ".join(dict.fromkeys(one.page for one in mistakes))
+        raise SettingsError(f"The settings {file} can't be used:\n{lines}\nSee {pages}.")
     return settings
 
 
@@ -235,62 +254,31 @@ def questions(settings: Settings) -> tuple[RankingQuery, ...]:
     """Return the rankings of every run: each classifier by likes, comments and count."""
     rank = settings.rank
     return tuple(
-        RankingQuery(lane.name, by, rank.statistic, rank.top, None, rank.min_posts, rank.group)
+        RankingQuery(
+            lane.name,
+            by,
+            rank.statistic,
+            rank.top,
+            None,
+            rank.min_posts,
+            rank.group,
+            time_zone=rank.time_zone,
+        )
         for lane in settings.classifiers
         for by in RUN_BY
     )
 
 
-def _parse(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> str:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return file.read_text("utf-8")
     except FileNotFoundError:
         raise SettingsError(
-            f"There is no settings file {file}. Name one with --config, or begin with these lines:\n\n{EXAMPLE}\n\n"
-            "To see a run on an invented gallery first: likelens demo"
+            f"There is no settings file {file}. Name one with --config, write one with `likelens init`, or begin with"
+            f" these lines:\n\n{EXAMPLE}\n\nTo see a run on an invented gallery first: likelens demo\nSee {SETTINGS}."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings {file} can't be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The settings {file} are not TOML: {error}. Fix that line.") from error
-
-
-def _check_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
-    """Check that there is a source, and that each table has a name of its own."""
-    tables = given.get(key, [])
-    if not isinstance(tables, list):
-        return
-    if key == "sources" and not tables:
-        yield f"there is no [[sources]]; begin with:\n\n{EXAMPLE}\n"
-    names = [table.get("name") if isinstance(table, dict) else None for table in tables]
-    for number, name in enumerate(names):
-        if not isinstance(name, str):
-            yield f"{_place(tables, key, number)}: give it a name"
-        elif not re.fullmatch(SOURCE_NAME, name) or len(name) > MAX_NAME:
-            yield f"{_place(tables, key, number)}: a name has letters, digits, '_', '-' and '.', at most {MAX_NAME}"
-        elif names.count(name) > 1 and names.index(name) == number:
-            yield f"[[{key}]]: the name {name!r} stands {names.count(name)} times; names are unique"
-
-
-def _place(tables: list[Any], key: str, number: int) -> str:
-    name = tables[number].get("name") if isinstance(tables[number], dict) else None
-    return f"[[{key}]] {number + 1}" + (f" ({name})" if name else "")
-
-
-def _describe(error: Any, given: Mapping[str, Any]) -> str:
-    """Describe a mistake, with the table that it is in."""
-    table, *path = error["loc"]
-    if table not in ("sources", "classifiers"):
-        if not path:
-            return describe_error(error, table, list(Settings.model_fields))
-        model: Any = Settings.model_fields[table].annotation
-        return f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
-    if not path:
-        text = f"{table}: write each as a table of its own, under [[{table}]]"
-        return str(error["msg"]) if error["type"] == ERROR else text
-    place = _place(given[table], table, path[0])
-    if len(path) == 1:
-        return f"{place}: {describe_error(error, '', ())}"
-    kind = given[table][path[0]]["kind"]
-    fields = (settings_model(kind) if table == "sources" else KINDS[kind]).model_fields
-    return f"{place}: {describe_error(error, str(path[1]), list(fields))}"
+        raise SettingsError(
+            f"The settings {file} can't be read: {error}. Save the file as UTF-8, and let your user read it. See"
+            f" {SETTINGS}."
+        ) from error

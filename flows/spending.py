@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from classifiers.registry import REMOTE_KINDS
 from flows.settings import ClassifierSettings, Settings
-from tasks.tag.budget_tracker import budgets
-from tasks.tag.stage import local_lane, remote_options
 from warehouse.home import Home
 from warehouse.records.charges import charge_totals_since, count_to_send
 
@@ -36,9 +35,14 @@ def monthly_spending(settings: Settings) -> pl.DataFrame:
 
 
 def _row(home: Home, settings: ClassifierSettings, now: datetime) -> dict[str, object] | None:
-    options = remote_options(settings.options)
-    if options is None:
+    if settings.kind not in REMOTE_KINDS:
         return None
+    # The clients of the servers, which take half a second to import.
+    from tasks.tag.budget_tracker import budgets
+    from tasks.tag.stage import local_lane, remote_options
+
+    options = remote_options(settings.options)
+    assert options is not None, "REMOTE_KINDS has the kinds of the stage tag"
     lane = local_lane(home, settings.name, options)
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     sums = [one for one in charge_totals_since(home.lake, month) if one.classifier == lane.name]

@@ -19,7 +19,9 @@ log_filters.py  which of Prefect's log lines are dropped
 labels.py       a label as a row of the table labels
 thumbnails.py   small pictures for pages
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged
-progress.py     progress bars and artifacts
+stage_events.py what watches a run sees: starts, numbers and ends of stages
+progress.py     the progress of a stage, as an artifact and for what watches the run
+markdown.py     plain text and tables in Prefect's artifacts
 backoff.py      pauses before a retry
 user_agent.py   the User-Agent of every request
 """

@@ -13,6 +13,7 @@
         ├── LayoutChanged         a page or a response does not have the expected form
         │   └── SourceChanged     posts, or a field that all of them had, are missing now
         ├── BadInput              an input file has a mistake
+        ├── CannotPrint           no browser prints the report's page
         ├── OutOfTime             the work reached its time limit; the next run resumes it
         ├── RunStopped            a person stopped the run
         └── BadSource             a source's settings are wrong
@@ -94,6 +95,10 @@ class SourceChanged(LayoutChanged):
 
 class BadInput(Stop):
     """An input file has a mistake; the message names file, line and field."""
+
+
+class CannotPrint(Stop):
+    """No Chromium is installed that prints the report's page, or it failed."""
 
 
 class OutOfTime(Stop):

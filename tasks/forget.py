@@ -35,7 +35,7 @@ def purge_old_files(home: Home) -> None:
 
 def forget_account(home: Home, account: str, source: str | None) -> Removal:
     """Remove an account's posts, pictures and spools, and its pictures from what was trained on them."""
-    _remove_server(home)
+    _remove_logs(home)
     for spool in _account_spools(home, account, source):
         spool.remove()
     store_saved_responses(home)  # responses on disk name pictures too; the tables are searched next
@@ -46,7 +46,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
 
 def forget_author(home: Home, author: str) -> int:
     """Remove an author's comments for good; return how many were stored."""
-    _remove_server(home)
+    _remove_logs(home)
     removed = forgetting.forget_author(home, author)
     keys = {home.authors().keyed(normalise_author(author))}
     for spool in _spools(home, None):
@@ -54,9 +54,13 @@ def forget_author(home: Home, author: str) -> int:
     return removed
 
 
-def _remove_server(home: Home) -> None:
-    """Remove the database of Prefect's temporary server, whose logs name accounts. The next run creates it again."""
+def _remove_logs(home: Home) -> None:
+    """Remove the logs, which name accounts: the files, and the database of Prefect's temporary server.
+
+    The next run creates both again.
+    """
     shutil.rmtree(home.folder / "prefect", ignore_errors=True)
+    shutil.rmtree(home.logs, ignore_errors=True)
 
 
 def _without_author(page: Page, author: str, keys: set[str]) -> Page:

@@ -19,6 +19,7 @@ from prefect.tasks import exponential_backoff
 
 from tasks.errors import EXPECTED, reaction
 from tasks.log_filters import drop_repeated_failures
+from tasks.stage_events import StageName, report_end, report_retry, report_stage
 from warehouse.home import Home
 from warehouse.records.runs import Journal, StageResult
 
@@ -68,15 +69,19 @@ def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) 
     Errors of `tasks.errors.REACTIONS` become a failed state without a traceback: a state that the task
     retries while it has tries left, or a final one. Any other error is a bug and is raised.
     """
+    name = StageName(stage, lane)
     try:
-        run.journal.start(stage, lane)
-        result = body()
+        with report_stage(name):
+            run.journal.start(stage, lane)
+            result = body()
     except EXPECTED as error:
         if reaction(error) == "retry" and not is_last_try():
             logger.warning("%s", error)
+            report_retry(name, str(error))
             return Failed(message=str(error), name=RETRY_STATE)
         result = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
     _record(run, stage, lane, result)
+    report_end(name, result)
     return _state(result)
 
 

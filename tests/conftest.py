@@ -104,6 +104,12 @@ def chat_server() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def mastodon_server() -> ModuleType:
+    """The module of the server that stands in for Mastodon."""
+    return load("mastodon_server")
+
+
+@pytest.fixture(scope="session")
 def forking() -> ModuleType:
     """The module of the fork server."""
     return load("fork_server")

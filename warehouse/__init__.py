@@ -9,6 +9,7 @@
     overview/       queries of `likelens status`, of the report and of `likelens compare`
     upkeep/         files of pictures, room on the disk, and forgetting
     home.py         the home folder and its locks
+    frames.py       results of queries as Polars frames
     published.py    opening the published database
     authors.py      authors of comments, as they are stored
     host_limits.py  rate limits that hosts announced

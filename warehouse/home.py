@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -14,7 +15,9 @@ from warehouse.authors import AuthorPolicy, Authors
 from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
-from warehouse.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from warehouse.storage.lake import Lake
 
 _FORBIDDEN = frozenset("[]^|\\%*?")
 """Characters that break the libraries. deltalake 1.6 reads them as parts of an address and writes elsewhere or
@@ -30,7 +33,16 @@ class Home:
     @property
     def lake(self) -> Lake:
         """The lake of Parquet tables."""
-        return Lake(self.folder / "lake")
+        from warehouse.storage.lake import (
+            Lake,
+        )  # deltalake and pyarrow, which readers of the database do not need
+
+        return Lake(self.lake_folder)
+
+    @property
+    def lake_folder(self) -> Path:
+        """The folder of the lake."""
+        return self.folder / "lake"
 
     @property
     def database(self) -> Path:
@@ -61,6 +73,16 @@ class Home:
         """The charts and the HTML page."""
         return self.folder / "report"
 
+    @property
+    def thumbnails(self) -> Path:
+        """Small copies of pictures for the report, by the hash of the picture's bytes; each can be made again."""
+        return self.report / "thumbnails"
+
+    @property
+    def logs(self) -> Path:
+        """The logs of the last commands that showed something else on the terminal."""
+        return self.folder / "logs"
+
     def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""
         return Authors(self.folder / "authors", keeping)
@@ -79,17 +101,21 @@ class Home:
         """Pages that a run has read and not stored yet."""
         return self.folder / "spool" / run_id
 
-    def prepare(self) -> None:
-        """Create the folder and its empty tables.
-
-        Raises `DiskFull` when the disk is too full to begin, and `BadHome` when the folder can't be used.
-        """
+    def check_path(self) -> None:
+        """Raise `BadHome` for a path that the lake does not support."""
         if forbidden := sorted({c for c in str(self.folder) if c in _FORBIDDEN or not c.isprintable()}):
             raise BadHome(
                 f"The home folder's path {str(self.folder)!r} contains {' '.join(map(repr, forbidden))}, which the"
                 " lake does not support. Set home in the settings (or LIKELENS_HOME) to a folder without such"
                 " characters."
             )
+
+    def prepare(self) -> None:
+        """Create the folder and its empty tables.
+
+        Raises `DiskFull` when the disk is too full to begin, and `BadHome` when the folder can't be used.
+        """
+        self.check_path()
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         require_free_space(existing)
         with detect_full_disk(existing):
@@ -112,6 +138,19 @@ class Home:
         """
         with self._locked(".run.lock", wait_seconds, waiting):
             yield
+
+    def is_held(self) -> bool:
+        """Whether a run holds the folder now. A run that was killed holds nothing."""
+        file = self.folder / ".run.lock"
+        if not file.exists():
+            return False
+        lock = FileLock(file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
 
     @contextmanager
     def lock_budget(self, wait_seconds: float) -> Iterator[None]:

@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.storage.lake_reader import detect_damage, quote
+from warehouse.schema.sql_types import quote
+from warehouse.storage.damage import detect_damage
+
+_LAKE_OF_THE_DATABASE = """
+select regexp_extract(sql, '''([^'']+)/runs/[^'']*\\.parquet''', 1) from duckdb_views() where view_name = 'runs'
+"""
 
 
 @contextmanager
 def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published database.
 
-    With `only_lake` its queries can't reach other files or the network. Raises `NotPublished`, and `LakeDamaged`
-    when a query reads a missing or damaged file.
+    With `only_lake` its queries can't reach other files or the network. Raises `NotPublished`, also for a home
+    folder that has been moved, and `LakeDamaged` when a query reads a missing or damaged file.
     """
     if not home.database.exists():
         raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
     with (
-        detect_damage(home.lake.folder),
+        detect_damage(home.lake_folder),
         duckdb.connect(str(home.database), read_only=True) as connection,
     ):
+        _refuse_moved(home, connection)
         if only_lake:
             connection.execute(
                 "set autoinstall_known_extensions = false; set autoload_known_extensions = false"
             )
-            connection.execute(f"set allowed_directories = [{quote(str(home.lake.folder))}]")
+            connection.execute(f"set allowed_directories = [{quote(str(home.lake_folder))}]")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
+
+
+def _refuse_moved(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise `NotPublished` if the views name the files of a lake that is gone: their paths are absolute."""
+    lakes = [Path(lake) for (lake,) in connection.execute(_LAKE_OF_THE_DATABASE).fetchall() if lake]
+    if home.lake.folder.exists() and not all(lake.exists() for lake in lakes):
+        raise NotPublished(
+            f"The database in {home.folder} is of another place, {lakes[0].parent}, which is gone: the home folder has"
+            " been moved. Run `likelens maintain` to publish it here."
+        )

@@ -5,6 +5,7 @@ Likes are log-normal around the account's level, labels follow Zipf's law, and e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -28,19 +29,27 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PERIOD_DAYS = 900
 
 
-def fill(home: Home, rows: int, seed: int = 1) -> None:
-    """Store so many rows of labels, with the posts, pictures and observations that they need, and publish."""
+def fill(home: Home, rows: int, seed: int = 1, others: Sequence[str] = ()) -> None:
+    """Store so many rows of labels, with the posts, pictures and observations that they need, and publish.
+
+    `others` are classifiers that label the same pictures, each with as many rows.
+    """
     home.prepare()
     posts = max(1, rows // LABELS_PER_POST // ACCOUNTS)
     in_source = ACCOUNTS // SOURCES
     accounts_at_once = max(1, CHUNK_POSTS // posts // in_source) * in_source
     for first in range(0, ACCOUNTS, accounts_at_once):
         accounts = np.arange(first, min(ACCOUNTS, first + accounts_at_once))
-        for name, columns in _tables(accounts, posts, seed + first).items():
+        tables = _tables(accounts, posts, seed + first)
+        for name, columns in tables.items():
             _append(home, name, columns)
+        for number, other in enumerate(others):
+            draw = np.random.default_rng([seed + first, number])
+            _append(home, "labels", _label_rows(draw, tables["pictures"]["sha256"], other))
     journal = begin_run(home.lake)
-    journal.start("classify", CLASSIFIER)
-    journal.finish("classify", CLASSIFIER, StageResult("done", posts, version="1"))
+    for classifier in (CLASSIFIER, *others):
+        journal.start("classify", classifier)
+        journal.finish("classify", classifier, StageResult("done", posts, version="1"))
     journal.finish("run", "", StageResult("done"))
     publish(home)
 
@@ -111,13 +120,15 @@ def _tables(accounts: np.ndarray, posts: int, seed: int) -> dict[str, dict[str, 
     }
 
 
-def _label_rows(draw: np.random.Generator, pictures: pa.Array) -> dict[str, pa.Array]:
+def _label_rows(
+    draw: np.random.Generator, pictures: pa.Array, classifier: str = CLASSIFIER
+) -> dict[str, pa.Array]:
     """The columns of `labels` for these pictures."""
     count = len(pictures)
     picture = np.repeat(np.arange(count), LABELS_PER_POST)
     return {
         "sha256": pictures.take(pa.array(picture)),
-        "classifier": _texts(CLASSIFIER, None, len(picture)),
+        "classifier": _texts(classifier, None, len(picture)),
         "version": _texts("1", None, len(picture)),
         "region": pa.array(np.zeros(len(picture), np.int64)),
         "rank": pa.array(np.tile(np.arange(1, LABELS_PER_POST + 1), count)),

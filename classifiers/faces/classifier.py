@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from classifiers.faces.decoding import merge_boxes
 from classifiers.faces.detectors import FULL_RANGE, SHORT_RANGE, Detector, load_detector
@@ -32,12 +31,6 @@ _SCORE_DIGITS = 4  # further digits depend on the machine
 
 Face = tuple[float, NDArray[np.float32]]
 """A score, and a box as fractions of the picture."""
-
-
-class FacesOptions(BaseModel):
-    """Options of the classifier `faces`: none, because its limits belong to its version."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FacesClassifier:
@@ -100,7 +93,7 @@ def name_faces(faces: Sequence[Face], best_score: float) -> list[Label]:
     return labels + regions
 
 
-def load(name: str, options: FacesOptions) -> FacesClassifier:
+def open_classifier(name: str) -> FacesClassifier:
     """The classifier called `name`. Raises `ClassifierUnavailable` if the models are not installed."""
     files = (FULL_RANGE, SHORT_RANGE)
     text = RULES + "".join(f"{file.sha256} {file.min_score}" for file in files)

@@ -7,27 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
-from classifiers.themes.model_folder import MAX_THEMES, ThemesModel
+from classifiers.themes.model_folder import ThemesModel
 
 VERSION_PREFIX = "themes-"
 """How every version of this kind begins."""
 _SCORE_DIGITS = 4  # further digits depend on the machine
-
-
-class ThemesOptions(BaseModel):
-    """`[[classifiers]]` with `kind = "themes"`; the settings complete an empty `backbone` and `names_from`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    backbone: str = ""
-    count: int = Field(default=20, ge=2, le=MAX_THEMES)
-    names_from: str = ""
-    min_score: float = Field(default=0.0, ge=0, le=1)
 
 
 class ThemesClassifier:
@@ -81,10 +69,3 @@ class ThemesClassifier:
         return ClassifierUnavailable(
             f"{self.name} labels the stored embeddings of {self.vectors_of[0]}, and no pictures."
         )
-
-
-def load(name: str, options: ThemesOptions) -> ThemesClassifier:
-    """Raises `ClassifierUnavailable`: themes are those of a home folder, and the stage classify loads them."""
-    raise ClassifierUnavailable(
-        f"The classifier {name} has its themes in a home folder. Run `likelens relabel --classifier {name}`."
-    )

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.fitted import Backbone, first_line, normalise, read_tensors, read_text
+from classifiers.themes.options import MAX_THEMES
 
 DESCRIPTION = "themes.json"
 FORMAT = 1
-MAX_THEMES = 200
 
 ThemeName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

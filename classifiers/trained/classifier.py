@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label, PreparedPicture
-from classifiers.trained.model_folder import TrainedModel, read_model
+from classifiers.trained.model_folder import TrainedModel
+from classifiers.trained.options import TrainedOptions
 
 _SCORE_DIGITS = 4  # further digits depend on the machine
-
-
-class TrainedOptions(BaseModel):
-    """`[[classifiers]]` with `kind = "trained"`; `model` is the folder that `likelens train` wrote."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: Path
-    backbone: str = ""
-    min_score: float = Field(default=0.5, ge=0, le=1)
-    top: int = Field(default=1, ge=1, le=1000)
-    other_label: str = Field(default="", max_length=100)
 
 
 class TrainedClassifier:
@@ -94,8 +81,3 @@ class TrainedClassifier:
         return ClassifierUnavailable(
             f"{self.name} labels the stored embeddings of {self.vectors_of[0]}, and no pictures."
         )
-
-
-def load(name: str, options: TrainedOptions) -> TrainedClassifier:
-    """Read the model. Raises `ClassifierUnavailable` if it is missing or damaged."""
-    return TrainedClassifier(name, read_model(options.model), options)

@@ -7,6 +7,7 @@ that anyone can see.
 To add a property, write its measure (one function from `Pixels` to a number), add a row to the table in
 `properties.py`, and increase `VERSION` in `classifier.py`.
 
+    options.py        its options, and how it is loaded
     classifier.py     decode and downsize, then label
     properties.py     the table: which measure gives which label, from which value on
     measures.py       the measures of light, colour, composition and detail
@@ -15,6 +16,6 @@ To add a property, write its measure (one function from `Pixels` to a number), a
     srgb.py           the colour space sRGB
 """
 
-from classifiers.visual.classifier import VERSION, VisualOptions, load
+from classifiers.visual.options import VisualOptions, load
 
-__all__ = ["VERSION", "VisualOptions", "load"]
+__all__ = ["VisualOptions", "load"]

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from classifiers.pictures import PictureFile
-from classifiers.protocol import Classifier, Label, PreparedPicture
+from classifiers.protocol import Label, PreparedPicture
 from classifiers.visual.pixels import Pixels
 from classifiers.visual.properties import PROPERTIES
 
@@ -27,18 +26,9 @@ MIN_DECODED_SIDE = 384
 _SCORE_DIGITS = 4  # further digits depend on the order in which a machine sums
 
 
-class VisualOptions(BaseModel):
-    """Options of the classifier `visual`: none, because its limits belong to its version."""
+class VisualClassifier:
+    """It can always run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def load(name: str, options: VisualOptions) -> Classifier:
-    """The classifier called `name`. It can always run."""
-    return _Visual(name)
-
-
-class _Visual:
     version = VERSION
     batch_size = 32
 

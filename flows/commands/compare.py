@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import click
 import polars as pl
 
+from flows.completion import complete
 from flows.errors import SettingsError
 from flows.options import with_config, with_format
 from flows.output import Format, show
@@ -25,7 +26,12 @@ _HASH_CHARACTERS = 16
 @click.command(help=__doc__)
 @with_config
 @click.option(
-    "--classifier", "classifiers", multiple=True, required=True, help="One of the two; give it twice."
+    "--classifier",
+    "classifiers",
+    shell_complete=complete("classifier"),
+    multiple=True,
+    required=True,
+    help="One of the two; give it twice.",
 )
 @click.option("--by", type=click.Choice(RUN_BY), default="likes", show_default=True, help="What to rank by.")
 @click.option(

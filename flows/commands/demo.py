@@ -9,15 +9,14 @@ from pathlib import Path
 
 import click
 
-from flows.commands.rank import readable, title_of
 from flows.demo.gallery import INVENTED_NOTE, demo_gallery
 from flows.demo.photographs import missing_packages
 from flows.demo.server import GalleryServer
-from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, print_summary
-from flows.output import show
+from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, run_flow
 from flows.settings import home_variable, questions, read_settings
+from flows.terminal.output import choose_output, with_output
+from flows.terminal.plan import plan_night
 from warehouse.home import Home
-from warehouse.ranking.rankings import classifiers_with_labels, rank
 from warehouse.records.runs import RUN_STAGE, stage_runs
 
 POSTS = 60
@@ -66,7 +65,9 @@ kind = "visual"
 
 @click.command(help=__doc__)
 @click.option("--config", hidden=True, help="Ignored: the demo writes its own settings.")
-def demo(config: str | None) -> int:
+@with_output
+def demo(config: str | None, quiet: bool, verbose: bool) -> int:
+    output = choose_output(quiet=quiet, verbose=verbose)
     if missing := missing_packages():
         raise click.ClickException(
             f"The demo needs the photographs of {' and '.join(missing)}. Run"
@@ -78,43 +79,34 @@ def demo(config: str | None) -> int:
     gallery, pictures = demo_gallery(posts=POSTS, run=_count_runs(Home(folder)))
     with GalleryServer([gallery], pictures) as server:
         file.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
-        print(
-            f"A gallery of {POSTS} posts is served at {server.url(gallery)}\n{INVENTED_NOTE}\n",
-            file=sys.stderr,
-        )
+        if output != "result":
+            print(
+                f"A gallery of {POSTS} posts is served at {server.url(gallery)}\n{INVENTED_NOTE}\n",
+                file=sys.stderr,
+            )
         settings = prepare_run(file)
-        from flows.nightly import nightly
 
-        status = print_summary(settings, nightly(str(file), return_state=True))
+        def flow() -> object:
+            from flows.nightly import nightly
+
+            return nightly(str(file), return_state=True)
+
+        status = run_flow(settings, plan_night(settings), output, flow, questions(settings))
     if status == FAILED:
         return FAILED
-    _print_rankings(file)
-    _print_next_steps(file)
+    if output != "result":
+        _print_next_steps(file)
     return DONE if status == INCOMPLETE and _lacks_only_weights(file) else status
 
 
 def _count_runs(home: Home) -> int:
     """Count earlier runs: the invented counts grow from one run to the next."""
-    return len(stage_runs(home.lake, "stage = ?", [RUN_STAGE])) if home.lake.folder.exists() else 0
-
-
-def _print_rankings(file: Path) -> None:
-    settings = read_settings(file)
-    labelled = classifiers_with_labels(settings.home)
-    for question in questions(settings):
-        if question.classifier in labelled:
-            print()
-            shown = readable(rank(settings.home, question), question).drop("accounts")
-            show(shown, title=title_of(question), optional=("interval",))
+    return len(stage_runs(home.lake, "stage = ?", [RUN_STAGE])) if home.lake_folder.exists() else 0
 
 
 def _print_next_steps(file: Path) -> None:
-    home = read_settings(file).home
     shown = os.path.relpath(file)
-    print(f"{INVENTED_NOTE}\n")
-    print(f"Database  {os.path.relpath(home.database)}")
-    print(f"Charts    {os.path.relpath(home.report)}{os.sep}")
-    print(f"Page      {os.path.relpath(home.report / 'report.html')}\n")
+    print(f"\n{INVENTED_NOTE}\n")
     likelens = "likelens" if shutil.which("likelens") else os.path.relpath(sys.argv[0])
     print("Next, try:")
     for command in (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flows.completion import complete
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
@@ -16,9 +17,11 @@ from warehouse.database.publish import publish
 
 @click.command(help=__doc__)
 @with_config
-@click.option("--account", help="Account whose posts and pictures are removed.")
+@click.option(
+    "--account", shell_complete=complete("account"), help="Account whose posts and pictures are removed."
+)
 @click.option("--author", help="Author whose comments are removed, and not stored again.")
-@click.option("--source", help="Remove the account from this source only.")
+@click.option("--source", shell_complete=complete("source"), help="Remove the account from this source only.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def forget(config: Path, account: str | None, author: str | None, source: str | None, yes: bool) -> int:
     if (account is None) == (author is None) or (author is not None and source is not None):

@@ -10,13 +10,14 @@ from typing import Any
 import click
 import polars as pl
 
+from flows.chart_file import ChartFile, write_ranking
+from flows.completion import complete
 from flows.errors import SettingsError
 from flows.intervals import interval_bars
 from flows.options import with_config, with_format
 from flows.output import Format, printable, show
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
-from warehouse.embeddings.lookup import current_versions, has_near_duplicates
 from warehouse.published import published
 from warehouse.ranking import rankings
 from warehouse.ranking.comparable_posts import describe_posts
@@ -35,14 +36,19 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 
 @click.command(help=__doc__)
 @with_config
-@click.option("--classifier", required=True, help="Name of the classifier in the settings.")
+@click.option(
+    "--classifier",
+    required=True,
+    shell_complete=complete("classifier"),
+    help="Name of the classifier in the settings.",
+)
 @click.option("--by", type=click.Choice(ALL_BY), required=True, help="What to rank by.")
 @click.option(
     "--statistic", type=click.Choice(STATISTICS), help="Statistic of it.  [default: as in the settings]"
 )
 @click.option("--top", type=click.IntRange(min=1), help="Number of labels.  [default: as in the settings]")
-@click.option("--account", help="Count the posts of this account only.")
-@click.option("--source", help="Count the posts of this source only.")
+@click.option("--account", shell_complete=complete("account"), help="Count the posts of this account only.")
+@click.option("--source", shell_complete=complete("source"), help="Count the posts of this source only.")
 @click.option("--since", type=DAY, help="Count posts from this day on (UTC).")
 @click.option("--until", type=DAY, help="Count posts up to this day (UTC), which is included.")
 @click.option("--kind", type=click.Choice(KINDS), help="Count posts of this kind only.")
@@ -58,6 +64,7 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
 )
 @click.option(
     "--within",
+    shell_complete=complete("label"),
     help="Count posts only that have this label or group, and rank the other labels; food:hotdog is the label hotdog of the"
     " classifier food.",
 )
@@ -91,12 +98,24 @@ FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
     default=None,
     help="Count labels of one group as one: tabby and tiger cat as cat.  [default: as in the settings]",
 )
+@click.option(
+    "--chart",
+    type=ChartFile(),
+    help="Also draw the ranking to this file: .svg, .png, .html or .json (Vega-Lite).",
+)
 @with_format
-def rank(config: Path, form: Format, **options: Any) -> int:
-    settings = read_settings(config)
+def rank(config: Path, form: Format, chart: Path | None, **options: Any) -> int:
+    settings = read_settings(config, sources=False)
     question = _question(settings, **options)
     if conflict := question.find_conflict():
         raise click.UsageError(conflict)
+    if chart and question.against_before:
+        raise click.UsageError("--chart draws no change between two periods. Leave out --against-before.")
+    with published(settings.home):  # the connections of the functions below share what this one has read
+        return _print_ranking(settings, question, form, chart)
+
+
+def _print_ranking(settings: Settings, question: RankingQuery, form: Format, chart: Path | None) -> int:
     known = classifiers_with_labels(settings.home)
     if question.classifier not in known:
         raise SettingsError(
@@ -110,11 +129,24 @@ def rank(config: Path, form: Format, **options: Any) -> int:
     shown = readable(ranking, question) if form == "table" else ranking
     show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
     _print_notes(settings, ranking, question, form)
+    if chart:
+        _draw(settings, ranking, question, chart)
     return 0
+
+
+def _draw(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, file: Path) -> None:
+    # The ranking's own output may be read by a program.
+    if ranking.is_empty():
+        print(f"{file} is not written, because the ranking is empty.", file=sys.stderr)
+        return
+    write_ranking(file, settings.home, ranking, question)
+    print(f"Chart: {file}", file=sys.stderr)
 
 
 def _require_near_duplicates(settings: Settings) -> None:
     """Raise `SettingsError` if the published database can't tell which pictures nearly equal others."""
+    from warehouse.embeddings.lookup import current_versions, has_near_duplicates  # with pyarrow and NumPy
+
     with published(settings.home) as database:
         if not current_versions(database):
             raise SettingsError(

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classifiers.registry import load
+from flows.completion import complete_lane
 from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config, with_format
@@ -40,6 +41,7 @@ _HASH_CHARACTERS = 16
 )
 @click.option(
     "--classifier",
+    shell_complete=complete_lane,
     help="The classifier whose embeddings are compared.  [default: the first in the settings that has some]",
 )
 @with_format

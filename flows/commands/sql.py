@@ -11,6 +11,7 @@ from flows.errors import SettingsError
 from flows.options import with_config, with_format
 from flows.output import Format, show
 from flows.settings import read_settings
+from warehouse.frames import read_frame
 from warehouse.published import published
 
 _READ_ONLY = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
@@ -21,7 +22,7 @@ _READ_ONLY = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 @with_format
 @click.argument("query")
 def sql(config: Path, form: Format, query: str) -> int:
-    home = read_settings(config).home
+    home = read_settings(config, sources=False).home
     try:
         statements = duckdb.extract_statements(query)
         if len(statements) != 1 or statements[0].type not in _READ_ONLY:
@@ -31,7 +32,7 @@ def sql(config: Path, form: Format, query: str) -> int:
         with published(home, only_lake=True) as connection:
             result = connection.sql(query)
             if result is not None:
-                show(result.pl(), form)
+                show(read_frame(result), form)
     except duckdb.Error as error:
         raise SettingsError(f"The query can't be run. {error}") from error
     return 0

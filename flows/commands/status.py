@@ -21,9 +21,9 @@ from warehouse.upkeep.room import read_room
 @click.command(help=__doc__)
 @with_config
 def status(config: Path) -> int:
-    settings = read_settings(config)
+    settings = read_settings(config, sources=False)
     home = settings.home
-    if not home.lake.folder.exists():
+    if not home.lake_folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
     home.lake.create()  # adds the tables of a newer likelens
     for title, frame in read_status(home.lake).items():

@@ -13,17 +13,23 @@ import click
 import polars as pl
 
 from flows.backbones import load_backbone
+from flows.completion import complete, complete_lane
 from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.output import printable, show
-from flows.settings import DEFAULT_FILE, MAX_NAME, Settings, read_settings
+from flows.settings import DEFAULT_FILE, Settings, read_settings
+from flows.settings_mistakes import MAX_NAME
+from flows.terminal.output import Output, choose_output, with_output
+from flows.terminal.watching import watch_run
 from tasks.errors import BadInput
 from tasks.scrape.model import SOURCE_NAME
+from tasks.stage_events import StageName, current_report, report_end, report_stage
 from tasks.train.duplicates import MIN_COSINE
 from tasks.train.examples import Choice, Examples, collect_examples, count_by_class
 from tasks.train.stage import REVIEW, TABLE, Training, check_examples, store_training
 from tasks.train.stage import train as fit_category
+from warehouse.records.runs import StageResult
 
 SHOWN = 5
 """The least sure pictures that are printed; the page has more."""
@@ -38,8 +44,20 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("name")
 @click.option("--yes", multiple=True, type=FOLDER, help="Folder of pictures that show it. May be repeated.")
 @click.option("--no", multiple=True, type=FOLDER, help="Folder of pictures that do not.")
-@click.option("--yes-label", "yes_labels", multiple=True, help="Stored pictures with this label show it.")
-@click.option("--no-label", "no_labels", multiple=True, help="Stored pictures with this label do not.")
+@click.option(
+    "--yes-label",
+    "yes_labels",
+    shell_complete=complete("label"),
+    multiple=True,
+    help="Stored pictures with this label show it.",
+)
+@click.option(
+    "--no-label",
+    "no_labels",
+    shell_complete=complete("label"),
+    multiple=True,
+    help="Stored pictures with this label do not.",
+)
 @click.option(
     "--csv",
     "table",
@@ -47,7 +65,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     help="A table with the columns picture and class; two classes or more.",
 )
 @click.option(
-    "--backbone", help="Classifier whose embeddings it uses.  [default: the first that stores them]"
+    "--backbone",
+    shell_complete=complete_lane,
+    help="Classifier whose embeddings it uses.  [default: the first that stores them]",
 )
 @click.option(
     "--near-duplicate",
@@ -67,6 +87,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--replace", is_flag=True, help="Replace a model of that name.")
 @click.option("--force", is_flag=True, help="Store a model that is no better than a guess.")
+@with_output
 def train(
     config: Path,
     name: str,
@@ -80,7 +101,10 @@ def train(
     most: int,
     replace: bool,
     force: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> int:
+    output = choose_output(quiet=quiet, verbose=verbose)
     choice = Choice(table, yes, no, yes_labels, no_labels)
     _check_choice(name, choice)
     settings = read_settings(config)
@@ -89,19 +113,23 @@ def train(
     examples = collect_examples(settings.home, name, choice)
     check_examples(examples)
     prepare(settings.home.folder)
-    model = load_backbone(settings, backbone)
-    _print_examples(examples, f"{model.name} ({model.embedding_version})")
-    training = fit_category(name, examples, model, settings.home.lake, min_cosine, _Progress())
-    _print_quality(training)
+    if not quiet:
+        _print_examples(examples)
+    training = _train(settings, name, examples, backbone, min_cosine, output)
+    if not quiet:
+        _print_quality(training)
     if not training.is_separable and not force:
         raise BadInput(
-            f"The embeddings of {model.name} do not tell the classes apart: the interval of AUC reaches down to a guess (0.5)."
+            f"The embeddings of {training.model.description.backbone.classifier} do not tell the classes apart: the interval of AUC reaches down to a guess (0.5)."
             " Nothing was stored. Check the classes of the pictures, add pictures, or name another --backbone; --force"
             " stores the model all the same."
         )
     again = _again(config, name, folder)
     store_training(training, folder, training.least_sure(most), again)
-    _print_end(config, settings, name, folder, again)
+    if quiet:
+        print(f"Model  {folder}")
+    else:
+        _print_end(config, settings, name, folder, again)
     return 0
 
 
@@ -140,7 +168,20 @@ def _folder(settings: Settings, name: str, *, replace: bool) -> Path:
     return folder
 
 
-class _Progress:
+def _train(
+    settings: Settings, name: str, examples: Examples, backbone: str | None, min_cosine: float, output: Output
+) -> Training:
+    """Load the backbone and fit the category, with the progress that the output has."""
+    stage = StageName("train", name)
+    with watch_run(settings.home, [stage], output) as log, report_stage(stage):
+        model = load_backbone(settings, backbone)
+        progress = _Lines() if log is None else current_report()
+        training = fit_category(name, examples, model, settings.home.lake, min_cosine, progress)
+        report_end(stage, StageResult("done", len(training.pictures)))
+    return training
+
+
+class _Lines:
     """Prints how many pictures are embedded, every few seconds."""
 
     def __init__(self) -> None:
@@ -152,15 +193,17 @@ class _Progress:
             print(f"embedded {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
-def _print_examples(examples: Examples, backbone: str) -> None:
+def _print_examples(examples: Examples) -> None:
     counts = count_by_class(examples.pictures, examples.classes)
     print(f"Pictures: {', '.join(f'{printable(name)} {count:,}' for name, count in counts.items())}")
     if examples.copies:
         print(f"Copies of the same file, left out: {examples.copies:,}")
-    print(f"Backbone: {backbone}", flush=True)
+    sys.stdout.flush()
 
 
 def _print_quality(training: Training) -> None:
+    backbone = training.model.description.backbone
+    print(f"Backbone: {backbone.classifier} ({backbone.version})")
     if training.unreadable:
         some = ", ".join(printable(file.name) for file in training.unreadable[:3])
         print(f"Files that can't be decoded, left out: {len(training.unreadable):,} ({some})")

@@ -30,7 +30,7 @@ _LOADING = threading.Lock()
 
 
 # Prefect's time limit can't end a task in a worker thread; `SharedDecoder` has its own limit.
-@task(name="classify", task_run_name="classify-{name}", **STAGE)
+@task(name="classify", task_run_name="classify {name}", **STAGE)
 def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: SharedDecoder) -> State[Any]:
     """Load a classifier and label the pictures that its version has not labelled.
 

@@ -13,6 +13,7 @@ truncation.py      whether a picture's file is complete
 signatures.py      what a file is that is not a picture, by its first bytes
 results.py         rows on their way into the lake
 addresses.py       which addresses may be requested
+advice.py          what to do about a reason
 retry_schedule.py  when a failed attempt is retried
 
 A download process loads download.py and the modules below it, which import nothing of the lake.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, checks_as_json, problems_of
 from warehouse.database.publish import publish
 from warehouse.home import Home

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from tasks.publish.stage import publish_lake
 from tasks.run import HOUR, STAGE, Run, run_stage
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 
 
 @task(name="publish", task_run_name="publish", timeout_seconds=HOUR, **STAGE)

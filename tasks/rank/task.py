@@ -10,6 +10,8 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 
+from tasks.markdown import MAX_TEXT, escape
+from tasks.rank.readable import readable_rows
 from tasks.rank.stage import write_rankings
 from tasks.run import HOUR, STAGE, Run, run_stage
 from warehouse.ranking.ranking_query import RankingQuery
@@ -24,8 +26,8 @@ def rank(run: Run, questions: Sequence[RankingQuery]) -> State[Any]:
         for question, ranking, description in write_rankings(run.home, questions):
             create_table_artifact(
                 key=re.sub(r"[^a-z0-9]+", "-", f"top-{question.stem}".lower()).strip("-"),
-                table=ranking.to_dicts(),
-                description=description,
+                table=readable_rows(ranking, question),
+                description=escape(description, MAX_TEXT),
             )
         return StageResult("done", len(questions))
 

@@ -12,6 +12,9 @@ import base64
 import functools
 import hashlib
 import json
+import os
+import uuid
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+
+from tasks.report.chart_style import DARK, GROUND, dark_style
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -36,13 +41,19 @@ vegaEmbed("#chart", spec, options).catch(console.error);
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
 
 
-def chart_html(spec: dict[str, Any]) -> str:
-    """The page for a Vega-Lite chart (`chart.to_dict()`), about 0.9 MB with its JavaScript."""
-    library = _library()
+def chart_html(spec: dict[str, Any], scripts: Path | None = None) -> str:
+    """The page for a Vega-Lite chart (`chart.to_dict()`), about 0.9 MB with its JavaScript.
+
+    `scripts` is a folder that stores the JavaScript for later processes, because it takes seconds to make.
+    """
+    library = _library(scripts)
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in (library, _START))
     template = _environment().get_template("chart.html")
     return template.render(
         title=_title(spec),
+        dark=Markup(dark_style()),  # noqa: S704 - ours
+        ground=GROUND,
+        dark_ground=DARK[GROUND],
         policy=f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:",
         spec=Markup(_json_in_html(spec)),  # noqa: S704 - escaped for HTML by that function
         library=Markup(library),  # noqa: S704 - the package's own
@@ -66,9 +77,20 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
 
 
-@functools.cache
-def _library() -> str:
-    """Vega, Vega-Lite and vega-embed in one script. Takes more than a second, once per process."""
+_bundles: dict[str, str] = {}
+
+
+def _library(folder: Path | None) -> str:
+    """Vega, Vega-Lite and vega-embed in one script. It takes 2 s to make: once, if `folder` can store it."""
+    if VEGA_LITE not in _bundles:
+        stored = None if folder is None else _read_stored(folder)
+        _bundles[VEGA_LITE] = stored or _bundle()
+        if folder is not None and stored is None:
+            _store(folder, _bundles[VEGA_LITE])
+    return _bundles[VEGA_LITE]
+
+
+def _bundle() -> str:
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError(
@@ -76,6 +98,30 @@ def _library() -> str:
         )
     # A browser hashes the script after its parser has normalised the line ends.
     return script.replace("\r\n", "\n")
+
+
+def _stored_file(folder: Path) -> Path:
+    return folder / f".vega-lite-{VEGA_LITE}-{version('vl-convert-python')}.js"
+
+
+def _read_stored(folder: Path) -> str | None:
+    """The stored script, if its first line has the hash of the rest: it is complete and has not changed."""
+    try:
+        text = _stored_file(folder).read_bytes().decode()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    digest, _, script = text.partition("\n")
+    return script if digest == f"// {_digest(script)}" else None
+
+
+def _store(folder: Path, script: str) -> None:
+    file = _stored_file(folder)
+    temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        temporary.write_bytes(f"// {_digest(script)}\n{script}".encode())
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _digest(script: str) -> str:

@@ -1,4 +1,4 @@
-"""The fonts, colours and sizes that all charts share."""
+"""The theme of all charts: fonts, colours for light and dark pages, and sizes."""
 
 from __future__ import annotations
 
@@ -13,32 +13,80 @@ WIDTH = 620
 NARROW = 350
 """Width of a chart for phones."""
 
-COLOURS: dict[By, str] = {"likes": "#d6336c", "comments": "#2563c9", "count": "#0c8577"}
-INK, GREY, GRID = "#1f2430", "#6b7280", "#e8eaee"
+_LIKES, _COMMENTS, _COUNT = "#c8321e", "#2a52d8", "#0f9b76"
+COLOURS: dict[By, str] = {
+    "likes": _LIKES,
+    "likes_per_follower": _LIKES,
+    "likes_first_day": _LIKES,
+    "likes_first_week": _LIKES,
+    "comments": _COMMENTS,
+    "comments_per_like": _COMMENTS,
+    "count": _COUNT,
+    "shares": _COUNT,
+}
+UNCERTAIN = "#5c626e"
+"""The colour of an interval that includes 1."""
+INK, GREY, GRID, GROUND = "#1f2430", "#6b7280", "#e8eaee", "#ffffff"
+DARK = {
+    INK: "#e9ebf0",
+    GREY: "#a3abba",
+    GRID: "#333844",
+    GROUND: "#1e2128",
+    UNCERTAIN: "#9aa1ad",
+    _LIKES: "#f5694a",
+    _COMMENTS: "#5c97f0",
+    _COUNT: "#35dba0",
+}
+"""The colour on a dark page for each colour of a chart."""
 
-LABEL_SIZE, VALUE_SIZE, SMALL_SIZE, SUBTITLE_SIZE = 13, 12, 11, 12
+TITLE_SIZE, LABEL_SIZE, VALUE_SIZE, SMALL_SIZE, SUBTITLE_SIZE = 16, 13, 12, 11, 12
+TITLE_LINE, SUBTITLE_LINE, TITLE_GAP = 20, 16, 14
+"""Heights of the lines of titles, and all the space between a title, its subtitle and the chart."""
 ROW = 30
 """Height of a row of a chart."""
 
-_FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+OTHER_SCRIPTS_FONT = "Noto Sans, DejaVu Sans, Arial Unicode MS, Arial, sans-serif"
+"""For labels with characters that the first font does not have; a browser and vl-convert look further where these lack them."""
+
+
+@alt.theme.register("likelens", enable=True)
+def _theme() -> alt.theme.ThemeConfig:
+    return {
+        "config": {
+            "font": FONT,
+            "background": GROUND,
+            "view": {"stroke": None},
+            "title": {
+                "anchor": "start",
+                "frame": "bounds",
+                "offset": 14,
+                "lineHeight": TITLE_LINE,
+                "subtitleLineHeight": SUBTITLE_LINE,
+                "color": INK,
+                "fontSize": TITLE_SIZE,
+                "subtitleColor": GREY,
+                "subtitleFontSize": SUBTITLE_SIZE,
+                "subtitlePadding": 5,
+            },
+            "axis": {
+                "labelColor": GREY,
+                "titleColor": GREY,
+                "titleFontWeight": "normal",
+                "gridColor": GRID,
+                "domain": False,
+                "ticks": False,
+            },
+        }
+    }
 
 
 def style_chart(layers: alt.LayerChart, chart_title: alt.TitleParams, pixels: int = WIDTH) -> alt.LayerChart:
-    """The chart with its title, in the fonts and colours that all charts share."""
-    # Not with `properties` and `configure`, which copy the chart with all its rows each time.
-    layers.title, layers.background = chart_title, "white"
+    """The chart with its title, `pixels` wide; Vega measures the texts beside its plot and makes the plot narrower."""
+    # Not with `properties`, which copies the chart with all its rows each time.
+    layers.title = chart_title
     layers.width, layers.padding = pixels, margin(pixels)
     layers.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
-    layers.config = alt.Config(
-        font=_FONT,
-        view=alt.ViewConfig(stroke=None),
-        title=alt.TitleConfig(
-            fontSize=16, color=INK, subtitleColor=GREY, subtitleFontSize=SUBTITLE_SIZE, subtitlePadding=5
-        ),
-        axis=alt.AxisConfig(
-            labelColor=GREY, titleColor=GREY, titleFontWeight="normal", domain=False, ticks=False
-        ),
-    )
     return layers
 
 
@@ -54,18 +102,12 @@ def layer_marks(
     return alt.LayerChart(data={"values": rows}, layer=layers, height=height)
 
 
-def row_key(index: int, name: str) -> str:
-    """The value of a row on the y axis: its number keeps the order, and a row for each of two equal names."""
-    return f"{index:04d} {name or '(no name)'}"
+def dark_style() -> str:
+    """A style sheet that gives a chart's SVG, also inside `<img>`, the colours of `DARK` where the reader prefers a dark page.
 
-
-def label_axis() -> alt.Axis:
-    """The y axis with the names of `row_key`."""
-    # No `labelLimit`, because names.py has shortened the names. `labelExpr` removes the row's number.
-    return alt.Axis(
-        labelExpr="substring(datum.value, 5)",
-        labelFontSize=LABEL_SIZE,
-        labelColor=INK,
-        labelLimit=0,
-        labelPadding=8,
-    )
+    The colours in an SVG of Vega are attributes, which a style sheet overrides.
+    """
+    rules = [
+        f'[{name}="{light}"]{{{name}:{dark}}}' for light, dark in DARK.items() for name in ("fill", "stroke")
+    ]
+    return f"@media (prefers-color-scheme: dark){{{''.join(rules)}}}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,50 +16,69 @@ import polars as pl
 import vl_convert
 from altair.utils.schemapi import debug_mode
 
+from tasks.report.alternative_text import in_words
 from tasks.report.bar_chart import draw_bars
 from tasks.report.chart_html import VEGA_LITE, chart_html
+from tasks.report.chart_source import LINE, ChartSource, source_mark
 from tasks.report.chart_style import (
     GREY,
     NARROW,
-    SUBTITLE_SIZE,
+    SMALL_SIZE,
     WIDTH,
+    dark_style,
     layer_marks,
     margin,
-    style_chart,
 )
+from tasks.report.chart_title import chart_title
 from tasks.report.content import Example, Heading, RankedChart
 from tasks.report.lift_chart import draw_lifts
-from tasks.report.lift_wording import lift_meaning
-from tasks.report.names import SEPARATOR, wrap
-from tasks.report.wording import scope, title_lines
+from tasks.report.short_texts import restore_texts, shorten_texts
 
 SCALE = 2
 """Pixels of a PNG for each pixel of its chart."""
+_EMPTY_HEIGHT = 48
+_SOURCE_GAP = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ChartFiles:
-    """The files of a saved chart."""
+    """The files of a saved chart; `json` is its Vega-Lite specification with its data."""
 
     svg: Path
     png: Path
     html: Path
+    json: Path
 
 
 @debug_mode(False)
-def ranking_chart(ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH) -> alt.LayerChart:
+def ranking_chart(
+    ranking: pl.DataFrame, heading: Heading, pixels: int = WIDTH, source: ChartSource | None = None
+) -> alt.LayerChart:
     """A row for each label of a ranking, best on top; `ranking` is a frame of `warehouse.ranking.rankings`.
 
     By lift a row is a dot with its interval, else a bar. The number of posts is at the right edge, because a number
     over few posts has little meaning (by count: the share of the posts). An empty ranking has a chart without rows.
-    The chart is `pixels` wide; below `WIDTH` its title has two lines.
+    The chart is `pixels` wide; below `WIDTH` its title has two lines, and each name is above its mark. `source` is
+    shown below the rows.
     """
     # In its debug mode Altair checks each part against its schema, which takes most of the time. The tests do that.
     if ranking.is_empty():
-        layers = _empty()
+        chart, height = _empty(), float(_EMPTY_HEIGHT)
     else:
-        layers = (draw_lifts if heading.by_lift else draw_bars)(ranking, heading, pixels)
-    return style_chart(layers, _title(ranking, heading, pixels), pixels)
+        chart, height = (draw_lifts if heading.by_lift else draw_bars)(ranking, heading, pixels)
+    edge = margin(pixels)
+    inner = pixels - 2 * edge
+    bottom = height - chart.height
+    if source is not None:
+        lines = source.lines(inner / SMALL_SIZE)
+        chart.layer.append(source_mark(lines, height + _SOURCE_GAP))
+        bottom += _SOURCE_GAP + LINE * (len(lines) - 0.5)
+    # Not with `properties`, which copies the chart with all its rows each time.
+    chart.title, top = chart_title(ranking, heading, pixels)
+    chart.description = in_words(ranking, heading)
+    chart.width, chart.autosize = inner, "none"
+    chart.padding = {"left": edge, "right": edge, "top": edge + top, "bottom": bottom + edge}
+    return chart
 
 
 def ranked_chart(
@@ -67,16 +87,56 @@ def ranked_chart(
     examples: Sequence[Example] = (),
     compared: str = "",
     wide: str | None = None,
+    source: ChartSource | None = None,
 ) -> RankedChart:
     """A ranking with its charts for wide and for narrow screens; `wide` is the first, where it is drawn already."""
-    wide = wide or chart_svg(ranking_chart(ranking, heading))
-    narrow = chart_svg(ranking_chart(ranking, heading, NARROW))
+    wide = wide or chart_svg(ranking_chart(ranking, heading, source=source))
+    narrow = chart_svg(ranking_chart(ranking, heading, NARROW, source))
     return RankedChart(heading, ranking, wide, tuple(examples), narrow, compared=compared)
 
 
 def chart_svg(chart: alt.LayerChart) -> str:
-    """The chart as SVG text, without scripts and external references."""
-    return _draw(_spec(chart))
+    """The chart as SVG text, without scripts and external references, in light or dark colours as the reader prefers."""
+    return _with_dark_colours(_draw(_spec(chart)))
+
+
+def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
+    """Write the chart to `folder` as `stem`.svg, .png, .html and .vl.json; no file is ever half-written.
+
+    Creates the folder if necessary; it also gets the scripts of the HTML files, in a hidden file. Raises `ValueError`
+    when `stem` is not a plain file name (`RankingQuery.stem` is one), and `OSError` when a file can't be written.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
+        raise ValueError(f"not a plain file name: {stem!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = _spec(chart)
+    svg = _draw(spec)
+    files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html", "vl.json")))
+    _write(files.svg, _with_dark_colours(svg).encode())
+    # From the SVG, because the chart would need a second layout.
+    _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
+    _write(files.html, chart_html(spec, folder).encode())
+    _write(files.json, _json(spec))
+    return files
+
+
+def write_chart(chart: alt.LayerChart, file: Path, scripts: Path) -> None:
+    """Write the chart to one file, in the format of its ending, one of `ENDINGS`.
+
+    `scripts` is a folder that may have the scripts of HTML files, and gets them. Raises `KeyError` for another ending,
+    and `OSError` when the file can't be written.
+    """
+    _write(file, _FORMATS[file.suffix.lower()](_spec(chart), scripts))
+
+
+_FORMATS: dict[str, Callable[[dict[str, Any], Path], bytes]] = {
+    ".svg": lambda spec, _: _with_dark_colours(_draw(spec)).encode(),
+    ".png": lambda spec, _: vl_convert.svg_to_png(_draw(spec), scale=SCALE),
+    ".html": lambda spec, scripts: chart_html(spec, scripts).encode(),
+    ".json": lambda spec, _: _json(spec),
+}
+ENDINGS = tuple(_FORMATS)
+"""The endings of files that a chart can be written to."""
 
 
 def _spec(chart: alt.LayerChart) -> dict[str, Any]:
@@ -84,54 +144,27 @@ def _spec(chart: alt.LayerChart) -> dict[str, Any]:
     return spec
 
 
+def _json(spec: dict[str, Any]) -> bytes:
+    return json.dumps(spec, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n"
+
+
 def _draw(spec: dict[str, Any]) -> str:
-    return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    has_places = spec["autosize"] == "none"
+    drawn, texts = shorten_texts(spec) if has_places else (spec, {})
+    svg = vl_convert.vegalite_to_svg(drawn, vl_version=VEGA_LITE, allowed_base_urls=[])
+    return restore_texts(svg, texts)
 
 
-def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
-    """Write the chart to `folder` as `stem`.svg, .png and .html; no file is ever half-written.
-
-    Creates the folder if necessary. Raises `ValueError` when `stem` is not a plain file name (`RankingQuery.stem` is
-    one), and `OSError` when a file can't be written.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
-        raise ValueError(f"not a plain file name: {stem!r}")
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = _spec(chart)
-    svg = _draw(spec)
-    files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html")))
-    _write(files.svg, svg.encode())
-    # From the SVG, because the chart would need a second layout.
-    _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
-    _write(files.html, chart_html(spec).encode())
-    return files
-
-
-def _title(ranking: pl.DataFrame, heading: Heading, pixels: int) -> alt.TitleParams:
-    wide = pixels >= WIDTH
-    lines, legend = title_lines(heading), [] if ranking.is_empty() else _legend(heading)
-    if heading.by_lift:
-        subtitle = wrap([*legend, scope(heading)], (pixels - 2 * margin(pixels)) / SUBTITLE_SIZE)
-    else:
-        subtitle = [scope(heading), *legend]
-        subtitle = [SEPARATOR.join(subtitle)] if wide else subtitle
-    text = [": ".join(lines)] if wide else list(lines)
-    return alt.TitleParams(text, subtitle=subtitle, anchor="start", frame="bounds", offset=14)
-
-
-def _legend(heading: Heading) -> list[str]:
-    """What the marks and numbers of a chart are."""
-    if heading.by_lift:
-        meaning = [f"dot: {lift_meaning(heading)}", "line: 95% interval"]
-        return [*meaning, "hollow: the interval includes ×1", "n: posts with the label"]
-    return ["%: share of the labelled posts" if heading.by == "count" else "n: posts with the label"]
+def _with_dark_colours(svg: str) -> str:
+    start = svg.index(">") + 1
+    return f"{svg[:start]}<style>{dark_style()}</style>{svg[start:]}"
 
 
 def _empty() -> alt.LayerChart:
     text = alt.Chart().mark_text(fontSize=15, color=GREY, align="left")
     message = text.encode(text=alt.value("Nothing to rank yet"), x=alt.value(0), y=alt.value(24))
     # The text is drawn once for each row, so the data needs one.
-    return layer_marks([message], [{}], height=48)
+    return layer_marks([message], [{}], height=_EMPTY_HEIGHT)
 
 
 def _write(path: Path, content: bytes) -> None:

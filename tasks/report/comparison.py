@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from typing import Any
 
 import altair as alt
@@ -15,9 +14,9 @@ from tasks.report.charts import chart_svg, save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
 from tasks.report.wording import number, percent
-from tasks.thumbnails import thumbnail
+from tasks.thumbnails import Thumbnails
 from warehouse.home import Home
-from warehouse.overview.comparing import Comparison, compare
+from warehouse.overview.comparing import Comparison, compare_all
 from warehouse.ranking.ranking_query import file_stem
 
 MAX_NAMES = 15
@@ -63,8 +62,7 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
 
 def comparisons(home: Home, classifiers: Sequence[str]) -> Iterator[ComparisonSection]:
     """Each pair of classifiers with a name in common; its chart is also written to the report's folder."""
-    for one, other in combinations(classifiers, 2):
-        comparison = compare(home, one, other, pictures=MAX_DISAGREEMENTS)
+    for one, other, comparison in compare_all(home, classifiers, pictures=MAX_DISAGREEMENTS):
         if not _shared_names(comparison.labels).is_empty():
             chart = comparison_chart(comparison.labels, one, other)
             save_chart(chart, home.report, file_stem("compare", one, other))
@@ -72,7 +70,8 @@ def comparisons(home: Home, classifiers: Sequence[str]) -> Iterator[ComparisonSe
 
 
 def _section(home: Home, one: str, other: str, comparison: Comparison) -> ComparisonSection:
-    pictures = comparison.pictures.select("path", "says", "other_says").iter_rows()
+    pictures = comparison.pictures.select("sha256", "path", "says", "other_says").rows()
+    sources = Thumbnails(home).sources((sha256, path) for sha256, path, *_ in pictures)
     return ComparisonSection(
         one=one,
         other=other,
@@ -80,8 +79,8 @@ def _section(home: Home, one: str, other: str, comparison: Comparison) -> Compar
         svg=chart_svg(comparison_chart(comparison.labels, one, other)),
         alternative_text=_in_words(comparison.labels, one, other),
         disagreements=tuple(
-            Disagreement(thumbnail(home.folder / path), labels, other_labels)
-            for path, labels, other_labels in pictures
+            Disagreement(sources[sha256], labels, other_labels)
+            for sha256, _, labels, other_labels in pictures
         ),
     )
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from tasks.report.wording import UNKNOWN, posts
+from tasks.report.wording import UNKNOWN, measure_name, posts
 
 MAX_Q = 0.05
 """Below this corrected p-value a difference is more than chance."""
@@ -20,7 +20,7 @@ MAX_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Difference:
     """The main result of a ranking: text about a label, which stands between the two texts."""
 
     before: str
@@ -33,7 +33,7 @@ class Finding:
 
 def lift_meaning(heading: Heading) -> str:
     """What a lift counts."""
-    return f"times the {heading.by} of the account's other posts of that time"
+    return f"times the {measure_name(heading.by)} of the account's other posts of that time"
 
 
 def ratio(value: float | None, sign: str = "") -> str:
@@ -75,28 +75,34 @@ def direction(low: float | None, high: float | None) -> int:
     return int(low > 1) - int(high < 1)
 
 
-def find_difference(ranking: pl.DataFrame, heading: Heading) -> Finding:
+def is_certain(row: dict[str, Any]) -> bool:
+    """Whether a lift differs from 1 by more than chance among so many labels: its interval excludes 1, and q is small."""
+    differs = direction(row["low"], row["high"]) != 0
+    return differs and row["q"] is not None and row["q"] < MAX_Q
+
+
+def find_difference(ranking: pl.DataFrame, heading: Heading) -> Difference:
     """The first label of a ranking that gets more than usual for certain, else the last that gets less, else none."""
     rows = list(ranking.iter_rows(named=True))
     apart = [row for row in rows if direction(row["low"], row["high"])]
-    certain = [row for row in apart if row["q"] is not None and row["q"] < MAX_Q]
+    certain = [row for row in apart if is_certain(row)]
     more = [row for row in certain if direction(row["low"], row["high"]) > 0]
     if certain:
         row = more[0] if more else certain[-1]
         after = (
-            f"get {lift_of(row)} times their account's usual {heading.by}"
+            f"get {lift_of(row)} times their account's usual {measure_name(heading.by)}"
             f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
         )
-        return Finding("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
+        return Difference("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
     if apart:
-        return Finding(
+        return Difference(
             f"None of these labels differs for certain yet: {_outside(len(apart))} 1, which could be chance among so"
             " many labels."
         )
     known = sum(interval(row["low"], row["high"]) != UNKNOWN for row in rows)
     every = "every interval" if known == len(rows) else "every known interval"
     reason = f"{every} includes 1" if known else "no interval is known"
-    return Finding(f"None of these labels differs for certain yet: {reason}.")
+    return Difference(f"None of these labels differs for certain yet: {reason}.")
 
 
 def lifts_in_words(ranking: pl.DataFrame, heading: Heading) -> str:

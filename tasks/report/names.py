@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from tasks.report.character_widths import WIDTHS
+
 # Characters that XML forbids or that can't be encoded, and marks that change the direction of the text after them.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
@@ -21,8 +23,8 @@ SEPARATOR = "  ·  "
 """Between two phrases on one line."""
 
 _MAX_CHARACTERS = 2000
-_NARROW = frozenset("fijlrtI.,:;'|!()[]{}/\\ -")
-_WIDE = frozenset("mwMW@%")
+_EMOJI, _OTHER = 1.25, 0.75
+"""Width of an emoji, and of a letter of a script that is not in `WIDTHS`, in their widest usual fonts."""
 
 
 def clean(text: str) -> str:
@@ -44,15 +46,21 @@ def shorten(text: str, ems: float) -> str:
 
 
 def width(text: str) -> float:
-    """Approximate width of `text` in a sans-serif font, in multiples of the font size."""
+    """Width of `text` in Helvetica or Arial, in multiples of the font size; in scripts that these lack, about its largest.
+
+    The charts have places for their texts by it, because a viewer's fonts are unknown when a chart is drawn.
+    """
     return sum(map(_character_width, text))
 
 
-def wrap(phrases: Iterable[str], ems: float) -> list[str]:
-    """The phrases on lines that are at most `ems` wide, if their words are; a line ends between phrases if possible."""
+def wrap(phrases: Iterable[str], ems: float, *, apart: bool = False) -> list[str]:
+    """The phrases on lines that are at most `ems` wide, if their words are; a line ends between phrases if possible.
+
+    If they are `apart`, each phrase begins a line.
+    """
     lines: list[str] = []
     for phrase in phrases:
-        if lines and width(lines[-1] + SEPARATOR + phrase) <= ems:
+        if lines and not apart and width(lines[-1] + SEPARATOR + phrase) <= ems:
             lines[-1] += SEPARATOR + phrase
             continue
         lines.append("")
@@ -64,12 +72,11 @@ def wrap(phrases: Iterable[str], ems: float) -> list[str]:
 
 
 def _character_width(character: str) -> float:
+    known = WIDTHS.get(character)
+    if known is not None:
+        return known
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0.0
-    if unicodedata.east_asian_width(character) in ("W", "F") or ord(character) > 0xFFFF:
-        return 1.1
-    if character in _NARROW:
-        return 0.33
-    if character in _WIDE:
-        return 0.88
-    return 0.7 if character.isupper() else 0.56
+    if ord(character) > 0xFFFF:
+        return _EMOJI
+    return 1.0 if unicodedata.east_asian_width(character) in ("W", "F") else _OTHER

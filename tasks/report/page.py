@@ -1,28 +1,37 @@
-"""The report as one HTML file without scripts and external references. No external text can run in it."""
+"""The report as one HTML file without external references, with at most one script of its own. No external text can run in it."""
 
 from __future__ import annotations
 
 import base64
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from tasks.report import wording
 from tasks.report.alternative_text import in_words
-from tasks.report.content import Heading, RankedChart, Report
-from tasks.report.lift_wording import find_difference, interval, lift_meaning, lift_of, p_value
+from tasks.report.content import Heading, RankedChart, Report, TopTable
+from tasks.report.explorer import script, script_hash
+from tasks.report.findings import Finding, ratio_in_words
+from tasks.report.lift_wording import direction, find_difference, interval, lift_meaning, lift_of, p_value
 from tasks.report.names import clean, shorten
 from tasks.thumbnails import PREFIX
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS
 from warehouse.schema.utc import as_utc
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""The page's Content-Security-Policy: only pictures and styles of the page itself."""
+"""The page's Content-Security-Policy: only pictures and styles of the page itself, and its own script where it has one."""
+
+BAR_STEPS = 20
+"""Lengths of the bars in small tables; the style sheet has a class for each."""
+MAX_NOTICES = 4
+"""Notices at the top of the page."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WEB = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+", re.IGNORECASE)
@@ -31,7 +40,8 @@ _THUMBNAIL = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9+/=]+")
 
 def render_page(report: Report) -> str:
     """The report as the text of an HTML file (to be written as UTF-8)."""
-    return _environment().get_template("report.html").render(report=report, policy=POLICY)
+    policy = POLICY if report.explorer is None else f"{POLICY}; script-src '{script_hash()}'"
+    return _environment().get_template("report.html").render(report=report, policy=policy)
 
 
 def web_address(url: str) -> str | None:
@@ -43,6 +53,12 @@ def day(moment: datetime) -> str:
     """For example '5 October 2025', in UTC."""
     moment = as_utc(moment)
     return f"{moment.day} {moment:%B %Y}"
+
+
+def short_day(moment: datetime) -> str:
+    """For example '5 Oct 2025', in UTC."""
+    moment = as_utc(moment)
+    return f"{moment.day} {moment:%b %Y}"
 
 
 def minute(moment: datetime) -> str:
@@ -113,6 +129,64 @@ def _cell(row: dict[str, Any], column: str, digits: dict[str, int]) -> str:
     return wording.number(row[column], digits.get(column, 0))
 
 
+def top_title(heading: Heading) -> str:
+    """The title of a small table, such as 'Mean likes'."""
+    if heading.by == "count":
+        return "Most posts"
+    return f"{wording.statistic_name(heading.statistic).capitalize()} {heading.by}"
+
+
+def top_rows(table: TopTable) -> Iterator[tuple[str, str, str, int]]:
+    """Label, number, number of posts, and the length of the bar (0 to `BAR_STEPS`) for each row of a small table."""
+    by = wording.measure(table.ranking, table.heading)
+    largest = max((value for value in table.ranking[by.column] if value is not None), default=0) or 1
+    for row in table.ranking.iter_rows(named=True):
+        value = row[by.column]
+        level = round(BAR_STEPS * value / largest) if value is not None and isfinite(value) else 0
+        posts = wording.percent(row["share"]) if by.column == "posts" else wording.number(row["posts"])
+        yield row["label"], wording.number(value, by.decimals), posts, level
+
+
+def inline(text: str) -> Markup:
+    """Part of a sentence, cleaned and escaped, with the space at its ends that `clean` removes."""
+    before, after = (" " if part.isspace() else "" for part in (text[:1], text[-1:]))
+    return escape(f"{before}{clean(text)}{after}")
+
+
+def finding_ratio(finding: Finding) -> str:
+    """The lift of a finding as a mark beside its sentence, such as '1.6' with a times sign; empty if it has none."""
+    return "" if finding.lift is None else f"×{ratio_in_words(finding.lift)}"
+
+
+def finding_kind(finding: Finding) -> str:
+    """Its class in the style sheet: more or less than usual for certain, or a hint."""
+    if not finding.certain:
+        return "hint"
+    return "more" if direction(finding.low, finding.high) > 0 else "less"
+
+
+def short_notices(notices: Sequence[str]) -> str:
+    """The first words of the notices, which are the stage, its lane and its status; the section Data has them all."""
+    parts = [shorten(notice.partition(". ")[0], 40) for notice in notices[:MAX_NOTICES]]
+    more = len(notices) - len(parts)
+    return "; ".join(parts) + (f"; and {more} more" if more else "")
+
+
+def nav_links(report: Report) -> Iterator[tuple[str, str]]:
+    """Anchor and title of each section of the page, in its order; a new section adds its link here."""
+    for number, section in enumerate(report.sections, start=1):
+        yield f"section-{number}", section.classifier
+    if report.over_time:
+        yield "over-time", "Over time"
+    if report.posting_advice:
+        yield "posting-advice", "What to post and when"
+    for number, compared in enumerate(report.comparisons, start=1):
+        yield f"compared-{number}", f"{compared.one} and {compared.other}"
+    if report.explorer:
+        yield "explore", "Explore"
+    yield "data", "Data"
+
+
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
@@ -136,6 +210,19 @@ def _environment() -> Environment:
         "columns": columns,
         "column_title": column_title,
         "table_rows": table_rows,
+        "top_title": top_title,
+        "top_rows": top_rows,
+        "short_day": short_day,
+        "short_notices": short_notices,
+        "inline": inline,
+        "ratio": finding_ratio,
+        "kind": finding_kind,
+        "nav_links": nav_links,
     }
-    environment.globals |= {"in_words": in_words, "title": wording.title, "find_difference": find_difference}
+    environment.globals |= {
+        "in_words": in_words,
+        "title": wording.title,
+        "find_difference": find_difference,
+        "explorer_script": script,
+    }
     return environment

@@ -6,30 +6,46 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 
 import duckdb
 
+from tasks.report.chart_source import source_of
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
 from tasks.report.comparison import comparisons
-from tasks.report.content import ComparisonSection, Example, Heading, RankedChart, Report, Section
+from tasks.report.content import (
+    ComparisonSection,
+    Heading,
+    RankedChart,
+    Report,
+    Section,
+    Strip,
+    ThemePictures,
+    TopTable,
+)
+from tasks.report.data_section import data_tables, newest_reading
+from tasks.report.explorer import explore
+from tasks.report.findings import findings
 from tasks.report.page import render_page
+from tasks.report.scope import EVERYTHING, ReportScope, strip_private
+from tasks.report.strips import label_strips
 from tasks.report.themes import is_of_themes, show_themes
-from tasks.thumbnails import thumbnail
+from tasks.report.trends.sections import make_trends
+from tasks.thumbnails import Thumbnails
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
-from warehouse.overview.summary import account_summaries, best_pictures, current_version, last_run, totals
+from warehouse.overview.summary import account_summaries, current_version, last_run, totals
 from warehouse.published import published
-from warehouse.ranking.comparable_posts import describe_posts
+from warehouse.ranking.comparable_posts import count_posts
 from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
-from warehouse.records.captions import current_captions
 
 PAGE = "report.html"
-MAX_EXAMPLES = 6
-"""Labels at the top of a ranking that get an example picture."""
+TITLE = "What the pictures show that earns likes and comments"
+MAX_STRIPS = 16
+"""Labels of a classifier whose pictures are shown: the first of its rankings, in turn."""
 
 
 def write_report(
@@ -38,28 +54,11 @@ def write_report(
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
-        sections: list[Section] = []
-        drawn = 0
-        for classifier, group in groupby(questions, key=lambda question: question.classifier):
-            version = current_version(database, classifier)
-            charts = []
-            for question in group:
-                if version is not None:
-                    # A theme's pictures are shown once, and not by likes: most of its likes may be of one picture.
-                    labels = 0 if is_of_themes(version) else MAX_EXAMPLES
-                    charts.append(_chart(home, database, question, labels))
-                drawn += 1
-                progress(drawn, len(questions))
-            why = why_unlabelled(database, classifier) if version is None else ""
-            themes = tuple(show_themes(home, database, classifier)) if is_of_themes(version) else ()
-            sections.append(Section(classifier, version, tuple(charts), why, themes))
-        # Themes are no second opinion on what a picture shows.
-        labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
-        report = _report(database, note, tuple(sections), tuple(comparisons(home, labelled)))
+        report = collect_report(home, database, questions, note, home.report, progress=progress)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")
@@ -67,58 +66,132 @@ def write_report(
     return page
 
 
+def collect_report(
+    home: Home,
+    database: duckdb.DuckDBPyConnection,
+    questions: Sequence[RankingQuery],
+    note: str | None,
+    folder: Path,
+    scope: ReportScope = EVERYTHING,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Report:
+    """The content of the report, for the posts of `scope`; the files of the charts are written to `folder`."""
+    questions = scope.choose(questions)
+    sections: list[Section] = []
+    drawn = 0
+    for _, group in groupby(questions, key=lambda question: question.classifier):
+        of_classifier = list(group)
+        sections.append(_section(home, database, of_classifier, len(sections) + 1, folder))
+        drawn += len(of_classifier)
+        progress(drawn, len(questions))
+    # Themes are no second opinion on what a picture shows.
+    labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
+    # A comparison of classifiers is of all pictures.
+    compared = tuple(comparisons(home, labelled)) if scope.has_all_posts else ()
+    report = _report(home, database, note, tuple(sections), compared, scope)
+    trends, advice = make_trends(database, questions) if scope.has_all_posts else (None, None)
+    report = replace(
+        report,
+        findings=findings(home, questions),
+        over_time=trends,
+        posting_advice=advice,
+        explorer=explore(database, questions),
+    )
+    return strip_private(report) if scope.share else report
+
+
+def _section(
+    home: Home,
+    database: duckdb.DuckDBPyConnection,
+    questions: Sequence[RankingQuery],
+    number: int,
+    folder: Path,
+) -> Section:
+    """The rankings of one classifier: those by likes and comments as charts, the classic top tens as small tables."""
+    classifier = questions[0].classifier
+    version = current_version(database, classifier)
+    if version is None:
+        return Section(classifier, None, (), why_unlabelled(database, classifier))
+    charts = tuple(
+        _chart(home, database, question, folder) for question in questions if question.by != "count"
+    )
+    tables = tuple(_top_tables(home, database, questions, folder))
+    themes: tuple[ThemePictures, ...] = ()
+    strips: tuple[Strip, ...] = ()
+    if is_of_themes(version):
+        # A theme's pictures are shown once, and not by likes: most of its likes may be of one picture.
+        # Typical pictures are of all posts.
+        if questions[0] == replace(questions[0], account=None, since=None, until=None):
+            themes = tuple(show_themes(home, database, classifier, f"theme-{number}"))
+    else:
+        rankings = [*(one.ranking for one in charts), *(one.ranking for one in tables)]
+        labels = _labels_with_pictures([one["label"].to_list() for one in rankings])
+        strips = label_strips(database, Thumbnails(home), questions[0], labels, f"pictures-{number}")
+    return Section(classifier, version, charts, "", themes, tables, strips)
+
+
 def _chart(
-    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, with_examples: int
+    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, folder: Path
 ) -> RankedChart:
-    heading = Heading(question.classifier, question.by, question.statistic, question.account)
+    heading = _heading(question)
     ranking = rank(home, question)
-    files = save_chart(ranking_chart(ranking, heading), home.report, question.stem)
-    labels = ranking["label"].head(with_examples).to_list()
-    examples = list(label_examples(home, database, question, labels))
-    wide = files.svg.read_text("utf-8")
-    chart = ranked_chart(ranking, heading, examples, _compared(database, question), wide)
+    counts = count_posts(database, question)
+    source = source_of(database, question, counts)
+    files = save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
+    # Which posts a ranking by lift compares, and which it leaves out.
+    compared = counts.describe("compared") if question.by_lift else ""
+    chart = ranked_chart(ranking, heading, (), compared, files.svg.read_text("utf-8"), source)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 
-def _compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
-    """Which posts a ranking by lift compares, and which it leaves out."""
-    if not question.by_lift:
-        return ""
-    return describe_posts(database, question)
+def _top_tables(
+    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], folder: Path
+) -> Iterator[TopTable]:
+    """The rankings that have no chart on the page: by count, and where the charts are by lift also by the mean.
+
+    One viral post of a rare label leads no table, because a label needs as many posts as it does for its lift.
+    """
+    for question in questions:
+        shown = question
+        if question.by_lift:
+            shown = replace(question, statistic="mean", min_posts=question.least_posts)
+        elif question.by != "count":
+            continue
+        ranking, heading = rank(home, shown), _heading(shown)
+        if question.by == "count":
+            source = source_of(database, question, count_posts(database, question))
+            save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
+        if not ranking.is_empty():
+            yield TopTable(heading, ranking)
 
 
-def label_examples(
-    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str]
-) -> Iterator[Example]:
-    """For each label its best picture by the question's measure; a picture is repeated only if the label has no other."""
-    pictures = best_pictures(database, question, labels, MAX_EXAMPLES)
-    sentences = current_captions(database, [one.sha256 for one in pictures], question.classifier)
-    shown: set[str] = set()
-    for label in labels:
-        candidates = [picture for picture in pictures if picture.label == label]
-        unused = (picture for picture in candidates if picture.sha256 not in shown)
-        best = next(unused, candidates[0] if candidates else None)
-        if best is not None:
-            shown.add(best.sha256)
-            image = thumbnail(home.folder / best.path)
-            sentence = sentences.get(best.sha256)
-            yield Example(label, image, best.post_url, best.caption, best.likes, best.comments, sentence)
+def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:
+    """All labels of the first ranking, then the first ones of the others in turn."""
+    first, others = rankings[:1], rankings[1:]
+    in_turn = (label for row in zip_longest(*others) for label in row if label is not None)
+    return list(dict.fromkeys(chain(*first, in_turn)))[:MAX_STRIPS]
+
+
+def _heading(question: RankingQuery) -> Heading:
+    return Heading(question.classifier, question.by, question.statistic, question.account)
 
 
 def _report(
+    home: Home,
     database: duckdb.DuckDBPyConnection,
     note: str | None,
     sections: tuple[Section, ...],
     side_by_side: tuple[ComparisonSection, ...],
+    scope: ReportScope,
 ) -> Report:
-    posts, pictures, since, until = totals(database)
+    posts, pictures, since, until = totals(database, scope.chosen)
     run_id, notices = last_run(database)
     return Report(
-        title="What the pictures show that earns likes and comments",
+        title=f"{TITLE}: {scope.describe()}" if scope.describe() else TITLE,
         generated_at=datetime.now(UTC),
         run_id=run_id,
         note=note,
-        accounts=account_summaries(database),
+        accounts=account_summaries(database, scope.chosen),
         posts=posts,
         pictures=pictures,
         since=since,
@@ -126,4 +199,7 @@ def _report(
         notices=notices,
         sections=sections,
         comparisons=side_by_side,
+        fresh_until=newest_reading(database),
+        # These tables are of all posts.
+        data=tuple(data_tables(home, database)) if scope.has_all_posts else (),
     )

@@ -9,7 +9,7 @@ import duckdb
 
 from classifiers.themes.classifier import VERSION_PREFIX
 from tasks.report.content import Example, ThemePictures
-from tasks.thumbnails import thumbnail
+from tasks.thumbnails import Thumbnails
 from warehouse.embeddings.typical_pictures import typical_pictures
 from warehouse.home import Home
 
@@ -23,12 +23,16 @@ def is_of_themes(version: str | None) -> bool:
     return version is not None and version.startswith(VERSION_PREFIX)
 
 
-def show_themes(home: Home, database: duckdb.DuckDBPyConnection, classifier: str) -> Iterator[ThemePictures]:
-    """The themes, those with most posts first."""
+def show_themes(
+    home: Home, database: duckdb.DuckDBPyConnection, classifier: str, anchor: str
+) -> Iterator[ThemePictures]:
+    """The themes, those with most posts first; `anchor` begins the names of their anchors."""
     found = typical_pictures(database, classifier, MAX_THEMES, MAX_PICTURES)
-    for (label, posts), pictures in groupby(found, key=lambda one: (one.label, one.posts)):
+    sources = Thumbnails(home).sources((one.sha256, one.path) for one in found)
+    themes = groupby(found, key=lambda one: (one.label, one.posts))
+    for number, ((label, posts), pictures) in enumerate(themes, start=1):
         examples = tuple(
-            Example(label, thumbnail(home.folder / one.path), one.post_url, None, one.likes, one.comments)
+            Example(label, sources[one.sha256], one.post_url, None, one.likes, one.comments)
             for one in pictures
         )
-        yield ThemePictures(label, posts, examples)
+        yield ThemePictures(label, posts, examples, f"{anchor}-{number}")

@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.report.content import Heading
 from tasks.report.names import shorten
-from warehouse.ranking.measures import By
+from warehouse.ranking.measures import MEASURES, By
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS
 
 UNKNOWN = "–"
@@ -38,8 +38,8 @@ def measure(ranking: pl.DataFrame, heading: Heading) -> Measure:
     """The measure of a ranking, e.g. column `mean`, 'mean likes per post', 0 decimals."""
     if heading.by == "count":
         return Measure("posts", "posts", 0)
-    per = "" if heading.statistic == "total" else " per post"
-    name = f"{statistic_name(heading.statistic)} {heading.by}{per}"
+    per = "" if heading.statistic == "total" or MEASURES[heading.by].ratio else " per post"
+    name = f"{statistic_name(heading.statistic)} {measure_name(heading.by)}{per}"
     return Measure(heading.statistic, name, decimals(ranking[heading.statistic]))
 
 
@@ -52,9 +52,14 @@ def title_lines(heading: Heading) -> tuple[str, str]:
     """The title in two parts, for narrow charts."""
     classifier = shorten(heading.classifier, 16)
     if heading.by_lift:
-        return classifier, f"labels by lift of {heading.by}"
+        return classifier, f"labels by lift of {measure_name(heading.by)}"
     what = "number of posts" if heading.by == "count" else PLAIN_STATISTICS[heading.statistic].name
-    return _QUESTIONS[heading.by], f"{classifier}, {what}"
+    return _QUESTIONS.get(heading.by, f"What earns {measure_name(heading.by)}"), f"{classifier}, {what}"
+
+
+def measure_name(by: By) -> str:
+    """For example 'likes', 'likes in the first day', and 'posts' by count."""
+    return "posts" if by == "count" else MEASURES[by].name
 
 
 def scope(heading: Heading) -> str:
@@ -63,12 +68,12 @@ def scope(heading: Heading) -> str:
 
 
 def decimals(values: Iterable[float | None]) -> int:
-    """Number of decimals for a column of numbers: none for integers or large ones, else one or two."""
+    """Number of decimals for a column of numbers: none for integers or large ones, five for a ratio below 0.1, else one or two."""
     known = [value for value in values if value is not None and isfinite(value)]
     largest = max(known, default=0)
     if largest >= 100 or all(value == int(value) for value in known):
         return 0
-    return 1 if largest >= 10 else 2
+    return 1 if largest >= 10 else 2 if largest >= 0.1 else 5
 
 
 def statistic_name(statistic: str) -> str:

@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.scrape.pages import Page
-from tasks.scrape.read_context import ReadContext
+if TYPE_CHECKING:  # the settings need neither pages nor how they are read
+    from tasks.scrape.pages import Page
+    from tasks.scrape.read_context import ReadContext
 
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Lackable = Literal["posts", "posted_at", "likes", "comments", "caption", "pictures"]
@@ -23,7 +24,7 @@ CHECKED: tuple[Lackable, ...] = get_args(Lackable)
 class Source(ABC):
     """A place where an account's posts are read.
 
-    - `name` is its name in the settings
+    - `name` is its name in the settings, `kind` its kind there
     - `may_lack`: fields that its posts may all be without
     - `secret_name` is the environment variable (or Prefect Secret) with its token; None when it takes none
     - `needs_secret`: it can't be read without a token
@@ -31,6 +32,7 @@ class Source(ABC):
     """
 
     name: str
+    kind: str = ""
     may_lack: tuple[str, ...] = ()
     secret_name: str | None = None
     needs_secret: bool = False

@@ -15,13 +15,15 @@ from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
+from tasks.stage_events import StageName, report_end
 from warehouse.records.runs import StageResult
 
 
-@task(name="scrape", task_run_name="scrape-{source.name}", **STAGE)
+@task(name="scrape", task_run_name="scrape {source.name}", **STAGE)
 def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr | None) -> State[Any]:
     """Read a source and store its posts; a resumed run does not read a source twice."""
     if run.journal.is_done("scrape", source.name):
+        report_end(StageName("scrape", source.name), StageResult("done"))
         return Completed(message="done before the run was cut off")
     spool = Spool(run.home.spool(run.journal.run_id) / f"{source.name}.jsonl")
 

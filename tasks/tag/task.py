@@ -14,7 +14,7 @@ from warehouse.records.pending import count_pictures
 from warehouse.records.runs import StageResult
 
 
-@task(name="tag", task_run_name="tag-{tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
+@task(name="tag", task_run_name="tag {tagging.name}", timeout_seconds=24 * HOUR, **STAGE)
 def tag(run: Run, tagging: Tagging) -> State[Any]:
     """Send the pictures that the lane's models have not labelled, within the budgets."""
 

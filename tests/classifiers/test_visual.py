@@ -19,7 +19,8 @@ import classifiers.visual
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label
-from classifiers.visual import VERSION, VisualOptions, load
+from classifiers.visual import VisualOptions, load
+from classifiers.visual.classifier import VERSION
 from classifiers.visual.naming import NAMES, name_indices
 from classifiers.visual.pixels import Pixels
 from classifiers.visual.properties import PROPERTIES, Side

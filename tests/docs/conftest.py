@@ -39,7 +39,10 @@ WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(
+    r'^(?P<indent> *)```(?P<language>\w+)(?: title="[^"]+")?\n(?P<text>.*?)^(?P=indent)```$',
+    re.MULTILINE | re.DOTALL,
+)
 ROW = re.compile(r"^\|(.*)\|$")
 
 
@@ -63,7 +66,9 @@ class Page:
     def blocks(self, language: str) -> list[Block]:
         """The page's fenced blocks in a language."""
         found = (
-            Block(self.name, self.text.count("\n", 0, match.start()) + 1, match[1], match[2])
+            Block(
+                self.name, self.text.count("\n", 0, match.start()) + 1, match["language"], _fenced_text(match)
+            )
             for match in FENCED.finditer(self.text)
         )
         return [block for block in found if block.language == language]
@@ -80,6 +85,11 @@ class Page:
         starts = [number for number, line in enumerate(lines) if line == header]
         assert starts, f"{self.name} has no table {header!r} under {heading!r}"
         return [row for start in starts for row in _rows(lines[start + 2 :])]
+
+
+def _fenced_text(match: re.Match[str]) -> str:
+    """Return the text of a block without the indentation of its fence, which it has in a list."""
+    return re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE)
 
 
 def _rows(lines: Sequence[str]) -> Iterator[list[str]]:

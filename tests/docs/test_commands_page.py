@@ -32,7 +32,7 @@ OPTIONS = [
     for option in (*parameter.opts, *parameter.secondary_opts)
 ]
 SHELL = re.compile(r"^```sh\n(.*?)^```$|^    (\S[^\n]*)$", re.MULTILINE | re.DOTALL)
-LINE = re.compile(r"^(?:.* && )?(?:\.venv/bin/)?(likelens .+)$")
+LINE = re.compile(r"^(?:.* && )?(?:\.venv/bin/)?(likelens .+?)(?: >> .+)?$")
 SPAN = re.compile(r"`(?:\.venv/bin/)?(likelens [^`]+)`")
 
 

@@ -19,6 +19,7 @@ TERMS = [
     "lane",
     "lift",
     "lake",
+    "finding",
     "journal",
     "ledger",
     "spool",

@@ -14,7 +14,7 @@ from tasks.fetch.download import Limits
 from tasks.scrape.graph.usage import MAX_PERCENT, WAIT_SECONDS
 from warehouse.database.publish import READABLE_FROM
 from warehouse.records.runs import RESUME_WITHIN
-from warehouse.storage.lake import KEEP_HOURS
+from warehouse.storage.retention import KEEP_HOURS
 
 WORDS = {4: "four", 5: "five", 6: "six", 7: "a week"}
 SENTENCES = [

@@ -102,8 +102,8 @@ def test_a_run_with_nothing_to_publish_fails(tmp_path, likelens, strange):
     write(tmp_path, {name: url for name, url in strange.items() if name != "good"})
     output = checked(likelens(tmp_path, "run"), 1, "Retry 2/2")
     errors = [line for line in output.splitlines() if "| ERROR" in line]
-    (error,) = [line for line in errors if "scrape-silent" in line]
-    assert "Task run 'scrape-silent' - Finished in state Failed(" in error
+    (error,) = [line for line in errors if "scrape silent" in line]
+    assert "Task run 'scrape silent' - Finished in state Failed(" in error
     summary = output[output.rindex("\nFailed: ") :]
     for text in (error, summary):
         assert text.count("can't be reached") == 1

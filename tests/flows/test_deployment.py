@@ -6,7 +6,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from flows.settings import read_settings
 from warehouse.records.runs import stage_runs
 
-STAGES = {"scrape-demo", "fetch", "classify-visual", "publish", "rank", "report"}
+STAGES = {"scrape demo", "fetch", "classify visual", "publish", "rank", "report"}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,25 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, prefect_co
     assert {"top-visual-likes-lift", "top-visual-comments-lift", "top-visual-count"} <= {
         artifact["key"] for artifact in artifacts
     }
+    (summary,) = [artifact["data"] for artifact in artifacts if artifact["key"] == "nightly-summary"]
+    assert "30 new posts" in summary
+    assert "## Findings" in summary
+    assert str(studio / "data" / "likelens.duckdb") in summary
+    (chart,) = [artifact["data"] for artifact in artifacts if artifact["key"] == "chart-visual-likes-lift"]
+    assert "](data:image/png;base64," in chart
+    assert len(chart) < 300_000
+    ranking = next(artifact for artifact in artifacts if artifact["key"] == "top-visual-likes-lift")
+    assert list(json.loads(ranking["data"])[0]) == [
+        "rank",
+        "label",
+        "posts",
+        "lift",
+        "95% interval",
+        "median likes",
+    ]
+    assert {"source:demo", "classifier:visual"} <= set(run["tags"])
+    assert f"nightly {datetime.now(UTC):%Y-}" in run["name"]
+    assert run["name"].endswith(", 1 source")
     assert {artifact["data"] for artifact in artifacts if artifact["type"] == "progress"} == {100.0}
     lines = call(deployed, "logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200})
     log = "\n".join(line["message"] for line in lines)

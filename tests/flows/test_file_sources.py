@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flows.commands.doctor import check_source
 from flows.errors import SettingsError
 from flows.nightly import fetch_options
+from flows.preflight.sources import check_source
 from flows.settings import read_settings
 
 GALLERY = '[[sources]]\nname = "g"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'

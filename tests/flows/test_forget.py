@@ -12,6 +12,7 @@ import pytest
 from flows.demo.gallery import demo_gallery
 from flows.demo.server import GalleryServer
 from flows.settings import read_settings
+from flows.terminal.log_file import new_log_file
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
@@ -62,10 +63,12 @@ def accounts(folder: Path) -> list[str]:
 
 
 def test_forget_removes_an_account_and_no_other(stored, command):
-    """Its posts, its observations and its spool are removed; the message names the source that still reads it."""
+    """Its posts, its observations, its spool and the logs are removed; the message names the source that still reads it."""
     assert accounts(stored) == ["ann", "bob"]
+    new_log_file(stored / "data" / "logs", "run").write_text("ann: 4 posts")
     ran = command(stored, "forget", "--account", "ann", "--yes")
     assert ran.returncode == 0, ran.stderr
+    assert not (stored / "data" / "logs").exists()
     assert "Removed 4 posts" in ran.stdout
     assert "from_ann" in ran.stdout
     assert accounts(stored) == ["bob"]

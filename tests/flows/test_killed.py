@@ -9,9 +9,9 @@ import duckdb
 
 KILLS = {
     "scrape": ("12 posts", 0.0),
-    "fetch": ("'scrape-demo' - Finished", 0.5),
+    "fetch": ("'scrape demo' - Finished", 0.5),
     "classify": ("'fetch' - Finished", 0.6),
-    "publish": ("'classify-visual' - Finished", 0.05),
+    "publish": ("'classify visual' - Finished", 0.05),
     "rank": ("'publish' - Finished", 0.1),
     "report": ("'rank' - Finished", 0.4),
 }

@@ -112,6 +112,30 @@ def test_options_that_do_not_fit_are_refused(ran, command, arguments):
     )
 
 
+def test_a_ranking_is_drawn_to_a_file(ran, command, tmp_path):
+    """The chart has the labels and says what was chosen; the ranking is printed as without it."""
+    file = tmp_path / "likes.svg"
+    shown = command(ran, *VISUAL, "--kind", "image", "--format", "json", "--chart", str(file))
+    labels = [row["label"] for row in rows(shown)]
+    drawn = file.read_text("utf-8")
+    assert all(label in drawn for label in labels)
+    assert "kind image" in drawn
+    assert f"Chart: {file}" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [("chart.gif", "Let it end in .svg, .png, .html or .json."), ("none/chart.svg", "There is no folder")],
+)
+def test_a_chart_that_cannot_be_written_is_refused(tmp_path, file, reason):
+    """The message says what to write instead, before anything is read; the exit status is 2."""
+    refused = CliRunner().invoke(
+        rank, ["--classifier", "c", "--by", "likes", "--chart", str(tmp_path / file)]
+    )
+    assert refused.exit_code == 2
+    assert reason in refused.output
+
+
 @pytest.mark.parametrize("option", ["--pairs", "--adjusted"])
 def test_the_advice_holds_where_the_settings_have_another_statistic(tmp_path, option):
     """The message names the option that overrides the statistic of the settings."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
+import pytest
+from click.shell_completion import ShellComplete
+
+from flows.cli import cli
+from flows.run_summary import print_run, read_last_run
+from flows.settings import questions, read_settings
 
 NEW_ROWS = ("posts", "post_pictures", "pictures", "fetches", "labels")
 
@@ -96,3 +104,65 @@ def test_sql_can_not_change_or_leave_the_database(ran, command, tmp_path):
         assert refused.stdout == ""
         assert refused.stderr.startswith("likelens: ")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_run_ends_with_its_findings(ran, capsys):
+    """The findings are sentences with their number of posts; then come the paths."""
+    settings = read_settings(ran / "likelens.toml")
+    print_run(settings.home, read_last_run(settings.home), questions(settings), None, with_stages=False)
+    shown = capsys.readouterr().out
+    findings = [line for line in shown.splitlines() if line.startswith("  - ")]
+    assert shown.startswith("\nFindings:\n") and 1 <= len(findings) <= 7
+    assert all("posts" in line for line in findings)
+    assert shown.endswith(f"Database  {settings.home.database}\n") and "Incomplete" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "completed"),
+    [
+        (["rank", "--classifier"], "", ["visual"]),
+        (["rank", "--classifier", "visual", "--account"], "like", ["likelens_demo"]),
+        (["rank", "--classifier", "visual", "--within"], "single", ["single dominant colour"]),
+        (["rank", "--statistic"], "med", ["median"]),
+        (["relabel", "--classifier"], "v", ["visual"]),
+        (["rank", "--config", "none.toml", "--classifier"], "", []),
+        ([], "rel", ["relabel"]),
+    ],
+)
+def test_a_shell_completes_names(ran, monkeypatch, capsys, arguments, typed, completed):
+    """Names come from the database and the settings; without them nothing is completed or printed."""
+    monkeypatch.chdir(ran)
+    found = ShellComplete(cli, {}, "likelens", "_LIKELENS_COMPLETE").get_completions(arguments, typed)
+    assert [one.value for one in found] == completed
+    assert capsys.readouterr() == ("", "")
+
+
+SLOW = {"tensorflow", "keras", "scrapy", "prefect", "scipy", "numpy", "pyarrow", "pandas", "altair", "grpc"}
+"""Libraries that take a tenth of a second to ten seconds to import."""
+STATUS_NEEDS = {"numpy", "pyarrow"}
+"""It reads the lake, for it also shows runs that published nothing."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["--help"], {"click"}),
+        (["rank", "--classifier", "visual", "--by", "likes"], {"click", "duckdb", "polars", "pydantic"}),
+        (["sql", "select count(*) from posts"], {"click", "duckdb", "polars", "pydantic"}),
+        (["status"], {"click", "duckdb", "polars", "pydantic"} | STATUS_NEEDS),
+    ],
+)
+def test_a_short_command_imports_no_slow_library(ran, arguments, allowed):
+    """A command that a person waits for imports what it needs."""
+    program = (
+        "import sys; from flows.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: print(end.code, *sorted(sys.modules), file=sys.stderr)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ran, capture_output=True, text=True, check=True
+    )
+    status, *modules = process.stderr.splitlines()[-1].split()
+    imported = {name.partition(".")[0] for name in modules}
+    known = SLOW | {"click", "duckdb", "polars", "pydantic"}
+    assert status == "0" and imported & known == allowed

@@ -35,7 +35,7 @@ from warehouse.errors import LakeBusy, LakeDamaged
 from warehouse.home import Home
 from warehouse.records.runs import Journal
 from warehouse.schema.picture_tables import Picture
-from warehouse.storage.lake_reader import detect_damage
+from warehouse.storage.damage import detect_damage
 
 INTERNAL = {
     "StageError": "a base class; nothing raises it",

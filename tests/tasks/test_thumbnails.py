@@ -1,4 +1,4 @@
-"""Thumbnails: small square JPEGs with only the pixels of the original, or None."""
+"""Thumbnails: small square WebPs with only the pixels of the original, or None."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import io
 
 from PIL import Image
 
-from tasks.thumbnails import PREFIX, thumbnail
+from tasks.thumbnails import PREFIX, Thumbnails, thumbnail
+from warehouse.home import Home
 
 
 def decoded(uri: str) -> Image.Image:
@@ -22,7 +23,7 @@ def test_thumbnail_is_the_middle_of_the_picture(tmp_path):
     picture.paste("blue", (100, 0, 200, 100))
     picture.save(tmp_path / "wide.png")
     small = decoded(thumbnail(tmp_path / "wide.png", side=50))
-    assert small.format == "JPEG"
+    assert small.format == "WEBP"
     assert small.size == (50, 50)
     red, _, blue = small.getpixel((3, 3))
     assert blue > 200
@@ -52,3 +53,17 @@ def test_an_unreadable_picture_has_no_thumbnail(tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a picture")
     (tmp_path / "empty.jpg").touch()
     assert [thumbnail(tmp_path / name) for name in ("broken.jpg", "empty.jpg", "missing.jpg")] == [None] * 3
+
+
+def test_a_thumbnail_is_made_once(tmp_path):
+    """A later page takes the stored one, without the picture's file; a picture that can't be read stores none."""
+    home = Home(tmp_path)
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "red.png")
+    pictures = {"ab" * 32: "red.png", "cd" * 32: "missing.png"}
+    first = Thumbnails(home).sources(pictures.items())
+    (tmp_path / "red.png").unlink()
+    assert Thumbnails(home).sources(pictures.items()) == first
+    assert decoded(first["ab" * 32]).size == (160, 160)
+    assert first["cd" * 32] is None
+    stored = [str(file.relative_to(home.thumbnails)) for file in home.thumbnails.rglob("*") if file.is_file()]
+    assert stored == [f"ab/{'ab' * 32}-160-q72.webp"]

@@ -16,6 +16,7 @@ from warehouse.home import Home
 from warehouse.published import published
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
+from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import AccountObservation
 
 # Folders inside each other, so that few home folders have all of these characters in their paths.
@@ -120,3 +121,20 @@ def test_queries_with_only_lake_reach_no_other_file(home: Home, tmp_path: Path) 
                 database.execute(query).fetchall()
         assert database.execute("select count(*) from posts").fetchall() == [(0,)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "secret.csv"]
+
+
+def test_a_moved_home_is_published_again(
+    home: Home, run_row: Callable[..., StageRun], tmp_path: Path
+) -> None:
+    """The message names the old place and the command; after another publish the database works at the new one."""
+    home.lake.append([run_row()])
+    publish(home)
+    moved = Home(home.folder.rename(tmp_path / "moved"))
+    with (
+        pytest.raises(NotPublished, match=f"{home.folder}, which is gone.*likelens maintain"),
+        published(moved),
+    ):
+        pytest.fail("there is nothing to read")
+    publish(moved)
+    with published(moved) as connection:
+        assert connection.execute("select count(*) from runs").fetchone() == (1,)

@@ -7,6 +7,7 @@
     sql_rankings.py   the view of the measures, and the macros of the rankings
     sql_comparing.py  those that compare classifiers or sum costs
     checks.py         checks that stop a publish
+    check_limits.py   the limits of the settings
     check_queries.py  their queries; to add a check, open it
 
 The database holds no data and needs no DuckDB extension.

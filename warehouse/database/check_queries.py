@@ -22,9 +22,6 @@ MAX_KEYS = 10_000
 """Doubled keys that are searched and counted."""
 MIN_PICTURES = 20
 """The share of failed pictures is checked from so many pictures on: one of two says nothing."""
-DEFAULT_MAX_COUNT = 10_000_000_000
-"""More likes than there are people: a field that is not a count was read."""
-
 REFERENCES = (
     ("post_pictures", "source, post_id", "posts"),
     ("observations", "source, post_id", "posts"),
@@ -42,15 +39,6 @@ COUNTS = {
     "accounts": ("followers", "following", "posts"),
     "comments": ("likes",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CheckLimits:
-    """Limits of the settings. None: not checked."""
-
-    max_count: int = DEFAULT_MAX_COUNT
-    max_failed_share: float | None = None
-    max_age_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.check_queries import (
-    CheckLimits,
     CheckResult,
     StoredRows,
     check_counts,
@@ -22,8 +22,9 @@ from warehouse.database.check_queries import (
     check_references,
     check_vectors,
 )
+from warehouse.storage.damage import detect_damage
 from warehouse.storage.lake import Lake
-from warehouse.storage.lake_reader import detect_damage, open_connection
+from warehouse.storage.lake_reader import open_connection
 
 
 def check_lake(lake: Lake, limits: CheckLimits, since: datetime | None = None) -> tuple[CheckResult, ...]:

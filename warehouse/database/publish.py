@@ -1,7 +1,7 @@
 """The published database: views over the lake's files. It holds no data.
 
 It is built beside the old one and renamed over it, so a reader sees either the old or the new database. An open
-session keeps the old file and the Parquet files that it names, which stay for a week (`lake.KEEP_HOURS`).
+session keeps the old file and the Parquet files that it names, which stay for a week (`storage.retention.KEEP_HOURS`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from warehouse.database.sql import MACROS, VIEWS
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.schema.derived_tables import LabelLift
+from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
-from warehouse.storage.lake_reader import detect_damage, quote, select_utc
+from warehouse.storage.damage import detect_damage
+from warehouse.storage.lake_reader import select_utc
 
 READABLE_FROM = "v1.2.0"
 """The oldest DuckDB that opens the published database: an analyst often has an older one than likelens."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from warehouse.embeddings.codes import COLUMNS, encode
 from warehouse.embeddings.sql import candidates, hamming
-from warehouse.storage.lake_reader import quote
+from warehouse.schema.sql_types import quote
 
 MIN_CANDIDATES = 100
 CANDIDATES_PER_RESULT = 5

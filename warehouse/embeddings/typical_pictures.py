@@ -13,6 +13,7 @@ class TypicalPicture:
 
     label: str
     posts: int
+    sha256: str
     path: str
     post_url: str
     likes: int | None
@@ -26,7 +27,7 @@ _QUERY = """
     largest as (select label from labelled group by label order by count(*) desc, label limit $2),
     once as (from labelled semi join largest using (label)
              qualify row_number() over (partition by label, sha256 order by source, post_id) = 1)
-    select label, posts, path, url, likes, comments
+    select label, posts, sha256, path, url, likes, comments
     from once join (select source, post_id, url from posts) using (source, post_id)
     join (select sha256, path from pictures) using (sha256)
     qualify row_number() over (partition by label order by score desc, sha256) <= $3

@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.schema.picture_tables import Embedding
+from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake import Lake
-from warehouse.storage.lake_reader import quote, scan
+from warehouse.storage.lake_reader import scan
 
 Vectors = NDArray[np.float16]
 """Embeddings of one version, shape (pictures, dimensions)."""

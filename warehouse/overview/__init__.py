@@ -2,8 +2,13 @@
 
     status.py     queries of `likelens status`
     summary.py    queries of the report beside its rankings
+    account_levels.py  likes of accounts over time
+    like_growth.py  share of the final likes by the age of a post
+    night.py      what is new since a run began
     comparing.py  comparison of two classifiers
+    label_pictures.py     the best, typical and worst pictures of labels
     labelled_pictures.py  stored pictures by their labels
+    known_names.py        names that a shell completes
 
 They read the published database, or the lake where it must be fresh.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from warehouse.embeddings.sql import EMBEDDING_VERSIONS
+from warehouse.frames import read_frame
 from warehouse.records.gaps import ATTEMPTS, RETRY_AFTER
 from warehouse.storage.lake import Lake
 
@@ -54,5 +55,5 @@ _QUERIES = {
 def read_status(lake: Lake) -> dict[str, pl.DataFrame]:
     """The parts of the status by title, without those that have no rows."""
     with lake.reader() as reader:
-        frames = {title: reader.sql(query).pl() for title, query in _QUERIES.items()}
+        frames = {title: read_frame(reader.sql(query)) for title, query in _QUERIES.items()}
     return {title: frame for title, frame in frames.items() if frame.height}

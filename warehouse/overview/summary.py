@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,34 +20,38 @@ class AccountSummary:
     followers: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledPicture:
-    """A picture with a label, and its post."""
-
-    label: str
-    sha256: str
-    path: str
-    post_url: str
-    caption: str | None
-    likes: int | None
-    comments: int | None
+_EVERYTHING = RankingQuery("")
 
 
-def totals(database: duckdb.DuckDBPyConnection) -> tuple[int, int, datetime | None, datetime | None]:
-    """Numbers of posts and pictures, and the times of the first and last post (None if there is none)."""
-    query = "select count(*), (select count(*) from pictures), min(posted_at), max(posted_at) from posts"
-    [(posts, pictures, since, until)] = database.execute(query).fetchall()
-    return posts, pictures, since, until
+def totals(
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+) -> tuple[int, int, datetime | None, datetime | None]:
+    """Numbers of posts and pictures, and the times of the first and last post (None if there is none).
+
+    They are of the posts of `chosen`, whatever its classifier.
+    """
+    condition, values = chosen.post_conditions()
+    pictures = "select count(*) from pictures"
+    if condition != "true":
+        pictures += f""" where sha256 in (select sha256 from post_pictures where (source, post_id) in
+                         (select (source, post_id) from posts where {condition}))"""
+    query = f"select count(*), ({pictures}), min(posted_at), max(posted_at) from posts where {condition}"
+    [(posts, number, since, until)] = database.execute(query, values).fetchall()
+    return posts, number, since, until
 
 
-def account_summaries(database: duckdb.DuckDBPyConnection) -> tuple[AccountSummary, ...]:
-    """All accounts with posts, by source and name."""
+def account_summaries(
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+) -> tuple[AccountSummary, ...]:
+    """All accounts with posts of `chosen`, by source and name."""
+    condition, values = chosen.post_conditions()
     rows = database.execute(
-        """select posts.source, posts.account, count(*), any_value(seen.followers)
-           from posts left join (
+        f"""select posts.source, posts.account, count(*), any_value(seen.followers)
+           from (from posts where {condition}) posts left join (
                select source, account, arg_max(followers, observed_at) as followers from accounts group by all) seen
            on seen.source = posts.source and seen.account = posts.account
-           group by all order by 1, 2"""
+           group by all order by 1, 2""",
+        values,
     ).fetchall()
     return tuple(AccountSummary(*row) for row in rows)
 
@@ -68,23 +71,6 @@ def last_run(database: duckdb.DuckDBPyConnection) -> tuple[str, tuple[str, ...]]
 def current_version(database: duckdb.DuckDBPyConnection, classifier: str) -> str | None:
     """The classifier's current version; None if no run has loaded it."""
     query = "select version from classifier_versions where classifier = ?"
-    row = database.execute(query, [classifier]).fetchone()
-    return None if row is None else str(row[0])
-
-
-def best_pictures(
-    database: duckdb.DuckDBPyConnection, question: RankingQuery, labels: Sequence[str], count: int
-) -> list[LabelledPicture]:
-    """For each label the `count` best pictures by the question's measure, best first."""
-    best = {"likes": "likes", "comments": "comments", "count": "score"}[question.by]
-    label = "label_group" if question.grouped else "label"
-    rows = database.execute(
-        f"""select {label}, sha256, path, url, caption, likes, comments
-            from post_labels join posts using (source, post_id) join pictures using (sha256)
-            where classifier = $1 and {label} in (select unnest($2))
-              and ($3 is null or post_labels.account = $3)
-            qualify row_number() over (partition by {label} order by {best} desc nulls last, post_id) <= {count}
-            order by {label}, {best} desc nulls last, post_id""",
-        [question.classifier, list(labels), question.account],
-    ).fetchall()
-    return [LabelledPicture(*row) for row in rows]
+    # All rows, because DuckDB refuses the next query while a result is unfinished.
+    rows = database.execute(query, [classifier]).fetchall()
+    return str(rows[0][0]) if rows else None

@@ -7,6 +7,10 @@
     lift/                the method of lift: intervals, pairs, comparable age
     lift_rankings.py     the rankings by lift
     lift_changes.py      risers and fallers: a period against the one before
+    label_overlap.py     how far two labels are on the same posts
+    posting_lifts.py     the lifts of kinds, weekdays and hours
+    recent_lifts.py      pairs and changes for the report, from posts read once
+    post_parts.py        the rankings of each account and of the last days, planned and ranked together
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     past.py              the database as it was known at the end of a past day
     empty_rankings.py    why a ranking is empty

@@ -7,10 +7,12 @@ was too young when its number was last observed, because its likes were still co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import polars as pl
 
+from warehouse.frames import read_frame
 from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
@@ -21,9 +23,9 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 _LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier)
                    using (source, post_id)"""
-_POSTS = f"""select source, post_id, account, kind, posted_at, counted_at, {{value}} as value,
-                    coalesce(rounded, false) as rounded, {{hidden}} as hidden, {{sliced}} as sliced
-             from posts {{measured}} {_LABELLED} where {{where}}"""
+_POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
+                    coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced
+             from posts {measured} {labelled} where {where}"""
 _MEASURED = """left join (select source, post_id, value, counted_at, rounded from post_measures where measure = '{by}')
                    using (source, post_id)"""
 _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
@@ -48,7 +50,8 @@ class PostCounts:
 
     `sliced` of the `counted` ones are of the chosen weekdays and hours; None where all are. `without_date` of them
     have no date, and `rounded` have a rounded number. `excluded` are those that the question leaves out, by what
-    they are. `age` is the age of posts that are old enough, in words.
+    they are. `age` is the age of posts that are old enough, in words. The counted posts are of so many `accounts`, the first
+    one was posted at `since` and the last one at `until` (UTC; None without a dated post).
     """
 
     counted: int
@@ -62,6 +65,9 @@ class PostCounts:
     age: str = ""
     old: int = 0
     without_date: int = 0
+    accounts: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
 
     def describe(self, verb: str = "counted") -> str:
         """One or a few sentences for the user; a ranking by lift has compared the posts."""
@@ -94,11 +100,16 @@ class Comparable:
     counts: PostCounts
 
 
-def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> Comparable:
-    """Read the posts of a question by lift from the published database, and leave out those that can't be compared."""
+def comparable_posts(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, *, labelled: bool = True
+) -> Comparable:
+    """Read the posts of a question by lift from the published database, and leave out those that can't be compared.
+
+    The newest posts are first. Without `labelled` posts without a label of the classifier are compared too.
+    """
     is_older = ensure_measures(connection)
-    matching, values = _matching(question, sliced=question.slice_condition())
-    posts = connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values).pl()
+    matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
+    posts = read_frame(connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values))
     older = 0
     if len(posts) == MAX_COMPARED_POSTS:
         (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
@@ -109,6 +120,7 @@ def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQue
     known = pl.col("value").is_not_null()
     young = known & (age < least).fill_null(value=False)
     hidden, used = pl.col("hidden"), known & ~young
+    shown = used & pl.col("sliced")
     ages = sorted(set(days.values())) or [DEFAULT_DAYS]
     numbers = posts.select(
         counted=used.sum(),
@@ -117,11 +129,14 @@ def comparable_posts(connection: duckdb.DuckDBPyConnection, question: RankingQue
         rounded=(used & pl.col("rounded")).sum(),
         young=young.sum(),
         without_date=(known & pl.col("posted_at").is_null()).sum(),
+        accounts=pl.struct("source", "account").filter(shown).n_unique(),
+        since=pl.col("posted_at").filter(shown).min(),
+        until=pl.col("posted_at").filter(shown).max(),
     ).row(0, named=True)
     counts = PostCounts(
         **numbers,
         lacking=_lacking(question),
-        excluded=_count_excluded(connection, question),
+        excluded=_count_excluded(connection, question, labelled=labelled),
         sliced=posts.select((used & pl.col("sliced")).sum()).item() if question.sliced else None,
         age=_count(ages[0], "day") if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)",
         old=older,
@@ -137,11 +152,14 @@ def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
     matching, values = _matching(question)
     numbers = connection.execute(
         f"""select count(*) filter (value is not null), count(*) filter (hidden),
-                   count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded)
+                   count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded),
+                   count(distinct (source, account)) filter (value is not null),
+                   min(posted_at) filter (value is not null), max(posted_at) filter (value is not null)
             from ({matching})""",
         values,
     ).fetchall()[0]
-    named = dict(zip(("counted", "hidden", "unknown", "rounded"), numbers, strict=True))
+    names = ("counted", "hidden", "unknown", "rounded", "accounts", "since", "until")
+    named = dict(zip(names, numbers, strict=True))
     return PostCounts(**named, lacking=_lacking(question), excluded=_count_excluded(connection, question))
 
 
@@ -150,9 +168,11 @@ def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery
     return count_posts(connection, question).describe("compared" if question.by_lift else "counted")
 
 
-def _matching(question: RankingQuery, sliced: str | None = None) -> tuple[str, dict[str, object]]:
+def _matching(
+    question: RankingQuery, sliced: str | None = None, *, labelled: bool = True
+) -> tuple[str, dict[str, object]]:
     """The query of the posts of a question, and its parameters. With `sliced` those of other times are among them."""
-    where, values = question.conditions(slices=sliced is None)
+    where, values = _conditions(question, labelled=labelled, slices=sliced is None)
     if sliced is not None and question.sliced:
         values["time_zone"] = question.time_zone
     measure = question.measure
@@ -160,23 +180,35 @@ def _matching(question: RankingQuery, sliced: str | None = None) -> tuple[str, d
         value="1" if measure is None else "value" if measure.ratio else "value::bigint",
         hidden=_HIDDEN if measure is not None and measure.of_likes else "false",
         sliced=sliced or "true",
+        labelled=_LABELLED if labelled else "",
         measured=_UNMEASURED if measure is None else _MEASURED.format(by=question.by),
         where=where,
     )
     return query, values
 
 
+def _conditions(question: RankingQuery, *, labelled: bool, **which: bool) -> tuple[str, dict[str, object]]:
+    """As `RankingQuery.conditions`; a query without the classifier must not have it as a parameter."""
+    where, values = question.conditions(**which)
+    if not labelled and question.within is None:
+        del values["classifier"]
+    return where, values
+
+
 def _lacking(question: RankingQuery) -> str:
     return "" if question.measure is None else question.measure.lacking
 
 
-def _count_excluded(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> dict[str, int]:
+def _count_excluded(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, *, labelled: bool = True
+) -> dict[str, int]:
     """How many posts the question leaves out, by what they are; by lift those of other times too."""
-    where, values = question.conditions(slices=not question.by_lift, exclusions=False)
+    where, values = _conditions(question, labelled=labelled, slices=not question.by_lift, exclusions=False)
+    semi_join = _LABELLED if labelled else ""
     excluded = {}
     for field, (condition, what) in EXCLUSIONS.items():
         if getattr(question, field):
-            query = f"select count(*) from posts {_LABELLED} where {where} and {condition}"
+            query = f"select count(*) from posts {semi_join} where {where} and {condition}"
             [(excluded[what],)] = connection.execute(query, values).fetchall()
     return excluded
 
@@ -197,7 +229,7 @@ def _comparable_days(
     count = question.measure.history
     aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
-    history = connection.sql(query, params={"most": MAX_POSTS}).pl()
+    history = read_frame(connection.sql(query, params={"most": MAX_POSTS}))
     days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
     return days | {
         str(source): comparable_age(rows)

@@ -221,12 +221,17 @@ def _no_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
             f"The account {question.account} has {_posts(stored)}, but none with a picture that {question.classifier}"
             " has labelled."
         )
+    return describe_unknown_account(database, question.account)
+
+
+def describe_unknown_account(database: duckdb.DuckDBPyConnection, account: str) -> str:
+    """That no post of the account is stored, with the nearest names, or those of some accounts."""
     names = _names(database, "select distinct account from posts")
-    if similar := nearest(question.account, names):
-        return f"No post of an account {question.account!r} is stored.{similar}"
+    if similar := nearest(account, names):
+        return f"No post of an account {account!r} is stored.{similar}"
     more = f" and {len(names) - MAX_ACCOUNTS} more" if len(names) > MAX_ACCOUNTS else ""
     return (
-        f"No post of an account {question.account!r} is stored. Accounts with posts:"
+        f"No post of an account {account!r} is stored. Accounts with posts:"
         f" {', '.join(names[:MAX_ACCOUNTS]) or 'none'}{more}."
     )
 

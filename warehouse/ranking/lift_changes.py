@@ -48,11 +48,20 @@ def rank_changes(connection: duckdb.DuckDBPyConnection, question: RankingQuery) 
     )
 
 
-def all_changes(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
-    """The change of every label that has a lift in both periods."""
+def all_changes(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The change of every label that has a lift in both periods.
+
+    `posts` are those of `numbered_posts` for this question without its period, where the caller has them.
+    """
     columns = ["label", "posts", "lift", "low", "high"]
-    now = all_lifts(connection, question).select(columns).drop_nulls("low")
-    earlier = all_lifts(connection, before(question)).select(columns).drop_nulls("low")
+    now, earlier = (
+        all_lifts(connection, one, None if posts is None else _in_period(posts, one))
+        .select(columns)
+        .drop_nulls("low")
+        for one in (question, before(question))
+    )
     both = now.join(earlier, on="label", suffix="_before")
     change = both["lift"].log().to_numpy() - both["lift_before"].log().to_numpy()
     half = np.sqrt(_half_widths(both, "") ** 2 + _half_widths(both, "_before") ** 2)
@@ -67,6 +76,10 @@ def all_changes(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
         pl.Series("p", p),
         pl.Series("q", correct_p(p, tested)).fill_nan(None),
     )
+
+
+def _in_period(posts: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
+    return posts.filter(pl.col("posted_at").dt.date().is_between(question.since, question.until))
 
 
 def _half_widths(lifts: pl.DataFrame, suffix: str) -> Floats:

@@ -20,13 +20,16 @@ _GROUPS = """select distinct post, label_group as label from post_labels join co
              where classifier = $classifier"""
 
 
-def rank_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+def rank_lifts(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Rank the labels of a classifier by the lower end of their lift: the columns `COLUMNS`, best first.
 
-    Labels with fewer posts than the question asks for, and labels without a lift, have no row.
+    Labels with fewer posts than the question asks for, and labels without a lift, have no row. `posts` are those of
+    `numbered_posts` for this question, where the caller has them.
     """
     return (
-        all_lifts(connection, question)
+        all_lifts(connection, question, posts)
         .filter((pl.col("posts") >= question.least_posts) & pl.col("lift").is_not_null())
         .head(question.top)
         .with_row_index("rank", offset=1)

@@ -22,8 +22,11 @@ _WITHIN = f"""(source, post_id) in (select (source, post_id) from post_labels
                                    where ({_OWN}) or ({_OTHERS}))"""
 """A label of the classifier, or else of another one: a name has no colon, so `food:hotdog` is the label hotdog of the
 classifier food, and `hotdog` alone is that of a classifier hotdog."""
-_LOCAL = "timezone($time_zone, timezone('UTC', posted_at))"
-_DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
+LOCAL_TIME = "timezone($time_zone, timezone('UTC', posted_at))"
+DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
+LOCAL_DAY = f"case when {DAY_ONLY} then posted_at else {LOCAL_TIME} end"
+"""SQL: when a post was posted in $time_zone, and a time of its day there. One that is dated with a day only has that
+day in every zone, and no hour."""
 _REPOSTED = """(source, post_id) in (
     select (source, post_id) from (
         select source, post_id, row_number() over (
@@ -209,16 +212,20 @@ class RankingQuery:
             values["time_zone"] = self.time_zone
         return " and ".join(texts) or "true", values
 
+    def post_conditions(self) -> tuple[str, dict[str, object]]:
+        """Like `conditions`, with the values alone that the condition has: it may be one of all classifiers."""
+        condition, values = self.conditions()
+        return condition, {name: value for name, value in values.items() if f"${name}" in condition}
+
     def slice_condition(self) -> str:
         """An SQL condition for the weekdays and hours; a post that is dated with a day only has no hour."""
         texts = ["posted_at is not null"] if self.sliced else ["true"]
         if self.weekdays:
-            day = f"case when {_DAY_ONLY} then posted_at else {_LOCAL} end"
-            texts.append(f"isodow({day}) in ({', '.join(map(str, self.weekdays))})")
+            texts.append(f"isodow({LOCAL_DAY}) in ({', '.join(map(str, self.weekdays))})")
         if self.hours is not None:
             first, end = self.hours
-            texts.append(f"not {_DAY_ONLY}")
-            texts.append(f"(hour({_LOCAL}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
+            texts.append(f"not {DAY_ONLY}")
+            texts.append(f"(hour({LOCAL_TIME}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
         return " and ".join(texts)
 
 

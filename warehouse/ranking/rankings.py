@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from warehouse.errors import NotPublished
+from warehouse.frames import read_frame
 from warehouse.home import Home
 from warehouse.published import published
 from warehouse.ranking.measures import STORED_BY
@@ -40,23 +41,27 @@ def rank(home: Home, question: RankingQuery) -> pl.DataFrame:
     if conflict := question.find_conflict():
         raise ValueError(conflict)
     with ranked_database(home, question) as connection:
-        if question.is_stored:
-            # An older likelens published the database, if it has no such macro.
-            with suppress(duckdb.CatalogException):
-                return _stored_lifts(connection, question)
-        # SciPy takes a third of a second to import.
-        if question.against_before:
-            from warehouse.ranking.lift_changes import rank_changes
+        return rank_published(connection, question)
 
-            return rank_changes(connection, question)
-        if question.by_lift:
-            from warehouse.ranking.lift_rankings import rank_lifts
 
-            return rank_lifts(connection, question)
-        if question.has_macro:
-            return _top_labels(connection, question)
-        post_labels = read_rows(connection, question)
-    return rank_posts(post_labels.lazy(), question)
+def rank_published(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
+    """The ranking of a question without a conflict, from an open connection of `ranked_database`."""
+    if question.is_stored:
+        # An older likelens published the database, if it has no such macro.
+        with suppress(duckdb.CatalogException):
+            return _stored_lifts(connection, question)
+    # SciPy takes a third of a second to import.
+    if question.against_before:
+        from warehouse.ranking.lift_changes import rank_changes
+
+        return rank_changes(connection, question)
+    if question.by_lift:
+        from warehouse.ranking.lift_rankings import rank_lifts
+
+        return rank_lifts(connection, question)
+    if question.has_macro:
+        return _top_labels(connection, question)
+    return rank_posts(read_rows(connection, question).lazy(), question)
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -68,8 +73,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
         measured="" if stored else _MEASURED.format(by=question.by),
         condition=condition,
     )
-    rows: pl.DataFrame = connection.sql(query, params={"grouped": question.grouped, **values}).pl()
-    return rows
+    return read_frame(connection.sql(query, params={"grouped": question.grouped, **values}))
 
 
 @contextmanager
@@ -96,8 +100,7 @@ def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery)
         "min_posts": question.least_posts,
         "grouped": question.grouped,
     }
-    ranking: pl.DataFrame = connection.sql(f"select * from {macro}", params=values).pl()
-    return ranking
+    return read_frame(connection.sql(f"select * from {macro}", params=values))
 
 
 def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -113,8 +116,7 @@ def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
         "min_posts": question.least_posts,
         "grouped": question.grouped,
     }
-    ranking: pl.DataFrame = connection.sql(f"select {', '.join(COLUMNS)} from {macro}", params=values).pl()
-    return ranking
+    return read_frame(connection.sql(f"select {', '.join(COLUMNS)} from {macro}", params=values))
 
 
 def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Declarations of views and macros of the published database."""
+"""Declarations of views and macros of the published database, and text in SQL."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ class Macro:
     parameters: str
     query: str
     comment: str
+
+
+def quote(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

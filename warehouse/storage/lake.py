@@ -21,8 +21,10 @@ from deltalake import DeltaTable
 from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
+from warehouse.storage.damage import damage_error, detect_damage
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.storage.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files, write_rows
 from warehouse.storage.file_layout import (
@@ -32,14 +34,7 @@ from warehouse.storage.file_layout import (
     small_files_beside,
 )
 from warehouse.storage.lake_files import LakeFile, list_files
-from warehouse.storage.lake_reader import (
-    damage_error,
-    detect_damage,
-    open_connection,
-    open_reader,
-    quote,
-    scan,
-)
+from warehouse.storage.lake_reader import open_connection, open_reader, scan
 from warehouse.storage.stored_keys import differs, select_changed, select_new
 from warehouse.storage.table_lock import lock_table
 
@@ -47,8 +42,6 @@ CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
 DELETE_VALUES = 1_000
 _REMOVED_LOG = "_removed_log"
-KEEP_HOURS = 168
-"""Files that no table version of the last week needs are deleted. Sessions that are open for longer may fail."""
 
 
 class Lake:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import atexit
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from warehouse.disk_space import is_disk_full_error
-from warehouse.errors import LakeDamaged
+from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
 
@@ -27,14 +25,6 @@ _SQL_TYPES: dict[pa.DataType, str] = {
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
 }
-
-_DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
-"""What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
-
-
-def quote(text: str) -> str:
-    """`text` as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
@@ -51,32 +41,6 @@ def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str
     # All files of a derived table have the same columns, so that not each is opened before a query begins.
     options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
     return f"({empty} union all by name from read_parquet([{paths}], {options}))"
-
-
-def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
-    """An error that names the table that can't be read or written, and what a user can do."""
-    what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
-    advice = (
-        f"Delete the folder {lake / table_name}; the next run writes it again."
-        if table_name and TABLES[table_name].derived
-        else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
-    )
-    return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
-
-
-@contextmanager
-def detect_damage(lake: Path) -> Iterator[None]:
-    """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself pass."""
-    try:
-        yield
-    except duckdb.Error as error:
-        text = str(error)
-        # A plain `duckdb.Error` comes from a decoder of file contents, and does not always name the file.
-        is_about_lake = str(lake) in text or type(error) is duckdb.Error
-        if type(error) not in _DAMAGE_ERRORS or not is_about_lake or is_disk_full_error(error):
-            raise
-        names = (name for name in TABLES if f"{lake / name}/" in text)
-        raise damage_error(lake, error, next(names, "")) from error
 
 
 def select_utc(files: Sequence[str], table: Table) -> str:

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import LakeBusy
-from warehouse.storage.lake_reader import damage_error
+from warehouse.storage.damage import damage_error
 
 LOCK_SECONDS = 300.0
 

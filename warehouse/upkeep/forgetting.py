@@ -11,8 +11,8 @@ from warehouse.home import Home
 from warehouse.records.charges import forget_in_charges
 from warehouse.records.runs import forget_in_runs
 from warehouse.schema.derived_tables import LabelLift
+from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
-from warehouse.storage.lake_reader import quote
 from warehouse.upkeep.picture_files import remove_leftovers
 
 _DERIVED = ("latest_observations", "post_labels")

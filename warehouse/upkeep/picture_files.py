@@ -24,6 +24,7 @@ THREADS = 4
 INCOMING = ".incoming"
 """The folder of files that a run is still writing, below the folder of pictures."""
 _OUR_NAME = re.compile(r"([0-9a-f]{64})(?:\.small)?\.\w+")
+HASH_LENGTH = 64
 _FIRST_LETTERS = "0123456789abcdef"
 """Pictures are compared with their folders in as many parts as there are first letters of a hash."""
 
@@ -74,7 +75,8 @@ def remove_leftovers(home: Home) -> tuple[int, int]:
     """Delete picture files that no row names; returns their number and bytes.
 
     They are of killed runs: incomplete files, files that no row was stored for, and files whose smaller copy was
-    stored. A file stays if its row names another file that is missing.
+    stored. A file stays if its row names another file that is missing. Thumbnails of pictures without a row are deleted
+    too, and not counted.
     """
     number = size = 0
     for letter, known in _parts(home):
@@ -87,6 +89,7 @@ def remove_leftovers(home: Home) -> tuple[int, int]:
             if picture is None or (home.folder / picture.path).exists():
                 number, size = number + 1, size + file.stat().st_size
                 file.unlink()
+        _remove_thumbnails(home, letter, known)
     shutil.rmtree(home.pictures / INCOMING, ignore_errors=True)
     return number, size
 
@@ -101,6 +104,13 @@ def _parts(home: Home) -> Iterator[_Part]:
             "select sha256, path, copy_sha256 from pictures where starts_with(sha256, ?)", [letter]
         )
         yield letter, {row[0]: StoredPicture(*row) for row in rows}
+
+
+def _remove_thumbnails(home: Home, letter: str, known: dict[str, StoredPicture]) -> None:
+    for file in home.thumbnails.glob(f"{letter}?/*"):
+        # The name of an incomplete file begins with a dot.
+        if file.name.lstrip(".")[:HASH_LENGTH] not in known:
+            file.unlink(missing_ok=True)
 
 
 def _files(home: Home, letter: str) -> Iterator[Path]:

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from classifiers.fitted import Backbone
-from classifiers.themes import ThemesClassifier, ThemesOptions
+from classifiers.themes import ThemesOptions
+from classifiers.themes.classifier import ThemesClassifier
 from classifiers.themes.model_folder import ThemesDescription, ThemesModel, read_themes, write_themes
 from tasks.classify.themes.fitting import MIN_PICTURES, MIN_THEMES, Numbers, count_themes, fit_themes
 from tasks.classify.themes.naming import find_words, name_themes

@@ -50,17 +50,39 @@ def fediverse_account(value: str, server: str) -> str:
     return name if host and host.lower() in own else text
 
 
+def split_fediverse(value: str) -> tuple[str, str]:
+    """Server and account of `@ann@host`, `ann@host`, or of an account's address; either may be empty.
+
+    Of a server's own address, and of an address that is no account's page, the account is empty. Raises nothing.
+    """
+    text = value.strip()
+    if "/" not in text:
+        name, _, host = text.removeprefix("@").partition("@")
+        return (f"https://{host}", name) if host else ("", name)
+    account, host = _account_in(text) or "", urlsplit(text).netloc
+    name, _, own = account.partition("@")
+    return _base(text), name if own.lower() == host.lower() else account
+
+
 def instagram_account(value: str) -> str:
     """An account's name on Instagram. Raises for an address."""
     text = value.strip()
     if "/" not in text:
         return text
+    name = instagram_name(text)
+    if name is None:
+        raise ValueError('this is not an account\'s address; write its name alone, as account = "instagram"')
+    raise ValueError(f'write account = "{name}"')
+
+
+def instagram_name(text: str) -> str | None:
+    """The account in an address of Instagram; None where it is not the address of an account."""
     address = text if "://" in text else f"https://{text.lstrip('/')}"
     first = unquote(urlsplit(address).path).strip("/").split("/")[0].removeprefix("@")
     is_name = _INSTAGRAM_NAME.fullmatch(first) is not None
     if first in _INSTAGRAM_POSTS or not is_name or urlsplit(address).hostname not in INSTAGRAM_HOSTS:
-        raise ValueError('this is not an account\'s address; write its name alone, as account = "instagram"')
-    raise ValueError(f'write account = "{first}"')
+        return None
+    return first
 
 
 def graph_base(value: str) -> str:

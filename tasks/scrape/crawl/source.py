@@ -70,13 +70,19 @@ class CrawledSource(Source):
         """The address of the first request."""
         return self.adapter.first_url
 
+    @property
+    def token_advice(self) -> str:
+        """What to do where a required token is missing."""
+        block = str(self.secret_name).lower().replace("_", "-")
+        return (
+            f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
+            f" or create the Prefect Secret block {block}."
+        )
+
     def pages(self, context: ReadContext) -> Iterator[Page]:
         """Crawl the account's pages, from the one after the spool's last. Raises `BadToken` without a required token."""
         if self.needs_secret and context.secret is None:
-            raise BadToken(
-                f"The source {self.name} can't be read without a token: set {self.secret_name} in the environment,"
-                f" or create the Prefect Secret block {str(self.secret_name).lower().replace('_', '-')}."
-            )
+            raise BadToken(self.token_advice)
         last = context.spool.last()
         start = self.adapter.first_url if last is None else last.next_url
         if start is None:

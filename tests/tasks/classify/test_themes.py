@@ -14,7 +14,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.protocol import BackboneClassifier, Label
-from classifiers.themes import ThemesClassifier, ThemesOptions
+from classifiers.themes import ThemesOptions
+from classifiers.themes.classifier import ThemesClassifier
 from classifiers.themes.model_folder import DESCRIPTION, read_themes
 from tasks.classify.stage import label_pictures
 from tasks.classify.themes import stage

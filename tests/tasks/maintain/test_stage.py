@@ -14,7 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from tasks.maintain.options import MaintainOptions
 from tasks.maintain.stage import maintain_home
 from tasks.publish.stage import last_check, publish_lake
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import StageResult, begin_run

@@ -1,13 +1,23 @@
-"""Rankings, and parsed markup and drawings, for the report's tests."""
+"""Rankings, a published home, and parsed markup and drawings, for the report's tests."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import polars as pl
 import pytest
+from PIL import Image
+
+from tasks.report.chart_style import dark_style
+from warehouse.database.publish import publish
+from warehouse.home import Home
+from warehouse.records.runs import StageResult, begin_run
+from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
+from warehouse.schema.tables import Observation, Post, PostPicture
 
 SCHEMA = {
     "rank": pl.Int64,
@@ -41,10 +51,22 @@ LIFT_SCHEMA = {
     "label": pl.String,
 }
 
+FIRST_POST = datetime(2025, 1, 1, 8, tzinfo=UTC)
+LAST_READ = datetime(2026, 12, 1, tzinfo=UTC)
+MARKUP = "<img src=x onerror=alert(1)>"
+SCRIPT = "</script><script>alert(2)</script><!--"
+ACCOUNTS = (("ann", 60, 10), (MARKUP, 30, 1))
+"""Name, number of posts, and days between two posts."""
+OTHER_LABELS = ("cat", SCRIPT, "\u202ejavascript:alert(3)\u2028")
+
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {
-    SVG + tag for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath")
+    SVG + tag
+    for tag in ("svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath", "style")
 }
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SEEN = datetime(2026, 6, 1, tzinfo=UTC)
 
 Ranking = Callable[[Sequence[str]], pl.DataFrame]
 Lifts = Callable[..., pl.DataFrame]
@@ -158,9 +180,98 @@ def check_harmless() -> Callable[[str], None]:
     def check(svg: str) -> None:
         for element in ElementTree.fromstring(svg).iter():
             assert element.tag in DRAWN
+            assert element.tag != SVG + "style" or element.text == dark_style()
             for name, value in element.attrib.items():
                 assert not name.startswith("on")
                 assert "href" not in name
                 assert "url(http" not in value
 
     return check
+
+
+@pytest.fixture(scope="session")
+def pet_home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published home of 40 posts, whose pictures show a dog or a cat in turn; dogs get far more likes."""
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("pets") / "home"))
+    Image.new("RGB", (20, 20), (80, 0, 0)).save(home.folder / "picture.png")
+    numbers = range(40)
+    home.lake.append([
+        Post(source="s", post_id=f"{one}", account="ann", url=f"http://x.org/{one}", kind="image",
+             posted_at=START + timedelta(days=one), caption=None, place=None, pinned=None, first_seen_at=SEEN,
+             last_seen_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        PostPicture(source="s", post_id=f"{one}", position=0, picture_url="http://x.org/p", sha256=f"{one:064x}")
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        Observation(source="s", post_id=f"{one}", observed_at=SEEN, likes=100 + one % 7 + 200 * (one % 2),
+                    comments=None, likes_hidden=False)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        Picture(sha256=f"{one:064x}", bytes=1, width=20, height=20, format="png", path="picture.png", fetched_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    home.lake.append([
+        PictureLabel(sha256=f"{one:064x}", classifier="c", version="1", region=0, rank=1,
+                     label=("cat", "dog")[one % 2], label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None,
+                     labelled_at=SEEN)
+        for one in numbers
+    ])  # fmt: skip
+    journal = begin_run(home.lake)
+    journal.start("classify", "c")
+    journal.finish("classify", "c", StageResult("done", 40, version="1"))
+    publish(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def hostile_home(empty_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published home of two accounts, one with markup as its name; every second post shows a dog and has more likes.
+
+    Its other labels, its captions and half of its addresses are hostile too.
+    """
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("browser") / "home"))
+    Image.new("RGB", (20, 20), (80, 0, 0)).save(home.folder / "picture.png")
+    posts, pictures, observations, files, labels = [], [], [], [], []
+    for account, count, step in ACCOUNTS:
+        for number in range(count):
+            post_id, sha256 = f"{account[:3]}{number}", f"{len(posts):064x}"
+            posts.append(
+                Post(source="s", post_id=post_id, account=account, kind="image", place=None, pinned=None,
+                     url="javascript:alert(4)" if number % 2 else f"https://example.org/{number}",
+                     posted_at=FIRST_POST + timedelta(days=number * step), caption=f"secret caption {MARKUP} {SCRIPT}",
+                     first_seen_at=LAST_READ, last_seen_at=LAST_READ)
+            )  # fmt: skip
+            pictures.append(
+                PostPicture(source="s", post_id=post_id, position=0, picture_url="https://x.org/p", sha256=sha256)
+            )  # fmt: skip
+            observations.append(
+                Observation(source="s", post_id=post_id, observed_at=LAST_READ, comments=number % 9, likes_hidden=False,
+                            likes=100 + number % 7 + 200 * (number % 2 == 0))
+            )  # fmt: skip
+            files.append(
+                Picture(sha256=sha256, bytes=1, width=20, height=20, format="png", path="picture.png", fetched_at=LAST_READ)
+            )  # fmt: skip
+            shown = [
+                ("objects", "dog" if number % 2 == 0 else OTHER_LABELS[number // 2 % 3]),
+                ("colours", "red"),
+            ]
+            labels += [
+                PictureLabel(sha256=sha256, classifier=classifier, version="1", region=0, rank=1, label=label,
+                             label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None, labelled_at=LAST_READ)
+                for classifier, label in shown
+            ]  # fmt: skip
+    groups = [
+        LabelGroup(classifier="objects", label=label, label_group="animal") for label in ("cat", SCRIPT)
+    ]
+    for rows in (posts, pictures, observations, files, labels, groups):
+        home.lake.append(rows)
+    journal = begin_run(home.lake)
+    for classifier in ("objects", "colours"):
+        journal.start("classify", classifier)
+        journal.finish("classify", classifier, StageResult("done", len(posts), version="1"))
+    publish(home)
+    return home

@@ -61,5 +61,5 @@ def test_hostile_names_are_only_text_in_a_comparison(hostile):
     """Names that an attacker might choose do not end the process and become text only."""
     root = ElementTree.fromstring(chart_svg(comparison_chart(labels(list(hostile)), hostile[0], hostile[1])))
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath",
+        "svg", "g", "rect", "path", "line", "text", "tspan", "title", "defs", "clipPath", "style",
     }  # fmt: skip

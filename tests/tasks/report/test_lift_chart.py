@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tasks.report.chart_style import COLOURS, NARROW, WIDTH
+from tasks.report.chart_style import COLOURS, GROUND, NARROW, UNCERTAIN, WIDTH
 from tasks.report.charts import chart_svg, ranked_chart, ranking_chart, save_chart
 from tasks.report.content import Heading
-from tasks.report.names import width
 
 LIKES = Heading("visual", "likes", "lift")
 ROWS = (
@@ -45,7 +44,7 @@ def test_a_ranking_by_lift_has_a_chart(lifts, texts, check_harmless, by, pixels)
     assert float(ElementTree.fromstring(svg).attrib["width"]) == pytest.approx(pixels, abs=2)
     shown = texts(svg)
     assert {"dog", "golden retriever", "screen", "×1.35", "(1.20 to 1.52)", "×0.70"} <= set(shown)
-    assert shown.count("n = 48") == len(ROWS) * (1 if pixels == WIDTH else 2)
+    assert shown.count("n = 48") == len(ROWS)
     assert f"visual: labels by lift of {by}" in ": ".join(shown)
     assert f"times the {by} of the account's other posts of that time" in " ".join(shown)
     assert "line: 95% interval" in " ".join(shown)
@@ -70,12 +69,14 @@ def test_the_axis_has_ratios_and_marks_the_usual(lifts, texts, pixels):
     assert {"×0.5", "×1", "usual", "×2", "×4"} <= set(shown)
 
 
-def test_an_interval_that_includes_1_differs_by_more_than_its_colour(lifts):
-    """It is grey with a hollow dot; the others have filled dots in the colour of the measure."""
-    svg = chart_svg(ranking_chart(lifts(*ROWS), LIKES))
+def test_certain_and_uncertain_differ_by_more_than_their_colour(lifts):
+    """Only a dot that differs for certain is filled: not where q is large or unknown, or the interval includes 1."""
+    rows = (*ROWS, ("hint", 1.3, 1.05, 1.6, 0.2), ("unknown", 1.3, 1.05, 1.6, None))
+    svg = chart_svg(ranking_chart(lifts(*rows), LIKES))
     dots = re.findall(r'aria-roledescription="point"[^>]*fill="([^"]+)"[^>]*stroke="([^"]+)"', svg)
-    assert [fill for fill, _ in dots] == [COLOURS["likes"], "white", COLOURS["likes"]]
-    assert len({stroke for _, stroke in dots}) == 2
+    filled = COLOURS["likes"]
+    assert [fill for fill, _ in dots] == [filled, GROUND, filled, GROUND, GROUND]
+    assert [stroke for _, stroke in dots] == [filled, UNCERTAIN, filled, filled, filled]
 
 
 @WIDTHS
@@ -161,18 +162,6 @@ def test_an_empty_ranking_by_lift_has_a_chart_that_says_so(lifts, texts, pixels)
 
 
 @WIDTHS
-def test_labels_that_are_equal_after_shortening_have_separate_rows(lifts, texts, pixels):
-    """Labels with the same shortened text are not drawn over each other, and end in an ellipsis."""
-    alike = [f"a label that goes on and on and on {end}" for end in ("one", "two", "three")]
-    frame = lifts(*((name, 1.1, 0.9, 1.3, None) for name in alike))
-    svg = chart_svg(ranking_chart(frame, LIKES, pixels))
-    assert svg.count('aria-roledescription="point"') == 3
-    shown = {text for text in texts(svg) if text.startswith("a label")}
-    assert len(shown) == 1
-    assert shown.pop().endswith("…")
-
-
-@WIDTHS
 def test_hostile_names_are_only_text(lifts, texts, check_harmless, hostile, pixels):
     """Markup, control characters, emoji and huge names in labels, account and classifier become text only."""
     for name in hostile:
@@ -202,12 +191,3 @@ def test_a_ranked_chart_by_lift_has_both_widths(lifts):
     widths = [float(ElementTree.fromstring(svg).attrib["width"]) for svg in (chart.svg, chart.narrow_svg)]
     assert widths == [WIDTH, NARROW]
     assert chart.compared == "54 posts compared; left out: none."
-
-
-def test_a_name_fits_beside_the_numbers_of_a_narrow_chart(lifts, texts):
-    """On a phone a long label is shortened, so that it does not run into the numbers of its row."""
-    long = "soft-coated wheaten terrier or Bedlington"
-    shown = texts(chart_svg(ranking_chart(lifts((long, 1.2, 0.9, 1.5, None)), LIKES, NARROW)))
-    (name,) = {text for text in shown if text.startswith("soft")}
-    assert name.endswith("…")
-    assert width(name) * 13 + width("×1.20 (0.90 to 1.50) n = 48") * 12 < NARROW

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import polars as pl
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tasks.report.charts import ranked_chart
-from tasks.report.content import AccountSummary, Example, Heading, RankedChart, Report, Section
+from tasks.report.content import (
+    AccountSummary,
+    DataTable,
+    Example,
+    Heading,
+    RankedChart,
+    Report,
+    Section,
+    Strip,
+    TopTable,
+)
+from tasks.report.finding_choice import LabelRow
+from tasks.report.findings import describe_row
 from tasks.report.page import POLICY, chart_source, day, minute, render_page, web_address
 from tasks.thumbnails import PREFIX
 
 LIKES = Heading("inception_v3", "likes", "mean")
 PICTURE = PREFIX + "/9j/4AAQSkZJRg=="
 POST = "https://example.org/p/1/?a=1&b=2"
-EXAMPLE = Example("hotdog", PICTURE, POST, "Lunch by the pier", 8211, None)
+EXAMPLE = Example(
+    "hotdog", PICTURE, POST, "Lunch by the pier", 8211, None, None, datetime(2025, 3, 9), "best"
+)
+FINDING = describe_row(
+    LabelRow("inception_v3", None, "likes", False, 5, "hotdog", 48, 1.6, 1.3, 2.0, 0.001),
+    "the account's usual",
+)
 TABLE_END = re.compile(r"\s+")
 
 
@@ -34,7 +55,8 @@ def page(ranking, svg):
     """Render a report with one ranking, with changes to the report or its examples."""
 
     def render(labels: Sequence[str] = ("hotdog", "cat"), examples: Sequence[Example] = (), **changes) -> str:
-        chart = RankedChart(LIKES, ranking(labels), svg, tuple(examples))
+        chart = RankedChart(LIKES, ranking(labels), svg)
+        strips = (Strip((labels[0],), "pictures-1-1", tuple(examples)),) if examples else ()
         report = Report(
             title="What earns likes",
             generated_at=datetime(2025, 11, 24, 4, 31, tzinfo=UTC),
@@ -46,7 +68,7 @@ def page(ranking, svg):
             since=datetime(2016, 1, 5, tzinfo=UTC),
             until=datetime(2025, 11, 23, tzinfo=UTC),
             notices=(),
-            sections=(Section("inception_v3", "imagenet-9a0d", (chart,)),),
+            sections=(Section("inception_v3", "imagenet-9a0d", (chart,), strips=strips),),
         )
         return render_page(replace(report, **changes))
 
@@ -110,9 +132,13 @@ def test_a_period_may_have_open_ends(page, since, until, text):
 
 
 def test_notices_and_the_note_are_shown_in_boxes(page):
-    """Notices and the note have boxes; without them there are no boxes."""
-    html = page(notices=("clarifai: no key & no budget",), note="Demo: counts are invented")
-    assert "clarifai: no key &amp; no budget" in html
+    """Notices are short at the top and complete under Data; without notices and a note there are no boxes."""
+    notice = "clarifai: failed. There is no key & no budget. Set CLARIFAI_PAT"
+    html = page(notices=(notice,), note="Demo: counts are invented")
+    top, _, data = html.partition('id="data"')
+    assert "clarifai: failed" in top
+    assert "no key" not in top
+    assert "There is no key &amp; no budget. Set CLARIFAI_PAT" in data
     assert 'id="notices"' in html
     assert "Demo: counts are invented" in html
     assert 'class="box' not in page()
@@ -136,9 +162,10 @@ def test_the_table_of_a_ranking_by_count_has_the_share(ranking, svg, page):
 def test_a_missing_number_on_the_page_is_a_dash(page, ranking, svg):
     """A null is an en dash everywhere: in tables, with examples, for followers."""
     frame = ranking(("cat",)).with_columns(mean=pl.lit(None, pl.Float64), median=pl.lit(float("nan")))
-    chart = RankedChart(LIKES, frame, svg, (replace(EXAMPLE, likes=None),))
+    chart = RankedChart(LIKES, frame, svg)
+    strips = (Strip(("cat",), "pictures-1-1", (replace(EXAMPLE, likes=None),)),)
     accounts = (AccountSummary("gallery", "instagram", 0, None),)
-    html = page(sections=(Section("c", None, (chart,)),), accounts=accounts)
+    html = page(sections=(Section("c", None, (chart,), strips=strips),), accounts=accounts)
     assert ["1", "cat", "42", "3", "1,234,567", "–", "–"] in cells(html)
     assert ["instagram", "gallery", "0", "–"] in cells(html)
     assert "<span>– likes</span> <span>– comments</span>" in html
@@ -154,7 +181,7 @@ def test_a_chart_is_an_image_with_alternative_text(page, parse, svg):
 
 def test_phones_get_the_narrow_chart(page, parse, ranking):
     """A narrow screen shows the chart for phones."""
-    chart = ranked_chart(ranking(("hotdog",)), LIKES, [EXAMPLE])
+    chart = ranked_chart(ranking(("hotdog",)), LIKES)
     markup = parse(page(sections=(Section("inception_v3", None, (chart,)),)))
     (source,) = [named for tag, named in markup.tags if tag == "source"]
     assert source == {"media": "(max-width: 600px)", "srcset": chart_source(chart.narrow_svg)}
@@ -162,14 +189,16 @@ def test_phones_get_the_narrow_chart(page, parse, ranking):
 
 
 def test_examples_link_to_their_posts(page, parse):
-    """An example shows its picture and counts, and links to its post without a referrer."""
+    """A picture has its place, counts and date, and links to its post without a referrer; its label leads to it."""
     html = page(examples=[EXAMPLE])
-    (link,) = [named for tag, named in parse(html).tags if tag == "a"]
-    assert link["href"] == POST
+    links = [named for tag, named in parse(html).tags if tag == "a"]
+    (link,) = [named for named in links if named["href"] == POST]
     assert link["rel"] == "noopener noreferrer nofollow"
     assert PICTURE in html
-    assert "8,211 likes" in html
-    assert "Lunch by the pier" in html
+    text = " ".join(parse(html).text.split())
+    assert "best 8,211 likes – comments 9 Mar 2025" in text
+    assert [named for named in links if named["href"] == "#pictures-1-1"]
+    assert 'id="pictures-1-1"' in html
 
 
 @pytest.mark.parametrize(
@@ -195,7 +224,7 @@ def test_only_web_addresses_become_links(page, parse, url):
     """An address that is not http or https is not a link; its picture is still shown."""
     assert web_address(url) is None
     markup = parse(page(examples=[replace(EXAMPLE, post_url=url)]))
-    assert "a" not in [tag for tag, _ in markup.tags]
+    assert all(value.startswith("#") for _, value in markup.attributes("href"))
     assert ("img", PICTURE) in markup.attributes("src")
 
 
@@ -221,6 +250,8 @@ def test_hostile_texts_are_only_text_on_the_page(page, parse, hostile):
             note=f"note {word}",
             notices=(word,),
             accounts=(AccountSummary(word, word, 1, 1),),
+            findings=(replace(FINDING, opening=f"{word} ", name=word, rest=f" {word}"),),
+            data=(DataTable(word, (word,), ((word,),), note=word),),
         )
         html.encode("utf-8")
         markup = parse(html)
@@ -243,8 +274,8 @@ def test_a_sentence_is_shown_and_is_the_alternative_text(page, parse):
 
 
 def test_lone_surrogates_can_be_written(page):
-    """A page with half an emoji in a caption, as some APIs send it, can be encoded."""
-    written = page(examples=[replace(EXAMPLE, caption="half \ud83d of an emoji")]).encode("utf-8")
+    """A page with half an emoji in a sentence, as some APIs send it, can be encoded."""
+    written = page(examples=[replace(EXAMPLE, sentence="half \ud83d of an emoji")]).encode("utf-8")
     assert b"of an emoji" in written
 
 
@@ -263,9 +294,84 @@ def test_empty_rankings_and_sections_show_the_reason(page, ranking):
     html = page(sections=(Section("inception_v3", None, (empty,)), unlabelled))
     assert "The likes of all 3 posts are hidden by their owner." in html
     assert "could not run: it has no key." in html
-    assert "Nothing to rank yet." in html
+    assert "<img" not in html
     assert "No labels yet." in html
     assert "The numbers" not in html
+
+
+def test_findings_are_the_first_section(page, parse):
+    """The first section has the sentences, each with its number beside it and the link to its pictures."""
+    hint = replace(FINDING, certain=False, opening="A hint, not certain yet: posts that show ")
+    html = page(examples=[EXAMPLE], findings=(FINDING, hint))
+    text = " ".join(parse(html).text.split())
+    assert (
+        "×1.6 Posts that show a hotdog get 1.6 times the account's usual likes (1.3 to 2.0; 48 posts). Pictures"
+        in text
+    )
+    assert "A hint, not certain yet: posts that show a hotdog get" in text
+    assert html.index('id="findings"') < html.index('id="section-1"') < html.index('id="data"')
+    assert 'id="findings"' not in page()
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+def test_the_page_in_a_browser(page, hostile, tmp_path):
+    """Nothing runs or loads, the page is as wide as the screen, the first screen has the findings, and links lead to pictures."""
+    word = "".join(hostile[:5])
+    finding = replace(FINDING, name=word, label=word)
+    html = page(
+        labels=(word, "cat"), examples=[replace(EXAMPLE, label=word)], findings=(finding,), notices=(word,)
+    )
+    (tmp_path / "page.html").write_text(html, "utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for width, scheme in ((1400, "light"), (390, "dark")):
+            shown = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+            requests: list[str] = []
+            shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
+            shown.on("request", lambda request, to=requests: to.append(request.url))
+            shown.goto((tmp_path / "page.html").as_uri())
+            assert shown.evaluate("document.documentElement.scrollWidth") == width
+            assert shown.locator(".findings li p").bounding_box()["y"] < 844
+            light = shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+            assert light == (scheme == "light")
+            shown.locator(".findings li a").click()
+            assert shown.evaluate("location.hash") == "#pictures-1-1"
+            assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        browser.close()
+
+
+def test_headings_form_a_tree(page, parse, ranking, svg):
+    """No level of a heading is left out, there is one h1, and each link within the page has its place."""
+    tables = (TopTable(LIKES, ranking(("hotdog", "cat"))),)
+    strips = (Strip(("hotdog",), "pictures-1-1", (EXAMPLE,)),)
+    section = Section(
+        "inception_v3", None, (RankedChart(LIKES, ranking(("cat",)), svg),), "", (), tables, strips
+    )
+    data = (DataTable("Sources", ("Source", "Posts"), (("demo", "7"),), frozenset(("Posts",))),)
+    markup = parse(page(sections=(section,), findings=(FINDING,), notices=("fetch: failed. x",), data=data))
+    levels = [int(tag[1]) for tag, _ in markup.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = [value for _, value in markup.attributes("id")]
+    assert len(set(ids)) == len(ids)
+    assert {value[1:] for _, value in markup.attributes("href") if value.startswith("#")} <= set(ids)
+    assert {"main", "header", "nav", "footer"} <= {tag for tag, _ in markup.tags}
+
+
+def test_a_small_table_has_numbers_and_bars(page, ranking, svg):
+    """The classic top tens have the number, the posts, and a bar whose length is that of the number."""
+    tables = (
+        TopTable(LIKES, ranking(("hotdog", "cat"))),
+        TopTable(Heading("c", "count", "mean"), ranking(("cat",))),
+    )
+    html = page(sections=(Section("c", None, (), tables=tables),))
+    rows = cells(html.replace('<tr class="bar', '<tr><tr class="bar').replace("\n", ""))
+    assert ["Label", "Per post", "Posts"] in rows
+    assert re.search(
+        r'class="bar-20".*?hotdog.*?29,394.*?42.*?class="bar-10".*?cat.*?14,697', html, re.DOTALL
+    )
+    assert re.search(r"Most posts.*?cat.*?42.*?12%", html, re.DOTALL)
 
 
 def test_times_on_the_page_are_utc():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from deltalake import write_deltalake
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, checks_as_json, describe_checks, problems_of
 from warehouse.errors import LakeDamaged
 from warehouse.home import Home

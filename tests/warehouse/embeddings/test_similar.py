@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
 from warehouse.database.publish import publish
 from warehouse.embeddings.codes import BITS, encode

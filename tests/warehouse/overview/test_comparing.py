@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from polars.testing import assert_frame_equal
 
 from warehouse.database.publish import publish
-from warehouse.overview.comparing import Comparison, compare
+from warehouse.overview.comparing import Comparison, compare, compare_all
 from warehouse.published import published
 from warehouse.schema.picture_tables import LabelGroup
 
@@ -94,6 +95,16 @@ def test_a_name_has_its_rank_in_both_rankings(pair):
     assert "dress" not in rows  # its likes are unknown
     by_count = {row["name"]: row for row in compare(pair, "a", "b", "count").labels.to_dicts()}
     assert by_count["dress"]["difference"] is not None
+
+
+def test_all_pairs_give_what_each_pair_gives(pair):
+    """Comparing all pairs at once has the same frames as one comparison; one classifier has no pair."""
+    ((one, other, together),) = compare_all(pair, ("a", "b"))
+    alone = compare(pair, "a", "b")
+    assert (one, other) == ("a", "b")
+    for name in ("pairs", "labels", "pictures", "worth"):
+        assert_frame_equal(getattr(together, name), getattr(alone, name))
+    assert list(compare_all(pair, ("a",))) == []
 
 
 def test_the_largest_disagreements_come_first(pair, sha):

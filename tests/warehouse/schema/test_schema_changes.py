@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake import Field as DeltaField
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
 from warehouse.database.publish import publish
 from warehouse.home import Home

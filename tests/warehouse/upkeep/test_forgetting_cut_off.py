@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.database.check_queries import CheckLimits
+from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
 from warehouse.database.publish import publish
 from warehouse.home import Home

@@ -18,10 +18,11 @@ from warehouse.database.derived.changes import (
 )
 from warehouse.embeddings.codes import encode
 from warehouse.embeddings.vectors import to_vectors
+from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
-from warehouse.storage.lake_reader import open_connection, quote
+from warehouse.storage.lake_reader import open_connection
 
 NAME = "embedding_codes"
 READ_ROWS = 8192

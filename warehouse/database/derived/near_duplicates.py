@@ -37,10 +37,11 @@ from warehouse.embeddings.near_duplicates import (
     find_near_duplicates,
 )
 from warehouse.embeddings.vectors import to_vectors
+from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
-from warehouse.storage.lake_reader import open_connection, quote
+from warehouse.storage.lake_reader import open_connection
 
 NAME = "near_duplicates"
 INPUTS = ("posts", "post_pictures", "embeddings")

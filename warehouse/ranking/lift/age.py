@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.ranking.lift.blocks import key_columns
-
 DEFAULT_DAYS = 7
 """Without enough history."""
 SHARE = 0.95
@@ -76,3 +74,8 @@ def _shares(aged: pl.DataFrame, key: list[str], day: int) -> pl.Series:
     )
     slope = (pl.col("s1") - pl.col("s0")) / (pl.col("a1") - pl.col("a0"))
     return around.select(share=pl.col("s0") + slope * (day - pl.col("a0")))["share"].drop_nulls()
+
+
+def key_columns(posts: pl.DataFrame) -> list[str]:
+    """The columns that identify a post: `post`, or `source` and `post_id`."""
+    return ["post"] if "post" in posts.columns else ["source", "post_id"]

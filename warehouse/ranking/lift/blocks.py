@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from warehouse.ranking.lift.age import key_columns
 from warehouse.ranking.lift.groups import Floats, Groups, Ints, group_changes
 
 BLOCK_POSTS = 20
@@ -41,11 +42,6 @@ class PostBlocks:
         """The number of each post's account."""
         account: Ints = self.accounts.spread(np.arange(len(self.accounts)))
         return account
-
-
-def key_columns(posts: pl.DataFrame) -> list[str]:
-    """The columns that identify a post: `post`, or `source` and `post_id`."""
-    return ["post"] if "post" in posts.columns else ["source", "post_id"]
 
 
 def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlocks:

@@ -1,11 +1,13 @@
 """The lift of labels, from frames of posts and labels to a frame of one row for each label.
 
 `estimate_lifts` compares each label with the other posts of the same account and time. `estimate_adjusted_lifts` does
-so with the other labels held equal. Both have the columns `COLUMNS`.
+so with the other labels held equal. `estimate_part_lifts` compares parts, such as weekdays. All have the columns
+`COLUMNS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -19,9 +21,10 @@ from warehouse.ranking.lift.inference import Inference, correct_p, infer
 from warehouse.ranking.lift.joint import MAX_LABELS, choose_labels, estimate_joint_effects
 from warehouse.ranking.lift.joint import MIN_POSTS as MIN_JOINT_POSTS
 from warehouse.ranking.lift.label_rows import LabelRows, number_labels
+from warehouse.ranking.lift.parts import fit_parts, make_dummies
 from warehouse.ranking.lift.ratios import estimate_ratios, fit_exposures
 from warehouse.ranking.lift.residuals import CLIP, fit_residuals
-from warehouse.ranking.lift.variance import fit_components, moderate
+from warehouse.ranking.lift.variance import Variances, fit_components, moderate
 
 Measure: TypeAlias = Literal["likes", "comments", "shares"]
 Reason: TypeAlias = Literal["no_count", "no_others", "no_variation", "few_counts", "inseparable"]
@@ -105,6 +108,40 @@ def estimate_adjusted_lifts(
     names = rows.names.gather(chosen)
     frame = _frame(blocks, rows, values, Inference(low, high, p), reasons, min_posts)
     return frame.filter(pl.col("label").is_in(names.implode()))
+
+
+def estimate_part_lifts(
+    posts: pl.DataFrame, dimension: str, adjusted_for: Sequence[str], *, min_posts: int = MIN_RANKED_POSTS
+) -> pl.DataFrame:
+    """Estimate the lift in likes of each part of a dimension, such as a weekday, over its other parts.
+
+    `posts` is as above, with the names of parts in the columns `dimension` and `adjusted_for`. Posts without a part are
+    not compared. The dimensions of `adjusted_for` are held equal, and no other covariate is: what describes the parts
+    must not be taken out. `q` is corrected for the number of parts.
+    """
+    used = posts.filter(pl.col(dimension).is_not_null())
+    blocks = cut_blocks(used)
+    names = [dimension, *adjusted_for]
+    ordered = blocks.keys.join(
+        used.select(*blocks.keys.columns, *names), on=blocks.keys.columns, maintain_order="left"
+    )
+    rows = number_labels(ordered.rename({dimension: "label"}), blocks)
+    part, *others = (_number_parts(ordered[name]) for name in names)
+    fit = fit_parts(blocks, part, np.column_stack([np.zeros((len(part), 0)), *map(make_dummies, others)]))
+    effects = estimate_effects(blocks, fit.residuals, rows)
+    reasons = _reasons(blocks, rows, effects, "likes", vary=fit.residuals.vary)
+    reasons[(reasons == "") & (fit.inflation > MAX_INFLATION)] = "inseparable"
+    values = np.where(reasons == "", effects.values, np.nan)
+    plain = moderate(effects.cells, len(rows.names), fit_components(effects.cells, len(rows.names)))
+    inference = infer(values, Variances(plain.variance * fit.inflation, plain.freedom))
+    return _frame(blocks, rows, values, inference, reasons, min_posts)
+
+
+def _number_parts(names: pl.Series) -> Ints:
+    """The numbers of the parts in alphabetical order; posts without one are a part of their own."""
+    known = names.fill_null("")
+    codes: Ints = known.cast(pl.Enum(known.unique().sort())).to_physical().cast(pl.Int64).to_numpy()
+    return codes
 
 
 def _reasons(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from warehouse.ranking.lift.blocks import key_columns
+from warehouse.ranking.lift.age import key_columns
 from warehouse.ranking.lift.groups import Ints, group_changes
 
 MIN_POSTS = 10

@@ -1,0 +1,8 @@
+"""What a run needs, checked before it: each check has the words of the run's own error, and the page that explains it.
+
+findings.py    the result of a check
+home.py        the home folder: its path, its disk, its tables, its lock, the clock
+server.py      Prefect's server, if one is configured
+sources.py     tokens, and each source's first page of posts
+classifiers.py weights, packages, keys and servers of the classifiers
+"""

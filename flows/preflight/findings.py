@@ -1,0 +1,20 @@
+"""The result of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check; `page` of the docs explains what to do where it is not good."""
+
+    good: bool
+    text: str
+    page: str = ""
+
+    def __str__(self) -> str:
+        text = " ".join(self.text.split())  # a library's error may have several lines
+        if self.good or not self.page:
+            return text
+        return f"{text}{'' if text.endswith(('.', '?', '!')) else '.'} See {self.page}."

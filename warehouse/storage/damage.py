@@ -1,0 +1,45 @@
+"""Files of the lake that are missing or damaged, as an error that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.disk_space import is_disk_full_error
+from warehouse.errors import LakeDamaged
+
+_DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
+"""What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
+
+
+def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDamaged:
+    """An error that names the table that can't be read or written, and what a user can do."""
+    from warehouse.schema.tables import TABLES  # with Arrow, which only an error needs
+
+    what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
+    advice = (
+        f"Delete the folder {lake / table_name}; the next run writes it again."
+        if table_name and TABLES[table_name].derived
+        else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
+    )
+    return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
+
+
+@contextmanager
+def detect_damage(lake: Path) -> Iterator[None]:
+    """Turn DuckDB's error about a file of the lake into `LakeDamaged`; errors of the query itself pass."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        # A plain `duckdb.Error` comes from a decoder of file contents, and does not always name the file.
+        is_about_lake = str(lake) in text or type(error) is duckdb.Error
+        if type(error) not in _DAMAGE_ERRORS or not is_about_lake or is_disk_full_error(error):
+            raise
+        from warehouse.schema.tables import TABLES
+
+        names = (name for name in TABLES if f"{lake / name}/" in text)
+        raise damage_error(lake, error, next(names, "")) from error
