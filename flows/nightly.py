@@ -62,7 +62,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
-                read_comments(run, return_state=True)
+                read_comments(run, settings.scrape.comment_authors, return_state=True)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)

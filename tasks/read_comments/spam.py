@@ -8,6 +8,8 @@ from collections.abc import Callable
 from tasks.read_comments.text_parts import TextParts
 
 MIN_MENTIONS = 5
+MAX_WORDS_WITH_ADDRESS = 200
+"""Characters beside an address. Who writes more explains something."""
 _OFFERS = re.compile(
     r"\b(?:(?:free|buy|gain|get|more|real|instant|10k|1k|1000)\s+(?:\w+\s+)?(?:followers|likes|views)|followers\s+(?:4|for)\s+|"
     r"seguidores\s+(?:gratis|reales|grátis)|takipçi\s+(?:kazan|satın|hilesi)|follower\s+kaufen|abonnés\s+gratuits|"
@@ -30,7 +32,10 @@ _MONEY = re.compile(
     r"account|returns?|thanks\s+to|help)\w*|\b(?:earn|make|invest)(?:ed|ing)?\b[^\n]{0,20}[$€£₿]\s?\d|\bpassive\s+income\b",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<![\w.,/:])\+?\d(?:[\s().-]{0,2}\d){8,13}(?![\w/])")
+_PHONE = re.compile(
+    r"(?<![\w.,/:])(?:(?:\+|00)[1-9](?:[\s().-]{0,2}\d){7,13}|\(?\d{3}\)?[\s.-]\d{3}[\s.-]\d{4})(?![\w/.,:]\d)"
+)
+"""With the code of a country, or as it is written in North America: dates, coordinates and counts are longer or shorter."""
 _SEX = re.compile(
     r"\b(?:onlyfans|nudes?\s+in|see\s+my\s+(?:nudes|hot)|hot\s+(?:girls?|pics?)\s+(?:in|on)|18\+\s+(?:content|in))",
     re.IGNORECASE,
@@ -41,12 +46,12 @@ def _has_many_mentions(parts: TextParts) -> bool:
     return len(parts.mentions) >= MIN_MENTIONS
 
 
-def _has_shop_address(parts: TextParts) -> bool:
-    return bool(parts.addresses) and len(parts.words) < 200
+def _is_mostly_address(parts: TextParts) -> bool:
+    return bool(parts.addresses) and len(parts.words) < MAX_WORDS_WITH_ADDRESS
 
 
 RULES: dict[str, Callable[[TextParts, str], bool]] = {
-    "address": lambda parts, _: _has_shop_address(parts),
+    "address": lambda parts, _: _is_mostly_address(parts),
     "follower_offer": lambda _, text: bool(_OFFERS.search(text)),
     "contact": lambda _, text: bool(_CONTACT.search(text)),
     "promotion": lambda _, text: bool(_PROMOTION.search(text)),

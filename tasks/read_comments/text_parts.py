@@ -9,9 +9,11 @@ from dataclasses import dataclass
 MAX_READ_LENGTH = 4_000
 """Characters of a text that are read. Instagram's comments have at most 2,200."""
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S{1,500}|\b[\w-]{1,60}\.(?:com|net|org|shop|store|ly|me|link|io|co)\b\S{0,200}",
+    r"(?:https?://|www\.)\S{1,500}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{2,60}){1,4}(?![\w@])|"
+    r"(?<![\w@])[\w-]{1,60}\.(?:(?:com|net|org|shop|store)\b(?:/\S{0,200})?|(?:ly|me|link|io|co|gg|ee)/\S{1,200})",
     re.IGNORECASE,
 )
+"""Of pages and of mail. Endings that are also words count with a path only: people write 'love it.me too'."""
 _MENTION = re.compile(r"(?<![\w@])@([\w.]{1,100}(?:@[\w.-]{1,100})?)")
 _HASHTAG = re.compile(r"(?<![\w&])[#＃](\w{1,140})")
 _JOINER, _VARIATION, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
