@@ -60,11 +60,15 @@ def _comments(number: int) -> Iterator[Comment]:
         )  # fmt: skip
 
 
+def _ignore(done: int, total: int) -> None:
+    """The progress of the stage is not shown."""
+
+
 def _read(home: Home) -> None:
     from tasks.read_comments.stage import read_comments
 
     started, used = time.perf_counter(), time.process_time()
-    result = read_comments(home, "hashed", lambda done, total: None)
+    result = read_comments(home, "hashed", _ignore)
     elapsed, used = time.perf_counter() - started, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

@@ -27,8 +27,17 @@ def find_language(words: str) -> str | None:
     letters = [one for one in words if one.isalpha()]
     if len(letters) < (2 if _is_dense(letters) else MIN_LETTERS):
         return None
+    if alphabet := _language_of_letters(words.lower()):
+        return alphabet
     language, certainty = _identifier().classify(words[:MAX_LETTERS].lower())
     return str(language) if certainty >= MIN_CERTAINTY else None
+
+
+def _language_of_letters(words: str) -> str | None:
+    """The only one of `LANGUAGES` with such letters: short Russian texts look like Bulgarian otherwise."""
+    if any(one in words for one in "їєґ"):
+        return "uk"
+    return "ru" if any(one in words for one in "ыэё") else None
 
 
 def _is_dense(letters: list[str]) -> bool:

@@ -7,21 +7,23 @@ import re
 _MARKS = re.compile(r"[?？؟]|(?<=\w);(?=\s*$)")
 """The last is the Greek question mark, U+037E, which the composed form turns into a semicolon."""
 _BEGINNINGS = {
-    "en": ("where is", "where are", "where did", "where can", "where was", "where do", "what is", "what are", "what kind",
+    "en": ("where is", "where are", "where did", "where can", "where was", "where do", "what is", "what are", "what kind", "what settings",
            "what camera", "what lens", "what brand", "what's", "which", "who is", "who made", "how do", "how did", "how much",
            "how many", "how can", "how long", "when is", "when will", "when are", "can you", "could you", "can i", "do you",
-           "did you", "is this", "is it", "are you", "are these", "does anyone", "any tips"),
-    "de": ("wo ist", "wo war", "wo kann", "was ist", "was für", "welche", "welcher", "welches", "wie viel", "wie hast",
-           "wie macht", "wann", "kannst du", "könnt ihr", "hast du", "gibt es", "ist das"),
+           "did you", "is this", "is it", "is there", "is the", "are there", "are you", "are these", "does it", "does anyone",
+           "anyone know", "any tips"),
+    "de": ("wo ist", "wo war", "wo kann", "was ist", "was für eine kamera", "was für ein objektiv", "welche", "welcher", "welches", "wie viel", "wie lang", "wie lange",
+           "wie alt", "wie weit", "wie hast", "wie macht", "weiß jemand", "wann", "kannst du", "könnt ihr", "hast du", "gibt es", "ist das"),
     "es": ("dónde", "donde está", "donde es", "qué cámara", "cuánto", "cuanto cuesta", "cómo se", "como se llama", "cuándo",
-           "quién", "puedes", "cuál"),
-    "pt": ("onde fica", "onde é", "qual é", "qual a", "quanto custa", "como faz", "quando", "quem é", "você pode"),
-    "fr": ("où est", "où se", "quel est", "quelle est", "combien", "comment tu", "comment faire", "est-ce que", "c'est où",
+           "quién", "puedes", "cuál", "alguien sabe"),
+    "pt": ("onde fica", "onde é", "qual", "alguém sabe", "quanto custa", "como faz", "quando", "quem é", "você pode"),
+    "fr": ("où est", "où se", "quel est", "quelle est", "quel appareil", "quel objectif", "quelqu'un sait", "combien", "comment tu", "comment faire", "est-ce que", "c'est où",
            "quand est", "qui est", "tu peux"),
-    "it": ("dove è", "dov'è", "dove si", "quanto costa", "come si", "come hai", "quando", "quale", "chi è", "puoi"),
+    "it": ("dove è", "dov'è", "dove si", "quanto costa", "come si", "come hai", "quando", "quale", "chi è", "puoi", "qualcuno sa",
+           "che macchina", "che obiettivo"),
     "tr": ("nerede", "neresi", "ne kadar", "nasıl", "hangi", "kim bu", "fiyat"),
     "id": ("dimana", "di mana", "berapa", "kapan", "gimana", "bagaimana", "siapa", "kak berapa"),
-    "ru": ("где", "сколько", "когда", "как вы", "какой", "какая", "кто это", "что это"),
+    "ru": ("где", "сколько", "когда", "как вы", "какая камера", "какой объектив", "на какую", "на что", "кто знает", "кто это", "что это"),
 }  # fmt: skip
 """Beginnings of questions that people often write without a mark."""
 _ENDINGS = {
