@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.read_comments.reading import Reader
+from warehouse.database.sql_comments import TONE_LIMIT
 from warehouse.records.comment_readings import CommentText
 from warehouse.schema.comment_tables import CommentReading
 
 FILE = Path(__file__).parents[1] / "tests/tasks/read_comments/comments.tsv"
-NEUTRAL_BELOW = 0.05
-"""VADER's own limit between a neutral and another tone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class LabelledComment:
     def measured_tone(self) -> int | None:
         """The sign of the tone; 0 for neutral, None where it was not measured."""
         tone = self.reading.tone
-        return None if tone is None else (tone >= NEUTRAL_BELOW) - (tone <= -NEUTRAL_BELOW)
+        return None if tone is None else (tone >= TONE_LIMIT) - (tone <= -TONE_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)

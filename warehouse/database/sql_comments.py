@@ -1,0 +1,34 @@
+"""The view of what the comments of each post say, from the newest version of the reader."""
+
+from __future__ import annotations
+
+from warehouse.schema.sql_types import View
+
+TONE_LIMIT = 0.05
+"""A comment with this tone or more is positive, with its negative or less negative: VADER's own limit."""
+
+COMMENT_VIEWS: tuple[View, ...] = (
+    View(
+        "post_comment_readings",
+        f"""select source, post_id, count(*) as comments, count(*) filter (spam) as spam,
+                  count(*) filter (not spam and question) as questions,
+                  count(tone) filter (not spam) as with_tone,
+                  count(*) filter (not spam and tone >= {TONE_LIMIT}) as positive,
+                  count(*) filter (not spam and tone <= -{TONE_LIMIT}) as negative,
+                  avg(tone) filter (not spam) as tone
+           from comment_readings
+           where version = (select arg_max(version, read_at) from comment_readings) group by source, post_id""",
+        "What the comments of each post say, as the newest version of the reader read them",
+        {
+            "source": "Name of the source in the settings",
+            "post_id": "The source's own id of the post",
+            "comments": "Number of comments that were read, with spam",
+            "spam": "Of these, the comments that a rule of spam matches; no later column has them",
+            "questions": "Comments that ask something",
+            "with_tone": "Comments whose tone was measured: compare tones only with this number beside them",
+            "positive": f"Comments with a tone of {TONE_LIMIT} or more",
+            "negative": f"Comments with a tone of -{TONE_LIMIT} or less",
+            "tone": "Mean of the measured tones, from -1 to 1; null where none was measured",
+        },
+    ),
+)
