@@ -39,6 +39,8 @@ ATTEMPTS = 30
 PAGE_SECONDS = 6.0
 """The pages of Prefect load their parts one after the other, and never end to ask for news."""
 SETTINGS = """
+note = "The photographs are real; likes, comments, captions and places are invented."
+
 [[sources]]
 name = "ann"
 kind = "gallery"
@@ -100,7 +102,7 @@ def main() -> None:
 
 
 def _report(home: Path) -> Shot:
-    return Shot("report.png", (home / "report" / "report.html").absolute().as_uri(), 1400)
+    return Shot("report.png", (home / "report" / "report.html").absolute().as_uri(), 1250)
 
 
 def _pages(api: str) -> Iterator[Shot]:

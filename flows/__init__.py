@@ -6,6 +6,7 @@ interrupts.py        Ctrl-C
 completion.py        values that a shell completes
 options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
+printable.py         external text without what could change the terminal
 chart_file.py        the file of `likelens rank --chart`
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
@@ -29,6 +30,7 @@ docs_pages.py        the pages of the docs that messages name
 example_settings.py  the settings that messages show to somebody who has none
 errors.py            SettingsError
 ephemeral_server.py  ends Prefect's temporary server with the run
+prefect_health.py    whether a Prefect server responds at an address
 secrets.py           keys and tokens, from the environment or a Prefect Secret block
 environment.py       variables that Prefect and TensorFlow read at their import
 run_names.py         names and tags of runs in Prefect's pages

@@ -20,6 +20,7 @@ import click
 from flows import commands
 from flows.errors import EXPECTED_ERRORS, SettingsError
 from flows.interrupts import abort_on_interrupt
+from flows.printable import printable_lines
 
 
 class LazyGroup(click.Group):
@@ -82,6 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print("Stopped.", file=sys.stderr)
         status = 130
     except EXPECTED_ERRORS as error:
-        print(f"likelens: {error}", file=sys.stderr)
+        print(f"likelens: {printable_lines(str(error))}", file=sys.stderr)
         status = 2 if isinstance(error, SettingsError) else 1
     sys.exit(status)

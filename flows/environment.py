@@ -101,15 +101,26 @@ def configured_server() -> str | None:
     return os.environ.get("PREFECT_API_URL", "").strip() or None
 
 
+def server_password() -> str | None:
+    """Return the `user:password` of `PREFECT_API_AUTH_STRING`, for the server; None when unset."""
+    return os.environ.get("PREFECT_API_AUTH_STRING", "").strip() or None
+
+
 def running_server(home: Path) -> str | None:
-    """Return the address of the server that `likelens serve` runs for a home folder; None if none listens there."""
+    """Return the address of the server that `likelens serve` runs for a home folder; None if none listens there.
+
+    A killed `likelens serve` leaves its address, and another program may listen there now.
+    """
+    from flows.prefect_health import read_health  # for most commands there is no address
+
     try:
         address = (home / "prefect" / ADDRESS_FILE).read_text("utf-8").strip()
         parts = urlsplit(address)
         with closing(socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_SECONDS)):
-            return address
+            pass
     except (OSError, ValueError):
         return None
+    return None if read_health(address, _CONNECT_SECONDS) is False else address
 
 
 def enable_own_logs() -> None:
@@ -141,6 +152,11 @@ def server_url() -> str | None:
 def clarifai_base() -> str | None:
     """Return the server that `CLARIFAI_GRPC_BASE` names in place of Clarifai's, for tests; None when unset."""
     return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None
+
+
+def wants_plain_text() -> bool:
+    """Return whether tables are to have no colours and no bold letters, by `NO_COLOR` (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 def terminal_is_dumb() -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.environment import has_server, prepare
 from flows.preflight.server import require_server
+from flows.printable import printable_lines
 from flows.run_summary import print_one_line, print_run, read_last_run
 from flows.settings import Settings, read_settings
 from flows.terminal.output import Output
@@ -57,7 +58,7 @@ def _print_end(
 
     assert isinstance(state, State)
     if not state.is_completed():
-        print(f"\nFailed: {state.message}", file=sys.stderr)
+        print(f"\nFailed: {printable_lines(state.message or '')}", file=sys.stderr)
         if log is not None:
             print(f"Log       {log}", file=sys.stderr)
         return FAILED

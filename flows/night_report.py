@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from flows.night_summary import describe_quiet, summarize_night
@@ -19,10 +19,15 @@ QUIET_SOURCE = "likelens.source.quiet"
 """A source without a new post for `quiet_days`; docs/operations.md has its payload."""
 
 
-def report_night(run: Run, settings: Settings, result: StageResult, flow: str) -> None:
-    """Show the summary of a run as an artifact, tag its accounts, and emit its events. A failure here fails no run."""
+def report_night(
+    run: Run, settings: Settings, result: StageResult, flow: str, classifiers: Sequence[str] = ()
+) -> None:
+    """Show the summary of a run as an artifact, tag its accounts, and emit its events. A failure here fails no run.
+
+    `classifiers` are those that ran.
+    """
     _try("summary", lambda: _show_summary(run, settings, result, flow))
-    _try("tags", lambda: _tag_accounts(run, settings))
+    _try("tags", lambda: tag_run(settings, classifiers, list_accounts(run.home.lake, MAX_TAGS)))
     if flow == "nightly":
         _try("events", lambda: _emit_quiet_sources(run, settings))
 
@@ -39,11 +44,6 @@ def _show_summary(run: Run, settings: Settings, result: StageResult, flow: str) 
 
     text = summarize_night(run, settings, result)
     create_markdown_artifact(text, key=f"{flow}-summary", description=f"Summary of the {flow} run")
-
-
-def _tag_accounts(run: Run, settings: Settings) -> None:
-    lanes = [lane.name for lane in settings.classifiers]
-    tag_run(settings, lanes, list_accounts(run.home.lake, MAX_TAGS))
 
 
 def _emit_quiet_sources(run: Run, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from tasks.markdown import MAX_TEXT, code, escape, table
 from tasks.report.findings import findings
 from tasks.report.stage import PAGE
 from tasks.run import Run
+from tasks.stage_events import StageName
 from warehouse.database.checks import describe_checks
 from warehouse.overview.night import (
     SourceNews,
@@ -85,8 +86,7 @@ def _problems(stages: Sequence[StageRun]) -> Iterator[str]:
     if problems:
         yield "## What to look at\n"
         for row in problems[:MAX_ROWS]:
-            name = f"{row.stage} {row.lane}".strip()
-            yield f"- **{escape(name)}** is {row.status}. {escape(row.message or 'The log has the reason.', MAX_TEXT)}"
+            yield f"- **{escape(str(StageName(row.stage, row.lane)))}** is {row.status}. {escape(row.message or 'The log has the reason.', MAX_TEXT)}"
         yield from _more(len(problems))
 
 

@@ -58,7 +58,8 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
     """
     try:
         settings = read_settings(Path(config))
-        tag_run(settings, [lane.name for lane in settings.classifiers])
+        lanes = [lane.name for lane in settings.classifiers]
+        tag_run(settings, lanes)
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
@@ -67,7 +68,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
             result = close_run(run)
-            report_night(run, settings, result, "nightly")
+            report_night(run, settings, result, "nightly", lanes)
             return final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
@@ -84,7 +85,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
             run_lanes(replace(run, compare_all=True), [lane])
             publish_all(run, settings)
             result = close_run(run)
-            report_night(run, settings, result, "relabel")
+            report_night(run, settings, result, "relabel", [lane.name])
             return final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))

@@ -14,7 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.environment import wants_plain_text
 from flows.errors import SettingsError
+from flows.printable import printable
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -65,13 +67,6 @@ def _write(text: str) -> None:
     sys.stdout.write(text)
 
 
-def printable(text: str) -> str:
-    """Replace control characters in a text from a page or a model: they could change the terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
-
-
 def wrap(text: str) -> str:
     """Wrap a sentence to the width of the terminal, as an item of a list; a pipe has it on one line."""
     if not sys.stdout.isatty():
@@ -89,7 +84,8 @@ def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional:
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    console = Console(file=sys.stdout, highlight=False)
+    # With NO_COLOR alone Rich still writes the escape sequences of bold letters.
+    console = Console(file=sys.stdout, highlight=False, color_system=None if wants_plain_text() else "auto")
     rows = [[_cell(value, decimals) for value in row] for row in frame.iter_rows()]
     if console.options.ascii_only:
         rows = [[cell.translate(_ASCII) for cell in row] for row in rows]

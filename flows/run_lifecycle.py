@@ -12,6 +12,7 @@ from flows.settings import Settings
 from tasks.errors import EXPECTED
 from tasks.run import Run
 from tasks.scrape.abandoned import store_abandoned_spools
+from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.pending import count_posts
@@ -64,7 +65,7 @@ def _publish_result(home: Home) -> None:
 def summarize(rows: Sequence[StageRun]) -> StageResult:
     """Compute a run's result from its stages; the message has a line for each stage that is not done."""
     lines = [
-        f"{f'{row.stage} {row.lane}'.strip()}: {row.status}. {row.message or ''}".strip()
+        f"{StageName(row.stage, row.lane)}: {row.status}. {row.message or ''}".strip()
         for row in rows
         if row.status != "done"
     ]

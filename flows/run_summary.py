@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.output import printable, wrap
+from flows.output import wrap
+from flows.printable import printable
 from tasks.stage_events import StageName
 from warehouse.database.checks import describe_checks
 from warehouse.home import Home

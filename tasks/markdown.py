@@ -1,4 +1,6 @@
-"""Markdown of Prefect's artifacts, whose pages render it also in cells of tables and in descriptions.
+"""Text and tables in Markdown: for the report as a file, and for Prefect's artifacts.
+
+Prefect's pages render it also in cells of tables and in descriptions.
 
 Text from strangers stays text: nothing in it becomes a link, loads a picture or ends a table.
 """
@@ -13,9 +15,9 @@ MAX_NAME = 120
 MAX_TEXT = 2000
 """Characters of a message."""
 _JOINERS = "\u200c\u200d"
-# A page links addresses by themselves, and begins a list, a heading or a table at the start of a line.
+# A page links addresses, mentions and numbers of issues by itself, and begins a list or a heading at the start of a line.
 _SPECIAL = re.compile(
-    r"[\\`*_{}\[\]()<>!|~&@^$]|:(?=//)|(?<=www)\.|^[-+#=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]", re.IGNORECASE
+    r"[\\`*_\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]", re.IGNORECASE
 )
 
 
@@ -24,7 +26,12 @@ def escape(text: str, limit: int = MAX_NAME) -> str:
     line = " ".join(text[: limit * 4].split())
     plain = "".join(character for character in line if character.isprintable() or character in _JOINERS)
     short = plain if len(plain) <= limit and len(text) <= limit * 4 else f"{plain[:limit].rstrip()}…"
-    return _SPECIAL.sub(r"\\\g<0>", short)
+    return escape_signs(short)
+
+
+def escape_signs(line: str) -> str:
+    """A line as it is, with the characters escaped that have a meaning in Markdown."""
+    return _SPECIAL.sub(r"\\\g<0>", line)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:

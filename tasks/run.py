@@ -80,7 +80,7 @@ def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) 
             report_retry(name, str(error))
             return Failed(message=str(error), name=RETRY_STATE)
         result = StageResult("failed", message=str(error), counts=getattr(error, "counts", None))
-    _record(run, stage, lane, result)
+    _record(run, name, result)
     report_end(name, result)
     return _state(result)
 
@@ -91,12 +91,12 @@ def is_last_try() -> bool:
     return context is None or context.task_run.run_count > context.task.retries
 
 
-def _record(run: Run, stage: str, lane: str, result: StageResult) -> None:
+def _record(run: Run, name: StageName, result: StageResult) -> None:
     # Prefect logs the result itself, as the task's state with its message.
     try:
-        run.journal.finish(stage, lane, result)
+        run.journal.finish(name.stage, name.lane, result)
     except EXPECTED as error:
-        logger.error("The result of %s could not be stored: %s", f"{stage} {lane}".strip(), error)
+        logger.error("The result of %s could not be stored: %s", name, error)
 
 
 def _state(result: StageResult) -> State[Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-SLOWEST = ("test_schedule", "test_wheel", "flows")
+SLOWEST = ("test_serve", "test_schedule", "test_wheel", "flows")
 """Folders and files whose tests take longest, or wait: they start first, so that no worker waits for them in the end."""
 
 TOGETHER = {

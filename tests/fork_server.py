@@ -295,9 +295,9 @@ def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
 def _build_library_once() -> None:
     """Build the charts' JavaScript in another process, for it starts threads, which a fork loses."""
     charts = import_module("tasks.report.chart_html")
-    program = f"from {charts.__name__} import _library; import sys; sys.stdout.write(_library())"
+    program = f"from {charts.__name__} import _bundle; import sys; sys.stdout.write(_bundle())"
     built = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    charts._library = lambda: built.stdout
+    charts._bundle = lambda: built.stdout
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
 def _refuse_moved(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
     """Raise `NotPublished` if the views name the files of a lake that is gone: their paths are absolute."""
     lakes = [Path(lake) for (lake,) in connection.execute(_LAKE_OF_THE_DATABASE).fetchall() if lake]
-    if home.lake.folder.exists() and not all(lake.exists() for lake in lakes):
+    if home.lake_folder.exists() and not all(lake.exists() for lake in lakes):
         raise NotPublished(
             f"The database in {home.folder} is of another place, {lakes[0].parent}, which is gone: the home folder has"
             " been moved. Run `likelens maintain` to publish it here."

@@ -1,4 +1,4 @@
-"""How true the intervals of `warehouse/lift` are, on simulated galleries with known effects.
+"""How true the intervals of `warehouse/ranking/lift` are, on simulated galleries with known effects.
 
 galleries.py  the simulator
 marginal.py   the true lift of each label of a gallery

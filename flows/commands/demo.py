@@ -12,6 +12,7 @@ import click
 from flows.demo.gallery import INVENTED_NOTE, demo_gallery
 from flows.demo.photographs import missing_packages
 from flows.demo.server import GalleryServer
+from flows.errors import SettingsError
 from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, run_flow
 from flows.settings import home_variable, questions, read_settings
 from flows.terminal.output import choose_output, with_output
@@ -61,6 +62,7 @@ weights = "imagenet"
 name = "visual"
 kind = "visual"
 """
+_MARK = _SETTINGS.partition("{")[0]
 
 
 @click.command(help=__doc__)
@@ -76,6 +78,7 @@ def demo(config: str | None, quiet: bool, verbose: bool) -> int:
     folder = home_variable() or Path(FOLDER).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "likelens.toml"
+    _check_settings(file)
     gallery, pictures = demo_gallery(posts=POSTS, run=_count_runs(Home(folder)))
     with GalleryServer([gallery], pictures) as server:
         file.write_text(_SETTINGS.format(url=server.url(gallery), note=INVENTED_NOTE), "utf-8")
@@ -97,6 +100,15 @@ def demo(config: str | None, quiet: bool, verbose: bool) -> int:
     if output != "result":
         _print_next_steps(file)
     return DONE if status == INCOMPLETE and _lacks_only_weights(file) else status
+
+
+def _check_settings(file: Path) -> None:
+    """Raise `SettingsError` for a settings file that the demo did not write: it would be replaced."""
+    if file.exists() and not file.read_text("utf-8", "replace").startswith(_MARK):
+        raise SettingsError(
+            f"{file} are settings of your own, and the demo would replace them. Run the demo in another folder, or with"
+            " another LIKELENS_HOME."
+        )
 
 
 def _count_runs(home: Home) -> int:

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from flows.completion import complete
+from flows.environment import running_server
 from flows.errors import SettingsError
 from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
 from tasks import forget as forgetting
+from tasks.report.export import remove_exports
 from tasks.report.stage import write_report
 from warehouse.database.publish import publish
 
@@ -28,6 +30,11 @@ def forget(config: Path, account: str | None, author: str | None, source: str | 
         raise click.UsageError("Give either --account, with or without --source, or --author.")
     settings = read_settings(config)
     settings.home.prepare()
+    if address := running_server(settings.home.folder):
+        raise SettingsError(
+            f"likelens serve runs for {settings.home.folder} ({address.removesuffix('/api')}), and its database has logs"
+            " that name accounts. Stop it first; forget removes that database."
+        )
     if account is not None:
         _forget_account(settings, account, source, yes)
     else:
@@ -69,4 +76,5 @@ def _forget_author(settings: Settings, author: str, yes: bool) -> None:
 
 def _publish(settings: Settings) -> None:
     publish(settings.home)
+    remove_exports(settings.home)
     write_report(settings.home, questions(settings), settings.note)

@@ -18,7 +18,7 @@ from flows.first_settings.rendering import render_settings
 from flows.first_settings.source_draft import SourceDraft, Step
 from flows.first_settings.sources import ALL_ACCOUNTS, draft_source
 from flows.first_settings.writing import check_output, write_settings
-from flows.output import printable
+from flows.printable import printable
 from flows.settings import DEFAULT_FILE
 
 KINDS = ("mastodon", "gallery")

@@ -13,7 +13,8 @@ import polars as pl
 
 from flows.errors import SettingsError
 from flows.options import with_config, with_format
-from flows.output import CHECK_FORMATS, CheckFormat, printable, show
+from flows.output import CHECK_FORMATS, CheckFormat, show
+from flows.printable import printable
 from flows.settings import read_settings
 from tasks.errors import BadProfile
 from tasks.scrape.crawl.one_page import fetch_page

@@ -15,7 +15,8 @@ from flows.completion import complete
 from flows.errors import SettingsError
 from flows.intervals import interval_bars
 from flows.options import with_config, with_format
-from flows.output import Format, printable, show
+from flows.output import Format, show
+from flows.printable import printable
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
 from warehouse.published import published

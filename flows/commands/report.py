@@ -10,7 +10,7 @@ import click
 
 from flows.errors import SettingsError
 from flows.options import with_config
-from flows.output import printable
+from flows.printable import printable
 from flows.settings import Settings, questions, read_settings
 from tasks.report.export import REPORT_FORMATS, ReportFormat, export_report, find_scope_problem
 from tasks.report.scope import EVERYTHING, ReportScope

@@ -17,7 +17,8 @@ from flows.completion import complete, complete_lane
 from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config
-from flows.output import printable, show
+from flows.output import show
+from flows.printable import printable
 from flows.settings import DEFAULT_FILE, Settings, read_settings
 from flows.settings_mistakes import MAX_NAME
 from flows.terminal.output import Output, choose_output, with_output

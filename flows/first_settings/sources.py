@@ -14,7 +14,7 @@ from flows.first_settings.places import Place, check_visible
 from flows.first_settings.preview import Preview, open_source, preview_files
 from flows.first_settings.questions import Ask, Question
 from flows.first_settings.source_draft import SourceDraft, Step, source_name
-from flows.output import printable
+from flows.printable import printable
 from tasks.errors import BadProfile
 from tasks.scrape.crawl.pasted import instagram_name
 from tasks.scrape.gallery.profile import built_in_profiles, load_profile

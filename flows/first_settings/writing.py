@@ -43,8 +43,7 @@ def write_settings(file: Path, text: str, *, force: bool) -> None:
             if force:
                 os.replace(temporary, target)
             else:
-                # A link fails where another program has written the file meanwhile; a rename would replace it.
-                os.link(temporary, target)
+                _link(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
     except FileExistsError:
@@ -54,6 +53,18 @@ def write_settings(file: Path, text: str, *, force: bool) -> None:
         raise SettingsError(
             f"{file} can't be written: {error.strerror}. Name a file with --output that you can write."
         ) from error
+
+
+def _link(temporary: Path, target: Path) -> None:
+    """Give the file its name. A link fails where another program has written it meanwhile; a rename would replace it."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, such as exFAT
+        with target.open("x"):
+            pass
+        os.replace(temporary, target)
 
 
 def _umask() -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.printable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -14,7 +16,7 @@ class Finding:
     page: str = ""
 
     def __str__(self) -> str:
-        text = " ".join(self.text.split())  # a library's error may have several lines
+        text = printable(" ".join(self.text.split()))  # a library's error may have several lines
         if self.good or not self.page:
             return text
         return f"{text}{'' if text.endswith(('.', '?', '!')) else '.'} See {self.page}."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
 from flows.docs_pages import SERVER
 from flows.environment import server_url
 from flows.errors import SettingsError
+from flows.prefect_health import read_health
 from flows.preflight.findings import Finding
 
 SECONDS = 10.0
@@ -25,7 +25,7 @@ def check_server() -> Finding:
     return (
         Finding(False, problem, SERVER)
         if problem
-        else Finding(True, f"Prefect: the server {_without_user(url)}")
+        else Finding(True, f"Prefect: the server {without_user(url)}")
     )
 
 
@@ -38,7 +38,7 @@ def require_server() -> None:
 
 def _find_problem(url: str) -> str:
     """What is wrong with the server; empty where nothing is found."""
-    shown = _without_user(url)
+    shown = without_user(url)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
@@ -55,23 +55,12 @@ def _find_problem(url: str) -> str:
             f"Prefect's server {shown} does not respond ({error.strerror or error}). Start it (prefect server start),"
             " correct PREFECT_API_URL, or unset it: then each run starts a temporary server"
         )
-    if parts.scheme == "http" and not _is_prefect(url):
+    if parts.scheme == "http" and read_health(url, SECONDS) is False:
         return f"{shown} responds, but not as Prefect's server does. PREFECT_API_URL ends in /api; check its port too"
     return ""
 
 
-def _is_prefect(url: str) -> bool:
-    """Whether its health can be read, or may be later: a busy server is one too, and one that wants a password."""
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=SECONDS) as response:  # noqa: S310 - http only
-            return bool(response.read(16).strip() == b"true")
-    except urllib.error.HTTPError as error:
-        return error.code not in (400, 404, 405)
-    except (OSError, ValueError):
-        return True
-
-
-def _without_user(url: str) -> str:
+def without_user(url: str) -> str:
     """The address without a name and a password."""
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")

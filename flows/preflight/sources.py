@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 
 from flows.docs_pages import GUEST, SOURCE_CHANGES, SOURCE_PAGES, TOKEN_PAGES, TROUBLE
-from flows.output import printable
 from flows.preflight.findings import Finding
 from flows.secrets import secret
 from flows.settings import Settings, scrape_options
@@ -40,7 +39,7 @@ def check_source(settings: Settings, source: Source) -> Finding:
     try:
         probe = probe_source(settings.home, source, options, _token(source))
     except EXPECTED as error:
-        return Finding(False, f"source {source.name}: {printable(str(error))}", _page(source, error))
+        return Finding(False, f"source {source.name}: {error}", _page(source, error))
     if probe.waits_seconds:
         minutes = max(1.0, probe.waits_seconds / 60)
         return Finding(
@@ -81,9 +80,7 @@ def _summary(source: Source, probe: Probe) -> str:
             text += '. Check the account; if it really has no posts, set may_lack = ["posts"] for the source'
         return text
     more = len(probe.problems) - MAX_PROBLEMS
-    problems = printable("; ".join(probe.problems[:MAX_PROBLEMS])) + (
-        f"; and {more} more" if more > 0 else ""
-    )
+    problems = "; ".join(probe.problems[:MAX_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
     return f"{text}. A run is incomplete: {problems}"
 
 

@@ -55,8 +55,9 @@ def notifications(block_id: str) -> list[dict[str, Any]]:
 
 
 def _notification(name: str, trigger: dict[str, Any], text: str, block_id: str) -> dict[str, Any]:
-    # Slack and Mattermost read `text`, Discord reads `content`.
-    value = f"{{{{ ({text})|tojson }}}}"
+    # Slack and Mattermost read `text`, Discord reads `content`. A message may quote a page, so it calls nobody: Slack's
+    # mentions and links begin with <, the others' with @.
+    value = f"{{{{ ({text})|replace('<', '‹')|replace('@', '＠')|tojson }}}}"
     return {
         "name": name,
         "description": f"Made by `likelens serve --notify`. The address is in the block {BLOCK}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import urllib.error
@@ -10,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.environment import server_password
 from flows.serve.deployments import WORK_POOL
 from flows.settings import Settings
 from warehouse.errors import HomeBusy
@@ -75,9 +77,10 @@ def _set_state(api_url: str, run: str, state: dict[str, Any]) -> None:
 
 
 def _post(url: str, body: dict[str, Any]) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - our own server
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json"}
+    if password := server_password():
+        headers["Authorization"] = f"Basic {base64.b64encode(password.encode()).decode()}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - our own server
     for pause in (1.0, 2.0, 4.0, 8.0):
         try:
             return _read(request)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.ephemeral_server import end_with_this_process
+from flows.prefect_health import read_health
 from flows.serve.deployments import WORK_POOL
-from flows.serve.server import ServerSettings, is_prefect
+from flows.serve.server import RESPONSE_SECONDS, ServerSettings
 from tasks.errors import Stop
 
 START_SECONDS = 600.0
@@ -32,14 +33,17 @@ class ProcessEnded(Stop):
 
 
 class Stopping:
-    """Set by Ctrl-C and SIGTERM."""
+    """Set by Ctrl-C, by SIGTERM, and by SIGHUP when the terminal is closed."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     def install(self) -> None:
         """Set the flag when a signal arrives; a second signal changes nothing."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = {signal.SIGINT, signal.SIGTERM}
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as below nohup
+            numbers.add(signal.SIGHUP)
+        for number in numbers:
             signal.signal(number, lambda *_: self._event.set())
 
     def __bool__(self) -> bool:
@@ -105,7 +109,7 @@ def wait_until_ready(process: Child, server: ServerSettings, log: Path, stopping
     while not stopping.wait(POLL_SECONDS):
         if process.status() is not None:
             raise ProcessEnded(f"Prefect's server has ended. {_tail(log)}")
-        if is_prefect(server.api_url):
+        if read_health(server.api_url, RESPONSE_SECONDS):
             return True
         if time.monotonic() > until:
             raise ProcessEnded(f"Prefect's server did not respond within {START_SECONDS:.0f} s. {_tail(log)}")

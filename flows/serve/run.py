@@ -18,6 +18,7 @@ from flows.environment import (
     with_notify_url,
 )
 from flows.errors import SettingsError
+from flows.preflight.server import without_user
 from flows.serve.database import check_database, database_url
 from flows.serve.interrupted import report_killed_runs, report_stopped_runs
 from flows.serve.processes import (
@@ -72,7 +73,7 @@ def _serve(
     log, address = folder / LOG, folder / ADDRESS_FILE
     stopping = Stopping()
     stopping.install()
-    print("Starting Prefect's server (about 15 s; longer the first time) …", file=sys.stderr, flush=True)
+    _note("Starting Prefect's server (about 15 s; longer the first time) …")
     only_server = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database} if database else {}
     process = start_server(server, {**environment, **only_server}, log)
     worker = None
@@ -91,14 +92,22 @@ def _serve(
                 raise ProcessEnded(f"Prefect's server has ended by itself; its log is {log}.")
             worker.restart_if_ended(stopping, lambda: _report_killed_runs(settings))
     finally:
-        print("Stopping the worker, then the server …", file=sys.stderr, flush=True)
-        address.unlink(missing_ok=True)
-        if worker is not None:
-            worker.child.end()
-            with suppress(OSError):  # the server may be what has ended
-                report_stopped_runs(server.api_url)
-        process.end()
-        print("Stopped.", file=sys.stderr, flush=True)
+        _note("Stopping the worker, then the server …")
+        try:
+            address.unlink(missing_ok=True)
+            if worker is not None:
+                worker.child.end()
+                with suppress(OSError):  # the server may be what has ended
+                    report_stopped_runs(server.api_url)
+        finally:
+            process.end()
+        _note("Stopped.")
+
+
+def _note(text: str) -> None:
+    """Print on standard error, if somebody reads it: a closed terminal must not keep the processes from their end."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _report_killed_runs(settings: Settings) -> None:
@@ -142,8 +151,17 @@ def _sole_server(home: Home) -> Iterator[None]:
 
 
 def _check_webhook(webhook: str | None) -> None:
-    if webhook and (urlsplit(webhook).scheme not in ("http", "https") or not urlsplit(webhook).hostname):
+    if webhook and not _is_web_address(webhook):
+        # The message does not repeat the address, which may have a token.
         raise SettingsError("The address for notifications has to begin with http:// or https:// and a host.")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _warn(server: ServerSettings) -> None:
@@ -157,7 +175,7 @@ def _warn(server: ServerSettings) -> None:
     other = configured_server()
     if other and other.rstrip("/") != server.api_url:
         print(
-            f"Note: PREFECT_API_URL names another server ({other}). This one ignores it; `likelens run` does not.",
+            f"Note: PREFECT_API_URL names another server ({without_user(other)}). This one ignores it; `likelens run` does not.",
             file=sys.stderr,
         )
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import errno
-import json
 import socket
-import urllib.error
-import urllib.request
 from contextlib import closing
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.errors import SettingsError
+from flows.prefect_health import read_health
 
 LOOPBACK = "127.0.0.1"
-ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - they are recognised here, not bound
+ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - they are recognised here, not bound
+"""All addresses of this machine, with the one that reaches it from itself: a server at `::` has no IPv4."""
 RESPONSE_SECONDS = 5.0
 
 
@@ -36,7 +35,7 @@ class ServerSettings(BaseModel):
     @property
     def api_url(self) -> str:
         """The address for programs on this machine."""
-        host = LOOPBACK if self.host in ALL_ADDRESSES else self.host
+        host = ALL_ADDRESSES.get(self.host, self.host)
         return f"http://{_bracket(host)}:{self.port}/api"
 
 
@@ -60,18 +59,9 @@ def _describe(server: ServerSettings, error: OSError) -> str:
     other = "Set another one, for example port = 4300 under [server] in the settings"
     if error.errno != errno.EADDRINUSE:
         return f"The server can't listen at {place}: {error.strerror or error}. Check host and port under [server]."
-    if is_prefect(server.api_url):
+    if read_health(server.api_url, RESPONSE_SECONDS):
         return (
             f"A Prefect server already runs at {server.browser_url}. End it first, use it with"
             f" PREFECT_API_URL={server.api_url} (docs/operations.md has the steps), or run a second one. {other}."
         )
     return f"Another program uses {place}. {other}, or end that program."
-
-
-def is_prefect(api_url: str) -> bool:
-    """Whether a Prefect server responds there."""
-    try:
-        with urllib.request.urlopen(f"{api_url}/health", timeout=RESPONSE_SECONDS) as response:  # noqa: S310
-            return json.load(response) is True
-    except (OSError, ValueError):
-        return False

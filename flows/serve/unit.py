@@ -28,7 +28,7 @@ EnvironmentFile=-{environment}
 {variables}Restart=on-failure
 RestartSec=10
 KillMode=mixed
-TimeoutStopSec=90
+TimeoutStopSec=180
 
 [Install]
 WantedBy=default.target

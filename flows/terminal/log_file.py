@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -41,7 +41,8 @@ def redirect_log(file: Path) -> Iterator[TextIO]:
         with os.fdopen(os.dup(original), "w", encoding=encoding, errors="replace") as terminal:
             yield terminal
     finally:
-        sys.stderr.flush()
+        with suppress(OSError):  # a full disk; what is left is printed on the terminal
+            sys.stderr.flush()
         os.dup2(original, 2)
         os.close(original)
         os.close(log)

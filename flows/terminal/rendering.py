@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from flows.output import printable
+from flows.printable import printable
 from flows.terminal.rows import RETRYING, RUNNING, STOPPED, WAITING, Row
 
 WIDE = 72

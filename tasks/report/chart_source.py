@@ -10,7 +10,7 @@ import duckdb
 
 from tasks.report.chart_style import GREY, SMALL_SIZE
 from tasks.report.names import shorten, wrap
-from tasks.report.wording import posts
+from tasks.report.wording import full_date, posts
 from warehouse.overview.summary import current_version, last_run
 from warehouse.ranking.comparable_posts import PostCounts
 from warehouse.ranking.ranking_query import RankingQuery
@@ -46,7 +46,7 @@ class ChartSource:
         origin = [
             f"Source: {run}",
             *([shorten(self.version, 40)] if self.version else []),
-            f"drawn {_day(self.drawn)}",
+            f"drawn {full_date(self.drawn)}",
         ]
         return [*counted, *wrap(origin, ems)]
 
@@ -85,9 +85,5 @@ def source_mark(lines: list[str], y: float) -> alt.Chart:
 def _period(since: datetime | None, until: datetime | None) -> list[str]:
     if since is None or until is None:
         return []
-    first, last = _day(as_utc(since).date()), _day(as_utc(until).date())
+    first, last = full_date(as_utc(since).date()), full_date(as_utc(until).date())
     return [first if first == last else f"{first} to {last}"]
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

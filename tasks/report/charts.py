@@ -6,7 +6,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tasks.report.chart_style import (
     margin,
 )
 from tasks.report.chart_title import chart_title
-from tasks.report.content import Example, Heading, RankedChart
+from tasks.report.content import Heading, RankedChart
 from tasks.report.lift_chart import draw_lifts
 from tasks.report.short_texts import restore_texts, shorten_texts
 
@@ -84,7 +84,6 @@ def ranking_chart(
 def ranked_chart(
     ranking: pl.DataFrame,
     heading: Heading,
-    examples: Sequence[Example] = (),
     compared: str = "",
     wide: str | None = None,
     source: ChartSource | None = None,
@@ -92,7 +91,7 @@ def ranked_chart(
     """A ranking with its charts for wide and for narrow screens; `wide` is the first, where it is drawn already."""
     wide = wide or chart_svg(ranking_chart(ranking, heading, source=source))
     narrow = chart_svg(ranking_chart(ranking, heading, NARROW, source))
-    return RankedChart(heading, ranking, wide, tuple(examples), narrow, compared=compared)
+    return RankedChart(heading, ranking, wide, narrow, compared=compared)
 
 
 def chart_svg(chart: alt.LayerChart) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 from altair.utils.schemapi import debug_mode
 
 from tasks.report.chart_style import GREY, GRID, INK, style_chart
-from tasks.report.charts import chart_svg, save_chart
+from tasks.report.charts import save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
 from tasks.report.wording import number, percent
@@ -65,18 +65,18 @@ def comparisons(home: Home, classifiers: Sequence[str]) -> Iterator[ComparisonSe
     for one, other, comparison in compare_all(home, classifiers, pictures=MAX_DISAGREEMENTS):
         if not _shared_names(comparison.labels).is_empty():
             chart = comparison_chart(comparison.labels, one, other)
-            save_chart(chart, home.report, file_stem("compare", one, other))
-            yield _section(home, one, other, comparison)
+            files = save_chart(chart, home.report, file_stem("compare", one, other))
+            yield _section(home, one, other, comparison, files.svg.read_text("utf-8"))
 
 
-def _section(home: Home, one: str, other: str, comparison: Comparison) -> ComparisonSection:
+def _section(home: Home, one: str, other: str, comparison: Comparison, svg: str) -> ComparisonSection:
     pictures = comparison.pictures.select("sha256", "path", "says", "other_says").rows()
     sources = Thumbnails(home).sources((sha256, path) for sha256, path, *_ in pictures)
     return ComparisonSection(
         one=one,
         other=other,
         sentences=(*_agreement(one, other, comparison.pairs), *_worth(comparison.worth)),
-        svg=chart_svg(comparison_chart(comparison.labels, one, other)),
+        svg=svg,
         alternative_text=_in_words(comparison.labels, one, other),
         disagreements=tuple(
             Disagreement(sources[sha256], labels, other_labels)

@@ -89,7 +89,7 @@ class DataTable:
 
 @dataclass(frozen=True, slots=True)
 class RankedChart:
-    """One ranking: its numbers, its charts as SVG text, and pictures. `charts.ranked_chart` creates it.
+    """One ranking: its numbers and its charts as SVG text. `charts.ranked_chart` creates it.
 
     `narrow_svg` is the chart for phones; if it is None, phones get `svg`. `why_empty` explains an empty ranking,
     `compared` describes the posts that a ranking by lift compares.
@@ -99,7 +99,6 @@ class RankedChart:
     # Frames compare element by element, so that two of these could not be compared.
     ranking: pl.DataFrame = field(compare=False)
     svg: str
-    examples: tuple[Example, ...] = ()
     narrow_svg: str | None = None
     why_empty: str = ""
     compared: str = ""
@@ -163,11 +162,14 @@ class ComparisonSection:
 class Explorer:
     """Rankings that a reader chooses: data as JSON for a script element, with at most `max_labels` labels each.
 
+    Labels with a `q` below `max_q` differ for certain.
+
     `left_out` is a sentence on the choices that the data lack; it is empty if they have all.
     """
 
     data: str
     max_labels: int
+    max_q: float
     left_out: str = ""
 
 
@@ -199,6 +201,11 @@ class Report:
     over_time: TrendSection | None = None
     posting_advice: TrendSection | None = None
     explorer: Explorer | None = None
+
+    @property
+    def has_one_account(self) -> bool:
+        """Whether all posts are of one account."""
+        return len(self.accounts) == 1
 
     def anchor(self, finding: Finding) -> str | None:
         """The id of the place with the pictures of a finding; None if it has none."""

@@ -22,7 +22,7 @@ import polars as pl
 
 from tasks.report import wording
 from tasks.report.content import Explorer
-from tasks.report.lift_wording import bound, lift_of, p_value
+from tasks.report.lift_wording import MAX_Q, bound, lift_of, p_value
 from tasks.report.names import shorten
 from warehouse.overview.summary import current_version
 from warehouse.ranking.measures import RUN_BY, By
@@ -32,7 +32,7 @@ from warehouse.ranking.ranking_query import RankingQuery
 MAX_LABELS = 50
 """Labels of each ranking."""
 MAX_BYTES = 2_000_000
-"""Of the data on the page."""
+"""Of the data on the page, within some hundred bytes."""
 MAX_NAME_EMS = 60
 _SCRIPT = Path(__file__).parent / "templates" / "explorer.js"
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -146,6 +146,7 @@ def _choices(
         "measures": [[by, "number of posts" if by == "count" else by] for by in RUN_BY],
         "grouped": question.grouped,
         "minPosts": question.least_posts,
+        "maxQ": MAX_Q,
     }
 
 
@@ -161,7 +162,9 @@ def _within_limit(
     count = max(1, sum(size <= MAX_BYTES for size in list(sizes)[1:]))
     rankings = {key: value for entry in entries[:count] for key, value in entry.items()}
     missing = {*plan.left_out, *((part.account, part.days) for part in plan.parts[count:])}
-    return Explorer(as_json(others | {"rankings": rankings}), MAX_LABELS, _describe_left_out(plan, missing))
+    return Explorer(
+        as_json(others | {"rankings": rankings}), MAX_LABELS, MAX_Q, _describe_left_out(plan, missing)
+    )
 
 
 def _place(plan: PartsPlan, key: Key) -> int:
@@ -182,7 +185,7 @@ def _describe_left_out(plan: PartsPlan, missing: set[Key]) -> str:
         if accounts:
             parts.append(f"{accounts:,} of the accounts")
         if periods:
-            parts.append(f"the shorter periods of {periods:,} choices of account")
+            parts.append(f"the shorter periods of {periods:,} accounts")
         texts.append(f"To keep the page small and quick to make, it lacks {' and '.join(parts)}.")
     if not texts:
         return ""

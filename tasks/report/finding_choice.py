@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, inf, log
 from statistics import NormalDist
 
-from tasks.report.lift_wording import MAX_Q, direction
+from tasks.report.lift_wording import MAX_Q, differs_for_certain, direction
 from warehouse.ranking.label_overlap import NamedLabel, Overlaps
 
 MAX_FINDINGS = 7
@@ -51,7 +51,7 @@ class LabelRow:
     @property
     def is_certain(self) -> bool:
         """Whether the label differs for certain, by the rule of the charts."""
-        return self.direction != 0 and self.q is not None and self.q < MAX_Q
+        return differs_for_certain(self.low, self.high, self.q)
 
     @property
     def strength(self) -> float:

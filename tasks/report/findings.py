@@ -14,6 +14,7 @@ import duckdb
 
 from tasks.report.finding_choice import LabelRow, choose_rows, nearest_to_certain
 from tasks.report.label_phrases import name_posts
+from tasks.report.lift_wording import digits_beside_1, usual_of
 from tasks.report.wording import posts as count_posts
 from warehouse.home import Home
 from warehouse.overview.summary import current_version
@@ -104,9 +105,7 @@ def ratio_in_words(value: float) -> str:
     if value < 0.01:
         return "less than 0.01"
     digits = 0 if value >= 10 else 1 if value >= 1 else 2 if value >= 0.1 else 3
-    while digits < 6 and value != 1 and round(value, digits) == 1:
-        digits += 1
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{digits_beside_1(value, digits)}f}"
 
 
 def _finding(row: LabelRow, lead: str, rest: str) -> Finding:
@@ -145,9 +144,11 @@ def _read_rows(home: Home, question: RankingQuery, version: str | None) -> Itera
 
 
 def _usual(database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery]) -> str:
-    [(accounts,)] = database.execute("select count(distinct (source, account)) from posts").fetchall()
-    alone = accounts == 1 or (questions and all(one.account is not None for one in questions))
-    return "the account's usual" if alone else "their account's usual"
+    """Whose usual likes the sentences are about; the posts are those of the first question."""
+    condition, values = questions[0].post_conditions() if questions else ("true", {})
+    query = f"select count(distinct (source, account)) from posts where {condition}"
+    [(accounts,)] = database.execute(query, values).fetchall()
+    return usual_of(one_account=accounts == 1)
 
 
 def _describe_missing(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> Finding:

@@ -46,7 +46,7 @@ def lift_of(row: dict[str, Any], sign: str = "") -> str:
     lift = row["lift"]
     if lift is None or isnan(lift) or not direction(row["low"], row["high"]):
         return ratio(lift, sign)
-    return _ratio(lift, _digits_beside_1(lift), sign)
+    return _ratio(lift, digits_beside_1(lift, _digits(lift)), sign)
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -58,7 +58,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 def bound(value: float | None) -> str:
     """A bound of an interval; it is shown as 1 only if it is 1."""
-    return UNKNOWN if value is None or isnan(value) else _ratio(value, _digits_beside_1(value))
+    return UNKNOWN if value is None or isnan(value) else _ratio(value, digits_beside_1(value, _digits(value)))
 
 
 def p_value(value: float | None) -> str:
@@ -77,11 +77,20 @@ def direction(low: float | None, high: float | None) -> int:
 
 def is_certain(row: dict[str, Any]) -> bool:
     """Whether a lift differs from 1 by more than chance among so many labels: its interval excludes 1, and q is small."""
-    differs = direction(row["low"], row["high"]) != 0
-    return differs and row["q"] is not None and row["q"] < MAX_Q
+    return differs_for_certain(row["low"], row["high"], row["q"])
 
 
-def find_difference(ranking: pl.DataFrame, heading: Heading) -> Difference:
+def differs_for_certain(low: float | None, high: float | None, q: float | None) -> bool:
+    """The rule of `is_certain`, the only one: of charts, findings and sentences."""
+    return direction(low, high) != 0 and q is not None and q < MAX_Q
+
+
+def usual_of(*, one_account: bool) -> str:
+    """Whose usual likes a sentence is about."""
+    return "the account's usual" if one_account else "their account's usual"
+
+
+def find_difference(ranking: pl.DataFrame, heading: Heading, *, one_account: bool = False) -> Difference:
     """The first label of a ranking that gets more than usual for certain, else the last that gets less, else none."""
     rows = list(ranking.iter_rows(named=True))
     apart = [row for row in rows if direction(row["low"], row["high"])]
@@ -90,7 +99,7 @@ def find_difference(ranking: pl.DataFrame, heading: Heading) -> Difference:
     if certain:
         row = more[0] if more else certain[-1]
         after = (
-            f"get {lift_of(row)} times their account's usual {measure_name(heading.by)}"
+            f"get {lift_of(row)} times {usual_of(one_account=one_account)} {measure_name(heading.by)}"
             f" (95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
         )
         return Difference("Posts with the label", shorten(row["label"], 40) or "(no name)", after)
@@ -128,9 +137,8 @@ def _outside(intervals: int) -> str:
     return "one interval does not include" if intervals == 1 else f"{intervals} intervals do not include"
 
 
-def _digits_beside_1(value: float) -> int:
-    """So many digits that only exactly 1 is shown as 1, because a reader compares bounds with 1."""
-    digits = _digits(value)
+def digits_beside_1(value: float, digits: int) -> int:
+    """`digits`, or so many more that only exactly 1 is shown as 1, because a reader compares bounds with 1."""
     while digits < MAX_DIGITS and value != 1 and round(value, digits) == 1:
         digits += 1
     return digits

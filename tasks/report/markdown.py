@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tasks.markdown import escape_signs
 from tasks.report.content import Heading, RankedChart, Report, Section, TopTable
 from tasks.report.lift_wording import find_difference
 from tasks.report.names import clean, shorten
 from tasks.report.page import caption, column_title, columns, day, minute, table_rows
 from tasks.report.wording import number, title
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.|^[-+])", re.IGNORECASE)
 _MAX_NAME_EMS = 60
 _EXPLANATION = (
     "In brackets: the 95% interval and the number of posts. This is no experiment: what the pictures show need not be the"
@@ -39,7 +39,7 @@ def as_code(name: str, *, in_table: bool = False) -> str:
 
 def escape(text: str) -> str:
     """A sentence that may have external text, cleaned, on one line, with its special characters escaped."""
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return escape_signs(clean(text))
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -55,11 +55,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", "## Findings", "")
         for finding in report.findings:
             # `clean` would remove the space before and after the name.
-            opening, rest = (_SPECIAL.sub(r"\\\1", text) for text in (finding.opening, finding.rest))
+            opening, rest = map(escape_signs, (finding.opening, finding.rest))
             yield f"- {opening}{as_code(finding.name) if finding.name else ''}{rest}"
         yield from ("", _EXPLANATION)
     for section in report.sections:
-        yield from _section(section)
+        yield from _section(section, one_account=report.has_one_account)
     yield from ("", f"Made by likelens on {minute(report.generated_at)}.")
 
 
@@ -73,26 +73,26 @@ def _facts(report: Report) -> Iterator[str]:
         )
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, *, one_account: bool) -> Iterator[str]:
     yield from ("", f"## {as_code(section.classifier)}")
     if section.version is None:
         yield from ("", f"No labels yet. {escape(section.why_empty)}".rstrip())
     for chart in section.rankings:
-        yield from _ranking(chart.heading, chart)
+        yield from _ranking(chart.heading, chart, one_account=one_account)
         if chart.ranking.is_empty() and chart.why_empty:
             yield from ("", escape(chart.why_empty))
         if chart.compared:
             yield from ("", escape(chart.compared))
     for table in section.tables:
-        yield from _ranking(table.heading, _as_chart(table))
+        yield from _ranking(table.heading, _as_chart(table), one_account=one_account)
 
 
-def _ranking(heading: Heading, chart: RankedChart) -> Iterator[str]:
+def _ranking(heading: Heading, chart: RankedChart, *, one_account: bool) -> Iterator[str]:
     yield from ("", f"### {escape(title(heading))}")
     if chart.ranking.is_empty():
         return
     if heading.by_lift:
-        finding = find_difference(chart.ranking, heading)
+        finding = find_difference(chart.ranking, heading, one_account=one_account)
         name = f" {as_code(finding.label)} " if finding.label else ""
         yield from ("", f"{escape(finding.before)}{name}{escape(finding.after)}")
     names = [column_title(name) for name in columns(heading)]

@@ -51,8 +51,7 @@ def web_address(url: str) -> str | None:
 
 def day(moment: datetime) -> str:
     """For example '5 October 2025', in UTC."""
-    moment = as_utc(moment)
-    return f"{moment.day} {moment:%B %Y}"
+    return wording.full_date(as_utc(moment).date())
 
 
 def short_day(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tasks.report.content import RankedChart, Report, Section
+from tasks.report.content import Report, Section
 from warehouse.ranking.ranking_query import RankingQuery, file_stem
 
 SHARED_NOTICE = "The last run was incomplete."
@@ -86,10 +86,4 @@ def strip_private(report: Report) -> Report:
 
 
 def _strip_section(section: Section) -> Section:
-    rankings = tuple(
-        RankedChart(
-            one.heading, one.ranking, one.svg, (), one.narrow_svg, one.why_empty, compared=one.compared
-        )
-        for one in section.rankings
-    )
-    return Section(section.classifier, section.version, rankings, tables=section.tables)
+    return Section(section.classifier, section.version, section.rankings, tables=section.tables)

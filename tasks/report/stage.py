@@ -89,7 +89,7 @@ def collect_report(
     # A comparison of classifiers is of all pictures.
     compared = tuple(comparisons(home, labelled)) if scope.has_all_posts else ()
     report = _report(home, database, note, tuple(sections), compared, scope)
-    trends, advice = make_trends(database, questions) if scope.has_all_posts else (None, None)
+    trends, advice = make_trends(database, questions)
     report = replace(
         report,
         findings=findings(home, questions),
@@ -140,7 +140,7 @@ def _chart(
     files = save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
     # Which posts a ranking by lift compares, and which it leaves out.
     compared = counts.describe("compared") if question.by_lift else ""
-    chart = ranked_chart(ranking, heading, (), compared, files.svg.read_text("utf-8"), source)
+    chart = ranked_chart(ranking, heading, compared, files.svg.read_text("utf-8"), source)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 

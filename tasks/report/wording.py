@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from math import isfinite
 
 import polars as pl
@@ -98,6 +99,11 @@ def percent(share: float | None) -> str:
     if 0 < share < 0.0005:
         return "<0.1%"
     return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
+
+
+def full_date(day: date) -> str:
+    """For example '5 October 2025'."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def posts(how_many: int) -> str:

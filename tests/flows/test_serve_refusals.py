@@ -6,10 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from flows.environment import ADDRESS_FILE, running_server
+from flows.serve.server import ServerSettings
 
 
 @pytest.fixture
@@ -47,10 +52,56 @@ def test_a_database_that_can_not_be_used_is_refused_without_its_password(folder,
     assert "secret" not in ended.stderr
 
 
-def test_an_address_for_notifications_has_to_be_one(folder, command):
-    """Without http the command ends with a sentence."""
-    ended = command(folder, "serve", "--notify", "hooks.example/x")
+def test_forget_does_not_remove_the_database_of_a_running_server(folder, command):
+    """While the server of the home folder runs, forget refuses and names it."""
+    (folder / "data" / "prefect").mkdir(parents=True)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        (folder / "data" / "prefect" / "server-address").write_text(f"{address}/api")
+        ended = command(folder, "forget", "--account", "ann", "--yes")
+    assert ended.returncode == 2
+    assert f"({address})" in ended.stderr and "Stop it first" in ended.stderr
+    assert (folder / "data" / "prefect" / "server-address").exists()
+
+
+@pytest.mark.parametrize("address", ["hooks.example/t0ken", "http://[t0ken", "http://hooks.example:t0ken/"])
+def test_an_address_for_notifications_has_to_be_one(folder, command, address):
+    """The command ends with a sentence, which does not repeat the address: it may have a token."""
+    ended = command(folder, "serve", "--notify", address)
     assert (ended.returncode, "begin with http:// or https://" in ended.stderr) == (2, True)
+    assert "t0ken" not in ended.stderr
+
+
+@pytest.mark.parametrize("host", ["a..b", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_refused(folder, command, host):
+    """The message names the table of the settings."""
+    with (folder / "likelens.toml").open("a") as settings:
+        settings.write(f'host = "{host}"\n')
+    ended = command(folder, "serve")
+    assert ended.returncode == 2 and "under [server]" in ended.stderr
+
+
+def test_programs_of_this_machine_reach_a_server_on_all_addresses():
+    """A server at :: listens on IPv6 alone."""
+    found = {host: ServerSettings(host=host).api_url for host in ("0.0.0.0", "::", "::1", "nas.local")}
+    assert found == {
+        "0.0.0.0": "http://127.0.0.1:4200/api",
+        "::": "http://[::1]:4200/api",
+        "::1": "http://[::1]:4200/api",
+        "nas.local": "http://nas.local:4200/api",
+    }
+
+
+def test_another_program_is_not_taken_for_a_server_that_was_killed(folder):
+    """A killed `likelens serve` leaves its address; a run uses what listens there only if it may be Prefect's server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        (folder / "prefect").mkdir()
+        (folder / "prefect" / ADDRESS_FILE).write_text(f"http://127.0.0.1:{other.server_port}/api")
+        assert running_server(folder) is None
+        other.shutdown()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from warehouse.ranking.lift.age import FINAL_DAYS, MAX_POSTS, MIN_POSTS
+from warehouse.ranking.ranking_query import ALL_POSTS, RankingQuery
 
 AGES_HOURS = (6, 12, 24, 48, 72, 120, 168)
 MIN_AGES = 2
@@ -23,6 +24,7 @@ _NORMAL = 1.96
 _SHARES = f"""
     with aged as (select source, account, post_id, posted_at from latest_observations join posts using (source, post_id)
                   where likes_at >= posted_at + interval {FINAL_DAYS} day and posted_at <> date_trunc('day', posted_at)
+                    and {{condition}}
                   order by posted_at desc, source, post_id limit {_CANDIDATES}),
          seen as (select source, account, post_id, posted_at, likes, greatest(epoch(observed_at - posted_at), 1) / 3600 as age
                   from observations join aged using (source, post_id)
@@ -39,14 +41,16 @@ _SHARES = f"""
     from around where after_age - before_age <= case when hours <= 72 then least(1.5 * hours, 36) else 60 end"""
 
 
-def like_growth(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """For each age with at least 20 posts, the shares of their final likes, youngest first.
+def like_growth(connection: duckdb.DuckDBPyConnection, chosen: RankingQuery = ALL_POSTS) -> pl.DataFrame:
+    """For each age with at least 20 posts of `chosen`, the shares of their final likes, youngest first.
 
     The columns are `hours`, `posts`, `accounts`, `median`, `low` and `high` (quartiles), and `median_low` and `median_high`: the
     95 % interval of the median, from the order of the shares. Empty with fewer than two such ages.
     """
+    condition, values = chosen.post_conditions()
+    query = _SHARES.format(condition=condition)
     try:
-        shares = connection.sql(_SHARES, params={"ages": list(AGES_HOURS)}).pl()
+        shares = connection.sql(query, params={"ages": list(AGES_HOURS), **values}).pl()
     except duckdb.BinderException:
         # An older likelens published the database: its latest observations have no times.
         return pl.DataFrame(schema=_SCHEMA)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.ranking_query import ALL_POSTS, RankingQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,8 @@ class AccountSummary:
     followers: int | None
 
 
-_EVERYTHING = RankingQuery("")
-
-
 def totals(
-    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = ALL_POSTS
 ) -> tuple[int, int, datetime | None, datetime | None]:
     """Numbers of posts and pictures, and the times of the first and last post (None if there is none).
 
@@ -41,7 +38,7 @@ def totals(
 
 
 def account_summaries(
-    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = _EVERYTHING
+    database: duckdb.DuckDBPyConnection, chosen: RankingQuery = ALL_POSTS
 ) -> tuple[AccountSummary, ...]:
     """All accounts with posts of `chosen`, by source and name."""
     condition, values = chosen.post_conditions()

@@ -6,6 +6,7 @@ equal: for Saturday kind and hour. What the pictures show is not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
 
 import duckdb
@@ -16,7 +17,7 @@ from warehouse.published import published
 from warehouse.ranking.comparable_posts import comparable_posts
 from warehouse.ranking.lift.estimate import COLUMNS as LIFT_COLUMNS
 from warehouse.ranking.lift.estimate import estimate_part_lifts
-from warehouse.ranking.ranking_query import DAY_ONLY, LOCAL_DAY, LOCAL_TIME, RankingQuery
+from warehouse.ranking.ranking_query import ALL_POSTS, DAY_ONLY, LOCAL_DAY, LOCAL_TIME, RankingQuery
 
 Dimension: TypeAlias = Literal["kind", "weekday", "hours"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -44,9 +45,12 @@ def rank_posting(home: Home, time_zone: str = "UTC") -> pl.DataFrame:
         return estimate_posting_lifts(add_local_times(connection, read_posts(connection), time_zone))
 
 
-def read_posts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """All posts whose likes can be compared, labelled or not, newest first, numbered in the column `post`."""
-    question = RankingQuery("", "likes", "lift")
+def read_posts(connection: duckdb.DuckDBPyConnection, chosen: RankingQuery = ALL_POSTS) -> pl.DataFrame:
+    """The posts of `chosen` whose likes can be compared, newest first, numbered in the column `post`.
+
+    They count whether labelled or not.
+    """
+    question = replace(chosen, classifier="", by="likes", statistic="lift")
     posts = comparable_posts(connection, question, labelled=False).posts
     return posts.with_row_index("post").cast({"post": pl.Int64})
 
@@ -70,14 +74,18 @@ def estimate_posting_lifts(posts: pl.DataFrame) -> pl.DataFrame:
     `posts` has the columns that `estimate_lifts` takes, and `weekday` and `hour`. Of more than `MAX_POSTS` the first
     are compared.
     """
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
     parts = name_parts(posts.head(MAX_POSTS))
-    frames = [
-        estimate_part_lifts(parts, dimension, [other for other in DIMENSIONS if other != dimension])
-        .select(pl.lit(dimension).alias("dimension"), *LIFT_COLUMNS)
-        .sort(pl.col("label").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64), "label")
-        for dimension in DIMENSIONS
-        if parts[dimension].drop_nulls().n_unique() > 1
-    ]
+    # The products are small: several threads mostly wait for each other, and take four times the processor time.
+    with threadpool_limits(1):
+        frames = [
+            estimate_part_lifts(parts, dimension, [other for other in DIMENSIONS if other != dimension])
+            .select(pl.lit(dimension).alias("dimension"), *LIFT_COLUMNS)
+            .sort(pl.col("label").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64), "label")
+            for dimension in DIMENSIONS
+            if parts[dimension].drop_nulls().n_unique() > 1
+        ]
     return pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
 
 

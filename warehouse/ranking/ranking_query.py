@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from warehouse.ranking.measures import LIFT_BY, MEASURES, RUN_BY, STORED_BY, By, Measure
@@ -107,21 +107,23 @@ class RankingQuery:
     @property
     def is_stored(self) -> bool:
         """Whether the table `lifts` has the ranking: it is by lift, of all posts and single labels."""
-        plain = RankingQuery(
-            self.classifier, self.by, self.statistic, self.top, None, self.min_posts, self.grouped
-        )
-        return self.by_lift and self.by in STORED_BY and self == plain
+        return self.by_lift and self.by in STORED_BY and self.account is None and self._is_plain
 
     @property
     def has_macro(self) -> bool:
         """Whether the macro `top_labels` of every database gives the ranking: it is of all posts, or of an account."""
-        plain = RankingQuery(
-            self.classifier, self.by, self.statistic, self.top, self.account, self.min_posts, self.grouped
-        )
-        return self == plain and (
+        return self._is_plain and (
             self.by == "count"
             or (self.by in RUN_BY and self.statistic in PLAIN_STATISTICS and self.statistic not in OPTIONAL)
         )
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing is chosen but the order, the account and groups. Without weekdays and hours a time zone is no choice."""
+        plain = RankingQuery(
+            self.classifier, self.by, self.statistic, self.top, self.account, self.min_posts, self.grouped
+        )
+        return self == replace(plain, time_zone=self.time_zone)
 
     @property
     def least_posts(self) -> int:
@@ -227,6 +229,10 @@ class RankingQuery:
             texts.append(f"not {DAY_ONLY}")
             texts.append(f"(hour({LOCAL_TIME}) + 24 - {first}) % 24 < {(end - first) % 24 or 24}")
         return " and ".join(texts)
+
+
+ALL_POSTS = RankingQuery("")
+"""The posts of no ranking in particular: all of them."""
 
 
 def _is_of_ratios(statistic: Statistic) -> bool:

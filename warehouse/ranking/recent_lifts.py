@@ -20,7 +20,8 @@ MAX_OVERLAP = 0.9
 """A pair that more of the posts of one of its labels have is that label again."""
 PERIOD_DAYS, MIN_PERIOD_DAYS = 90, 14
 
-_STORED = """select label, posts, accounts, lift, low, high, p, q from lifts
+_COLUMNS = ("label", "posts", "accounts", "lift", "low", "high", "p", "q")
+_STORED = f"""select {", ".join(_COLUMNS)} from lifts
              where classifier = $classifier and measure = 'likes' and grouped = $grouped and posts >= $least
                and lift is not null order by low desc, label"""
 _LABELLED = "select distinct source, post_id from post_labels where classifier = $classifier"
@@ -59,19 +60,26 @@ def labelled_posts(
     return posts.join(keys, on=["source", "post_id"], how="semi", maintain_order="left")
 
 
-def stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
-    """The lifts in likes of all labels with enough posts, from the table `lifts`, best lower end first.
+def label_lifts(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame
+) -> pl.DataFrame:
+    """The lifts in likes of all labels with enough posts, best lower end first.
 
-    It is empty where an older likelens published the database, without that table.
+    Those of all posts come from the table `lifts`; they are empty where an older likelens published the database, without
+    that table. Those of a part, such as an account or a period, are computed from `posts`: labelled ones of the part.
     """
+    if not question.is_stored:
+        enough = (pl.col("posts") >= question.least_posts) & pl.col("lift").is_not_null()
+        lifts = all_lifts(connection, question, posts).filter(enough)
+        return lifts.select(_COLUMNS).sort("low", "label", descending=[True, False])
     values = {
         "classifier": question.classifier,
         "grouped": question.grouped,
         "least": question.least_posts,
     }
     with suppress(duckdb.CatalogException):
-        lifts: pl.DataFrame = connection.sql(_STORED, params=values).pl()
-        return lifts
+        stored: pl.DataFrame = connection.sql(_STORED, params=values).pl()
+        return stored
     return pl.DataFrame(schema={"label": pl.String, "posts": pl.Int64, "low": pl.Float64})
 
 

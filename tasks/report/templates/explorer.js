@@ -11,7 +11,6 @@
   const MARGIN = 8;
 
   // A row of a ranking is [label, posts, accounts, share] by count, and else has the columns of a lift.
-  const MAX_Q = 0.05;
   const LIFT = { lift: 3, low: 4, high: 5, q: 6, mean: 7, median: 8, share: 9 };
   const COLUMNS = {
     rank: { title: "Rank", text: (row) => String(row.rank) },
@@ -60,6 +59,10 @@
     for (const [value, text] of options) select.append(element("option", text, { value }));
     select.closest(".field").hidden = options.length < 2;
   }
+
+  // An account that the data have no ranking of, and that has enough posts for one, is not offered.
+  const isOffered = ([place]) => place === "0" || data.few.some(([few, days]) => String(few) === place && days === 0)
+    || Object.keys(data.rankings).some((key) => key.startsWith(place + "."));
 
   const places = (names) => names.map((name, place) => [String(place), name]);
 
@@ -170,11 +173,10 @@
     let way = "unsure";
     if (low !== null && high !== null) {
       svg.append(drawing("line", { class: "interval", x1: place(low), x2: place(high), y1: 10, y2: 10 }));
-      way = low > 1 ? "more" : high < 1 ? "less" : "unsure";
+      const certain = numberOf(values[LIFT.q]) !== null && numberOf(values[LIFT.q]) < data.maxQ;
+      if (low > 1 || high < 1) way = certain ? (low > 1 ? "more" : "less") : "hint";
     }
-    // As in the charts: a filled dot is certain among so many labels.
-    const q = numberOf(values[LIFT.q]);
-    svg.setAttribute("class", way === "unsure" || q === null || q >= MAX_Q ? way + " hint" : way);
+    svg.setAttribute("class", way);
     svg.append(drawing("circle", { cx: place(lift), cy: 10, r: 4.5 }));
     return svg;
   }
@@ -259,7 +261,7 @@
   }
 
   function start() {
-    fill(part("account"), places(data.accounts));
+    fill(part("account"), places(data.accounts).filter(isOffered));
     fill(part("period"), data.periods.map(([days, name]) => [String(days), name]));
     fill(part("classifier"), places(data.classifiers.map(([name]) => name)));
     fill(part("measure"), data.measures);

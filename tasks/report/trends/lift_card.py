@@ -13,7 +13,7 @@ from tasks.report.chart_style import NARROW
 from tasks.report.charts import chart_svg
 from tasks.report.content import Heading
 from tasks.report.lift_chart import draw_lifts, has_arrows
-from tasks.report.lift_wording import MAX_Q, direction, interval, lift_of, p_value
+from tasks.report.lift_wording import MAX_Q, interval, is_certain, lift_of, p_value
 from tasks.report.names import shorten
 from tasks.report.trends.chart_frame import frame_chart
 from tasks.report.trends.content import TrendCard, TrendTable
@@ -61,16 +61,13 @@ def draw_card(
 
 def certain(lifts: pl.DataFrame) -> pl.DataFrame:
     """The rows that differ from 1 for certain, those with more likes first, the strongest first."""
-    apart = pl.struct("low", "high").map_elements(
-        lambda row: direction(row["low"], row["high"]), return_dtype=pl.Int64
+    found = lifts.filter(
+        pl.Series([is_certain(row) for row in lifts.iter_rows(named=True)], dtype=pl.Boolean)
     )
-    found = lifts.filter(pl.col("q").is_not_null() & (pl.col("q") < MAX_Q))
-    found = found.with_columns(apart.alias("direction")).filter(pl.col("direction") != 0)
+    more = pl.col("low") > 1
     # How far the nearer end of the interval is from 1.
-    strength = pl.when(pl.col("direction") > 0).then(pl.col("low").log()).otherwise(-pl.col("high").log())
-    return found.with_columns(strength.alias("strength")).sort(
-        "direction", "strength", "label", descending=[True, True, False]
-    )
+    strength = pl.when(more).then(pl.col("low").log()).otherwise(-pl.col("high").log())
+    return found.sort(more, strength, "label", descending=[True, True, False])
 
 
 @debug_mode(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from tasks.report.trends.growth_chart import TITLE as GROWTH_TITLE
 from tasks.report.trends.growth_chart import age, draw_growth
 from tasks.report.trends.lift_card import certain, draw_card
 from tasks.report.trends.timeline_chart import TITLE, draw_timelines
-from tasks.report.wording import number, percent, posts
+from tasks.report.wording import full_date, number, percent, posts
 from warehouse.overview.account_levels import AccountLevels
 from warehouse.ranking.recent_lifts import Period
 
@@ -135,7 +135,7 @@ def _change_card(rows: pl.DataFrame, changes: Changes) -> TrendCard:
     period = changes.period
     shown = rows.sort("p", "label").head(MAX_CHANGES).sort("change", "label", descending=[True, False])
     lifts = shown.with_columns(before=pl.col("lift"), lift=pl.col("change"))
-    meaning = f"the lift from {_date(period.since)} to {_date(period.until)}, as times the lift of the {period.days} days before"
+    meaning = f"the lift from {full_date(period.since)} to {full_date(period.until)}, as times the lift of the {period.days} days before"
     more = (
         ("Posts before", [number(value) for value in shown["posts_before"]]),
         ("Lift now", [number(value, 2) for value in shown["lift"]]),
@@ -155,7 +155,7 @@ def _change_card(rows: pl.DataFrame, changes: Changes) -> TrendCard:
 def _change_sentences(rows: pl.DataFrame, period: Period) -> Iterator[Sentence]:
     lifts = rows.with_columns(lift=pl.col("change"))
     found = certain(lifts)
-    against = f"in the {period.days} days to {_date(period.until)} as in the {period.days} days before"
+    against = f"in the {period.days} days to {full_date(period.until)} as in the {period.days} days before"
     for row in found.sort("q").head(MAX_SENTENCES).iter_rows(named=True):
         yield Sentence(
             "The lift of",
@@ -167,7 +167,7 @@ def _change_sentences(rows: pl.DataFrame, period: Period) -> Iterator[Sentence]:
         compared = "the label that could" if len(rows) == 1 else f"the {len(rows):,} labels that could"
         yield Sentence(
             f"No label has risen or fallen for certain: {compared} be compared in the {period.days} days to"
-            f" {_date(period.until)} and in the {period.days} days before."
+            f" {full_date(period.until)} and in the {period.days} days before."
         )
 
 
@@ -221,7 +221,3 @@ def _name_others(others: pl.DataFrame) -> Iterator[str]:
 
 def _day(at: datetime) -> str:
     return at.date().isoformat()
-
-
-def _date(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

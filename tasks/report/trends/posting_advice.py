@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tasks.report.chart_source import ChartSource
-from tasks.report.lift_wording import interval, lift_of
+from tasks.report.lift_wording import interval, lift_of, usual_of
 from tasks.report.names import shorten
 from tasks.report.trends.content import Sentence, TrendCard, TrendSection
 from tasks.report.trends.lift_card import certain, draw_card
@@ -46,7 +46,7 @@ def posting_advice(
     """The section; None where nothing could be compared.
 
     `timing` is a frame of `estimate_posting_lifts`, empty with too few posts; `labels` and `pairs` are frames of
-    `stored_lifts` and `pair_lifts` by classifier, about the posts of `label_source`.
+    `label_lifts` and `pair_lifts` by classifier, about the posts of `label_source`.
     """
     frames: dict[str, pl.DataFrame] = {}
     cards: list[TrendCard] = []
@@ -61,7 +61,8 @@ def posting_advice(
             cards.append(_timing_card(dimension, frames[dimension], time_zone, source))
     if not cards:
         return None
-    return TrendSection(tuple(_sentences(frames, time_zone)), tuple(cards), tuple(_remarks(frames)))
+    sentences = _sentences(frames, time_zone, one_account=label_source.accounts == 1)
+    return TrendSection(tuple(sentences), tuple(cards), tuple(_remarks(frames)))
 
 
 def name_rows(rows: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
@@ -83,9 +84,10 @@ def _label_card(what: str, rows: pl.DataFrame, source: ChartSource) -> TrendCard
     rest = rows.join(best, on=["classifier", "name"], how="anti")
     worst = rest.sort("high", "label").head(MAX_WORST).sort("low", "label", descending=[True, False])
     shown = pl.concat([best, worst])
+    meaning = f"times {usual_of(one_account=source.accounts == 1)} likes"
     if what == "label":
         title = "Labels: the best and the last" if len(worst) else "Labels"
-        return draw_card(title, "times the account's usual likes", shown, source, first_column="Label")
+        return draw_card(title, meaning, shown, source, first_column="Label")
     if source.posts > MAX_PAIR_POSTS:
         source = replace(source, posts=MAX_PAIR_POSTS, what=("the newest posts of each classifier",))
     more = [
@@ -94,7 +96,7 @@ def _label_card(what: str, rows: pl.DataFrame, source: ChartSource) -> TrendCard
     ]
     return draw_card(
         "Pairs of labels: the best and the last" if len(worst) else "Pairs of labels",
-        "times the account's usual likes",
+        meaning,
         shown,
         source,
         first_column="Pair",
@@ -107,7 +109,9 @@ def _timing_card(dimension: Dimension, rows: pl.DataFrame, time_zone: str, sourc
     return draw_card(title, _USUAL, rows, source, first_column=_TITLES[dimension])
 
 
-def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[Sentence]:
+def _sentences(
+    frames: Mapping[str, pl.DataFrame], time_zone: str, *, one_account: bool
+) -> Iterator[Sentence]:
     """The most certain findings, and what nothing is certain about."""
     found = {what: certain(rows) for what, rows in frames.items()}
     # One finding of each card, because an hour that leads often leads with its neighbours.
@@ -117,7 +121,7 @@ def _sentences(frames: Mapping[str, pl.DataFrame], time_zone: str) -> Iterator[S
     chosen = sorted(best, key=lambda what: (what != "label", best[what]["q"]))[:MAX_SENTENCES]
     for what, row in best.items():
         if what in chosen:
-            yield _sentence(what, row, time_zone)
+            yield _sentence(what, row, time_zone, one_account=one_account)
     nothing = [_count(what, frames[what]) for what, rows in found.items() if rows.is_empty()]
     if nothing:
         listed = " or ".join([", ".join(nothing[:-1]), nothing[-1]] if len(nothing) > 1 else nothing)
@@ -138,9 +142,9 @@ def _count(what: str, rows: pl.DataFrame) -> str:
     return f"{_PLURALS[what]} ({number})"
 
 
-def _sentence(what: str, row: dict[str, Any], time_zone: str) -> Sentence:
+def _sentence(what: str, row: dict[str, Any], time_zone: str, *, one_account: bool) -> Sentence:
     numbers = f"(95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
-    usual = f"get {lift_of(row)} times the account's usual likes {numbers}"
+    usual = f"get {lift_of(row)} times {usual_of(one_account=one_account)} likes {numbers}"
     other = f"get {lift_of(row)} {_USUAL} {numbers}"
     label = row["label"]
     if what == "label":

@@ -22,9 +22,9 @@ from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.recent_lifts import (
     default_period,
     label_changes,
+    label_lifts,
     labelled_posts,
     pair_lifts,
-    stored_lifts,
 )
 
 
@@ -33,11 +33,12 @@ def make_trends(
 ) -> tuple[TrendSection | None, TrendSection | None]:
     """The sections 'Over time' and 'What to post and when', for the classifiers of the questions.
 
-    Each is None where data are missing. All accounts are compared together; weekdays and hours are those of the
-    questions' time zone.
+    Each is None where data are missing. Account, period and time zone are those of the first question; all of its
+    accounts are compared together.
     """
-    time_zone = questions[0].time_zone if questions else "UTC"
-    posts = read_posts(database)
+    first = questions[0] if questions else RankingQuery("")
+    chosen = RankingQuery("", account=first.account, since=first.since, until=first.until)
+    posts = read_posts(database, chosen)
     accounts = largest_accounts(posts)
     shown = accounts.head(MAX_ACCOUNTS).select("source", "account").iter_rows()
     levels = [account_levels(posts, source, account) for source, account in shown]
@@ -48,8 +49,8 @@ def make_trends(
     }
     timing = pl.DataFrame(schema={"dimension": pl.String, "lift": pl.Float64})
     if len(posts) >= MIN_POSTS:
-        timing = estimate_posting_lifts(add_local_times(database, posts, time_zone))
-    labels = {question.classifier: stored_lifts(database, question) for question in labelled}
+        timing = estimate_posting_lifts(add_local_times(database, posts, first.time_zone))
+    labels = {question.classifier: label_lifts(database, question, own) for question, own in labelled.items()}
     pairs = {
         question.classifier: pair_lifts(database, question, own, labels[question.classifier])
         for question, own in labelled.items()
@@ -60,10 +61,10 @@ def make_trends(
             levels,
             accounts[MAX_ACCOUNTS:],
             _find_changes(database, labelled, any_label),
-            like_growth(database),
+            like_growth(database, chosen),
             source,
         ),
-        posting_advice(timing, labels, pairs, time_zone, source, _source(database, any_label)),
+        posting_advice(timing, labels, pairs, first.time_zone, source, _source(database, any_label)),
     )
 
 

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from flows.cli import main
 from tasks.errors import CannotPrint
+from tasks.report.export import remove_exports
 from tasks.report.markdown import as_code, escape
 from tasks.report.pdf import print_page
 from warehouse.home import Home
@@ -59,7 +60,7 @@ def run(hostile_home: Home, tmp_path: Path) -> Callable[..., int]:
 def test_a_report_of_an_account_and_period_has_a_file_of_its_own(
     run: Callable[..., int], hostile_home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its name, its title and its numbers are those of the account and the period, and no other file is written."""
+    """Its name, title and numbers are those of account and period; no other file is written; it can be removed alone."""
     before = {path.name for path in hostile_home.report.glob("*.*")}
     assert run("--account", "ann", "--since", "2025-06-01", "--format", "md") == 0
     path = Path(capsys.readouterr().out.strip())
@@ -75,6 +76,8 @@ def test_a_report_of_an_account_and_period_has_a_file_of_its_own(
     html = MarkdownIt("commonmark").enable("table").render(text)
     assert not re.search("<(script|img|a)\\b", html)
     assert "&lt;script&gt;alert(2)" in html
+    remove_exports(hostile_home)
+    assert {one.name for one in hostile_home.report.glob("*.*")} == before
     rows = [len(re.findall("<t[dh]", row)) for row in re.findall("<tr>.*?</tr>", html, re.DOTALL)]
     assert set(rows) <= {5, 7, 10}
 

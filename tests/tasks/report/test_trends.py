@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from tasks.report.chart_source import ChartSource
+from tasks.report.explorer import script
 from tasks.report.stage import write_report
 from tasks.report.trends.over_time import over_time
 from tasks.report.trends.posting_advice import posting_advice
@@ -115,7 +116,7 @@ def test_the_section_on_posting_says_what_and_when(page: str) -> None:
     text = section(page, "posting-advice")
     assert '<h2 id="posting-advice-heading">What to post and when</h2>' in text
     assert re.search(
-        r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times the account's usual likes", text
+        r"Posts with the label “<bdi>dog</bdi>” get [12]\.\d\d times their account's usual likes", text
     )
     assert "These numbers are no experiment." in text
     for name in ("Labels", "Pairs of labels", "Kinds of posts", "Weekdays (UTC)", "Hours of the day (UTC)"):
@@ -138,9 +139,12 @@ def test_analysts_get_the_same_numbers(home: Home) -> None:
 
 
 def test_names_of_strangers_are_text(page: str, parse) -> None:
-    """No script runs, no handler is set and nothing is loaded."""
+    """The explorer's script alone runs, its data hold no markup, no handler is set and nothing is loaded."""
     markup = parse(page)
-    assert markup.scripts == []
+    (data_attributes, data), (_, program) = markup.scripts
+    assert data_attributes == {"type": "application/json", "id": "explorer-data"}
+    assert not re.search("[<>&]", data)
+    assert program.strip() == script().strip()
     assert [name for _, named in markup.tags for name in named if name.startswith("on")] == []
     assert all(value.startswith("data:image/") for _, value in markup.attributes("src"))
     assert "\u202e" not in page
