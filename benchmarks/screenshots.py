@@ -111,7 +111,7 @@ def _pages(api: str) -> Iterator[Shot]:
     artifacts = {one["key"]: one["id"] for one in call(api, "artifacts/filter", {})}
     yield Shot("prefect-runs.png", f"{base}/runs", 800)
     yield Shot("prefect-run.png", f"{base}/runs/flow-run/{run['id']}", 900)
-    yield Shot("prefect-summary.png", f"{base}/artifacts/artifact/{artifacts['nightly-summary']}", 1150)
+    yield Shot("prefect-summary.png", f"{base}/artifacts/artifact/{artifacts['nightly-summary']}", 860)
     yield Shot("prefect-ranking.png", f"{base}/artifacts/artifact/{artifacts['top-objects-likes-lift']}", 600)
     yield Shot("prefect-chart.png", f"{base}/artifacts/artifact/{artifacts['chart-objects-likes-lift']}", 600)
     yield Shot("prefect-deployments.png", f"{base}/deployments", 650)

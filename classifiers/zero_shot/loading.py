@@ -91,17 +91,16 @@ def load_classifier(name: str, options: ZeroShotOptions, texts_file: Path | None
         text.file.name: text.sha256,
         "tokenizer.json": tokenizer.sha256,
     }
-    commit = f" at commit {files.commit}" if files.commit else ""
-    logger.info(
-        "%s: model %s%s, SHA-256 %s",
-        name,
-        files.where,
-        commit,
-        ", ".join(f"{k} {v}" for k, v in hashes.items()),
-    )
+    _log_files(name, files, hashes)
     short = f"{files.commit[:8]}-" if files.commit else ""
     version = f"{files.name}-{short}{labels}"
     return ZeroShotClassifier(name, version, f"{files.name}-{embedding}", towers, spec, scorer, listed.groups)
+
+
+def _log_files(name: str, files: ModelFiles, hashes: dict[str, str]) -> None:
+    commit = f" at commit {files.commit}" if files.commit else ""
+    listed = ", ".join(f"{file} {sha256}" for file, sha256 in hashes.items())
+    logger.info("%s: model %s%s, SHA-256 %s", name, files.where, commit, listed)
 
 
 def _open_encoders(files: ModelFiles) -> tuple[Encoder, Encoder]:

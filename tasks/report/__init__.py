@@ -12,6 +12,7 @@
 | where its rows and their names are | `row_places.py`, `label_lines.py` |
 | the width of a text | `names.py`, `character_widths.py` |
 | drawing without measuring texts | `short_texts.py` |
+| not drawing a chart again | `drawn_charts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |
 | its bars, by other statistics | `bar_chart.py` |
 | the theme of all charts: fonts, light and dark colours, sizes | `chart_style.py` |

@@ -31,6 +31,7 @@ from tasks.report.chart_style import (
 )
 from tasks.report.chart_title import chart_title
 from tasks.report.content import Heading, RankedChart
+from tasks.report.drawn_charts import draw_once
 from tasks.report.lift_chart import draw_lifts
 from tasks.report.short_texts import restore_texts, shorten_texts
 
@@ -113,7 +114,7 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html", "vl.json")))
     _write(files.svg, _with_dark_colours(svg).encode())
     # From the SVG, because the chart would need a second layout.
-    _write(files.png, vl_convert.svg_to_png(svg, scale=SCALE))
+    _write(files.png, _png(svg))
     _write(files.html, chart_html(spec, folder).encode())
     _write(files.json, _json(spec))
     return files
@@ -130,7 +131,7 @@ def write_chart(chart: alt.LayerChart, file: Path, scripts: Path) -> None:
 
 _FORMATS: dict[str, Callable[[dict[str, Any], Path], bytes]] = {
     ".svg": lambda spec, _: _with_dark_colours(_draw(spec)).encode(),
-    ".png": lambda spec, _: vl_convert.svg_to_png(_draw(spec), scale=SCALE),
+    ".png": lambda spec, _: _png(_draw(spec)),
     ".html": lambda spec, scripts: chart_html(spec, scripts).encode(),
     ".json": lambda spec, _: _json(spec),
 }
@@ -150,8 +151,17 @@ def _json(spec: dict[str, Any]) -> bytes:
 def _draw(spec: dict[str, Any]) -> str:
     has_places = spec["autosize"] == "none"
     drawn, texts = shorten_texts(spec) if has_places else (spec, {})
-    svg = vl_convert.vegalite_to_svg(drawn, vl_version=VEGA_LITE, allowed_base_urls=[])
-    return restore_texts(svg, texts)
+    # Each specification names its data by their hash, so equal charts have equal text.
+    svg = draw_once(
+        f"{VEGA_LITE}{json.dumps(drawn)}",
+        "svg",
+        lambda: vl_convert.vegalite_to_svg(drawn, vl_version=VEGA_LITE, allowed_base_urls=[]).encode(),
+    )
+    return restore_texts(svg.decode(), texts)
+
+
+def _png(svg: str) -> bytes:
+    return draw_once(f"{SCALE}{svg}", "png", lambda: vl_convert.svg_to_png(svg, scale=SCALE))
 
 
 def _with_dark_colours(svg: str) -> str:

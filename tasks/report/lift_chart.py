@@ -48,8 +48,12 @@ class _Columns:
     end: float
 
 
-def draw_lifts(ranking: pl.DataFrame, heading: Heading, pixels: int) -> tuple[alt.LayerChart, float]:
+def draw_lifts(
+    ranking: pl.DataFrame, heading: Heading, pixels: int, one: str = "usual"
+) -> tuple[alt.LayerChart, float]:
     """A dot and the line of its interval for each row; the numbers are at the right edge. Also the height with its axis.
+
+    `one` says what a lift of 1 is, in a word or two of our own.
 
     The dot is filled where the lift differs from 1 for certain, else hollow. The line is grey where the interval
     includes 1. An arrow ends the line of an interval that is far wider than the others.
@@ -64,7 +68,7 @@ def draw_lifts(ranking: pl.DataFrame, heading: Heading, pixels: int) -> tuple[al
     columns = _Columns(lift, interval_x, places.left + 2 * _ARROW, end - 2 * _ARROW)
     usual = alt.Chart().mark_rule(strokeWidth=1.5, color=INK, aria=False).encode(x=alt.XDatum(1))
     # The ground of narrow names is above the line at 1, and below the numbers.
-    marks = [usual, *name_marks(places), *_lines(columns, scale, heading), *_texts(columns, places)]
+    marks = [usual, *name_marks(places), *_lines(columns, scale, heading, one), *_texts(columns, places)]
     return layer_marks(marks, rows, height=places.height), places.height + AXIS
 
 
@@ -116,7 +120,7 @@ def _number_columns(rows: list[dict[str, Any]], pixels: int) -> tuple[float, flo
     return interval_x + 5, interval_x, interval_x + 5 + shown
 
 
-def _lines(columns: _Columns, scale: LiftScale, heading: Heading) -> list[alt.Chart]:
+def _lines(columns: _Columns, scale: LiftScale, heading: Heading, one: str) -> list[alt.Chart]:
     """The intervals, the arrows of those that leave the scale, and the dots."""
     y, differs = y_of("y"), {"test": "datum.differs", "value": COLOURS[heading.by]}
     colour = alt.ColorValue(UNCERTAIN, condition=differs)
@@ -132,7 +136,7 @@ def _lines(columns: _Columns, scale: LiftScale, heading: Heading) -> list[alt.Ch
         line.encode(y=y, x=alt.X("from:Q"), x2=alt.X2("to:Q"), color=colour),
         left.encode(y=y, x=alt.X("left:Q"), color=colour),
         right.encode(y=y, x=alt.X("right:Q"), color=colour),
-        dot.encode(y=y, x=_x(columns, scale), stroke=stroke, fill=fill, **words),
+        dot.encode(y=y, x=_x(columns, scale, one), stroke=stroke, fill=fill, **words),
     ]
 
 
@@ -157,13 +161,13 @@ def _texts(columns: _Columns, places: RowPlaces) -> list[alt.Chart]:
     ]
 
 
-def _x(columns: _Columns, scale: LiftScale) -> alt.X:
+def _x(columns: _Columns, scale: LiftScale, one: str) -> alt.X:
     axis = alt.Axis(
         title=None,
         grid=True,
         values=list(scale.ticks(columns.end - columns.start)),
         labelOverlap=False,
-        labelExpr="datum.value == 1 ? ['×1', 'usual'] : '×' + format(datum.value, ',')",
+        labelExpr=f"datum.value == 1 ? ['×1', '{one}'] : '×' + format(datum.value, ',')",
     )
     domain, ends = [scale.left, scale.right], [columns.start, columns.end]
     return alt.X("dot:Q", axis=axis, scale=alt.Scale(type="log", domain=domain, nice=False, range=ends))

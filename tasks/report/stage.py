@@ -25,6 +25,7 @@ from tasks.report.content import (
     TopTable,
 )
 from tasks.report.data_section import data_tables, newest_reading
+from tasks.report.drawn_charts import reuse_drawings
 from tasks.report.explorer import explore
 from tasks.report.findings import findings
 from tasks.report.page import render_page
@@ -43,6 +44,8 @@ from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
 
 PAGE = "report.html"
+DRAWINGS = ".drawings"
+"""A folder beside the page with the drawings of its charts, for the next report."""
 TITLE = "What the pictures show that earns likes and comments"
 MAX_STRIPS = 16
 """Labels of a classifier whose pictures are shown: the first of its rankings, in turn."""
@@ -58,7 +61,8 @@ def write_report(
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
-        report = collect_report(home, database, questions, note, home.report, progress=progress)
+        with reuse_drawings(home.report / DRAWINGS):
+            report = collect_report(home, database, questions, note, home.report, progress=progress)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")

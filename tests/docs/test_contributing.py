@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names modules that exist and terms that the code uses; CHANGELOG.md has its form."""
+"""CONTRIBUTING.md names modules that exist and terms that the code uses; README.md and CHANGELOG.md have their form."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def test_every_term_of_the_glossary_is_in_its_module(contributing, root):
     assert [term for term, _ in glossary] == TERMS
     for term, module in glossary:
         assert re.search(term, module + (root / module).read_text("utf-8"), re.IGNORECASE), term
+
+
+def test_the_readme_begins_with_two_commands(root):
+    """A newcomer finds the demo and the tests there, and CI calls the same command."""
+    readme = (root / "README.md").read_text("utf-8")
+    assert re.findall(r"^    make (\w+)", readme, re.MULTILINE) == ["demo", "test"]
+    assert "\nmake test\n" in (root / ".ci/run").read_text("utf-8")
 
 
 def test_every_target_of_make_exists(contributing, root):

@@ -202,13 +202,13 @@ MISTAKES = {
     "Prefect's server down": Mistake(
         GOOD,
         ("does not respond", "prefect server start"),
-        f"{GUIDE}#with-a-server",
+        f"{GUIDE}#with-a-server-that-you-have",
         environment={"PREFECT_API_URL": "http://127.0.0.1:{closed}/api"},
     ),
     "another server": Mistake(
         GOOD,
         ("not as Prefect's server does", "ends in /api"),
-        f"{GUIDE}#with-a-server",
+        f"{GUIDE}#with-a-server-that-you-have",
         environment={"PREFECT_API_URL": "{base}"},
     ),
 }
@@ -271,7 +271,7 @@ def test_a_mistake_is_found_with_what_to_do_and_its_page(folder, command, places
     assert all(word in message for word in mistake.words), message
     assert PAGE.findall(message)[-1] == mistake.page
     if mistake.status == 2 or any(
-        word in mistake.page for word in ("#the-home-folder", "#with-a-server", "#room")
+        word in mistake.page for word in ("#the-home-folder", "#with-a-server-that-you-have", "#room")
     ):
         refused = command(folder, "run", **environment)
         assert refused.returncode in (1, 2)
@@ -284,7 +284,8 @@ def test_a_run_names_the_same_mistakes_in_the_same_words(folder, likelens, comma
         one.settings.replace(GOOD, "").replace('"bad"', f'"bad{number}"')
         for number, (name, one) in enumerate(MISTAKES.items())
         if one.settings
-        and name != "server down"  # whose retries take a minute
+        # The retries of the first take a minute, and another test stores a key in the server that all share.
+        and name not in {"server down", "Clarifai key missing"}
         and one.status == 3
         and '"bad"' in one.settings
         and not (one.environment or one.prepare)

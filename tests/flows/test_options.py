@@ -140,7 +140,7 @@ def test_every_request_names_the_contact(social, folder, likelens, command) -> N
 
 
 def test_doctor_reports_the_error_of_the_run(social, folder, likelens, command) -> None:
-    """Doctor and the run have the same message, and neither sends the token to the host of a redirect."""
+    """Doctor has the run's message and a page of the docs; neither sends the token to the host of a redirect."""
     social.leads_to = social.base.replace("127.0.0.1", "localhost")
     checked = command(folder, "doctor", MASTODON_TOKEN=TOKEN)
     assert checked.returncode == 3
@@ -149,7 +149,9 @@ def test_doctor_reports_the_error_of_the_run(social, folder, likelens, command) 
     assert "away from the source's own host" in missing
     ran = likelens(folder, "run", MASTODON_TOKEN=TOKEN)
     assert ran.returncode == 1
-    assert missing.removeprefix("MISSING  source mia: ") in ran.stdout + ran.stderr
+    message, _, page = missing.removeprefix("MISSING  source mia: ").partition(" See docs/")
+    assert page
+    assert message in ran.stdout + ran.stderr
     assert [path for path, _, token in social.requests if token is not None] == [
         "/api/v1/accounts/lookup?acct=mia"
     ] * 2

@@ -63,9 +63,8 @@ def test_the_wheel_runs_the_demo_outside_the_checkout(unpacked, tmp_path, log_er
     assert ran.stdout.startswith(str(unpacked))
     for part in (
         "classify objects         done",
-        "objects: top 10 labels by lift of likes",
-        "espresso",
-        "visual: top 10 labels by lift of likes",
+        "Posts that show",
+        "times the account's usual likes (",
         "Next, try:",
     ):
         assert part in ran.stdout

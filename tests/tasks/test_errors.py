@@ -48,6 +48,7 @@ INTERNAL = {
     "FileChangedError": "an OSError; the lane counts the picture as missing",
     "AmbiguousNames": "becomes ClassifierUnavailable where the names are read",
     "BrokenBoxes": "a picture's repair ends, and Pillow's error stands",
+    "_Failed": "becomes the status of one request",
     "_Refused": "becomes the outcome of one picture, refused",
     "_ResponseTooLong": "becomes the status of one request",
     "_Unusable": "becomes the outcome of one picture, unusable",

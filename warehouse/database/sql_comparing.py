@@ -185,22 +185,26 @@ COMPARING_MACROS: tuple[Macro, ...] = (
                select sha256, classifier, name, score, place from picture_names
                where place <= k and classifier in (classifier_name, other)),
            summary as (
-               select sha256, classifier, string_agg(name, ', ' order by place, name) as says, count(*) as names,
-                      max(score) as score
-               from named group by sha256, classifier),
+               select sha256, classifier, count(*) as names, max(score) as score from named group by sha256, classifier),
            shared as (
                select sha256, count(*) as names from named a join named b using (sha256, name)
                where a.classifier = classifier_name and b.classifier = other group by sha256),
            apart as (
-               select one.sha256, one.says, two.says as other_says, coalesce(shared.names, 0) as names_in_common,
+               select one.sha256, coalesce(shared.names, 0) as names_in_common,
                       1 - coalesce(shared.names, 0) / (one.names + two.names - coalesce(shared.names, 0)) as distance,
                       least(one.score, two.score) as score
                from summary one join summary two using (sha256) left join shared using (sha256)
-               where one.classifier = classifier_name and two.classifier = other)
-           select sha256, distance, names_in_common, score, says, other_says, path
-           from apart join pictures using (sha256)
-           qualify row_number() over (order by distance desc, score desc, sha256) <= n
-           order by distance desc, score desc, sha256""",
+               where one.classifier = classifier_name and two.classifier = other),
+           farthest as (
+               select sha256, distance, names_in_common, score, path from apart join pictures using (sha256)
+               qualify row_number() over (order by distance desc, score desc, sha256) <= n),
+           spoken as (
+               select sha256, classifier, string_agg(name, ', ' order by place, name) as says
+               from named semi join farthest using (sha256) group by sha256, classifier)
+           select sha256, distance, names_in_common, farthest.score, one.says as says, two.says as other_says, path
+           from farthest join spoken one using (sha256) join spoken two using (sha256)
+           where one.classifier = classifier_name and two.classifier = other
+           order by distance desc, farthest.score desc, sha256""",
         "Pictures for which two classifiers have the fewest names in common, those with the best scores first:"
         " disagreements('inception_v3', other := 'clarifai', n := 10)",
     ),

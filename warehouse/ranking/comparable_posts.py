@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 import duckdb
 import polars as pl
@@ -226,15 +227,37 @@ def _comparable_days(
     """
     if question.measure is None or question.measure.history is None:
         return {}
-    count = question.measure.history
+    known = _known_days(connection, question.measure.history, by_observations=by_observations)
+    return {source: known.get(source, DEFAULT_DAYS) for source in posts["source"].unique().sort()}
+
+
+_days: WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, dict[str, int]]] = WeakKeyDictionary()
+"""The ages by connection and count: a report compares the same posts for each classifier."""
+
+
+def _known_days(
+    connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool
+) -> dict[str, int]:
+    """For each source with a history of this count the age from which posts count.
+
+    It is computed once for a read-only connection, whose observations can't change.
+    """
+    [(mode,)] = connection.execute("select current_setting('access_mode')").fetchall()
+    if str(mode).lower() != "read_only":
+        return _read_days(connection, count, by_observations=by_observations)
+    days = _days.setdefault(connection, {})
+    if count not in days:
+        days[count] = _read_days(connection, count, by_observations=by_observations)
+    return days[count]
+
+
+def _read_days(connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool) -> dict[str, int]:
     aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
     history = read_frame(connection.sql(query, params={"most": MAX_POSTS}))
-    days = dict.fromkeys(posts["source"].unique().sort(), DEFAULT_DAYS)
-    return days | {
+    return {
         str(source): comparable_age(rows)
         for (source,), rows in history.partition_by("source", as_dict=True, maintain_order=True).items()
-        if source in days
     }
 
 

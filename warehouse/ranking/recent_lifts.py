@@ -95,7 +95,7 @@ def pair_lifts(
     newest = posts.head(MAX_PAIR_POSTS)
     pairs = all_lifts(connection, replace(question, pairs=True), newest)
     names = pl.col("label").str.split(JOIN)
-    # A name with the sign in it can't be told from a pair, so its pairs are left out.
+    # A name with the sign in it can't be distinguished from a pair, so its pairs are left out.
     split = pairs.filter(names.list.len() == 2).with_columns(one=names.list.get(0), other=names.list.get(1))
     share = len(newest) / max(1, len(posts))
     alone = labels.select("label", "lift", "posts")

@@ -30,11 +30,13 @@ def draw_card(
     *,
     first_column: str,
     value: str = "Lift",
+    one: str = "usual",
     more: Sequence[tuple[str, Sequence[str]]] = (),
 ) -> TrendCard:
     """The rows of `lifts` in their order, with the columns `label, posts, lift, low, high, p, q`.
 
-    `meaning` says what a number of the card is, such as 'times the likes of other posts', and `value` its name. `more` has more columns of the
+    `meaning` says what a number of the card is, such as 'times the likes of other posts', and `value` its name; `one` says what a number of 1 is.
+    `more` has more columns of the
     table, each with its title and texts.
     """
     rows = list(lifts.iter_rows(named=True))
@@ -53,7 +55,7 @@ def draw_card(
     caption = f"{title}. {value}: {meaning}, with its 95% interval. q: the p-value corrected for the number of tests."
     return TrendCard(
         title,
-        chart_svg(_draw(title, meaning, lifts, source)),
+        chart_svg(_draw(title, meaning, lifts, source, one)),
         _in_words(title, meaning, lifts),
         TrendTable(caption, (first_column, *names), tuple(cells)),
     )
@@ -71,13 +73,13 @@ def certain(lifts: pl.DataFrame) -> pl.DataFrame:
 
 
 @debug_mode(False)
-def _draw(title: str, meaning: str, lifts: pl.DataFrame, source: ChartSource) -> alt.LayerChart:
+def _draw(title: str, meaning: str, lifts: pl.DataFrame, source: ChartSource, one: str) -> alt.LayerChart:
     missing = [
         pl.lit(None, pl.Float64 if name in ("p", "share") else pl.Int64).alias(name)
         for name in ("accounts", "p", "share")
         if name not in lifts.columns
     ]
-    chart, height = draw_lifts(lifts.with_columns(missing), _HEADING, NARROW)
+    chart, height = draw_lifts(lifts.with_columns(missing), _HEADING, NARROW, one)
     legend = [
         f"dot: {meaning}",
         "line: 95% interval",

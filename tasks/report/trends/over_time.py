@@ -148,6 +148,7 @@ def _change_card(rows: pl.DataFrame, changes: Changes) -> TrendCard:
         changes.source,
         first_column="Label",
         value="Change",
+        one="as before",
         more=more,
     )
 

@@ -57,7 +57,7 @@ MARKUP = "<img src=x onerror=alert(1)>"
 SCRIPT = "</script><script>alert(2)</script><!--"
 ACCOUNTS = (("ann", 60, 10), (MARKUP, 30, 1))
 """Name, number of posts, and days between two posts."""
-OTHER_LABELS = ("cat", SCRIPT, "\u202ejavascript:alert(3)\u2028")
+OTHER_LABELS = ("cat", SCRIPT, "\u202ejavascript:alert(3)\u2028 [x](http://x.org) data:image/webp;base64,AA")
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {

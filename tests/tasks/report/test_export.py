@@ -98,6 +98,8 @@ def test_a_report_for_sending_on_has_nothing_of_other_people(
     assert "example.org" not in html
     assert "dog" in markup.text
     assert 'id="explore"' in html
+    # A label that looks like a link or a picture is only text.
+    assert "[x](http://x.org) data:image/webp;base64,AA" in markup.text
 
 
 def test_what_can_not_be_reported_is_refused(

@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,8 +17,10 @@ from tasks.report.explorer import script
 from tasks.report.stage import write_report
 from tasks.report.trends.over_time import over_time
 from tasks.report.trends.posting_advice import posting_advice
+from tasks.report.trends.sections import make_trends
 from warehouse.database.publish import publish
 from warehouse.home import Home
+from warehouse.published import published
 from warehouse.ranking.posting_lifts import rank_posting
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.records.runs import StageResult, begin_run
@@ -148,6 +150,22 @@ def test_names_of_strangers_are_text(page: str, parse) -> None:
     assert [name for _, named in markup.tags for name in named if name.startswith("on")] == []
     assert all(value.startswith("data:image/") for _, value in markup.attributes("src"))
     assert "\u202e" not in page
+
+
+def test_an_account_and_a_period_have_sections_of_their_own(home: Home) -> None:
+    """All numbers are of the posts of the question, also those that are stored for all posts."""
+    question = RankingQuery("c", statistic="lift", account="ann", since=date(2026, 2, 1))
+    with published(home) as database:
+        over, advice = make_trends(database, [question])
+    assert over is not None
+    assert advice is not None
+    levels = over.cards[0].table.rows
+    assert {row[0] for row in levels} == {"ann"}
+    assert min(row[1] for row in levels) >= "2026-02-01"
+    labels = next(card for card in advice.cards if card.title.startswith("Labels"))
+    assert 0 < max(int(row[1]) for row in labels.table.rows) < 100
+    assert "times the account's usual likes" in labels.alternative_text.lower()
+    assert "All posts are of one account" in advice.remarks[-1]
 
 
 def test_nothing_is_shown_where_data_are_missing(empty_home: Home, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_the_page_and_the_table_survive_hostile_names(
     store_training(found, tmp_path / "red", cases, f"likelens train {HOSTILE}")
     page = (tmp_path / "red" / "review.html").read_text("utf-8")
     assert "<script" not in page and "<img src=x" not in page and "&lt;img src=x" in page
-    assert page.count("data:image/jpeg;base64,") == 60 and "default-src &#39;none&#39;" in page
+    assert page.count("data:image/webp;base64,") == 60 and "default-src &#39;none&#39;" in page
     assert {file for file, _ in read_table(tmp_path / "red" / "pictures.csv")} == {
         one.file for one in found.pictures
     }

@@ -17,7 +17,6 @@ from warehouse.ranking.lift.groups import Floats, Groups, Ints, group_changes
 BLOCK_POSTS = 20
 MIN_ACCOUNTS = 1.5
 """With fewer accounts, not counting tiny ones, blocks are the clusters: accounts can't be compared with each other."""
-COVARIATES = ("carousel", "video", "weekend", "cosine of the hour", "sine of the hour")
 
 
 @dataclass(frozen=True, slots=True)

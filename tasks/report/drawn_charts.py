@@ -1,0 +1,53 @@
+"""Drawings of the last report, so that a chart that has not changed is not drawn again.
+
+A file's name is a hash of all that its drawing depends on: the specification and the version of vl-convert. Names of
+runs and days in a chart are no part of a drawing, because a chart is drawn without its texts (`short_texts.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib.metadata import version
+from pathlib import Path
+
+_folder: ContextVar[tuple[Path, set[str]] | None] = ContextVar("drawn_charts", default=None)
+
+
+@contextmanager
+def reuse_drawings(folder: Path) -> Iterator[None]:
+    """Store drawings in `folder`, and take those that are there. At the end it has those of this report alone."""
+    used: set[str] = set()
+    token = _folder.set((folder, used))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        _folder.reset(token)
+    for file in folder.iterdir():
+        if file.name not in used:
+            file.unlink(missing_ok=True)
+
+
+def draw_once(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
+    """The bytes that `draw` makes from `source`, from a stored file of this `kind` if there is one."""
+    found = _folder.get()
+    if found is None:
+        return draw()
+    folder, used = found
+    key = f"{version('vl-convert-python')}\n{kind}\n{source}"
+    name = f"{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}.{kind}"
+    used.add(name)
+    try:
+        return (folder / name).read_bytes()
+    except FileNotFoundError:
+        pass
+    drawn = draw()
+    temporary = folder / f".{name}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    temporary.write_bytes(drawn)
+    os.replace(temporary, folder / name)
+    return drawn
