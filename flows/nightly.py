@@ -63,7 +63,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
-                read_comments(run, settings.scrape.comment_authors, return_state=True)
+                read_all_comments(run, settings)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
@@ -110,6 +110,12 @@ def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
 def _token(source: Source) -> SecretStr | None:
     token = secret(source.secret_name) if source.secret_name else None
     return None if token is None else SecretStr(token)
+
+
+def read_all_comments(run: Run, settings: Settings) -> None:
+    """Read the comments of all sources as the settings say."""
+    options = settings.comments.read_options(are_scraped=settings.scrape.comments)
+    read_comments(run, settings.scrape.comment_authors, options, return_state=True)
 
 
 def publish_all(run: Run, settings: Settings) -> None:

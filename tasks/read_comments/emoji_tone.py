@@ -12,13 +12,25 @@ from functools import cache
 MIN_OCCURRENCES = 20
 """Emoji that are rarer in the ranking have no tone: with fewer the mean's error is over 0.15."""
 _SKIN = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
+"""The ranking has tones for single letters of flags, which say nothing about a country's flag."""
 YOUNGER = {
-    "🥰": 0.7, "🤩": 0.6, "🥳": 0.6, "🤗": 0.5, "🫶": 0.6, "🧡": 0.7, "🤍": 0.6, "🤎": 0.6, "🩷": 0.7, "🩵": 0.6, "🩶": 0.4,
-    "🥹": 0.4, "🤤": 0.4, "😇": 0.5, "🤣": 0.3, "🙌": 0.5, "🫡": 0.2, "🤌": 0.5, "🤟": 0.5, "✨": 0.4, "🦋": 0.5, "🥵": 0.2,
-    "🥺": 0.1, "😢": -0.4, "💔": -0.4, "🙄": -0.3, "🤔": -0.1, "🥱": -0.4, "🤡": -0.5, "🤢": -0.6, "🤮": -0.7, "🤬": -0.7, "🥴": -0.1, "🖕": -0.7,
-    "😡": -0.5, "🤥": -0.4, "🧐": 0.0, "🤨": -0.2, "🫠": -0.1, "🥲": 0.0, "🤯": 0.2, "🥶": 0.0, "❤‍🔥": 0.7, "💀": 0.0,
+    # Faces and hands of Unicode 7 to 17.
+    "🙂": 0.3, "🙃": 0.1, "🤗": 0.5, "🤩": 0.6, "🥰": 0.7, "🥳": 0.6, "🥹": 0.4, "😇": 0.5, "🤣": 0.3, "🤠": 0.4, "🤓": 0.2, "🤑": 0.2,
+    "🤪": 0.3, "🤭": 0.2, "🫢": 0.1, "🫣": 0.1, "🤫": 0.1, "🤤": 0.4, "🥵": 0.2, "🥺": 0.1, "🥲": 0.0, "🥸": 0.1, "🤯": 0.2, "🥶": 0.0,
+    "🫡": 0.2, "🧐": 0.0, "🤔": -0.1, "🫠": -0.1, "🥴": -0.1, "🫨": 0.0, "🫥": -0.2, "🫤": -0.3, "🫩": -0.4, "🤨": -0.2, "🙄": -0.3, "🙁": -0.5,
+    "🤐": -0.1, "🤥": -0.4, "🤒": -0.4, "🤕": -0.4, "🤧": -0.3, "😢": -0.4, "🥱": -0.4, "😡": -0.5, "🤡": -0.5, "🤢": -0.6, "🤮": -0.7, "🤬": -0.7,
+    "😮‍💨": -0.1, "😵‍💫": -0.1, "😶‍🌫": -0.1, "💀": 0.0, "🤦": -0.3, "🤷": -0.1, "🖕": -0.7, "🙌": 0.5, "🫶": 0.6, "🫰": 0.5, "🤌": 0.5, "🤟": 0.5,
+    "🤘": 0.5, "🤙": 0.5, "🤝": 0.5, "🤞": 0.4, "🤲": 0.3, "🫂": 0.3, "💃": 0.6,
+    # Hearts and what people congratulate and admire with.
+    "🧡": 0.7, "🤍": 0.6, "🤎": 0.6, "🖤": 0.6, "🩷": 0.7, "🩵": 0.6, "🩶": 0.4, "❤‍🔥": 0.7, "❤‍🩹": 0.2, "💔": -0.4, "✨": 0.4, "🥂": 0.6,
+    "🍾": 0.6, "🥇": 0.6, "🏅": 0.6, "🎖": 0.5, "🪩": 0.4, "🫧": 0.4, "🦄": 0.5, "🦋": 0.5, "🕊": 0.5, "🧿": 0.2, "🪷": 0.5, "🪻": 0.5,
+    "🦸": 0.5, "🧚": 0.5, "🧜": 0.5, "🤖": 0.0,
 }  # fmt: skip
-"""Emoji since Unicode 8, and some whose use has changed since, or whose mean in the ranking hides two uses."""
+"""Emoji that the ranking lacks, and some whose use has changed since, or whose mean there hides two uses.
+
+An emoji of a thing that people name rather than feel, such as a croissant, has no tone.
+"""
 
 
 def tone_of_emoji(emoji: Sequence[str]) -> float | None:
@@ -41,5 +53,5 @@ def _ranking() -> dict[str, float]:
     return {
         emoji: float(row["sentiment_score"])
         for emoji, row in EMOJI_SENTIMENT_DICT.items()
-        if row["occurrences"] >= MIN_OCCURRENCES
+        if row["occurrences"] >= MIN_OCCURRENCES and ord(emoji[0]) not in _FLAG_LETTERS
     }

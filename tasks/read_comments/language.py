@@ -6,6 +6,7 @@ part of its package, which the lock file pins by its hash.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -16,21 +17,38 @@ LANGUAGES = (
 """ISO 639-1. With all 97 languages of the model short texts are taken for rare ones."""
 MIN_CERTAINTY = 0.7
 """The probability below which a language is unknown."""
+MIN_CHANCE = 0.5
+"""The probability that a text is in one of the languages of the settings, below which it is unknown."""
 MIN_LETTERS = 4
 """Of a text in an alphabet; two are enough in writing without blanks."""
 MAX_LETTERS = 600
 """Characters that are compared: more change no result, and cost time in proportion."""
 
 
-def find_language(words: str) -> str | None:
-    """The language of a text without addresses, mentions, hashtags and emoji, as ISO 639-1; None if not certain."""
+def find_language(words: str, languages: Collection[str] = LANGUAGES) -> str | None:
+    """The language of a text without addresses, mentions, hashtags and emoji, as ISO 639-1; None if not certain.
+
+    Only one of `languages`, a part of `LANGUAGES`, is found. A text that is more likely in another one has none.
+    """
     letters = [one for one in words if one.isalpha()]
     if len(letters) < (2 if _is_dense(letters) else MIN_LETTERS):
         return None
     if alphabet := _language_of_letters(words.lower()):
-        return alphabet
-    language, certainty = _identifier().classify(words[:MAX_LETTERS].lower())
-    return str(language) if certainty >= MIN_CERTAINTY else None
+        return alphabet if alphabet in languages else None
+    text = words[:MAX_LETTERS].lower()
+    if len(languages) == len(LANGUAGES):
+        language, certainty = _identifier().classify(text)
+        return str(language) if certainty >= MIN_CERTAINTY else None
+    return _find_among(text, languages)
+
+
+def _find_among(text: str, languages: Collection[str]) -> str | None:
+    """The language of a text by Bayes' rule, given that it is one of these; None where that is unlikely."""
+    chances = {str(name): float(chance) for name, chance in _identifier().rank(text) if name in languages}
+    together = sum(chances.values())
+    best = max(chances, key=chances.__getitem__)
+    is_certain = together >= MIN_CHANCE and chances[best] >= MIN_CERTAINTY * together
+    return best if is_certain else None
 
 
 def _language_of_letters(words: str) -> str | None:

@@ -18,11 +18,13 @@ _MENTION = re.compile(r"(?<![\w@])@([\w.]{1,100}(?:@[\w.-]{1,100})?)")
 _HASHTAG = re.compile(r"(?<![\w&])[#＃](\w{1,140})")
 _JOINER, _VARIATION, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
 _EMOJI_CHARACTER = (
-    r"[\U0001F1E6-\U0001F1FF\U0001F300-\U0001F6FF\U0001F780-\U0001F7FF\U0001F90C-\U0001FAFF\u2600-\u27BF"
+    r"[\U0001F300-\U0001F6FF\U0001F780-\U0001F7FF\U0001F90C-\U0001FAFF\u2600-\u27BF"
     r"\u2B05-\u2B07\u2B1B\u2B1C\u2B50\u2B55\u231A\u231B\u23E9-\u23FA\u3030\u303D]"
 )
 _MODIFIER = r"[\U0001F3FB-\U0001F3FF\uFE0F]?"
-_EMOJI = re.compile(f"{_EMOJI_CHARACTER}{_MODIFIER}(?:{_JOINER}{_EMOJI_CHARACTER}{_MODIFIER}){{0,6}}")
+_FLAG = r"[\U0001F1E6-\U0001F1FF]{1,2}|\U0001F3F4[\U000E0020-\U000E007F]{1,8}"
+"""Two letters are the flag of a country, a black flag with tags is that of a part of one."""
+_EMOJI = re.compile(f"{_FLAG}|{_EMOJI_CHARACTER}{_MODIFIER}(?:{_JOINER}{_EMOJI_CHARACTER}{_MODIFIER}){{0,6}}")
 _SPACES = re.compile(r"\s+")
 
 

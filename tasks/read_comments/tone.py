@@ -78,21 +78,24 @@ class Tone:
 NO_TONE = Tone(None, None)
 
 
-def find_tone(parts: TextParts, language: str | None) -> Tone:
-    """The tone of a comment; the mean where it has both English words and emoji with a known tone.
+def find_tone(parts: TextParts, language: str | None, model_tone: float | None = None) -> Tone:
+    """The tone of a comment; the mean where it has both words and emoji with a known tone.
 
-    VADER reads emoji by their names, and takes two flames for something bad. So it gets the words alone.
+    `model_tone` is a model's tone of the words, which VADER then does not read. VADER reads emoji by their names, and
+    takes two flames for something bad. So it gets the words alone.
     """
-    words = _tone_of_words(parts.words) if _is_english(parts.words, language) else None
+    words, source = model_tone, "model"
+    if words is None and _is_english(parts.words, language):
+        words, source = _tone_of_words(parts.words), "vader"
     emoji = tone_of_emoji(parts.emoji)
-    # A neutral sentence with an emoji has the emoji's tone: people add it to say how they mean it.
-    values = [one for one in (words or None, emoji) if one is not None]
-    if values:
-        by = " and ".join(
-            name for name, one in (("vader", words or None), ("emoji", emoji)) if one is not None
-        )
-        return Tone(round(sum(values) / len(values), 4), by)
-    return NO_TONE if words is None else Tone(0.0, "vader")
+    if not words and emoji is not None:
+        # A neutral sentence with an emoji has the emoji's tone: people add it to say how they mean it.
+        return Tone(round(emoji, 4), "emoji")
+    if words is None:
+        return NO_TONE
+    if emoji is None:
+        return Tone(round(words, 4), source)
+    return Tone(round((words + emoji) / 2, 4), f"{source} and emoji")
 
 
 def _tone_of_words(words: str) -> float:

@@ -10,7 +10,7 @@ from warehouse.storage.lake import Lake
 
 @dataclass(frozen=True, slots=True)
 class CommentText:
-    """A stored comment with a text, and the hash of the text."""
+    """A stored comment: the first characters of its text, and the hash of the complete text."""
 
     source: str
     post_id: str
@@ -21,7 +21,7 @@ class CommentText:
 
 # A source may show an edited text under the same id. The hash says so without the old text.
 _UNREAD = """
-    select source, post_id, comment_id, text, md5(text) as text_digest from comments
+    select source, post_id, comment_id, left(text, $2) as text, md5(text) as text_digest from comments
     anti join (select source, post_id, comment_id, text_digest from comment_readings where version = $1) as readings
       on comments.source = readings.source and comments.post_id = readings.post_id
      and comments.comment_id = readings.comment_id and md5(comments.text) = readings.text_digest
@@ -29,12 +29,20 @@ _UNREAD = """
 """
 
 
+def count_comments(lake: Lake) -> int:
+    """Number of stored comments."""
+    return lake.count("select count(*) from comments")
+
+
 def count_unread(lake: Lake, version: str) -> int:
     """Number of comments with a text that this version of the reader has not read."""
-    return lake.count(f"select count(*) from ({_UNREAD})", [version])
+    return lake.count(f"select count(*) from ({_UNREAD})", [version, 0])
 
 
-def unread_comments(lake: Lake, version: str, batch: int) -> Iterator[list[CommentText]]:
-    """These comments in batches; the tables stay at their current version meanwhile."""
-    for rows in lake.stream(_UNREAD, [version], batch):
+def unread_comments(lake: Lake, version: str, batch: int, characters: int) -> Iterator[list[CommentText]]:
+    """These comments in batches; the tables stay at their current version meanwhile.
+
+    Of each text the first `characters` are returned, so that a batch has a limit in memory.
+    """
+    for rows in lake.stream(_UNREAD, [version, characters], batch):
         yield [CommentText(*row) for row in rows]

@@ -26,7 +26,7 @@ class CommentReading(SourceRow):
         float | None, "From -1 (negative) to 1 (positive); null: no lexicon or model fits the text"
     ]
     tone_by: Annotated[
-        str | None, "What the tone comes from: vader, emoji, vader and emoji, or a model's name"
+        str | None, "What the tone comes from: vader, emoji, model, vader and emoji, or model and emoji"
     ]
     spam: Annotated[bool, "Whether a rule of spam matches"]
     spam_rules: Annotated[tuple[str, ...], "The rules that match"]

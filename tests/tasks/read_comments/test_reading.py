@@ -37,6 +37,25 @@ def test_the_language_is_known_or_absent(text: str, language: str | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "languages", "language"),
+    [
+        ("so beautiful", ("en", "de"), "en"),
+        ("Was für ein schöner Abend am Strand", ("en", "de"), "de"),
+        ("Was für ein schöner Abend am Strand", ("en",), None),
+        ("とても綺麗な写真ですね", ("en", "de"), None),
+        ("какая красивая фотография, вы где", ("en", "bg"), None),
+    ],
+)
+def test_only_languages_of_the_settings_are_found(
+    text: str, languages: tuple[str, ...], language: str | None
+) -> None:
+    """Short texts are more certain among few languages, and a text in another language is in none of them."""
+    comment = CommentText("s", "p", "c", text, "digest")
+    reader = Reader(lambda name: name, languages=languages)
+    assert reader.read(comment, datetime(2026, 1, 1, tzinfo=UTC)).language == language
+
+
+@pytest.mark.parametrize(
     ("text", "sign", "by"),
     [
         ("This is so beautiful, I love it!", 1, "vader"),
@@ -50,6 +69,9 @@ def test_the_language_is_known_or_absent(text: str, language: str | None) -> Non
         ("🤮", -1, "emoji"),
         ("とても綺麗な写真ですね", None, None),
         ("👍🏽", 1, "emoji"),
+        ("🥂🙂🤝", 1, "emoji"),
+        ("😮‍💨🙁", -1, "emoji"),
+        ("🇩🇪🥐", None, None),
     ],
 )
 def test_the_tone_is_measured_or_absent(text: str, sign: int | None, by: str | None) -> None:
@@ -64,10 +86,10 @@ def test_the_tone_is_measured_or_absent(text: str, sign: int | None, by: str | N
 
 def test_parts_are_stored_once_and_accounts_as_hashes() -> None:
     """Hashtags in lower case, mentions as hashes, emoji with their joined forms; a number is no hashtag."""
-    reading = read("#Sunset #sunset #1 by @Ann and @ann. ❤️ ❤️ 👩‍👩‍👧 mail me@example.com &#39;")
+    reading = read("#Sunset #sunset #1 by @Ann and @ann. ❤️ ❤️ 👩‍👩‍👧🇩🇪🇫🇷 mail me@example.com &#39;")
     assert reading.hashtags == ("sunset",)
     assert reading.mentions == ("hash of ann",)
-    assert reading.emoji == ("❤", "👩‍👩‍👧")
+    assert reading.emoji == ("❤", "👩‍👩‍👧", "🇩🇪", "🇫🇷")
 
 
 @pytest.mark.parametrize(
