@@ -52,6 +52,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.clarifai
 	$(BIN)/python -m benchmarks.captions
 	$(BIN)/python -m benchmarks.charts
+	$(BIN)/python -m benchmarks.comments
+	$(BIN)/python -m benchmarks.comment_quality
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.classify.embeddings
 	$(BIN)/python -m benchmarks.similar --pictures 40000

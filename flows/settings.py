@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
+from flows.comment_settings import CommentSettings
 from flows.docs_pages import SETTINGS
 from flows.embeddings import complete_themes
 from flows.errors import SettingsError
@@ -155,6 +156,7 @@ class Settings(_Table):
     note: str | None = None
     sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = ()
     scrape: ScrapeSettings = ScrapeSettings()
+    comments: CommentSettings = CommentSettings()
     fetch: FetchSettings = FetchSettings()
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()

@@ -1,6 +1,7 @@
 """The stages, one folder each: a thin Prefect task (`task.py`) over plain modules without Prefect.
 
 scrape/         posts of the sources; to add a source, open scrape/sources.py
+read_comments/  the language, tone, spam and questions of their comments
 fetch/          their pictures; fetch/attempt.py has the reasons, fetch/retry_schedule.py the retries
 classify/       what the pictures show; to add a classifier, open classifiers/registry.py
 tag/            the same from a service that costs money

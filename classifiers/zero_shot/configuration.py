@@ -6,7 +6,6 @@ and tokenizers), whose files these are. A default that a configuration equals is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,12 @@ import numpy as np
 from PIL import Image
 
 from classifiers.errors import ClassifierUnavailable
+from classifiers.model_json import read_model_json, unusable_file
 
 CONFIG = "config.json"
 PREPARATION = "preprocessor_config.json"
 TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
-MAX_JSON_BYTES = 4_000_000
 MIN_SIZE, MAX_SIZE = 16, 2048
 """Pixels of a picture's side."""
 MAX_TOKENS = 1024
@@ -76,7 +75,7 @@ class TextInput:
 
 def read_family(config: Path) -> Family:
     """The family of a model by its config.json. Raises `ClassifierUnavailable` for another one."""
-    given = _read_json(config).get("model_type")
+    given = read_model_json(config).get("model_type")
     family = _FAMILIES.get(given) if isinstance(given, str) else None
     if family is None:
         raise ClassifierUnavailable(
@@ -88,14 +87,14 @@ def read_family(config: Path) -> Family:
 
 def read_picture_input(file: Path, family: Family) -> PictureInput:
     """The preparation of pictures by preprocessor_config.json. Raises `ClassifierUnavailable`."""
-    given = _read_json(file)
+    given = read_model_json(file)
     crops = bool(given.get("do_center_crop", family == "clip"))
     size = given.get("size", 224)
     # An image processor of CLIP reads a number as the shorter side, one of SigLIP as both.
     if isinstance(size, int):
         size = {"shortest_edge": size} if crops or family == "clip" else {"height": size, "width": size}
     if not isinstance(size, dict):
-        raise _wrong(file, f"size is {size!r}")
+        raise unusable_file(file, f"size is {size!r}")
     shortest = _read_pixels(file, "size", size, "shortest_edge") if "shortest_edge" in size else None
     if crops:
         crop = given.get("crop_size", 224)
@@ -106,30 +105,30 @@ def read_picture_input(file: Path, family: Family) -> PictureInput:
     else:
         width, height = (_read_pixels(file, "size", size, side) for side in ("width", "height"))
     if shortest is not None and max(width, height) > shortest:
-        raise _wrong(file, "crop_size is larger than size")
+        raise unusable_file(file, "crop_size is larger than size")
     number = given.get("resample", Image.Resampling.BICUBIC.value)
     resampling = _RESAMPLINGS.get(number) if isinstance(number, int) else None
     if resampling is None:
-        raise _wrong(file, f"resample is {number!r}, which no resampling of Pillow has")
+        raise unusable_file(file, f"resample is {number!r}, which no resampling of Pillow has")
     factor, offset = _read_levels(file, given)
     return PictureInput(width, height, shortest, resampling, factor, offset)
 
 
 def read_text_input(config: Path, tokenizer_config: Path | None, family: Family) -> TextInput:
     """The preparation of texts by config.json and tokenizer_config.json. Raises `ClassifierUnavailable`."""
-    text = _read_json(config).get("text_config") or {}
-    tokens = _read_json(tokenizer_config) if tokenizer_config else {}
+    text = read_model_json(config).get("text_config") or {}
+    tokens = read_model_json(tokenizer_config) if tokenizer_config else {}
     if not isinstance(text, dict):
-        raise _wrong(config, "text_config is not an object")
+        raise unusable_file(config, "text_config is not an object")
     length = text.get("max_position_embeddings", _TEXT_LENGTH[family])
     limit = tokens.get("model_max_length")
     if isinstance(limit, int) and isinstance(length, int):
         length = min(length, limit)  # a huge number stands for none
     if not (isinstance(length, int) and 1 < length <= MAX_TOKENS):
-        raise _wrong(config, f"max_position_embeddings is {length!r}")
+        raise unusable_file(config, f"max_position_embeddings is {length!r}")
     vocabulary = text.get("vocab_size", _VOCABULARY[family])
     if not (isinstance(vocabulary, int) and vocabulary > 0):
-        raise _wrong(config, f"vocab_size is {vocabulary!r}")
+        raise unusable_file(config, f"vocab_size is {vocabulary!r}")
     pad = tokens.get("pad_token") or ""
     pad = pad.get("content", "") if isinstance(pad, dict) else pad
     return TextInput(length, vocabulary, str(pad), family == "siglip", family == "clip")
@@ -149,7 +148,9 @@ def _read_levels(
     except (TypeError, ValueError):
         is_good = False
     if not is_good:
-        raise _wrong(file, "image_mean, image_std and rescale_factor are not three, three and one number")
+        raise unusable_file(
+            file, "image_mean, image_std and rescale_factor are not three, three and one number"
+        )
     levels = tuple((numbers[2] / numbers[1]).tolist()), tuple((-numbers[0] / numbers[1]).tolist())
     return cast(tuple[tuple[float, float, float], tuple[float, float, float]], levels)
 
@@ -157,21 +158,5 @@ def _read_levels(
 def _read_pixels(file: Path, key: str, size: Any, side: str) -> int:
     pixels = size.get(side) if isinstance(size, dict) else None
     if not isinstance(pixels, int) or not MIN_SIZE <= pixels <= MAX_SIZE:
-        raise _wrong(file, f"{key} has no {side} from {MIN_SIZE} to {MAX_SIZE} pixels")
+        raise unusable_file(file, f"{key} has no {side} from {MIN_SIZE} to {MAX_SIZE} pixels")
     return pixels
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_JSON_BYTES + 1)
-        given = json.loads(data.decode("utf-8-sig")) if len(data) <= MAX_JSON_BYTES else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _wrong(file, str(error)) from error
-    if not isinstance(given, dict):
-        raise _wrong(file, f"it is no JSON object of at most {MAX_JSON_BYTES // 1_000_000} MB")
-    return given
-
-
-def _wrong(file: Path, reason: str) -> ClassifierUnavailable:
-    return ClassifierUnavailable(f"{file} can't be used: {reason}. Take the file that came with the model.")

@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.errors import ClassifierUnavailable, in_one_line
+from classifiers.errors import ClassifierUnavailable
+from classifiers.tokenizer_file import find_pad_token, open_tokenizer
 from classifiers.zero_shot.configuration import TextInput
-
-MAX_TOKENIZER_BYTES = 100_000_000
-MIN_VOCABULARY_SHARE = 0.9
-MAX_EXTRA_TOKENS = 64
-"""A tower may know some more tokens than its tokenizer has, and a tokenizer may have some that no text uses."""
-_USUAL_PADS = ("<pad>", "</s>", "<|endoftext|>", "[PAD]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +61,9 @@ def read_tokenizer(file: Path, content: bytes, spec: TextInput, length: int | No
 
     Raises `ClassifierUnavailable` if the bytes are not a tokenizer, or one of another model.
     """
-    from tokenizers import Tokenizer
-
-    if len(content) > MAX_TOKENIZER_BYTES:
-        raise ClassifierUnavailable(
-            f"{file} has more than {MAX_TOKENIZER_BYTES // 1_000_000} MB. Take the tokenizer.json that came with"
-            " the model."
-        )
-    try:
-        tokenizer = Tokenizer.from_buffer(content)
-    except Exception as error:  # it raises plain Exception
-        raise ClassifierUnavailable(
-            f"{file} is not a tokenizer ({in_one_line(error)}). Take the tokenizer.json that came with the model."
-        ) from error
-    size = tokenizer.get_vocab_size(with_added_tokens=True)
-    if not MIN_VOCABULARY_SHARE * spec.vocabulary <= size <= spec.vocabulary + MAX_EXTRA_TOKENS:
-        raise ClassifierUnavailable(
-            f"The tokenizer {file} belongs to another model: it has {size:,} tokens, and the text tower knows"
-            f" {spec.vocabulary:,}. Take the tokenizer.json that came with the model."
-        )
+    tokenizer = open_tokenizer(file, content, spec.vocabulary)
     length = length or spec.length
-    pad = _find_pad(tokenizer, spec)
+    pad = find_pad_token(tokenizer, spec.pad_token)
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(length=length, pad_id=tokenizer.token_to_id(pad) if pad else 0, pad_token=pad)
     return PromptEncoder(tokenizer, spec)
-
-
-def _find_pad(tokenizer: Any, spec: TextInput) -> str:
-    """The token that fills short texts: as tokenizer_config.json, else as tokenizer.json, else a usual one."""
-    own = (tokenizer.padding or {}).get("pad_token", "")
-    for token in (spec.pad_token, own, *_USUAL_PADS):
-        if token and tokenizer.token_to_id(token) is not None:
-            return str(token)
-    return ""

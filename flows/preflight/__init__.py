@@ -5,4 +5,5 @@ home.py        the home folder: its path, its disk, its tables, its lock, the cl
 server.py      Prefect's server, if one is configured
 sources.py     tokens, and each source's first page of posts
 classifiers.py weights, packages, keys and servers of the classifiers
+comments.py    the model that gives the tone of comments
 """

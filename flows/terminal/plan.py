@@ -14,7 +14,13 @@ PUBLISHING = (StageName("publish"), StageName("rank"), StageName("report"))
 def plan_night(settings: Settings) -> list[StageName]:
     """The stages of the flow `nightly`, in its order."""
     scrapes = [StageName("scrape", source.name) for source in settings.sources]
-    return [*scrapes, StageName("fetch"), *plan_lanes(settings.classifiers), *PUBLISHING]
+    return [
+        *scrapes,
+        StageName("read_comments"),
+        StageName("fetch"),
+        *plan_lanes(settings.classifiers),
+        *PUBLISHING,
+    ]
 
 
 def plan_lanes(lanes: Sequence[ClassifierSettings]) -> list[StageName]:

@@ -262,7 +262,7 @@ def separate_siglip(folder: Path) -> None:
         (broken_model, "text_model.onnx"),
         (other_tower, "gives 5 numbers for a picture, and text_model.onnx 4 for a text"),
         (swap_towers, "has no input pixel_values"),
-        (other_tokenizer, "belongs to another model: it has 112 tokens, and the text tower knows 12"),
+        (other_tokenizer, "belongs to another model: it has 112 tokens, and the model knows 12"),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "is not a tokenizer"),
         (change("config.json", model_type="bert"), "a model of the type 'bert'"),
         (lambda folder: (folder / "config.json").write_text("["), "config.json can't be used"),

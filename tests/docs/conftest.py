@@ -26,6 +26,7 @@ from tasks.classify.stage import label_pictures
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
 from tasks.labels import caption_row, label_row
+from tasks.read_comments.stage import read_comments
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
@@ -177,6 +178,7 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
     journal.start("fetch")
     options = FetchOptions(8, frozenset({"127.0.0.1"}))
     journal.finish("fetch", "", fetch_pictures(home, options, lambda *_: None))
+    read_comments(home, "hashed", lambda *_: None)
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))

@@ -102,6 +102,17 @@ MISTAKES = {
         f'{GOOD}[rank]\ntime_zone = "Europe/Berln"\n', ("did you mean Europe/Berlin",), f"{GUIDE}#rank", 2
     ),
     "unknown classifier": Mistake(lane("visuel"), ("there is no kind 'visuel'",), f"{GUIDE}#classifiers", 2),
+    "unknown language": Mistake(
+        f'{GOOD}[comments]\nlanguages = ["en", "klingon"]\n',
+        ("no language 'klingon'",),
+        f"{GUIDE}#comments",
+        2,
+    ),
+    "no tone model": Mistake(
+        f'{GOOD}[comments]\ntone_model = "models/tone"\n',
+        ("There is no folder", "Set tone_model in [comments] to a folder with the files"),
+        "docs/tone-models.md#when-it-fails",
+    ),
     "themes of nothing": Mistake(lane("themes"), ("no classifier stores",), f"{GUIDE}#classifiers", 2),
     "missing folder": Mistake(
         source("instaloader", folder="nowhere"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
+from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Observation, Post, PostPicture, Row
@@ -204,6 +205,33 @@ def unlabelled_row() -> Callable[..., Unlabelled]:
             "attempted_at": EVENING,
         }
         return Unlabelled(**defaults | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def reading_row() -> Callable[..., CommentReading]:
+    """Make a row of `comment_readings`."""
+
+    def make(post_id: str, comment_id: str, **changes: Any) -> CommentReading:
+        defaults: dict[str, Any] = {
+            "source": "demo",
+            "post_id": post_id,
+            "comment_id": comment_id,
+            "version": "rules",
+            "text_digest": "digest",
+            "language": "en",
+            "tone": 0.5,
+            "tone_by": "vader",
+            "spam": False,
+            "spam_rules": (),
+            "question": False,
+            "hashtags": (),
+            "mentions": (),
+            "emoji": (),
+            "read_at": EVENING,
+        }
+        return CommentReading(**defaults | changes)
 
     return make
 

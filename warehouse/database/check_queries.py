@@ -26,6 +26,7 @@ REFERENCES = (
     ("post_pictures", "source, post_id", "posts"),
     ("observations", "source, post_id", "posts"),
     ("comments", "source, post_id", "posts"),
+    ("comment_readings", "source, post_id", "posts"),
     ("post_pictures", "sha256", "pictures"),
     ("labels", "sha256", "pictures"),
     ("unlabelled", "sha256", "pictures"),
@@ -149,12 +150,13 @@ def check_references(stored: StoredRows) -> CheckResult:
 
 
 def check_counts(stored: StoredRows, max_count: int) -> CheckResult:
-    """Counts are from 0 to the limit, and scores from 0 to 1."""
+    """Counts are from 0 to the limit, scores from 0 to 1, and tones from -1 to 1."""
     conditions = {
         name: [(column, f"{column} not between 0 and {max_count}") for column in columns]
         for name, columns in COUNTS.items()
     }
     conditions["labels"] = [("score", "score not between 0 and 1")]
+    conditions["comment_readings"] = [("tone", "tone not between -1 and 1")]
     problems, rows = [], 0
     for name, checked in conditions.items():
         sums = ", ".join(

@@ -6,6 +6,7 @@ to `MACROS`. Both are created in their order.
 
 from __future__ import annotations
 
+from warehouse.database.sql_comments import COMMENT_VIEWS
 from warehouse.database.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
 from warehouse.database.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
 from warehouse.embeddings.sql import EMBEDDING_MACROS, EMBEDDING_VIEWS
@@ -46,6 +47,7 @@ VIEWS: tuple[View, ...] = (
     ),
     *EMBEDDING_VIEWS,
     *MEASURE_VIEWS,
+    *COMMENT_VIEWS,
     *COMPARING_VIEWS,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from warehouse.database.sql_comments import CURRENT_READER
 from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.frames import read_frame
 from warehouse.records.gaps import ATTEMPTS, RETRY_AFTER
@@ -30,6 +31,14 @@ _QUERIES = {
         from gaps left join threads using (source, post_id)
         where attempts >= {ATTEMPTS} and (read_at is null or read_at < last_attempt_at)
         order by source, last_attempt_at desc limit {MAX_GAPS}""",
+    "Comments": f"""
+        with texts as (select count(*) as texts from comments where text is not null)
+        select any_value(version) as reader, count(*) as read,
+               greatest((from texts) - count(*), 0) as waiting,
+               round(avg((language is not null)::int), 2) as with_language,
+               round(avg((tone is not null)::int), 2) as with_tone,
+               round(avg(spam::int), 3) as spam, round(avg(question::int), 3) as questions
+        from comment_readings where version = {CURRENT_READER} having count(*) > 0""",
     "Classifiers": f"""
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs
                          where stage in ('classify', 'tag') group by lane),

@@ -49,7 +49,8 @@ class StageRun(Row):
 
     run_id: Annotated[str, "The run; a resumed run keeps its id"]
     stage: Annotated[
-        str, "scrape, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself"
+        str,
+        "scrape, read_comments, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself",
     ]
     lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]

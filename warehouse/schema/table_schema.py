@@ -22,6 +22,7 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     bool: pa.bool_(),
     datetime: pa.timestamp("us", tz="UTC"),
     tuple[float, ...]: pa.list_(pa.float32()),
+    tuple[str, ...]: pa.list_(pa.string()),
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.derived_tables import DERIVED_ROWS
 from warehouse.schema.picture_tables import (
     Caption,
@@ -155,6 +156,7 @@ ROWS: tuple[type[Row], ...] = (
     Observation,
     AccountObservation,
     Comment,
+    CommentReading,
     Thread,
     Gap,
     Picture,

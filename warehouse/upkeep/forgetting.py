@@ -63,7 +63,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     forget_in_charges(home.lake, hashes)
     for table in ("accounts", "near_duplicates"):
         home.lake.delete(table, "account", [account], _only(source))
-    for table in ("comments", "threads", "gaps", "observations", *_DERIVED):
+    for table in ("comment_readings", "comments", "threads", "gaps", "observations", *_DERIVED):
         _delete_posts(home, table, posts)
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
@@ -89,9 +89,19 @@ def forget_author(home: Home, name: str) -> int:
     """
     home.authors().forget(name)
     values = author_values(home, name)
-    removed = home.lake.count("select count(*) from comments where author in (select unnest($1))", [values])
+    key = home.authors().keyed(normalise_author(name))
+    theirs = "select source, comment_id from comments where author in (select unnest($1))"
+    removed = home.lake.count(f"select count(*) from ({theirs})", [values])
+    # Readings of comments that mention the author are made again, without the mention.
+    outdated = home.lake.query(
+        f"""{theirs} union select source, comment_id from comment_readings where list_contains(mentions, $2)""",
+        [values, key],
+    )
+    for source in sorted({source for source, _ in outdated}):
+        ids = [comment_id for one, comment_id in outdated if one == source]
+        home.lake.delete("comment_readings", "comment_id", ids, _only(source))
     home.lake.delete("comments", "author", values)
-    home.lake.purge(["comments"])
+    home.lake.purge(["comments", "comment_readings"])
     return removed
 
 

@@ -14,6 +14,7 @@ import pytest
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
+from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Comment, Observation, Post, PostPicture, Row
@@ -55,6 +56,7 @@ def fill(
     fetch_row: Callable[..., Fetch],
     label_row: Callable[..., PictureLabel],
     unlabelled_row: Callable[..., Unlabelled],
+    reading_row: Callable[..., CommentReading],
 ) -> Callable[..., None]:
     """Store three posts of an account in every table, with pictures of its own and a shared one."""
 
@@ -74,6 +76,7 @@ def fill(
             [observation_row(i, 5, source=source) for i in ids],
             [account_row(account, source=source)],
             [comment(ids[0], f"{mine}/c", source=source, text=f"hello {account}")],
+            [reading_row(ids[0], f"{mine}/c", source=source, hashtags=(account,))],
             [picture_row(own), picture_row(bare), picture_row(shared, path="pictures/shared.jpg")],
             [
                 fetch_row(f"{url}/own.jpg?sig=1", own),
@@ -88,7 +91,7 @@ def fill(
         for rows in batches:
             home.lake.append(rows)
         home.pictures.mkdir(exist_ok=True)
-        for row in batches[5]:
+        for row in batches[6]:
             assert isinstance(row, Picture)
             (home.folder / row.path).write_bytes(f"bytes of {row.path}".encode())
 
