@@ -33,6 +33,8 @@ ACCOUNT_SD, WEEK_SD, DAY_SD = 0.6, 0.06, 0.15
 MAX_COMMENTS, MAX_PER_LIKE = 5_000, 0.5
 SLOPE_POSTS = 100
 """The slope of the estimates on the truth is that of labels with so many posts."""
+_MANY = Plan(**INDEPENDENT)  # type: ignore[arg-type]
+_FEW = replace(_MANY, accounts=1, posts=1_500, equal_accounts=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class CommentPlan:
     `account_sd` is how much accounts differ in the effects, `clump` multiplies the correlation of a post's comments.
     """
 
-    gallery: Plan = Plan(**INDEPENDENT)  # type: ignore[arg-type]
+    gallery: Plan = _MANY
     comments: float = 12.0
     effects: float = 0.2
     effect_sd: float = 0.35
@@ -50,7 +52,6 @@ class CommentPlan:
     clump: float = 1.0
 
 
-_FEW = Plan(accounts=1, posts=1_500, equal_accounts=True, **INDEPENDENT)  # type: ignore[arg-type]
 PLANS = {
     "120 accounts": CommentPlan(),
     "2 comments a post": CommentPlan(comments=2.0),
