@@ -39,6 +39,7 @@ from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.model import Source
 from tasks.scrape.task import scrape
+from tasks.topics.task import find_topics
 from tasks.user_agent import user_agent
 from warehouse.records.runs import StageResult
 
@@ -50,7 +51,7 @@ from warehouse.records.runs import StageResult
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS),  # type: ignore[arg-type]
 )
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """Run all stages: scrape, read comments, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, read comments and find topics, fetch, classify or tag, publish, rank, report.
 
     `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
     Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
@@ -63,7 +64,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         with open_run(settings) as run:
             scrape_all(run, settings, full=full)
             if has_posts(run):
-                read_comments(run, settings.scrape.comment_authors, return_state=True)
+                read_all_comments(run, settings)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
                 publish_all(run, settings)
@@ -110,6 +111,13 @@ def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:
 def _token(source: Source) -> SecretStr | None:
     token = secret(source.secret_name) if source.secret_name else None
     return None if token is None else SecretStr(token)
+
+
+def read_all_comments(run: Run, settings: Settings) -> None:
+    """Read new comments, and find what they are about once all are read."""
+    authors = settings.scrape.comment_authors
+    if read_comments(run, authors, return_state=True).is_completed():
+        find_topics(run, authors, return_state=True)
 
 
 def publish_all(run: Run, settings: Settings) -> None:
