@@ -124,7 +124,7 @@ def publish_all(run: Run, settings: Settings) -> None:
     """Run the stages after labelling; `rank` and `report` read the database that `publish` writes."""
     if publish(run, check_limits(settings), settings.store.history_days, return_state=True).is_completed():
         rank(run, questions(settings), return_state=True)
-        report(run, questions(settings), settings.note, return_state=True)
+        report(run, questions(settings), settings.note, quote=settings.comments.quote, return_state=True)
 
 
 def fetch_options(settings: Settings) -> FetchOptions:

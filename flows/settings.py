@@ -67,6 +67,12 @@ class ScrapeSettings(_Table):
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
 
 
+class CommentsSettings(_Table):
+    """The table `[comments]`: what the report may show of comments."""
+
+    quote: bool = False
+
+
 class FetchSettings(_Table):
     """The table `[fetch]`."""
 
@@ -155,6 +161,7 @@ class Settings(_Table):
     note: str | None = None
     sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = ()
     scrape: ScrapeSettings = ScrapeSettings()
+    comments: CommentsSettings = CommentsSettings()
     fetch: FetchSettings = FetchSettings()
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()

@@ -15,7 +15,7 @@ TOPICS = {
     "en": ("kitten whiskers fluffy tabby purr paws", "espresso beans roast latte crema barista", "beach island ferry harbour hike coast"),
     "ja": ("子猫 肉球 毛並 尻尾", "珈琲豆 焙煎 喫茶店 エスプレッソ", "海岸 離島 港町 灯台"),
 }  # fmt: skip
-SHARED = {"en": ("this is so lovely", "what a wonderful picture with", "I really love the", "and here we have your"),
+SHARED = {"en": ("this is so lovely", "what a wonderful", "I really love the", "and here is the picture of your"),
           "ja": ("この写真の", "とてもきれいな", "今日の", "素敵な")}  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def test_names_of_people_name_no_topic(home: Home) -> None:
         )
     night(home)
     stored = (home.topics / "en.safetensors").read_bytes()
-    assert b"kitten" in stored
+    assert b"espresso" in stored
     for name in (b"zelda", b"secretword", b"quentin"):
         assert name not in stored
 
