@@ -3,6 +3,7 @@
 galleries.py  the simulator
 marginal.py   the true lift of each label of a gallery
 posting.py    the same for kinds, weekdays and hours: a simulator and a program of its own
+comment_shares.py  the same for what comments say: a simulator and a program of its own
 outcomes.py   estimates beside the truth, for the scenarios of one seed
 figures.py    the figures that all outcomes give, and what each must reach
 speed.py      seconds for a large home, beside a plain mean

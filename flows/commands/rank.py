@@ -21,6 +21,7 @@ from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
 from warehouse.published import published
 from warehouse.ranking import rankings
+from warehouse.ranking.comment_coverage import describe_comments
 from warehouse.ranking.comparable_posts import describe_posts
 from warehouse.ranking.empty_rankings import nearest, why_empty, why_unlabelled
 from warehouse.ranking.measures import ALL_BY, By
@@ -187,8 +188,12 @@ def _question(
 
 
 def suitable_statistic(by: By, statistic: Statistic) -> Statistic:
-    """The statistic of the settings, or the median where the measure does not have it."""
-    return "median" if RankingQuery("", by, statistic).find_conflict() else statistic
+    """The statistic of the settings, or the median where the measure does not have it.
+
+    Comments per like had no lift once: without --statistic their ranking stays what it was.
+    """
+    unchanged = by == "comments_per_like" and statistic == "lift"
+    return "median" if unchanged or RankingQuery("", by, statistic).find_conflict() else statistic
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -201,8 +206,9 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
         if ranking.is_empty():
             print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
             return
-        notes = [describe_posts(database, question)]
-        notes += [PLAIN_STATISTICS[name].note for name in question.optional_columns]
+        notes = [describe_posts(database, question), describe_comments(database, question)]
+        if not question.by_lift and question.by != "count":
+            notes.append(PLAIN_STATISTICS[question.statistic].note)
         if question.against_before:
             from warehouse.ranking.lift_changes import before
 
@@ -210,7 +216,7 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
             notes.append(f"Before ({earlier.since} to {earlier.until}): {describe_posts(database, earlier)}")
     # Programs read standard output, so sentences go elsewhere.
     out = sys.stdout if form == "table" else sys.stderr
-    print("\n".join([*notes, *_differences(ranking, question)]), file=out)
+    print("\n".join([*filter(None, notes), *_differences(ranking, question)]), file=out)
 
 
 def _why_unlabelled(settings: Settings, classifier: str) -> str:
@@ -248,7 +254,14 @@ def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     if question.by_lift:
         bars = ranking.with_columns(interval_bars(ranking))
         alone = ["alone"] if question.adjusted else []
+        if per := question.measure and question.measure.per:
+            first = [*FIRST_COLUMNS[:3], "denominator", *FIRST_COLUMNS[3:]]
+            return bars.select(*first, "interval", "q", "rate", "share").rename({"denominator": per})
         return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "median", "share")
+    if per := question.measure and question.measure.per:
+        first = ["rank", "label", "posts", "denominator", "accounts"]
+        others = [name for name in ranking.columns if name not in (*first, "total")]
+        return ranking.select(*first, *others).rename({"denominator": per})
     return ranking if ranking["total"].null_count() == 0 else ranking.drop("total")
 
 

@@ -21,6 +21,9 @@ COLOURS: dict[By, str] = {
     "likes_first_week": _LIKES,
     "comments": _COMMENTS,
     "comments_per_like": _COMMENTS,
+    "tone": _COMMENTS,
+    "questions": _COMMENTS,
+    "spam": _COMMENTS,
     "count": _COUNT,
     "shares": _COUNT,
 }

@@ -21,6 +21,9 @@ _QUESTIONS: dict[By, str] = {
     "likes": "What earns likes",
     "comments": "What earns comments",
     "count": "What is shown most",
+    "tone": "What gets positive comments",
+    "questions": "What people ask about",
+    "spam": "What attracts spam",
 }
 _STATISTICS: dict[str, str] = {"trimmed": "trimmed mean", "geometric": "geometric mean"}
 """Names of statistics that their word alone does not make clear."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from warehouse.ranking.measures import TONE_LIMIT
 from warehouse.schema.sql_types import View
-
-TONE_LIMIT = 0.05
-"""A comment with this tone or more is positive, with its negative or less negative: VADER's own limit."""
 
 COMMENT_VIEWS: tuple[View, ...] = (
     View(

@@ -23,6 +23,8 @@ MEASURE_VIEWS: tuple[View, ...] = (
             "value": "Its value for the post; an unknown one has no row",
             "counted_at": "When the number was last observed (UTC)",
             "rounded": "Whether the source showed it with fewer digits",
+            "numerator": "The count that value is a share of the denominator of; null: the measure has none",
+            "denominator": "What the count is divided by, such as read comments; null: the measure has none",
         },
     ),
 )
@@ -49,32 +51,38 @@ _RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
 _OTHERS = [by for by in MEASURES if by not in RUN_BY]
 _RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
 _NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
+_SHARES = (
+    ", sum(denominator)::bigint as denominator, sum(numerator)::bigint / sum(denominator)::bigint as rate"
+)
 _WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
 _SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
 _STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
                        case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
                             else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end as value
                 from post_labels where {_SCOPE}"""
-_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value
+_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value, numerator, denominator
                 from post_labels
-                join (select source, post_id, value from post_measures
+                join (select source, post_id, value, numerator, denominator from post_measures
                       where measure = case when "by" in ({_quote(MEASURES)}) then "by"
                                            else error('by is {_list(MEASURES)}') end) measured
                     using (source, post_id)
                 where {_SCOPE}"""
 
 
-def _macro(name: str, by: By, rows: str, comment: str) -> Macro:
+def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro:
+    """The macro over these rows; with `shares` they have a numerator and a denominator."""
+    counts = ", numerator, denominator" if shares else ""
+    any_counts = ", any_value(numerator), any_value(denominator)" if shares else ""
     return Macro(
         name,
         f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
         f"""with counted as (from ({rows}) where value is not null),
-                 named as (select source, account, label, value from counted where not grouped
+                 named as (select source, account, label, value{counts} from counted where not grouped
                            union all
-                           select source, account, label_group, any_value(value) from counted where grouped
+                           select source, account, label_group, any_value(value){any_counts} from counted where grouped
                            group by source, post_id, account, label_group)
             select row_number() over (order by worth desc, posts desc, label) as rank,
-                   label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}
+                   label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
             from (
                 select *, posts / all_posts as share,
                        case when "by" = 'count' then posts
@@ -82,7 +90,7 @@ def _macro(name: str, by: By, rows: str, comment: str) -> Macro:
                             then error('statistic is {_list(_RATIO_STATISTICS)}')
                             else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
                        end as worth
-                from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}
+                from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}{_SHARES if shares else ""}
                       from named group by label),
                      (select count(*) as all_posts from counted where first_label)
                 where posts >= min_posts)
@@ -100,6 +108,7 @@ RANKING_MACROS: tuple[Macro, ...] = (
         " posts counts the posts with a known number; mean, median and total are over these; share is their part of the"
         " posts that the classifier labelled. The other columns are null unless statistic names them. With"
         " grouped := true labels of a group count as one",
+        shares=False,
     ),
     # A macro of its own, because DuckDB opens every table that a macro names.
     _macro(
@@ -108,5 +117,6 @@ RANKING_MACROS: tuple[Macro, ...] = (
         _MEASURED_ROWS,
         "The same as top_labels for any measure of post_measures:"
         " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
+        shares=True,
     ),
 )

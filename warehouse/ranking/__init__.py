@@ -10,6 +10,8 @@
     label_overlap.py     how far two labels are on the same posts
     posting_lifts.py     the lifts of kinds, weekdays and hours
     recent_lifts.py      pairs and changes for the report, from posts read once
+    comment_lifts.py     the lifts of what people say, all measures together, for the report
+    comment_coverage.py  how many comments were read and measured
     post_parts.py        the rankings of each account and of the last days, planned and ranked together
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     past.py              the database as it was known at the end of a past day

@@ -25,10 +25,10 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 _LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier)
                    using (source, post_id)"""
 _POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
-                    coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced
+                    coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced{counts}
              from posts {measured} {labelled} where {where}"""
-_MEASURED = """left join (select source, post_id, value, counted_at, rounded from post_measures where measure = '{by}')
-                   using (source, post_id)"""
+_MEASURED = """left join (select source, post_id, value, counted_at, rounded, numerator, denominator
+                          from post_measures where measure = '{by}') using (source, post_id)"""
 _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
 _HIDDEN = """value is null and (source, post_id) in
                  (select (source, post_id) from latest_observations where likes_hidden)"""
@@ -93,7 +93,8 @@ class Comparable:
     """The posts that a ranking by lift compares.
 
     `days` is for each source the age from which its posts count. `posts` has the columns that `estimate_lifts` takes,
-    and `sliced`: whether the post is of the chosen weekdays and hours. The others are compared with these.
+    and `sliced`: whether the post is of the chosen weekdays and hours. The others are compared with these. A ratio
+    of two counts also has these, `numerator` and `denominator`.
     """
 
     posts: pl.DataFrame
@@ -181,6 +182,7 @@ def _matching(
         value="1" if measure is None else "value" if measure.ratio else "value::bigint",
         hidden=_HIDDEN if measure is not None and measure.of_likes else "false",
         sliced=sliced or "true",
+        counts=", numerator, denominator" if measure is not None and measure.per else "",
         labelled=_LABELLED if labelled else "",
         measured=_UNMEASURED if measure is None else _MEASURED.format(by=question.by),
         where=where,

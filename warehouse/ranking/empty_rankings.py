@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from warehouse.ranking.comment_coverage import why_unmeasured
 from warehouse.ranking.comparable_posts import comparable_posts, count_posts
 from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.past import first_label
@@ -47,7 +48,7 @@ def why_empty(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> st
     )
     if posts == 0:
         return _no_posts(database, question)
-    if not count_posts(database, RankingQuery(name, question.by, account=question.account)).counted:
+    if not count_posts(database, _in_account(question)).counted:
         return _no_numbers(database, question, posts)
     return _nothing_chosen(database, question) or _not_enough(database, question)
 
@@ -159,7 +160,7 @@ def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str
 
 def _why_no_lift(question: RankingQuery, reason: str | None) -> str:
     assert question.measure is not None, "a count has no lift"
-    return NO_LIFT[reason or "inseparable"].format(counts=question.measure.name)
+    return NO_LIFT[reason or "inseparable"].format(counts=question.measure.counts or question.measure.name)
 
 
 def _too_few_compared(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
@@ -240,7 +241,9 @@ def _no_numbers(database: duckdb.DuckDBPyConnection, question: RankingQuery, pos
     """Why none of the labelled posts has a number: hidden by the owner, or not shown by the source."""
     measure = question.measure
     assert measure is not None, "each post counts 1"
-    counts = count_posts(database, RankingQuery(question.classifier, question.by, account=question.account))
+    if measure.per == "comments":
+        return why_unmeasured(database, _in_account(question))
+    counts = count_posts(database, _in_account(question))
     advice = f" Rank by {'comments' if question.by == 'likes' else 'likes'} or count."
     if counts.hidden == posts:
         return f"The likes of all {_posts(posts)} are hidden by their owner.{advice}"
@@ -248,6 +251,11 @@ def _no_numbers(database: duckdb.DuckDBPyConnection, question: RankingQuery, pos
     if question.by in STORED_BY:
         return f"None of the {_posts(posts)} has a known number of {question.by}{some_hidden}.{advice}"
     return f"None of the {_posts(posts)} counts: {counts.unknown:,} {measure.lacking}{some_hidden}.{advice}"
+
+
+def _in_account(question: RankingQuery) -> RankingQuery:
+    """The question without its choices but the account."""
+    return RankingQuery(question.classifier, question.by, account=question.account, as_of=question.as_of)
 
 
 def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:

@@ -34,7 +34,7 @@ def rank_lifts(
         .head(question.top)
         .with_row_index("rank", offset=1)
         .with_columns(pl.col("rank").cast(pl.Int64))
-        .select(*COLUMNS, *(["alone"] if question.adjusted else []))
+        .select(*COLUMNS, *(["alone"] if question.adjusted else []), *question.optional_columns)
     )
 
 
@@ -43,8 +43,8 @@ def all_lifts(
 ) -> pl.DataFrame:
     """Estimate the lift of every label or pair of the question, in the order of the ranking.
 
-    Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, and
-    their share of all compared posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
+    Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, their
+    share of all compared posts, and for a ratio of two counts `denominator` and `rate`, the sums of these posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
     Where only some weekdays or hours count, the posts of these are compared with all posts of the account. `posts`
     are those of `numbered_posts` for this question, where the caller has them.
     """
@@ -59,17 +59,24 @@ def all_lifts(
         # Two pairs have one name where a label contains the sign between the two.
         labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
     lifts = _estimate(posts, labels, question)
-    plain = (
-        labels.join(chosen.select("post", "value"), on="post")
-        .group_by("label")
-        .agg(
-            total=pl.col("value").sum(),
-            mean=pl.col("value").sum() / pl.len(),
-            median=pl.col("value").median(),
-            share=pl.len() / max(1, len(chosen)),
-        )
-    )
-    return lifts.join(plain, on="label", how="left", maintain_order="left")
+    return lifts.join(_plain_numbers(chosen, labels, question), on="label", how="left", maintain_order="left")
+
+
+def _plain_numbers(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
+    """Total, mean, median and share of each label's posts; a ratio has no total, and one of two counts their sums."""
+    shares = question.measure is not None and bool(question.measure.per)
+    value = pl.col("value")
+    numbers = {
+        "total": pl.lit(None, pl.Int64) if shares else value.sum(),
+        "mean": value.sum() / pl.len(),
+        "median": value.median(),
+        "share": pl.len() / max(1, len(posts)),
+    }
+    if shares:
+        of = pl.col("denominator").sum()
+        numbers |= {"denominator": of, "rate": pl.col("numerator").sum() / of}
+    columns = [name for name in ("post", "value", "numerator", "denominator") if name in posts.columns]
+    return labels.join(posts.select(columns), on="post").group_by("label").agg(**numbers)
 
 
 def numbered_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -81,6 +88,9 @@ def numbered_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery
 
 def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
     measure: Measure = "comments" if question.by in ("comments", "shares") else "likes"
+    if question.measure is not None and question.measure.per:
+        measure = "rate"
+        posts = posts.with_columns(value=pl.col("numerator"), offset=pl.col("denominator"))
     alone = estimate_lifts(posts, labels, measure=measure, min_posts=question.least_posts)
     if not question.adjusted:
         return alone

@@ -3,7 +3,7 @@
 To add a measure, add its name to `By` and an entry to `MEASURES`: the view `post_measures`, the macro `top_labels`, the
 Python functions and `likelens rank --by` then have it. A query has a row for each post with a known number:
 `source, post_id, value, counted_at, rounded`. `counted_at` is when the number was last observed, `rounded` whether the
-source showed it with fewer digits.
+source showed it with fewer digits. A ratio with a lift also has the two counts of its value, `numerator, denominator`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ By: TypeAlias = Literal[
     "comments_per_like",
     "likes_first_day",
     "likes_first_week",
+    "tone",
+    "questions",
+    "spam",
 ]
 """What labels are ranked by; `count` is the number of posts, and no number of a post."""
 Counts: TypeAlias = Literal["likes", "comments", "shares"]
@@ -41,9 +44,25 @@ _LIKES = f"""select * from ({_COUNT.format(count="likes")})
 _COMMENTS = _COUNT.format(count="comments")
 _COMMENTS_PER_LIKE = f"""select source, post_id, {_EXACT.format("comment.value / liked.value")} as value,
                                 least(liked.counted_at, comment.counted_at) as counted_at,
-                                liked.rounded or comment.rounded as rounded
+                                liked.rounded or comment.rounded as rounded,
+                                comment.value::bigint as numerator, liked.value::bigint as denominator
                          from ({_LIKES}) liked join ({_COMMENTS}) comment using (source, post_id)
                          where liked.value > 0"""
+TONE_LIMIT = 0.05
+"""A comment with this tone or more is positive, with its negative or less negative.
+
+That is VADER's own convention (Hutto, C. and Gilbert, E. (2014), 'VADER: a parsimonious rule-based model for sentiment
+analysis of social media text', and the README of vaderSentiment, 'About the scoring').
+"""
+_COMMENT_SHARE = f"""
+    select source, post_id, {_EXACT.format("numerator / denominator")} as value, counted_at, false as rounded,
+           numerator, denominator
+    from (select source, post_id, max(read_at) as counted_at, count(*) filter ({{counted}}) as numerator,
+                 count(*) filter ({{of}}) as denominator
+          from comment_readings where version = (select arg_max(version, read_at) from comment_readings)
+          group by source, post_id)
+    where denominator > 0"""
+"""The share of a post's read comments, by the newest reader, as the view `post_comment_readings` counts them."""
 _FOLLOWERS = f"""
     select source, post_id, case when near_earlier then earlier.followers else later.followers end as followers,
            case when near_earlier then earlier.rounded else later.rounded end as rounded
@@ -85,7 +104,8 @@ class Measure:
 
     `history` is the count in `observations` whose growth says from which age on posts are comparable; None where the
     age of a post makes no difference. A ratio has neither a total nor a geometric mean. `of_likes`: a post with
-    hidden likes has none.
+    hidden likes has none. `per`: a ratio of two counts, whose lift compares the numerators with the denominators as
+    offset, and what the denominators are. `counts` are the numerators of such a one.
     """
 
     query: str
@@ -94,6 +114,8 @@ class Measure:
     history: Counts | None = None
     of_likes: bool = True
     ratio: bool = False
+    per: Literal["likes", "comments"] | None = None
+    counts: str = ""
 
 
 MEASURES: dict[By, Measure] = {
@@ -115,6 +137,8 @@ MEASURES: dict[By, Measure] = {
         "comments per like",
         "without likes, or without a known number of likes or comments",
         ratio=True,
+        per="likes",
+        counts="comments",
     ),
     "likes_first_day": Measure(
         _AT_AGE.format(age=86_400, gap_hours=FIRST_DAY_GAP_HOURS),
@@ -126,16 +150,48 @@ MEASURES: dict[By, Measure] = {
         "likes in the first week",
         f"without two observations at most {FIRST_WEEK_GAP_HOURS} hours apart around an age of seven days",
     ),
+    "tone": Measure(
+        _COMMENT_SHARE.format(
+            counted=f"not spam and tone >= {TONE_LIMIT}", of="not spam and tone is not null"
+        ),
+        "share of positive comments",
+        "without a read comment that has a tone",
+        of_likes=False,
+        ratio=True,
+        per="comments",
+        counts="positive comments",
+    ),
+    "questions": Measure(
+        _COMMENT_SHARE.format(counted="not spam and question", of="not spam"),
+        "share of questions",
+        "without a read comment, spam left out",
+        of_likes=False,
+        ratio=True,
+        per="comments",
+        counts="questions",
+    ),
+    "spam": Measure(
+        _COMMENT_SHARE.format(counted="spam", of="true"),
+        "share of spam",
+        "without a read comment",
+        of_likes=False,
+        ratio=True,
+        per="comments",
+        counts="spam comments",
+    ),
 }
 ALL_BY: tuple[By, ...] = get_args(By)
 RUN_BY: tuple[By, ...] = ("likes", "comments", "count")
 """The measures of the rankings of every run, and of a comparison of classifiers."""
 STORED_BY: tuple[By, ...] = ("likes", "comments")
 """The measures that `post_labels` has as columns, and whose lifts publish stores."""
-LIFT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if not measure.ratio)
+LIFT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if not measure.ratio or measure.per)
+COMMENT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if measure.per)
+"""The measures of what people say under a post: shares of its read comments, and comments per like."""
 
 POST_MEASURES = " union all ".join(
-    f"select source, post_id, '{by}' as measure, value, counted_at, rounded from ({measure.query})"
-    for by, measure in MEASURES.items()
+    f"""select source, post_id, '{by}' as measure, value, counted_at, rounded,
+               {"numerator, denominator" if measure.per else "null::bigint, null::bigint"} from ({measure.query})"""
+    for by, measure in sorted(MEASURES.items(), key=lambda item: item[1].per is None)
 )
-"""The query of the view `post_measures`."""
+"""The query of the view `post_measures`; the first part names the columns."""

@@ -17,6 +17,7 @@ _TIMES = {
     "posts": "first_seen_at",
     "observations": "observed_at",
     "accounts": "observed_at",
+    "comment_readings": "read_at",
     "labels": "labelled_at",
     "runs": "coalesce(ended_at, started_at)",
 }
@@ -48,28 +49,50 @@ _VIEWS = {
 """The same as those of `warehouse.database.sql`, over the rows that were known; a test compares them."""
 
 
+_NO_READINGS = """create temp view comment_readings as
+    select null::varchar as source, null::varchar as post_id, null::varchar as version, null::double as tone,
+           null::boolean as spam, null::boolean as question, null::timestamp as read_at where false"""
+
+
 def show_past(connection: duckdb.DuckDBPyConnection, day: date) -> None:
     """Make the connection's tables and views those of the end of the day (UTC)."""
     database = _database_of(connection)
     for table, time in _TIMES.items():
-        connection.execute(
-            f"create temp view {table} as select * from {database}.main.{table}"
-            f" where {time} < date '{day.isoformat()}' + interval 1 day"
-        )
+        if _has_view(connection, table):
+            connection.execute(
+                f"create or replace temp view {table} as select * from {database}.main.{table}"
+                f" where {time} < date '{day.isoformat()}' + interval 1 day"
+            )
     for name, query in _VIEWS.items():
-        connection.execute(f"create temp view {name} as {query}")
+        connection.execute(f"create or replace temp view {name} as {query}")
 
 
 def ensure_measures(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Add the view `post_measures`, without shares, if an older likelens published the database: then it returns true."""
-    if connection.execute("select 1 from duckdb_views() where view_name = 'post_measures'").fetchall():
-        return False
-    shares = "null::bigint as shares, null::boolean as shares_rounded"
-    connection.execute(
-        f"create temp view observations as select *, {shares} from {_database_of(connection)}.main.observations"
+    """Complete the view `post_measures` if an older likelens published the database, without shares of comments.
+
+    True if that likelens had no such view at all; then there are no shares either.
+    """
+    columns = (
+        "select 1 from duckdb_columns() where table_name = 'post_measures' and column_name = 'denominator'"
     )
+    if connection.execute(columns).fetchall():
+        return False
+    is_older = not _has_view(connection, "post_measures")
+    if is_older:
+        shares = "null::bigint as shares, null::boolean as shares_rounded"
+        connection.execute(
+            f"create temp view observations as select *, {shares} from {_database_of(connection)}.main.observations"
+        )
+    if not _has_view(connection, "comment_readings"):
+        connection.execute(_NO_READINGS)
     connection.execute(f"create temp view post_measures as {POST_MEASURES}")
-    return True
+    return is_older
+
+
+def _has_view(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether the published database has the view."""
+    query = "select 1 from duckdb_views() where view_name = ? and database_name = current_database()"
+    return bool(connection.execute(query, [name]).fetchall())
 
 
 def first_label(connection: duckdb.DuckDBPyConnection, classifier: str) -> datetime | None:

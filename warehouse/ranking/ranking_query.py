@@ -10,6 +10,8 @@ from datetime import date
 from warehouse.ranking.measures import LIFT_BY, MEASURES, RUN_BY, STORED_BY, By, Measure
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, Statistic
 
+SHARE_COLUMNS = ("denominator", "rate")
+"""Columns of a ratio of two counts: the denominators of the posts, and the sum of the numerators over theirs."""
 MIN_LIFT_POSTS = 10
 MIN_ADJUSTED_POSTS = 30
 """So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
@@ -101,7 +103,7 @@ class RankingQuery:
 
     @property
     def by_lift(self) -> bool:
-        """Whether labels are ordered by their lift; a count and a ratio have none."""
+        """Whether labels are ordered by their lift; a count has none."""
         return self.statistic == "lift" and self.by in LIFT_BY
 
     @property
@@ -137,9 +139,10 @@ class RankingQuery:
         return () if self.within is None else (self.within, self.within.removeprefix(f"{self.classifier}:"))
 
     @property
-    def optional_columns(self) -> tuple[Statistic, ...]:
-        """The columns that only rankings by their statistic have."""
-        return tuple(name for name in OPTIONAL if name == self.statistic and self.by != "count")
+    def optional_columns(self) -> tuple[str, ...]:
+        """The columns that only rankings by their statistic have, and those of a ratio of two counts."""
+        own = tuple(name for name in OPTIONAL if name == self.statistic and self.by != "count")
+        return (*own, *(SHARE_COLUMNS if self.measure is not None and self.measure.per else ()))
 
     @property
     def sliced(self) -> bool:
@@ -166,8 +169,13 @@ class RankingQuery:
 
     def find_conflict(self) -> str | None:
         """Which parts of the question exclude each other, as a sentence; None where none do."""
-        if self.measure is not None and self.measure.ratio and not _is_of_ratios(self.statistic):
+        if (
+            self.measure is not None
+            and self.measure.ratio
+            and not (self.by_lift or _is_of_ratios(self.statistic))
+        ):
             names = [name for name in PLAIN_STATISTICS if _is_of_ratios(name)]
+            names = ["lift", *names] if self.measure.per else names
             return f"--by {self.by} has no {self.statistic}. Use --statistic {', '.join(names[:-1])} or {names[-1]}."
         for name in ("pairs", "against_before"):
             if getattr(self, name) and not self.by_lift:

@@ -27,7 +27,8 @@ _ROWS = """select distinct source, post_id, case when $grouped then label_group 
            from post_labels {measured} semi join (select source, post_id from posts where {condition})
                using (source, post_id)
            where classifier = $classifier"""
-_MEASURED = """left join (select source, post_id, value as {by} from post_measures where measure = '{by}')
+_MEASURED = """left join (select source, post_id, value as {by}, numerator, denominator from post_measures
+                          where measure = '{by}')
                using (source, post_id)"""
 
 
@@ -69,7 +70,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
     condition, values = question.conditions()
     stored = question.by in ("count", *STORED_BY)
     query = _ROWS.format(
-        values="likes, comments" if stored else question.by,
+        values="likes, comments" if stored else f"{question.by}, numerator, denominator",
         measured="" if stored else _MEASURED.format(by=question.by),
         condition=condition,
     )
@@ -153,11 +154,14 @@ def add_statistics(known: pl.LazyFrame, question: RankingQuery) -> pl.LazyFrame:
     """The statistics of the posts with each label; `known` has a row for each post and label, with its `value`."""
     all_posts = known.select(pl.struct("source", "post_id").n_unique().cast(pl.Int64).alias("all_posts"))
     ratio = question.measure is not None and question.measure.ratio
-    statistics = {
+    statistics: dict[str, pl.Expr] = {
         name: one.polars
         for name, one in PLAIN_STATISTICS.items()
         if (one.of_ratios or not ratio) and (not one.optional or name in question.optional_columns)
     }
+    if ratio and question.measure is not None and question.measure.per:
+        of, counted = pl.col("denominator").sum(), pl.col("numerator").sum()
+        statistics |= {"denominator": of, "rate": counted / of}
     per_label = known.group_by("label").agg(
         posts=pl.len().cast(pl.Int64),
         accounts=pl.struct("source", "account").n_unique().cast(pl.Int64),

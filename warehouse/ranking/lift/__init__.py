@@ -9,6 +9,7 @@
     residuals.py   likes without account, time, kind, weekday and hour: the Huber fit
     effects.py     the effect of each label on the residuals
     ratios.py      the ratio of means of small counts, such as comments
+    rates.py       the same for counts that are shares of others, such as positive comments
     parts.py       the residuals for a comparison of kinds, weekdays or hours
     joint.py       the effects of the frequent labels, fitted together
     variance.py    the variance of the effects, clustered and moderated

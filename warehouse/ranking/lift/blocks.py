@@ -24,11 +24,13 @@ class PostBlocks:
     """The posts in order: their counts, covariates and blocks.
 
     `block` is the number of each post's block, `cluster` the number of each block's account; where one account has
-    nearly all posts, each block is a cluster of its own.
+    nearly all posts, each block is a cluster of its own. `offsets` are what counts are shares of, such as a post's read
+    comments; 1 where they are no shares.
     """
 
     keys: pl.DataFrame
     counts: Floats
+    offsets: Floats
     covariates: Floats
     accounts: Groups
     blocks: Groups
@@ -46,10 +48,13 @@ class PostBlocks:
 def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlocks:
     """Order the posts with a known count by account and time, and cut each account's posts into equal runs.
 
-    Posts without a time come last in their account, in the order of their keys.
+    Posts without a time come last in their account, in the order of their keys. Where there is a column `offset`,
+    posts without one above 0 are left out.
     """
     key = key_columns(posts)
-    ordered = posts.filter(pl.col("value").is_not_null()).sort(
+    if "offset" not in posts.columns:
+        posts = posts.with_columns(offset=1)
+    ordered = posts.filter(pl.col("value").is_not_null() & (pl.col("offset") > 0)).sort(
         ["source", "account", "posted_at", *key], nulls_last=True
     )
     accounts = group_changes(ordered.select(pl.struct("source", "account").rle_id()).to_series().to_numpy())
@@ -62,6 +67,7 @@ def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlock
     return PostBlocks(
         keys=ordered.select(key),
         counts=ordered["value"].cast(pl.Float64).to_numpy(),
+        offsets=ordered["offset"].cast(pl.Float64).to_numpy(),
         covariates=_covariates(ordered, accounts),
         accounts=accounts,
         blocks=blocks,

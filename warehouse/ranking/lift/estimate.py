@@ -22,17 +22,20 @@ from warehouse.ranking.lift.joint import MAX_LABELS, choose_labels, estimate_joi
 from warehouse.ranking.lift.joint import MIN_POSTS as MIN_JOINT_POSTS
 from warehouse.ranking.lift.label_rows import LabelRows, number_labels
 from warehouse.ranking.lift.parts import fit_parts, make_dummies
-from warehouse.ranking.lift.ratios import estimate_ratios, fit_exposures
+from warehouse.ranking.lift.rates import fit_rates
+from warehouse.ranking.lift.ratios import Exposures, estimate_ratios, fit_exposures
 from warehouse.ranking.lift.residuals import CLIP, fit_residuals
 from warehouse.ranking.lift.variance import Variances, fit_components, moderate
 
-Measure: TypeAlias = Literal["likes", "comments", "shares"]
+Measure: TypeAlias = Literal["likes", "comments", "shares", "rate"]
+"""What is compared: likes, small counts, or counts that are shares of the column `offset`."""
 Reason: TypeAlias = Literal["no_count", "no_others", "no_variation", "few_counts", "inseparable"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why a label has no lift.
 
 no_count: no post with the label has a known count. no_others: where it occurs, all posts of the same account and time
-have it. no_variation: the counts do not differ. few_counts: too few posts or comments. inseparable: it always comes
+have it. no_variation: the counts do not differ. few_counts: too few posts or comments; of a share, too few are
+expected. inseparable: it always comes
 with other labels, or with a kind of post.
 """
 
@@ -40,7 +43,14 @@ COLUMNS = ("label", "posts", "accounts", "lift", "low", "high", "p", "q", "reaso
 MIN_TESTED_POSTS = 5
 MIN_RANKED_POSTS = 10
 MIN_COUNTS = 10
-"""Posts, and comments or shares on them, that a label needs for a ratio of means."""
+"""Posts, and comments or shares on them, that a label needs for a ratio of means.
+
+A ratio of shares needs so many expected counts, such as positive comments if the label made no difference, and
+`MIN_TESTED_POSTS` posts: a choice by expected counts, unlike one by counts, does not prefer labels with more of them.
+"""
+MIN_INDEPENDENT = 3.0
+"""Expected counts that a ratio of shares needs after comments that depend on each other are discounted. With fewer, such
+as two waves of spam, intervals cover less (simulated)."""
 MAX_INFLATION = 100.0
 """In the joint fit: a label whose variance is so many times that without the others can't be separated from them."""
 
@@ -61,17 +71,20 @@ def estimate_lifts(
     the labelled posts to the others of the same account and time, `low` and `high` its 95 % interval, `p` the p-value
     of no difference, and `q` the same corrected for the number of labels with at least 5 posts. Where no comparison is
     possible these are null, and `reason` says why. Labels with fewer than `min_posts` posts come after the others.
-    With posts of one account the interval holds for this account only.
+    With posts of one account the interval holds for this account only. With the measure `rate` a post's value is a
+    share of its `offset`, such as positive comments of comments with a tone, and the lift a ratio of shares.
     """
     blocks = cut_blocks(posts)
     rows = number_labels(labels, blocks)
     if measure == "likes":
         residuals = fit_residuals(blocks, clip, covariates=covariates)
         effects, vary = estimate_effects(blocks, residuals, rows), residuals.vary
+        reasons = _reasons(blocks, rows, effects, vary=vary)
     else:
-        exposures = fit_exposures(blocks)
+        exposures = fit_rates(blocks) if measure == "rate" else fit_exposures(blocks)
         effects, vary = estimate_ratios(blocks, exposures, rows), bool(exposures.counts.any())
-    reasons = _reasons(blocks, rows, effects, measure, vary=vary)
+        few = _few_counts(blocks, rows, exposures, measure)
+        reasons = _reasons(blocks, rows, effects, few, vary=vary)
     effects = Effects(np.where(reasons == "", effects.values, np.nan), effects.cells)
     components = fit_components(effects.cells, len(rows.names))
     inference = infer(effects.values, moderate(effects.cells, len(rows.names), components))
@@ -129,7 +142,7 @@ def estimate_part_lifts(
     part, *others = (_number_parts(ordered[name]) for name in names)
     fit = fit_parts(blocks, part, np.column_stack([np.zeros((len(part), 0)), *map(make_dummies, others)]))
     effects = estimate_effects(blocks, fit.residuals, rows)
-    reasons = _reasons(blocks, rows, effects, "likes", vary=fit.residuals.vary)
+    reasons = _reasons(blocks, rows, effects, vary=fit.residuals.vary)
     reasons[(reasons == "") & (fit.inflation > MAX_INFLATION)] = "inseparable"
     values = np.where(reasons == "", effects.values, np.nan)
     plain = moderate(effects.cells, len(rows.names), fit_components(effects.cells, len(rows.names)))
@@ -145,22 +158,43 @@ def _number_parts(names: pl.Series) -> Ints:
 
 
 def _reasons(
-    posts: PostBlocks, rows: LabelRows, effects: Effects, measure: Measure, *, vary: bool
+    posts: PostBlocks,
+    rows: LabelRows,
+    effects: Effects,
+    few: NDArray[np.bool_] | None = None,
+    *,
+    vary: bool,
 ) -> NDArray[np.object_]:
-    """Why each label has no lift; empty where it has one."""
+    """Why each label has no lift; empty where it has one. `few` are labels with too few counts for a ratio of means."""
     counts = rows.counts()
     reasons = np.full(len(counts), "", object)
-    if measure == "likes":
+    if few is None:
         reasons[np.isnan(effects.values)] = "no_others"
     else:
-        total = np.bincount(rows.label, posts.counts[rows.post], minlength=len(counts))
-        few = (counts < MIN_COUNTS) | (total < MIN_COUNTS)
         reasons[np.isnan(effects.values) | few] = "few_counts"
         reasons[~_has_others(posts, rows)] = "no_others"
     if not vary:
         reasons[reasons == ""] = "no_variation"
     reasons[counts == 0] = "no_count"
     return reasons
+
+
+def _few_counts(
+    posts: PostBlocks, rows: LabelRows, exposures: Exposures, measure: Measure
+) -> NDArray[np.bool_]:
+    """Which labels have too few posts or counts for a ratio of means."""
+    number = len(rows.names)
+    if measure != "rate":
+        total = np.bincount(rows.label, posts.counts[rows.post], minlength=number)
+        return (rows.counts() < MIN_COUNTS) | (total < MIN_COUNTS)
+    total = np.bincount(rows.label, exposures.expected[rows.post], minlength=number)
+    dispersion = exposures.dispersion[posts.account]
+    discounted = exposures.exposure * posts.blocks.spread(exposures.rate) / dispersion
+    independent = np.bincount(rows.label, discounted[rows.post], minlength=number)
+    few: NDArray[np.bool_] = (
+        (rows.counts() < MIN_TESTED_POSTS) | (total < MIN_COUNTS) | (independent < MIN_INDEPENDENT)
+    )
+    return few
 
 
 def _has_others(posts: PostBlocks, rows: LabelRows) -> NDArray[np.bool_]:

@@ -30,7 +30,8 @@ PRIOR_POSTS = 10
 class Exposures:
     """The capped counts, what kind and hour multiply them by, the rate of each block, and each account's ω.
 
-    `dispersion` is the variance of an account's counts over their mean.
+    `dispersion` is the variance of an account's counts over their mean, `expected` the count that each post is expected
+    to have.
     """
 
     counts: Floats
@@ -38,11 +39,12 @@ class Exposures:
     rate: Floats
     weight: Floats
     dispersion: Floats
+    expected: Floats
 
 
 def fit_exposures(posts: PostBlocks) -> Exposures:
     """Fit the factors of kind and hour, and cap the counts."""
-    factor = _factors(posts)
+    factor = number_factors(posts)
     counts, exposure = _cap_first(posts), np.ones(len(posts.counts))
     k, weight = 0.0, np.ones(len(posts.accounts))
     for _ in range(ROUNDS):
@@ -57,7 +59,7 @@ def fit_exposures(posts: PostBlocks) -> Exposures:
         exposure = np.where((observed > 0) & (level > 0), observed / np.maximum(level, 1e-300), 1.0)[factor]
     rate = posts.blocks.sum(counts) / posts.blocks.sum(exposure)
     expected = exposure * posts.blocks.spread(rate)
-    return Exposures(counts, exposure, rate, weight, _dispersions(posts, k, counts, expected))
+    return Exposures(counts, exposure, rate, weight, _dispersions(posts, k, counts, expected), expected)
 
 
 def estimate_ratios(posts: PostBlocks, exposures: Exposures, rows: LabelRows) -> Effects:
@@ -116,7 +118,7 @@ def _cap_first(posts: PostBlocks) -> Floats:
     return capped
 
 
-def _factors(posts: PostBlocks) -> Ints:
+def number_factors(posts: PostBlocks) -> Ints:
     """A number for each combination of kind and hour, relative to the account's mean hour."""
     carousel, video, _, cosine, sine = posts.covariates.T
     hour = np.floor((np.arctan2(sine, cosine) / (2 * np.pi) + 0.5) * HOUR_PARTS).astype(np.int64)
