@@ -1,4 +1,4 @@
-"""The table `[comments]` of the settings: how comments are read."""
+"""The table `[comments]` of the settings: how comments are read, and whether the report may quote them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class CommentSettings(BaseModel):
     languages: Languages = ()
     tone_model: Annotated[Path | None, AfterValidator(_place_folder)] = None
     tone_languages: Languages = ()
+    quote: bool = False
 
     def read_options(self, *, are_scraped: bool) -> ReadOptions:
         """How the stage reads comments; `are_scraped` as in `ReadOptions`."""

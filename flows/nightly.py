@@ -39,6 +39,7 @@ from tasks.run import Run
 from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.model import Source
 from tasks.scrape.task import scrape
+from tasks.topics.task import find_topics
 from tasks.user_agent import user_agent
 from warehouse.records.runs import StageResult
 
@@ -50,7 +51,7 @@ from warehouse.records.runs import StageResult
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS),  # type: ignore[arg-type]
 )
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """Run all stages: scrape, read comments, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, read comments and find topics, fetch, classify or tag, publish, rank, report.
 
     `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
     Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
@@ -113,16 +114,20 @@ def _token(source: Source) -> SecretStr | None:
 
 
 def read_all_comments(run: Run, settings: Settings) -> None:
-    """Read the comments of all sources as the settings say."""
-    options = settings.comments.read_options(are_scraped=settings.scrape.comments)
-    read_comments(run, settings.scrape.comment_authors, options, return_state=True)
+    """Read new comments as the settings say, and find what they are about once all are read."""
+    authors, options = (
+        settings.scrape.comment_authors,
+        settings.comments.read_options(are_scraped=settings.scrape.comments),
+    )
+    if read_comments(run, authors, options, return_state=True).is_completed():
+        find_topics(run, authors, return_state=True)
 
 
 def publish_all(run: Run, settings: Settings) -> None:
     """Run the stages after labelling; `rank` and `report` read the database that `publish` writes."""
     if publish(run, check_limits(settings), settings.store.history_days, return_state=True).is_completed():
         rank(run, questions(settings), return_state=True)
-        report(run, questions(settings), settings.note, return_state=True)
+        report(run, questions(settings), settings.note, quote=settings.comments.quote, return_state=True)
 
 
 def fetch_options(settings: Settings) -> FetchOptions:

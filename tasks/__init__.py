@@ -2,6 +2,7 @@
 
 scrape/         posts of the sources; to add a source, open scrape/sources.py
 read_comments/  the language, tone, spam and questions of their comments
+topics/         what comments are about
 fetch/          their pictures; fetch/attempt.py has the reasons, fetch/retry_schedule.py the retries
 classify/       what the pictures show; to add a classifier, open classifiers/registry.py
 tag/            the same from a service that costs money
@@ -16,6 +17,7 @@ errors.py       which errors a task retries
 forget.py       removes an account or an author
 validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped
+groups.py       groups found again, and their distinctive words
 labels.py       a label as a row of the table labels
 thumbnails.py   small pictures for pages
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged

@@ -77,4 +77,4 @@ def _forget_author(settings: Settings, author: str, yes: bool) -> None:
 def _publish(settings: Settings) -> None:
     publish(settings.home)
     remove_exports(settings.home)
-    write_report(settings.home, questions(settings), settings.note)
+    write_report(settings.home, questions(settings), settings.note, quote=settings.comments.quote)

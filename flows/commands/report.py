@@ -13,7 +13,7 @@ from flows.options import with_config
 from flows.printable import printable
 from flows.settings import Settings, questions, read_settings
 from tasks.report.export import REPORT_FORMATS, ReportFormat, export_report, find_scope_problem
-from tasks.report.scope import EVERYTHING, ReportScope
+from tasks.report.scope import ReportScope
 from tasks.report.stage import PAGE, write_report
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -54,9 +54,12 @@ def report(
     output: Path | None,
 ) -> int:
     settings = read_settings(config)
-    scope = ReportScope(account, since.date() if since else None, until.date() if until else None, share)
-    if scope == EVERYTHING and form == "html" and output is None:
-        page = write_report(settings.home, questions(settings), settings.note)
+    quote = settings.comments.quote
+    scope = ReportScope(
+        account, since.date() if since else None, until.date() if until else None, share, quote
+    )
+    if scope.has_all_posts and not share and form == "html" and output is None:
+        page = write_report(settings.home, questions(settings), settings.note, quote=quote)
     else:
         _check(settings, scope, output)
         page = export_report(settings.home, questions(settings), settings.note, scope, form, output)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from flows.demo import counts, photographs, words
+from flows.demo.comments import invent_comment
 from flows.demo.photographs import SUBJECTS, Subject
 
 INVENTED_NOTE = (
@@ -36,7 +37,7 @@ DECK = {
     "photographer": 1,
     "coins": 1,
 }
-THREAD_SHOWN = 4  # a post's page shows its first few comments
+THREAD_SHOWN = 12  # a post's page shows its first few comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +178,13 @@ def _post(
         likes=None if number % 29 == 4 else likes,
         comments=comments if comments_known else None,
         pictures=tuple(shots),
-        thread=_thread(comments, _rng(seed, number, "thread")),
+        thread=_thread(comments, subject.name, _rng(seed, number, "thread")),
     )
 
 
-def _thread(comments: int, rng: random.Random) -> tuple[GalleryComment, ...]:
-    texts = rng.sample(words.COMMENTS, THREAD_SHOWN)
-    thread = tuple(GalleryComment(rng.choice(words.AUTHORS), text) for text in texts)
-    return thread[:comments]
+def _thread(comments: int, subject: str, rng: random.Random) -> tuple[GalleryComment, ...]:
+    """The comments on the post's page: as many for few comments as for many, so that a thread only grows."""
+    thread = [
+        GalleryComment(rng.choice(words.AUTHORS), invent_comment(subject, rng)) for _ in range(THREAD_SHOWN)
+    ]
+    return tuple(thread[:comments])

@@ -1,4 +1,4 @@
-"""Invented words for the demo's posts: captions, places and comments.
+"""Invented words for the demo's posts: captions, places and the names of commenters.
 
 The captions have what real ones have and careless code breaks on: line breaks, quotes, ampersands, angle brackets,
 emoji and right-to-left text.
@@ -32,17 +32,7 @@ PLACES = {
     "coins": "City Museum",
 }
 
-AUTHORS = ("ana.p", "b_okoro", "chris1987", "dora.dora", "el.viajero", "fjord_and_fern", "gita.m", "hugo__h")
-
-COMMENTS = (
-    "Love this!",
-    "Where was this taken?",
-    "😍😍😍",
-    "Better than the last one & that says something",
-    "Can I share it with our club?",
-    "The light 👌",
-    "I have <3 of these at home",
-    "What camera did you use?",
-    "Not my favourite, to be honest",
-    "See you there next year",
+AUTHORS = (
+    *("ana.p", "b_okoro", "chris1987", "dora.dora", "el.viajero", "fjord_and_fern", "gita.m", "hugo__h"),
+    *("ines_77", "jun.k", "kofi_a", "lena.lens", "mo_mo_mo", "nadia.r", "olaf-in-oslo", "priya_s"),
 )

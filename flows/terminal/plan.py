@@ -17,6 +17,7 @@ def plan_night(settings: Settings) -> list[StageName]:
     return [
         *scrapes,
         StageName("read_comments"),
+        StageName("find_topics"),
         StageName("fetch"),
         *plan_lanes(settings.classifiers),
         *PUBLISHING,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tasks.report.comments.content import CommentSection
 from tasks.report.trends.content import TrendSection
 from warehouse.overview.summary import AccountSummary
 from warehouse.ranking.measures import By
@@ -179,8 +180,8 @@ class Report:
 
     `posts` and `pictures` are totals over all accounts; `since` and `until` are the times of the first and last post
     (None if there are none). `notices` are sentences about sources and lanes that are incomplete; `note` is a remark
-    about the report, such as that its numbers are invented. `fresh_until` is when a source was last read. `over_time`
-    and `posting_advice` are None where data are missing.
+    about the report, such as that its numbers are invented. `fresh_until` is when a source was last read. `over_time`,
+    `posting_advice` and `comments` are None where data are missing.
     """
 
     title: str
@@ -201,6 +202,7 @@ class Report:
     over_time: TrendSection | None = None
     posting_advice: TrendSection | None = None
     explorer: Explorer | None = None
+    comments: CommentSection | None = None
 
     @property
     def has_one_account(self) -> bool:

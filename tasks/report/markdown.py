@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tasks.markdown import escape_signs
+from tasks.report.comments.content import CommentSection
 from tasks.report.content import Heading, RankedChart, Report, Section, TopTable
 from tasks.report.lift_wording import find_difference
 from tasks.report.names import clean, shorten
@@ -60,6 +61,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", _EXPLANATION)
     for section in report.sections:
         yield from _section(section, one_account=report.has_one_account)
+    if report.comments:
+        yield from _comments(report.comments)
     yield from ("", f"Made by likelens on {minute(report.generated_at)}.")
 
 
@@ -85,6 +88,28 @@ def _section(section: Section, *, one_account: bool) -> Iterator[str]:
             yield from ("", escape(chart.compared))
     for table in section.tables:
         yield from _ranking(table.heading, _as_chart(table), one_account=one_account)
+
+
+def _comments(section: CommentSection) -> Iterator[str]:
+    yield from ("", "## What people say", "")
+    yield from (f"- {escape(sentence)}" for sentence in section.sentences)
+    for group in section.topics:
+        yield from ("", f"### Topics in {escape(group.title)}", "")
+        yield from ("| Topic | Comments | Share | Posts |", "|:---|---:|---:|---:|")
+        for row in group.rows:
+            yield f"| {as_code(row.name, in_table=True)} | {row.comments} | {row.share} | {row.posts} |"
+        quotes = [row.quote for row in group.rows if row.quote]
+        if quotes:
+            yield from ("", *(f"> {escape(quote)}\n>" for quote in quotes))
+        if group.note:
+            yield from ("", escape(group.note))
+    if section.languages:
+        yield from ("", "### Languages", "")
+        yield from ("| Language | Comments | Share | With tone | Topics |", "|:---|---:|---:|---:|---:|")
+        yield from (
+            f"| {row.name} | {row.comments} | {row.share} | {row.with_tone} | {row.topics} |"
+            for row in section.languages
+        )
 
 
 def _ranking(heading: Heading, chart: RankedChart, *, one_account: bool) -> Iterator[str]:

@@ -179,6 +179,8 @@ def nav_links(report: Report) -> Iterator[tuple[str, str]]:
         yield "over-time", "Over time"
     if report.posting_advice:
         yield "posting-advice", "What to post and when"
+    if report.comments:
+        yield "comments", "What people say"
     for number, compared in enumerate(report.comparisons, start=1):
         yield f"compared-{number}", f"{compared.one} and {compared.other}"
     if report.explorer:

@@ -17,13 +17,15 @@ SHARED_NOTICE = "The last run was incomplete."
 class ReportScope:
     """The posts of an account (None: of all) from `since` to `until` (UTC, both included; None: no limit).
 
-    With `share` the report is for sending on: `strip_private` leaves out what is of other people.
+    With `share` the report is for sending on: `strip_private` leaves out what is of other people. With `quote` it may
+    have texts of comments.
     """
 
     account: str | None = None
     since: date | None = None
     until: date | None = None
     share: bool = False
+    quote: bool = False
 
     @property
     def has_all_posts(self) -> bool:
@@ -82,6 +84,7 @@ def strip_private(report: Report) -> Report:
         over_time=report.over_time,
         posting_advice=report.posting_advice,
         explorer=report.explorer,
+        comments=report.comments and report.comments.without_quotes(),
     )
 
 

@@ -13,6 +13,7 @@ import duckdb
 
 from tasks.report.chart_source import source_of
 from tasks.report.charts import ranked_chart, ranking_chart, save_chart
+from tasks.report.comments.section import what_people_say
 from tasks.report.comparison import comparisons
 from tasks.report.content import (
     ComparisonSection,
@@ -56,13 +57,20 @@ def write_report(
     questions: Sequence[RankingQuery],
     note: str | None,
     progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    quote: bool = False,
 ) -> Path:
-    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`."""
+    """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`.
+
+    `quote` says whether it may have texts of comments.
+    """
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
         with reuse_drawings(home.report / DRAWINGS):
-            report = collect_report(home, database, questions, note, home.report, progress=progress)
+            report = collect_report(
+                home, database, questions, note, home.report, ReportScope(quote=quote), progress
+            )
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")
@@ -100,6 +108,7 @@ def collect_report(
         over_time=trends,
         posting_advice=advice,
         explorer=explore(database, questions),
+        comments=what_people_say(database, scope.chosen, quotes=scope.quote and not scope.share),
     )
     return strip_private(report) if scope.share else report
 

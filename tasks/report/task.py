@@ -18,12 +18,17 @@ from warehouse.records.runs import StageResult
 
 
 @task(name="report", task_run_name="report", timeout_seconds=HOUR, **STAGE)
-def report(run: Run, questions: Sequence[RankingQuery], note: str | None) -> State[Any]:
-    """Draw the chart of each ranking, write the page, and show the charts by lift in Prefect's pages."""
+def report(
+    run: Run, questions: Sequence[RankingQuery], note: str | None, *, quote: bool = False
+) -> State[Any]:
+    """Draw the chart of each ranking, write the page, and show the charts by lift in Prefect's pages.
+
+    `quote` says whether the page may have texts of comments.
+    """
 
     def body() -> StageResult:
         with show_progress("draw charts") as show:
-            write_report(run.home, questions, note, show)
+            write_report(run.home, questions, note, show, quote=quote)
         for key, text, description in chart_artifacts(run.home, questions):
             create_markdown_artifact(text, key=key, description=description)
         return StageResult("done", len(questions))

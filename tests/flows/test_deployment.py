@@ -15,7 +15,16 @@ import pytest
 from flows.settings import read_settings
 from warehouse.records.runs import stage_runs
 
-STAGES = {"scrape demo", "read_comments", "fetch", "classify visual", "publish", "rank", "report"}
+STAGES = {
+    "scrape demo",
+    "read_comments",
+    "find_topics",
+    "fetch",
+    "classify visual",
+    "publish",
+    "rank",
+    "report",
+}
 
 
 @pytest.fixture(scope="module")

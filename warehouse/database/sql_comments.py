@@ -1,19 +1,10 @@
-"""The view of what the comments of each post say, from the version of the reader that the last run had."""
+"""The views of what the comments of each post say, as the last run read them, and what they are about."""
 
 from __future__ import annotations
 
 from warehouse.ranking.measures import TONE_LIMIT
+from warehouse.schema.comment_tables import CURRENT_READER
 from warehouse.schema.sql_types import View
-
-CURRENT_READER = """coalesce(
-    (select arg_max(version, started_at) from runs
-     where stage = 'read_comments' and status in ('done', 'incomplete') and version is not null),
-    (select arg_max(version, read_at) from comment_readings))"""
-"""SQL of the version that the last complete run of the stage read_comments had: it has read all comments.
-
-The version of the newest reading is not enough. A run that a model stopped half way leaves readings of some comments,
-and a run that returns to an earlier version may have nothing left to read.
-"""
 
 COMMENT_VIEWS: tuple[View, ...] = (
     View(
@@ -37,6 +28,40 @@ COMMENT_VIEWS: tuple[View, ...] = (
             "positive": f"Comments with a tone of {TONE_LIMIT} or more",
             "negative": f"Comments with a tone of -{TONE_LIMIT} or less",
             "tone": "Mean of the measured tones, from -1 to 1; null where none was measured",
+        },
+    ),
+    View(
+        "current_topics",
+        """select topics.topic, topics.language, name, words, coalesce(comments, 0) as comments,
+                  coalesce(comments, 0) / placed as share, coalesce(posts, 0) as posts
+           from topics
+           join (select language, count(*) as placed from comment_topics group by language) using (language)
+           left join (select topic, count(*) as comments, count(distinct (source, post_id)) as posts
+                      from comment_topics group by topic) using (topic)
+           where coalesce(comments, 0) > 0""",
+        "What comments are about: the topics of each language with their numbers of comments",
+        {
+            "topic": "The topic: its language and a number, such as en-3",
+            "language": "Language as ISO 639-1",
+            "name": "Its most distinctive words",
+            "words": "The same words as a list",
+            "comments": "Number of comments with the topic",
+            "share": "Part of all comments in the language, without spam, 0 to 1",
+            "posts": "Number of posts that these comments are under",
+        },
+    ),
+    View(
+        "post_comment_topics",
+        """select source, post_id, language, topic, name, count(*) as comments
+           from comment_topics join topics using (topic, language) group by all""",
+        "The topics of the comments of each post",
+        {
+            "source": "Name of the source in the settings",
+            "post_id": "The source's own id of the post",
+            "language": "Language as ISO 639-1",
+            "topic": "The topic",
+            "name": "Its most distinctive words",
+            "comments": "Number of the post's comments with the topic",
         },
     ),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from warehouse.database.sql_comments import CURRENT_READER
 from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.frames import read_frame
 from warehouse.records.gaps import ATTEMPTS, RETRY_AFTER
+from warehouse.schema.comment_tables import CURRENT_READER
 from warehouse.storage.lake import Lake
 
 MAX_GAPS = 50

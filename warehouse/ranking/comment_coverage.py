@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.schema.comment_tables import CURRENT_READER
 
 MAX_LANGUAGES = 5
 """Languages that are listed where no comment has a tone: the most frequent ones."""
-_CHOSEN = """chosen as (select source, post_id from posts
+_CHOSEN = f"""chosen as (select source, post_id from posts
                         semi join (select source, post_id from post_labels where classifier = $classifier)
-                            using (source, post_id) where {condition}),
-             newest as (select arg_max(version, read_at) as version from comment_readings),
-             readings as (select * from comment_readings semi join newest using (version)
+                            using (source, post_id) where {{condition}}),
+             readings as (select * from (select * from comment_readings where version = {CURRENT_READER})
                           semi join chosen using (source, post_id))"""
 _COUNTS = """with {chosen}
              select (select count(*) from comments semi join chosen using (source, post_id) where text is not null),

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from warehouse.schema.comment_tables import CURRENT_READER
+
 By: TypeAlias = Literal[
     "likes",
     "comments",
@@ -59,10 +61,10 @@ _COMMENT_SHARE = f"""
            numerator, denominator
     from (select source, post_id, max(read_at) as counted_at, count(*) filter ({{counted}}) as numerator,
                  count(*) filter ({{of}}) as denominator
-          from comment_readings where version = (select arg_max(version, read_at) from comment_readings)
+          from comment_readings where version = {CURRENT_READER}
           group by source, post_id)
     where denominator > 0"""
-"""The share of a post's read comments, by the newest reader, as the view `post_comment_readings` counts them."""
+"""The share of a post's read comments, by the current reader, as the view `post_comment_readings` counts them."""
 _FOLLOWERS = f"""
     select source, post_id, case when near_earlier then earlier.followers else later.followers end as followers,
            case when near_earlier then earlier.rounded else later.rounded end as rounded

@@ -1,4 +1,4 @@
-"""The tables of comments: what each one says, as the stage read_comments reads it."""
+"""The tables of comments: what each one says, as the stage read_comments reads it, and what it is about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from warehouse.schema.table_schema import SourceRow
+from warehouse.schema.table_schema import Row, SourceRow
+
+CURRENT_READER = """coalesce(
+    (select arg_max(version, started_at) from runs
+     where stage = 'read_comments' and status in ('done', 'incomplete') and version is not null),
+    (select arg_max(version, read_at) from comment_readings))"""
+"""SQL of the version that the last complete run of the stage read_comments had: it has read all comments.
+
+The version of the newest reading is not enough. A run that a model stopped half way leaves readings of some comments,
+and a run that returns to an earlier version may have nothing left to read.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +45,36 @@ class CommentReading(SourceRow):
     mentions: Annotated[tuple[str, ...], "Keyed hashes of the accounts that it mentions, each once"]
     emoji: Annotated[tuple[str, ...], "Its emoji, each once"]
     read_at: Annotated[datetime, "When it was read (UTC)"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentTopic(SourceRow):
+    """What each comment is about: its topic among those of its language."""
+
+    table: ClassVar[str] = "comment_topics"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id", "comment_id")
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    comment_id: Annotated[str, "The source's own id of the comment"]
+    version: Annotated[str, "Version of the topics of the language"]
+    text_digest: Annotated[str, "Hash of the text, so that an edited comment gets its topic again"]
+    language: Annotated[str, "Language as ISO 639-1"]
+    topic: Annotated[str | None, "Its topic; null: no word of it is of a topic"]
+    strength: Annotated[float | None, "How much of the comment is of the topic, 0 to 1; null without a topic"]
+    placed_at: Annotated[datetime, "When it got the topic (UTC)"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic(Row):
+    """Topics of comments by language. A topic keeps its id and name when topics are found again."""
+
+    table: ClassVar[str] = "topics"
+    key: ClassVar[tuple[str, ...]] = ("topic",)
+
+    topic: Annotated[str, "The topic: its language and a number, such as en-3"]
+    language: Annotated[str, "Language as ISO 639-1"]
+    name: Annotated[str, "Its most distinctive words"]
+    words: Annotated[tuple[str, ...], "The same words as a list"]
+    version: Annotated[str, "Version of the topics of the language"]
+    found_at: Annotated[datetime, "When the topics of this version were found (UTC)"]

@@ -50,7 +50,7 @@ class StageRun(Row):
     run_id: Annotated[str, "The run; a resumed run keeps its id"]
     stage: Annotated[
         str,
-        "scrape, read_comments, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself",
+        "scrape, read_comments, find_topics, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself",
     ]
     lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from warehouse.schema.comment_tables import CommentReading
+from warehouse.schema.comment_tables import CommentReading, CommentTopic, Topic
 from warehouse.schema.derived_tables import DERIVED_ROWS
 from warehouse.schema.picture_tables import (
     Caption,
@@ -157,6 +157,8 @@ ROWS: tuple[type[Row], ...] = (
     AccountObservation,
     Comment,
     CommentReading,
+    CommentTopic,
+    Topic,
     Thread,
     Gap,
     Picture,

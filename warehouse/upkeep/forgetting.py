@@ -63,7 +63,16 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     forget_in_charges(home.lake, hashes)
     for table in ("accounts", "near_duplicates"):
         home.lake.delete(table, "account", [account], _only(source))
-    for table in ("comment_readings", "comments", "threads", "gaps", "observations", *_DERIVED):
+    _forget_topics(home, "post_id", posts)
+    for table in (
+        "comment_topics",
+        "comment_readings",
+        "comments",
+        "threads",
+        "gaps",
+        "observations",
+        *_DERIVED,
+    ):
         _delete_posts(home, table, posts)
     # The next publish computes the lifts of the labels that remain.
     home.lake.replace(LabelLift, [])
@@ -97,12 +106,31 @@ def forget_author(home: Home, name: str) -> int:
         f"""{theirs} union select source, comment_id from comment_readings where list_contains(mentions, $2)""",
         [values, key],
     )
+    _forget_topics(home, "comment_id", outdated, normalise_author(name))
     for source in sorted({source for source, _ in outdated}):
         ids = [comment_id for one, comment_id in outdated if one == source]
-        home.lake.delete("comment_readings", "comment_id", ids, _only(source))
+        for table in ("comment_topics", "comment_readings"):
+            home.lake.delete(table, "comment_id", ids, _only(source))
     home.lake.delete("comments", "author", values)
-    home.lake.purge(["comments", "comment_readings"])
+    home.lake.purge(["comments", "comment_readings", "comment_topics", "topics"])
     return removed
+
+
+def _forget_topics(home: Home, column: str, values: Sequence[tuple[str, str]], name: str = "") -> None:
+    """Remove the topics of the languages of these comments, and topics named by an author; the next run finds them again.
+
+    Topics get their ids again by the comments that remain.
+    """
+    rows = home.lake.query(
+        f"""select distinct language from comment_topics semi join
+              (select unnest($1) as source, unnest($2) as {column}) using (source, {column})
+            union select language from topics where list_contains(words, $3)""",
+        [[source for source, _ in values], [value for _, value in values], name],
+    )
+    languages = [str(language) for (language,) in rows]
+    for language in languages:
+        (home.topics / f"{language}.safetensors").unlink(missing_ok=True)
+    home.lake.delete("topics", "language", languages)
 
 
 def _delete_posts(home: Home, table: str, posts: Sequence[tuple[str, str]]) -> None:

@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 
 from classifiers.fitted import normalise
 from classifiers.themes.model_folder import centred
+from tasks.groups import Numbers, find_kept
 
 MIN_PICTURES = 10
 """Pictures for each theme, on average: with fewer there are fewer themes. A lift needs ten posts."""
 SAME_COSINE = 0.7
 """Themes whose centroids are so close, on average, are one: k-means divides large themes before it finds others."""
 MIN_THEMES = 2
-MAX_OVERLAP_LOSS = 0.5
-"""A theme stays the same one while more than this share of the pictures in its old or new form is in both."""
 STARTS = 10
 SEED = 20161111
-
-Numbers = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +115,3 @@ def _starts(points: NDArray[np.float32], before: Numbers, themes: int) -> NDArra
         shares = distances.astype(np.float64) / total if total > 0 else None
         starts.append(points[random.choice(len(points), p=shares)])
     return np.stack(starts)
-
-
-def find_kept(before: Numbers, numbers: Numbers) -> dict[int, int]:
-    """For each new theme that is still an old one, the number of that one.
-
-    The pictures that are in both must be more than half of those in either (Jaccard), so that no two themes can
-    match one. Pictures without an old theme (-1) do not count.
-    """
-    known = before >= 0
-    before, numbers = before[known], numbers[known]
-    kept = {}
-    for new in np.unique(numbers):
-        old, shared = np.unique(before[numbers == new], return_counts=True)
-        best, most = int(old[shared.argmax()]), int(shared.max())
-        either = int((numbers == new).sum() + (before == best).sum()) - most
-        if most / either > MAX_OVERLAP_LOSS:
-            kept[int(new)] = best
-    return kept

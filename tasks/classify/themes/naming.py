@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
+from tasks.groups import log_odds
 from warehouse.embeddings.themes import WordUse
 
 MAX_WORDS = 3
@@ -71,30 +72,17 @@ def _choose(found: Sequence[tuple[float, WordUse]]) -> list[str]:
 
 
 def weigh(uses: Sequence[WordUse]) -> list[float]:
-    """How distinctive each word is of its theme: the z-score of its log-odds against the other themes.
+    """How distinctive each word is of its theme, as `log_odds` says.
 
-    Monroe, Colaresi and Quinn 2008, 'Fightin' Words', equations 16, 20 and 22, with an informative Dirichlet prior: all
-    themes' words, with the weight of an average theme. A word counts with the sum of its scores, so that a classifier's
-    unsure labels count little.
+    A word counts with the sum of its scores, so that a classifier's unsure labels count little.
     """
-    of_theme: dict[int, float] = defaultdict(float)
-    of_word: dict[str, float] = defaultdict(float)
+    themes = {theme: number for number, theme in enumerate(sorted({use.theme for use in uses}))}
+    words = {word: number for number, word in enumerate(dict.fromkeys(use.word for use in uses))}
+    weights = np.zeros((len(themes), len(words)))
     for use in uses:
-        of_theme[use.theme] += use.weight
-        of_word[use.word] += use.weight
-    total = sum(of_theme.values())
-    prior = total / max(1, len(of_theme))
-    return [_z_score(use.weight, of_theme[use.theme], of_word[use.word], total, prior) for use in uses]
-
-
-def _z_score(weight: float, of_theme: float, of_word: float, total: float, prior: float) -> float:
-    own_prior = prior * of_word / total if total else 0.0
-    here, there = weight + own_prior, of_word - weight + own_prior
-    others_here, others_there = of_theme + prior - here, total - of_theme + prior - there
-    if min(here, there, others_here, others_there) <= 0:
-        return 0.0  # it is the only word, or has no weight
-    odds = math.log(here / others_here) - math.log(there / others_there)
-    return odds / math.sqrt(1 / here + 1 / there)
+        weights[themes[use.theme], words[use.word]] += use.weight
+    scores = log_odds(weights)
+    return [float(scores[themes[use.theme], words[use.word]]) for use in uses]
 
 
 def _cleaned(word: str) -> str:

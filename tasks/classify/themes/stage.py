@@ -18,8 +18,9 @@ from classifiers.fitted import Backbone
 from classifiers.themes import ThemesOptions
 from classifiers.themes.classifier import ThemesClassifier
 from classifiers.themes.model_folder import ThemesDescription, ThemesModel, read_themes, write_themes
-from tasks.classify.themes.fitting import MIN_PICTURES, MIN_THEMES, Numbers, count_themes, fit_themes
+from tasks.classify.themes.fitting import MIN_PICTURES, MIN_THEMES, count_themes, fit_themes
 from tasks.classify.themes.naming import find_words, name_themes
+from tasks.groups import Numbers
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.embeddings.themes import (
     count_words,

@@ -19,8 +19,9 @@ from classifiers.themes.classifier import ThemesClassifier
 from classifiers.themes.model_folder import DESCRIPTION, read_themes
 from tasks.classify.stage import label_pictures
 from tasks.classify.themes import stage
-from tasks.classify.themes.fitting import find_kept, fit_themes
+from tasks.classify.themes.fitting import fit_themes
 from tasks.classify.themes.naming import name_themes
+from tasks.groups import find_kept
 from tasks.labels import label_row
 from warehouse.embeddings.themes import WordUse, record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings

@@ -1,0 +1,194 @@
+"""The stage find_topics over a lake: known topics are found, last from night to night, and name nobody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tasks.read_comments.stage import read_comments
+from tasks.topics.stage import find_topics
+from tests.tasks.topics.invented import comment, post_row, store
+from warehouse.database.publish import publish
+from warehouse.home import Home
+from warehouse.published import published
+from warehouse.records.runs import StageResult
+from warehouse.upkeep.forgetting import forget_account, forget_author
+
+NAMES = "select topic, name from topics order by topic"
+PLACED = "select comment_id, topic from comment_topics where topic is not null"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home folder."""
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+def night(home: Home) -> StageResult:
+    """Read comments and find their topics."""
+    read_comments(home, "hashed", lambda *_: None)
+    return find_topics(home, "hashed", lambda *_: None)
+
+
+def purity(true: Mapping[str, str], placed: Mapping[str, str]) -> float:
+    """The share of comments whose topic is mostly of comments like it."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for comment_id, topic in placed.items():
+        found[topic][true[comment_id]] += 1
+    return sum(max(one.values()) for one in found.values()) / len(placed)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_known_topics_are_found_and_last(home: Home, language: str) -> None:
+    """Topics are pure; new comments leave ids, names and old comments as they are, and so does finding them again."""
+    true = store(home, language, 150)
+    assert night(home).status == "done"
+    names, placed = dict(home.lake.query(NAMES)), dict(home.lake.query(PLACED))
+    assert len(names) == 3
+    assert all(name and not name.startswith("topic") for name in names.values())
+    assert purity(true, placed) > 0.95
+    assert len(placed) > 0.9 * len(true)
+
+    true |= store(home, language, 200, first=150)
+    assert night(home).items <= 50
+    again = dict(home.lake.query(PLACED))
+    assert {one: again[one] for one in placed} == placed
+    assert dict(home.lake.query(NAMES)) == names
+
+    versions = home.lake.query("select distinct version from topics")
+    true |= store(home, language, 400, first=200)
+    night(home)
+    assert home.lake.query("select distinct version from topics") != versions, "twice as many comments"
+    assert names.items() <= dict(home.lake.query(NAMES)).items()
+    placed = dict(home.lake.query(PLACED))
+    assert purity(true, placed) > 0.95
+
+
+def test_a_lost_or_damaged_file_changes_no_topic(home: Home) -> None:
+    """The same comments give the same topics, with the ids that the comments have."""
+    store(home, "en", 150)
+    night(home)
+    names, placed = home.lake.query(NAMES), sorted(home.lake.query(PLACED))
+    file = home.topics / "en.safetensors"
+    stored = file.read_bytes()
+    for content in (None, b"", stored[: len(stored) // 2], stored.replace(b"language", b"lang\\u00zz")):
+        file.unlink()
+        if content is not None:
+            file.write_bytes(content)
+        assert night(home).status == "done"
+        assert (home.lake.query(NAMES), sorted(home.lake.query(PLACED))) == (names, placed)
+        assert file.stat().st_size
+
+
+def test_names_of_people_name_no_topic(home: Home) -> None:
+    """Commenters, mentioned accounts, and words of one author are not in a file or name, though comments are full of them."""
+    store(home, "en", 150)
+    home.lake.append([post_row("x")])
+    for number in range(40):
+        texts = (
+            f"kitten hello zelda you are lovely {number}",  # an author
+            f"@yorick.the.cat and kitten yorick is so lovely {number}",
+            f"kitten secretword is only mine and lovely {number}",  # of one author
+            f"kitten @quentin quentin this is lovely {number}",
+        )
+        authors = ("author 1", f"author {number}", "zelda", f"author {number}")
+        home.lake.append(
+            [
+                comment(home, f"x {number} {place}", text, authors[place], "x")
+                for place, text in enumerate(texts)
+            ]
+        )
+    night(home)
+    stored = (home.topics / "en.safetensors").read_bytes()
+    assert b"espresso" in stored
+    for name in (b"zelda", b"secretword", b"quentin"):
+        assert name not in stored
+
+
+def test_few_comments_have_no_topics(home: Home) -> None:
+    """With too few, emoji only, spam, hostile texts or one text many times there is a sentence and no topic."""
+    assert night(home).message == ""
+    texts = [
+        "😍😍😍",
+        "DM @photo.world for a feature",
+        "<script>alert(1)</script>",
+        "أين هذا المكان الجميل",
+        "a" * 10_000,
+        "\u202egnp",
+    ]
+    home.lake.append([post_row("x")])
+    home.lake.append(
+        [comment(home, f"{one} {n}", text, f"a{n}", "x") for n in range(20) for one, text in enumerate(texts)]
+    )
+    home.lake.append(
+        [comment(home, f"same {n}", "What a lovely kitten this is", f"a{n}", "x") for n in range(80)]
+    )
+    result = night(home)
+    assert (result.status, result.items) == ("done", 0)
+    assert result.message.startswith("No topics yet: they are found from 50 different comments")
+    assert home.lake.query("select * from topics") == home.lake.query("select * from comment_topics") == []
+
+
+def test_comments_that_become_spam_lose_their_topic_and_edited_ones_get_another(home: Home) -> None:
+    """The tables follow the texts, and the views count what is stored."""
+    true = store(home, "en", 150)
+    night(home)
+    first, other = "en 0", next(one for one in true if true[one] != true["en 0"])
+    text = dict(home.lake.query("select comment_id, text from comments"))
+    home.lake.upsert([
+        comment(home, first, f"{text[other]} again", "author 0", "en0"),
+        comment(home, other, "buy real followers now www.example.com", "author 1", "en0"),
+    ])  # fmt: skip
+    before = dict(home.lake.query(PLACED))
+    night(home)
+    after = dict(home.lake.query(PLACED))
+    assert after[first] == before[other]
+    assert other not in after
+    publish(home)
+    with published(home) as database:
+        [(comments, share)] = database.execute(
+            "select sum(comments), sum(share) from current_topics"
+        ).fetchall()
+        [(of_posts,)] = database.execute("select sum(comments) from post_comment_topics").fetchall()
+    assert comments == of_posts == len(after)
+    assert 0.9 < share <= 1
+
+
+def test_forgetting_removes_topics_and_the_next_run_finds_them_again(home: Home) -> None:
+    """An author's comments lose their topics, and files and names made with them go; ids come back."""
+    store(home, "en", 150)
+    night(home)
+    ids = [topic for topic, _ in home.lake.query(NAMES)]
+    forget_author(home, "author 7")
+    assert home.lake.query(NAMES) == []
+    assert not list(home.topics.iterdir())
+    assert "en 7" not in dict(home.lake.query(PLACED))
+    night(home)
+    assert [topic for topic, _ in home.lake.query(NAMES)] == ids
+    forget_account(home, "studio", None)
+    assert home.lake.query(NAMES) == home.lake.query("select * from comment_topics") == []
+    assert not list(home.topics.iterdir())
+
+
+def test_a_run_without_new_comments_imports_no_library(home: Home) -> None:
+    """The second run of a night costs queries: scikit-learn and scipy are not loaded."""
+    store(home, "en", 100)
+    night(home)
+    script = """
+import sys
+from pathlib import Path
+from tasks.topics.stage import find_topics
+from warehouse.home import Home
+
+result = find_topics(Home(Path(sys.argv[1])), "hashed", lambda done, total: None)
+assert (result.items, result.message) == (0, "topics: en 3"), result
+assert not {"sklearn", "scipy", "stopwordsiso"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script, str(home.folder)], check=True)
