@@ -69,6 +69,11 @@ class Home:
         """The topics of comments, a file for each language; found again if one is missing."""
         return self.folder / "topics"
 
+    @property
+    def forecast(self) -> Path:
+        """The forecast models, each in a folder of its measure."""
+        return self.folder / "forecast"
+
     def word_embeddings(self, classifier: str) -> Path:
         """The embeddings of the words of a classifier of the kind `zero_shot`; computed again if it is missing."""
         return self.folder / "words" / f"{classifier}.safetensors"
