@@ -6,6 +6,7 @@
     gaps.py          posts whose own page can't be read
     pending.py       pictures to fetch and to label
     comment_readings.py  comments that no reader has read
+    forecasts.py     posts that have no forecast, and candidate pictures that were posted
     captions.py      captions to copy, and those of the report
     charges.py       the ledger of requests to servers
     runs.py          the journal of runs, and how an interrupted run is resumed
