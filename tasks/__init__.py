@@ -11,6 +11,7 @@ publish/        the database that analysts read
 rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py
 similar/        the picture that stored ones are compared with
+forecast/       what a post will earn, known before it is posted
 run.py          what all tasks share
 errors.py       which errors a task retries
 forget.py       removes an account or an author

@@ -14,6 +14,7 @@
         │   └── SourceChanged     posts, or a field that all of them had, are missing now
         ├── BadInput              an input file has a mistake
         ├── CannotPrint           no browser prints the report's page
+        ├── NoForecastModel       no forecast model is stored that can be used
         ├── OutOfTime             the work reached its time limit; the next run resumes it
         ├── RunStopped            a person stopped the run
         └── BadSource             a source's settings are wrong
@@ -99,6 +100,10 @@ class BadInput(Stop):
 
 class CannotPrint(Stop):
     """No Chromium is installed that prints the report's page, or it failed."""
+
+
+class NoForecastModel(Stop):
+    """No forecast model is stored that can be used; the message says how to train one."""
 
 
 class OutOfTime(Stop):

@@ -64,6 +64,11 @@ class Home:
         """The themes of each classifier of the kind `themes`, in a folder of its name."""
         return self.folder / "themes"
 
+    @property
+    def forecast(self) -> Path:
+        """The forecast models, each in a folder of its measure."""
+        return self.folder / "forecast"
+
     def word_embeddings(self, classifier: str) -> Path:
         """The embeddings of the words of a classifier of the kind `zero_shot`; computed again if it is missing."""
         return self.folder / "words" / f"{classifier}.safetensors"
