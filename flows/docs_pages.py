@@ -16,6 +16,7 @@ CLOCK = "docs/operations.md#the-clock"
 SERVER = "docs/guide.md#with-a-server-that-you-have"
 GUEST = "docs/sources.md#being-a-good-guest"
 SOURCE_CHANGES = "docs/sources.md#when-a-source-changes"
+FORECAST = "docs/forecast.md#when-something-is-missing"
 TROUBLE = "docs/guide.md#when-something-goes-wrong"
 
 SOURCE_PAGES = {

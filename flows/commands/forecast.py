@@ -21,10 +21,11 @@ from flows.forecasting.picture_output import (
     print_picture,
 )
 from flows.forecasting.planned_time import EXAMPLES, read_planned_time
-from flows.forecasting.planning import MEASURES, Plan, forecast_pictures, label_candidates
+from flows.forecasting.planning import Plan, forecast_pictures, label_candidates
 from flows.forecasting.settings import Kind
 from flows.forecasting.skill_output import print_skill, print_skill_as_json
-from flows.forecasting.training import stored_infos, train_models
+from flows.forecasting.stored import MEASURES, stored_infos
+from flows.forecasting.training import train_models
 from flows.options import with_config, with_format
 from flows.output import CHECK_FORMATS, CheckFormat, write
 from flows.settings import Settings, read_settings

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from flows.forecasting.planning import PictureForecast, Plan
-from flows.output import show, wrap, write
+from flows.output import show, wrap
 from flows.printable import printable
 from tasks.forecast.candidates import RankedPicture, describe_order
 from tasks.forecast.model import Forecast, ForecastInfo, Measure
@@ -122,13 +122,11 @@ def order_as_json(
 
 def notes_of(pictures: Sequence[PictureForecast], infos: Mapping[Measure, ForecastInfo]) -> list[str]:
     """What a user should know about these forecasts, each sentence once."""
-    notes = []
-    for one in pictures:
-        if one.labels and not any(one.labels.values()):
-            notes.append(
-                f"No classifier gave {one.file.name} a label: its forecast is that of the account, the kind and the time"
-                " alone."
-            )
+    notes = [
+        f"No classifier gave {one.file.name} a label: its forecast is that of the account, the kind and the time alone."
+        for one in pictures
+        if one.labels and not any(one.labels.values())
+    ]
     for measure, info in infos.items():
         if info.verdict == "labels add nothing":
             notes.append(

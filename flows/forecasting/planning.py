@@ -16,8 +16,6 @@ from tasks.errors import BadInput
 from tasks.forecast.labelling import LabelledFile, label_files, open_classifiers
 from tasks.forecast.model import Forecast, ForecastModel, Measure, PlannedPost
 
-MEASURES: tuple[Measure, ...] = ("likes", "comments")
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

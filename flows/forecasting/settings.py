@@ -34,8 +34,13 @@ class ForecastSettings(BaseModel):
     classifiers: tuple[str, ...] | None = None
 
 
-def check_classifier_names(forecast: ForecastSettings, info: ValidationInfo) -> ForecastSettings:
-    """Check that `classifiers` names local classifiers of the settings. Raises `PydanticCustomError`."""
+def check_forecast(forecast: ForecastSettings, info: ValidationInfo) -> ForecastSettings:
+    """Check that `classifiers` names local classifiers of the settings, and that candidates have a time.
+
+    Raises `PydanticCustomError`.
+    """
+    if forecast.candidates is not None and forecast.at is None:
+        raise _mistake('set at beside candidates: when they would be posted, such as "tuesday 18:00"')
     lanes = {lane.name: lane.kind for lane in info.data.get("classifiers", ())}
     for name in forecast.classifiers or ():
         if name not in lanes:

@@ -10,19 +10,23 @@ from typing import Any
 
 import polars as pl
 
-from flows.output import show, write, wrap
+from flows.output import show, wrap, write
 from flows.printable import printable
-from tasks.forecast.model import ForecastInfo, Measure, Skill
+from tasks.forecast.model import ForecastInfo, Skill
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
-Scores = Mapping[Measure, ForecastScore]
+Scores = Mapping[str, ForecastScore]
 
 
 def print_skill(infos: Sequence[ForecastInfo], scores: Scores, account: str | None) -> None:
     """A table with a column for each model, and the verdicts in sentences."""
-    columns = {info.measure: [value for _, value in _figures(info)] for info in infos}
-    frame = pl.DataFrame({"figure": [name for name, _ in _figures(infos[0])], **columns})
-    show(frame, title="What the forecast is worth (on posts that the model had not seen; 95 % intervals)")
+    columns: dict[str, list[str]] = {"figure": [name for name, _ in _figures(infos[0])]}
+    for info in infos:
+        columns[info.measure] = [value for _, value in _figures(info)]
+    show(
+        pl.DataFrame(columns),
+        title="What the forecast is worth (on posts that the model had not seen; 95 % intervals)",
+    )
     for info in infos:
         for sentence in (*_verdict(info), describe_score(info, scores.get(info.measure, NOTHING), account)):
             print(wrap(f"{info.measure}: {printable(sentence)}"))
@@ -30,7 +34,7 @@ def print_skill(infos: Sequence[ForecastInfo], scores: Scores, account: str | No
 
 def print_skill_as_json(infos: Sequence[ForecastInfo], scores: Scores) -> None:
     """An array with an object for each model: all that it says about itself, and its scored forecasts."""
-    rows = [{**asdict(info), "scored": _score_values(scores.get(info.measure, NOTHING))} for info in infos]
+    rows = [asdict(info) | {"scored": _score_values(scores.get(info.measure, NOTHING))} for info in infos]
     write(json.dumps(rows, default=_plain, ensure_ascii=False, indent=2) + "\n")
 
 

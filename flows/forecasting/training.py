@@ -7,10 +7,9 @@ import sys
 import duckdb
 
 from flows.forecasting.lanes import forecast_options
-from flows.forecasting.planning import MEASURES
+from flows.forecasting.stored import MEASURES
 from flows.settings import Settings
 from tasks.forecast.model import ForecastInfo
-from tasks.forecast.storage import read_info
 from tasks.forecast.training import train
 
 
@@ -21,11 +20,6 @@ def train_models(settings: Settings, database: duckdb.DuckDBPyConnection) -> lis
         print(f"Training the forecast of {measure} …", file=sys.stderr, flush=True)
         infos.append(train(settings.home, database, measure, forecast_options(settings), _no_progress))
     return infos
-
-
-def stored_infos(settings: Settings) -> list[ForecastInfo]:
-    """What the stored models say about themselves; one that is missing or can't be read is left out."""
-    return [info for measure in MEASURES if (info := read_info(settings.home, measure)) is not None]
 
 
 def _no_progress(done: int, total: int) -> None:

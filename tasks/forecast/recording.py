@@ -180,7 +180,10 @@ def _row(
     is_candidate: bool,
 ) -> ForecastRow:
     usual, median, low, high = forecast.usual, forecast.median, forecast.low, forecast.high
-    assert usual is not None and median is not None and low is not None and high is not None
+    assert usual is not None
+    assert median is not None
+    assert low is not None
+    assert high is not None
     return ForecastRow(
         source=post.source,
         account=post.account,

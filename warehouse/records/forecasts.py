@@ -59,7 +59,7 @@ def new_posts(
     `classifiers` has the version of each whose labels are read. A classifier without labels for a post is not in its
     `labels`.
     """
-    values = {
+    values: dict[str, object] = {
         "names": list(classifiers),
         "versions": list(classifiers.values()),
         "measure": measure,
