@@ -5,6 +5,7 @@ The labels are those that a run would store: the same options, the same versions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,5 +169,7 @@ def _labels_vectors(classifier: Classifier) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror or "can't be opened" if isinstance(error, OSError) else str(error)
-    return text[:MAX_REASON]
+    if isinstance(error, OSError):
+        return error.strerror or "it can't be opened"
+    # Pillow names the object that it read from.
+    return re.sub(r" <_io\.[^>]*>", "", str(error))[:MAX_REASON]

@@ -8,29 +8,36 @@ from warehouse.schema.sql_types import View
 OUTCOME_DAYS = DEFAULT_DAYS
 """Age of a post from which its count is an outcome. It is the same for all sources, so that an outcome never changes."""
 
-FORECAST_OUTCOMES = f"""with of_candidates as (
-               select source, account, subject, measure, version, arg_min(posts.post_id, posts.first_seen_at) as seen_as
-               from forecasts join post_pictures using (source, sha256)
-               join posts on posts.source = forecasts.source and posts.post_id = post_pictures.post_id
-                         and posts.account = forecasts.account and posts.first_seen_at > made_at
-               where forecasts.post_id is null group by all),
+FORECAST_OUTCOMES = f"""with seen as (
+               select source, post_id, account, kind, posted_at, first_seen_at from posts),
+           of_candidates as (
+               select source, account, subject, measure, version,
+                      min_by(seen.post_id, row(seen.first_seen_at, seen.post_id)) as shown_in
+               from (select source, account, subject, measure, version, sha256, made_at from forecasts
+                     where post_id is null) as candidates
+               join post_pictures using (source, sha256) join seen using (source, account)
+               where seen.post_id = post_pictures.post_id and first_seen_at > made_at group by all),
            made as (
-               select forecasts.* exclude (post_id, kind, posted_at, sha256), coalesce(post_id, seen_as) as post_id
+               select source, account, subject, measure, version, coalesce(post_id, shown_in) as post_id, made_at,
+                      before_posting, usual, median, low, high
                from forecasts left join of_candidates using (source, account, subject, measure, version)
-               where coalesce(post_id, seen_as) is not null),
-           counted as (
-               select source, post_id, measure, min(observed_at) as observed_at, arg_min(count, observed_at) as outcome
-               from (select observations.source, observations.post_id, observed_at,
-                            unnest(['likes', 'comments']) as measure, unnest([likes, comments]) as count
-                     from observations semi join made using (source, post_id)
-                     join posts on posts.source = observations.source and posts.post_id = observations.post_id
-                     where observed_at >= posts.posted_at + interval {OUTCOME_DAYS} day)
-               where count is not null group by all)
-           select source, account, subject, measure, version, post_id, posts.kind, posts.posted_at, made_at, before_posting,
+               where coalesce(post_id, shown_in) is not null),
+           observed as (
+               select source, post_id, observed_at, likes, comments
+               from (select source, post_id, observed_at, likes, comments from observations) as counts
+               join seen using (source, post_id) semi join made using (source, post_id)
+               where observed_at >= posted_at + interval {OUTCOME_DAYS} day),
+           numbers as (
+               select source, post_id, 'likes' as measure, observed_at, likes as number from observed
+               union all select source, post_id, 'comments', observed_at, comments from observed),
+           outcomes as (
+               select source, post_id, measure, min(observed_at) as observed_at, min_by(number, observed_at) as outcome
+               from numbers where number is not null group by all)
+           select source, account, subject, measure, version, post_id, kind, posted_at, made_at, before_posting,
                   usual, median, low, high, outcome, observed_at, outcome between low and high as covered
-           from made join counted using (source, post_id, measure)
-           join (select source, post_id, kind, posted_at from posts) as posts using (source, post_id)
+           from made join outcomes using (source, post_id, measure) join seen using (source, post_id, account)
            where made_at < observed_at"""
+"""A post that was forecast when its number was known already would prove nothing, so it is left out."""
 
 FORECAST_VIEWS: tuple[View, ...] = (
     View(

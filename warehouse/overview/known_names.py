@@ -46,7 +46,7 @@ def stored_accounts(
 ) -> list[tuple[str, str]]:
     """Source and name of accounts with posts, at most so many, those with most posts first."""
     query = """select source, account from posts where $1 is null or source = $1
-               group by all order by count(*) desc, all limit $2"""
+               group by all order by count(*) desc, source, account limit $2"""
     rows = database.execute(query, [source, most]).fetchall()
     return [(str(one), str(account)) for one, account in rows]
 
