@@ -30,8 +30,8 @@ from flows.options import with_config, with_format
 from flows.output import CHECK_FORMATS, CheckFormat, write
 from flows.settings import Settings, read_settings
 from tasks.errors import BadInput
-from tasks.forecast.candidates import list_candidates, rank_candidates
 from tasks.forecast.model import ForecastModel, Measure
+from tasks.forecast.picture_order import list_candidates, rank_candidates
 from tasks.forecast.storage import load_model
 from warehouse.overview.forecast_scores import read_scores
 from warehouse.published import published

@@ -16,9 +16,9 @@ import duckdb
 
 from classifiers.errors import ClassifierUnavailable
 from tasks.errors import BadInput
-from tasks.forecast.candidates import list_candidates
 from tasks.forecast.labelling import Lane, label_files, open_classifiers
 from tasks.forecast.model import Forecast, ForecastModel, PlannedPost
+from tasks.forecast.picture_order import list_candidates
 from tasks.stage_events import Report
 from warehouse.database.sql_forecasts import OUTCOME_DAYS
 from warehouse.home import Home
@@ -204,7 +204,7 @@ def _row(
 
 
 def _describe_left_out(posted: int, unreadable: int) -> str:
-    parts = [f"{posted:,} posted already"] * bool(posted) + [f"{unreadable:,} no pictures"] * bool(unreadable)
+    parts = [f"{posted:,} posted already"] * bool(posted) + [f"{unreadable:,} unreadable"] * bool(unreadable)
     return f"left out: {', '.join(parts)}." if parts else ""
 
 
