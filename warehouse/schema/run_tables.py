@@ -62,7 +62,7 @@ class StageRun(Row):
     message: Annotated[str | None, "What a user should know about it"]
     version: Annotated[
         str | None,
-        "Version of the classifier that was loaded; or of the forecast model that was trained; null for other stages",
+        "Version of the classifier that was loaded, or of the forecast model that was trained; null for other stages",
     ]
     counts: Annotated[
         str | None,
