@@ -62,9 +62,12 @@ def describe_score(info: ForecastInfo, score: ForecastScore, account: str | None
         f"{score.covered:,} of {score.posts:,} forecast posts{whose} were in their 80 % interval,"
         f" {score.covered / score.posts:.2f} ({score.low:.2f} to {score.high:.2f})."
     )
-    if score.low <= 0.8 <= score.high:
-        return text
-    return f"{text} That is not 0.80: the account has changed since. Train again with `likelens forecast --train`."
+    if score.skill is not None:
+        low, high = score.skill_low or 0.0, score.skill_high or 0.0
+        text += f" Their error was {100 * score.skill:.0f} % smaller than the usual's ({100 * low:.0f} to {100 * high:.0f} %)."
+    if not score.low <= 0.8 <= score.high:
+        text += " The share is not 0.80: the account has changed since. Train again with `likelens forecast --train`."
+    return text
 
 
 def _figures(info: ForecastInfo) -> list[tuple[str, str]]:
@@ -101,14 +104,14 @@ def _verdict(info: ForecastInfo) -> list[str]:
         sentences.append(f"labels help for {whose}: what a picture shows makes the forecast better.")
     if info.backfilled > 0.5:
         sentences.append(
-            f"{info.backfilled:.0%} of the posts are older than the first run, and their usual is from counts seen later:"
+            f"{100 * info.backfilled:.0f} % of the posts are older than the first run, and their usual is from counts seen later:"
             " the skill of new posts may differ."
         )
     return sentences
 
 
 def _score_values(score: ForecastScore) -> dict[str, Any]:
-    return {"posts": score.posts, "covered": score.covered, "low": score.low, "high": score.high}
+    return asdict(score)
 
 
 def _share(value: float | None) -> str:

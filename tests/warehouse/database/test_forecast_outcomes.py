@@ -130,6 +130,9 @@ def test_a_score_has_an_interval_from_enough_weeks_on(
     assert (score.posts, score.covered, score.share) == (40, 32, 0.8)
     assert score.low is not None and score.high is not None
     assert 0.6 < score.low < 0.7 and 0.88 < score.high < 0.95
+    # log(101/111) and log(501/111) against log(101/101) and log(501/101)
+    assert score.skill == pytest.approx(1 - (32 * 0.0944 + 8 * 1.5071) / (8 * 1.6015), abs=1e-3)
+    assert score.skill_low is not None and score.skill_low < score.skill
     few = read_scores(home.lake, "m2")["likes"]
     assert (few.posts, few.share, few.low) == (3, None, None)
     assert read_scores(home.lake, "m1", account="bob") == {}
