@@ -5,6 +5,7 @@
     records/        what the stages write, and what they have left to do
     embeddings/     embeddings of pictures: storing and reading them as arrays
     ranking/        which labels earn likes: the measures, the statistics, and the method of lift
+    forecast/       what was known of posts before they were posted
     database/       the published database: views, macros, derived tables, and the checks before a publish
     overview/       queries of `likelens status`, of the report and of `likelens compare`
     upkeep/         files of pictures, room on the disk, and forgetting

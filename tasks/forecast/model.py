@@ -77,11 +77,19 @@ class PlannedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEffect:
-    """A label of the planned post: how many times the forecast without this label it makes it."""
+    """A label of the planned post: how many times the forecast without this label it makes it.
+
+    `low` to `high` is the 95 % interval of the factor in the model, and `posts` the posts that it was learned from. The
+    model shrinks effects towards 1, and its interval does not know that accounts differ: a finding about a label is its
+    lift (`likelens rank --statistic lift`).
+    """
 
     classifier: str
     label: str
     factor: float
+    low: float
+    high: float
+    posts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

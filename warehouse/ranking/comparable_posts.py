@@ -15,6 +15,7 @@ import polars as pl
 
 from warehouse.frames import read_frame
 from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
+from warehouse.ranking.measures import Counts
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
 
@@ -229,6 +230,11 @@ def _comparable_days(
         return {}
     known = _known_days(connection, question.measure.history, by_observations=by_observations)
     return {source: known.get(source, DEFAULT_DAYS) for source in posts["source"].unique().sort()}
+
+
+def read_comparable_days(connection: duckdb.DuckDBPyConnection, count: Counts) -> dict[str, int]:
+    """For each source with a history of this count the age in days from which its posts count; others: `DEFAULT_DAYS`."""
+    return _known_days(connection, count, by_observations=ensure_measures(connection))
 
 
 _days: WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, dict[str, int]]] = WeakKeyDictionary()
