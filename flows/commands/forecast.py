@@ -25,7 +25,7 @@ from flows.forecasting.planning import Plan, forecast_pictures, label_candidates
 from flows.forecasting.settings import Kind
 from flows.forecasting.skill_output import print_skill, print_skill_as_json
 from flows.forecasting.stored import MEASURES, stored_infos
-from flows.forecasting.training import train_models
+from flows.forecasting.training import measure_accounts, train_models
 from flows.options import with_config, with_format
 from flows.output import CHECK_FORMATS, CheckFormat, write
 from flows.settings import Settings, read_settings
@@ -115,10 +115,11 @@ def _show_skill(
     if train or len(infos) < len(MEASURES):
         infos = train_models(settings, database)
     scores = read_scores(settings.home.lake, account=account, source=source)
+    qualities = measure_accounts(settings, database, infos, source, account) if source and account else {}
     if form == "json":
-        print_skill_as_json(infos, scores)
+        print_skill_as_json(infos, scores, qualities)
     else:
-        print_skill(infos, scores, account)
+        print_skill(infos, scores, qualities, account)
 
 
 def _show_picture(

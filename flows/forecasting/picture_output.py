@@ -16,7 +16,7 @@ import polars as pl
 from flows.forecasting.planning import PictureForecast, Plan
 from flows.output import show, wrap
 from flows.printable import printable
-from tasks.forecast.model import Forecast, ForecastInfo, Measure
+from tasks.forecast.model import Forecast, ForecastInfo, LabelEffect, Measure
 from tasks.forecast.picture_order import RankedPicture, describe_order
 
 MAX_EFFECTS = 8
@@ -40,7 +40,8 @@ def print_picture(one: PictureForecast, plan: Plan, infos: Mapping[Measure, Fore
     show(pl.DataFrame(rows), title=f"{one.file.name} as {describe_plan(plan, zone)}")
     _print_effects(one.forecasts)
     shown = [f"{name}: {', '.join(labels) or 'no label'}" for name, labels in one.labels.items()]
-    print("The picture shows" if shown else "No labels: the model uses none.", end=":\n" if shown else "\n")
+    if shown:
+        print("The picture shows:")
     for line in shown:
         print(wrap(printable(line)))
     if notes := notes_of([one], infos):
@@ -122,15 +123,16 @@ def order_as_json(
 
 def notes_of(pictures: Sequence[PictureForecast], infos: Mapping[Measure, ForecastInfo]) -> list[str]:
     """What a user should know about these forecasts, each sentence once."""
-    notes = [
-        f"No classifier gave {one.file.name} a label: its forecast is that of the account, the kind and the time alone."
-        for one in pictures
-        if one.labels and not any(one.labels.values())
-    ]
+    notes = []
     for measure, info in infos.items():
         if info.verdict == "labels add nothing":
             notes.append(
                 f"Labels add nothing to the forecast of {measure}: what a picture shows does not move it."
+            )
+        if info.verdict == "too few posts":
+            notes.append(
+                f"{measure}: too few posts to learn from ({info.posts:,} of comparable age). The forecast is what the account"
+                " usually gets."
             )
         notes += [f"{measure}: {note}" for one in pictures for note in one.forecasts[measure].notes]
     return list(dict.fromkeys(notes))
@@ -149,23 +151,33 @@ def format_interval(low: float | None, high: float | None) -> str:
 
 
 def _print_effects(forecasts: Mapping[Measure, Forecast]) -> None:
-    factors: dict[tuple[str, str], dict[str, str]] = {}
-    strength: dict[tuple[str, str], float] = {}
-    for measure, found in forecasts.items():
-        for effect in found.effects:
-            key = (effect.label, effect.classifier)
-            factors.setdefault(key, {})[measure] = f"× {effect.factor:.2f}"
-            strength[key] = max(strength.get(key, 0.0), abs(math.log(max(effect.factor, 1e-9))))
-    strongest = sorted(strength, key=lambda key: -strength[key])[:MAX_EFFECTS]
+    """The labels that move the forecast, the strongest first."""
+    found: dict[tuple[str, str], dict[Measure, LabelEffect]] = {}
+    for measure, forecast in forecasts.items():
+        for effect in forecast.effects:
+            found.setdefault((effect.label, effect.classifier), {})[measure] = effect
+
+    def strength(key: tuple[str, str]) -> float:
+        return max(abs(math.log(max(one.factor, 1e-9))) for one in found[key].values())
+
     rows = [
-        {"label": label, "classifier": name, **{one: factors[label, name].get(one, "–") for one in forecasts}}
-        for label, name in strongest
+        {
+            "label": label,
+            "classifier": name,
+            "posts": max(one.posts for one in found[label, name].values()),
+            **{measure: _factor(found[label, name].get(measure)) for measure in forecasts},
+        }
+        for label, name in sorted(found, key=strength, reverse=True)[:MAX_EFFECTS]
     ]
     if rows:
         show(
             pl.DataFrame(rows),
-            title="Its labels in the model (how many times the forecast without the label)",
+            title="Its labels: how many times the forecast without the label (95 % interval)",
         )
+
+
+def _factor(effect: LabelEffect | None) -> str:
+    return "–" if effect is None else f"× {effect.factor:.2f} ({effect.low:.2f} to {effect.high:.2f})"
 
 
 def _forecast_values(measure: Measure, found: Forecast) -> dict[str, Any]:

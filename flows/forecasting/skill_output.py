@@ -6,41 +6,61 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from flows.output import show, wrap, write
 from flows.printable import printable
+from tasks.forecast.account_quality import AccountQuality
 from tasks.forecast.model import ForecastInfo, Skill
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
+NONE = "–"
 Scores = Mapping[str, ForecastScore]
+Qualities = Mapping[str, AccountQuality]
 
 
-def print_skill(infos: Sequence[ForecastInfo], scores: Scores, account: str | None) -> None:
-    """A table with a column for each model, and the verdicts in sentences."""
-    columns: dict[str, list[str]] = {"figure": [name for name, _ in _figures(infos[0])]}
-    for info in infos:
-        columns[info.measure] = [value for _, value in _figures(info)]
+def print_skill(
+    infos: Sequence[ForecastInfo], scores: Scores, qualities: Qualities, account: str | None
+) -> None:
+    """A table with a column for each model, and the verdicts in sentences.
+
+    `qualities` are those of the account, where there are several.
+    """
+    figures = [_figures(info) for info in infos]
+    rows = [
+        {"figure": row[0][0], **{info.measure: value for info, (_, value) in zip(infos, row, strict=True)}}
+        for row in zip(*figures, strict=True)
+        if any(value != NONE for _, value in row)
+    ]
     show(
-        pl.DataFrame(columns),
+        pl.DataFrame(rows),
         title="What the forecast is worth (on posts that the model had not seen; 95 % intervals)",
     )
     for info in infos:
-        for sentence in (*_verdict(info), describe_score(info, scores.get(info.measure, NOTHING), account)):
+        own = qualities.get(info.measure)
+        of_account = [] if own is None or account is None else _account_verdict(own, account)
+        for sentence in (
+            *_verdict(info),
+            *of_account,
+            describe_score(info, scores.get(info.measure, NOTHING), account),
+        ):
             print(wrap(f"{info.measure}: {printable(sentence)}"))
 
 
-def print_skill_as_json(infos: Sequence[ForecastInfo], scores: Scores) -> None:
+def print_skill_as_json(infos: Sequence[ForecastInfo], scores: Scores, qualities: Qualities) -> None:
     """An array with an object for each model: all that it says about itself, and its scored forecasts."""
-    rows = [asdict(info) | {"scored": _score_values(scores.get(info.measure, NOTHING))} for info in infos]
+    rows = []
+    for info in infos:
+        own = qualities.get(info.measure)
+        scored = asdict(scores.get(info.measure, NOTHING))
+        rows.append(asdict(info) | {"scored": scored, "account": None if own is None else asdict(own)})
     write(json.dumps(rows, default=_plain, ensure_ascii=False, indent=2) + "\n")
 
 
 def format_skill(skill: Skill | None) -> str:
     """For example '0.12 (0.08 to 0.16)'; a dash for none."""
-    return "–" if skill is None else f"{skill.value:.3f} ({skill.low:.3f} to {skill.high:.3f})"
+    return NONE if skill is None else f"{skill.value:.3f} ({skill.low:.3f} to {skill.high:.3f})"
 
 
 def format_score(score: ForecastScore) -> str:
@@ -110,16 +130,33 @@ def _verdict(info: ForecastInfo) -> list[str]:
     return sentences
 
 
-def _score_values(score: ForecastScore) -> dict[str, Any]:
-    return asdict(score)
+def _account_verdict(quality: AccountQuality, account: str) -> list[str]:
+    """The skill and the verdict of one account, where the model was trained on several."""
+    if quality.skill is None:
+        return [
+            f"{account} has too few later posts ({quality.posts:,}) to say what a forecast is worth for it alone."
+        ]
+    sentences = [
+        f"on {quality.posts:,} later posts of {account} the error is {_percent(quality.skill)} smaller than the usual's."
+    ]
+    if quality.label_skill is not None:
+        add = "labels help" if quality.verdict == "labels help" else "labels add nothing"
+        sentences.append(
+            f"{add} for this account: with them its error is {_percent(quality.label_skill)} smaller than without."
+        )
+    return sentences
+
+
+def _percent(skill: Skill) -> str:
+    return f"{100 * skill.value:.1f} % ({100 * skill.low:.1f} to {100 * skill.high:.1f} %)"
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return NONE if value is None else f"{value:.2f}"
 
 
 def _day(time: datetime | None) -> str:
-    return "–" if time is None else f"{time:%Y-%m-%d}"
+    return NONE if time is None else f"{time:%Y-%m-%d}"
 
 
 def _plain(value: object) -> str:

@@ -55,8 +55,8 @@ def list_candidates(folder: Path) -> list[Path]:
 
 
 def rank_candidates(forecasts: Sequence[tuple[Path, Forecast]]) -> list[RankedPicture]:
-    """The candidates with a forecast, the highest median first; equal ones by their names."""
-    known = [(file, one) for file, one in forecasts if one.median is not None]
+    """The candidates with a forecast and its interval, the highest median first; equal ones by their names."""
+    known = [(file, one) for file, one in forecasts if None not in (one.median, one.low, one.high)]
     known.sort(key=lambda pair: (-float(pair[1].median or 0), pair[0].name))
     ranked: list[RankedPicture] = []
     for place, (file, one) in enumerate(known, 1):
