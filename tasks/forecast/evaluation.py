@@ -12,7 +12,7 @@ from tasks.forecast.model import Skill
 REPEATS = 2_000
 MIN_CLUSTERS = 10
 """With fewer accounts the weeks of each account are the clusters: resampling three accounts says little."""
-MIN_ACCOUNT_POSTS = 10
+MIN_ACCOUNT_POSTS = 20
 """Posts of an account that count in its coverage and rank correlation."""
 _WEEK = 7 * 86_400
 
@@ -45,7 +45,7 @@ def find_clusters(account: Ints, posted_at: Ints) -> Ints:
 def measure_coverage(inside: Bools, account: Ints) -> tuple[float, float | None]:
     """The share of posts inside their intervals, and that of the tenth of the accounts with the lowest one.
 
-    The second is None with fewer than ten accounts of at least ten posts.
+    The second is None with fewer than ten accounts of at least 20 posts.
     """
     numbers, counts = _by_account(account)
     shares = np.sort(
@@ -56,7 +56,7 @@ def measure_coverage(inside: Bools, account: Ints) -> tuple[float, float | None]
 
 
 def correlate_within_accounts(forecast: Floats, outcome: Floats, account: Ints) -> float | None:
-    """Spearman's rank correlation inside accounts, weighted by their posts; None without an account of ten posts."""
+    """Spearman's rank correlation inside accounts, weighted by their posts; None without an account of 20 posts."""
     from scipy.stats import rankdata
 
     numbers, counts = _by_account(account)
