@@ -13,12 +13,14 @@ time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and shows it
 run_summary.py       what a run prints at its end: findings, what is incomplete, paths
 terminal/            what a command that takes minutes shows: a live view, log lines, or one line of result
+forecasting/         what `likelens forecast` does around the model
 first_settings/      what `likelens init` asks and writes
 preflight/           what a run needs, checked before it
 dry_run.py           --dry-run of run and relabel
 backbones.py         the classifiers whose embeddings others are fitted on
 spending.py          what paid classifiers have cost, for status
 maintenance.py       the flow `maintenance`
+train_forecast.py    the flow `train_forecast`
 nightly.py           the flows `nightly` and `relabel`
 lanes.py             which stage runs a classifier, and which run at the same time
 futures.py           waiting for tasks that run at the same time

@@ -14,6 +14,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
 from flows.errors import EXPECTED_ERRORS
+from flows.forecasting.night import write_forecasts
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.lanes import run_lanes
 from flows.night_report import report_night
@@ -51,7 +52,7 @@ from warehouse.records.runs import StageResult
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_PARALLEL_TASKS),  # type: ignore[arg-type]
 )
 def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
-    """Run all stages: scrape, read comments and find topics, fetch, classify or tag, publish, rank, report.
+    """Run all stages: scrape, read comments, find topics, fetch, classify or tag, publish, forecast, rank, report.
 
     `config` is the settings file; with `full` every source is read to its last page. The state is Completed,
     Incomplete (type completed: published, but a source or lane is missing) or Failed; its message says what is
@@ -67,7 +68,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
                 read_all_comments(run, settings)
                 fetch(run, fetch_options(settings), return_state=True)
                 run_lanes(run, settings.classifiers)
-                publish_all(run, settings)
+                publish_all(run, settings, forecasts=True)
             result = close_run(run)
             report_night(run, settings, result, "nightly", lanes)
             return final_state(result)
@@ -123,9 +124,14 @@ def read_all_comments(run: Run, settings: Settings) -> None:
         find_topics(run, authors, return_state=True)
 
 
-def publish_all(run: Run, settings: Settings) -> None:
-    """Run the stages after labelling; `rank` and `report` read the database that `publish` writes."""
+def publish_all(run: Run, settings: Settings, *, forecasts: bool = False) -> None:
+    """Run the stages after labelling; `rank` and `report` read the database that `publish` writes.
+
+    With `forecasts` those of new posts are written too, where a model is stored.
+    """
     if publish(run, check_limits(settings), settings.store.history_days, return_state=True).is_completed():
+        if forecasts:
+            write_forecasts(run, settings)
         rank(run, questions(settings), return_state=True)
         report(run, questions(settings), settings.note, quote=settings.comments.quote, return_state=True)
 

@@ -44,9 +44,9 @@ def show(
     columns, the first one first.
     """
     if form == "csv":
-        _write(frame.write_csv())
+        write(frame.write_csv())
     elif form == "json":
-        _write(frame.write_json() + "\n")
+        write(frame.write_json() + "\n")
     elif form == "parquet":
         frame.write_parquet(sys.stdout.buffer)
         sys.stdout.flush()
@@ -54,7 +54,7 @@ def show(
         _show_table(frame, title, decimals, optional)
 
 
-def _write(text: str) -> None:
+def write(text: str) -> None:
     """Write text for a program: a character that the encoding does not have would change the data."""
     encoding = sys.stdout.encoding or "utf-8"
     try:

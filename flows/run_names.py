@@ -42,6 +42,11 @@ def name_maintenance() -> str:
     return f"maintenance {_day()}"
 
 
+def name_train_forecast() -> str:
+    """For example 'train_forecast 2026-11-27'."""
+    return f"train_forecast {_day()}"
+
+
 def _parameters() -> dict[str, Any]:
     from prefect.runtime import flow_run
 

@@ -30,6 +30,7 @@ from flows.docs_pages import SETTINGS
 from flows.embeddings import complete_themes
 from flows.errors import SettingsError
 from flows.example_settings import EXAMPLE
+from flows.forecasting.settings import ForecastSettings, check_forecast
 from flows.serve.server import ServerSettings
 from flows.settings_mistakes import describe_mistake, find_name_mistakes
 from flows.time_slices import check_time_zone
@@ -166,6 +167,8 @@ class Settings(_Table):
         tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
         AfterValidator(complete_themes),
     ] = ()
+    # After the classifiers, whose names it checks.
+    forecast: Annotated[ForecastSettings, AfterValidator(check_forecast)] = ForecastSettings()
 
     def model_post_init(self, context: Any) -> None:
         """Remember the file, which is the context of the validation."""

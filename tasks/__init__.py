@@ -11,6 +11,7 @@ maintain/       tidy tables, smaller copies of old pictures, checks
 publish/        the database that analysts read
 rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py
+picture_input.py  errors of a picture's file in words
 similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
 run.py          what all tasks share

@@ -15,6 +15,7 @@ from flows.options import with_config
 from flows.preflight.classifiers import check_classifiers
 from flows.preflight.comments import check_tone_model
 from flows.preflight.findings import Finding
+from flows.preflight.forecast import check_forecast
 from flows.preflight.home import check_home
 from flows.preflight.server import check_server
 from flows.preflight.sources import check_sources
@@ -44,5 +45,6 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield from check_sources(settings)
     yield from check_classifiers(settings.home, settings.classifiers)
     yield from check_tone_model(settings.comments.read_options(are_scraped=settings.scrape.comments))
+    yield from check_forecast(settings)
     devices = list_gpus()
     yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flows.forecasting.status_rows import TITLE, forecast_status
 from flows.options import with_config
 from flows.output import show
 from flows.settings import read_settings
@@ -28,6 +29,9 @@ def status(config: Path) -> int:
     home.lake.create()  # adds the tables of a newer likelens
     for title, frame in read_status(home.lake).items():
         show(frame, title=title)
+    models = forecast_status(settings)
+    if models.height:
+        show(models, title=TITLE)
     spending = monthly_spending(settings)
     if spending.height:
         show(spending, title="Money: pictures sent this month (UTC), a picture once for each model")

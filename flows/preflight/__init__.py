@@ -4,6 +4,7 @@ findings.py    the result of a check
 home.py        the home folder: its path, its disk, its tables, its lock, the clock
 server.py      Prefect's server, if one is configured
 sources.py     tokens, and each source's first page of posts
+forecast.py    what `[forecast]` names, and the forecast models
 classifiers.py weights, packages, keys and servers of the classifiers
 comments.py    the model that gives the tone of comments
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.night_report import QUIET_SOURCE
 
-FLOWS = ("nightly", "relabel", "maintenance")
+FLOWS = ("nightly", "relabel", "maintenance", "train_forecast")
 BLOCK = "likelens-notify"
 """The Webhook block with the address of the notifications."""
 QUIET_DAYS = 7

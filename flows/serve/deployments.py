@@ -44,6 +44,12 @@ DEPLOYMENTS = (
         "Smaller copies, tidy tables, and checks of all that is stored",
         "0 12 * * 0",
     ),
+    Deployment(
+        "train_forecast",
+        "train_forecast",
+        "The forecast models, trained on all published posts",
+        "0 14 * * 0",
+    ),
 )
 
 
@@ -56,8 +62,14 @@ def build_deployments(config: Path) -> list[RunnerDeployment]:
 
     from flows.maintenance import maintenance
     from flows.nightly import nightly, relabel
+    from flows.train_forecast import train_forecast
 
-    flows: dict[str, Any] = {"nightly": nightly, "relabel": relabel, "maintenance": maintenance}
+    flows: dict[str, Any] = {
+        "nightly": nightly,
+        "relabel": relabel,
+        "maintenance": maintenance,
+        "train_forecast": train_forecast,
+    }
     limit = ConcurrencyLimitConfig(limit=CONCURRENT_RUNS, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
     deployments = [
         flows[one.flow].to_deployment(

@@ -184,6 +184,8 @@ def _print_address(settings: Settings, server: ServerSettings, database: str | N
     store = "PostgreSQL" if database else settings.home.folder / "prefect" / "prefect.db"
     print(f"\nPrefect runs at {server.browser_url}", flush=True)
     print(f"  database     {store}")
-    print("  schedule     nightly at 03:00 UTC, a full reading on Sundays at 06:00, maintenance at 12:00")
+    print(
+        "  schedule     nightly at 03:00 UTC, a full reading on Sundays at 06:00, maintenance at 12:00, train_forecast at 14:00"
+    )
     print("  start a run  on the page Deployments, or with `likelens run` in another terminal")
     print("  stop         Ctrl-C\n", flush=True)

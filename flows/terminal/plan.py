@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from classifiers.registry import REMOTE_KINDS, VECTOR_KINDS
+from flows.forecasting.stored import stored_infos
 from flows.settings import ClassifierSettings, Settings
 from tasks.stage_events import StageName
 
@@ -20,7 +21,9 @@ def plan_night(settings: Settings) -> list[StageName]:
         StageName("find_topics"),
         StageName("fetch"),
         *plan_lanes(settings.classifiers),
-        *PUBLISHING,
+        PUBLISHING[0],
+        *([StageName("forecast")] if stored_infos(settings) else []),
+        *PUBLISHING[1:],
     ]
 
 

@@ -14,4 +14,12 @@ fitted.py      a fitted model, and its forecasts of planned posts
 planned.py     planned posts as a model sees them
 usual.py       the forecast from an account's usual count alone
 storage.py     the stored models, without pickle
+
+What is done with the models:
+
+account_quality.py  what a forecast is worth for one of several accounts
+labelling.py      the labels of pictures that are not posted yet
+picture_order.py  a folder of candidate pictures: its files, their order, and how much of it is noise
+recording.py      forecasts of new posts and of candidates, written each night
+task.py           the Prefect tasks
 """

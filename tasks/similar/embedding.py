@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.errors import ClassifierUnavailable, UnreadablePicture, embedding_errors
+from classifiers.errors import ClassifierUnavailable, embedding_errors
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, EmbeddingClassifier
-from tasks.errors import BadInput
+from tasks.picture_input import errors_as_bad_input
 
 
 def embed_file(classifier: Classifier, file: Path, version: str) -> NDArray[np.float16]:
@@ -28,12 +28,8 @@ def embed_file(classifier: Classifier, file: Path, version: str) -> NDArray[np.f
             f"The stored embeddings of {name} have the version {version}, and its model makes"
             f" {classifier.embedding_version}. Run `likelens relabel --classifier {name}` first."
         )
-    try:
+    with errors_as_bad_input(file):
         prepared = classifier.prepare(PictureFile(file))
-    except UnreadablePicture as error:
-        raise BadInput(f"The file {file} can't be read as a picture ({error}). Name another file.") from error
-    except OSError as error:
-        raise BadInput(f"The file {file} can't be opened ({error.strerror}). Name another file.") from error
     with embedding_errors(name):
         vector: NDArray[np.float16] = classifier.label_and_embed([prepared])[1][0]
     return vector

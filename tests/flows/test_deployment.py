@@ -147,6 +147,21 @@ def test_a_worker_completes_the_maintenance(deployed, prefect_command, unlabelle
     assert "pictures were compared with their hash" in (row.message or "")
 
 
+def test_a_worker_trains_the_forecast_models(deployed, prefect_command, unlabelled, log_errors):
+    """Once a week: the home folder then has both models, and `runs` has what they found."""
+    deployment = call(deployed, "deployments/name/train_forecast/train_forecast")
+    assert deployment["schedules"][0]["schedule"]["cron"] == "0 14 * * 0"
+    config = unlabelled / "likelens.toml"
+    run_deployment(prefect_command, config, log_errors, "train_forecast/train_forecast")
+    home = read_settings(config).home
+    rows = stage_runs(home.lake, "stage = 'train_forecast'")
+    assert [(row.lane, row.status, (row.message or "").split(",")[0]) for row in rows] == [
+        ("likes", "done", "too few posts"),
+        ("comments", "done", "too few posts"),
+    ]
+    assert all((home.forecast / one / "model.json").is_file() for one in ("likes", "comments"))
+
+
 def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(
     deployed, prefect_command, tmp_path, log_errors
 ):

@@ -97,6 +97,14 @@ MISTAKES = {
     SOURCE + '[fetch]\nallow_private_hosts = "127.0.0.1"\n': ["allow_private_hosts", "list in brackets"],
     "name = 'n'\n" + SOURCE: ["unknown key name"],
     SOURCE + "[scrape]\nname = 'n'\n": ["[scrape]", "unknown key name"],
+    SOURCE + '[forecast]\ncandidates = "c"\n': ["[forecast]: set at beside candidates", "tuesday 18:00"],
+    SOURCE + '[forecast]\nat = "2026-12-01 18:00"\n': ["[forecast]", "is no weekday and hour"],
+    SOURCE + '[forecast]\nkind = "story"\n': ["[forecast]", "'story'", "'carousel'"],
+    SOURCE + VISUAL + '[forecast]\nclassifiers = ["visul"]\n': [
+        "[forecast]",
+        "'visul'",
+        "the settings have: visual",
+    ],
     SOURCE.replace('"gallery"', '["gallery"]'): ["there is no kind ['gallery']"],
     SOURCE + VISUAL.replace('kind = "visual"', 'kind = ["visual"]'): ["there is no kind ['visual']"],
 }

@@ -6,6 +6,7 @@
     sql.py            views and macros; to add one, open it
     sql_rankings.py   the view of the measures, and the macros of the rankings
     sql_comments.py   the views of what comments say and are about
+    sql_forecasts.py  the view that compares forecasts with what came
     sql_comparing.py  those that compare classifiers or sum costs
     checks.py         checks that stop a publish
     check_limits.py   the limits of the settings

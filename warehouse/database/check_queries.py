@@ -28,6 +28,7 @@ REFERENCES = (
     ("comments", "source, post_id", "posts"),
     ("comment_readings", "source, post_id", "posts"),
     ("comment_topics", "source, post_id", "posts"),
+    ("forecasts", "source, post_id", "posts"),
     ("post_pictures", "sha256", "pictures"),
     ("labels", "sha256", "pictures"),
     ("unlabelled", "sha256", "pictures"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from warehouse.database.sql_comments import COMMENT_VIEWS
 from warehouse.database.sql_comparing import COMPARING_MACROS, COMPARING_VIEWS
+from warehouse.database.sql_forecasts import FORECAST_VIEWS
 from warehouse.database.sql_rankings import MEASURE_VIEWS, RANKING_MACROS
 from warehouse.embeddings.sql import EMBEDDING_MACROS, EMBEDDING_VIEWS
 from warehouse.schema.sql_types import Macro, View
@@ -48,6 +49,7 @@ VIEWS: tuple[View, ...] = (
     *EMBEDDING_VIEWS,
     *MEASURE_VIEWS,
     *COMMENT_VIEWS,
+    *FORECAST_VIEWS,
     *COMPARING_VIEWS,
 )
 

@@ -8,7 +8,8 @@
     comparing.py  comparison of two classifiers
     label_pictures.py     the best, typical and worst pictures of labels
     labelled_pictures.py  stored pictures by their labels
-    known_names.py        names that a shell completes
+    known_names.py        names that a shell completes, and accounts by their name
+    forecast_scores.py    how forecasts did against what came
 
 They read the published database, or the lake where it must be fresh.
 """

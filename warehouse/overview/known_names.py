@@ -1,4 +1,4 @@
-"""Names in the published database that begin as a user has typed, for the completion of a shell."""
+"""Names in the published database: those that begin as a user has typed, and accounts by their name."""
 
 from __future__ import annotations
 
@@ -33,3 +33,26 @@ def known_names(home: Home, kind: Kind, prefix: str, classifier: str | None = No
             return [name for (name,) in database.execute(query, values).fetchall()]
     except duckdb.Error:
         return []
+
+
+def sources_of_account(database: duckdb.DuckDBPyConnection, account: str) -> list[str]:
+    """The sources with posts of an account."""
+    query = "select distinct source from posts where account = $1 order by source"
+    return [source for (source,) in database.execute(query, [account]).fetchall()]
+
+
+def stored_accounts(
+    database: duckdb.DuckDBPyConnection, source: str | None, most: int
+) -> list[tuple[str, str]]:
+    """Source and name of accounts with posts, at most so many, those with most posts first."""
+    query = """select source, account from posts where $1 is null or source = $1
+               group by all order by count(*) desc, source, account limit $2"""
+    rows = database.execute(query, [source, most]).fetchall()
+    return [(str(one), str(account)) for one, account in rows]
+
+
+def nearest_accounts(database: duckdb.DuckDBPyConnection, name: str, most: int) -> list[str]:
+    """The stored accounts whose names are most like a name, by Jaro-Winkler similarity, the nearest first."""
+    query = """select account from (select distinct account from posts)
+               order by jaro_winkler_similarity(lower(account), lower($1)) desc, account limit $2"""
+    return [account for (account,) in database.execute(query, [name, most]).fetchall()]

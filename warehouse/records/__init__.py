@@ -7,6 +7,7 @@
     pending.py       pictures to fetch and to label
     comment_readings.py  comments that no reader has read
     comment_topics.py    comments that topics are found in, or that wait for one
+    forecasts.py     posts that have no forecast, and candidate pictures that were posted
     captions.py      captions to copy, and those of the report
     charges.py       the ledger of requests to servers
     runs.py          the journal of runs, and how an interrupted run is resumed

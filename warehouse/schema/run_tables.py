@@ -50,7 +50,8 @@ class StageRun(Row):
     run_id: Annotated[str, "The run; a resumed run keeps its id"]
     stage: Annotated[
         str,
-        "scrape, read_comments, find_topics, fetch, classify, tag, publish, rank, report, maintain, or run for the run itself",
+        "scrape, read_comments, find_topics, fetch, classify, tag, publish, forecast, rank, report, maintain, train_forecast, or"
+        " run for the run itself",
     ]
     lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]
@@ -59,7 +60,10 @@ class StageRun(Row):
     items: Annotated[int | None, "Number of posts, pictures or rows that it processed"]
     failures: Annotated[int | None, "Number of items that failed"]
     message: Annotated[str | None, "What a user should know about it"]
-    version: Annotated[str | None, "Version of the classifier that was loaded; null for other stages"]
+    version: Annotated[
+        str | None,
+        "Version of the classifier that was loaded, or of the forecast model that was trained; null for other stages",
+    ]
     counts: Annotated[
         str | None,
         "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field; for publish rows and problems by"

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 
 from warehouse.schema.comment_tables import CommentReading, CommentTopic, Topic
 from warehouse.schema.derived_tables import DERIVED_ROWS
+from warehouse.schema.forecast_tables import ForecastRow
 from warehouse.schema.picture_tables import (
     Caption,
     Embedding,
@@ -168,6 +169,7 @@ ROWS: tuple[type[Row], ...] = (
     Embedding,
     Caption,
     LabelGroup,
+    ForecastRow,
     StageRun,
     Charge,
     *DERIVED_ROWS,

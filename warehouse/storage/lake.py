@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,10 +160,12 @@ class Lake:
         with detect_damage(self.folder), open_reader(files) as connection:
             yield connection
 
-    def stream(self, query: str, values: Sequence[object], count: int) -> Iterator[list[tuple[Any, ...]]]:
+    def stream(
+        self, query: str, values: Sequence[object] | Mapping[str, object], count: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query in batches of `count`; the tables stay at their current version meanwhile."""
         with self.reader(query) as reader:
-            result = reader.execute(query, list(values))
+            result = reader.execute(query, dict(values) if isinstance(values, Mapping) else list(values))
             while rows := result.fetchmany(count):
                 yield rows
 

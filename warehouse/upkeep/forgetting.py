@@ -61,7 +61,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     for table in ("labels", "unlabelled", "embedding_codes", "embeddings", "captions", "pictures"):
         home.lake.delete(table, "sha256", hashes)
     forget_in_charges(home.lake, hashes)
-    for table in ("accounts", "near_duplicates"):
+    for table in ("accounts", "near_duplicates", "forecasts"):
         home.lake.delete(table, "account", [account], _only(source))
     _forget_topics(home, "post_id", posts)
     for table in (

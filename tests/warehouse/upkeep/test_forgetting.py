@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
 from warehouse.schema.comment_tables import CommentReading
+from warehouse.schema.forecast_tables import ForecastRow
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Comment, Observation, Post, PostPicture, Row
@@ -87,6 +88,7 @@ def fill(
             ],
             [label_row(own, f"portrait of {account}"), label_row(shared, "sky")],
             [unlabelled_row(bare, message=f"nothing seen by {account}")],
+            [forecast_of(source, account, ids[0], None), forecast_of(source, account, "0" * 64, "0" * 64)],
         ]
         for rows in batches:
             home.lake.append(rows)
@@ -96,6 +98,16 @@ def fill(
             (home.folder / row.path).write_bytes(f"bytes of {row.path}".encode())
 
     return store
+
+
+def forecast_of(source: str, account: str, subject: str, sha256: str | None) -> ForecastRow:
+    """A forecast of a post, or of a candidate picture."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    return ForecastRow(
+        source=source, account=account, subject=subject, measure="likes", version="m1", kind="image", posted_at=at,
+        post_id=None if sha256 else subject, sha256=sha256, usual=1.0, median=1.0, low=0.0, high=2.0, made_at=at,
+        before_posting=sha256 is not None,
+    )  # fmt: skip
 
 
 def contents(home: Home) -> dict[str, list[tuple[Any, ...]]]:

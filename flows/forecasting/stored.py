@@ -1,0 +1,14 @@
+"""What the stored forecast models say about themselves."""
+
+from __future__ import annotations
+
+from flows.settings import Settings
+from tasks.forecast.model import ForecastInfo, Measure
+from tasks.forecast.storage import read_info
+
+MEASURES: tuple[Measure, ...] = ("likes", "comments")
+
+
+def stored_infos(settings: Settings) -> list[ForecastInfo]:
+    """What the stored models say about themselves; one that is missing or can't be read is left out."""
+    return [info for measure in MEASURES if (info := read_info(settings.home, measure)) is not None]

@@ -1,0 +1,175 @@
+"""The labels of picture files that are not posted yet, by the classifiers whose labels a model knows.
+
+The labels are those that a run would store: the same options, the same versions. Nothing is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from classifiers.errors import ClassifierUnavailable, UnreadablePicture, errors_as_unavailable
+from classifiers.pictures import PictureFile
+from classifiers.protocol import Classifier, EmbeddingClassifier, Label, PreparedPicture, VectorClassifier
+from classifiers.registry import load
+from classifiers.themes import ThemesOptions
+from classifiers.themes.classifier import ThemesClassifier
+from classifiers.themes.model_folder import read_themes
+from classifiers.zero_shot import ZeroShotOptions
+from classifiers.zero_shot.options import load as load_zero_shot
+from tasks.errors import BadInput
+from warehouse.home import Home
+
+FILES_AT_ONCE = 32
+"""Prepared pictures in memory: about 1 MB each for a classifier."""
+MAX_REASON = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A classifier of the settings: its name, its kind and the options of that kind."""
+
+    name: str
+    kind: str
+    options: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """A picture's file and its labels by classifier, each label once; or the reason why it can't be read."""
+
+    file: Path
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    unreadable: str = ""
+
+
+def open_classifiers(home: Home, lanes: Sequence[Lane], versions: Mapping[str, str]) -> list[Classifier]:
+    """Load the classifiers of `versions`, and the backbones of those that label embeddings, these first.
+
+    Raises `BadInput` if one is not in the lanes or has another version now: its labels are others than those that the
+    model was trained on. Raises `ClassifierUnavailable` if one can't run.
+    """
+    known = {lane.name: lane for lane in lanes}
+    opened: dict[str, Classifier] = {}
+    for name, version in versions.items():
+        if name not in known:
+            raise BadInput(
+                f"The forecast model was trained on labels of {name} ({version}), which is not among the classifiers of"
+                " the settings any more. Train again: `likelens forecast --train`."
+            )
+        opened[name] = classifier = _load(home, known[name])
+        if classifier.version != version:
+            raise BadInput(
+                f"The forecast model was trained on labels of {name} {version}, and {name} has the version"
+                f" {classifier.version} now. Label the stored pictures (`likelens relabel --classifier {name}`), then train"
+                " again: `likelens forecast --train`."
+            )
+    backbones: dict[str, Classifier] = {}
+    for classifier in opened.values():
+        if _labels_vectors(classifier):
+            backbone = classifier.vectors_of[0]  # type: ignore[attr-defined]
+            if backbone not in known:
+                raise ClassifierUnavailable(
+                    f"{classifier.name} labels embeddings of {backbone}, which is not in the settings. Add it again."
+                )
+            backbones[backbone] = opened.get(backbone) or _load(home, known[backbone])
+    others = [one for name, one in opened.items() if name not in backbones]
+    return [*backbones.values(), *others]
+
+
+def _load(home: Home, lane: Lane) -> Classifier:
+    if isinstance(lane.options, ThemesOptions):
+        model = read_themes(home.themes / lane.name)
+        if model is None:
+            raise ClassifierUnavailable(f"{lane.name} has no themes yet. Run `likelens run` first.")
+        return ThemesClassifier(lane.name, model, lane.options.min_score)
+    if isinstance(lane.options, ZeroShotOptions):
+        return load_zero_shot(lane.name, lane.options, home.word_embeddings(lane.name))
+    return load(lane.kind, lane.name, lane.options)
+
+
+def label_files(
+    classifiers: Sequence[Classifier], names: Iterable[str], files: Sequence[Path]
+) -> Iterator[LabelledFile]:
+    """Label the files with the classifiers of `open_classifiers`, in their order; the labels are those of `names`.
+
+    Without classifiers a file is only decoded. Raises `ClassifierUnavailable` for an error of a classifier's library.
+    """
+    wanted = set(names)
+    for start in range(0, len(files), FILES_AT_ONCE):
+        yield from _label_some(classifiers, wanted, files[start : start + FILES_AT_ONCE])
+
+
+def _label_some(
+    classifiers: Sequence[Classifier], names: set[str], files: Sequence[Path]
+) -> Iterator[LabelledFile]:
+    results: dict[Path, LabelledFile] = {}
+    prepared: dict[Path, list[PreparedPicture | None]] = {}
+    for file in files:
+        try:
+            prepared[file] = _prepare(classifiers, file)
+        except (UnreadablePicture, OSError) as error:
+            results[file] = LabelledFile(file, unreadable=_reason(error))
+    labels: dict[Path, dict[str, list[str]]] = {file: {} for file in prepared}
+    vectors: dict[tuple[str, str], NDArray[np.float16]] = {}
+    for place, classifier in enumerate(classifiers):
+        inputs = [one[place] for one in prepared.values()]
+        found = _label(classifier, inputs, vectors) if inputs else []
+        for file, some in zip(prepared, found, strict=True):
+            if classifier.name in names:
+                labels[file][classifier.name] = list(dict.fromkeys(label.label for label in some))
+    for file in files:
+        yield results.get(file) or LabelledFile(file, labels[file])
+
+
+def _prepare(classifiers: Sequence[Classifier], file: Path) -> list[PreparedPicture | None]:
+    """The input of each classifier; None for one that labels embeddings."""
+    picture = PictureFile(file)
+    prepared = [None if _labels_vectors(one) else one.prepare(picture) for one in classifiers]
+    if not any(one is not None for one in prepared):
+        picture.rgb(1)  # raises for a file that is no picture
+    return prepared
+
+
+def _label(
+    classifier: Classifier,
+    inputs: Sequence[PreparedPicture | None],
+    vectors: dict[tuple[str, str], NDArray[np.float16]],
+) -> list[list[Label]]:
+    """The labels of each input; embeddings go to `vectors`, for the classifiers after it."""
+    with errors_as_unavailable(
+        f"{classifier.name} can't label pictures", "Check its model and the free memory."
+    ):
+        if isinstance(classifier, VectorClassifier) and _labels_vectors(classifier):
+            if classifier.vectors_of not in vectors:
+                raise ClassifierUnavailable(
+                    f"{classifier.name} needs the embeddings {classifier.vectors_of[1]} of {classifier.vectors_of[0]},"
+                    " which makes others now. Run `likelens doctor`, which says what to do."
+                )
+            return classifier.label_vectors(vectors[classifier.vectors_of])
+        pictures = [one for one in inputs if one is not None]
+        size = classifier.batch_size
+        batches = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+        if not isinstance(classifier, EmbeddingClassifier) or classifier.embedding_version is None:
+            return [labels for batch in batches for labels in classifier.label(batch)]
+        results = [classifier.label_and_embed(batch) for batch in batches]
+        vectors[classifier.name, classifier.embedding_version] = np.concatenate([one for _, one in results])
+        return [labels for some, _ in results for labels in some]
+
+
+def _labels_vectors(classifier: Classifier) -> bool:
+    """Whether it labels only embeddings of another classifier."""
+    return isinstance(classifier, VectorClassifier) and not isinstance(classifier, EmbeddingClassifier)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "it can't be opened"
+    # Pillow names the object that it read from.
+    return re.sub(r" <_io\.[^>]*>", "", str(error))[:MAX_REASON]

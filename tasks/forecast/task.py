@@ -1,0 +1,57 @@
+"""The tasks forecast and train_forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import task
+from prefect.client.schemas.objects import State
+
+from tasks.forecast.labelling import Lane
+from tasks.forecast.model import Measure
+from tasks.forecast.recording import CandidateJob, record_forecasts
+from tasks.forecast.storage import load_model, read_info
+from tasks.forecast.training import ForecastOptions, train
+from tasks.progress import show_progress
+from tasks.run import HOUR, STAGE, Run, run_stage
+from warehouse.database.publish import publish
+from warehouse.published import published
+from warehouse.records.runs import StageResult
+
+
+@task(name="forecast", task_run_name="forecast", timeout_seconds=HOUR, **STAGE)
+def forecast(
+    run: Run, measures: Sequence[Measure], job: CandidateJob | None, lanes: Sequence[Lane]
+) -> State[Any]:
+    """Write forecasts of new posts and of candidate pictures, and publish them.
+
+    `measures` are those with a stored model, `lanes` the classifiers that can label a candidate.
+    """
+
+    def body() -> StageResult:
+        models = [load_model(run.home, one) for one in measures]
+        with show_progress("forecast") as progress, published(run.home) as database:
+            result = record_forecasts(run.home, database, models, job, lanes, datetime.now(UTC), progress)
+        if result.items:
+            # The report of this run shows the candidates.
+            publish(run.home)
+        return result
+
+    return run_stage(run, "forecast", "", body)
+
+
+@task(name="train_forecast", task_run_name="train_forecast {measure}", timeout_seconds=4 * HOUR, **STAGE)
+def train_forecast(run: Run, measure: Measure, options: ForecastOptions) -> State[Any]:
+    """Train the model of a measure on the published posts, and store it in place of the one before."""
+
+    def body() -> StageResult:
+        before = read_info(run.home, measure)
+        with show_progress(f"train forecast {measure}") as progress, published(run.home) as database:
+            info = train(run.home, database, measure, options, progress)
+        same = " It is the same as before." if before and before.version == info.version else ""
+        message = f"{info.verdict}, method {info.method}.{same}"
+        return StageResult("done", info.posts, message=message, version=info.version)
+
+    return run_stage(run, "train_forecast", measure, body)
