@@ -1,4 +1,4 @@
-"""The table `lifts`: publish computes it again when the data or the method changed since it was computed."""
+"""The tables `lifts` and `compared_posts`: publish computes them again when the data or the method changed since."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts
 from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.schema.derived_tables import LabelLift
+from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
 
-METHOD = 2
+METHOD = 3
 """Increase it when a change of the method changes numbers: then publish computes all lifts again."""
 _SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")
 
@@ -24,29 +25,45 @@ _SOURCES = ("posts", "observations", "post_pictures", "labels", "label_groups")
 def refresh_lifts(
     lake: Lake, connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]
 ) -> None:
-    """Replace the rows of `lifts`, unless they were computed from these files of the tables.
+    """Replace the rows of both tables, unless they were computed from these files of the other tables.
 
     `connection` has the views of the database over the same files.
     """
     computed_from = _hash_inputs(connection, files)
-    if lake.query("select distinct computed_from from lifts") != [(computed_from,)]:
-        lake.replace(LabelLift, compute_lifts(connection, datetime.now(UTC), computed_from))
+    stored = [
+        lake.query(f"select distinct computed_from from {table}") for table in ("lifts", "compared_posts")
+    ]
+    if stored != [[(computed_from,)]] * len(stored):
+        lifts, compared = compute_lifts(connection, datetime.now(UTC), computed_from)
+        # A ranking without its counts computes them; counts without their ranking would be wrong.
+        lake.replace(ComparedPosts, [])
+        lake.replace(LabelLift, lifts)
+        lake.replace(ComparedPosts, compared)
 
 
 def compute_lifts(
     connection: duckdb.DuckDBPyConnection, computed_at: datetime, computed_from: str
-) -> list[LabelLift]:
-    """The rows of `lifts` from the views of the database."""
+) -> tuple[list[LabelLift], list[ComparedPosts]]:
+    """The rows of both tables from the views of the database."""
     # SciPy takes a third of a second to import.
-    from warehouse.ranking.lift_rankings import all_lifts, numbered_posts
+    from warehouse.ranking.lift_rankings import all_lifts, number_posts
 
     classifiers = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
     with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
-    rows = []
+    rows, compared = [], []
     for (classifier,) in classifiers:
         for measure in STORED_BY:
             question = RankingQuery(classifier, measure, "lift")
-            posts = numbered_posts(connection, question)
+            comparable = comparable_posts(connection, question)
+            compared.append(
+                ComparedPosts(
+                    classifier=classifier,
+                    measure=measure,
+                    computed_from=computed_from,
+                    **{field: getattr(comparable.counts, field) for field in STORED_COUNTS},
+                )
+            )
+            posts = number_posts(comparable)
             lifts = groups = all_lifts(connection, question, posts)
             if (classifier,) in with_groups:
                 groups = all_lifts(connection, replace(question, grouped=True), posts)
@@ -62,7 +79,7 @@ def compute_lifts(
                 for grouped, frame in ((False, lifts), (True, groups))
                 for values in frame.iter_rows(named=True)
             ]
-    return rows
+    return rows, compared
 
 
 def _hash_inputs(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[LakeFile]]) -> str:

@@ -19,7 +19,7 @@ from warehouse.database.lift_table import refresh_lifts
 from warehouse.database.sql import MACROS, VIEWS
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
-from warehouse.schema.derived_tables import LabelLift
+from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
@@ -29,11 +29,14 @@ from warehouse.storage.lake_reader import select_utc
 READABLE_FROM = "v1.2.0"
 """The oldest DuckDB that opens the published database: an analyst often has an older one than likelens."""
 
+_FROM_DATABASE = (LabelLift.table, ComparedPosts.table)
+"""Derived tables that are computed from the views of the new database."""
+
 
 def publish(home: Home) -> None:
     """Build `likelens.duckdb` over the current lake, and replace the old one.
 
-    The derived tables are brought up to date first. `lifts` is computed from the new database.
+    The derived tables are brought up to date first. `lifts` and `compared_posts` are computed from the new database.
     The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`,
     `LakeBusy` or `LakeDamaged`; after any error the old database stays.
     """
@@ -63,13 +66,14 @@ def publish(home: Home) -> None:
 def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     files = refresh_tables(home.lake)
     for table in TABLES.values():
-        if table.name != LabelLift.table:
+        if table.name not in _FROM_DATABASE:
             _create_table_view(connection, table, [file.path for file in files[table.name]])
     for view in VIEWS:
         connection.execute(f"create view {view.name} as {view.query}")
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
     refresh_lifts(home.lake, connection, files)
-    _create_table_view(connection, TABLES[LabelLift.table], home.lake.files(LabelLift.table))
+    for name in _FROM_DATABASE:
+        _create_table_view(connection, TABLES[name], home.lake.files(name))
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")

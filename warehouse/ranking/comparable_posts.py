@@ -6,7 +6,8 @@ was too young when its number was last observed, because its likes were still co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -14,7 +15,7 @@ import duckdb
 import polars as pl
 
 from warehouse.frames import read_frame
-from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_age
+from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_ages
 from warehouse.ranking.measures import Counts
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
@@ -89,6 +90,12 @@ class PostCounts:
         return " ".join(texts)
 
 
+STORED_COUNTS = tuple(
+    field.name for field in fields(PostCounts) if field.name not in ("lacking", "excluded", "sliced")
+)
+"""The fields that the table `compared_posts` has for the rankings of the table `lifts`; these have no others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparable:
     """The posts that a ranking by lift compares.
@@ -149,6 +156,8 @@ def comparable_posts(
 
 def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> PostCounts:
     """Count the posts of a question in the published database."""
+    if (stored := _stored_counts(connection, question)) is not None:
+        return stored
     if question.by_lift:
         return comparable_posts(connection, question).counts
     ensure_measures(connection)
@@ -164,6 +173,19 @@ def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
     names = ("counted", "hidden", "unknown", "rounded", "accounts", "since", "until")
     named = dict(zip(names, numbers, strict=True))
     return PostCounts(**named, lacking=_lacking(question), excluded=_count_excluded(connection, question))
+
+
+def _stored_counts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> PostCounts | None:
+    """The counts from the table `compared_posts`; None if it has none of this question."""
+    if not question.is_stored:
+        return None
+    query = f"select {', '.join(STORED_COUNTS)} from compared_posts where classifier = $1 and measure = $2"
+    # An older likelens published the database, if it has no such table.
+    with suppress(duckdb.CatalogException):
+        for row in connection.execute(query, [question.classifier, question.by]).fetchall():
+            numbers = dict(zip(STORED_COUNTS, row, strict=True))
+            return PostCounts(**numbers, lacking=_lacking(question), excluded={})
+    return None
 
 
 def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:
@@ -262,11 +284,7 @@ def _known_days(
 def _read_days(connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool) -> dict[str, int]:
     aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
-    history = read_frame(connection.sql(query, params={"most": MAX_POSTS}))
-    return {
-        str(source): comparable_age(rows)
-        for (source,), rows in history.partition_by("source", as_dict=True, maintain_order=True).items()
-    }
+    return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))
 
 
 def _count(number: int, noun: str) -> str:

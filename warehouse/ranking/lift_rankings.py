@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 
-from warehouse.ranking.comparable_posts import comparable_posts
+from warehouse.ranking.comparable_posts import Comparable, comparable_posts
 from warehouse.ranking.lift.estimate import Measure, estimate_adjusted_lifts, estimate_lifts
 from warehouse.ranking.lift.pairs import pair_labels
 from warehouse.ranking.ranking_query import MIN_LIFT_POSTS, RankingQuery
@@ -81,9 +81,13 @@ def _plain_numbers(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQ
 
 def numbered_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
     """The compared posts with their number in the column `post`: they do not depend on how labels are grouped."""
+    return number_posts(comparable_posts(connection, question))
+
+
+def number_posts(comparable: Comparable) -> pl.DataFrame:
+    """The same for posts that were read already."""
     # Joins by number are faster than joins by source and id.
-    posts = comparable_posts(connection, question).posts
-    return posts.with_row_index("post").cast({"post": pl.Int64})
+    return comparable.posts.with_row_index("post").cast({"post": pl.Int64})
 
 
 def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:

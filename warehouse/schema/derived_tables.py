@@ -92,6 +92,30 @@ class LabelLift(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedPosts(Row):
+    """How many posts the lifts of `lifts` compare, and how many they leave out for which reason."""
+
+    table: ClassVar[str] = "compared_posts"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "measure")
+    derived: ClassVar[bool] = True
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    measure: Annotated[str, "likes or comments"]
+    counted: Annotated[int, "Compared posts"]
+    hidden: Annotated[int, "Labelled posts with hidden likes, which are left out"]
+    unknown: Annotated[int, "Labelled posts without a known number, which are left out"]
+    young: Annotated[int, "Posts that were too young when last observed, which are left out"]
+    age: Annotated[str, "The age of posts that are old enough, in words"]
+    old: Annotated[int, "Posts older than the newest that are compared, which are left out"]
+    rounded: Annotated[int, "Compared posts with a rounded number"]
+    without_date: Annotated[int, "Compared or young posts without a date"]
+    accounts: Annotated[int, "Number of accounts of the compared posts"]
+    since: Annotated[datetime | None, "When the first compared post was posted (UTC)"]
+    until: Annotated[datetime | None, "When the last compared post was posted (UTC)"]
+    computed_from: Annotated[str, "Hash of the method's version and of the data that it was computed from"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingCode(Row):
     """A short code of each current embedding, which finds candidates for similar pictures fast."""
 
@@ -143,6 +167,7 @@ DERIVED_ROWS: tuple[type[Row], ...] = (
     LatestObservation,
     PostLabel,
     LabelLift,
+    ComparedPosts,
     EmbeddingCode,
     NearDuplicateRow,
 )

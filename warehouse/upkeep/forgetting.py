@@ -10,7 +10,7 @@ from warehouse.authors import normalise_author
 from warehouse.home import Home
 from warehouse.records.charges import forget_in_charges
 from warehouse.records.runs import forget_in_runs
-from warehouse.schema.derived_tables import LabelLift
+from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
 from warehouse.upkeep.picture_files import remove_leftovers
@@ -75,6 +75,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     ):
         _delete_posts(home, table, posts)
     # The next publish computes the lifts of the labels that remain.
+    home.lake.replace(ComparedPosts, [])
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
     # A killed run may have left files of their pictures that no row names.

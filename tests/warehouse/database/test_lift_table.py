@@ -1,10 +1,11 @@
-"""The table `lifts` and the macro `top_lifts`: equal to the ranking by lift to the digit, and computed when necessary."""
+"""The tables `lifts` and `compared_posts` and the macro `top_lifts`: equal to the ranking by lift to the digit, and computed when necessary."""
 
 from __future__ import annotations
 
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.overview.status import read_status
 from warehouse.published import published
+from warehouse.ranking.comparable_posts import comparable_posts, count_posts
 from warehouse.ranking.lift_rankings import COLUMNS, rank_lifts
 from warehouse.ranking.measures import By
 from warehouse.ranking.ranking_query import RankingQuery
@@ -132,6 +134,18 @@ def test_the_macro_has_the_defaults_of_a_question(
     """`top_lifts('model')` returns the ten best by likes, of labels with at least 10 posts."""
     short = read(shared_gallery, "from top_lifts('model')")
     assert short == rank_lifts(database, RankingQuery("model", "likes", "lift")).rows()
+
+
+@pytest.mark.parametrize("by", ["likes", "comments"])
+def test_the_stored_counts_are_those_of_the_posts(database: duckdb.DuckDBPyConnection, by: By) -> None:
+    """Which posts a ranking compares is read from the table, and equals what the posts themselves say."""
+    question = RankingQuery("model", by, "lift")
+    read = count_posts(database, question)
+    assert read == comparable_posts(database, question).counts
+    assert read.counted > 300 and read.young and read.without_date
+    assert replace(question, top=3, min_posts=20, grouped=True).is_stored
+    of_account = count_posts(database, replace(question, account="bob"))
+    assert 0 < of_account.counted < read.counted and of_account.accounts == 1
 
 
 def test_a_database_of_an_older_likelens_is_ranked(gallery: Home) -> None:

@@ -139,7 +139,7 @@ def test_only_the_forgotten_account_is_removed(
     expected, pictures = contents(home), sorted(home.pictures.iterdir())
     fill(home, SECRET)
     own = f"own of {SECRET} of demo"
-    assert len(traces(home, SECRET, sha(own))) > len(TABLES) - 3
+    assert len(traces(home, SECRET, sha(own))) > len(TABLES) - 4
     publish(home)
     assert forget_account(home, SECRET, None) == Removal(posts=3, pictures=2)
     publish(home)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from warehouse.ranking.lift.age import DEFAULT_DAYS, FINAL_DAYS, comparable_age
+from warehouse.ranking.lift.age import DEFAULT_DAYS, FINAL_DAYS, comparable_ages
 
 BEGIN = datetime(2026, 1, 1)
 
@@ -18,12 +18,18 @@ def history(posts: int, ages: list[float], scale_hours: float = 11.05) -> pl.Dat
     likes = 10_000 * (1 - np.exp(-((days * 24 / scale_hours) ** 0.6)))
     return pl.DataFrame(
         {
+            "source": "gallery",
             "post": np.repeat(np.arange(posts), len(days)),
             "posted_at": BEGIN,
             "observed_at": [BEGIN + timedelta(days=age) for age in ages] * posts,
             "value": np.tile(likes, posts).astype(np.int64),
         }
     )
+
+
+def comparable_age(observations: pl.DataFrame) -> int:
+    """The age of the only source."""
+    return comparable_ages(observations).get("gallery", DEFAULT_DAYS)
 
 
 def test_the_age_is_the_day_with_nearly_all_likes():
@@ -56,3 +62,23 @@ def test_without_history_the_age_is_the_default():
         history(30, nights).with_columns(value=pl.lit(0)),
     ):
         assert comparable_age(observations) == DEFAULT_DAYS
+
+
+def test_each_source_has_the_age_that_it_has_alone():
+    """Sources with early, late and endless likes, and one without history, do not change each other."""
+    nights = [night + 0.4 for night in range(30)]
+    sources = {
+        "early": (30, 5.0),
+        "usual": (40, 11.05),
+        "late": (30, 20.0),
+        "endless": (30, 200.0),
+        "new": (5, 5.0),
+    }
+    histories = [
+        history(posts, nights, scale).with_columns(source=pl.lit(name))
+        for name, (posts, scale) in sources.items()
+    ]
+    alone = {name: comparable_ages(own)[name] for name, own in zip(sources, histories, strict=True)}
+    assert comparable_ages(pl.concat(histories)) == alone
+    assert (alone["usual"], alone["endless"], alone["new"]) == (3, FINAL_DAYS, DEFAULT_DAYS)
+    assert alone["early"] < 3 < alone["late"]
