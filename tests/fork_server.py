@@ -10,6 +10,8 @@ The tests that kill processes, read what a process imports, or need other settin
 from __future__ import annotations
 
 import array
+import gc
+import hashlib
 import json
 import os
 import select
@@ -300,6 +302,26 @@ def _build_library_once() -> None:
     charts._bundle = lambda: built.stdout
 
 
+def _draw_each_chart_once(folder: Path) -> None:
+    """Let a child take a drawing that another one made from the same source: most runs read the same gallery."""
+    charts = import_module("tasks.report.charts")
+    draw_once = charts.draw_once
+
+    def draw_in_one_child(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
+        file = folder / f"{hashlib.sha256(source.encode(errors='surrogatepass')).hexdigest()}.{kind}"
+
+        def take_or_draw() -> bytes:
+            if not file.exists():
+                temporary = file.with_suffix(f".{os.getpid()}")
+                temporary.write_bytes(draw())
+                os.replace(temporary, file)
+            return file.read_bytes()
+
+        return draw_once(source, kind, take_or_draw)
+
+    charts.draw_once = draw_in_one_child
+
+
 def main() -> None:
     """Import the modules and serve; in a child, run the module's `main`, or Prefect's `app`."""
     address, starts = sys.argv[1:]
@@ -308,6 +330,10 @@ def main() -> None:
         import_module(module)
     if starts == "commands":
         _build_library_once()
+        _draw_each_chart_once(Path(tempfile.mkdtemp(prefix="drawn-", dir=Path(address).parent)))
+    # A child neither visits these objects in each collection, nor copies their pages.
+    gc.collect()
+    gc.freeze()
     request, fds = serve(address)
     become(request, fds)
     with forked_crawls(address) if request["module"] == LIKELENS else nullcontext():

@@ -19,12 +19,12 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake import Field as DeltaField
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
-from warehouse.storage.damage import damage_error, detect_damage
+from warehouse.storage.damage import detect_damage
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.storage.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files, write_rows
 from warehouse.storage.file_layout import (
@@ -33,7 +33,7 @@ from warehouse.storage.file_layout import (
     rows_per_file,
     small_files_beside,
 )
-from warehouse.storage.lake_files import LakeFile, list_files
+from warehouse.storage.lake_files import LakeFile, list_files, open_table
 from warehouse.storage.lake_reader import open_connection, open_reader, scan
 from warehouse.storage.stored_keys import differs, select_changed, select_new
 from warehouse.storage.table_lock import lock_table
@@ -120,10 +120,7 @@ class Lake:
 
     def list_files(self, table_name: str) -> list[LakeFile]:
         """The same with what the log says about their rows."""
-        table = TABLES[table_name]
-        if table.derived and not DeltaTable.is_deltatable(str(self._path(table))):
-            return []
-        return list_files(self._delta(table), self._path(table), table.key)
+        return list_files(self.folder, TABLES[table_name])
 
     def rewrite(
         self,
@@ -285,10 +282,7 @@ class Lake:
         return self.folder / table.name
 
     def _delta(self, table: Table) -> DeltaTable:
-        try:
-            return DeltaTable(str(self._path(table)))
-        except (DeltaError, OSError) as error:
-            raise damage_error(self.folder, error, table.name) from error
+        return open_table(self.folder, table)
 
     def _writing(self, table: Table) -> AbstractContextManager[None]:
         return lock_table(self.folder, table.name)

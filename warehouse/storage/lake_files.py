@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from warehouse.schema.table_schema import Table
+from warehouse.schema.tables import TABLES
+from warehouse.storage.damage import damage_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,48 @@ class LakeFile:
         return first < len(ordered) and bool(ordered[first] <= self.highest[column])
 
 
-def list_files(delta: DeltaTable, folder: Path, columns: Sequence[str]) -> list[LakeFile]:
-    """The files of the table's version, with the values of these columns."""
+_LogState = frozenset[tuple[str, int, int, int]]
+"""Name, inode, time of change in ns and bytes of each file of a table's log."""
+
+
+def open_table(lake: Path, table: Table) -> DeltaTable:
+    """The current version of a table. Raises `LakeDamaged` where it can't be read."""
+    try:
+        return DeltaTable(str(lake / table.name))
+    except (DeltaError, OSError) as error:
+        raise damage_error(lake, error, table.name) from error
+
+
+def list_files(lake: Path, table: Table) -> list[LakeFile]:
+    """The files of the table's version, with the values of its key; none where a derived table does not exist yet.
+
+    The log is read once in each of its states, because a run lists most tables many times. Raises `LakeDamaged`.
+    """
+    if state := _describe_log(lake / table.name):
+        return list(_read_once(lake, table, state))
+    return _read_files(lake, table)
+
+
+def _describe_log(folder: Path) -> _LogState:
+    """The state of a table's log, equal only while no file of it changes; empty if there is no log."""
+    try:
+        with os.scandir(folder / "_delta_log") as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if not entry.name.endswith(".tmp")]
+    except OSError:  # there is no table, or a clean-up deletes files of the log meanwhile
+        return frozenset()
+    return frozenset((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in found)
+
+
+@lru_cache(maxsize=3 * len(TABLES))
+def _read_once(lake: Path, table: Table, state: _LogState) -> list[LakeFile]:
+    return _read_files(lake, table)
+
+
+def _read_files(lake: Path, table: Table) -> list[LakeFile]:
+    folder, columns = lake / table.name, table.key
+    if table.derived and not DeltaTable.is_deltatable(str(folder)):
+        return []
+    delta = open_table(lake, table)
     # Not `file_uris()`: it returns URL-encoded paths, which are wrong for a folder with a blank in its name.
     # Not `to_pylist()` of pyarrow: it imports pandas for the first time with a zone, which takes half a second.
     actions = pl.DataFrame(delta.get_add_actions(flatten=True))

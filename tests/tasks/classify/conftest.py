@@ -110,8 +110,7 @@ class Labelling:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the lake."""
-        with self.home.lake.reader() as reader:
-            return reader.execute(query).fetchall()
+        return self.home.lake.query(query)
 
 
 @pytest.fixture(scope="session")

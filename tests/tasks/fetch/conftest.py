@@ -163,16 +163,12 @@ class Fetching:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query to the lake."""
-        with self.home.lake.reader() as reader:
-            return reader.execute(query).fetchall()
+        return self.home.lake.query(query)
 
     def attempts(self, url: str) -> list[tuple[Any, ...]]:
         """Status, reason and HTTP status of each attempt at an address, in order."""
-        with self.home.lake.reader() as reader:
-            query = (
-                "select status, reason, http_status from fetches where picture_url = ? order by attempted_at"
-            )
-            return reader.execute(query, [url]).fetchall()
+        query = "select status, reason, http_status from fetches where picture_url = ? order by attempted_at"
+        return self.home.lake.query(query, [url])
 
     def stored_files(self) -> dict[str, bytes]:
         """Every file in the store, by its path relative to the home folder."""

@@ -303,7 +303,7 @@ def test_good_pictures_among_hostile_servers_are_stored(
 ) -> None:
     """The good pictures of all runs are stored, and nothing else, complete or in part."""
     stored = "select count(distinct picture_url) from fetches where status = 'ok' and picture_url like ?"
-    with module_fetching.home.lake.reader() as reader:
+    with module_fetching.home.lake.reader(stored) as reader:
         for path in ("finite", "endless"):
             like = f"{module_server.url(f'/{path}/')}%"
             assert reader.execute(stored, [like]).fetchone() == (20,)

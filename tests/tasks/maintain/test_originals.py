@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,10 +55,9 @@ def photograph(width: int, height: int, seed: int, **options: object) -> bytes:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Callable[..., Picture]:
+def store(tmp_path: Path, empty_home: Home) -> Callable[..., Picture]:
     """Store a picture in the home folder `tmp_path/home`, as a fetch does."""
-    home = Home(tmp_path / "home")
-    home.prepare()
+    home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
 
     def add(data: bytes, fetched_at: datetime = OLD) -> Picture:
         with Image.open(io.BytesIO(data)) as image:

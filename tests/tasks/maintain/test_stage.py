@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,9 +33,16 @@ def sha(name: str) -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Twelve posts, each with a labelled picture, stored in many small batches, and published."""
-    home = Home(tmp_path / "home")
+def home(stored: Home) -> Home:
+    """The published home, as it was before the first test; at the same path, which its views have."""
+    shutil.rmtree(stored.folder)
+    return Home(shutil.copytree(stored.folder.with_name("before"), stored.folder))
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Twelve posts, each with a labelled picture, stored in many small batches, and published; with a copy."""
+    home = Home(tmp_path_factory.mktemp("stored") / "home")
     home.prepare()
     home.lake.append(
         [StageRun(run_id="r", stage="classify", lane="c", started_at=NOW, ended_at=NOW, status="done", items=1,
@@ -52,6 +60,7 @@ def home(tmp_path: Path) -> Home:
             ]
         )
     publish(home)
+    shutil.copytree(home.folder, home.folder.with_name("before"))
     return home
 
 

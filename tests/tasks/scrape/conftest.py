@@ -235,8 +235,7 @@ def rows(home: Home) -> Callable[[str], list[tuple[object, ...]]]:
     """Query the home folder's lake."""
 
     def run_query(query: str) -> list[tuple[object, ...]]:
-        with home.lake.reader() as reader:
-            return reader.execute(query).fetchall()
+        return home.lake.query(query)
 
     return run_query
 
@@ -278,8 +277,7 @@ class Importing:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query of the lake."""
-        with self.home.lake.reader() as reader:
-            return reader.execute(query).fetchall()
+        return self.home.lake.query(query)
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the tables that a run writes."""

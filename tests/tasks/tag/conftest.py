@@ -87,8 +87,7 @@ class Shop:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the lake."""
-        with self.home.lake.reader() as reader:
-            return reader.execute(query).fetchall()
+        return self.home.lake.query(query)
 
     def outcomes(self) -> dict[str, int]:
         """How many rows of the ledger have each outcome."""
