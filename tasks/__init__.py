@@ -11,7 +11,6 @@ maintain/       tidy tables, smaller copies of old pictures, checks
 publish/        the database that analysts read
 rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py
-picture_input.py  errors of a picture's file in words
 similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
 run.py          what all tasks share
@@ -22,6 +21,8 @@ log_filters.py  which of Prefect's log lines are dropped
 groups.py       groups found again, and their distinctive words
 labels.py       a label as a row of the table labels
 thumbnails.py   small pictures for pages
+picture_input.py  errors of a picture's file in words
+comment_text.py the parts of a comment's text: addresses, mentions, hashtags, emoji, words
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged
 stage_events.py what watches a run sees: starts, numbers and ends of stages
 progress.py     the progress of a stage, as an artifact and for what watches the run

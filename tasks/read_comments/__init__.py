@@ -5,7 +5,6 @@
 | which comments are read by which version, and storing what was read | `stage.py` |
 | the languages and the model that the settings choose | `options.py` |
 | comments from their texts to their rows | `reading.py` |
-| the parts of a text: addresses, mentions, hashtags, emoji, words | `text_parts.py` |
 | the language | `language.py` |
 | the tone | `tone.py`, `emoji_tone.py`; a model is in `classifiers/tone` |
 | the rules of spam | `spam.py` |

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from classifiers.tone.model import ToneModel
+from tasks.comment_text import MAX_READ_LENGTH, TextParts, divide_text
 from tasks.read_comments.language import LANGUAGES, find_language
 from tasks.read_comments.questions import is_question
 from tasks.read_comments.spam import matching_rules
-from tasks.read_comments.text_parts import MAX_READ_LENGTH, TextParts, divide_text
 from tasks.read_comments.tone import find_tone
 from warehouse.records.comment_readings import CommentText
 from warehouse.schema.comment_tables import CommentReading

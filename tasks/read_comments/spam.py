@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tasks.read_comments.text_parts import TextParts
+from tasks.comment_text import TextParts
 
 MIN_MENTIONS = 5
 MAX_WORDS_WITH_ADDRESS = 200

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from classifiers.errors import ClassifierUnavailable
 from classifiers.tone.model import load_tone_model
 from classifiers.tone.model_folder import ToneModelFiles, find_tone_model
+from tasks.comment_text import MAX_READ_LENGTH
 from tasks.read_comments.language import LANGUAGES
 from tasks.read_comments.options import ReadOptions
 from tasks.read_comments.reading import VERSION, Reader
-from tasks.read_comments.text_parts import MAX_READ_LENGTH
 from warehouse.authors import AuthorPolicy, Authors, normalise_author
 from warehouse.home import Home
 from warehouse.records.comment_readings import count_comments, count_unread, unread_comments

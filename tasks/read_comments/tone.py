@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tasks.comment_text import TextParts
 from tasks.read_comments.emoji_tone import tone_of_emoji
-from tasks.read_comments.text_parts import TextParts
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _FILLERS = frozenset(

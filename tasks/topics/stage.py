@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from tasks.comment_text import divide_text
 from tasks.groups import find_kept
-from tasks.read_comments.text_parts import divide_text
 from tasks.topics.fitting import MIN_DISTINCT, fit_topics
 from tasks.topics.model import METHOD, TopicModel, TopicName, TopicsDescription
 from tasks.topics.naming import name_topics

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from tasks.read_comments.text_parts import divide_text
+from tasks.comment_text import divide_text
 
 WITHOUT_BLANKS = frozenset({"ja", "th", "zh"})
 """Languages without blanks between words: their terms are runs of characters."""

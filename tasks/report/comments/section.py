@@ -11,7 +11,6 @@ from tasks.report.comments.content import CommentSection, LanguageRow, LanguageT
 from tasks.report.comments.languages import language_name
 from tasks.report.names import clean
 from tasks.report.wording import number, percent
-from warehouse.database.sql_comments import TONE_LIMIT
 from warehouse.overview.comment_summary import (
     CommentTotals,
     LanguageCount,
@@ -20,6 +19,7 @@ from warehouse.overview.comment_summary import (
     language_counts,
     topic_counts,
 )
+from warehouse.ranking.measures import TONE_LIMIT
 from warehouse.ranking.ranking_query import RankingQuery
 
 MAX_LANGUAGES = 8
