@@ -11,8 +11,8 @@ from tasks.forecast.candidates import Candidate, Workbench
 from tasks.forecast.design import Bools, Design, Floats, make_design
 from tasks.forecast.evaluation import measure_skill
 from tasks.forecast.folds import FIRST_TESTED, FOLDS, make_folds
-from tasks.forecast.model import Measure, Skill, Verdict
 from tasks.forecast.training import MAX_LABELS, MIN_LABEL_POSTS, ForecastOptions
+from tasks.forecast_model import Measure, Skill, Verdict
 from warehouse.forecast.features import features_of_history
 from warehouse.forecast.posts import forecast_posts, read_history, read_labels, read_outcomes
 

@@ -17,8 +17,8 @@ from PIL import Image
 from classifiers.visual import VisualOptions
 from classifiers.visual.classifier import VisualClassifier
 from tasks.forecast.labelling import Lane
-from tasks.forecast.model import Forecast, ForecastInfo, PlannedPost
 from tasks.forecast.recording import CandidateJob, record_forecasts
+from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
