@@ -104,7 +104,7 @@ def _card(database: duckdb.DuckDBPyConnection, measure: str, found: ForecastOutc
 
 
 def _in_words(title: str, measure: str, found: ForecastOutcomes) -> str:
-    covered = found.parts["covered"].sum()
+    covered = sum(found.parts["covered"])
     parts = "; ".join(
         f"forecast {number(row['forecast'])}, came {number(row['outcome'])} ({posts(row['posts'])})"
         for row in found.parts.iter_rows(named=True)
