@@ -2,7 +2,7 @@
 
 | to change | open |
 |---|---|
-| its values, which `templates/forecast.html` shows, and what it is made from | `content.py` |
+| its values, which `tasks/report/templates/forecast.html` shows, and what it is made from | `content.py` |
 | which parts it has, and its sentences | `section.py` |
 | the table of skill, and the verdicts | `skill.py` |
 | the chart of forecasts against what came | `calibration_chart.py` |

@@ -94,7 +94,9 @@ def draw_calibration(
     layers = [
         *draw_grid(lines, plot.right),
         *_axis(columns, names, diagonal),
-        *_marks(points, COLOURS["likes" if measure == "likes" else "comments"]),
+        *_marks(
+            points, COLOURS["likes" if measure == "likes" else "comments"], 36 if pixels >= WIDTH else 20
+        ),
     ]
     chart = alt.LayerChart(layer=layers, height=bottom)
     return frame_chart(chart, chart_title(measure), _legend(found), source, pixels, bottom + _BELOW)
@@ -118,17 +120,17 @@ def _axis(
     yield equal.encode(x=x_at("x"), x2=alt.X2("x2:Q"), y=y_at("y"), y2=alt.Y2("y2:Q"))
 
 
-def _marks(points: list[dict[str, Any]], colour: str) -> Iterator[alt.Chart]:
+def _marks(points: list[dict[str, Any]], colour: str, size: int) -> Iterator[alt.Chart]:
     line = alt.Chart(alt.InlineData(points)).mark_rule(
         color=UNCERTAIN, strokeWidth=1.5, opacity=0.35, aria=False
     )
     yield line.encode(x=x_at("x"), y=y_at("low"), y2=alt.Y2("high:Q"))
     place = {"x": x_at("x"), "y": y_at("y")}
     inside = alt.InlineData([one for one in points if one["covered"]])
-    yield alt.Chart(inside).mark_circle(size=36, color=colour, opacity=0.85, aria=False).encode(**place)
+    yield alt.Chart(inside).mark_circle(size=size, color=colour, opacity=0.85, aria=False).encode(**place)
     outside = alt.InlineData([one for one in points if not one["covered"]])
     ring = alt.Chart(outside).mark_point(
-        size=44, filled=True, fill=GROUND, stroke=colour, strokeWidth=2, opacity=1, aria=False
+        size=size, filled=True, fill=GROUND, stroke=colour, strokeWidth=2, opacity=1, aria=False
     )
     yield ring.encode(**place)
 
