@@ -23,13 +23,15 @@ from warehouse.overview.summary import current_version, last_run
 from warehouse.ranking.comment_lifts import comment_lifts
 from warehouse.ranking.comparable_posts import comparable_posts
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.topic_lifts import topic_lifts
+from warehouse.ranking.topic_lifts import MIN_COMMENTS, topic_lifts
 
 MAX_BEST, MAX_WORST = 6, 3
 MAX_TOPICS = 12
 """Topics that are compared by label, the largest ones."""
 MAX_TOPIC_ROWS = 8
 MAX_SENTENCES = 3
+NEARLY_ALL = 0.75
+"""The share of a topic's comments under posts with one label that is worth a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,15 @@ def compare_by_label(
     sentences = list(_sentences(frames))
     remarks = list(_remarks(frames))
     if any(len(frame) for frame in by_topic.values()):
-        together = certain(join_classifiers(by_topic))
+        every = join_classifiers(by_topic)
+        sentences += _nearly_all(every, topics)
+        compared = every.filter(pl.col("lift").is_not_null())
+        together = certain(compared)
         if len(together):
             cards.append(_topic_card(together, topics, _source(database, by_classifier, "questions")))
-        else:
-            compared = sum(map(len, by_topic.values()))
+        elif len(compared):
             remarks.append(
-                f"No topic comes with a label for certain yet ({compared:,} pairs of topic and label compared)."
+                f"No topic comes with a label for certain yet ({len(compared):,} pairs of topic and label compared)."
             )
     return LabelledComments(tuple(sentences), tuple(cards), tuple(remarks))
 
@@ -145,6 +149,26 @@ def _topic_card(rows: pl.DataFrame, topics: Sequence[TopicCount], source: ChartS
         label=pl.col("label") + ": " + pl.col("topic").replace_strict(names, default="")
     )
     return draw_card("Topics by label: the certain ones", _TOPICS, shown, source, first_column="Label: topic")
+
+
+def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Sentence]:
+    """Topics that are nearly only under posts with one label, as counts: there are no others for a ratio."""
+    names = {one.topic: one.name for one in topics}
+    total = pl.col("numerator") + pl.col("others")
+    found = rows.filter(
+        pl.col("lift").is_null(),
+        pl.col("numerator") >= MIN_COMMENTS,
+        pl.col("numerator") >= NEARLY_ALL * total,
+    ).sort("denominator", "label")
+    # Of two labels with nearly all comments on a topic, the one with fewer other comments says more.
+    for row in (
+        found.unique("topic", keep="first", maintain_order=True).head(MAX_SENTENCES).iter_rows(named=True)
+    ):
+        count, of = row["numerator"], row["numerator"] + row["others"]
+        before = f"{count:,} of {of:,} comments about “{shorten(names[row['topic']], 60)}” are under the {posts(row['posts'])} with the label"
+        yield Sentence(
+            before, shorten(row["label"], 40), f"({row['denominator']:,} comments in the language)."
+        )
 
 
 def _sentences(frames: Mapping[str, pl.DataFrame]) -> Iterator[Sentence]:
