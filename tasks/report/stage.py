@@ -108,7 +108,7 @@ def collect_report(
         over_time=trends,
         posting_advice=advice,
         explorer=explore(database, questions),
-        comments=what_people_say(database, scope.chosen, quotes=scope.quote and not scope.share),
+        comments=what_people_say(database, scope.chosen, questions, quotes=scope.quote and not scope.share),
     )
     return strip_private(report) if scope.share else report
 
