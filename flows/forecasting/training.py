@@ -34,7 +34,7 @@ def measure_accounts(
 ) -> dict[str, AccountQuality]:
     """What each forecast is worth for one account; empty for models of one account, whose own figures say it."""
     options = forecast_options(settings)
-    qualities = {}
+    qualities: dict[str, AccountQuality] = {}
     for info in infos:
         if info.accounts > 1 and info.skill_by_time is not None:
             print(
