@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,13 +65,13 @@ def own(trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a warm picture, a cold one, and a text."""
     folder = tmp_path_factory.mktemp("candidates")
     for name, colour in (("warm.png", (230, 120, 40)), ("cold.png", (40, 90, 200))):
         Image.fromarray(np.full((80, 120, 3), colour, np.uint8)).save(folder / name)
     (folder / "notes.txt").write_text("no picture")
-    yield folder
+    return folder
 
 
 def fill(home: Home) -> None:

@@ -16,9 +16,9 @@ from flows.settings import read_settings
 from tasks.forecast.recording import record_forecasts
 from tasks.forecast.storage import load_model
 from warehouse.database.publish import publish
-from warehouse.home import Home
 from warehouse.published import published
-from warehouse.schema.tables import Observation, Post
+from warehouse.schema.forecast_tables import ForecastRow
+from warehouse.schema.tables import Post
 
 
 def test_it_says_what_the_forecast_is_worth(command, trained):
@@ -188,46 +188,46 @@ def test_without_models_a_picture_is_refused_and_the_command_alone_trains(comman
 
 
 def test_status_keeps_the_score_of_the_nights(command, own):
-    """Forecasts of 40 new posts whose numbers came: status has how many were covered, and the command their error."""
+    """A night forecasts the new posts; 80 forecasts of before have outcomes, and status has how many were covered."""
     settings = read_settings(own / "likelens.toml", sources=False)
     home, now = settings.home, datetime.now(UTC)
     assert "too few posts yet (0)" in command(own, "status").stdout
-    record_night(home, settings, posts=40, now=now)
-    counted = [
-        Observation(
-            source="s", post_id=f"new-{number}", observed_at=now + timedelta(days=8), likes=300, comments=8, likes_hidden=False
-        )
-        for number in range(40)
-    ]  # fmt: skip
-    home.lake.append(counted)
-    publish(home)
-    shown = command(own, "status").stdout
-    assert "of 40 posts (" in shown
-    assert "of 40 forecast posts of ann-" not in shown
-    described = command(own, "forecast").stdout
-    assert "of 40 forecast posts were in their 80 % interval" in described
-    assert "Their error was" in described
-
-
-def record_night(home: Home, settings, posts: int, now: datetime) -> None:
-    """Store posts of an hour ago by several accounts, so that they are in several weeks of accounts, and their forecasts."""
-    home.lake.append(
-        [
-            Post(
-                source="s", post_id=f"new-{number}", account=("ann", "anna")[number % 2], url="http://x.example/", kind="image",
-                posted_at=now - timedelta(hours=1 + 24 * (number // 2 % 6)), caption=None, place=None, pinned=None,
-                first_seen_at=now, last_seen_at=now,
-            )
-            for number in range(posts)
-        ]
-    )  # fmt: skip
+    home.lake.append([new_post(number, now) for number in range(4)])
     publish(home)
     models = [load_model(home, "likes"), load_model(home, "comments")]
     with published(home) as database:
         result = record_forecasts(
             home, database, models, None, local_lanes(settings), now, lambda done, total: None
         )
-    assert (result.items, result.message) == (2 * posts, "")
+    assert (result.items, result.message) == (8, "")
+    past = home.lake.query(
+        "select account, post_id, posted_at from posts where account in ('ann', 'anna') and post_id not like 'new-%'"
+        " order by posted_at desc limit 80"
+    )
+    home.lake.append([past_forecast(*row, version=models[0].info.version) for row in past])
+    publish(home)
+    assert "of 80 posts (" in command(own, "status").stdout
+    described = command(own, "forecast").stdout
+    assert "of 80 forecast posts were in their 80 % interval" in described
+    assert "Their error was" in described
+    assert "comments: too few forecasts can be compared" in described
+
+
+def new_post(number: int, now: datetime) -> Post:
+    return Post(
+        source="s", post_id=f"new-{number}", account="ann", url="http://x.example/", kind="image",
+        posted_at=now - timedelta(hours=1 + 24 * number), caption=None, place=None, pinned=None, first_seen_at=now,
+        last_seen_at=now,
+    )  # fmt: skip
+
+
+def past_forecast(account: str, post_id: str, posted_at: datetime, version: str) -> ForecastRow:
+    at = posted_at.replace(tzinfo=UTC)
+    return ForecastRow(
+        source="s", account=account, subject=post_id, measure="likes", version=version, kind="image", posted_at=at,
+        post_id=post_id, sha256=None, usual=300.0, median=280.0, low=100.0, high=900.0, made_at=at + timedelta(hours=2),
+        before_posting=False,
+    )  # fmt: skip
 
 
 def test_doctor_checks_what_forecast_names(own):
