@@ -26,7 +26,7 @@ SETTINGS = """
 [[sources]]
 name = "s"
 kind = "jsonl"
-path = "posts.jsonl"
+file = "posts.jsonl"
 
 [rank]
 time_zone = "Europe/Berlin"
