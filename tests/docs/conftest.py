@@ -35,6 +35,8 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.schema.forecast_tables import ForecastRow
+from warehouse.schema.utc import as_utc
 
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
@@ -204,6 +206,24 @@ def write_captions(home: Home) -> None:
     journal.finish(RUN_STAGE, "", StageResult("done", 1))
 
 
+def write_forecasts(home: Home) -> None:
+    """Store forecasts of the observed posts, as if nights had made them."""
+    rows = home.lake.query(
+        "select source, post_id, account, kind, posted_at, likes from posts join observations using (source, post_id)"
+        " where likes is not null and posted_at is not null"
+    )
+    home.lake.append(
+        [
+            ForecastRow(
+                source=source, account=account, subject=post_id, measure="likes", version="forecast-1", kind=kind,
+                posted_at=as_utc(posted_at), post_id=post_id, sha256=None, usual=likes, median=likes, low=likes / 2,
+                high=likes * 2, made_at=as_utc(posted_at), before_posting=False,
+            )
+            for source, post_id, account, kind, posted_at, likes in rows
+        ]
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def studio(
     tmp_path_factory: pytest.TempPathFactory,
@@ -227,6 +247,7 @@ def studio(
         run_stages(home, urls, lanes)
         server.galleries = [demo_gallery(posts=36, account="instagram", run=3)[0], other]
         write_captions(home)
+        write_forecasts(home)
         run_stages(home, urls[:1], lanes)
     profile = pages["gallery-profiles.md"]
     (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")
