@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import pytest
