@@ -81,7 +81,18 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
             ],
         ),
     ],
-    ids=["scrape", "comments", "fetch", "rank", "publish", "store", "forecast", "server", "sources", "classifiers"],
+    ids=[
+        "scrape",
+        "comments",
+        "fetch",
+        "rank",
+        "publish",
+        "store",
+        "forecast",
+        "server",
+        "sources",
+        "classifiers",
+    ],
 )
 def test_the_guide_has_every_key_with_its_default(pages, heading, expected):
     """The guide's tables have the keys of the code, in order, with their defaults."""
