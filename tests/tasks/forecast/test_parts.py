@@ -88,14 +88,15 @@ def test_an_interval_covers_four_fifths(number: int) -> None:
 
 
 def test_skill_has_an_interval_over_accounts() -> None:
-    """Errors of half the size have skill .5; with few accounts the weeks of each are the clusters."""
+    """Errors of half the size have skill .5; with few accounts the weeks of each are the clusters, then the days."""
     account, posted_at = np.repeat(np.arange(30), 20), np.tile(np.arange(20) * 86_400, 30)
     errors = DRAW.normal(0, 1, 600)
     skill = measure_skill(errors / 2, errors, account, posted_at)
     assert (skill.value, skill.low, skill.high, skill.clusters) == pytest.approx((0.5, 0.5, 0.5, 30))
     noise = measure_skill(errors, DRAW.permutation(errors), account, posted_at)
     assert noise.low < 0 < noise.high
-    assert len(np.unique(find_clusters(account % 2, posted_at))) == 2 * 3
+    assert len(np.unique(find_clusters(account % 5, posted_at))) == 5 * 3
+    assert len(np.unique(find_clusters(account % 2, posted_at))) == 2 * 20
 
 
 def test_coverage_and_correlation_are_of_accounts() -> None:
