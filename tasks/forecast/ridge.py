@@ -16,9 +16,6 @@ ALPHA = 30.0
 """The penalty; dense features have a standard deviation of 1, labels are 0 or 1."""
 _CHUNK = 100_000
 MIN_SCALE = 1e-6
-MAX_DEVIATIONS = 3.0
-"""A dense feature further from its mean counts as so far: a straight line beyond the posts that it was learned from would
-say that an account which posts every day gets half as much again after a pause of two weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +27,7 @@ class Scaling:
 
     def apply(self, dense: NDArray[np.float32]) -> Floats:
         """A column of ones, which is the intercept's, and the scaled columns."""
-        scaled = np.clip((dense - self.means) / self.scales, -MAX_DEVIATIONS, MAX_DEVIATIONS)
-        return np.hstack([np.ones((len(dense), 1)), scaled])
+        return np.hstack([np.ones((len(dense), 1)), (dense - self.means) / self.scales])
 
 
 @dataclass(frozen=True, slots=True)
