@@ -167,7 +167,9 @@ def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Se
         count, of = row["numerator"], row["numerator"] + row["others"]
         before = f"{count:,} of {of:,} comments about “{shorten(names[row['topic']], 60)}” are under the {posts(row['posts'])} with the label"
         yield Sentence(
-            before, shorten(row["label"], 40), f"; in the language of the topic these have {row['denominator']:,}."
+            before,
+            shorten(row["label"], 40),
+            f"; in the language of the topic these have {row['denominator']:,}.",
         )
 
 
