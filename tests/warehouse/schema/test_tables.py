@@ -17,6 +17,7 @@ from warehouse.schema.tables import TABLES
 
 NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
+READ = "language tone tone_by spam spam_rules question"
 CONTRACT = {
     "posts": (
         "source post_id",
@@ -37,8 +38,7 @@ CONTRACT = {
     ),
     "comment_readings": (
         "source post_id comment_id version",
-        "source post_id comment_id version text_digest language tone tone_by spam spam_rules question hashtags"
-        " mentions emoji read_at",
+        f"source post_id comment_id version text_digest {READ} hashtags mentions emoji read_at",
     ),
     "comment_topics": (
         "source post_id comment_id",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import pytest
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
-from warehouse.schema.comment_tables import CommentReading
+from warehouse.schema.comment_tables import CommentReading, CommentTopic, Topic
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Comment, Observation, Post, PostPicture, Row
 from warehouse.storage.lake import COMPACT_ABOVE_FILES
 from warehouse.upkeep.forgetting import Removal, account_posts, forget_account
 
+DAY = datetime(2026, 1, 5, tzinfo=UTC)
 SECRET = "mallory"
 """Part of every text of the forgotten account, so that a search of all files finds what remains of it."""
 
@@ -87,6 +88,29 @@ def fill(
             ],
             [label_row(own, f"portrait of {account}"), label_row(shared, "sky")],
             [unlabelled_row(bare, message=f"nothing seen by {account}")],
+            [
+                CommentTopic(
+                    source=source,
+                    post_id=ids[0],
+                    comment_id=f"{mine}/c",
+                    version="v",
+                    text_digest="d",
+                    language=mine,
+                    topic=f"{mine}-1",
+                    strength=0.5,
+                    placed_at=DAY,
+                )
+            ],
+            [
+                Topic(
+                    topic=f"{mine}-1",
+                    language=mine,
+                    name=account,
+                    words=(account,),
+                    version="v",
+                    found_at=DAY,
+                )
+            ],
         ]
         for rows in batches:
             home.lake.append(rows)
