@@ -2,7 +2,7 @@
 
 | to change | open |
 |---|---|
-| its values, which `templates/comments.html` shows | `content.py` |
+| its values, which `tasks/report/templates/comments.html` shows | `content.py` |
 | which numbers, languages, topics and quotes it has | `section.py` |
 | what comes with which labels | `lifts.py` |
 | the names of languages | `languages.py` |

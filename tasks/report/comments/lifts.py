@@ -169,7 +169,7 @@ def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Se
         yield Sentence(
             before,
             shorten(row["label"], 40),
-            f"; in the language of the topic these have {row['denominator']:,}.",
+            f"(with {row['denominator']:,} in its language).",
         )
 
 
