@@ -53,6 +53,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.captions
 	$(BIN)/python -m benchmarks.charts
 	$(BIN)/python -m benchmarks.comments
+	$(BIN)/python -m benchmarks.topics
+	$(BIN)/python -m benchmarks.topics --comments 100000
 	$(BIN)/python -m benchmarks.comment_quality
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.classify.embeddings

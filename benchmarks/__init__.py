@@ -13,6 +13,7 @@
     truth/       how true the intervals of lift are, on simulated galleries
     clarifai.py  pictures a second through the paid lane, beside one call a picture
     comments.py  language, tone, spam and questions of 100,000 comments: seconds and megabytes
+    topics.py    how well known topics of invented comments are found and last; seconds and megabytes
     comment_quality.py  how often language, tone, spam and questions are right, on comments labelled by hand
     charts.py    the six charts of a classifier with all files, beside Altair's own
     captions.py  pictures a second through a lane of captions, beside one call after the other

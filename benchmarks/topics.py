@@ -1,15 +1,35 @@
 """Topics of invented comments: how well known topics are found, whether they last, and the time and memory of a run.
 
 A comment of an invented topic has two to four of its words, one or two of those that all topics share, and stop words. A
-share of the comments has no topic. `--quality` (the default) fits topics on such comments in five languages and compares
+share of the comments has no topic. The benchmark finds topics in such comments of five languages and compares
 them with those of the generator; `--comments N` stores N comments and measures the stages read_comments and find_topics.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from tasks.groups import find_kept
+from tasks.topics.fitting import fit_topics
+from tasks.topics.terms import terms_of
+from tasks.topics.vocabulary import Document
+from warehouse.home import Home
+from warehouse.schema.tables import Comment
+
+SIZES = (100, 300, 1_000, 5_000)
+ROWS_OF_A_WRITE = 20_000
 
 TOPICS: dict[str, dict[str, str]] = {
     "en": {
@@ -95,3 +115,100 @@ def invent_comments(language: str, number: int, seed: int = 1) -> Iterator[Inven
         yield InventedComment(
             blank.join(words), topic, f"author {choices.randrange(AUTHORS)}", f"p{place // POST_COMMENTS}"
         )
+
+
+def main() -> None:
+    """Print how well known topics are found, or the figures of a run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--comments", type=int, help="measure the stages with so many comments")
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        _run(Home(options.run))
+    elif options.comments:
+        _measure(options.comments)
+    else:
+        for language in TOPICS:
+            _compare(language)
+
+
+def _find_no_names(terms: object) -> set[str]:
+    """No invented word is the name of an account."""
+    return set()
+
+
+def _compare(language: str) -> None:
+    """Purity and adjusted Rand index (Hubert and Arabie 1985) of comments with a topic, and what changes with more comments."""
+    from sklearn.metrics import adjusted_rand_score
+
+    before: dict[int, int] = {}
+    for number in SIZES:
+        made = list(invent_comments(language, number))
+        documents = [Document(terms_of(one.text, language), one.author, one.post) for one in made]
+        fit = fit_topics(documents, _find_no_names, runs=language in WITHOUT_BLANKS)
+        if fit is None:
+            print(f"{language} {number:>7,} no topics")
+            continue
+        true = np.array([one.topic for one in made])
+        placed, has = fit.numbers >= 0, true != ""
+        both = placed & has
+        counts = np.array(
+            [
+                np.unique(true[both & (fit.numbers == one)], return_counts=True)[1].max()
+                for one in range(len(fit.components))
+            ]
+        )
+        score = adjusted_rand_score(true[both], fit.numbers[both])
+        old = np.array([before.get(place, -1) for place in range(number)], np.intp)
+        kept = find_kept(old, fit.numbers) if before else {}
+        print(
+            f"{language} {number:>7,} topics {len(fit.components)} of {len(TOPICS[language])}  purity {counts.sum() / both.sum():.3f}"
+            f"  ARI {score:.3f}  placed {placed[has].mean():.3f}, of those without a topic {placed[~has].mean():.3f}"
+            f"  of the topics before {len(kept)} of {len(set(before.values()))} stay"
+        )
+        before = {place: int(one) for place, one in enumerate(fit.numbers) if one >= 0}
+
+
+def _measure(number: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home")
+        home.prepare()
+        for language in TOPICS:
+            made = invent_comments(language, number // len(TOPICS))
+            place = 0
+            while some := list(islice(made, ROWS_OF_A_WRITE)):
+                home.lake.append([_row(language, place + more, one) for more, one in enumerate(some)])
+                place += len(some)
+        for title in ("first run", "second run, nothing new"):
+            command = [sys.executable, "-m", "benchmarks.topics", "--run", str(home.folder)]
+            result = subprocess.run(command, check=True, capture_output=True, text=True)
+            print(f"{title}\n{result.stdout.rstrip()}")
+
+
+def _row(language: str, place: int, one: InventedComment) -> Comment:
+    return Comment(
+        source="s", post_id=f"{language} {one.post}", comment_id=f"{language} {place}", parent_id=None, author=one.author,
+        text=f"{one.text} {place}", posted_at=None, likes=None,
+    )  # fmt: skip
+
+
+def _ignore(done: int, total: int) -> None:
+    """The progress of a stage is not shown."""
+
+
+def _run(home: Home) -> None:
+    from tasks.read_comments.stage import read_comments
+    from tasks.topics.stage import find_topics
+
+    for name, stage in (("read_comments", read_comments), ("find_topics", find_topics)):
+        started, used = time.perf_counter(), time.process_time()
+        result = stage(home, "hashed", _ignore)
+        elapsed, used = time.perf_counter() - started, time.process_time() - used
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"  {name:14} {result.items:>9,} comments {elapsed:6.1f} s {used:6.1f} s of processor time {peak:5.0f} MB at the peak so far"
+        )
+
+
+if __name__ == "__main__":
+    main()

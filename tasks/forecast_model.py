@@ -41,7 +41,7 @@ class ForecastInfo:
     `coverage_worst_tenth` the mean of that share over the tenth of the accounts with the lowest one.
     `spearman_within_accounts` is the rank correlation of forecast and count inside accounts, averaged over them.
     `backfilled` is the share of the posts that were posted before their account was first observed: their usual is from
-    counts observed later (docs/forecast.md).
+    counts observed later (docs/decisions.md).
     """
 
     measure: Measure

@@ -38,9 +38,8 @@ create table latest_observations as
            false as likes_hidden, max(observed_at) as likes_at, max(observed_at) as comments_at
     from observations group by all;
 create table post_labels as
-    select distinct 'simulated' as source, i::varchar as post_id, 'simulated' as classifier,
-           'label ' || floor(pow({LABELS}, random()))::bigint as label, '1' as version
-    from drawn, range({LABELS_PER_POST});
+    select 'simulated' as source, i::varchar as post_id, 'simulated' as classifier, 'label ' || number as label, '1' as version
+    from (select distinct i, floor(pow({LABELS}, random()))::integer as number from drawn, range({LABELS_PER_POST}));
 create view classifier_versions as select 'simulated' as classifier, '1' as version;
 create view post_measures as select null as measure where false;
 drop table drawn;
@@ -73,7 +72,7 @@ def main() -> None:
 
 def _make(file: Path) -> None:
     with duckdb.connect(str(file)) as database:
-        database.execute("set preserve_insertion_order = false")
+        database.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
         database.execute(_MAKE)
 
 
@@ -83,14 +82,16 @@ def _train(file: Path) -> None:
     start, processor = time.perf_counter(), time.process_time()
 
     def show(done: int, total: int) -> None:
-        print(f"step {done} of {total} after {time.perf_counter() - start:.1f} s", flush=True)
+        elapsed, used = time.perf_counter() - start, time.process_time() - processor
+        print(f"step {done} of {total} after {elapsed:.0f} s, {used:.0f} s of processor time", flush=True)
 
     with duckdb.connect(str(file), read_only=True) as database:
+        database.execute("set enable_progress_bar = false")
         info = fit_model(database, "likes", ForecastOptions(), show).info
-    elapsed, processor = time.perf_counter() - start, time.process_time() - processor
+    elapsed, used = time.perf_counter() - start, time.process_time() - processor
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{info.posts:,} posts of {info.accounts:,} accounts: {info.method}, {info.verdict}")
-    print(f"{elapsed:.0f} s, {processor:.0f} s of processor time, {memory:,.0f} MB at most")
+    print(f"{elapsed:.0f} s, {used:.0f} s of processor time, {memory:,.0f} MB at most")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ BATCH = 32
 _INTEGERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _MASK = "attention_mask"
 _INPUTS = ("input_ids", _MASK, "token_type_ids", "position_ids")
+_UNKNOWN = ("[UNK]", "<unk>", "<UNK>", "[unk]")
+"""The names of the token that stands for what a tokenizer does not know."""
+MAX_UNKNOWN_SHARE = 0.5
+"""Of a text's tokens. A model says something about texts in a writing that it has never seen too."""
 _TRIAL = ("good", "a longer text than the one before it, which is filled up")
 
 
@@ -39,14 +43,14 @@ class ToneModel:
     output: str
 
     def read(self, texts: Sequence[str]) -> list[float | None]:
-        """The tone of each text, from -1 to 1, in their order; None for a text without a token that the model knows.
+        """The tone of each text, from -1 to 1, in their order; None for a text of which the model knows less than half.
 
         It is the mean of the labels' tones by their probabilities; 0 where a neutral label is the most probable
         one. Raises `ClassifierUnavailable`, without a text in its message.
         """
         encoded = self._encode(texts)
         tones: list[float | None] = [None] * len(texts)
-        places = [place for place, one in enumerate(encoded) if not all(one.special_tokens_mask)]
+        places = [place for place, one in enumerate(encoded) if self._knows(one)]
         places.sort(key=lambda place: len(encoded[place].ids))
         # Without a mask the model would take padding for words.
         size = BATCH if _MASK in self.inputs else 1
@@ -55,6 +59,18 @@ class ToneModel:
             for place, tone in zip(part, self._tones([encoded[one] for one in part]), strict=True):
                 tones[place] = tone
         return tones
+
+    def try_out(self) -> None:
+        """Read two texts of different lengths. Raises `ClassifierUnavailable` if the model does not fit."""
+        self._tones(self._encode(_TRIAL))
+
+    def _knows(self, encoded: Any) -> bool:
+        """Whether a text has a token, and most of its tokens are known."""
+        unknown = {number for name in _UNKNOWN if (number := self.tokenizer.token_to_id(name)) is not None}
+        pairs = zip(encoded.ids, encoded.special_tokens_mask, strict=True)
+        # Some tokenizers count the unknown token as a special one.
+        counted = [number in unknown for number, special in pairs if not special or number in unknown]
+        return bool(counted) and sum(counted) <= MAX_UNKNOWN_SHARE * len(counted)
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         try:
@@ -114,7 +130,7 @@ def load_tone_model(files: ToneModelFiles) -> ToneModel:
     outputs = [one.name for one in session.get_outputs()]
     output = "logits" if "logits" in outputs else outputs[0]
     model = ToneModel(files, session, *_open_tokenizer(files), inputs, output)
-    model.read(_TRIAL)
+    model.try_out()
     return model
 
 

@@ -11,7 +11,7 @@ import duckdb
 
 from flows.completion import complete
 from flows.errors import SettingsError
-from flows.forecasting.accounts import find_account
+from flows.forecasting.accounts import describe_few_posts, find_account
 from flows.forecasting.picture_output import (
     name_files,
     notes_of,
@@ -21,7 +21,7 @@ from flows.forecasting.picture_output import (
     print_picture,
 )
 from flows.forecasting.planned_time import EXAMPLES, read_planned_time
-from flows.forecasting.planning import Plan, forecast_pictures, label_candidates
+from flows.forecasting.planning import PictureForecast, Plan, forecast_pictures, label_candidates
 from flows.forecasting.settings import Kind
 from flows.forecasting.skill_output import print_skill, print_skill_as_json
 from flows.forecasting.stored import MEASURES, stored_infos
@@ -136,11 +136,13 @@ def _show_picture(
     if reason := labelled[0].unreadable:
         raise BadInput(f"The file {file} can't be read as a picture ({reason}). Name another file.")
     [found] = forecast_pictures(database, models, plan, labelled, now)
-    infos = {model.info.measure: model.info for model in models}
+    notes = _notes(database, models, plan, [found])
+    if all(one.median is None for one in found.forecasts.values()):
+        raise BadInput(" ".join([f"There is no forecast for {plan.account}.", *notes]))
     if form == "json":
-        write(picture_as_json(found, plan, infos))
+        write(picture_as_json(found, plan, notes))
     else:
-        print_picture(found, plan, infos, settings.rank.time_zone)
+        print_picture(found, plan, notes, settings.rank.time_zone)
 
 
 def _show_order(
@@ -162,7 +164,7 @@ def _show_order(
         )
     pictures = forecast_pictures(database, models, plan, readable, now)
     ranked = rank_candidates([(one.file, one.forecasts[by]) for one in pictures])
-    notes = notes_of(pictures, {model.info.measure: model.info for model in models})
+    notes = _notes(database, models, plan, pictures)
     if unreadable:
         notes.append(f"No pictures, left out: {len(unreadable):,} ({name_files(unreadable)}).")
     if not ranked:
@@ -171,3 +173,14 @@ def _show_order(
         write(order_as_json(ranked, pictures, by, plan, notes))
     else:
         print_order(ranked, pictures, by, plan, settings.rank.time_zone, notes)
+
+
+def _notes(
+    database: duckdb.DuckDBPyConnection,
+    models: list[ForecastModel],
+    plan: Plan,
+    pictures: list[PictureForecast],
+) -> list[str]:
+    """What a user should know about these forecasts."""
+    infos = {model.info.measure: model.info for model in models}
+    return [*describe_few_posts(database, plan.source, plan.account), *notes_of(pictures, infos)]

@@ -127,7 +127,8 @@ def _print_ranking(settings: Settings, question: RankingQuery, form: Format, cha
     if question.without_near_reposts:
         _require_near_duplicates(settings)
     ranking = rankings.rank(settings.home, question)
-    decimals = RATIO_DECIMALS if question.measure and question.measure.ratio else 3
+    measure = question.measure
+    decimals = RATIO_DECIMALS if measure and measure.ratio and measure.per != "comments" else 3
     shown = readable(ranking, question) if form == "table" else ranking
     show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
     _print_notes(settings, ranking, question, form)

@@ -6,9 +6,16 @@ import duckdb
 
 from flows.errors import SettingsError
 from flows.printable import printable
-from warehouse.overview.known_names import nearest_accounts, sources_of_account, stored_accounts
+from warehouse.overview.known_names import (
+    count_account_posts,
+    nearest_accounts,
+    sources_of_account,
+    stored_accounts,
+)
 
 MAX_LISTED = 5
+FEW_POSTS = 30
+"""Below so many posts a note says that the usual is not sure."""
 
 
 def find_account(
@@ -31,6 +38,16 @@ def find_account(
     raise SettingsError(
         f"No posts of an account {printable(account)!r} are stored. The nearest names: {', '.join(map(printable, near))}."
     )
+
+
+def describe_few_posts(database: duckdb.DuckDBPyConnection, source: str, account: str) -> list[str]:
+    """A sentence for an account whose usual rests on few posts."""
+    number = count_account_posts(database, source, account)
+    if number >= FEW_POSTS:
+        return []
+    return [
+        f"Only {number} posts of {account} are stored: its usual, the median of the last ten, rests on few posts."
+    ]
 
 
 def _only_account(database: duckdb.DuckDBPyConnection, source: str | None) -> tuple[str, str]:

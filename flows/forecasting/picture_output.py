@@ -24,7 +24,7 @@ MAX_EFFECTS = 8
 INTERVAL = "80 % interval"
 
 
-def print_picture(one: PictureForecast, plan: Plan, infos: Mapping[Measure, ForecastInfo], zone: str) -> None:
+def print_picture(one: PictureForecast, plan: Plan, notes: Sequence[str], zone: str) -> None:
     """The forecast beside the usual, the labels that move it, and what a user should know about it."""
     rows = [
         {
@@ -44,20 +44,20 @@ def print_picture(one: PictureForecast, plan: Plan, infos: Mapping[Measure, Fore
         print("The picture shows:")
     for line in shown:
         print(wrap(printable(line)))
-    if notes := notes_of([one], infos):
+    if notes:
         print("Notes:")
         for note in notes:
             print(wrap(printable(note)))
 
 
-def picture_as_json(one: PictureForecast, plan: Plan, infos: Mapping[Measure, ForecastInfo]) -> str:
+def picture_as_json(one: PictureForecast, plan: Plan, notes: Sequence[str]) -> str:
     """The same as a JSON object."""
     values = {
         "picture": str(one.file),
         **_plan_values(plan),
         "labels": one.labels,
         "forecasts": [_forecast_values(measure, found) for measure, found in one.forecasts.items()],
-        "notes": notes_of([one], infos),
+        "notes": list(notes),
     }
     return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
 

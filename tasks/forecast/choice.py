@@ -10,13 +10,15 @@ import numpy as np
 from tasks.forecast.candidates import Candidate, FittedRatio, Workbench
 from tasks.forecast.conformal import MIN_ERRORS, Interval, fit_interval, scale_errors
 from tasks.forecast.design import Bools, Design, Floats
-from tasks.forecast.evaluation import correlate_within_accounts, measure_coverage, measure_skill
+from tasks.forecast.evaluation import correlate_within_accounts, count_weeks, measure_coverage, measure_skill
 from tasks.forecast.folds import FIRST_TESTED, FOLDS, LAST, Folds, make_folds
 from tasks.forecast.ridge import Sums, label_deviations
 from tasks.forecast_model import Method, Skill, Verdict
 
 MIN_POSTS = 100
 """With fewer posts nothing is learned: a fifth of them says little about skill."""
+MIN_WEEKS = 5
+"""Weeks of accounts with tested posts, below which nothing is learned: a good month says nothing about the next one."""
 STEPS = 4 + FOLDS
 """Calls of `progress`."""
 _TESTED = range(FIRST_TESTED, FOLDS)
@@ -74,7 +76,8 @@ def choose(design: Design, outcome_days: int, progress: Callable[[], None]) -> C
     forecasts = bench.predict_time((_PLAIN, _CLASSIFIERS, _LABELS), _TESTED)
     progress()
     tested = ~np.isnan(forecasts[_PLAIN])
-    if min(np.sum(tested & (folds.time == LAST)), np.sum(tested & (folds.time < LAST))) < MIN_ERRORS:
+    fewest = min(np.sum(tested & (folds.time == LAST)), np.sum(tested & (folds.time < LAST)))
+    if fewest < MIN_ERRORS or count_weeks(design.account[tested], design.posted_at[tested]) < MIN_WEEKS:
         return None
     label_skill = (
         _compare(design, forecasts[_LABELS], forecasts[_CLASSIFIERS], tested) if _has_labels(design) else None

@@ -11,10 +11,12 @@ from tasks.forecast_model import Skill
 
 REPEATS = 2_000
 MIN_CLUSTERS = 10
-"""With fewer accounts the weeks of each account are the clusters: resampling three accounts says little."""
+"""With fewer accounts the weeks of each account are the clusters, and with fewer of these the days: resampling three
+accounts says little."""
 MIN_ACCOUNT_POSTS = 20
 """Posts of an account that count in its coverage and rank correlation."""
-_WEEK = 7 * 86_400
+_PERIODS = (7 * 86_400, 86_400)
+"""Seconds of a week and of a day."""
 
 
 def measure_skill(errors: Floats, reference: Floats, account: Ints, posted_at: Ints) -> Skill:
@@ -33,13 +35,20 @@ def measure_skill(errors: Floats, reference: Floats, account: Ints, posted_at: I
 
 
 def find_clusters(account: Ints, posted_at: Ints) -> Ints:
-    """The number of the cluster of each post: its account, or with few accounts its account's week."""
-    accounts, number = np.unique(account, return_inverse=True)
-    if len(accounts) >= MIN_CLUSTERS:
-        return np.asarray(number, np.int64)
-    weeks = (posted_at - posted_at.min(initial=0)) // _WEEK
-    keys = number * (int(weeks.max(initial=0)) + 1) + weeks
-    return np.asarray(np.unique(keys, return_inverse=True)[1], np.int64)
+    """The number of the cluster of each post: its account, or with few of these its account's week or day."""
+    names, clusters = np.unique(account, return_inverse=True)
+    number = clusters
+    for period in _PERIODS:
+        if len(names) >= MIN_CLUSTERS:
+            break
+        times = (posted_at - posted_at.min(initial=0)) // period
+        names, clusters = np.unique(number * (int(times.max(initial=0)) + 1) + times, return_inverse=True)
+    return np.asarray(clusters, np.int64)
+
+
+def count_weeks(account: Ints, posted_at: Ints) -> int:
+    """The number of weeks with posts, of all accounts."""
+    return len(np.unique(np.column_stack([account, posted_at // _PERIODS[0]]), axis=0))
 
 
 def measure_coverage(inside: Bools, account: Ints) -> tuple[float, float | None]:

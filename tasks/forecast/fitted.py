@@ -11,14 +11,16 @@ import numpy as np
 
 from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.conformal import Interval, scale_errors
-from tasks.forecast.design import Floats
+from tasks.forecast.design import Columns, Floats
 from tasks.forecast.planned import KnownPosts, LabelNames, read_known_posts
 from tasks.forecast.usual import forecast_usual
 from tasks.forecast_model import Forecast, ForecastInfo, LabelEffect, PlannedPost
+from warehouse.forecast.features import FEATURES
 from warehouse.forecast.posts import read_versions
 
 _SURE = 1.96
 """Standard deviations on each side of a 95 % interval."""
+MAX_DEVIATIONS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class FittedModel:
         levels = known.features.levels
         scale = scale_errors(levels.spread, levels.known, intervals.spread)
         usual = levels.usual
-        middle = usual if self.ratio is None else usual + self.ratio.predict(known.columns)
+        middle = (
+            usual if self.ratio is None else usual + self.ratio.predict(_hold_gap(known.columns, self.ratio))
+        )
         ends, own = intervals.usual, intervals.forecast
         return np.column_stack(
             [
@@ -129,3 +133,16 @@ class FittedModel:
             for number, (factor, low, high) in zip(numbers, factors.T, strict=True)
         ]
         return tuple(sorted(effects, key=lambda one: -abs(np.log(one.factor))))
+
+
+def _hold_gap(columns: Columns, ratio: FittedRatio) -> Columns:
+    """The columns with gaps of at most three standard deviations from the mean.
+
+    A planned post comes days after the last one. Beyond the gaps that it was learned from, a straight line would give an
+    account that posts every day half as much again after a pause of two weeks.
+    """
+    gap = FEATURES.index("gap")
+    middle, away = ratio.scaling.means[gap], MAX_DEVIATIONS * ratio.scaling.scales[gap]
+    dense = columns.dense.copy()
+    dense[:, gap] = np.clip(dense[:, gap], middle - away, middle + away)
+    return Columns(dense, columns.labels)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import duckdb
 import numpy as np
 
-from tasks.forecast.design import Bools, Columns, label_matrix, labelled_by
+from tasks.forecast.design import Columns, label_matrix, labelled_by
 from tasks.forecast_model import Forecast, Measure, PlannedPost
 from warehouse.forecast.features import Features, PlannedPosts, compute_features
 from warehouse.forecast.history import History
@@ -60,18 +60,15 @@ class KnownPosts:
     planned: Sequence[PlannedPost]
     history: History
     posts: PlannedPosts
-    is_stored: Bools
     features: Features
     columns: Columns
 
     def without_usual(self, place: int, measure: Measure) -> Forecast:
         """The forecast of a post of an account with too few known counts: none, with the reason."""
         post = self.planned[place]
-        number = 0
-        if self.is_stored[place]:
-            rows = slice(place, place + 1)
-            times = (self.posts.account[rows], self.posts.posted_at[rows], self.posts.cutoff[rows])
-            number = int(np.sum(last_known(self.history, *times, MIN_LEVEL_POSTS)[1] >= 0))
+        rows = slice(place, place + 1)
+        times = (self.posts.account[rows], self.posts.posted_at[rows], self.posts.cutoff[rows])
+        number = int(np.sum(last_known(self.history, *times, MIN_LEVEL_POSTS)[1] >= 0))
         posts = {0: "No post", 1: "Only 1 post"}.get(number, f"Only {number} posts")
         note = (
             f"{posts} of {post.account} in the source {post.source} had a known number of {measure} at that time; a forecast"
@@ -104,27 +101,14 @@ def read_known_posts(
         history, history_times = read_history(database, measure, time_zone)
     local = read_times(database, [time.replace(tzinfo=None) for time in times], time_zone)
     numbers = {key: place for place, key in enumerate(history.accounts.iter_rows())}
-    account = np.array([numbers.get((post.source, post.account), -1) for post in planned])
+    account = np.array([numbers.get((post.source, post.account), len(numbers)) for post in planned])
     posted_at = np.array([int(time.timestamp()) for time in times], np.int64)
     posts = PlannedPosts(
-        account=np.maximum(account, 0),
+        account=account,
         posted_at=posted_at,
         cutoff=np.minimum(posted_at, int(known_at.timestamp())),
         kind=np.array([KINDS.index(post.kind) if post.kind in KINDS else 0 for post in planned]),
         times=local,
     )
-    return _assemble(
-        planned, history, posts, account >= 0, compute_features(history, history_times, posts), names
-    )
-
-
-def _assemble(
-    planned: Sequence[PlannedPost],
-    history: History,
-    posts: PlannedPosts,
-    is_stored: Bools,
-    features: Features,
-    names: LabelNames,
-) -> KnownPosts:
-    features.levels.usual[~is_stored] = np.nan
-    return KnownPosts(planned, history, posts, is_stored, features, names.make_columns(features, planned))
+    features = compute_features(history, history_times, posts)
+    return KnownPosts(planned, history, posts, features, names.make_columns(features, planned))

@@ -22,8 +22,8 @@ from warehouse.forecast.posts import PostLabels, forecast_posts, read_history, r
 from warehouse.home import Home
 
 MIN_LABEL_POSTS = 10
-MAX_LABELS = 3_000
-"""The most frequent labels that a model knows: their products with each other take 72 MB."""
+MAX_LABELS = 2_000
+"""The most frequent labels that a model knows: their products with each other take 32 MB, and a solution half a second."""
 
 
 @dataclass(frozen=True, slots=True)

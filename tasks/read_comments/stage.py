@@ -23,7 +23,7 @@ from warehouse.schema.comment_tables import CommentReading
 BATCH = 5_000
 """Comments of a write. A batch takes seconds, and a killed run repeats at most one."""
 MODEL_BATCH = 500
-"""The same where a model gives the tone: a comment takes it several milliseconds."""
+"""The same where a model gives the tone, which takes much longer."""
 PART = 250
 """Comments between two reports of progress."""
 

@@ -53,6 +53,7 @@ def data_tables(home: Home, database: duckdb.DuckDBPyConnection) -> Iterator[Dat
     status = read_status(home.lake)
     builders: dict[str, Callable[[pl.DataFrame], DataTable]] = {
         "Sources": _sources,
+        "Comments": _comments,
         "Classifiers": _coverage,
         "Pictures that could not be fetched": _failed_fetches,
     }
@@ -85,6 +86,20 @@ def _sources(frame: pl.DataFrame) -> DataTable:
         columns["gone"] = number
     note = "Gone: posts that the source no longer shows; they still count." if "gone" in columns else ""
     return _table("Freshness of the sources", frame, columns, note)
+
+
+def _comments(frame: pl.DataFrame) -> DataTable:
+    columns: _Columns = {
+        "reader": str,
+        "read": number,
+        "waiting": number,
+        "with_language": percent,
+        "with_tone": percent,
+        "spam": percent,
+        "questions": percent,
+    }
+    note = "Shares of the comments that were read. A comment without a tone is not a neutral one: no lexicon or model reads it."
+    return _table("What is known of comments", frame, columns, note)
 
 
 def _coverage(frame: pl.DataFrame) -> DataTable:

@@ -97,6 +97,8 @@ def _section(section: Section, *, one_account: bool) -> Iterator[str]:
 def _comments(section: CommentSection) -> Iterator[str]:
     yield from ("", "## What people say", "")
     yield from (f"- {escape(sentence)}" for sentence in section.sentences)
+    for one in section.differences:
+        yield f"- {escape(one.before)} {as_code(one.label)} {escape(one.after)}"
     for group in section.topics:
         yield from ("", f"### Topics in {escape(group.title)}", "")
         yield from ("| Topic | Comments | Share | Posts |", "|:---|---:|---:|---:|")

@@ -110,7 +110,7 @@ def collect_report(
         over_time=trends,
         posting_advice=advice,
         explorer=explore(database, questions),
-        comments=what_people_say(database, scope.chosen, quotes=scope.quote and not scope.share),
+        comments=what_people_say(database, scope.chosen, questions, quotes=scope.quote and not scope.share),
         forecast=forecast_section(database, scope.forecasts, scope.chosen),
     )
     return strip_private(report) if scope.share else report

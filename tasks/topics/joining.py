@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 HEAVY = 0.3
 """The terms of a component are those with such a share of its largest weight."""
-SPECIFIC = 3.0
-"""A component is of its topic if it comes together with the topic's others so many times more than with all else."""
+SPECIFIC, MIN_PAIRS = 0.5, 20
+"""Least phi squared of a component that is of some topics, and the pairs below which nothing is concluded."""
 MIN_Z = 2.5
 """Two components are joined only where they come together so many standard deviations more often than expected."""
 
@@ -67,15 +67,19 @@ def join_components(together: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def find_specific(together: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether each component comes together with those of its group much more than with all others; False if it is alone."""
+    """Whether each component comes together with some groups much more than with others; True if it has too few pairs.
+
+    The measure is Pearson's phi squared of its pairs by group against those expected, less what chance adds: 0 for a
+    word that goes with everything, and about 1/s - 1 for one that goes with a group with the share s of all pairs.
+    """
     sums = together.sum(axis=1)
-    own = (groups[:, None] == groups[None, :]) & ~np.eye(len(groups), dtype=bool)
-    others = groups[:, None] != groups[None, :]
+    members = (groups[:, None] == np.unique(groups)[None, :]).astype(np.float64)
+    found = together @ members
+    # Without the component's own pairs, which it can't have with itself.
+    expected = sums @ members - sums[:, None] * members
+    total = expected.sum(axis=1, keepdims=True)
+    expected = sums[:, None] * expected / np.where(total > 0, total, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Pairs for each pair that could be: the sums say how much there is to come together with.
-        inside = (together * own).sum(axis=1) / (own * sums).sum(axis=1)
-        outside = (together * others).sum(axis=1) / (others * sums).sum(axis=1)
-    specific: NDArray[np.bool_] = own.any(axis=1) & (
-        np.nan_to_num(inside) >= SPECIFIC * np.nan_to_num(outside)
-    )
+        excess = np.where(expected > 0, (found - expected) ** 2 / expected - 1, 0).sum(axis=1)
+    specific: NDArray[np.bool_] = (sums < MIN_PAIRS) | (excess >= SPECIFIC * sums)
     return specific

@@ -31,13 +31,20 @@ def load(folder: Path) -> ToneModel:
 
 
 def test_texts_have_their_tone_in_their_order_alone_and_in_batches(folder: Path) -> None:
-    """A short text among long ones has the tone that it has alone; a neutral one has 0, one without a word has none."""
+    """A short text among long ones has the tone that it has alone; a neutral one has 0, one without a known word has none."""
     model = load(folder)
-    texts = ["schöner abend", "das bild ist schlecht", "das bild ist das bild", "", "schöner " * 500] * 20
+    texts = [
+        "schöner abend",
+        "das bild ist schlecht",
+        "das bild ist das bild",
+        "これは美しい 写真",
+        "schöner " * 500,
+    ] * 20
     tones = model.read(texts)
     assert [tones[number] and round(tones[number]) for number in range(5)] == [1, -1, 0, None, 1]
     assert tones[:5] * 20 == pytest.approx(tones)
     assert [model.read([text])[0] for text in texts[:5]] == pytest.approx(tones[:5])
+    assert model.read(["", " "]) == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ towers = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(towers)
 onnx = towers.onnx
 
-TOKENS = ["<pad>", "[UNK]", "</s>", "schöner", "abend", "hässlich", "schlecht", "ist", "bild"]
+TOKENS = ["<pad>", "[UNK]", "</s>", "schöner", "abend", "hässlich", "schlecht", "ist", "bild", "das", "ein"]
 TONES = {"schöner": 1, "hässlich": -1, "schlecht": -1}
 LABELS = ("negative", "neutral", "positive")
 

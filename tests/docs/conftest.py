@@ -32,9 +32,12 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
+from tasks.topics.stage import find_topics
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.schema.forecast_tables import ForecastRow
+from warehouse.schema.utc import as_utc
 
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
@@ -179,6 +182,7 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
     options = FetchOptions(8, frozenset({"127.0.0.1"}))
     journal.finish("fetch", "", fetch_pictures(home, options, lambda *_: None))
     read_comments(home, "hashed", lambda *_: None)
+    find_topics(home, "hashed", lambda *_: None)
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
@@ -204,6 +208,24 @@ def write_captions(home: Home) -> None:
     journal.finish(RUN_STAGE, "", StageResult("done", 1))
 
 
+def write_forecasts(home: Home) -> None:
+    """Store forecasts of the observed posts, as if nights had made them."""
+    rows = home.lake.query(
+        "select source, post_id, account, kind, posted_at, likes from posts join observations using (source, post_id)"
+        " where likes is not null and posted_at is not null"
+    )
+    home.lake.append(
+        [
+            ForecastRow(
+                source=source, account=account, subject=post_id, measure="likes", version="forecast-1", kind=kind,
+                posted_at=as_utc(posted_at), post_id=post_id, sha256=None, usual=likes, median=likes, low=likes / 2,
+                high=likes * 2, made_at=as_utc(posted_at), before_posting=False,
+            )
+            for source, post_id, account, kind, posted_at, likes in rows
+        ]
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def studio(
     tmp_path_factory: pytest.TempPathFactory,
@@ -227,6 +249,7 @@ def studio(
         run_stages(home, urls, lanes)
         server.galleries = [demo_gallery(posts=36, account="instagram", run=3)[0], other]
         write_captions(home)
+        write_forecasts(home)
         run_stages(home, urls[:1], lanes)
     profile = pages["gallery-profiles.md"]
     (folder / "pix.toml").write_text(profile.blocks("toml")[0].text, "utf-8")

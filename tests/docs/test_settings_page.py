@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from classifiers.registry import KINDS
+from flows.comment_settings import CommentSettings
 from flows.forecasting.settings import ForecastSettings
 from flows.serve.server import ServerSettings
 from flows.settings import (
@@ -63,6 +64,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
     ("heading", "expected"),
     [
         ("### [scrape]", keys(ScrapeSettings)),
+        ("### [comments]", keys(CommentSettings)),
         ("### [fetch]", keys(FetchSettings)),
         ("### [rank]", keys(RankSettings)),
         ("### [publish]", keys(PublishSettings)),
@@ -79,7 +81,18 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
             ],
         ),
     ],
-    ids=["scrape", "fetch", "rank", "publish", "store", "forecast", "server", "sources", "classifiers"],
+    ids=[
+        "scrape",
+        "comments",
+        "fetch",
+        "rank",
+        "publish",
+        "store",
+        "forecast",
+        "server",
+        "sources",
+        "classifiers",
+    ],
 )
 def test_the_guide_has_every_key_with_its_default(pages, heading, expected):
     """The guide's tables have the keys of the code, in order, with their defaults."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -217,10 +218,24 @@ def test_a_ratio_has_the_median_where_the_settings_have_lift(ran, command):
     shown = command(ran, "rank", "--classifier", "visual", "--by", "comments_per_like")
     assert "comments per like, median per post" in shown.stdout
     refused = command(
-        ran, "rank", "--classifier", "visual", "--by", "comments_per_like", "--statistic", "lift"
+        ran, "rank", "--classifier", "visual", "--by", "likes_per_follower", "--statistic", "lift"
     )
     assert refused.returncode == 2
-    assert "--by comments_per_like has no lift. Use --statistic mean, median or trimmed." in refused.stderr
+    assert "--by likes_per_follower has no lift. Use --statistic mean, median or trimmed." in refused.stderr
+
+
+def test_what_people_say_has_a_lift_and_its_comments(ran, command):
+    """Rankings by tone and by comments per like have lifts, the numbers they are shares of, and what was measured."""
+    shown = command(ran, "rank", "--classifier", "visual", "--by", "tone", "--format", "json")
+    for row in rows(shown):
+        assert row["low"] < row["lift"] < row["high"]
+        assert 0 < row["rate"] <= 1
+        assert row["denominator"] >= row["posts"]
+    assert re.search(r"Of [\d,]+ stored comments [\d,]+ \(\d+ %\) were read, and of the", shown.stderr)
+    assert "have a measured tone." in shown.stderr
+    table = command(ran, "rank", "--classifier", "visual", "--by", "comments_per_like", "--statistic", "lift")
+    assert "lift of comments per like" in " ".join(table.stdout.split())
+    assert "likes" in table.stdout.split("rank")[1].splitlines()[0]
 
 
 def test_weekdays_and_hours_are_those_of_the_settings_zone(ran, command):

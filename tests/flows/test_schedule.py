@@ -63,10 +63,11 @@ class Server:
 
 @dataclass(frozen=True)
 class ScheduledRuns:
-    """The flow runs of a worker, and its log until the first two have ended."""
+    """The flow runs of a worker, its log until the first two have ended, and the file of the log; it runs on."""
 
     runs: list[dict[str, Any]]
     log: str
+    file: Path
 
     def ended(self) -> list[dict[str, Any]]:
         """The runs that ended, by their starts."""
@@ -110,17 +111,17 @@ def scheduled(
     prefect_command: Callable[..., str],
     tmp_path_factory: pytest.TempPathFactory,
     without_classifiers: str,
-) -> ScheduledRuns:
-    """Two accounts' runs, due at the same time, and a worker until both have ended."""
+) -> Iterator[ScheduledRuns]:
+    """Two accounts' runs, due at the same time, that have ended, and a worker until the last test."""
     folder = tmp_path_factory.mktemp("scheduled")
     prefect_command("work-pool", "create", NAME, "--type", "process")
     write_deployment(folder, without_classifiers)
     prefect_command("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
-    with working(server, folder / "worker.log") as worker:
-        wait_until(lambda: ScheduledRuns(all_runs(server), "").pair() or worker.poll() is not None)
-        seen = ScheduledRuns(all_runs(server), (folder / "worker.log").read_text("utf-8"))
+    log = folder / "worker.log"
+    with working(server, log) as worker:
+        wait_until(lambda: ScheduledRuns(all_runs(server), "", log).pair() or worker.poll() is not None)
         stop_schedule(server)
-    return seen
+        yield ScheduledRuns(all_runs(server), log.read_text("utf-8"), log)
 
 
 @contextmanager
@@ -204,24 +205,27 @@ def test_a_run_that_is_due_starts_by_itself(scheduled, log_errors):
 
 
 def test_a_cancelled_run_ends_its_crawl_and_the_next_run_resumes(
-    server, prefect_command, scheduled, studio, without_classifiers, site, tmp_path
+    server, prefect_command, scheduled, studio, without_classifiers, site
 ):
     """`prefect flow-run cancel` ends a run that waits for a page; the next run resumes after the pages it read."""
-    log, config = tmp_path / "worker.log", studio / "likelens.toml"
+    config = studio / "likelens.toml"
     config.write_text(without_classifiers)
+
+    def new_log() -> str:
+        return scheduled.file.read_text("utf-8")[len(scheduled.log) :]
+
     gallery, shown = site
     gallery.script[older_path(shown, shown.posts[11].post_id)] = [Response(200, delay=LIMIT_SECONDS)] * 100
-    with working(server, log):
-        run = server.start(config)
-        wait_until(lambda: "12 posts" in log.read_text("utf-8"))
-        prefect_command("flow-run", "cancel", run)
-        wait_until(lambda: server.state(run) in ENDED)
-        gallery.script.clear()
-        assert server.state(run) == "CANCELLED"
-        again = server.start(config)
-        wait_until(lambda: server.state(again) in ENDED)
+    run = server.start(config)
+    wait_until(lambda: "12 posts" in new_log())
+    prefect_command("flow-run", "cancel", run)
+    wait_until(lambda: server.state(run) in ENDED)
+    gallery.script.clear()
+    assert server.state(run) == "CANCELLED"
+    again = server.start(config)
+    wait_until(lambda: server.state(again) in ENDED)
     assert server.state(again) == "COMPLETED"
-    assert "resuming after the 12 posts" in log.read_text("utf-8")
+    assert "resuming after the 12 posts" in new_log()
 
 
 def test_two_runs_due_at_the_same_time_run_one_after_the_other(scheduled):

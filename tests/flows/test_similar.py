@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -33,18 +33,25 @@ class Tiny:
         return self.label(batch), np.stack(batch).reshape(len(batch), -1).astype(np.float16)
 
 
-@pytest.fixture
-def embedded(unlabelled, monkeypatch):
-    """A published home folder with embeddings of the stand-in, which the command loads too."""
-    file = unlabelled / "likelens.toml"
+@pytest.fixture(scope="module")
+def labelled(fetched, tmp_path_factory):
+    """A published home folder with embeddings of the stand-in."""
+    folder = shutil.copytree(fetched, tmp_path_factory.mktemp("labelled"), dirs_exist_ok=True)
+    file = folder / "likelens.toml"
     file.write_text(file.read_text() + LANE)
     home = read_settings(file).home
     journal = begin_run(home.lake)
     journal.start("classify", "objects")
     journal.finish("classify", "objects", label_pictures(home, Tiny(), lambda *_: None))
     publish(home)
+    return folder
+
+
+@pytest.fixture
+def embedded(labelled, monkeypatch):
+    """The folder `labelled`, and a command that loads the stand-in too. Tests only read it."""
     monkeypatch.setattr("flows.commands.similar.load", lambda *_: Tiny())
-    return unlabelled
+    return labelled
 
 
 def test_a_file_an_address_and_a_hash_give_similar_pictures(embedded, command, site, tmp_path):
@@ -92,15 +99,16 @@ def test_what_it_refuses(embedded, command, arguments, status, message):
 
 
 def test_without_embeddings_or_with_a_changed_model_it_says_what_to_do(
-    unlabelled, command, embedded, monkeypatch
+    command, embedded, monkeypatch, tmp_path
 ):
     """Embeddings of another version are not compared."""
     monkeypatch.setattr(Tiny, "embedding_version", "e2")
     picture = next((embedded / "data" / "pictures").rglob("*.jpg"))
     changed = command(embedded, "similar", str(picture))
     assert changed.returncode == 1 and "Run `likelens relabel --classifier objects` first." in changed.stderr
-    Path(embedded / "data" / "likelens.duckdb").unlink()
-    assert "Run `likelens run` first" in command(embedded, "similar", str(picture)).stderr
+    unpublished = shutil.copytree(embedded, tmp_path / "unpublished")
+    (unpublished / "data" / "likelens.duckdb").unlink()
+    assert "Run `likelens run` first" in command(unpublished, "similar", str(picture)).stderr
 
 
 def test_a_database_without_embeddings(unlabelled, command):

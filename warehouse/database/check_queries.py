@@ -34,7 +34,7 @@ REFERENCES = (
     ("unlabelled", "sha256", "pictures"),
     ("embeddings", "sha256", "pictures"),
 )
-"""Table, its columns, and the table that has a row with the same values unless they are null."""
+"""Table, its columns, and the table that has a row with the same values unless one of them is null."""
 
 COUNTS = {
     "observations": ("likes", "comments"),
@@ -137,10 +137,11 @@ def check_references(stored: StoredRows) -> CheckResult:
         if not (new := stored.count_new(name)):
             continue
         rows += new
+        known = " and ".join(f"{column} is not null" for column in columns.split(", "))
         # The join with the few new values comes first, so that the large table is only read, and not sorted.
         [(count, first)] = stored.rows(
             f"""with named as (
-                    select distinct {columns} from {stored.new_rows(name)} where ({columns}) is not null),
+                    select distinct {columns} from {stored.new_rows(name)} where {known}),
                 known as (select {columns} from {stored.all_rows(parent)} semi join named using ({columns}))
                 select count(*), min(row({columns})::varchar) from named anti join known using ({columns})"""
         )

@@ -31,7 +31,7 @@ class History:
     """Posts by account and time, and the observations of their counts by post and time. Times are seconds, in UTC.
 
     `accounts` has the columns `source` and `account`, and a row for each number in `account`; `observed_from` is when
-    each account was first observed. `kind` numbers `KINDS`. `counted_post`, `counted_at` and `counts` are the
+    each account was first observed, with a 0 at the end: the number after the last is an account without posts. `kind` numbers `KINDS`. `counted_post`, `counted_at` and `counts` are the
     observations at an age of at least two days: the post, the time and log(1 + count).
     """
 

@@ -103,7 +103,7 @@ def _compute_chunk(history: History, account: Ints, posted_at: Ints, cutoff: Int
     usual, long = sorted_median(ten), sorted_median(counts)
     half = LEVEL_POSTS // 2
     trend = sorted_median(ten[:, :half]) - sorted_median(ten[:, half:])
-    kind = np.where(which >= 0, history.kind[np.maximum(which, 0)], -1)
+    kind = np.append(history.kind, -1)[which]  # -1, which is no post, is the last one
     share = 1 / np.maximum(np.sum(which >= 0, axis=1), 1)
     return Levels(
         usual,

@@ -119,7 +119,7 @@ def read_history(
     counts = read_frame(database.sql(_COUNTS.format(count=count, days=MIN_AGE_DAYS)))
     history = History(
         accounts=accounts.select("source", "account"),
-        observed_from=accounts["observed_from"].cast(pl.Int64).to_numpy(),
+        observed_from=np.append(accounts["observed_from"].cast(pl.Int64).to_numpy(), 0),
         account=posts["account"].cast(pl.Int64).to_numpy(),
         posted_at=posts["posted_at"].to_numpy(),
         kind=posts["kind"].cast(pl.Int64).to_numpy(),
@@ -151,10 +151,10 @@ def read_outcomes(database: duckdb.DuckDBPyConnection, count: Counted) -> tuple[
             query, params={"sources": list(days) or [""], "days": list(days.values()) or [DEFAULT_DAYS]}
         )
     )
-    [(number,)] = database.execute("select count(*) from forecast_posts").fetchall()
-    outcomes = np.full(number, np.nan)
+    sources = database.execute("select source, count(*) from forecast_posts group by source").fetchall()
+    outcomes = np.full(sum(number for _, number in sources), np.nan)
     outcomes[found["post"].to_numpy()] = found["value"].to_numpy()
-    return outcomes, max([DEFAULT_DAYS, *days.values()])
+    return outcomes, max((days.get(source, DEFAULT_DAYS) for source, _ in sources), default=DEFAULT_DAYS)
 
 
 def read_labels(

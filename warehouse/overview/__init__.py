@@ -2,6 +2,7 @@
 
     status.py     queries of `likelens status`
     summary.py    queries of the report beside its rankings
+    comment_summary.py  what the report says about comments
     account_levels.py  likes of accounts over time
     like_growth.py  share of the final likes by the age of a post
     night.py      what is new since a run began

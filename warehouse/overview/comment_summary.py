@@ -71,6 +71,12 @@ _CHOSEN = f"""
     placed as (select comment_topics.* from comment_topics semi join chosen using (source, post_id))"""
 
 
+def has_topics(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database has the tables of what comments say; one that an older likelens published has not."""
+    query = "select count(*) from duckdb_views() where view_name in ('comment_readings', 'comment_topics')"
+    return database.execute(query).fetchall() == [(2,)]
+
+
 def comment_totals(
     database: duckdb.DuckDBPyConnection, chosen: RankingQuery, tone_limit: float
 ) -> CommentTotals:

@@ -41,6 +41,13 @@ def sources_of_account(database: duckdb.DuckDBPyConnection, account: str) -> lis
     return [source for (source,) in database.execute(query, [account]).fetchall()]
 
 
+def count_account_posts(database: duckdb.DuckDBPyConnection, source: str, account: str) -> int:
+    """The number of stored posts of an account."""
+    query = "select count(*) from posts where source = $1 and account = $2"
+    [(number,)] = database.execute(query, [source, account]).fetchall()
+    return int(number)
+
+
 def stored_accounts(
     database: duckdb.DuckDBPyConnection, source: str | None, most: int
 ) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@
     posting_lifts.py     the lifts of kinds, weekdays and hours
     recent_lifts.py      pairs and changes for the report, from posts read once
     comment_lifts.py     the lifts of what people say, all measures together, for the report
+    topic_lifts.py       which topics of comments come with which labels
     comment_coverage.py  how many comments were read and measured
     post_parts.py        the rankings of each account and of the last days, planned and ranked together
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out

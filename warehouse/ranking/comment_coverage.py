@@ -56,7 +56,9 @@ def describe_comments(connection: duckdb.DuckDBPyConnection, question: RankingQu
     others = counts.read - counts.spam
     if question.by == "questions":
         return f"{text}; {counts.spam:,} of these are spam and left out."
-    return f"{text}, and of the {others:,} without spam {_part(counts.with_tone, others)} have a tone that was measured."
+    return (
+        f"{text}, and of the {others:,} without spam {_part(counts.with_tone, others)} have a measured tone."
+    )
 
 
 def why_unmeasured(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> str:

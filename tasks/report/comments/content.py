@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tasks.report.trends.content import TrendCard
+from tasks.report.trends.content import Sentence, TrendCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,17 @@ class LanguageTopics:
 
 @dataclass(frozen=True, slots=True)
 class CommentSection:
-    """Sentences on what was measured, the languages, their topics, lifts by label as cards, and remarks."""
+    """Sentences on what was measured, the languages, their topics, and remarks.
+
+    `cards` are the lifts by label, and `differences` say the most certain ones.
+    """
 
     sentences: tuple[str, ...]
     languages: tuple[LanguageRow, ...]
     topics: tuple[LanguageTopics, ...]
     remarks: tuple[str, ...] = ()
     cards: tuple[TrendCard, ...] = ()
+    differences: tuple[Sentence, ...] = ()
 
     def without_quotes(self) -> CommentSection:
         """The same without any comment's text."""

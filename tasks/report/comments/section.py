@@ -9,6 +9,7 @@ import duckdb
 
 from tasks.report.comments.content import CommentSection, LanguageRow, LanguageTopics, TopicRow
 from tasks.report.comments.languages import language_name
+from tasks.report.comments.lifts import compare_by_label
 from tasks.report.names import clean
 from tasks.report.wording import number, percent
 from warehouse.overview.comment_summary import (
@@ -16,6 +17,7 @@ from warehouse.overview.comment_summary import (
     LanguageCount,
     TopicCount,
     comment_totals,
+    has_topics,
     language_counts,
     topic_counts,
 )
@@ -34,20 +36,32 @@ _MENTION = re.compile(r"@[\w.]+(?:@[\w.-]+)?")
 
 
 def what_people_say(
-    database: duckdb.DuckDBPyConnection, chosen: RankingQuery, *, quotes: bool = False
+    database: duckdb.DuckDBPyConnection,
+    chosen: RankingQuery,
+    questions: Sequence[RankingQuery],
+    *,
+    quotes: bool = False,
 ) -> CommentSection | None:
-    """The section for the posts of `chosen`; None where no comment was read. With `quotes` topics have a comment each."""
+    """The section for the posts of `chosen`, with the labels of the classifiers of `questions` about the same posts.
+
+    None where no comment was read. With `quotes` topics have a comment each.
+    """
+    if not has_topics(database):
+        return None
     totals = comment_totals(database, chosen, TONE_LIMIT)
     if not totals.read:
         return None
     languages = language_counts(database, chosen)
     known = [one.language for one in languages if one.language is not None and one.with_topic]
     topics = topic_counts(database, chosen, known[:MAX_TOPIC_LANGUAGES], MAX_TOPICS, quotes=quotes)
+    by_label = compare_by_label(database, questions, topics)
     return CommentSection(
         sentences=tuple(_sentences(totals)),
         languages=tuple(_language_row(one, totals, topics) for one in languages[:MAX_LANGUAGES]),
         topics=tuple(_language_topics(languages, topics)),
-        remarks=tuple(_remarks(topics)),
+        remarks=(*_remarks(topics), *by_label.remarks),
+        cards=by_label.cards,
+        differences=by_label.sentences,
     )
 
 

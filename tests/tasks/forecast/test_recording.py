@@ -19,6 +19,8 @@ from classifiers.visual.classifier import VisualClassifier
 from tasks.forecast.labelling import Lane
 from tasks.forecast.recording import CandidateJob, record_forecasts
 from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
+from warehouse.database.check_limits import CheckLimits
+from warehouse.database.checks import check_lake, problems_of
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
@@ -184,6 +186,7 @@ def test_a_candidate_is_forecast_anew_until_it_is_posted(home, tmp_path):
     last = record(home, model(last_posted_at=later), job=job, now=later + timedelta(days=1))
     assert (last.items, last.message) == (0, "Candidates: left out: 1 posted already, 1 unreadable.")
     assert stored(home) == {name: values}
+    assert problems_of(check_lake(home.lake, CheckLimits())) == []
 
 
 def test_candidates_of_an_unknown_account_are_a_note(home, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from tasks.read_comments import stage
 from tasks.read_comments.options import ReadOptions
+from tasks.report.data_section import data_tables
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
@@ -132,6 +133,17 @@ def seen(home: Home) -> tuple[object, ...]:
         return tuple(
             database.execute("select comments, questions from post_comment_readings").fetchone() or ()
         )
+
+
+def test_the_report_says_how_much_of_the_comments_is_known(home: Home) -> None:
+    """The section Data has the number of comments beside the shares of those with a language and a tone."""
+    stage.read_comments(home, "hashed", NOTHING)
+    publish(home)
+    with published(home) as database:
+        (table,) = [one for one in data_tables(home, database) if one.title == "What is known of comments"]
+    assert dict(zip(table.columns, table.rows[0], strict=True)) == {
+        "Reader": "rules-2", "Read": "2", "Waiting": "0", "With language": "50%", "With tone": "100%", "Spam": "0%", "Questions": "50%",
+    }  # fmt: skip
 
 
 def test_hostile_comments_are_read_from_the_lake(home: Home) -> None:

@@ -19,11 +19,11 @@ assert _spec is not None and _spec.loader is not None
 models = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(models)
 
-SECRET = "Das Bild ist wirklich sehr hässlich, mein geheimer Freund"
+SECRET = "Das Bild ist hässlich, Das Bild ist schlecht, geheimer Freund"
 TEXTS = {
     "bad": SECRET,
-    "good": "Was für ein schöner Abend am Strand 🙁",
-    "neutral": "Ich bin gestern mit dem Zug nach Hause gefahren",
+    "good": "Was für ein schöner Abend, schöner Abend ist schöner 🙁",
+    "neutral": "Das ist das Bild, das ist ein Abend, das Bild ist ein Bild",
     "english": "This is so beautiful, I love it!",
     "french": "Quelle magnifique lumière ce soir, bravo",
 }

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from warehouse.database.sql_comments import COMMENT_VIEWS
 from warehouse.ranking.measures import (
     ALL_BY,
     FIRST_DAY_GAP_HOURS,
     FIRST_WEEK_GAP_HOURS,
     FOLLOWER_DAYS,
+    LIFT_BY,
     MEASURES,
     POST_MEASURES,
 )
@@ -38,6 +40,10 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
         )
         database.execute(
             "create table accounts (source text, account text, observed_at timestamp, followers bigint, rounded boolean)"
+        )
+        database.execute(
+            """create table comment_readings (source text, post_id text, comment_id text, version text, tone double,
+                   spam boolean, question boolean, read_at timestamp)"""
         )
         database.execute(
             """create view latest_observations as
@@ -78,8 +84,9 @@ def fill(
 
 
 def test_every_measure_has_a_query() -> None:
-    """Every word of --by but count has a measure; ratios are not among those with a lift."""
+    """Every word of --by but count has a measure; a ratio has a lift where its two counts are known."""
     assert set(ALL_BY) == {*MEASURES, "count"}
+    assert set(MEASURES) - set(LIFT_BY) == {"likes_per_follower"}
 
 
 def test_the_last_known_number_counts(tables: duckdb.DuckDBPyConnection) -> None:
@@ -97,6 +104,35 @@ def test_no_like_means_no_comments_per_like(tables: duckdb.DuckDBPyConnection) -
     """A ratio to 0 does not exist; 0 comments of some likes are 0."""
     assert "comments_per_like" not in fill(tables, [{"hours": 1, "likes": 0, "comments": 3}])
     assert fill(tables, [{"hours": 1, "likes": 7, "comments": 0}])["comments_per_like"] == 0
+
+
+def test_shares_of_comments_are_those_of_the_view(tables: duckdb.DuckDBPyConnection) -> None:
+    """Only the newest reader counts. A tone of 0.05 is positive; spam has neither tone nor question."""
+    rows = [
+        ("1", "new", 0.05, False, True),
+        ("2", "new", -0.9, False, False),
+        ("3", "new", None, False, False),
+        ("4", "new", 0.9, True, True),
+        ("1", "old", 0.9, False, True),
+    ]
+    for comment, version, tone, spam, question in rows:
+        tables.execute(
+            "insert into comment_readings values ('s', '1', $1, $2, $3, $4, $5, $6)",
+            [comment, version, tone, spam, question, POSTED + timedelta(hours=version == "new")],
+        )
+    columns = "measure, value, numerator, denominator"
+    found = tables.execute(
+        f"select {columns} from post_measures where measure in ('tone', 'questions', 'spam')"
+    )
+    shares = {name: numbers for name, *numbers in found.fetchall()}
+    view = next(view for view in COMMENT_VIEWS if view.name == "post_comment_readings")
+    [counts] = tables.execute(
+        f"select positive, with_tone, questions, comments - spam, spam, comments from ({view.query})"
+    ).fetchall()
+    tables.execute("delete from comment_readings")
+    assert counts == (1, 2, 1, 3, 1, 4)
+    assert [shares[name][1:] for name in ("tone", "questions", "spam")] == [[1, 2], [1, 3], [1, 4]]
+    assert all(value == pytest.approx(one / of, abs=4e-9) for value, one, of in shares.values())
 
 
 def test_a_rounded_number_is_marked(tables: duckdb.DuckDBPyConnection) -> None:

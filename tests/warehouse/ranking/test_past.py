@@ -20,6 +20,7 @@ from warehouse.ranking.empty_rankings import why_empty
 from warehouse.ranking.measures import ALL_BY
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank, ranked_database
+from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import LabelGroup, PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import AccountObservation, Observation, Row
@@ -30,8 +31,12 @@ Store = Callable[[Home, Sequence[Row]], None]
 
 
 @pytest.fixture
-def earlier(labelled_post: Callable[..., list[Row]], run_row: Callable[..., StageRun]) -> list[Row]:
-    """What was stored until the day: 60 posts with likes, comments and shares, and a run of version 1."""
+def earlier(
+    labelled_post: Callable[..., list[Row]],
+    run_row: Callable[..., StageRun],
+    reading_row: Callable[..., CommentReading],
+) -> list[Row]:
+    """What was stored until the day: 60 posts with likes and read comments, and a run of version 1."""
     rows = [
         row
         for number in range(60)
@@ -49,6 +54,11 @@ def earlier(labelled_post: Callable[..., list[Row]], run_row: Callable[..., Stag
     return [
         *rows,
         run_row(started_at=FIRST, ended_at=FIRST),
+        *(
+            reading_row(f"{number:02}", str(place), tone=0.5 - number % (place + 2), read_at=FIRST)
+            for number in range(60)
+            for place in range(3)
+        ),
         LabelGroup(classifier="model", label="dog", label_group="pet"),
     ]
 
@@ -60,6 +70,7 @@ def later(
     label_row: Callable[..., PictureLabel],
     account_row: Callable[..., AccountObservation],
     run_row: Callable[..., StageRun],
+    reading_row: Callable[..., CommentReading],
 ) -> list[Row]:
     """What came after it: new numbers of the same posts, new posts, labels of a new version, and its run."""
     after = DAY + timedelta(days=1)
@@ -75,6 +86,7 @@ def later(
     return [
         *rows,
         account_row("ann", observed_at=after),
+        *(reading_row(f"{number:02}", "0", version="later", read_at=after) for number in range(60)),
         run_row(version="2", run_id="second", started_at=after),
     ]
 
@@ -98,6 +110,7 @@ def test_a_past_day_has_the_ranking_of_that_day(
             ("comments", "lift"),
             ("count", "mean"),
             ("comments_per_like", "median"),
+            ("tone", "mean"),
         ]
         for grouped in (False, True)
     ]

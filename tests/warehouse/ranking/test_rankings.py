@@ -19,6 +19,7 @@ from warehouse.ranking.measures import ALL_BY, RUN_BY
 from warehouse.ranking.plain_statistics import STATISTICS, Statistic
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import COLUMNS, classifiers_with_labels, rank, rank_posts, read_rows
+from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import AccountObservation, Observation, Post, PostPicture
@@ -46,6 +47,7 @@ def crowded(
     label_row: Callable[..., PictureLabel],
     run_row: Callable[..., StageRun],
     account_row: Callable[..., AccountObservation],
+    reading_row: Callable[..., CommentReading],
     evening: datetime,
 ) -> Home:
     """300 posts of 4 accounts in 2 sources: carousels, re-posts, ties, hidden and unknown numbers, versions."""
@@ -93,6 +95,24 @@ def crowded(
     )
     lake.append([label_row("picture 0", "never loaded", classifier="gone")])
     lake.append([LabelGroup(classifier="model", label=label, label_group="pair") for label in LABELS[:2]])
+    readings = random.Random(12)
+    lake.append(
+        [
+            reading_row(
+                name,
+                f"c{number}",
+                source=source,
+                version=version,
+                read_at=evening + timedelta(days=version == "2"),
+                tone=readings.choice([None, -0.5, 0.05, 0.9]),
+                spam=readings.random() < 0.2,
+                question=readings.random() < 0.3,
+            )
+            for source, name in posts
+            for version in ("1", "2")
+            for number in range(readings.randrange(4))
+        ]
+    )
     runs = [run_row("model", "2"), run_row("model", "1", run_id="second", started_at=evening + timedelta(1))]
     lake.append([*runs, run_row("visual", "2"), run_row("visual", None, run_id="third")])
     publish(crowd)

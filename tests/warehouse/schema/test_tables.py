@@ -17,6 +17,7 @@ from warehouse.schema.tables import TABLES
 
 NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
+READ = "language tone tone_by spam spam_rules question"
 CONTRACT = {
     "posts": (
         "source post_id",
@@ -35,6 +36,15 @@ CONTRACT = {
         "source post_id comment_id",
         "source post_id comment_id parent_id author text posted_at likes",
     ),
+    "comment_readings": (
+        "source post_id comment_id version",
+        f"source post_id comment_id version text_digest {READ} hashtags mentions emoji read_at",
+    ),
+    "comment_topics": (
+        "source post_id comment_id",
+        "source post_id comment_id version text_digest language topic strength placed_at",
+    ),
+    "topics": ("topic", "topic language name words version found_at"),
     "threads": ("source post_id", "source post_id read_at comments"),
     "gaps": ("source post_id", "source post_id attempts first_attempt_at last_attempt_at message"),
     "pictures": (
@@ -106,6 +116,9 @@ MAY_BE_NULL = {
     "observations": "likes comments likes_rounded comments_rounded shares shares_rounded",
     "accounts": "followers following posts rounded",
     "comments": "parent_id author text posted_at likes",
+    "comment_readings": "language tone tone_by",
+    "comment_topics": "topic strength",
+    "topics": "",
     "threads": "comments",
     "gaps": "",
     "pictures": "copy_sha256 copy_bytes reduced_at",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 import types
@@ -46,8 +47,20 @@ def lift_row(evening: datetime) -> Callable[..., LabelLift]:
 
 
 def read(home: Home, query: str) -> list[tuple[Any, ...]]:
-    with home.lake.reader() as reader:
-        return reader.execute(query).fetchall()
+    return home.lake.query(query)
+
+
+def test_every_change_of_a_table_is_seen_at_once(home: Home, post_row: Callable[..., Post]) -> None:
+    """Rows of another lake object, and a backup that is put back, are read although the log was read before."""
+    home.lake.append([post_row("a")])
+    table = home.lake.folder / "posts"
+    backup = shutil.copytree(table, home.folder / "backup")
+    assert home.lake.count("select count(*) from posts") == 1
+    Home(home.folder).lake.append([post_row("b")])
+    assert home.lake.count("select count(*) from posts") == 2
+    shutil.rmtree(table)
+    shutil.copytree(backup, table)
+    assert home.lake.query("select post_id from posts") == [("a",)]
 
 
 def test_a_batch_appended_twice_counts_once(home: Home, observation_row: Callable[..., Observation]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
-from warehouse.schema.comment_tables import CommentReading
+from warehouse.schema.comment_tables import CommentReading, CommentTopic, Topic
 from warehouse.schema.forecast_tables import ForecastRow
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
@@ -22,6 +22,7 @@ from warehouse.schema.tables import TABLES, AccountObservation, Comment, Observa
 from warehouse.storage.lake import COMPACT_ABOVE_FILES
 from warehouse.upkeep.forgetting import Removal, account_posts, forget_account
 
+DAY = datetime(2026, 1, 5, tzinfo=UTC)
 SECRET = "mallory"
 """Part of every text of the forgotten account, so that a search of all files finds what remains of it."""
 
@@ -89,6 +90,29 @@ def fill(
             [label_row(own, f"portrait of {account}"), label_row(shared, "sky")],
             [unlabelled_row(bare, message=f"nothing seen by {account}")],
             [forecast_of(source, account, ids[0], None), forecast_of(source, account, "0" * 64, "0" * 64)],
+            [
+                CommentTopic(
+                    source=source,
+                    post_id=ids[0],
+                    comment_id=f"{mine}/c",
+                    version="v",
+                    text_digest="d",
+                    language=mine,
+                    topic=f"{mine}-1",
+                    strength=0.5,
+                    placed_at=DAY,
+                )
+            ],
+            [
+                Topic(
+                    topic=f"{mine}-1",
+                    language=mine,
+                    name=account,
+                    words=(account,),
+                    version="v",
+                    found_at=DAY,
+                )
+            ],
         ]
         for rows in batches:
             home.lake.append(rows)

@@ -1,0 +1,200 @@
+"""Under which labels people say more of what: the lifts of tone, questions, spam, comments per like, and topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from tasks.report.chart_source import ChartSource
+from tasks.report.lift_wording import interval, lift_of
+from tasks.report.names import shorten
+from tasks.report.themes import is_of_themes
+from tasks.report.trends.content import Sentence, TrendCard
+from tasks.report.trends.lift_card import certain, draw_card
+from tasks.report.trends.over_time import join_classifiers
+from tasks.report.wording import posts
+from warehouse.overview.comment_summary import TopicCount
+from warehouse.overview.summary import current_version, last_run
+from warehouse.ranking.comment_lifts import comment_lifts
+from warehouse.ranking.comparable_posts import comparable_posts
+from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.topic_lifts import MIN_COMMENTS, topic_lifts
+
+MAX_BEST, MAX_WORST = 6, 3
+MAX_TOPICS = 12
+"""Topics that are compared by label, the largest ones."""
+MAX_TOPIC_ROWS = 8
+MAX_SENTENCES = 3
+NEARLY_ALL = 0.75
+"""The share of a topic's comments under posts with one label that is worth a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """The title of a measure's card, what its lift is, what posts do more often, and the plural of what is compared."""
+
+    title: str
+    meaning: str
+    more_often: str
+
+
+_MEASURES = {
+    "questions": _Wording(
+        "Questions", "times the share of questions under other posts of the account", "are asked something"
+    ),
+    "tone": _Wording(
+        "Positive comments",
+        "times the share of positive comments under other posts of the account",
+        "get a positive comment",
+    ),
+    "spam": _Wording("Spam", "times the share of spam under other posts of the account", "get spam"),
+    "comments_per_like": _Wording(
+        "Comments per like",
+        "times the comments per like of other posts of the account",
+        "get a comment for a like",
+    ),
+}
+_TOPICS = "times the share of the topic in the comments under other posts of the account"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledComments:
+    """Sentences on the most certain differences, cards, and remarks; all empty where nothing could be compared."""
+
+    sentences: tuple[Sentence, ...]
+    cards: tuple[TrendCard, ...]
+    remarks: tuple[str, ...]
+
+
+def compare_by_label(
+    database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], topics: Sequence[TopicCount]
+) -> LabelledComments:
+    """The lifts for the classifiers of the questions, in a card for each measure, and one for topics."""
+    by_classifier = {one.classifier: one for one in questions if _has_labels(database, one)}
+    found = {name: comment_lifts(database, question) for name, question in by_classifier.items()}
+    cards, frames = [], {}
+    for measure, wording in _MEASURES.items():
+        rows = {name: frame.filter(measure=measure) for name, frame in found.items()}
+        if any(len(frame) for frame in rows.values()):
+            frames[measure] = join_classifiers(rows)
+            source = _source(database, by_classifier, measure)
+            shown = _best_and_worst(frames[measure])
+            cards.append(draw_card(wording.title, wording.meaning, shown, source, first_column="Label"))
+    largest = sorted(topics, key=lambda one: (-one.comments, one.topic))[:MAX_TOPICS]
+    by_topic = {
+        name: topic_lifts(database, question, [(one.topic, one.language) for one in largest])
+        for name, question in by_classifier.items()
+    }
+    sentences = list(_sentences(frames))
+    remarks = list(_remarks(frames))
+    if any(len(frame) for frame in by_topic.values()):
+        every = join_classifiers(by_topic)
+        sentences += _nearly_all(every, topics)
+        compared = every.filter(pl.col("lift").is_not_null())
+        together = certain(compared)
+        if len(together):
+            cards.append(_topic_card(together, topics, _source(database, by_classifier, "questions")))
+        elif len(compared):
+            remarks.append(
+                f"No topic comes with a label for certain yet ({len(compared):,} pairs of topic and label compared)."
+            )
+    return LabelledComments(tuple(sentences), tuple(cards), tuple(remarks))
+
+
+def _has_labels(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> bool:
+    version = current_version(database, question.classifier)
+    return version is not None and not is_of_themes(version)
+
+
+def _source(
+    database: duckdb.DuckDBPyConnection, questions: Mapping[str, RankingQuery], measure: str
+) -> ChartSource:
+    """What stands below a chart: the posts that are compared by a measure."""
+    frames = [
+        comparable_posts(database, replace(one, by=measure, statistic="lift")).posts  # type: ignore[arg-type]
+        for one in questions.values()
+    ]
+    compared = pl.concat([one.select("source", "post_id", "account", "posted_at") for one in frames]).unique(
+        ["source", "post_id"]
+    )
+    since, until = compared["posted_at"].min(), compared["posted_at"].max()
+    return ChartSource(
+        len(compared),
+        compared.select(pl.struct("source", "account").n_unique()).item(),
+        since if isinstance(since, datetime) else None,
+        until if isinstance(until, datetime) else None,
+        database="likelens.duckdb",
+        run_id=last_run(database)[0],
+        version="",
+        drawn=datetime.now(UTC).date(),
+    )
+
+
+def _best_and_worst(rows: pl.DataFrame) -> pl.DataFrame:
+    """The best by the lower end of the interval and the worst by its upper end, each once."""
+    best = rows.sort("low", "label", descending=[True, False]).head(MAX_BEST)
+    rest = rows.join(best, on=["classifier", "name"], how="anti")
+    worst = rest.sort("high", "label").head(MAX_WORST).sort("low", "label", descending=[True, False])
+    return pl.concat([best, worst])
+
+
+def _topic_card(rows: pl.DataFrame, topics: Sequence[TopicCount], source: ChartSource) -> TrendCard:
+    names = {one.topic: one.name for one in topics}
+    shown = rows.head(MAX_TOPIC_ROWS).with_columns(
+        label=pl.col("label") + ": " + pl.col("topic").replace_strict(names, default="")
+    )
+    return draw_card("Topics by label: the certain ones", _TOPICS, shown, source, first_column="Label: topic")
+
+
+def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Sentence]:
+    """Topics that are nearly only under posts with one label, as counts: there are no others for a ratio."""
+    names = {one.topic: one.name for one in topics}
+    total = pl.col("numerator") + pl.col("others")
+    found = rows.filter(
+        pl.col("lift").is_null(),
+        pl.col("numerator") >= MIN_COMMENTS,
+        pl.col("numerator") >= NEARLY_ALL * total,
+    ).sort("denominator", "label")
+    # Of two labels with nearly all comments on a topic, the one with fewer other comments says more.
+    for row in (
+        found.unique("topic", keep="first", maintain_order=True).head(MAX_SENTENCES).iter_rows(named=True)
+    ):
+        count, of = row["numerator"], row["numerator"] + row["others"]
+        before = f"{count:,} of {of:,} comments about “{shorten(names[row['topic']], 60)}” are under the {posts(row['posts'])} with the label"
+        yield Sentence(
+            before,
+            shorten(row["label"], 40),
+            f"(with {row['denominator']:,} in its language).",
+        )
+
+
+def _sentences(frames: Mapping[str, pl.DataFrame]) -> Iterator[Sentence]:
+    """The most certain difference of each measure."""
+    best = {
+        measure: rows.row(0, named=True) for measure, frame in frames.items() if len(rows := certain(frame))
+    }
+    for measure, row in list(best.items())[:MAX_SENTENCES]:
+        yield _sentence(_MEASURES[measure], row)
+
+
+def _sentence(wording: _Wording, row: dict[str, Any]) -> Sentence:
+    numbers = f"(95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
+    rest = f"{wording.more_often} {lift_of(row)} times as often as the account's other posts {numbers}"
+    return Sentence("Posts with the label", shorten(row["label"], 40), rest)
+
+
+def _remarks(frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+    if not frames:
+        return
+    nothing = [
+        _MEASURES[measure].title.lower() for measure, frame in frames.items() if certain(frame).is_empty()
+    ]
+    if nothing:
+        listed = " or ".join([", ".join(nothing[:-1]), nothing[-1]] if len(nothing) > 1 else nothing)
+        yield f"Nothing certain about {listed} by label yet: every difference could be chance among so many comparisons."
+    yield "These numbers are no experiment: labels that come together share what is said about one of them."
