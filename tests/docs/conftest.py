@@ -32,7 +32,6 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
-from tasks.topics.stage import find_topics
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
@@ -182,7 +181,6 @@ def run_stages(home: Home, urls: Sequence[str], classifiers: Sequence[Classifier
     options = FetchOptions(8, frozenset({"127.0.0.1"}))
     journal.finish("fetch", "", fetch_pictures(home, options, lambda *_: None))
     read_comments(home, "hashed", lambda *_: None)
-    find_topics(home, "hashed", lambda *_: None)
     for classifier in classifiers:
         journal.start("classify", classifier.name)
         journal.finish("classify", classifier.name, label_pictures(home, classifier, lambda *_: None))
