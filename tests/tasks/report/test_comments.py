@@ -28,7 +28,7 @@ HOSTILE = "<img src=x onerror=alert(1)> kitten fluffy purr \u202etac @bob.privat
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """60 posts of one account with 300 comments; the posts with the most comments about cats have the label cat."""
+    """60 posts of one account with 300 comments; those with most comments about cats have the label cat, 56 the label photo."""
     home = Home(tmp_path_factory.mktemp("comments") / "home")
     home.prepare()
     true = store(home, "en", 300)
@@ -57,14 +57,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
                 likes_hidden=False,
             )
         )
-        label = "cat" if cats >= 2 else "cup"
-        labels.append(
+        shown = ["cat" if cats >= 2 else "cup", *(["photo"] if place < 56 else [])]
+        labels += [
             PictureLabel(
                 sha256=sha,
                 classifier="c",
                 version="1",
                 region=0,
-                rank=1,
+                rank=rank,
                 label=label,
                 label_id=None,
                 score=0.9,
@@ -74,7 +74,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
                 y1=None,
                 labelled_at=DAY,
             )
-        )
+            for rank, label in enumerate(shown, 1)
+        ]
     for one in (pictures, rows, seen, labels):
         home.lake.append(one)
     journal = begin_run(home.lake)
@@ -101,6 +102,8 @@ def test_topics_and_what_was_measured_are_on_the_page_without_a_comment(home: Ho
     assert re.search(r"The language is known of \d", text)
     assert len(re.findall(r'<bdi lang="en">[^<]* · ', text)) == 3
     assert "Topics by label: the certain ones" in text
+    assert '<th scope="col" class="n">Comments in its language</th>' in text
+    assert "<bdi>photo</bdi>” (with" not in text, "most comments on each topic are under most posts"
     assert re.search(r"cat: [^<]*(?:kitten|whiskers|fluffy|tabby|purr|paws)", text)
     assert "quote" not in text
     assert "onerror" not in page
