@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from tasks.comment_text import divide_text
-from tasks.groups import find_kept
+from tasks.groups import match_groups
 from tasks.topics.fitting import MIN_DISTINCT, fit_topics
 from tasks.topics.model import METHOD, TopicModel, TopicName, TopicsDescription
 from tasks.topics.naming import name_topics
@@ -127,7 +127,7 @@ def _find(home: Home, policy: AuthorPolicy, language: str, reader: str, count: i
         return None
     old = {number_of(one.topic): one for one in stored_topics(home.lake, language)}
     before = np.array([_old_number(one, language) for one in comments], np.intp)
-    kept = find_kept(before, fit.numbers)
+    kept = match_groups(before, fit.numbers)
     unused = itertools.count(1 + max([*old, int(before.max(initial=0))]))
     numbers = [kept[place] if place in kept else next(unused) for place in range(len(fit.components))]
     stay = {

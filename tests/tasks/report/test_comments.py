@@ -17,7 +17,9 @@ from tasks.topics.stage import find_topics
 from tests.tasks.topics.invented import DAY, comment, post_row, store
 from warehouse.database.publish import publish
 from warehouse.home import Home
+from warehouse.published import published
 from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.topic_lifts import topic_lifts
 from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
 from warehouse.schema.picture_tables import Picture, PictureLabel
 from warehouse.schema.tables import Observation, PostPicture
@@ -28,7 +30,7 @@ HOSTILE = "<img src=x onerror=alert(1)> kitten fluffy purr \u202etac @bob.privat
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """60 posts of one account with 300 comments; those with most comments about cats have the label cat, 56 the label photo."""
+    """60 posts of one account with 300 comments; those with most about cats have the label cat, 56 photo, 3 rare."""
     home = Home(tmp_path_factory.mktemp("comments") / "home")
     home.prepare()
     true = store(home, "en", 300)
@@ -58,6 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             )
         )
         shown = ["cat" if cats >= 2 else "cup", *(["photo"] if place < 56 else [])]
+        shown += ["rare"] if place < 3 else []
         labels += [
             PictureLabel(
                 sha256=sha,
@@ -109,6 +112,15 @@ def test_topics_and_what_was_measured_are_on_the_page_without_a_comment(home: Ho
     assert "onerror" not in page
 
 
+def test_a_topic_has_no_lift_for_a_label_with_few_posts(home: Home) -> None:
+    """The last question of a run is by count, for which one post is enough."""
+    with published(home) as database:
+        topics = database.execute("select topic, language from topics").fetchall()
+        rows = topic_lifts(database, RankingQuery("c", "count"), topics)
+    assert set(rows["label"]) == {"cat", "cup", "photo"}
+    assert rows["all_comments"].unique().to_list() == [300], "comments in English"
+
+
 def test_quotes_are_shown_if_allowed_and_run_nothing(home: Home, tmp_path: Path) -> None:
     """With quotes each topic has a comment, escaped and without names; a report for sending on has none."""
     text = section(write_report(home, QUESTIONS, None, quote=True).read_text("utf-8"))
@@ -117,6 +129,7 @@ def test_quotes_are_shown_if_allowed_and_run_nothing(home: Home, tmp_path: Path)
         home, QUESTIONS, None, ReportScope(share=True, quote=True), "md", tmp_path / "shared.md"
     ).read_text("utf-8")
     assert "## What people say" in shared
+    assert "A topic is named by its most distinctive words" in shared
     assert "\n> " not in shared
     own = export_report(home, QUESTIONS, None, ReportScope(quote=True), "md", tmp_path / "own.md").read_text(
         "utf-8"
