@@ -106,10 +106,17 @@ def _language_topics(
             continue
         rows = tuple(_topic_row(topic, language, own[0].comments) for topic in own)
         without = language.placed - language.with_topic
-        note = f"{_part(without, language.placed)} of these comments have no topic: only general words, or rare ones."
-        yield LanguageTopics(
-            f"{language_name(language.language)}: {_comments(language.placed)}", rows, note if without else ""
-        )
+        notes = []
+        if smaller := language.topics - len(own):
+            notes.append(
+                f"{number(smaller)} smaller {'topic is' if smaller == 1 else 'topics are'} not shown."
+            )
+        if without:
+            notes.append(
+                f"{_part(without, language.placed)} of these comments have no topic: only general words, or rare ones."
+            )
+        title = f"{language_name(language.language)}: {_comments(language.placed)}"
+        yield LanguageTopics(title, rows, " ".join(notes))
 
 
 def _topic_row(topic: TopicCount, language: LanguageCount, largest: int) -> TopicRow:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.read_comments.stage import read_comments
+from tasks.report.comments import section as section_module
 from tasks.report.comments.section import quote_text
 from tasks.report.export import export_report
 from tasks.report.scope import ReportScope
@@ -110,6 +111,16 @@ def test_topics_and_what_was_measured_are_on_the_page_without_a_comment(home: Ho
     assert re.search(r"cat: [^<]*(?:kitten|whiskers|fluffy|tabby|purr|paws)", text)
     assert "quote" not in text
     assert "onerror" not in page
+
+
+def test_topics_that_are_not_shown_are_counted(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of languages has all topics, and a note those that have no row."""
+    monkeypatch.setattr(section_module, "MAX_TOPICS", 1)
+    with published(home) as database:
+        found = section_module.what_people_say(database, RankingQuery(""), [])
+    assert found is not None
+    assert [row.topics for row in found.languages if row.name == "English"] == ["3"]
+    assert [group.note for group in found.topics] == ["2 smaller topics are not shown."]
 
 
 def test_a_topic_has_no_lift_for_a_label_with_few_posts(home: Home) -> None:
