@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.groups import find_kept
+from tasks.groups import match_groups
 from tasks.topics.fitting import fit_topics
 from tasks.topics.terms import terms_of
 from tasks.topics.vocabulary import Document
@@ -160,7 +160,7 @@ def _compare(language: str) -> None:
         )
         score = adjusted_rand_score(true[both], fit.numbers[both])
         old = np.array([before.get(place, -1) for place in range(number)], np.intp)
-        kept = find_kept(old, fit.numbers) if before else {}
+        kept = match_groups(old, fit.numbers) if before else {}
         print(
             f"{language} {number:>7,} topics {len(fit.components)} of {len(TOPICS[language])}  purity {counts.sum() / both.sum():.3f}"
             f"  ARI {score:.3f}  placed {placed[has].mean():.3f}, of those without a topic {placed[~has].mean():.3f}"

@@ -11,7 +11,7 @@ MAX_OVERLAP_LOSS = 0.5
 Numbers = NDArray[np.intp]
 
 
-def find_kept(before: Numbers, numbers: Numbers) -> dict[int, int]:
+def match_groups(before: Numbers, numbers: Numbers) -> dict[int, int]:
     """For each new group that is still an old one, the number of that one; both are the groups of the same members.
 
     The members that are in both must be more than half of those in either (Jaccard), so that no two groups can
@@ -19,14 +19,14 @@ def find_kept(before: Numbers, numbers: Numbers) -> dict[int, int]:
     """
     known = (before >= 0) & (numbers >= 0)
     before, numbers = before[known], numbers[known]
-    kept = {}
+    matched = {}
     for new in np.unique(numbers):
         old, shared = np.unique(before[numbers == new], return_counts=True)
         best, most = int(old[shared.argmax()]), int(shared.max())
         either = int((numbers == new).sum() + (before == best).sum()) - most
         if most / either > MAX_OVERLAP_LOSS:
-            kept[int(new)] = best
-    return kept
+            matched[int(new)] = best
+    return matched
 
 
 def log_odds(weights: NDArray[np.floating]) -> NDArray[np.float64]:

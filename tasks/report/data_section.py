@@ -93,12 +93,15 @@ def _comments(frame: pl.DataFrame) -> DataTable:
         "reader": str,
         "read": number,
         "waiting": number,
+        "spam": percent,
         "with_language": percent,
         "with_tone": percent,
-        "spam": percent,
         "questions": percent,
     }
-    note = "Shares of the comments that were read. A comment without a tone is not a neutral one: no lexicon or model reads it."
+    note = (
+        "The share of spam is of the comments that were read, the others are of those without spam. A comment without a tone"
+        " is not a neutral one: no lexicon or model reads it."
+    )
     return _table("What is known of comments", frame, columns, note)
 
 

@@ -116,6 +116,8 @@ def _comments(section: CommentSection) -> Iterator[str]:
             f"| {row.name} | {row.comments} | {row.share} | {row.with_tone} | {row.topics} |"
             for row in section.languages
         )
+    for remark in section.remarks:
+        yield from ("", escape(remark))
 
 
 def _forecast(section: ForecastSection) -> Iterator[str]:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from tasks.comment_text import divide_text
-from tasks.groups import find_kept
+from tasks.groups import match_groups
 from tasks.topics.fitting import MIN_DISTINCT, fit_topics
 from tasks.topics.model import METHOD, TopicModel, TopicName, TopicsDescription
 from tasks.topics.naming import name_topics
@@ -53,7 +53,7 @@ BATCH = 20_000
 def find_topics(home: Home, policy: AuthorPolicy, progress: Callable[[int, int], None]) -> StageResult:
     """Give all comments a topic. `progress` gets done and total; `policy` says how authors are stored.
 
-    A run without a new comment costs three queries and imports no library that finds topics.
+    A run without a new comment costs a few queries and imports no library that finds topics.
     """
     reader = newest_reader(home.lake)
     if reader is None:
@@ -64,12 +64,15 @@ def find_topics(home: Home, policy: AuthorPolicy, progress: Callable[[int, int],
         if (model := _current_model(home, policy, language, reader, count)) is not None:
             models[language] = model
     versions = {language: model.version for language, model in models.items()}
+    # Of all languages: a run that was killed after it wrote a file may not have stored the topics.
+    home.lake.upsert([row for model in models.values() for row in _rows(model)])
+    # Before comments are placed: ids that two posts share lose both rows, and the other one comes back.
+    delete_outdated(home.lake, versions)
     done, total = 0, count_pending(home.lake, versions)
     for comments in pending_comments(home.lake, versions, BATCH) if total else ():
         home.lake.upsert(list(_place(comments, models)))
         done += len(comments)
         progress(done, total)
-    delete_outdated(home.lake, versions)
     return StageResult("done", done, message=_describe(models, counts))
 
 
@@ -103,7 +106,6 @@ def _current_model(
         model_file(home.topics, language).unlink(missing_ok=True)
         return None
     write_model(home.topics, found)
-    home.lake.upsert(_rows(found))
     logger.info(
         "%s: found %d topics in %d comments",
         language,
@@ -125,7 +127,7 @@ def _find(home: Home, policy: AuthorPolicy, language: str, reader: str, count: i
         return None
     old = {number_of(one.topic): one for one in stored_topics(home.lake, language)}
     before = np.array([_old_number(one, language) for one in comments], np.intp)
-    kept = find_kept(before, fit.numbers)
+    kept = match_groups(before, fit.numbers)
     unused = itertools.count(1 + max([*old, int(before.max(initial=0))]))
     numbers = [kept[place] if place in kept else next(unused) for place in range(len(fit.components))]
     stay = {

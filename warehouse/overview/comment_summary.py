@@ -41,7 +41,7 @@ class CommentTotals:
 class LanguageCount:
     """Comments in a language without spam (None: unknown), those with a tone, and those that have a topic.
 
-    `placed` is the number of comments that were compared with the topics of the language; 0 if it has none.
+    `placed` is the number of comments that were compared with the topics of the language, of which these have `topics`.
     """
 
     language: str | None
@@ -49,6 +49,7 @@ class LanguageCount:
     with_tone: int
     placed: int
     with_topic: int
+    topics: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def comment_totals(
 def language_counts(database: duckdb.DuckDBPyConnection, chosen: RankingQuery) -> list[LanguageCount]:
     """The languages of these comments, the most frequent first."""
     query, values = _query(
-        """select readings.language, count(*), count(tone), count(placed.version), count(placed.topic)
+        """select readings.language, count(*), count(tone), count(placed.version), count(placed.topic),
+                  count(distinct placed.topic)
            from readings left join placed using (source, post_id, comment_id)
            where not spam group by 1 order by 2 desc, 1""",
         chosen,

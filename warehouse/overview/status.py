@@ -35,9 +35,10 @@ _QUERIES = {
         with texts as (select count(*) as texts from comments where text is not null)
         select any_value(version) as reader, count(*) as read,
                greatest((from texts) - count(*), 0) as waiting,
-               round(avg((language is not null)::int), 2) as with_language,
-               round(avg((tone is not null)::int), 2) as with_tone,
-               round(avg(spam::int), 3) as spam, round(avg(question::int), 3) as questions
+               round(avg(spam::int), 3) as spam,
+               round(avg((language is not null)::int) filter (not spam), 2) as with_language,
+               round(avg((tone is not null)::int) filter (not spam), 2) as with_tone,
+               round(avg(question::int) filter (not spam), 3) as questions
         from comment_readings where version = {CURRENT_READER} having count(*) > 0""",
     "Classifiers": f"""
         with current as (select lane as classifier, arg_max(version, started_at) as version from runs

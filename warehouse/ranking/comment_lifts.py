@@ -32,12 +32,14 @@ def comment_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery)
     """
     frames = [pl.DataFrame(schema=_SCHEMA)]
     for by in COMMENT_BY:
-        asked = replace(question, by=by, statistic="lift", pairs=False, adjusted=False, against_before=False)
-        posts = numbered_posts(connection, asked).head(MAX_POSTS)
+        by_lift = replace(
+            question, by=by, statistic="lift", pairs=False, adjusted=False, against_before=False
+        )
+        posts = numbered_posts(connection, by_lift).head(MAX_POSTS)
         if posts.is_empty():
             continue
-        lifts = all_lifts(connection, asked, posts)
-        enough = (pl.col("posts") >= asked.least_posts) & pl.col("lift").is_not_null()
+        lifts = all_lifts(connection, by_lift, posts)
+        enough = (pl.col("posts") >= by_lift.least_posts) & pl.col("lift").is_not_null()
         frames.append(lifts.filter(enough).select(pl.lit(by).alias("measure"), *COLUMNS[1:]))
     return pl.concat(frames)
 

@@ -19,10 +19,20 @@ MIN_TESTED_POSTS = 5
 MIN_COMMENTS = 10
 """Comments with the topic under posts with the label, and under all others: with fewer a ratio says little."""
 _RATIO = ("lift", "low", "high", "p", "q")
-COLUMNS = ("topic", "label", "posts", "accounts", "denominator", "numerator", "others", *_RATIO)
+COLUMNS = (
+    "topic",
+    "label",
+    "posts",
+    "accounts",
+    "denominator",
+    "all_comments",
+    "numerator",
+    "others",
+    *_RATIO,
+)
 _SCHEMA = {
     **dict.fromkeys(("topic", "label"), pl.String),
-    **dict.fromkeys(("posts", "accounts", "denominator", "numerator", "others"), pl.Int64),
+    **dict.fromkeys(("posts", "accounts", "denominator", "all_comments", "numerator", "others"), pl.Int64),
     **dict.fromkeys(_RATIO, pl.Float64),
 }
 _COUNTS = """select source, post_id, count(*) as denominator, count(*) filter (topic = $topic) as numerator
@@ -36,24 +46,30 @@ def topic_lifts(
 
     A lift compares the topic's share of the comments in its language under posts with the label with that under the
     account's other posts of the time, as the lifts of other shares of comments do. `denominator` is the number of
-    comments in the language under the posts with the label, `numerator` of those with the topic, and `others` of
-    comments with the topic under all other posts. `q` is corrected for all labels and topics together. There is no lift
-    with few comments on either side. Labels with fewer posts than the question asks for have no row.
+    comments in the language under the posts with the label, `all_comments` under all compared posts, `numerator` of
+    those with label and topic, and `others` of comments with the topic under all other posts. `q` is corrected for all
+    labels and topics together. There is no lift with few comments on either side. Labels with fewer posts than a ranking
+    by lift asks for have no row.
     """
-    asked = replace(
+    by_lift = replace(
         question, by="questions", statistic="lift", pairs=False, adjusted=False, against_before=False
     )
-    posts = numbered_posts(connection, asked).head(MAX_POSTS)
+    posts = numbered_posts(connection, by_lift).head(MAX_POSTS)
     if posts.is_empty() or not topics:
         return pl.DataFrame(schema=_SCHEMA)
     frames = []
     for topic, language in topics:
         own = _with_counts(connection, posts, topic, language)
         if (total := own["numerator"].sum()) >= MIN_COMMENTS:
-            lifts = all_lifts(connection, asked, own).filter(pl.col("posts") >= question.least_posts)
+            lifts = all_lifts(connection, by_lift, own).filter(pl.col("posts") >= by_lift.least_posts)
             numerator = (pl.col("rate") * pl.col("denominator")).round().cast(pl.Int64)
             frames.append(
-                lifts.with_columns(topic=pl.lit(topic), numerator=numerator, others=total - numerator)
+                lifts.with_columns(
+                    topic=pl.lit(topic),
+                    all_comments=pl.lit(own["denominator"].sum(), pl.Int64),
+                    numerator=numerator,
+                    others=total - numerator,
+                )
             )
     return _correct(pl.concat(frames)).select(COLUMNS) if frames else pl.DataFrame(schema=_SCHEMA)
 
@@ -74,6 +90,6 @@ def _with_counts(
     connection.register("compared", posts.select("source", "post_id").to_arrow())
     counts = connection.sql(_COUNTS, params={"topic": topic, "language": language}).pl()
     connection.unregister("compared")
-    kept = posts.drop("numerator", "denominator", "value")
-    joined = kept.join(counts, on=["source", "post_id"], maintain_order="left")
+    without = posts.drop("numerator", "denominator", "value")
+    joined = without.join(counts, on=["source", "post_id"], maintain_order="left")
     return joined.with_columns(value=pl.col("numerator") / pl.col("denominator"))

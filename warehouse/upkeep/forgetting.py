@@ -130,7 +130,10 @@ def _forget_topics(home: Home, column: str, values: Sequence[tuple[str, str]], n
     )
     languages = [str(language) for (language,) in rows]
     for language in languages:
-        (home.topics / f"{language}.safetensors").unlink(missing_ok=True)
+        file = home.topics / f"{language}.safetensors"
+        # A killed run may have left a part of it beside it.
+        for one in (file, *home.topics.glob(f".{file.name}-*")):
+            one.unlink(missing_ok=True)
     home.lake.delete("topics", "language", languages)
 
 

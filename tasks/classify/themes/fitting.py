@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classifiers.fitted import normalise
 from classifiers.themes.model_folder import centred
-from tasks.groups import Numbers, find_kept
+from tasks.groups import Numbers, match_groups
 
 MIN_PICTURES = 10
 """Pictures for each theme, on average: with fewer there are fewer themes. A lift needs ten posts."""
@@ -71,7 +71,7 @@ def fit_themes(vectors: NDArray[np.floating], themes: int, before: Numbers | Non
     place = np.full(len(centroids), -1)
     place[order] = np.arange(len(order))
     numbers = place[numbers]
-    kept = {} if before is None else find_kept(before, numbers)
+    kept = {} if before is None else match_groups(before, numbers)
     return Fit(centre, centroids[order], numbers, kept)
 
 

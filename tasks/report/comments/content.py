@@ -36,7 +36,7 @@ class TopicRow:
 
 @dataclass(frozen=True, slots=True)
 class LanguageTopics:
-    """The topics of a language, and a sentence on the comments that have none."""
+    """The topics of a language, and a note on topics that are not shown and on comments that have none."""
 
     title: str
     rows: tuple[TopicRow, ...]

@@ -20,9 +20,10 @@ from tasks.report.trends.over_time import join_classifiers
 from tasks.report.wording import posts
 from warehouse.overview.comment_summary import TopicCount
 from warehouse.overview.summary import current_version, last_run
-from warehouse.ranking.comment_lifts import comment_lifts
+from warehouse.ranking.comment_lifts import MAX_POSTS, comment_lifts
 from warehouse.ranking.comparable_posts import comparable_posts
 from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.topic_lifts import MAX_POSTS as MAX_TOPIC_POSTS
 from warehouse.ranking.topic_lifts import MIN_COMMENTS, topic_lifts
 
 MAX_BEST, MAX_WORST = 6, 3
@@ -30,35 +31,32 @@ MAX_TOPICS = 12
 """Topics that are compared by label, the largest ones."""
 MAX_TOPIC_ROWS = 8
 MAX_SENTENCES = 3
-NEARLY_ALL = 0.75
-"""The share of a topic's comments under posts with one label that is worth a sentence."""
+NEARLY_ALL, TIMES_AS_OFTEN = 0.75, 2
+"""The share of a topic's comments under posts with one label that is worth a sentence, if it is so many times their share of
+all comments in its language: under most posts are most comments on each topic."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """The title of a measure's card, what its lift is, what posts do more often, and the plural of what is compared."""
+    """The title of a measure's card, what is compared, and what its counts are of."""
 
     title: str
-    meaning: str
-    more_often: str
+    compared: str
+    counted: str = "comments"
+
+    @property
+    def meaning(self) -> str:
+        """What a lift is."""
+        return f"times the {self.compared} under other posts of the account"
 
 
 _MEASURES = {
-    "questions": _Wording(
-        "Questions", "times the share of questions under other posts of the account", "are asked something"
-    ),
-    "tone": _Wording(
-        "Positive comments",
-        "times the share of positive comments under other posts of the account",
-        "get a positive comment",
-    ),
-    "spam": _Wording("Spam", "times the share of spam under other posts of the account", "get spam"),
-    "comments_per_like": _Wording(
-        "Comments per like",
-        "times the comments per like of other posts of the account",
-        "get a comment for a like",
-    ),
+    "questions": _Wording("Questions", "share of questions"),
+    "tone": _Wording("Positive comments", "share of positive comments", "comments with a tone"),
+    "spam": _Wording("Spam", "share of spam"),
+    "comments_per_like": _Wording("Comments per like", "number of comments per like", "likes"),
 }
+_TOPIC_TITLE = "Topics by label: the certain ones"
 _TOPICS = "times the share of the topic in the comments under other posts of the account"
 
 
@@ -82,9 +80,18 @@ def compare_by_label(
         rows = {name: frame.filter(measure=measure) for name, frame in found.items()}
         if any(len(frame) for frame in rows.values()):
             frames[measure] = join_classifiers(rows)
-            source = _source(database, by_classifier, measure)
+            source = _source(database, by_classifier, measure, MAX_POSTS)
             shown = _best_and_worst(frames[measure])
-            cards.append(draw_card(wording.title, wording.meaning, shown, source, first_column="Label"))
+            cards.append(
+                draw_card(
+                    wording.title,
+                    wording.meaning,
+                    shown,
+                    source,
+                    first_column="Label",
+                    more=[_counted(shown, wording.counted)],
+                )
+            )
     largest = sorted(topics, key=lambda one: (-one.comments, one.topic))[:MAX_TOPICS]
     by_topic = {
         name: topic_lifts(database, question, [(one.topic, one.language) for one in largest])
@@ -98,7 +105,8 @@ def compare_by_label(
         compared = every.filter(pl.col("lift").is_not_null())
         together = certain(compared)
         if len(together):
-            cards.append(_topic_card(together, topics, _source(database, by_classifier, "questions")))
+            source = _source(database, by_classifier, "questions", MAX_TOPIC_POSTS)
+            cards.append(_topic_card(together, topics, source))
         elif len(compared):
             remarks.append(
                 f"No topic comes with a label for certain yet ({len(compared):,} pairs of topic and label compared)."
@@ -112,11 +120,11 @@ def _has_labels(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
 
 
 def _source(
-    database: duckdb.DuckDBPyConnection, questions: Mapping[str, RankingQuery], measure: str
+    database: duckdb.DuckDBPyConnection, questions: Mapping[str, RankingQuery], measure: str, newest: int
 ) -> ChartSource:
-    """What stands below a chart: the posts that are compared by a measure."""
+    """What stands below a chart: the `newest` posts of each classifier that are compared by a measure."""
     frames = [
-        comparable_posts(database, replace(one, by=measure, statistic="lift")).posts  # type: ignore[arg-type]
+        comparable_posts(database, replace(one, by=measure, statistic="lift")).posts.head(newest)  # type: ignore[arg-type]
         for one in questions.values()
     ]
     compared = pl.concat([one.select("source", "post_id", "account", "posted_at") for one in frames]).unique(
@@ -148,17 +156,25 @@ def _topic_card(rows: pl.DataFrame, topics: Sequence[TopicCount], source: ChartS
     shown = rows.head(MAX_TOPIC_ROWS).with_columns(
         label=pl.col("label") + ": " + pl.col("topic").replace_strict(names, default="")
     )
-    return draw_card("Topics by label: the certain ones", _TOPICS, shown, source, first_column="Label: topic")
+    more = [_counted(shown, "comments in its language")]
+    return draw_card(_TOPIC_TITLE, _TOPICS, shown, source, first_column="Label: topic", more=more)
+
+
+def _counted(rows: pl.DataFrame, what: str) -> tuple[str, list[str]]:
+    """The column of a card's table with what a share is of."""
+    return what[0].upper() + what[1:], [f"{count:,}" for count in rows["denominator"]]
 
 
 def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Sentence]:
     """Topics that are nearly only under posts with one label, as counts: there are no others for a ratio."""
     names = {one.topic: one.name for one in topics}
     total = pl.col("numerator") + pl.col("others")
+    share, usual = pl.col("numerator") / total, pl.col("denominator") / pl.col("all_comments")
     found = rows.filter(
         pl.col("lift").is_null(),
         pl.col("numerator") >= MIN_COMMENTS,
-        pl.col("numerator") >= NEARLY_ALL * total,
+        share >= NEARLY_ALL,
+        share >= TIMES_AS_OFTEN * usual,
     ).sort("denominator", "label")
     # Of two labels with nearly all comments on a topic, the one with fewer other comments says more.
     for row in (
@@ -166,11 +182,8 @@ def _nearly_all(rows: pl.DataFrame, topics: Sequence[TopicCount]) -> Iterator[Se
     ):
         count, of = row["numerator"], row["numerator"] + row["others"]
         before = f"{count:,} of {of:,} comments about “{shorten(names[row['topic']], 60)}” are under the {posts(row['posts'])} with the label"
-        yield Sentence(
-            before,
-            shorten(row["label"], 40),
-            f"(with {row['denominator']:,} in its language).",
-        )
+        comments = f"{row['denominator']:,} of {row['all_comments']:,} comments in its language"
+        yield Sentence(before, shorten(row["label"], 40), f"(with {comments}).")
 
 
 def _sentences(frames: Mapping[str, pl.DataFrame]) -> Iterator[Sentence]:
@@ -183,9 +196,10 @@ def _sentences(frames: Mapping[str, pl.DataFrame]) -> Iterator[Sentence]:
 
 
 def _sentence(wording: _Wording, row: dict[str, Any]) -> Sentence:
-    numbers = f"(95% interval {interval(row['low'], row['high'])}; {posts(row['posts'])})."
-    rest = f"{wording.more_often} {lift_of(row)} times as often as the account's other posts {numbers}"
-    return Sentence("Posts with the label", shorten(row["label"], 40), rest)
+    counted = f"{posts(row['posts'])} with {row['denominator']:,} {wording.counted}"
+    numbers = f"(95% interval {interval(row['low'], row['high'])}; {counted})."
+    rest = f"the {wording.compared} is {lift_of(row)} times that under the account's other posts {numbers}"
+    return Sentence("Under posts with the label", shorten(row["label"], 40), rest)
 
 
 def _remarks(frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:

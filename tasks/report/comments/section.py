@@ -11,7 +11,7 @@ from tasks.report.comments.content import CommentSection, LanguageRow, LanguageT
 from tasks.report.comments.languages import language_name
 from tasks.report.comments.lifts import compare_by_label
 from tasks.report.names import clean
-from tasks.report.wording import number, percent
+from tasks.report.wording import number, percent, posts
 from warehouse.overview.comment_summary import (
     CommentTotals,
     LanguageCount,
@@ -52,12 +52,12 @@ def what_people_say(
     if not totals.read:
         return None
     languages = language_counts(database, chosen)
-    known = [one.language for one in languages if one.language is not None and one.with_topic]
+    known = [one.language for one in languages if one.language is not None and one.topics]
     topics = topic_counts(database, chosen, known[:MAX_TOPIC_LANGUAGES], MAX_TOPICS, quotes=quotes)
     by_label = compare_by_label(database, questions, topics)
     return CommentSection(
         sentences=tuple(_sentences(totals)),
-        languages=tuple(_language_row(one, totals, topics) for one in languages[:MAX_LANGUAGES]),
+        languages=tuple(_language_row(one, totals) for one in languages[:MAX_LANGUAGES]),
         topics=tuple(_language_topics(languages, topics)),
         remarks=(*_remarks(topics), *by_label.remarks),
         cards=by_label.cards,
@@ -66,7 +66,7 @@ def what_people_say(
 
 
 def _sentences(totals: CommentTotals) -> Iterator[str]:
-    read = f"{_comments(totals.read)} under {_posts(totals.posts)} were read"
+    read = f"{_comments(totals.read)} under {posts(totals.posts)} were read"
     if totals.read < totals.stored:
         read += f", of {number(totals.stored)} stored"
     yield f"{read}. {_part(totals.spam, totals.read)} are spam; the numbers below are of the other {number(totals.others)}."
@@ -86,14 +86,8 @@ def _sentences(totals: CommentTotals) -> Iterator[str]:
     )
 
 
-def _language_row(one: LanguageCount, totals: CommentTotals, topics: Sequence[TopicCount]) -> LanguageRow:
-    shown = sum(topic.language == one.language for topic in topics)
-    if one.language is None:
-        found = "–"
-    elif one.with_topic:
-        found = str(shown) if shown else "not shown"
-    else:
-        found = "none yet"
+def _language_row(one: LanguageCount, totals: CommentTotals) -> LanguageRow:
+    found = "–" if one.language is None else number(one.topics) if one.topics else "none yet"
     return LanguageRow(
         language_name(one.language),
         number(one.comments),
@@ -112,10 +106,17 @@ def _language_topics(
             continue
         rows = tuple(_topic_row(topic, language, own[0].comments) for topic in own)
         without = language.placed - language.with_topic
-        note = f"{_part(without, language.placed)} of these comments have no topic: only general words, or rare ones."
-        yield LanguageTopics(
-            f"{language_name(language.language)}: {_comments(language.placed)}", rows, note if without else ""
-        )
+        notes = []
+        if smaller := language.topics - len(own):
+            notes.append(
+                f"{number(smaller)} smaller {'topic is' if smaller == 1 else 'topics are'} not shown."
+            )
+        if without:
+            notes.append(
+                f"{_part(without, language.placed)} of these comments have no topic: only general words, or rare ones."
+            )
+        title = f"{language_name(language.language)}: {_comments(language.placed)}"
+        yield LanguageTopics(title, rows, " ".join(notes))
 
 
 def _topic_row(topic: TopicCount, language: LanguageCount, largest: int) -> TopicRow:
@@ -146,10 +147,6 @@ def _remarks(topics: Sequence[TopicCount]) -> Iterator[str]:
 
 def _comments(count: int) -> str:
     return f"{number(count)} {'comment' if count == 1 else 'comments'}"
-
-
-def _posts(count: int) -> str:
-    return f"{number(count)} {'post' if count == 1 else 'posts'}"
 
 
 def _part(count: int, of: int) -> str:

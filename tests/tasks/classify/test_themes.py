@@ -21,7 +21,7 @@ from tasks.classify.stage import label_pictures
 from tasks.classify.themes import stage
 from tasks.classify.themes.fitting import fit_themes
 from tasks.classify.themes.naming import name_themes
-from tasks.groups import find_kept
+from tasks.groups import match_groups
 from tasks.labels import label_row
 from warehouse.embeddings.themes import WordUse, record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings
@@ -271,8 +271,8 @@ def test_a_theme_that_loses_half_of_its_pictures_is_another_one() -> None:
     """Two halves are both new; a theme with a few changes stays."""
     before = np.repeat([0, 1], [20, 20])
     divided = np.repeat([0, 2, 1], [10, 10, 20])
-    assert find_kept(before, divided) == {1: 1}
-    assert find_kept(before, np.repeat([1, 0], [22, 18])) == {1: 0, 0: 1}
+    assert match_groups(before, divided) == {1: 1}
+    assert match_groups(before, np.repeat([1, 0], [22, 18])) == {1: 0, 0: 1}
 
 
 def use(theme: int, word: str, pictures: int, weight: float) -> list[WordUse]:

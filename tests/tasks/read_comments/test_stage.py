@@ -136,13 +136,14 @@ def seen(home: Home) -> tuple[object, ...]:
 
 
 def test_the_report_says_how_much_of_the_comments_is_known(home: Home) -> None:
-    """The section Data has the number of comments beside the shares of those with a language and a tone."""
+    """The section Data has the number of comments beside the shares: of spam, and of the others by what is known."""
+    home.lake.append([comment("s", "x", "What is this? DM us for a feature @photo.world")])
     stage.read_comments(home, "hashed", NOTHING)
     publish(home)
     with published(home) as database:
         (table,) = [one for one in data_tables(home, database) if one.title == "What is known of comments"]
     assert dict(zip(table.columns, table.rows[0], strict=True)) == {
-        "Reader": "rules-2", "Read": "2", "Waiting": "0", "With language": "50%", "With tone": "100%", "Spam": "0%", "Questions": "50%",
+        "Reader": "rules-2", "Read": "3", "Waiting": "0", "Spam": "33%", "With language": "50%", "With tone": "100%", "Questions": "50%",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.read_comments.stage import read_comments
+from tasks.report.comments import section as section_module
 from tasks.report.comments.section import quote_text
 from tasks.report.export import export_report
 from tasks.report.scope import ReportScope
@@ -17,7 +18,9 @@ from tasks.topics.stage import find_topics
 from tests.tasks.topics.invented import DAY, comment, post_row, store
 from warehouse.database.publish import publish
 from warehouse.home import Home
+from warehouse.published import published
 from warehouse.ranking.ranking_query import RankingQuery
+from warehouse.ranking.topic_lifts import topic_lifts
 from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
 from warehouse.schema.picture_tables import Picture, PictureLabel
 from warehouse.schema.tables import Observation, PostPicture
@@ -28,7 +31,7 @@ HOSTILE = "<img src=x onerror=alert(1)> kitten fluffy purr \u202etac @bob.privat
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """60 posts of one account with 300 comments; the posts with the most comments about cats have the label cat."""
+    """60 posts of one account with 300 comments; those with most about cats have the label cat, 56 photo, 3 rare."""
     home = Home(tmp_path_factory.mktemp("comments") / "home")
     home.prepare()
     true = store(home, "en", 300)
@@ -57,14 +60,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
                 likes_hidden=False,
             )
         )
-        label = "cat" if cats >= 2 else "cup"
-        labels.append(
+        shown = ["cat" if cats >= 2 else "cup", *(["photo"] if place < 56 else [])]
+        shown += ["rare"] if place < 3 else []
+        labels += [
             PictureLabel(
                 sha256=sha,
                 classifier="c",
                 version="1",
                 region=0,
-                rank=1,
+                rank=rank,
                 label=label,
                 label_id=None,
                 score=0.9,
@@ -74,7 +78,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
                 y1=None,
                 labelled_at=DAY,
             )
-        )
+            for rank, label in enumerate(shown, 1)
+        ]
     for one in (pictures, rows, seen, labels):
         home.lake.append(one)
     journal = begin_run(home.lake)
@@ -101,9 +106,30 @@ def test_topics_and_what_was_measured_are_on_the_page_without_a_comment(home: Ho
     assert re.search(r"The language is known of \d", text)
     assert len(re.findall(r'<bdi lang="en">[^<]* · ', text)) == 3
     assert "Topics by label: the certain ones" in text
+    assert '<th scope="col" class="n">Comments in its language</th>' in text
+    assert "<bdi>photo</bdi>” (with" not in text, "most comments on each topic are under most posts"
     assert re.search(r"cat: [^<]*(?:kitten|whiskers|fluffy|tabby|purr|paws)", text)
     assert "quote" not in text
     assert "onerror" not in page
+
+
+def test_topics_that_are_not_shown_are_counted(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of languages has all topics, and a note those that have no row."""
+    monkeypatch.setattr(section_module, "MAX_TOPICS", 1)
+    with published(home) as database:
+        found = section_module.what_people_say(database, RankingQuery(""), [])
+    assert found is not None
+    assert [row.topics for row in found.languages if row.name == "English"] == ["3"]
+    assert [group.note for group in found.topics] == ["2 smaller topics are not shown."]
+
+
+def test_a_topic_has_no_lift_for_a_label_with_few_posts(home: Home) -> None:
+    """The last question of a run is by count, for which one post is enough."""
+    with published(home) as database:
+        topics = database.execute("select topic, language from topics").fetchall()
+        rows = topic_lifts(database, RankingQuery("c", "count"), topics)
+    assert set(rows["label"]) == {"cat", "cup", "photo"}
+    assert rows["all_comments"].unique().to_list() == [300], "comments in English"
 
 
 def test_quotes_are_shown_if_allowed_and_run_nothing(home: Home, tmp_path: Path) -> None:
@@ -114,6 +140,7 @@ def test_quotes_are_shown_if_allowed_and_run_nothing(home: Home, tmp_path: Path)
         home, QUESTIONS, None, ReportScope(share=True, quote=True), "md", tmp_path / "shared.md"
     ).read_text("utf-8")
     assert "## What people say" in shared
+    assert "A topic is named by its most distinctive words" in shared
     assert "\n> " not in shared
     own = export_report(home, QUESTIONS, None, ReportScope(quote=True), "md", tmp_path / "own.md").read_text(
         "utf-8"

@@ -87,6 +87,27 @@ def test_a_lost_or_damaged_file_changes_no_topic(home: Home) -> None:
         assert file.stat().st_size
 
 
+def test_a_run_that_was_killed_after_it_wrote_a_file_loses_no_topic(home: Home) -> None:
+    """The next run stores the topics of the file, also without a new comment."""
+    store(home, "en", 150)
+    night(home)
+    names, placed = home.lake.query(NAMES), sorted(home.lake.query(PLACED))
+    home.lake.delete("topics", "language", ["en"])
+    night(home)
+    assert (home.lake.query(NAMES), sorted(home.lake.query(PLACED))) == (names, placed)
+
+
+def test_two_posts_may_have_comments_with_the_same_id(home: Home) -> None:
+    """A comment that becomes spam takes no topic from the one with its id under another post."""
+    store(home, "en", 150)
+    home.lake.append([comment(home, "en 0", "espresso beans and a latte", "author 1", "en20")])
+    night(home)
+    home.lake.upsert([comment(home, "en 0", "buy real followers now www.example.com", "author 0", "en0")])
+    night(home)
+    placed = "select post_id from comment_topics where comment_id = 'en 0' and topic is not null"
+    assert home.lake.query(placed) == [("en20",)]
+
+
 def test_names_of_people_name_no_topic(home: Home) -> None:
     """Commenters, mentioned accounts, and words of one author are not in a file or name, though comments are full of them."""
     store(home, "en", 150)
@@ -166,6 +187,7 @@ def test_forgetting_removes_topics_and_the_next_run_finds_them_again(home: Home)
     store(home, "en", 150)
     night(home)
     ids = [topic for topic, _ in home.lake.query(NAMES)]
+    (home.topics / ".en.safetensors-12345").write_bytes(b"of a killed run")
     forget_author(home, "author 7")
     assert home.lake.query(NAMES) == []
     assert not list(home.topics.iterdir())
