@@ -21,7 +21,8 @@ _SCORES = f"""
                from outcomes
                where ($version is null or version = $version) and ($account is null or account = $account)
                  and ($source is null or source = $source)
-                 and ($version is not null or posted_at >= now()::timestamp - interval {RECENT_DAYS} day)),
+                 and ($version is not null or posted_at >= now()::timestamp - interval {RECENT_DAYS} day)
+               qualify row_number() over (partition by source, post_id, measure order by before_posting desc, made_at desc) = 1),
     shares as (select measure, avg(covered) as share from chosen group by all),
     weeks as (select measure, week, count(*) as posts, sum(covered) as covered, sum(error) as error,
                      sum(usual_error) as usual_error from chosen group by all)
@@ -35,6 +36,8 @@ _SCORES = f"""
 @dataclass(frozen=True, slots=True)
 class ForecastScore:
     """So many forecast posts have a number, which was in the interval for `covered` of them.
+
+    A post counts once: with the forecast of its picture from before the post, where there is one.
 
     `low` and `high` are the 95 % interval of the share of covered posts; None with fewer than 30 posts or 8 weeks of
     accounts. It is the wider one of Wilson's interval and of one with the weeks as clusters. `skill` is 1 minus the ratio of
