@@ -13,9 +13,14 @@ from flows.output import show, wrap, write
 from flows.printable import printable
 from tasks.forecast.account_quality import AccountQuality
 from tasks.forecast.model import ForecastInfo, Skill
+from tasks.forecast.training import MIN_LABEL_POSTS
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
 NONE = "–"
+NO_LABELS = (
+    f"no label is on {MIN_LABEL_POSTS} posts or more: what a picture shows does not move the forecast, and whether it would"
+    " help is not known."
+)
 Scores = Mapping[str, ForecastScore]
 Qualities = Mapping[str, AccountQuality]
 
@@ -109,19 +114,21 @@ def _figures(info: ForecastInfo) -> list[tuple[str, str]]:
 
 def _verdict(info: ForecastInfo) -> list[str]:
     whose = "this account" if info.accounts == 1 else f"these {info.accounts:,} accounts"
-    if info.verdict == "too few posts":
+    if info.skill_by_time is None:
         return [
             f"too few posts to learn from ({info.posts:,} of comparable age). The forecast is what {whose} usually gets."
         ]
     sentences = []
-    if info.skill_by_time is not None and info.skill_by_time.low <= 0:
+    if info.skill_by_time.low <= 0:
         sentences.append(
             f"the model is not certain to be better than what {whose} usually gets: the interval reaches down to no skill."
         )
     if info.verdict == "labels add nothing":
         sentences.append(f"labels add nothing for {whose}: what a picture shows does not move the forecast.")
-    else:
+    elif info.verdict == "labels help":
         sentences.append(f"labels help for {whose}: what a picture shows makes the forecast better.")
+    else:
+        sentences.append(NO_LABELS)
     if info.backfilled > 0.5:
         sentences.append(
             f"{100 * info.backfilled:.0f} % of the posts are older than the first run, and their usual is from counts seen later:"
