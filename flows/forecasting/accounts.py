@@ -8,8 +8,8 @@ from flows.errors import SettingsError
 from flows.printable import printable
 from warehouse.overview.known_names import (
     count_account_posts,
+    find_account_sources,
     nearest_accounts,
-    sources_of_account,
     stored_accounts,
 )
 
@@ -28,10 +28,9 @@ def find_account(
     """
     if account is None:
         return _only_account(database, source)
-    for name in dict.fromkeys([account, account.removeprefix("@")]):
-        sources = sources_of_account(database, name)
-        if sources:
-            return _choose_source(sources, name, source), name
+    name, sources = find_account_sources(database, account)
+    if sources:
+        return _choose_source(sources, name, source), name
     near = nearest_accounts(database, account.removeprefix("@"), MAX_LISTED)
     if not near:
         raise SettingsError("No posts are stored yet. Run `likelens run` first.")
