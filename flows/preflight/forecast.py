@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flows.docs_pages import FORECAST, table_page
 from flows.errors import SettingsError
 from flows.forecasting.accounts import find_account
-from flows.forecasting.stored import MEASURES
+from flows.forecasting.stored import MEASURES, stored_measures
 from flows.preflight.findings import Finding
 from flows.settings import Settings
 from tasks.errors import BadInput
@@ -25,13 +25,13 @@ def check_forecast(settings: Settings) -> Iterator[Finding]:
         yield _check_candidates(settings)
     if chosen.account is not None or chosen.candidates is not None:
         yield from _check_account(settings)
-    models, problems = load_models(settings.home, MEASURES)
+    # Who uses no forecasts needs no models.
+    measures = stored_measures(settings) if chosen.candidates is None else MEASURES
+    models, problems = load_models(settings.home, measures)
     for model in models:
         yield _check_model(settings, model.info)
-    # Who uses no forecasts needs no models.
-    if chosen.candidates is not None or settings.home.forecast.exists():
-        for problem in problems:
-            yield Finding(False, f"forecast: {problem}", FORECAST)
+    for problem in problems:
+        yield Finding(False, f"forecast: {problem}", FORECAST)
 
 
 def _check_candidates(settings: Settings) -> Finding:

@@ -86,6 +86,11 @@ def load_model(home: Home, measure: Measure) -> ForecastModel:
         ) from error
 
 
+def has_model(home: Home, measure: Measure) -> bool:
+    """Whether a model is stored, also one that can't be read."""
+    return (home.forecast / measure / TENSORS).exists()
+
+
 def load_models(home: Home, measures: Sequence[Measure]) -> tuple[list[ForecastModel], list[str]]:
     """The stored models of these measures, and a sentence for each one that is missing or can't be read."""
     models, problems = [], []

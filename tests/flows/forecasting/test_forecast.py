@@ -14,11 +14,13 @@ from classifiers.visual.classifier import VisualClassifier
 from flows.forecasting.lanes import forecast_options, local_lanes
 from flows.forecasting.picture_output import notes_of
 from flows.forecasting.skill_output import print_skill
-from flows.forecasting.stored import stored_infos
+from flows.forecasting.stored import MEASURES, stored_infos
 from flows.preflight.forecast import check_forecast
 from flows.settings import read_settings
+from flows.terminal.plan import plan_night
 from tasks.forecast.recording import record_forecasts
-from tasks.forecast.storage import load_model
+from tasks.forecast.storage import load_model, load_models
+from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.published import published
 from warehouse.schema.forecast_tables import ForecastRow
@@ -258,6 +260,8 @@ def test_doctor_checks_what_forecast_names(own):
     assert "The nearest names: ann, anna" in found[1][1]
     assert "forecast of likes: " in found[2][1] and "labels help" in found[2][1]
     (settings.home.forecast / "likes" / "model.safetensors").write_bytes(b"damaged")
+    assert plan_night(settings)[-3] == StageName("forecast")  # whose note says so too
+    assert [model.info.measure for model in load_models(settings.home, MEASURES)[0]] == ["comments"]
     problems = [str(one) for one in check_forecast(settings) if not one.good]
     assert "forecast: The forecast model " in problems[2] and "can't be read" in problems[2]
 
