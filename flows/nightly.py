@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from flows.errors import EXPECTED_ERRORS
 from flows.forecasting.night import write_forecasts
+from flows.forecasting.report import report_forecasts
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.lanes import run_lanes
 from flows.night_report import report_night
@@ -133,7 +134,14 @@ def publish_all(run: Run, settings: Settings, *, forecasts: bool = False) -> Non
         if forecasts:
             write_forecasts(run, settings)
         rank(run, questions(settings), return_state=True)
-        report(run, questions(settings), settings.note, quote=settings.comments.quote, return_state=True)
+        report(
+            run,
+            questions(settings),
+            settings.note,
+            quote=settings.comments.quote,
+            forecasts=report_forecasts(settings),
+            return_state=True,
+        )
 
 
 def fetch_options(settings: Settings) -> FetchOptions:

@@ -21,6 +21,8 @@ log_filters.py  which of Prefect's log lines are dropped
 groups.py       groups found again, and their distinctive words
 labels.py       a label as a row of the table labels
 thumbnails.py   small pictures for pages
+forecast_model.py  what a forecast model says about itself, planned posts and their forecasts
+picture_order.py  a folder of candidate pictures: its files, their order, and how much of it is noise
 picture_input.py  errors of a picture's file in words
 comment_text.py the parts of a comment's text: addresses, mentions, hashtags, emoji, words
 urls.py         web addresses: made absolute, compared by host and port, sent unchanged

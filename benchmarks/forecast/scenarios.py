@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.forecast.simulated_home import make_database
 from benchmarks.truth.galleries import Plan, make_gallery
-from tasks.forecast.model import ForecastInfo, Skill
 from tasks.forecast.training import ForecastOptions, fit_model
+from tasks.forecast_model import ForecastInfo, Skill
 
 SMALL = {"posts": 5_000, "accounts": 40, "labels": 600}
 ONE_ACCOUNT: dict[str, Any] = {

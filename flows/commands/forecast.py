@@ -30,9 +30,9 @@ from flows.options import with_config, with_format
 from flows.output import CHECK_FORMATS, CheckFormat, write
 from flows.settings import Settings, read_settings
 from tasks.errors import BadInput
-from tasks.forecast.model import ForecastModel, Measure
-from tasks.forecast.picture_order import list_candidates, rank_candidates
 from tasks.forecast.storage import load_model
+from tasks.forecast_model import ForecastModel, Measure
+from tasks.picture_order import list_candidates, rank_candidates
 from warehouse.overview.forecast_scores import read_scores
 from warehouse.published import published
 

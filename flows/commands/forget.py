@@ -9,6 +9,7 @@ import click
 from flows.completion import complete
 from flows.environment import running_server
 from flows.errors import SettingsError
+from flows.forecasting.report import report_forecasts
 from flows.options import with_config
 from flows.settings import Settings, questions, read_settings
 from tasks import forget as forgetting
@@ -77,4 +78,10 @@ def _forget_author(settings: Settings, author: str, yes: bool) -> None:
 def _publish(settings: Settings) -> None:
     publish(settings.home)
     remove_exports(settings.home)
-    write_report(settings.home, questions(settings), settings.note, quote=settings.comments.quote)
+    write_report(
+        settings.home,
+        questions(settings),
+        settings.note,
+        quote=settings.comments.quote,
+        forecasts=report_forecasts(settings),
+    )

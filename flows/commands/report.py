@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from flows.errors import SettingsError
+from flows.forecasting.report import report_forecasts
 from flows.options import with_config
 from flows.printable import printable
 from flows.settings import Settings, questions, read_settings
@@ -54,12 +55,14 @@ def report(
     output: Path | None,
 ) -> int:
     settings = read_settings(config)
-    quote = settings.comments.quote
+    quote, forecasts = settings.comments.quote, report_forecasts(settings)
     scope = ReportScope(
-        account, since.date() if since else None, until.date() if until else None, share, quote
+        account, since.date() if since else None, until.date() if until else None, share, quote, forecasts
     )
     if scope.has_all_posts and not share and form == "html" and output is None:
-        page = write_report(settings.home, questions(settings), settings.note, quote=quote)
+        page = write_report(
+            settings.home, questions(settings), settings.note, quote=quote, forecasts=forecasts
+        )
     else:
         _check(settings, scope, output)
         page = export_report(settings.home, questions(settings), settings.note, scope, form, output)

@@ -7,6 +7,7 @@ lanes.py         the classifiers whose labels a forecast uses
 stored.py        what the stored models say about themselves
 training.py      training both models from the command line
 night.py         forecasts in a run
+report.py        what the report shows of forecasts
 planning.py      pictures as planned posts, and their forecasts
 status_rows.py   the models as `likelens status` shows them
 skill_output.py  printing what the models are worth

@@ -17,8 +17,8 @@ from flows.forecasting.planning import PictureForecast, Plan
 from flows.forecasting.skill_output import NO_LABELS
 from flows.output import show, wrap
 from flows.printable import printable
-from tasks.forecast.model import Forecast, ForecastInfo, LabelEffect, Measure
-from tasks.forecast.picture_order import RankedPicture, describe_order
+from tasks.forecast_model import Forecast, ForecastInfo, LabelEffect, Measure
+from tasks.picture_order import RankedPicture, describe_order
 
 MAX_EFFECTS = 8
 """Labels of a picture that are listed; JSON has all."""

@@ -14,7 +14,7 @@ from flows.forecasting.lanes import local_lanes
 from flows.settings import Settings
 from tasks.errors import BadInput
 from tasks.forecast.labelling import LabelledFile, label_files, open_classifiers
-from tasks.forecast.model import Forecast, ForecastModel, Measure, PlannedPost
+from tasks.forecast_model import Forecast, ForecastModel, Measure, PlannedPost
 
 
 @dataclass(frozen=True, slots=True)

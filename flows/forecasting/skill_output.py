@@ -12,8 +12,8 @@ import polars as pl
 from flows.output import show, wrap, write
 from flows.printable import printable
 from tasks.forecast.account_quality import AccountQuality
-from tasks.forecast.model import ForecastInfo, Skill
 from tasks.forecast.training import MIN_LABEL_POSTS
+from tasks.forecast_model import ForecastInfo, Skill
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
 NONE = "–"

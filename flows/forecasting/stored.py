@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.settings import Settings
-from tasks.forecast.model import ForecastInfo, Measure
 from tasks.forecast.storage import has_model, read_info
+from tasks.forecast_model import ForecastInfo, Measure
 
 MEASURES: tuple[Measure, ...] = ("likes", "comments")
 

@@ -12,8 +12,8 @@ from flows.forecasting.stored import MEASURES
 from flows.printable import printable
 from flows.settings import Settings
 from tasks.forecast.account_quality import AccountQuality, measure_account
-from tasks.forecast.model import ForecastInfo
 from tasks.forecast.training import train
+from tasks.forecast_model import ForecastInfo
 
 
 def train_models(settings: Settings, database: duckdb.DuckDBPyConnection) -> list[ForecastInfo]:

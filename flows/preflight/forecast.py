@@ -11,9 +11,9 @@ from flows.forecasting.stored import MEASURES, stored_measures
 from flows.preflight.findings import Finding
 from flows.settings import Settings
 from tasks.errors import BadInput
-from tasks.forecast.model import ForecastInfo
-from tasks.forecast.picture_order import list_candidates
 from tasks.forecast.storage import load_models
+from tasks.forecast_model import ForecastInfo
+from tasks.picture_order import list_candidates
 from warehouse.errors import NotPublished
 from warehouse.published import published
 

@@ -1,6 +1,5 @@
 """What a post will earn: a model of likes or comments from what is known before the post.
 
-model.py       what a model says about itself, planned posts and their forecasts
 training.py    from the published database to a stored model
 design.py      the posts of a training: their features, labels and outcomes
 folds.py       posts that are held out, by time and by account
@@ -19,7 +18,9 @@ What is done with the models:
 
 account_quality.py  what a forecast is worth for one of several accounts
 labelling.py      the labels of pictures that are not posted yet
-picture_order.py  a folder of candidate pictures: its files, their order, and how much of it is noise
 recording.py      forecasts of new posts and of candidates, written each night
 task.py           the Prefect tasks
+
+What a model says about itself, planned posts and forecasts are in `tasks/forecast_model.py`, the order of candidates is in
+`tasks/picture_order.py`: the report shows them too.
 """

@@ -10,8 +10,8 @@ import numpy as np
 from tasks.forecast.candidates import Workbench
 from tasks.forecast.choice import CLASSIFIERS, LABELS, PLAIN, TESTED, compare_forecasts
 from tasks.forecast.folds import make_folds
-from tasks.forecast.model import Measure, Skill, Verdict
 from tasks.forecast.training import ForecastOptions, read_design
+from tasks.forecast_model import Measure, Skill, Verdict
 
 MIN_TESTED = 30
 """Later posts of the account; with fewer the interval of its weeks would be a guess."""

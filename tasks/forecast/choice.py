@@ -12,8 +12,8 @@ from tasks.forecast.conformal import MIN_ERRORS, Interval, fit_interval, scale_e
 from tasks.forecast.design import Bools, Design, Floats
 from tasks.forecast.evaluation import correlate_within_accounts, count_weeks, measure_coverage, measure_skill
 from tasks.forecast.folds import FIRST_TESTED, FOLDS, LAST, Folds, make_folds
-from tasks.forecast.model import Method, Skill, Verdict
 from tasks.forecast.ridge import Sums, label_deviations
+from tasks.forecast_model import Method, Skill, Verdict
 
 MIN_POSTS = 100
 """With fewer posts nothing is learned: a fifth of them says little about skill."""

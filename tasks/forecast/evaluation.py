@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tasks.forecast.design import Bools, Floats, Ints
-from tasks.forecast.model import Skill
+from tasks.forecast_model import Skill
 
 REPEATS = 2_000
 MIN_CLUSTERS = 10

@@ -12,9 +12,9 @@ import numpy as np
 from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.conformal import Interval, scale_errors
 from tasks.forecast.design import Columns, Floats
-from tasks.forecast.model import Forecast, ForecastInfo, LabelEffect, PlannedPost
 from tasks.forecast.planned import KnownPosts, LabelNames, read_known_posts
 from tasks.forecast.usual import forecast_usual
+from tasks.forecast_model import Forecast, ForecastInfo, LabelEffect, PlannedPost
 from warehouse.forecast.features import FEATURES
 from warehouse.forecast.posts import read_versions
 

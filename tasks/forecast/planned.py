@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from tasks.forecast.design import Columns, label_matrix, labelled_by
-from tasks.forecast.model import Forecast, Measure, PlannedPost
+from tasks.forecast_model import Forecast, Measure, PlannedPost
 from warehouse.forecast.features import Features, PlannedPosts, compute_features
 from warehouse.forecast.history import History
 from warehouse.forecast.levels import MIN_LEVEL_POSTS, last_known

@@ -17,8 +17,8 @@ import duckdb
 from classifiers.errors import ClassifierUnavailable
 from tasks.errors import BadInput
 from tasks.forecast.labelling import Lane, label_files, open_classifiers
-from tasks.forecast.model import Forecast, ForecastModel, PlannedPost
-from tasks.forecast.picture_order import list_candidates
+from tasks.forecast_model import Forecast, ForecastModel, PlannedPost
+from tasks.picture_order import list_candidates
 from tasks.stage_events import Report
 from warehouse.database.sql_forecasts import OUTCOME_DAYS
 from warehouse.forecast.posts import read_versions

@@ -22,9 +22,9 @@ from tasks.errors import NoForecastModel
 from tasks.forecast.boosting import Trees
 from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.fitted import FittedModel, Intervals
-from tasks.forecast.model import ForecastInfo, ForecastModel, Measure
 from tasks.forecast.planned import LabelNames
 from tasks.forecast.ridge import Ridge, Scaling
+from tasks.forecast_model import ForecastInfo, ForecastModel, Measure
 from warehouse.forecast.features import FEATURES
 from warehouse.home import Home
 

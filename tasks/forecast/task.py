@@ -11,10 +11,10 @@ from prefect import task
 from prefect.client.schemas.objects import State
 
 from tasks.forecast.labelling import Lane
-from tasks.forecast.model import Measure
 from tasks.forecast.recording import CandidateJob, record_forecasts
 from tasks.forecast.storage import load_models, read_info
 from tasks.forecast.training import ForecastOptions, train
+from tasks.forecast_model import Measure
 from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
 from warehouse.database.publish import publish

@@ -14,10 +14,10 @@ from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.choice import STEPS, TOO_FEW, Choice, choose
 from tasks.forecast.design import Design, make_design
 from tasks.forecast.fitted import FittedModel, Intervals
-from tasks.forecast.model import ForecastInfo, Measure
 from tasks.forecast.planned import LabelNames
 from tasks.forecast.ridge import Ridge, Scaling
 from tasks.forecast.storage import store_model
+from tasks.forecast_model import ForecastInfo, Measure
 from warehouse.forecast.features import FEATURES, features_of_history
 from warehouse.forecast.posts import PostLabels, forecast_posts, read_history, read_labels, read_outcomes
 from warehouse.home import Home

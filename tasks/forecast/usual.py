@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tasks.forecast.conformal import MIN_ERRORS, tail_place
-from tasks.forecast.model import Forecast, Measure
 from tasks.forecast.planned import KnownPosts
+from tasks.forecast_model import Forecast, Measure
 from warehouse.forecast.levels import LONG_POSTS, last_known
 
 

@@ -22,12 +22,14 @@
 | the comparison of two classifiers | `comparison.py`, `templates/comparison.html` |
 | the sections over time, and on what to post and when | `trends/` |
 | the section on what comments say | `comments/` |
+| the section on forecasts | `forecast/` |
 | the HTML file of a chart | `chart_html.py`, `templates/chart.html` |
 | the page | `page.py`, `templates/report.html`, `findings.html`, `section.html`, `report.css` |
 | the rankings that a reader chooses: data, controls, script | `explorer.py`, `templates/explorer.html`, `explorer.js`, `explorer.css` |
 | reports of some posts and for sending on | `scope.py`, `export.py`, `markdown.py`, `pdf.py` |
 | the part of the page of `trends/` | `trends.html`, `trends.css` |
 | the part of the page of `comments/` | `comments.html`, `comments.css` |
+| the part of the page of `forecast/` | `forecast.html`, `forecast.css` |
 | titles and the format of numbers | `wording.py` |
 | the same by lift, and the sentence above a chart | `lift_wording.py` |
 | the alternative text of a chart | `alternative_text.py` |

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tasks.report.comments.content import CommentSection
+from tasks.report.forecast.content import ForecastSection
 from tasks.report.trends.content import TrendSection
 from warehouse.overview.summary import AccountSummary
 from warehouse.ranking.measures import By
@@ -181,7 +182,7 @@ class Report:
     `posts` and `pictures` are totals over all accounts; `since` and `until` are the times of the first and last post
     (None if there are none). `notices` are sentences about sources and lanes that are incomplete; `note` is a remark
     about the report, such as that its numbers are invented. `fresh_until` is when a source was last read. `over_time`,
-    `posting_advice` and `comments` are None where data are missing.
+    `posting_advice`, `comments` and `forecast` are None where data are missing.
     """
 
     title: str
@@ -203,6 +204,7 @@ class Report:
     posting_advice: TrendSection | None = None
     explorer: Explorer | None = None
     comments: CommentSection | None = None
+    forecast: ForecastSection | None = None
 
     @property
     def has_one_account(self) -> bool:

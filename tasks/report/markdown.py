@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from tasks.markdown import escape_signs
 from tasks.report.comments.content import CommentSection
 from tasks.report.content import Heading, RankedChart, Report, Section, TopTable
+from tasks.report.forecast.content import ForecastSection
 from tasks.report.lift_wording import find_difference
 from tasks.report.names import clean, shorten
 from tasks.report.page import caption, column_title, columns, day, minute, table_rows
+from tasks.report.trends.content import TrendTable
 from tasks.report.wording import number, title
 
 _MAX_NAME_EMS = 60
@@ -63,6 +65,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _section(section, one_account=report.has_one_account)
     if report.comments:
         yield from _comments(report.comments)
+    if report.forecast:
+        yield from _forecast(report.forecast)
     yield from ("", f"Made by likelens on {minute(report.generated_at)}.")
 
 
@@ -112,6 +116,33 @@ def _comments(section: CommentSection) -> Iterator[str]:
             f"| {row.name} | {row.comments} | {row.share} | {row.with_tone} | {row.topics} |"
             for row in section.languages
         )
+
+
+def _forecast(section: ForecastSection) -> Iterator[str]:
+    yield from ("", "## Forecast", "")
+    yield from (f"- {escape(sentence)}" for sentence in section.sentences)
+    yield from ("", "### What the forecast is worth")
+    yield from _table(section.skill)
+    for chart in section.charts:
+        yield from ("", f"### {chart.card.title}")
+        yield from _table(chart.card.table)
+    if section.next:
+        yield from ("", "### What to post next", "", *map(escape, section.next.sentences), "")
+        yield f"| Rank | Picture | {section.next.measure.capitalize()} | 80% interval | First gets more |"
+        yield "|---:|:---|---:|---:|---:|"
+        for one in section.next.candidates:
+            name = as_code(one.name, in_table=True)
+            yield f"| {one.rank} | {name} | {one.median} | {one.interval} | {one.wins} |"
+        if section.next.note:
+            yield from ("", section.next.note)
+    if section.remarks:
+        yield from ("", *map(escape, section.remarks))
+
+
+def _table(table: TrendTable) -> Iterator[str]:
+    yield from ("", f"| {' | '.join(table.columns)} |", f"|:---|{'---:|' * (len(table.columns) - 1)}")
+    yield from (f"| {' | '.join(row)} |" for row in table.rows)
+    yield from ("", escape(table.caption))
 
 
 def _ranking(heading: Heading, chart: RankedChart, *, one_account: bool) -> Iterator[str]:

@@ -181,6 +181,8 @@ def nav_links(report: Report) -> Iterator[tuple[str, str]]:
         yield "posting-advice", "What to post and when"
     if report.comments:
         yield "comments", "What people say"
+    if report.forecast:
+        yield "forecast", "Forecast"
     for number, compared in enumerate(report.comparisons, start=1):
         yield f"compared-{number}", f"{compared.one} and {compared.other}"
     if report.explorer:

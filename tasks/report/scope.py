@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tasks.report.content import Report, Section
+from tasks.report.forecast.content import ForecastSettings
 from warehouse.ranking.ranking_query import RankingQuery, file_stem
 
 SHARED_NOTICE = "The last run was incomplete."
@@ -18,7 +19,7 @@ class ReportScope:
     """The posts of an account (None: of all) from `since` to `until` (UTC, both included; None: no limit).
 
     With `share` the report is for sending on: `strip_private` leaves out what is of other people. With `quote` it may
-    have texts of comments.
+    have texts of comments. `forecasts` are the models and candidates that it shows.
     """
 
     account: str | None = None
@@ -26,6 +27,7 @@ class ReportScope:
     until: date | None = None
     share: bool = False
     quote: bool = False
+    forecasts: ForecastSettings | None = None
 
     @property
     def has_all_posts(self) -> bool:
@@ -85,6 +87,7 @@ def strip_private(report: Report) -> Report:
         posting_advice=report.posting_advice,
         explorer=report.explorer,
         comments=report.comments and report.comments.without_quotes(),
+        forecast=report.forecast and report.forecast.without_candidates(),
     )
 
 

@@ -29,6 +29,8 @@ from tasks.report.data_section import data_tables, newest_reading
 from tasks.report.drawn_charts import reuse_drawings
 from tasks.report.explorer import explore
 from tasks.report.findings import findings
+from tasks.report.forecast.content import ForecastSettings
+from tasks.report.forecast.section import forecast_section
 from tasks.report.page import render_page
 from tasks.report.scope import EVERYTHING, ReportScope, strip_private
 from tasks.report.strips import label_strips
@@ -59,18 +61,18 @@ def write_report(
     progress: Callable[[int, int], None] = lambda *_: None,
     *,
     quote: bool = False,
+    forecasts: ForecastSettings | None = None,
 ) -> Path:
     """Write the charts (SVG, PNG, HTML, Vega-Lite) and the page; returns the page. Raises `NotPublished`, `DiskFull`.
 
-    `quote` says whether it may have texts of comments.
+    `quote` says whether it may have texts of comments, `forecasts` which models and candidates it shows.
     """
     with published(home) as database, detect_full_disk(home.folder):
         require_free_space(home.folder)
         home.report.mkdir(parents=True, exist_ok=True)
         with reuse_drawings(home.report / DRAWINGS):
-            report = collect_report(
-                home, database, questions, note, home.report, ReportScope(quote=quote), progress
-            )
+            scope = ReportScope(quote=quote, forecasts=forecasts)
+            report = collect_report(home, database, questions, note, home.report, scope, progress)
         page = home.report / PAGE
         temporary = page.with_name(f".{PAGE}.{os.getpid()}")
         temporary.write_text(render_page(report), "utf-8")
@@ -109,6 +111,7 @@ def collect_report(
         posting_advice=advice,
         explorer=explore(database, questions),
         comments=what_people_say(database, scope.chosen, questions, quotes=scope.quote and not scope.share),
+        forecast=forecast_section(database, scope.forecasts, scope.chosen),
     )
     return strip_private(report) if scope.share else report
 

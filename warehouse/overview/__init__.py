@@ -11,6 +11,8 @@
     labelled_pictures.py  stored pictures by their labels
     known_names.py        names that a shell completes, and accounts by their name
     forecast_scores.py    how forecasts did against what came
+    forecast_outcomes.py  the same for the posts of a report, and each forecast beside what came
+    candidate_forecasts.py  the latest forecasts of pictures that are not posted yet
 
 They read the published database, or the lake where it must be fresh.
 """

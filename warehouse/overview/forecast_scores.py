@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import duckdb
 
 from warehouse.database.sql_forecasts import FORECAST_OUTCOMES
 from warehouse.storage.lake import Lake
@@ -14,15 +17,14 @@ MIN_WEEKS = 8
 RECENT_DAYS = 90
 _Z = 1.96
 
-_SCORES = f"""
-    with outcomes as ({FORECAST_OUTCOMES}),
+FORECAST_POST = "qualify row_number() over (partition by source, post_id, measure order by before_posting desc, made_at desc) = 1"
+"""Of several forecasts of a post only one counts: one from before the post, if there is one, and of these the last."""
+
+_SCORES = """
+    with outcomes as ({outcomes}),
     chosen as (select measure, covered::int as covered, abs(ln(1 + outcome) - ln(1 + median)) as error,
                       abs(ln(1 + outcome) - ln(1 + usual)) as usual_error, row(source, account, date_trunc('week', posted_at)) as week
-               from outcomes
-               where ($version is null or version = $version) and ($account is null or account = $account)
-                 and ($source is null or source = $source)
-                 and ($version is not null or posted_at >= now()::timestamp - interval {RECENT_DAYS} day)
-               qualify row_number() over (partition by source, post_id, measure order by before_posting desc, made_at desc) = 1),
+               from outcomes where {chosen} {once}),
     shares as (select measure, avg(covered) as share from chosen group by all),
     weeks as (select measure, week, count(*) as posts, sum(covered) as covered, sum(error) as error,
                      sum(usual_error) as usual_error from chosen group by all)
@@ -31,6 +33,9 @@ _SCORES = f"""
            sum(error ** 2) as error_squares, sum(usual_error ** 2) as usual_squares, sum(error * usual_error) as products
     from weeks join shares using (measure) group by measure
 """
+_OF_THE_LAKE = f"""($version is null or version = $version) and ($account is null or account = $account)
+    and ($source is null or source = $source)
+    and ($version is not null or posted_at >= now()::timestamp - interval {RECENT_DAYS} day)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,25 @@ def read_scores(
 ) -> dict[str, ForecastScore]:
     """The scores by measure: of a model's version, or of all versions for posts of the last 90 days."""
     values = {"version": version, "account": account, "source": source}
-    with lake.reader(_SCORES) as reader:
-        result = reader.execute(_SCORES, values)
-        names = [column[0] for column in result.description or []]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    query = _SCORES.format(outcomes=FORECAST_OUTCOMES, chosen=_OF_THE_LAKE, once=FORECAST_POST)
+    with lake.reader(query) as reader:
+        return _read(reader, query, values)
+
+
+def published_scores(
+    database: duckdb.DuckDBPyConnection, chosen: str, values: Mapping[str, object]
+) -> dict[str, ForecastScore]:
+    """The scores by measure of the outcomes in a published database for which the SQL condition `chosen` is true."""
+    query = _SCORES.format(outcomes="from forecast_outcomes", chosen=chosen, once=FORECAST_POST)
+    return _read(database, query, values)
+
+
+def _read(
+    database: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object]
+) -> dict[str, ForecastScore]:
+    result = database.execute(query, values)
+    names = [column[0] for column in result.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     return {row.pop("measure"): _score(**row) for row in rows}
 
 

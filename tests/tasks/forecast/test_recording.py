@@ -17,8 +17,8 @@ from PIL import Image
 from classifiers.visual import VisualOptions
 from classifiers.visual.classifier import VisualClassifier
 from tasks.forecast.labelling import Lane
-from tasks.forecast.model import Forecast, ForecastInfo, PlannedPost
 from tasks.forecast.recording import CandidateJob, hash_files, record_forecasts
+from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
 from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
 from warehouse.database.publish import publish

@@ -19,9 +19,9 @@ from tasks.errors import NoForecastModel
 from tasks.forecast.boosting import grow_trees
 from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.fitted import FittedModel
-from tasks.forecast.model import Forecast, ForecastInfo, PlannedPost
 from tasks.forecast.storage import load_model, read_info, store_model
 from tasks.forecast.training import ForecastOptions, train
+from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
 from warehouse.home import Home
 
 STRONG = Plan(accounts=25, posts=4_000, labels=60, topics=5, effects=1.0)

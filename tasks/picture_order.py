@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import NormalDist
 
 from tasks.errors import BadInput
-from tasks.forecast.model import Forecast
+from tasks.forecast_model import Forecast
 
 MAX_CANDIDATES = 500
 CERTAIN = 0.8

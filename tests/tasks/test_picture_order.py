@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInput
-from tasks.forecast.model import Forecast
-from tasks.forecast.picture_order import MAX_CANDIDATES, describe_order, list_candidates, rank_candidates
+from tasks.forecast_model import Forecast
+from tasks.picture_order import MAX_CANDIDATES, describe_order, list_candidates, rank_candidates
 
 
 def forecast(median: float | None, width: float = 2.0) -> Forecast:
