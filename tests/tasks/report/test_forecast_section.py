@@ -18,6 +18,7 @@ from tasks.forecast_model import ForecastInfo, Skill
 from tasks.report.export import export_report
 from tasks.report.forecast.content import ForecastSettings
 from tasks.report.forecast.section import forecast_section
+from tasks.report.forecast.skill import verdict_sentences
 from tasks.report.scope import ReportScope
 from tasks.report.stage import write_report
 from warehouse.database.publish import publish
@@ -128,6 +129,15 @@ def test_without_outcomes_the_training_speaks(home: Home, settings: ForecastSett
             " inside the 80% interval."
         )
         assert forecast_section(database, None, RankingQuery("")) is None
+
+
+def test_posts_without_labels_are_not_too_few() -> None:
+    """The verdict 'too few posts' has two causes, and the sentence names the one that it is."""
+    unlabelled = replace(INFO, verdict="too few posts", label_skill=None, classifiers={})
+    [sentence] = verdict_sentences(unlabelled)
+    assert sentence.startswith("Likes: no label is on enough posts to say whether labels help.")
+    [sentence] = verdict_sentences(replace(unlabelled, skill_by_time=None))
+    assert sentence.startswith("Likes: too few posts to learn from (2,000 of comparable age).")
 
 
 def test_exports_have_it_and_sharing_leaves_out_candidates(
