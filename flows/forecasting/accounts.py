@@ -44,9 +44,8 @@ def describe_few_posts(database: duckdb.DuckDBPyConnection, source: str, account
     number = count_account_posts(database, source, account)
     if number >= FEW_POSTS:
         return []
-    return [
-        f"Only {number} posts of {account} are stored: its usual, the median of the last ten, rests on few posts."
-    ]
+    posts = f"1 post of {account} is" if number == 1 else f"{number} posts of {account} are"
+    return [f"Only {posts} stored: its usual, the median of the last ten, rests on few posts."]
 
 
 def _only_account(database: duckdb.DuckDBPyConnection, source: str | None) -> tuple[str, str]:

@@ -50,6 +50,9 @@ def test_posts_without_labels_are_not_too_few(trained, capsys):
     print_skill([unlabelled], {}, {}, None)
     shown = capsys.readouterr().out
     assert "no label is on 10 posts or more" in shown and "to learn from" not in shown
+    low = replace(unlabelled, skill_by_time=replace(info.skill_by_time, low=-0.1))
+    print_skill([low], {}, {}, None)
+    assert "not certain to be better than what these 3 accounts usually get: " in capsys.readouterr().out
     [note] = notes_of([], {"likes": unlabelled})
     assert note.startswith("likes: no label is on 10 posts or more")
 
@@ -143,7 +146,13 @@ REFUSALS = {
         "--at",
         "18",
     ): "can't be read as a picture (UnidentifiedImageError: cannot identify image file)",
-    ("warm.png", "--account", "silent", "--at", "18"): "There is no forecast for silent. Only 1 posts",
+    (
+        "warm.png",
+        "--account",
+        "silent",
+        "--at",
+        "18",
+    ): "There is no forecast for silent. Only 1 post of silent is stored",
 }
 
 
