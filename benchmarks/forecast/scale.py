@@ -41,7 +41,7 @@ create table post_labels as
     select 'simulated' as source, i::varchar as post_id, 'simulated' as classifier, 'label ' || number as label, '1' as version
     from (select distinct i, floor(pow({LABELS}, random()))::integer as number from drawn, range({LABELS_PER_POST}));
 create view classifier_versions as select 'simulated' as classifier, '1' as version;
-create view post_measures as select null as measure where false;
+create view post_measures as select null as measure, null as numerator, null as denominator where false;
 drop table drawn;
 """
 _OPTIONS = ("--make", "--train")

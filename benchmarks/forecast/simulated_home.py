@@ -31,7 +31,7 @@ create table post_labels as
     select source, post::varchar as post_id, '{classifier}' as classifier, label, '{version}' as version
     from shown join rows using (post);
 create view classifier_versions as select distinct classifier, version from post_labels;
-create view post_measures as select null as measure where false;
+create view post_measures as select null as measure, null as numerator, null as denominator where false;
 """
 
 

@@ -114,6 +114,7 @@ def _show_skill(
     infos = stored_infos(settings)
     if train or len(infos) < len(MEASURES):
         infos = train_models(settings, database)
+    settings.home.lake.create()  # adds the table of forecasts to the home folder of an older likelens
     scores = read_scores(settings.home.lake, account=account, source=source)
     qualities = measure_accounts(settings, database, infos, source, account) if source and account else {}
     if form == "json":

@@ -8,8 +8,8 @@ from flows.errors import SettingsError
 from flows.printable import printable
 from warehouse.overview.known_names import (
     count_account_posts,
+    find_account_sources,
     nearest_accounts,
-    sources_of_account,
     stored_accounts,
 )
 
@@ -28,10 +28,9 @@ def find_account(
     """
     if account is None:
         return _only_account(database, source)
-    for name in dict.fromkeys([account, account.removeprefix("@")]):
-        sources = sources_of_account(database, name)
-        if sources:
-            return _choose_source(sources, name, source), name
+    name, sources = find_account_sources(database, account)
+    if sources:
+        return _choose_source(sources, name, source), name
     near = nearest_accounts(database, account.removeprefix("@"), MAX_LISTED)
     if not near:
         raise SettingsError("No posts are stored yet. Run `likelens run` first.")
@@ -45,9 +44,8 @@ def describe_few_posts(database: duckdb.DuckDBPyConnection, source: str, account
     number = count_account_posts(database, source, account)
     if number >= FEW_POSTS:
         return []
-    return [
-        f"Only {number} posts of {account} are stored: its usual, the median of the last ten, rests on few posts."
-    ]
+    posts = f"1 post of {account} is" if number == 1 else f"{number} posts of {account} are"
+    return [f"Only {posts} stored: its usual, the median of the last ten, rests on few posts."]
 
 
 def _only_account(database: duckdb.DuckDBPyConnection, source: str | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flows.errors import SettingsError
 from flows.forecasting.lanes import local_lanes
 from flows.forecasting.planned_time import read_planned_time
-from flows.forecasting.stored import stored_infos
+from flows.forecasting.stored import stored_measures
 from flows.settings import Settings
 from tasks.forecast.recording import CandidateJob
 from tasks.forecast.task import forecast
@@ -16,8 +16,7 @@ from tasks.run import Run
 
 def write_forecasts(run: Run, settings: Settings) -> None:
     """Run the stage `forecast` where a model is stored; without one nothing happens, and the run has no such stage."""
-    if infos := stored_infos(settings):
-        measures = [info.measure for info in infos]
+    if measures := stored_measures(settings):
         forecast(run, measures, candidate_job(settings), local_lanes(settings), return_state=True)
 
 

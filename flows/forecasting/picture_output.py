@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from flows.forecasting.planning import PictureForecast, Plan
+from flows.forecasting.skill_output import NO_LABELS
 from flows.output import show, wrap
 from flows.printable import printable
 from tasks.forecast_model import Forecast, ForecastInfo, LabelEffect, Measure
@@ -129,7 +130,9 @@ def notes_of(pictures: Sequence[PictureForecast], infos: Mapping[Measure, Foreca
             notes.append(
                 f"Labels add nothing to the forecast of {measure}: what a picture shows does not move it."
             )
-        if info.verdict == "too few posts":
+        if info.verdict == "too few posts" and info.skill_by_time is not None:
+            notes.append(f"{measure}: {NO_LABELS}")
+        elif info.verdict == "too few posts":
             notes.append(
                 f"{measure}: too few posts to learn from ({info.posts:,} of comparable age). The forecast is what the account"
                 " usually gets."

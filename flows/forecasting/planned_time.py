@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.errors import SettingsError
@@ -21,7 +21,7 @@ _RECURRING = re.compile(
 
 def check_recurring_time(text: str) -> str:
     """Return the text of a weekday and hour, or of an hour. Raises `ValueError` for another one."""
-    if text and _recurring_parts(text) is None:
+    if _recurring_parts(text) is None:
         raise ValueError(
             f'{text!r} is no weekday and hour; write it as "tuesday 18:00", or "18:00" for each day'
         )
@@ -39,7 +39,9 @@ def read_planned_time(text: str, zone: str, now: datetime) -> datetime:
     try:
         time = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise SettingsError(f"{text!r} is no time. Write it as {EXAMPLES}.") from None
+        raise _no_time(text) from None
+    if time.year in (MINYEAR, MAXYEAR):
+        raise _no_time(text)  # in another time zone it can be in a year that Python does not have
     if re.fullmatch(r"[\dW-]+", text.strip(), re.ASCII):
         raise SettingsError(
             f"{text!r} has no hour, which a forecast depends on. Write it as '{text.strip()} 18:00'."
@@ -57,6 +59,10 @@ def read_planned_time(text: str, zone: str, now: datetime) -> datetime:
             f"{text!r} is more than a year away, and nobody knows what the account gets then. Name an earlier time."
         )
     return time
+
+
+def _no_time(text: str) -> SettingsError:
+    return SettingsError(f"{text!r} is no time. Write it as {EXAMPLES}.")
 
 
 def _recurring_parts(text: str) -> tuple[int | None, int, int] | None:

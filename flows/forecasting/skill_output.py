@@ -12,10 +12,15 @@ import polars as pl
 from flows.output import show, wrap, write
 from flows.printable import printable
 from tasks.forecast.account_quality import AccountQuality
+from tasks.forecast.training import MIN_LABEL_POSTS
 from tasks.forecast_model import ForecastInfo, Skill
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
 NONE = "–"
+NO_LABELS = (
+    f"no label is on {MIN_LABEL_POSTS} posts or more: what a picture shows does not move the forecast, and whether it would"
+    " help is not known."
+)
 Scores = Mapping[str, ForecastScore]
 Qualities = Mapping[str, AccountQuality]
 
@@ -84,7 +89,10 @@ def describe_score(info: ForecastInfo, score: ForecastScore, account: str | None
     )
     if score.skill is not None:
         low, high = score.skill_low or 0.0, score.skill_high or 0.0
-        text += f" Their error was {100 * score.skill:.0f} % smaller than the usual's ({100 * low:.0f} to {100 * high:.0f} %)."
+        text += (
+            f" Their error was {100 * score.skill:.0f} % smaller than the usual's ({100 * low:.0f} to {100 * high:.0f} %"
+            f"{_negative(low)})."
+        )
     if not score.low <= 0.8 <= score.high:
         text += " The share is not 0.80: the account has changed since. Train again with `likelens forecast --train`."
     return text
@@ -108,20 +116,24 @@ def _figures(info: ForecastInfo) -> list[tuple[str, str]]:
 
 
 def _verdict(info: ForecastInfo) -> list[str]:
-    whose = "this account" if info.accounts == 1 else f"these {info.accounts:,} accounts"
-    if info.verdict == "too few posts":
-        return [
-            f"too few posts to learn from ({info.posts:,} of comparable age). The forecast is what {whose} usually gets."
-        ]
+    several = info.accounts > 1
+    whose = (
+        f"these {info.accounts:,} accounts" if several else "this account" if info.accounts else "an account"
+    )
+    usual = f"what {whose} usually {'get' if several else 'gets'}"
+    if info.skill_by_time is None:
+        return [f"too few posts to learn from ({info.posts:,} of comparable age). The forecast is {usual}."]
     sentences = []
-    if info.skill_by_time is not None and info.skill_by_time.low <= 0:
+    if info.skill_by_time.low <= 0:
         sentences.append(
-            f"the model is not certain to be better than what {whose} usually gets: the interval reaches down to no skill."
+            f"the model is not certain to be better than {usual}: the interval reaches down to no skill."
         )
     if info.verdict == "labels add nothing":
         sentences.append(f"labels add nothing for {whose}: what a picture shows does not move the forecast.")
-    else:
+    elif info.verdict == "labels help":
         sentences.append(f"labels help for {whose}: what a picture shows makes the forecast better.")
+    else:
+        sentences.append(NO_LABELS)
     if info.backfilled > 0.5:
         sentences.append(
             f"{100 * info.backfilled:.0f} % of the posts are older than the first run, and their usual is from counts seen later:"
@@ -148,7 +160,13 @@ def _account_verdict(quality: AccountQuality, account: str) -> list[str]:
 
 
 def _percent(skill: Skill) -> str:
-    return f"{100 * skill.value:.1f} % ({100 * skill.low:.1f} to {100 * skill.high:.1f} %)"
+    interval = f"{100 * skill.low:.1f} to {100 * skill.high:.1f} %{_negative(skill.low)}"
+    return f"{100 * skill.value:.1f} % ({interval})"
+
+
+def _negative(low: float) -> str:
+    """What an interval adds that reaches below 0."""
+    return "; below 0 it is larger" if low < 0 else ""
 
 
 def _share(value: float | None) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from flows.settings import Settings
-from tasks.forecast.storage import read_info
+from tasks.forecast.storage import has_model, read_info
 from tasks.forecast_model import ForecastInfo, Measure
 
 MEASURES: tuple[Measure, ...] = ("likes", "comments")
+
+
+def stored_measures(settings: Settings) -> list[Measure]:
+    """The measures with a stored model, also one that can't be read."""
+    return [measure for measure in MEASURES if has_model(settings.home, measure)]
 
 
 def stored_infos(settings: Settings) -> list[ForecastInfo]:

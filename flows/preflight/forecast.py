@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from flows.docs_pages import FORECAST, table_page
 from flows.errors import SettingsError
 from flows.forecasting.accounts import find_account
-from flows.forecasting.stored import MEASURES, stored_infos
+from flows.forecasting.stored import MEASURES, stored_measures
 from flows.preflight.findings import Finding
 from flows.settings import Settings
 from tasks.errors import BadInput
+from tasks.forecast.storage import load_models
 from tasks.forecast_model import ForecastInfo
 from tasks.picture_order import list_candidates
 from warehouse.errors import NotPublished
@@ -20,19 +21,17 @@ from warehouse.published import published
 def check_forecast(settings: Settings) -> Iterator[Finding]:
     """Check what the table names, and say which models there are; nothing where neither is used."""
     chosen = settings.forecast
-    infos = stored_infos(settings)
     if chosen.candidates is not None:
         yield _check_candidates(settings)
     if chosen.account is not None or chosen.candidates is not None:
         yield from _check_account(settings)
-    for info in infos:
-        yield _check_model(settings, info)
-    if chosen.candidates is not None and len(infos) < len(MEASURES):
-        yield Finding(
-            False,
-            "forecast: no model is trained yet, so no candidate gets a forecast. Train with `likelens forecast`",
-            FORECAST,
-        )
+    # Who uses no forecasts needs no models.
+    measures = stored_measures(settings) if chosen.candidates is None else MEASURES
+    models, problems = load_models(settings.home, measures)
+    for model in models:
+        yield _check_model(settings, model.info)
+    for problem in problems:
+        yield Finding(False, f"forecast: {problem}", FORECAST)
 
 
 def _check_candidates(settings: Settings) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from classifiers.registry import REMOTE_KINDS, VECTOR_KINDS
-from flows.forecasting.stored import stored_infos
+from flows.forecasting.stored import stored_measures
 from flows.settings import ClassifierSettings, Settings
 from tasks.stage_events import StageName
 
@@ -22,7 +22,7 @@ def plan_night(settings: Settings) -> list[StageName]:
         StageName("fetch"),
         *plan_lanes(settings.classifiers),
         PUBLISHING[0],
-        *([StageName("forecast")] if stored_infos(settings) else []),
+        *([StageName("forecast")] if stored_measures(settings) else []),
         *PUBLISHING[1:],
     ]
 

@@ -21,10 +21,11 @@ MIN_WEEKS = 5
 """Weeks of accounts with tested posts, below which nothing is learned: a good month says nothing about the next one."""
 STEPS = 4 + FOLDS
 """Calls of `progress`."""
-_TESTED = range(FIRST_TESTED, FOLDS)
-_PLAIN = Candidate("ridge", "features")
-_CLASSIFIERS = Candidate("ridge", "classifiers")
-_LABELS = Candidate("ridge", "labels")
+TESTED = range(FIRST_TESTED, FOLDS)
+"""The parts of time that are forecast, each from those before it."""
+PLAIN = Candidate("ridge", "features")
+CLASSIFIERS = Candidate("ridge", "classifiers")
+LABELS = Candidate("ridge", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,21 @@ def choose(design: Design, outcome_days: int, progress: Callable[[], None]) -> C
     if len(design) < MIN_POSTS:
         return None
     bench = Workbench(design, folds)
-    forecasts = bench.predict_time((_PLAIN, _CLASSIFIERS, _LABELS), _TESTED)
+    forecasts = bench.predict_time((PLAIN, CLASSIFIERS, LABELS), TESTED)
     progress()
-    tested = ~np.isnan(forecasts[_PLAIN])
+    tested = ~np.isnan(forecasts[PLAIN])
     fewest = min(np.sum(tested & (folds.time == LAST)), np.sum(tested & (folds.time < LAST)))
     if fewest < MIN_ERRORS or count_weeks(design.account[tested], design.posted_at[tested]) < MIN_WEEKS:
         return None
     label_skill = (
-        _compare(design, forecasts[_LABELS], forecasts[_CLASSIFIERS], tested) if _has_labels(design) else None
+        compare_forecasts(design, forecasts[LABELS], forecasts[CLASSIFIERS], tested)
+        if _has_labels(design)
+        else None
     )
     helps = label_skill is not None and label_skill.low > 0
-    candidate = _LABELS if helps else _PLAIN
+    candidate = LABELS if helps else PLAIN
     boosted = Candidate("boosting", candidate.inputs)
-    forecasts |= bench.predict_time((boosted,), _TESTED)
+    forecasts |= bench.predict_time((boosted,), TESTED)
     progress()
     if _error(design, forecasts[boosted], folds, LAST - 1) < _error(
         design, forecasts[candidate], folds, LAST - 1
@@ -124,7 +127,7 @@ def _finish(
     covered, worst = measure_coverage(inside[last], design.account[last])
     shown = design.usual + (forecast if is_better else 0)
     quality = Quality(
-        skill_by_time=_compare(design, forecast, np.zeros(len(design)), last),
+        skill_by_time=compare_forecasts(design, forecast, np.zeros(len(design)), last),
         skill_by_account=by_account,
         label_skill=label_skill,
         verdict=_verdict(label_skill),
@@ -158,7 +161,7 @@ def _has_labels(design: Design) -> bool:
     return bool(design.columns.labels.shape[1])
 
 
-def _compare(design: Design, forecast: Floats, reference: Floats, rows: Bools) -> Skill:
+def compare_forecasts(design: Design, forecast: Floats, reference: Floats, rows: Bools) -> Skill:
     """The skill of a forecast against another one, both as log ratios."""
     return measure_skill(
         (design.ratio - forecast)[rows],
@@ -177,7 +180,9 @@ def _account_skill(
 ) -> Skill | None:
     forecast = bench.predict_accounts(candidate, total, progress)
     tested = ~np.isnan(forecast)
-    return _compare(bench.design, forecast, np.zeros(len(forecast)), tested) if tested.any() else None
+    return (
+        compare_forecasts(bench.design, forecast, np.zeros(len(forecast)), tested) if tested.any() else None
+    )
 
 
 def _is_inside(errors: Floats, folds: Folds, tested: Bools) -> Bools:

@@ -21,8 +21,9 @@ from tasks.forecast_model import Forecast, ForecastModel, PlannedPost
 from tasks.picture_order import list_candidates
 from tasks.stage_events import Report
 from warehouse.database.sql_forecasts import OUTCOME_DAYS
+from warehouse.forecast.posts import read_versions
 from warehouse.home import Home
-from warehouse.overview.known_names import sources_of_account, stored_accounts
+from warehouse.overview.known_names import find_account_sources, stored_accounts
 from warehouse.records.forecasts import new_posts, posted_hashes
 from warehouse.records.runs import StageResult
 from warehouse.schema.forecast_tables import ForecastRow
@@ -59,7 +60,8 @@ def record_forecasts(
     """
     notes: list[str] = []
     written = 0
-    current = dict(database.execute("select classifier, version from classifier_versions").fetchall())
+    usable = []
+    current = read_versions(database)
     for model in models:
         if outdated := _outdated(model.info.classifiers, current):
             notes.append(
@@ -67,10 +69,11 @@ def record_forecasts(
                 " the new ones; `likelens forecast --train` trains now."
             )
             continue
+        usable.append(model)
         written += _record_posts(home, database, model, now, progress)
-    if job is not None and models:
+    if job is not None and usable:
         try:
-            count, note = _record_candidates(home, database, models, job, lanes, now)
+            count, note = _record_candidates(home, database, usable, job, lanes, now)
         except (BadInput, ClassifierUnavailable) as error:
             count, note = 0, str(error)
         written += count
@@ -127,7 +130,7 @@ def _record_candidates(
 ) -> tuple[int, str]:
     """The number of written rows, and a sentence about files that have none."""
     source, account = _account(database, job)
-    files = {_sha256(file): file for file in list_candidates(job.folder)}
+    files, unreadable = hash_files(list_candidates(job.folder))
     posted = posted_hashes(home.lake, source, account, list(files))
     waiting = {sha256: file for sha256, file in files.items() if sha256 not in posted}
     versions = {name: version for model in models for name, version in model.info.classifiers.items()}
@@ -146,7 +149,7 @@ def _record_candidates(
         )
         if is_known(forecast)
     ]
-    return home.lake.upsert(rows), _describe_left_out(len(posted), len(waiting) - len(readable))
+    return home.lake.upsert(rows), _describe_left_out(len(posted), unreadable + len(waiting) - len(readable))
 
 
 def _account(database: duckdb.DuckDBPyConnection, job: CandidateJob) -> tuple[str, str]:
@@ -154,8 +157,8 @@ def _account(database: duckdb.DuckDBPyConnection, job: CandidateJob) -> tuple[st
         found = stored_accounts(database, job.source, 2)
         problem = "set account in [forecast], because several are stored"
     else:
-        sources = sources_of_account(database, job.account)
-        found = [(one, job.account) for one in sources if job.source in (None, one)]
+        name, sources = find_account_sources(database, job.account)
+        found = [(one, name) for one in sources if job.source in (None, one)]
         problem = f"no posts of {job.account!r} are stored" + (f" from {job.source!r}" if job.source else "")
         if len(found) > 1:
             problem = f"set source in [forecast], because several have posts of {job.account!r}"
@@ -208,6 +211,13 @@ def _describe_left_out(posted: int, unreadable: int) -> str:
     return f"left out: {', '.join(parts)}." if parts else ""
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def hash_files(files: Sequence[Path]) -> tuple[dict[str, Path], int]:
+    """The files by their SHA-256, and how many could not be read."""
+    hashed, unreadable = {}, 0
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                hashed[hashlib.file_digest(stream, "sha256").hexdigest()] = file
+        except OSError:
+            unreadable += 1
+    return hashed, unreadable

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,22 @@ def load_model(home: Home, measure: Measure) -> ForecastModel:
             f"The forecast model {file} can't be read ({_first_line(error)}). Train it again with `likelens forecast"
             " --train`."
         ) from error
+
+
+def has_model(home: Home, measure: Measure) -> bool:
+    """Whether a model is stored, also one that can't be read."""
+    return (home.forecast / measure / TENSORS).exists()
+
+
+def load_models(home: Home, measures: Sequence[Measure]) -> tuple[list[ForecastModel], list[str]]:
+    """The stored models of these measures, and a sentence for each one that is missing or can't be read."""
+    models, problems = [], []
+    for measure in measures:
+        try:
+            models.append(load_model(home, measure))
+        except NoForecastModel as error:
+            problems.append(str(error))
+    return models, problems
 
 
 def read_info(home: Home, measure: Measure) -> ForecastInfo | None:

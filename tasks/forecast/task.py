@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from prefect.client.schemas.objects import State
 
 from tasks.forecast.labelling import Lane
 from tasks.forecast.recording import CandidateJob, record_forecasts
-from tasks.forecast.storage import load_model, read_info
+from tasks.forecast.storage import load_models, read_info
 from tasks.forecast.training import ForecastOptions, train
 from tasks.forecast_model import Measure
 from tasks.progress import show_progress
@@ -31,13 +32,13 @@ def forecast(
     """
 
     def body() -> StageResult:
-        models = [load_model(run.home, one) for one in measures]
+        models, problems = load_models(run.home, measures)
         with show_progress("forecast") as progress, published(run.home) as database:
             result = record_forecasts(run.home, database, models, job, lanes, datetime.now(UTC), progress)
         if result.items:
             # The report of this run shows the candidates.
             publish(run.home)
-        return result
+        return replace(result, message=" ".join(filter(None, [*problems, result.message])))
 
     return run_stage(run, "forecast", "", body)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import duckdb
 import numpy as np
+import polars as pl
 
 from tasks.forecast.candidates import FittedRatio
 from tasks.forecast.choice import STEPS, TOO_FEW, Choice, choose
@@ -38,6 +39,20 @@ class ForecastOptions:
     classifiers: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingPosts:
+    """The posts of a training.
+
+    `labels` are in the order of their columns, outcomes count from an age of `outcome_days` on, and `accounts` has the
+    columns `source` and `account` and a row for each number in `design.account`.
+    """
+
+    design: Design
+    labels: PostLabels
+    outcome_days: int
+    accounts: pl.DataFrame
+
+
 def train(
     home: Home,
     database: duckdb.DuckDBPyConnection,
@@ -65,9 +80,10 @@ def fit_model(
     def advance() -> None:
         progress(next(steps, STEPS + 1), STEPS + 1)
 
-    design, labels, days = read_design(database, measure, options)
+    read = read_design(database, measure, options)
+    design, labels = read.design, read.labels
     advance()
-    choice = choose(design, days, advance)
+    choice = choose(design, read.outcome_days, advance)
     uses_labels = choice is not None and choice.uses_labels
     names = labels.names if uses_labels else labels.names.clear()
     known = LabelNames(tuple(names["classifier"]), tuple(names["label"]), tuple(names["posts"]))
@@ -86,13 +102,14 @@ def fit_model(
 
 def read_design(
     database: duckdb.DuckDBPyConnection, measure: Measure, options: ForecastOptions
-) -> tuple[Design, PostLabels, int]:
-    """The posts of a training, the labels in the order of their columns, and the age in days at which outcomes count."""
+) -> TrainingPosts:
+    """Read the posts of a training."""
     with forecast_posts(database):
         history, times = read_history(database, measure, options.time_zone)
         outcomes, days = read_outcomes(database, measure)
         labels = read_labels(database, options.classifiers, least=MIN_LABEL_POSTS, most=MAX_LABELS)
-    return make_design(history, features_of_history(history, times), outcomes, labels), labels, days
+    design = make_design(history, features_of_history(history, times), outcomes, labels)
+    return TrainingPosts(design, labels, days, history.accounts)
 
 
 def _without_labels(ratio: FittedRatio) -> FittedRatio:

@@ -11,12 +11,14 @@ OUTCOME_DAYS = DEFAULT_DAYS
 FORECAST_OUTCOMES = f"""with seen as (
                select source, post_id, account, kind, posted_at, first_seen_at from posts),
            of_candidates as (
-               select source, account, subject, measure, version,
+               select source, account, subject, measure, version, max(made_at) as last_made,
                       min_by(seen.post_id, row(seen.first_seen_at, seen.post_id)) as shown_in
                from (select source, account, subject, measure, version, sha256, made_at from forecasts
                      where post_id is null) as candidates
                join post_pictures using (source, sha256) join seen using (source, account)
-               where seen.post_id = post_pictures.post_id and first_seen_at > made_at group by all),
+               where seen.post_id = post_pictures.post_id and first_seen_at > made_at
+               group by source, account, subject, measure, version
+               qualify row_number() over (partition by source, account, subject, measure order by last_made desc) = 1),
            made as (
                select source, account, subject, measure, version, coalesce(post_id, shown_in) as post_id, made_at,
                       before_posting, usual, median, low, high
@@ -37,7 +39,8 @@ FORECAST_OUTCOMES = f"""with seen as (
                   usual, median, low, high, outcome, observed_at, outcome between low and high as covered
            from made join outcomes using (source, post_id, measure) join seen using (source, post_id, account)
            where made_at < observed_at"""
-"""A post that was forecast when its number was known already would prove nothing, so it is left out."""
+"""A post that was forecast when its number was known already would prove nothing, so it is left out. Of a candidate's
+forecasts by several models the last one from before its post counts."""
 
 FORECAST_VIEWS: tuple[View, ...] = (
     View(

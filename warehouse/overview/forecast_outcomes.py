@@ -51,6 +51,12 @@ class ForecastOutcomes:
     parts: pl.DataFrame
 
 
+def has_outcomes(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database has forecasts and what came; one that an older likelens published has not."""
+    query = "select count(*) from duckdb_views() where view_name in ('forecasts', 'forecast_outcomes')"
+    return database.execute(query).fetchall() == [(2,)]
+
+
 def outcome_scores(database: duckdb.DuckDBPyConnection, chosen: RankingQuery) -> dict[str, ForecastScore]:
     """The scores by measure for account and period of `chosen`; without a period of the posts of the last 90 days."""
     return published_scores(database, _CHOSEN, _values(chosen))

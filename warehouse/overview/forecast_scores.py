@@ -42,6 +42,8 @@ _OF_THE_LAKE = f"""($version is null or version = $version) and ($account is nul
 class ForecastScore:
     """So many forecast posts have a number, which was in the interval for `covered` of them.
 
+    A post counts once: with the forecast of its picture from before the post, where there is one.
+
     `low` and `high` are the 95 % interval of the share of covered posts; None with fewer than 30 posts or 8 weeks of
     accounts. It is the wider one of Wilson's interval and of one with the weeks as clusters. `skill` is 1 minus the ratio of
     the mean absolute errors, in log(1 + count), of the forecasts and of the usual numbers; its 95 % interval has the weeks

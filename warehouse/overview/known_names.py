@@ -41,6 +41,14 @@ def sources_of_account(database: duckdb.DuckDBPyConnection, account: str) -> lis
     return [source for (source,) in database.execute(query, [account]).fetchall()]
 
 
+def find_account_sources(database: duckdb.DuckDBPyConnection, account: str) -> tuple[str, list[str]]:
+    """The account as posts have it, without a leading @ where only that name has posts, and its sources, if any."""
+    for name in (account, account.removeprefix("@")):
+        if sources := sources_of_account(database, name):
+            return name, sources
+    return account, []
+
+
 def count_account_posts(database: duckdb.DuckDBPyConnection, source: str, account: str) -> int:
     """The number of stored posts of an account."""
     query = "select count(*) from posts where source = $1 and account = $2"

@@ -22,9 +22,10 @@ class NewPost:
     labels: dict[str, list[str]]
 
 
-# A post waits until each classifier has processed its stored pictures: a missing label is no absent label.
+# A post waits until its pictures are fetched, and each classifier has processed the stored ones: a missing label is no
+# absent label. For a model without labels no post waits.
 _NEW_POSTS = """
-    with needed as (select unnest($names) as classifier, unnest($versions) as version),
+    with needed as (select unnest($names::varchar[]) as classifier, unnest($versions::varchar[]) as version),
     young as (
         select source, post_id, account, kind, posted_at from posts
         anti join (select source, post_id from forecasts where measure = $measure) using (source, post_id)
@@ -37,7 +38,7 @@ _NEW_POSTS = """
         select sha256, classifier from labelled
         union select sha256, classifier from unlabelled semi join needed using (classifier, version)),
     waiting as (
-        select source, post_id from shown group by all having count(sha256) = 0
+        select source, post_id from shown where len($names) > 0 group by all having count(sha256) = 0
         union select source, post_id from (select * from shown where sha256 is not null) cross join needed
               anti join processed using (sha256, classifier)),
     listed as (

@@ -17,7 +17,7 @@ from tasks.report.forecast.content import ForecastSection, ForecastSettings, Mea
 from tasks.report.forecast.skill import coverage_sentence, skill_table, verdict_sentences
 from tasks.report.trends.content import TrendCard, TrendTable
 from tasks.report.wording import number, percent, posts
-from warehouse.overview.forecast_outcomes import ForecastOutcomes, outcome_scores, outcomes_of
+from warehouse.overview.forecast_outcomes import ForecastOutcomes, has_outcomes, outcome_scores, outcomes_of
 from warehouse.overview.forecast_scores import NOTHING
 from warehouse.overview.summary import last_run
 from warehouse.ranking.ranking_query import RankingQuery
@@ -29,11 +29,11 @@ MIN_POINTS = 10
 def forecast_section(
     database: duckdb.DuckDBPyConnection, settings: ForecastSettings | None, chosen: RankingQuery
 ) -> ForecastSection | None:
-    """The section for the posts of `chosen`; None without a model.
+    """The section for the posts of `chosen`; None without a model, and in the database of an older likelens.
 
     Skill and verdicts are of all accounts. Candidates are of the account, and in no report of a period.
     """
-    if settings is None or not settings.infos:
+    if settings is None or not settings.infos or not has_outcomes(database):
         return None
     now = datetime.now(UTC)
     has_period = chosen.since is not None or chosen.until is not None

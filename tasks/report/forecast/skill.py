@@ -22,7 +22,7 @@ def verdict_sentences(info: ForecastInfo) -> Iterator[str]:
     """Whether labels help, and whether the forecast is better than the usual at all."""
     name = info.measure.capitalize()
     whose = "the account" if info.accounts == 1 else "each account"
-    if info.verdict == "too few posts":
+    if info.skill_by_time is None:
         yield (
             f"{name}: too few posts to learn from ({number(info.posts)} of comparable age). The forecast is what {whose}"
             " usually gets."
@@ -30,12 +30,14 @@ def verdict_sentences(info: ForecastInfo) -> Iterator[str]:
         return
     if info.verdict == "labels help":
         text = f"{name}: labels help. What a picture shows makes the forecast better"
-    else:
+    elif info.verdict == "labels add nothing":
         text = f"{name}: labels add nothing. What a picture shows does not move the forecast"
+    else:
+        text = f"{name}: no label is on enough posts to say whether labels help. What a picture shows does not move the forecast"
     if info.label_skill is not None:
         text += f": with labels its error is smaller by {format_skill(info.label_skill)}"
     yield f"{text}."
-    if info.skill_by_time is not None and info.skill_by_time.low <= 0:
+    if info.skill_by_time.low <= 0:
         yield f"It is not certain that the forecast of {info.measure} is better than what {whose} usually gets."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +12,15 @@ import pytest
 
 from classifiers.visual.classifier import VisualClassifier
 from flows.forecasting.lanes import forecast_options, local_lanes
+from flows.forecasting.picture_output import notes_of
+from flows.forecasting.skill_output import print_skill
+from flows.forecasting.stored import MEASURES, stored_infos
 from flows.preflight.forecast import check_forecast
 from flows.settings import read_settings
+from flows.terminal.plan import plan_night
 from tasks.forecast.recording import record_forecasts
-from tasks.forecast.storage import load_model
+from tasks.forecast.storage import load_model, load_models
+from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.published import published
 from warehouse.schema.forecast_tables import ForecastRow
@@ -35,6 +41,20 @@ def test_it_says_what_the_forecast_is_worth(command, trained):
     assert f"{skill['value']:.3f} ({skill['low']:.3f} to {skill['high']:.3f})" in ran.stdout
     assert likes["account"]["verdict"] == "labels help"
     assert likes["scored"]["posts"] == 0
+
+
+def test_posts_without_labels_are_not_too_few(trained, capsys):
+    """A model without labels has learned from its posts; what is missing are labels, and the sentences say so."""
+    info = stored_infos(read_settings(trained / "likelens.toml", sources=False))[0]
+    unlabelled = replace(info, verdict="too few posts", label_skill=None, classifiers={})
+    print_skill([unlabelled], {}, {}, None)
+    shown = capsys.readouterr().out
+    assert "no label is on 10 posts or more" in shown and "to learn from" not in shown
+    low = replace(unlabelled, skill_by_time=replace(info.skill_by_time, low=-0.1))
+    print_skill([low], {}, {}, None)
+    assert "not certain to be better than what these 3 accounts usually get: " in capsys.readouterr().out
+    [note] = notes_of([], {"likes": unlabelled})
+    assert note.startswith("likes: no label is on 10 posts or more")
 
 
 def test_a_picture_has_a_forecast_beside_the_usual(command, trained, pictures):
@@ -126,7 +146,13 @@ REFUSALS = {
         "--at",
         "18",
     ): "can't be read as a picture (UnidentifiedImageError: cannot identify image file)",
-    ("warm.png", "--account", "silent", "--at", "18"): "There is no forecast for silent. Only 1 posts",
+    (
+        "warm.png",
+        "--account",
+        "silent",
+        "--at",
+        "18",
+    ): "There is no forecast for silent. Only 1 post of silent is stored",
 }
 
 
@@ -242,6 +268,19 @@ def test_doctor_checks_what_forecast_names(own):
     assert f"[forecast] candidates: There is no folder {own / 'next'}" in found[0][1]
     assert "The nearest names: ann, anna" in found[1][1]
     assert "forecast of likes: " in found[2][1] and "labels help" in found[2][1]
+    (settings.home.forecast / "likes" / "model.safetensors").write_bytes(b"damaged")
+    assert plan_night(settings)[-3] == StageName("forecast")  # whose note says so too
+    assert [model.info.measure for model in load_models(settings.home, MEASURES)[0]] == ["comments"]
+    problems = [str(one) for one in check_forecast(settings) if not one.good]
+    assert "forecast: The forecast model " in problems[2] and "can't be read" in problems[2]
+
+
+def test_the_home_folder_of_an_older_likelens_gets_the_table(command, own):
+    """The command adds the table of forecasts, as `likelens status` does, in place of calling the folder damaged."""
+    shutil.rmtree(own / "data" / "lake" / "forecasts")
+    ran = command(own, "forecast")
+    assert ran.returncode == 0, ran.stderr
+    assert "0 posts yet" in ran.stdout
 
 
 def test_options_name_local_classifiers_alone(own):

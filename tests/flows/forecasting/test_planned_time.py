@@ -35,6 +35,8 @@ def test_a_time_is_read_in_the_zone_of_the_settings(text, expected):
         ("2026-11-27 18:00", "is in the past: it is 2026-11-27 18:30 (Europe/Berlin) now"),
         ("2026-12-01", "has no hour"),
         ("soon", "is no time"),
+        ("0001-01-01 00:00", "is no time"),
+        ("9999-12-31T23:59-12:00", "is no time"),
         ("monkey 18:00", "is no time"),
         ("2027-03-28 02:30", "does not exist in Europe/Berlin"),
         ("2029-01-01 10:00", "more than a year away"),
@@ -51,3 +53,5 @@ def test_the_settings_take_times_that_come_again():
     assert check_recurring_time("tuesday 18:00") == "tuesday 18:00"
     with pytest.raises(ValueError, match="is no weekday and hour"):
         check_recurring_time("2026-12-01 18:00")
+    with pytest.raises(ValueError, match="is no weekday and hour"):
+        check_recurring_time("")

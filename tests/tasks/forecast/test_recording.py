@@ -17,7 +17,7 @@ from PIL import Image
 from classifiers.visual import VisualOptions
 from classifiers.visual.classifier import VisualClassifier
 from tasks.forecast.labelling import Lane
-from tasks.forecast.recording import CandidateJob, record_forecasts
+from tasks.forecast.recording import CandidateJob, hash_files, record_forecasts
 from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
 from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
@@ -159,12 +159,38 @@ def test_a_post_is_forecast_once_and_before_its_numbers_are_known(home):
     assert stored(home) == written | {"waiting m2": [10.0, False, later.replace(tzinfo=None)]}
 
 
+def test_a_model_without_labels_waits_for_no_picture(home):
+    """All posts of after its training get a forecast, also those whose pictures are not fetched or not labelled."""
+    assert record(home, model(classifiers={})).items == 5
+    assert {name.removesuffix(" m1") for name in stored(home)} == {
+        "new",
+        "unlabelled",
+        "bare",
+        "waiting",
+        "unfetched",
+    }
+
+
 def test_labels_of_another_version_are_not_used(home):
     """The message says which version is gone, and what happens next; the night is not incomplete."""
     result = record(home, model(classifiers={"visual": "visual-0"}), model(classifiers={"gone": "gone-1"}))
     assert (result.status, result.items) == ("done", 0)
     assert f"trained on labels of visual visual-0, and visual has {VISUAL} now" in result.message
     assert "trained on labels of gone gone-1, and gone is gone" in result.message
+
+
+def test_candidates_are_forecast_by_the_models_that_fit_alone(home, tmp_path):
+    """A model of another version makes no forecast of them either; a file that can't be opened stops no other one.
+
+    The name of the account may begin with @, as for the command.
+    """
+    Image.fromarray(np.full((64, 64, 3), 200, np.uint8)).save(tmp_path / "grey.png")
+    job = CandidateJob(tmp_path, None, "@ann", NOW + timedelta(days=4), "image")
+    old = model("m0", classifiers={"visual": "visual-0"}, measure="comments")
+    result = record(home, model(last_posted_at=NOW), old, job=job)
+    assert result.items == 1
+    assert "Candidates" not in result.message
+    assert hash_files([tmp_path / "gone.png", tmp_path / "grey.png"])[1] == 1
 
 
 def test_a_candidate_is_forecast_anew_until_it_is_posted(home, tmp_path):

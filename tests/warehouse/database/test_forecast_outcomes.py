@@ -53,7 +53,8 @@ def test_the_first_number_after_a_week_is_the_outcome(
 ) -> None:
     """Younger numbers do not count, later ones change nothing, a late forecast has no outcome.
 
-    A candidate is compared with the account's first post that shows its bytes, and not with one of before.
+    A candidate is compared with the account's first post that shows its bytes, and not with one of before; of its
+    forecasts by two models the last one counts.
     """
     day = timedelta(days=1)
     home.lake.append(
@@ -93,6 +94,8 @@ def test_the_first_number_after_a_week_is_the_outcome(
             forecast_row("late", made_at=evening + 8 * day),
             forecast_row("young"),
             forecast_row("beach", candidate=True),
+            forecast_row("beach", candidate=True, version="m0", made_at=evening - 8 * day),
+            forecast_row("shown"),
             forecast_row("never posted", candidate=True),
         ]
     )
@@ -104,8 +107,11 @@ def test_the_first_number_after_a_week_is_the_outcome(
     assert found == [
         ("a", "comments", "image", False, 7, False),
         ("a", "likes", "image", False, 150, True),
+        ("shown", "likes", "carousel", False, 250, False),
         ("shown", "likes", "carousel", True, 250, False),
     ]
+    assert read_scores(home.lake, "m1")["likes"].posts == 2  # a and shown, once each
+    assert read_scores(home.lake, "m0") == {}
 
 
 def test_a_score_has_an_interval_from_enough_weeks_on(
