@@ -91,7 +91,7 @@ def test_a_run_on_a_terminal_shows_one_view_and_restores_the_terminal(
     assert log.stat().st_mode & 0o077 == 0
     quiet = likelens(small, "run", "--quiet")
     assert quiet.returncode == 0 and quiet.stderr == ""
-    assert re.fullmatch(r"Run \S+: done, 30 posts, 6 of 6 stages done\n", quiet.stdout)
+    assert re.fullmatch(r"Run \S+: done, 30 posts, 7 of 7 stages done\n", quiet.stdout)
 
 
 VIEW = """

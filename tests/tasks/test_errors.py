@@ -45,6 +45,7 @@ INTERNAL = {
     "SettingsError": "the command line and the flow report it before a stage starts",
     "UnreadablePicture": "a lane and the thumbnails skip the picture; a row has the reason",
     "PictureTooLarge": "an UnreadablePicture; the row has its own reason",
+    "DamagedTopics": "the topics of the language are found again",
     "FileChangedError": "an OSError; the lane counts the picture as missing",
     "AmbiguousNames": "becomes ClassifierUnavailable where the names are read",
     "BrokenBoxes": "a picture's repair ends, and Pillow's error stands",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warehouse.ranking.measures import TONE_LIMIT
-from warehouse.schema.comment_tables import CURRENT_READER
+from warehouse.schema.current_reader import CURRENT_READER
 from warehouse.schema.sql_types import View
 
 COMMENT_VIEWS: tuple[View, ...] = (

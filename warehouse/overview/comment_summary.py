@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.schema.comment_tables import CURRENT_READER
+from warehouse.schema.current_reader import CURRENT_READER
 
 QUOTE_LENGTHS = (12, 160)
 """Characters of a comment that may be shown as it is."""

@@ -7,7 +7,7 @@ import polars as pl
 from warehouse.embeddings.sql import EMBEDDING_VERSIONS
 from warehouse.frames import read_frame
 from warehouse.records.gaps import ATTEMPTS, RETRY_AFTER
-from warehouse.schema.comment_tables import CURRENT_READER
+from warehouse.schema.current_reader import CURRENT_READER
 from warehouse.storage.lake import Lake
 
 MAX_GAPS = 50

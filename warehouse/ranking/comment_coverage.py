@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.schema.comment_tables import CURRENT_READER
+from warehouse.schema.current_reader import CURRENT_READER
 
 MAX_LANGUAGES = 5
 """Languages that are listed where no comment has a tone: the most frequent ones."""

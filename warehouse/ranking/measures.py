@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from warehouse.schema.comment_tables import CURRENT_READER
+from warehouse.schema.current_reader import CURRENT_READER
 
 By: TypeAlias = Literal[
     "likes",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from warehouse.schema.comment_tables import CURRENT_READER, Topic
+from warehouse.schema.comment_tables import Topic
+from warehouse.schema.current_reader import CURRENT_READER
 from warehouse.schema.sql_types import quote
 from warehouse.storage.lake import Lake
 

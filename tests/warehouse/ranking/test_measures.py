@@ -45,6 +45,7 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
             """create table comment_readings (source text, post_id text, comment_id text, version text, tone double,
                    spam boolean, question boolean, read_at timestamp)"""
         )
+        database.execute("create table runs (stage text, status text, version text, started_at timestamp)")
         database.execute(
             """create view latest_observations as
                select source, post_id, counts.likes as likes, counts.likes_hidden as likes_hidden

@@ -32,6 +32,7 @@ FIRST_RELEASE = {
     "comment_readings": 15,
     "comment_topics": 9,
     "topics": 6,
+    "forecasts": 15,
     "threads": 4,
     "gaps": 6,
     "pictures": 7,

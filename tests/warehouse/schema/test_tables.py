@@ -97,6 +97,14 @@ CONTRACT = {
         "classifier measure grouped label",
         f"classifier measure grouped label {NUMBERS} reason total mean median share computed_at computed_from",
     ),
+    "compared_posts": (
+        "classifier measure",
+        "classifier measure counted hidden unknown young age old rounded without_date accounts since until computed_from",
+    ),
+    "forecasts": (
+        "source account subject measure version",
+        "source account subject measure version kind posted_at post_id sha256 usual median low high made_at before_posting",
+    ),
 }
 COUNTS = {
     "observations": "likes comments shares",
@@ -109,6 +117,7 @@ COUNTS = {
     "latest_observations": "likes comments",
     "post_labels": "likes comments",
     "lifts": "posts accounts total",
+    "compared_posts": "counted hidden unknown young old rounded without_date accounts",
 }
 MAY_BE_NULL = {
     "posts": "posted_at caption place pinned gone_at",
@@ -135,6 +144,8 @@ MAY_BE_NULL = {
     "embedding_codes": "",
     "near_duplicates": "",
     "lifts": "lift low high p q reason",
+    "compared_posts": "since until",
+    "forecasts": "post_id sha256",
 }
 
 
