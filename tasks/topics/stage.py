@@ -9,6 +9,7 @@ Topics are found again only if the reader or the method has another version, or 
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -73,14 +74,17 @@ def find_topics(home: Home, policy: AuthorPolicy, progress: Callable[[int, int],
         home.lake.upsert(list(_place(comments, models)))
         done += len(comments)
         progress(done, total)
-    return StageResult("done", done, message=_describe(models, counts))
+    found = {language: len(model.description.topics) for language, model in models.items()}
+    return StageResult(
+        "done",
+        done,
+        message=_describe_missing(counts) if counts and not found else "",
+        counts=json.dumps(found),
+    )
 
 
-def _describe(models: Mapping[str, TopicModel], counts: Mapping[str, int]) -> str:
-    """Which languages have topics; where none has, what is missing."""
-    found = [f"{language} {len(model.description.topics)}" for language, model in models.items()]
-    if found or not counts:
-        return f"topics: {', '.join(found)}" if found else ""
+def _describe_missing(counts: Mapping[str, int]) -> str:
+    """Why no language has topics."""
     language, most = next(iter(counts.items()))
     return (
         f"No topics yet: they are found from {MIN_DISTINCT} different comments in a language on, without spam. Most are in"

@@ -67,5 +67,5 @@ class StageRun(Row):
     counts: Annotated[
         str | None,
         "Counts as JSON: for scrape pages, posts, nulls and unparsed values by field; for publish rows and problems by"
-        " check; for classify the version of the embeddings that it stores",
+        " check; for classify the version of the embeddings that it stores; for find_topics topics by language",
     ] = None

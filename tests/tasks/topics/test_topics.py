@@ -210,7 +210,7 @@ from tasks.topics.stage import find_topics
 from warehouse.home import Home
 
 result = find_topics(Home(Path(sys.argv[1])), "hashed", lambda done, total: None)
-assert (result.items, result.message) == (0, "topics: en 3"), result
+assert (result.items, result.message, result.counts) == (0, "", '{"en": 3}'), result
 assert not {"sklearn", "scipy", "stopwordsiso"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script, str(home.folder)], check=True)
