@@ -11,6 +11,7 @@ from tasks.scrape.gallery.fields import FieldReader
 from tasks.scrape.gallery.profile import CommentSelectors
 from tasks.scrape.gallery.selector_types import Part
 from tasks.scrape.pages import ScrapedComment
+from tasks.scrape.values.markup import without_control_characters
 
 MAX_DEPTH = 50
 """Levels of replies that are read; no site shows so many."""
@@ -93,9 +94,9 @@ def _detach(element: etree._Element) -> None:
     if element.tail:
         before = element.getprevious()
         if before is None:
-            parent.text = (parent.text or "") + element.tail
+            parent.text = without_control_characters((parent.text or "") + element.tail)
         else:
-            before.tail = (before.tail or "") + element.tail
+            before.tail = without_control_characters((before.tail or "") + element.tail)
         element.tail = None
     parent.remove(element)
 

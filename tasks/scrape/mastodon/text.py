@@ -10,7 +10,7 @@ from html import unescape
 
 from lxml import html
 
-from tasks.scrape.values.markup import text_with_lines
+from tasks.scrape.values.markup import text_with_lines, without_control_characters
 
 MAX_TAGS = 2000
 """With more tags, nesting may exceed the parser's limit; then tags are removed one by one."""
@@ -26,5 +26,9 @@ def plain_text(markup: str) -> str | None:
     document = html.document_fromstring(f"<div>{markup}</div>", parser=parser)
     # A newline of the source is a space: servers write line breaks as tags.
     for text in document.xpath("//text()[not(ancestor::pre)]"):
-        setattr(text.getparent(), "text" if text.is_text else "tail", _SPACES.sub(" ", text))
+        setattr(
+            text.getparent(),
+            "text" if text.is_text else "tail",
+            without_control_characters(_SPACES.sub(" ", text)),
+        )
     return text_with_lines(document).strip() or None

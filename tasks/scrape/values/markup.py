@@ -32,6 +32,7 @@ TO_PRE = str.maketrans({"\n": _PRE_NEWLINE, " ": _PRE_SPACE, "\t": _PRE_SPACE * 
 FROM_PRE = str.maketrans({_PRE_NEWLINE: "\n", _PRE_SPACE: " "})
 """Replaces the marks with spaces and newlines."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPACES = re.compile(r"[ \t\f]{2,}|[\t\f]")
 _INDENTED = re.compile(r"\n(?: {2,}|[ ]*\t)[ \t]*(?=\S)")
 _AROUND_NEWLINE = re.compile(r" *\n *")
@@ -66,6 +67,11 @@ def plain_lines(text: str) -> str:
     if "\n" in text or "\t" in text or "  " in text or "\r" in text:
         return _tidy(text)
     return text
+
+
+def without_control_characters(text: str) -> str:
+    """The text without the characters that lxml refuses as the text of an element; its parser lets them through."""
+    return _NO_XML.sub("", text)
 
 
 def text_of_markup(text: str) -> str:

@@ -111,10 +111,11 @@ def test_a_content_warning_precedes_the_text(make_response, status) -> None:
         ("I <3 you & all", "I <3 you & all"),
         ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
         ("half \ud83d of a character\x00", "half \ufffd of a character"),
+        ("<p>red \x1b[31mtext\x1b[0m</p>\x1b", "red [31mtext[0m"),
         ("<div>" * 5000 + "deep &amp; down", "deep & down"),
         ("<p> </p>", None),
     ],
-    ids=["link", "break", "right-to-left", "script", "bare", "list", "surrogate", "deep", "blank"],
+    ids=["link", "break", "right-to-left", "script", "bare", "list", "surrogate", "control", "deep", "blank"],
 )
 def test_captions_are_read_as_plain_text(make_response, status, content, caption) -> None:
     """Captions with markup, emoji and right-to-left text are read as a person reads them, and can be stored."""
