@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import altair as alt
 import duckdb
+import polars as pl
 
 from tasks.report.chart_style import GREY, SMALL_SIZE
 from tasks.report.names import shorten, wrap
@@ -49,6 +50,21 @@ class ChartSource:
             f"drawn {full_date(self.drawn)}",
         ]
         return [*counted, *wrap(origin, ems)]
+
+
+def source_of_posts(database: duckdb.DuckDBPyConnection, posts: pl.DataFrame) -> ChartSource:
+    """The source of a chart of these posts: a frame with `source`, `account` and `posted_at`, and a row for each."""
+    since, until = posts["posted_at"].min(), posts["posted_at"].max()
+    return ChartSource(
+        len(posts),
+        posts.select(pl.struct("source", "account").n_unique()).item(),
+        since if isinstance(since, datetime) else None,
+        until if isinstance(until, datetime) else None,
+        database="likelens.duckdb",
+        run_id=last_run(database)[0],
+        version="",
+        drawn=datetime.now(UTC).date(),
+    )
 
 
 def source_of(

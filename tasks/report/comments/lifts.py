@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from tasks.report.chart_source import ChartSource
+from tasks.report.chart_source import ChartSource, source_of_posts
 from tasks.report.lift_wording import interval, lift_of
 from tasks.report.names import shorten
 from tasks.report.themes import is_of_themes
@@ -19,7 +18,7 @@ from tasks.report.trends.lift_card import certain, draw_card
 from tasks.report.trends.over_time import join_classifiers
 from tasks.report.wording import posts
 from warehouse.overview.comment_summary import TopicCount
-from warehouse.overview.summary import current_version, last_run
+from warehouse.overview.summary import current_version
 from warehouse.ranking.comment_lifts import MAX_POSTS, comment_lifts
 from warehouse.ranking.comparable_posts import comparable_posts
 from warehouse.ranking.ranking_query import RankingQuery
@@ -130,17 +129,7 @@ def _source(
     compared = pl.concat([one.select("source", "post_id", "account", "posted_at") for one in frames]).unique(
         ["source", "post_id"]
     )
-    since, until = compared["posted_at"].min(), compared["posted_at"].max()
-    return ChartSource(
-        len(compared),
-        compared.select(pl.struct("source", "account").n_unique()).item(),
-        since if isinstance(since, datetime) else None,
-        until if isinstance(until, datetime) else None,
-        database="likelens.duckdb",
-        run_id=last_run(database)[0],
-        version="",
-        drawn=datetime.now(UTC).date(),
-    )
+    return source_of_posts(database, compared)
 
 
 def _best_and_worst(rows: pl.DataFrame) -> pl.DataFrame:

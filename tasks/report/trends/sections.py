@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import polars as pl
 
-from tasks.report.chart_source import ChartSource
+from tasks.report.chart_source import source_of_posts
 from tasks.report.themes import is_of_themes
 from tasks.report.trends.content import TrendSection
 from tasks.report.trends.over_time import MAX_ACCOUNTS, Changes, over_time
 from tasks.report.trends.posting_advice import MIN_POSTS, posting_advice
 from warehouse.overview.account_levels import account_levels, largest_accounts
 from warehouse.overview.like_growth import like_growth
-from warehouse.overview.summary import current_version, last_run
+from warehouse.overview.summary import current_version
 from warehouse.ranking.posting_lifts import add_local_times, estimate_posting_lifts, read_posts
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.recent_lifts import (
@@ -42,7 +42,7 @@ def make_trends(
     accounts = largest_accounts(posts)
     shown = accounts.head(MAX_ACCOUNTS).select("source", "account").iter_rows()
     levels = [account_levels(posts, source, account) for source, account in shown]
-    source = _source(database, posts)
+    source = source_of_posts(database, posts)
     labelled = {
         question: labelled_posts(database, question.classifier, posts)
         for question in _by_lift(database, questions)
@@ -64,7 +64,7 @@ def make_trends(
             like_growth(database, chosen),
             source,
         ),
-        posting_advice(timing, labels, pairs, first.time_zone, source, _source(database, any_label)),
+        posting_advice(timing, labels, pairs, first.time_zone, source, source_of_posts(database, any_label)),
     )
 
 
@@ -81,22 +81,7 @@ def _find_changes(
     }
     first = period.since - timedelta(days=period.days)
     both = posts.filter(pl.col("posted_at").dt.date().is_between(first, period.until))
-    return Changes(frames, period, _source(database, both))
-
-
-def _source(database: duckdb.DuckDBPyConnection, posts: pl.DataFrame) -> ChartSource:
-    """What stands below a chart of these posts."""
-    since, until = posts["posted_at"].min(), posts["posted_at"].max()
-    return ChartSource(
-        len(posts),
-        posts.select(pl.struct("source", "account").n_unique()).item(),
-        since if isinstance(since, datetime) else None,
-        until if isinstance(until, datetime) else None,
-        database="likelens.duckdb",
-        run_id=last_run(database)[0],
-        version="",
-        drawn=datetime.now(UTC).date(),
-    )
+    return Changes(frames, period, source_of_posts(database, both))
 
 
 def _by_lift(
