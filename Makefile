@@ -1,4 +1,5 @@
-# Needs Python 3.11 or newer with pip, and make. Everything else is in the lock file, with the extras dev, demo, docs and models.
+# Needs Python 3.11 or newer with pip, and make. Everything else is in the lock file, with the extras dev, demo, docs,
+# models, dask, ray and store.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,4 +63,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.truth --galleries 20
 
 lock:
-	uv pip compile pyproject.toml --extra dev --extra demo --extra docs --extra models --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra demo --extra docs --extra models --extra dask --extra ray --extra store --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
