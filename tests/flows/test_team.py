@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from prefect.exceptions import ObjectNotFound
@@ -37,14 +37,20 @@ class Team:
 
     def __init__(self, folder: Path, port: int, database: str | None, processes: ExitStack) -> None:
         self.folder, self.port, self.database, self._processes = folder, port, database, processes
+        self._starts = 0
         own = ("PREFECT_", "PYTEST_", "LIKELENS_")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         self._environment |= {"PREFECT_WORKER_QUERY_SECONDS": "2", "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def serve(self) -> None:
         variables = {"LIKELENS_SERVER_DATABASE": self.database} if self.database else {}
+        self._starts += 1
         self.process = self._start("serve", [BIN / "likelens", "serve"], variables)
-        wait_until(lambda: "Prefect runs at" in self.log("serve") or self.process.poll() is not None)
+        wait_until(
+            lambda: (
+                self.log("serve").count("Prefect runs at") == self._starts or self.process.poll() is not None
+            )
+        )
         assert self.process.poll() is None, self.log("serve")
 
     def start_worker(self, pool: str) -> None:
@@ -231,7 +237,7 @@ def test_a_night_does_not_begin_without_the_deployments_of_its_parts(monkeypatch
     """A part that is not registered, or that would wait for the night's own slot, is named before any work."""
 
     class Client:
-        def __enter__(self) -> Client:
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None: ...
