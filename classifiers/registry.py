@@ -51,6 +51,9 @@ VECTOR_KINDS: frozenset[str] = frozenset({"trained", "themes"})
 REMOTE_KINDS: frozenset[str] = frozenset({"caption", "clarifai"})
 """Kinds that send pictures to a server: the stage tag runs them."""
 
+GPU_KINDS: frozenset[str] = frozenset({"keras", "onnx", "zero_shot"})
+"""Kinds whose models use a GPU where the machine has one."""
+
 
 def load(kind: str, name: str, options: Any) -> Classifier:
     """Load the classifier called `name`. Raises `ClassifierUnavailable` if it can't run here."""

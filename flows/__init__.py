@@ -22,6 +22,10 @@ spending.py          what paid classifiers have cost, for status
 maintenance.py       the flow `maintenance`
 train_forecast.py    the flow `train_forecast`
 nightly.py           the flows `nightly` and `relabel`
+nightly_in_parts.py  the flow `nightly` on several machines
+parts.py             its parts: the flows `collect`, `label` and `publish`
+part_runs.py         runs a part through its deployment
+pool_settings.py     the table [pools]: the work pool of each part
 lanes.py             which stage runs a classifier, and which run at the same time
 futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary

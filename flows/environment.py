@@ -154,6 +154,12 @@ def clarifai_base() -> str | None:
     return os.environ.get("CLARIFAI_GRPC_BASE", "").strip() or None
 
 
+def sees_gpu() -> bool:
+    """Return whether this process may use an NVIDIA GPU: the machine has one that `CUDA_VISIBLE_DEVICES` does not hide."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def wants_plain_text() -> bool:
     """Return whether tables are to have no colours and no bold letters, by `NO_COLOR` (https://no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from functools import partial
 
 from prefect import tags
 
-from classifiers.registry import VECTOR_KINDS
-from flows.environment import clarifai_base
+from classifiers.registry import GPU_KINDS, VECTOR_KINDS
+from flows.environment import clarifai_base, sees_gpu
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.secrets import secret
 from flows.settings import ClassifierSettings
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.task import classify
+from tasks.errors import OutOfTime
 from tasks.run import Run
+from tasks.slots import gpu_limits, hold_slots
 from tasks.tag.services import service_of
 from tasks.tag.stage import Tagging, remote_options
 from tasks.tag.task import tag
+from warehouse.records.runs import StageResult
 
 
 def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
@@ -31,11 +35,22 @@ def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
     for of_vectors in (False, True):
         group = [lane for lane in local if (lane.kind in VECTOR_KINDS) == of_vectors]
         for start in range(0, len(group), MAX_PARALLEL_TASKS):
-            _run_together(run, group[start : start + MAX_PARALLEL_TASKS])
+            _run_with_gpu(run, group[start : start + MAX_PARALLEL_TASKS])
     for lane in lanes:
         if (remote := remote_lane(lane)) is not None:
             with tags(f"classifier:{lane.name}"):
                 tag(run, remote, return_state=True)
+
+
+def _run_with_gpu(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
+    """Run lanes together, with one slot of the GPU for all: each waits for the pictures that the others decode."""
+    uses_gpu = sees_gpu() and any(lane.kind in GPU_KINDS for lane in lanes)
+    try:
+        with hold_slots(gpu_limits(socket.gethostname()) if uses_gpu else []):
+            _run_together(run, lanes)
+    except OutOfTime as error:
+        for lane in lanes:
+            run.journal.finish("classify", lane.name, StageResult("failed", message=str(error)))
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:

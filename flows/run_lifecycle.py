@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from flows.environment import enable_own_logs
+from flows.errors import SettingsError
 from flows.settings import Settings
 from tasks.errors import EXPECTED
 from tasks.run import Run
@@ -16,7 +17,7 @@ from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.pending import count_posts
-from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.records.runs import RUN_STAGE, Journal, StageResult, begin_run
 from warehouse.schema.run_tables import StageRun
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,22 @@ def open_run(settings: Settings, *, resume: bool = True) -> Iterator[Run]:
             logger.info("Resuming run %s, which was interrupted", journal.run_id)
         if resume:
             store_abandoned_spools(home, journal.run_id, settings.sources)
+        yield Run(home, journal)
+
+
+@contextmanager
+def join_run(settings: Settings, run_id: str) -> Iterator[Run]:
+    """Hold the home folder for a part of an open run. Raises `SettingsError` if the folder does not know the run."""
+    enable_own_logs()
+    home = settings.home
+    home.prepare()
+    journal = Journal(home.lake, run_id, resumed=True)
+    if not journal.rows():
+        raise SettingsError(
+            f"The home folder {home.folder} has no run {run_id}. This machine does not share the home folder of the"
+            " one that started the night: mount it, or set home (or LIKELENS_HOME) to where it is mounted here."
+        )
+    with home.held(WAIT_FOR_OTHER_RUN_SECONDS, waiting=lambda: _log_waiting(home)):
         yield Run(home, journal)
 
 
@@ -64,15 +81,20 @@ def _publish_result(home: Home) -> None:
 
 def summarize(rows: Sequence[StageRun]) -> StageResult:
     """Compute a run's result from its stages; the message has a line for each stage that is not done."""
-    lines = [
-        f"{StageName(row.stage, row.lane)}: {row.status}. {row.message or ''}".strip()
-        for row in rows
-        if row.status != "done"
-    ]
+    lines = describe_open_stages(rows)
     published = any(row.stage == "publish" and row.status == "done" for row in rows)
     status = "failed" if not published else "incomplete" if lines else "done"
     items = sum(row.items or 0 for row in rows if row.stage == "scrape")
     return StageResult(status, items, len(lines), "\n".join(lines))
+
+
+def describe_open_stages(rows: Sequence[StageRun]) -> list[str]:
+    """A line for each stage that is not done."""
+    return [
+        f"{StageName(row.stage, row.lane)}: {row.status}. {row.message or ''}".strip()
+        for row in rows
+        if row.status != "done"
+    ]
 
 
 def _log_waiting(home: Home) -> None:

@@ -47,6 +47,13 @@ def name_train_forecast() -> str:
     return f"train_forecast {_day()}"
 
 
+def name_part() -> str:
+    """For example 'label 2026-11-27'."""
+    from prefect.runtime import flow_run
+
+    return f"{flow_run.flow_name} {_day()}"
+
+
 def _parameters() -> dict[str, Any]:
     from prefect.runtime import flow_run
 

@@ -31,6 +31,7 @@ from flows.embeddings import complete_themes
 from flows.errors import SettingsError
 from flows.example_settings import EXAMPLE
 from flows.forecasting.settings import ForecastSettings, check_forecast
+from flows.pool_settings import PoolSettings
 from flows.serve.server import ServerSettings
 from flows.settings_mistakes import describe_mistake, find_name_mistakes
 from flows.time_slices import check_time_zone
@@ -163,6 +164,7 @@ class Settings(_Table):
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()
     server: ServerSettings = ServerSettings()
+    pools: PoolSettings | None = None
     classifiers: Annotated[
         tuple[Annotated[ClassifierSettings, PlainValidator(_read_classifier)], ...],
         AfterValidator(complete_themes),

@@ -14,6 +14,7 @@ report/         charts and the HTML page; to change a chart, open report/charts.
 similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
 run.py          what all tasks share
+slots.py        slots of Prefect's global limits, for hosts and GPUs
 errors.py       which errors a task retries
 forget.py       removes an account or an author
 validation.py   validation errors in words

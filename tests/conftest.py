@@ -110,6 +110,12 @@ def mastodon_server() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> ModuleType:
+    """The module of a PostgreSQL server."""
+    return load("postgres_server")
+
+
+@pytest.fixture(scope="session")
 def forking() -> ModuleType:
     """The module of the fork server."""
     return load("fork_server")

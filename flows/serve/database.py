@@ -11,6 +11,9 @@ from flows.errors import SettingsError
 VARIABLE = "LIKELENS_SERVER_DATABASE"
 _DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 15.0
+MIN_VERSION = 14
+_RIGHTS = """select current_user, current_database(),
+                    coalesce(has_schema_privilege(current_schema(), 'create'), false)"""
 
 
 def database_url() -> str | None:
@@ -38,17 +41,43 @@ def _has_name(rest: str) -> bool:
 
 
 def check_database(url: str) -> None:
-    """Connect once. Raises `SettingsError` with the reason."""
-    import asyncpg
-
-    async def connect() -> None:
-        connection = await asyncpg.connect(url.replace(_DRIVER, "postgresql", 1), timeout=_CONNECT_SECONDS)
-        await connection.close()
-
+    """Connect once, and check what Prefect needs there. Raises `SettingsError` with the reason."""
     try:
-        asyncio.run(connect())
+        import asyncpg
+    except ImportError as error:
+        raise SettingsError(
+            f"{VARIABLE} needs the package asyncpg, a part of Prefect that is not installed here. Install it:"
+            " pip install asyncpg"
+        ) from error
+    try:
+        problem = asyncio.run(_find_problem(url.replace(_DRIVER, "postgresql", 1)))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         reason = str(error) or type(error).__name__
         raise SettingsError(
             f"The database of {VARIABLE} can't be used: {reason}. Check its host, name, user and password."
         ) from error
+    if problem:
+        raise SettingsError(f"The database of {VARIABLE} can't be used: {problem}.")
+
+
+async def _find_problem(url: str) -> str:
+    """What Prefect's tables need and this database lacks; empty if it has all."""
+    import asyncpg
+
+    connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+    try:
+        version = connection.get_server_version()
+        if version.major < MIN_VERSION:
+            return f"it is PostgreSQL {version.major}, and Prefect needs {MIN_VERSION} or newer"
+        if not await connection.fetchval(
+            "select count(*) from pg_available_extensions where name = 'pg_trgm'"
+        ):
+            return (
+                "its server has no extension pg_trgm. Install the additional modules of PostgreSQL (contrib)"
+            )
+        user, name, may_create = await connection.fetchrow(_RIGHTS)
+        if not may_create:
+            return f'the user may not create tables there. As an administrator: alter database "{name}" owner to "{user}"'
+        return ""
+    finally:
+        await connection.close()

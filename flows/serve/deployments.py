@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.environment import OWN_LOGGERS
+from flows.pool_settings import PARTS, WORK_POOL, PoolSettings
+
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
-WORK_POOL = "likelens"
 CONCURRENT_RUNS = 1
 """Runs of the work pool at one time: nights, full readings, relabelling and maintenance never overlap."""
 TIME_ZONE = "UTC"
@@ -53,8 +55,18 @@ DEPLOYMENTS = (
 )
 
 
-def build_deployments(config: Path) -> list[RunnerDeployment]:
-    """The deployments for a settings file, as Prefect's objects. They run in the folder of the file."""
+PART_VARIABLES = {
+    "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(OWN_LOGGERS),
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+"""The environment of a part's run: the workers of other machines do not have that of `likelens serve`."""
+
+
+def build_deployments(config: Path, pools: PoolSettings | None = None) -> list[RunnerDeployment]:
+    """The deployments for a settings file, as Prefect's objects. They run in the folder of the file.
+
+    With `pools` a night runs in parts, which are deployments too.
+    """
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import EntrypointType  # type: ignore[attr-defined]
     from prefect.runner.storage import LocalStorage
@@ -62,10 +74,11 @@ def build_deployments(config: Path) -> list[RunnerDeployment]:
 
     from flows.maintenance import maintenance
     from flows.nightly import nightly, relabel
+    from flows.nightly_in_parts import nightly_in_parts
     from flows.train_forecast import train_forecast
 
     flows: dict[str, Any] = {
-        "nightly": nightly,
+        "nightly": nightly_in_parts if pools else nightly,
         "relabel": relabel,
         "maintenance": maintenance,
         "train_forecast": train_forecast,
@@ -84,7 +97,27 @@ def build_deployments(config: Path) -> list[RunnerDeployment]:
         )
         for one in DEPLOYMENTS
     ]
+    deployments += _build_parts(config, pools) if pools else []
     for deployment in deployments:
         # Without a step that sets the folder, Prefect 3.8.8 copies all of it, with the home folder, for each run.
         deployment.storage = LocalStorage(str(config.parent))
     return deployments
+
+
+def _build_parts(config: Path, pools: PoolSettings) -> list[RunnerDeployment]:
+    from prefect.deployments.runner import EntrypointType  # type: ignore[attr-defined]
+
+    from flows import parts
+
+    return [
+        getattr(parts, part).to_deployment(
+            part,
+            description=f"A part of the night, which nightly starts: {part}",
+            parameters={"config": str(config)},
+            work_pool_name=pools.pool_of(part),
+            job_variables={"env": PART_VARIABLES},
+            entrypoint_type=EntrypointType.MODULE_PATH,
+            _sync=True,
+        )
+        for part in PARTS
+    ]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.environment import server_password
-from flows.serve.deployments import WORK_POOL
+from flows.pool_settings import WORK_POOL
 from flows.settings import Settings
 from warehouse.errors import HomeBusy
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.ephemeral_server import end_with_this_process
+from flows.pool_settings import WORK_POOL
 from flows.prefect_health import read_health
-from flows.serve.deployments import WORK_POOL
 from flows.serve.server import RESPONSE_SECONDS, ServerSettings
 from tasks.errors import Stop
 

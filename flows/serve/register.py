@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.environment import notify_url
+from flows.pool_settings import PARTS, WORK_POOL
 from flows.serve.automations import BLOCK, crashed_runs, notifications
-from flows.serve.deployments import CONCURRENT_RUNS, WORK_POOL, build_deployments
+from flows.serve.deployments import CONCURRENT_RUNS, build_deployments
+from flows.settings import read_settings
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -25,7 +27,10 @@ def register(config: Path, webhook: str | None) -> None:
 
     with get_client(sync_client=True) as client:
         _register_work_pool(client)
-        for deployment in build_deployments(config):
+        pools = read_settings(config, sources=False).pools
+        for pool in {pools.pool_of(part) for part in PARTS} if pools else ():
+            _register_pool_of_part(client, pool)
+        for deployment in build_deployments(config, pools):
             _register_deployment(client, deployment)
         automations = crashed_runs()
         if webhook:
@@ -46,6 +51,17 @@ def _register_work_pool(client: SyncPrefectClient) -> None:
     else:
         if pool.concurrency_limit != CONCURRENT_RUNS:
             client.update_work_pool(WORK_POOL, WorkPoolUpdate(concurrency_limit=CONCURRENT_RUNS))
+
+
+def _register_pool_of_part(client: SyncPrefectClient, name: str) -> None:
+    """Create the work pool if there is none; what a person created, of another type or with a limit, stays."""
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        client.read_work_pool(name)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=name, type="process"))
 
 
 def _register_deployment(client: SyncPrefectClient, deployment: RunnerDeployment) -> None:

@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from tasks.progress import show_progress
 from tasks.run import STAGE, Run, is_last_try, run_stage
+from tasks.scrape.crawl.process import HALTED
 from tasks.scrape.model import Source
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
+from tasks.slots import hold_slots, host_limit
 from tasks.stage_events import StageName, report_end
 from warehouse.records.runs import StageResult
 
@@ -27,10 +29,15 @@ def scrape(run: Run, source: Source, options: ScrapeOptions, secret: SecretStr |
         return Completed(message="done before the run was cut off")
     spool = Spool(run.home.spool(run.journal.run_id) / f"{source.name}.jsonl")
 
+    limit = host_limit(source.host)
+
     def body() -> StageResult:
         token = None if secret is None else secret.get_secret_value()
         job = ScrapeJob(run.home, source, spool, options, token, is_last_try())
-        with show_progress(f"scrape {source.name}") as progress:
+        with (
+            hold_slots([limit] if limit else [], HALTED.is_set),
+            show_progress(f"scrape {source.name}") as progress,
+        ):
             return scrape_source(job, progress)
 
     state = run_stage(run, "scrape", source.name, body)

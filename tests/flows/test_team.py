@@ -1,0 +1,261 @@
+"""A night in parts on several workers, and PostgreSQL as the server's database where this machine has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Self
+
+import pytest
+from prefect.exceptions import ObjectNotFound
+
+from flows.errors import SettingsError
+from flows.part_runs import check_deployments
+from flows.run_lifecycle import join_run
+from flows.serve.database import check_database
+from flows.settings import read_settings
+from warehouse.records.runs import stage_runs
+
+BIN = Path(sys.executable).parent
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+LIMIT_SECONDS = 1200.0
+POOLS = {"collect": "small", "label": "gpu", "publish": "small"}
+
+
+class Team:
+    """`likelens serve` in a folder, and workers of other work pools."""
+
+    def __init__(self, folder: Path, port: int, database: str | None, processes: ExitStack) -> None:
+        self.folder, self.port, self.database, self._processes = folder, port, database, processes
+        self._starts = 0
+        own = ("PREFECT_", "PYTEST_", "LIKELENS_")
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        self._environment |= {"PREFECT_WORKER_QUERY_SECONDS": "2", "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+    def serve(self) -> None:
+        variables = {"LIKELENS_SERVER_DATABASE": self.database} if self.database else {}
+        self._starts += 1
+        self.process = self._start("serve", [BIN / "likelens", "serve"], variables)
+        wait_until(
+            lambda: (
+                self.log("serve").count("Prefect runs at") == self._starts or self.process.poll() is not None
+            )
+        )
+        assert self.process.poll() is None, self.log("serve")
+
+    def start_worker(self, pool: str) -> None:
+        variables = {
+            "PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api",
+            "PREFECT_HOME": str(self.folder / f"prefect-of-{pool}"),
+        }
+        command = [BIN / "prefect", "worker", "start", "--pool", pool, "--name", f"{pool}-1"]
+        self._start(pool, command, variables)
+
+    def _start(self, name: str, command: list[Any], variables: dict[str, str]) -> subprocess.Popen[bytes]:
+        environment = {**self._environment, **variables}
+        with (self.folder / f"{name}.log").open("ab") as out:
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=out, stderr=out, start_new_session=True
+            )
+        self._processes.callback(end, process)
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text("utf-8")
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        until = time.monotonic() + LIMIT_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=300) as response:
+                    return json.load(response)
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or time.monotonic() > until:  # SQLite is locked, on a busy machine
+                    raise
+            time.sleep(1)
+
+    def start_night(self) -> str:
+        deployment = self.call("deployments/name/nightly/nightly")["id"]
+        return str(self.call(f"deployments/{deployment}/create_flow_run", {})["id"])
+
+    def wait_for(self, run: str) -> dict[str, Any]:
+        wait_until(lambda: self.call(f"flow_runs/{run}")["state_type"] in ENDED)
+        return dict(self.call(f"flow_runs/{run}"))
+
+    def runs_of(self, part: str, night: str) -> list[dict[str, Any]]:
+        """The flow runs of a part that a night has started."""
+        tasks = self.call("task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [night]}}})
+        chosen = {"parent_task_run_id": {"any_": [task["id"] for task in tasks]}}
+        runs = self.call("flow_runs/filter", {"flow_runs": chosen, "flows": {"name": {"any_": [part]}}})
+        return list(runs)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it has started."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(LIMIT_SECONDS)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until, "timed out"
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres_server: ModuleType, free_port: Callable[[], int]) -> Iterator[Any]:
+    """A PostgreSQL server; None where its programs are not installed."""
+    programs = postgres_server.find_programs()
+    if programs is None:
+        yield None
+        return
+    with postgres_server.running_postgres(programs, free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def team(
+    postgres: Any, tmp_path_factory: pytest.TempPathFactory, settings: str, free_port: Callable[[], int]
+) -> Iterator[Team]:
+    """A served folder with work pools, and a worker for the pool `small`."""
+    folder, port = tmp_path_factory.mktemp("team"), free_port()
+    pools = "".join(f'{part} = "{pool}"\n' for part, pool in POOLS.items())
+    (folder / "likelens.toml").write_text(f"{settings}\n[server]\nport = {port}\n\n[pools]\n{pools}")
+    if postgres:
+        postgres.run("create database prefect")
+    with ExitStack() as processes:
+        made = Team(folder, port, postgres.url("prefect") if postgres else None, processes)
+        made.serve()
+        made.start_worker("small")
+        yield made
+
+
+def test_a_night_says_which_part_failed_and_publishes_the_rest(team):
+    """The part for the GPU is cancelled before a worker takes it: the night is Incomplete and names it."""
+    night = team.start_night()
+    wait_until(lambda: [run for run in team.runs_of("label", night) if run["state_type"] == "SCHEDULED"])
+    (part,) = team.runs_of("label", night)
+    cancelled = {"type": "CANCELLED", "name": "Cancelled", "message": "by hand"}
+    team.call(f"flow_runs/{part['id']}/set_state", {"state": cancelled, "force": True})
+    ended = team.wait_for(night)
+    assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "Incomplete"), ended["state"]
+    assert (
+        f"part label: failed. Its run {part['name']!r} on the work pool gpu is Cancelled. by hand"
+        in (ended["state"]["message"])
+    )
+    home = read_settings(team.folder / "likelens.toml").home
+    rows = {(row.stage, row.lane): row.status for row in stage_runs(home.lake)}
+    assert rows["part", "collect"] == rows["part", "publish"] == rows["publish", ""] == "done"
+    assert (rows["part", "label"], rows["run", ""]) == ("failed", "incomplete")
+    artifacts = team.call("artifacts/filter", {"flow_runs": {"id": {"any_": [night]}}})
+    (summary,) = [one["data"] for one in artifacts if one["key"] == "nightly-summary"]
+    assert "30 new posts" in summary and "part label" in summary
+
+
+def test_runs_in_postgresql_survive_a_restart(team):
+    """After the end of `likelens serve` and its next start the server has the night; no SQLite file was made."""
+    if not team.database:
+        pytest.skip("there are no programs of PostgreSQL (initdb, pg_ctl)")
+    before = {run["id"]: run["state_type"] for run in team.call("flow_runs/filter", {})}
+    team.process.send_signal(signal.SIGTERM)
+    assert team.process.wait(LIMIT_SECONDS) == 0
+    assert not (team.folder / "data" / "prefect" / "prefect.db").exists()
+    assert "a-password" not in team.log("serve")
+    team.serve()
+    after = {run["id"]: run["state_type"] for run in team.call("flow_runs/filter", {})}
+    assert before.items() <= after.items() and "COMPLETED" in before.values()
+
+
+def test_the_parts_of_a_night_run_on_the_workers_of_their_pools(team):
+    """With a worker for each pool the night is complete; each part ran where the settings say."""
+    team.start_worker("gpu")
+    night = team.start_night()
+    ended = team.wait_for(night)
+    assert (ended["state_name"], ended["work_pool_name"]) == ("Completed", "likelens"), ended["state"]
+    for part, pool in POOLS.items():
+        (run,) = team.runs_of(part, night)
+        assert (run["state_name"], run["work_pool_name"]) == ("Completed", pool), run["state"]
+        assert run["name"].startswith(f"{part} 2") and "source:demo" in run["tags"]
+        assert run["id"] in team.log(pool)
+    home = read_settings(team.folder / "likelens.toml").home
+    (row,) = stage_runs(home.lake, "stage = 'classify' and status = 'done'")
+    assert (row.lane, row.items) == ("visual", 30)
+
+
+def test_postgresql_that_can_not_be_used_is_refused_with_the_reason(postgres, monkeypatch):
+    """A wrong password, no such database, no rights, and no driver: each has a sentence, and none has the password."""
+    if not postgres:
+        pytest.skip("there are no programs of PostgreSQL (initdb, pg_ctl)")
+    postgres.run("create database empty")
+    postgres.run("create user ann password 'a-password'")
+    refused = {
+        postgres.url("empty", password="wrong-secret"): "password authentication failed for user",
+        postgres.url("missing"): 'database "missing" does not exist',
+        postgres.url("empty", "ann"): 'alter database "empty" owner to "ann"',
+    }
+    for url, part in refused.items():
+        with pytest.raises(SettingsError, match="LIKELENS_SERVER_DATABASE") as caught:
+            check_database(url.replace("postgresql", "postgresql+asyncpg"))
+        assert part in str(caught.value)
+        assert "secret" not in str(caught.value) and "a-password" not in str(caught.value)
+    check_database(postgres.url("empty"))
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(SettingsError, match="pip install asyncpg"):
+        check_database(postgres.url("empty"))
+
+
+def test_a_machine_without_the_shared_home_is_named(unlabelled):
+    """A part on a machine that has another home folder stops, and says so."""
+    with (
+        pytest.raises(SettingsError, match="does not share the home folder"),
+        join_run(read_settings(unlabelled / "likelens.toml"), "20261127T030000Z-abcdef"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("pool", "text"), [(None, "has no deployment collect/collect"), ("likelens", "Set collect under")]
+)
+def test_a_night_does_not_begin_without_the_deployments_of_its_parts(monkeypatch, pool, text):
+    """A part that is not registered, or that would wait for the night's own slot, is named before any work."""
+
+    class Client:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def read_deployment_by_name(self, name: str) -> Any:
+            if pool is None:
+                raise ObjectNotFound(RuntimeError(name))
+            return SimpleNamespace(work_pool_name=pool)
+
+    run = SimpleNamespace(flow_run=SimpleNamespace(work_pool_name="likelens"))
+    monkeypatch.setattr("flows.part_runs.get_client", lambda **_: Client())
+    monkeypatch.setattr("flows.part_runs.FlowRunContext", SimpleNamespace(get=lambda: run))
+    with pytest.raises(SettingsError, match=text):
+        check_deployments()
+
+
+def test_the_pool_of_the_night_is_none_for_its_parts(command, tmp_path):
+    """The settings are refused with a sentence: the part would wait for a slot that its night has."""
+    (tmp_path / "likelens.toml").write_text('[pools]\nlabel = "likelens"\n')
+    ended = command(tmp_path, "serve")
+    assert ended.returncode == 2 and "whose only slot is taken" in ended.stderr
