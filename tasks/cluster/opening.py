@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from tasks.cluster.options import EXTRAS, ClusterOptions
@@ -59,3 +62,35 @@ def open_cluster(options: ClusterOptions) -> Iterator[Cluster]:
     with open_engine(options) as cluster:
         check_versions(cluster)
         yield cluster
+
+
+class ClusterSession:
+    """A cluster that is opened by the first stage or lane that has work for it, and closed with the block."""
+
+    def __init__(self, options: ClusterOptions) -> None:
+        self.options = options
+        self._stack = ExitStack()
+        self._lock = threading.Lock()
+        self._cluster: Cluster | None = None
+        self._problem: ClusterUnavailable | None = None
+
+    def open(self) -> Cluster:
+        """The open cluster. Raises `ClusterUnavailable` as `open_cluster` does; once it failed, at once."""
+        with self._lock:
+            if self._problem is not None:
+                raise ClusterUnavailable(str(self._problem))
+            if self._cluster is None:
+                try:
+                    self._cluster = self._stack.enter_context(open_cluster(self.options))
+                except ClusterUnavailable as error:
+                    self._problem = error
+                    raise
+            return self._cluster
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
