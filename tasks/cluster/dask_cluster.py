@@ -29,8 +29,8 @@ WORKER_SECONDS = 60.0
 THREADS = 2
 """Of a worker on this machine: while the model works for one item, the other one's pictures are decoded."""
 _LOCAL_CONFIG = {
-    # Two workers may die with an item before it is looked at by itself; Dask's default is four.
-    "distributed.scheduler.allowed-failures": 1,
+    # An item whose worker died is tried again alone at once; Dask itself would let three more workers die with it.
+    "distributed.scheduler.allowed-failures": 0,
     # A worker's model may need more than its share of the machine; Dask would stop it there.
     "distributed.worker.memory.terminate": False,
     "distributed.worker.memory.pause": False,
@@ -92,7 +92,7 @@ def _copy_result(done: distributed.Future[Any], future: Future[Any]) -> None:
     try:
         future.set_result(done.result())
     except KilledWorker as error:
-        future.set_exception(WorkerDied(f"{error.allowed_failures + 1} workers died with it"))
+        future.set_exception(WorkerDied(f"workers that died with it: {error.allowed_failures + 1}"))
     except distributed.client.FutureCancelledError as error:
         future.set_exception(WorkerDied(f"the scheduler lost it: {error}"))
     except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it

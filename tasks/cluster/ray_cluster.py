@@ -89,7 +89,7 @@ def _copy_result(done: Future[Any], future: Future[Any]) -> None:
     try:
         future.set_result(done.result())
     except _DEATHS as error:
-        future.set_exception(WorkerDied(f"{RETRIES + 1} workers died with it: {type(error).__name__}"))
+        future.set_exception(WorkerDied(f"workers that died with it: {RETRIES + 1} ({type(error).__name__})"))
     except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
         future.set_exception(error)
 
