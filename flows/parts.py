@@ -48,7 +48,7 @@ def label(config: str, run_id: str) -> State[Any]:
     """Let all classifiers label the pictures that they have not labelled."""
 
     def body(run: Run, settings: Settings) -> None:
-        run_lanes(run, settings.classifiers)
+        run_lanes(run, settings.classifiers, settings.classify.cluster())
 
     return _run_part(config, run_id, body, ("classify", "tag"))
 

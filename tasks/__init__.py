@@ -13,6 +13,7 @@ rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py
 similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
+cluster/        Dask and Ray, where the settings name one
 run.py          what all tasks share
 slots.py        slots of Prefect's global limits, for hosts and GPUs
 errors.py       which errors a task retries
