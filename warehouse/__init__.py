@@ -1,6 +1,7 @@
 """The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
     schema/         the tables, each declared once; to add a column or a table, open it
+    object_store/   the objects of a home folder with a URL
     storage/        the lake: Delta tables over Parquet files, with writes that count once
     records/        what the stages write, and what they have left to do
     embeddings/     embeddings of pictures: storing and reading them as arrays

@@ -15,6 +15,7 @@ from warehouse.authors import AuthorPolicy, Authors
 from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
+from warehouse.object_store.client import ObjectStore
 
 if TYPE_CHECKING:
     from warehouse.storage.lake import Lake
@@ -26,9 +27,13 @@ panics; DuckDB 2.0 reads them as a pattern, and puts its log beside the part bef
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The paths below one home folder. Creating the object creates no file."""
+    """The paths below one home folder. Creating the object creates no file.
+
+    With a `store`, the folder is this machine's copy of what the object store has.
+    """
 
     folder: Path
+    store: ObjectStore | None = None
 
     @property
     def lake(self) -> Lake:
