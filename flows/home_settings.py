@@ -19,6 +19,7 @@ from warehouse.object_store.connections import check_url
 HOME_VARIABLE = "LIKELENS_HOME"
 CACHE_VARIABLE = "LIKELENS_CACHE"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PLAIN = re.compile(r"[A-Za-z0-9]+://[A-Za-z0-9._/=-]*")
 MAX_NAME = 60
 
 
@@ -46,6 +47,11 @@ def open_home(home: str, storage: StorageSettings, folder: Path) -> Home:
     if not is_url(home):
         return Home((folder / Path(home).expanduser()).resolve())
     url = home.rstrip("/")
+    if not _PLAIN.fullmatch(url):
+        raise PydanticCustomError(
+            "home",
+            "the folder of an object store has letters, digits and . _ - = / in its name, such as s3://BUCKET/likelens",
+        )
     try:
         check_url(url)
     except BadStore as error:

@@ -18,6 +18,7 @@ def remove_deleted_pictures(home: Home) -> None:
     """
     for table in home.trained.glob(f"*/{TABLE}"):
         drop_rows(table, _is_deleted_from(home), table.parent / REVIEW)
+    home.share_state()
 
 
 def _is_deleted_from(home: Home) -> Callable[[Path], bool]:

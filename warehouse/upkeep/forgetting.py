@@ -134,6 +134,7 @@ def _forget_topics(home: Home, column: str, values: Sequence[tuple[str, str]], n
         # A killed run may have left a part of it beside it.
         for one in (file, *home.topics.glob(f".{file.name}-*")):
             one.unlink(missing_ok=True)
+    home.share_state()
     home.lake.delete("topics", "language", languages)
 
 
