@@ -46,16 +46,16 @@ def open_home(home: str, storage: StorageSettings, folder: Path) -> Home:
     """The home that the settings name; paths in them are relative to `folder`. Raises `ValueError` for a bad URL."""
     if not is_url(home):
         return Home((folder / Path(home).expanduser()).resolve())
+    try:
+        check_url(home)
+    except BadStore as error:
+        raise PydanticCustomError("home", "{text}", {"text": str(error)}) from error
     url = home.rstrip("/")
     if not _PLAIN.fullmatch(url):
         raise PydanticCustomError(
             "home",
             "the folder of an object store has letters, digits and . _ - = / in its name, such as s3://BUCKET/likelens",
         )
-    try:
-        check_url(url)
-    except BadStore as error:
-        raise PydanticCustomError("home", "{text}", {"text": str(error)}) from error
     cache = storage.cache or os.environ.get(CACHE_VARIABLE) or str(_default_cache(url))
     work = (folder / Path(cache).expanduser()).resolve()
     return Home(work, ObjectStore(url, storage.endpoint, storage.region))
