@@ -53,7 +53,7 @@ class Home:
             Lake,
         )  # deltalake and pyarrow, which readers of the database do not need
 
-        return Lake(self.lake_folder)
+        return Lake(self.lake_folder, self.store)
 
     @property
     def lake_folder(self) -> Path:

@@ -104,7 +104,7 @@ class ObjectStore:
         )
         parts = 1 if size <= CHUNK_BYTES else 2 + -(-size // CHUNK_BYTES)
         count_requests(RequestCounts(puts=parts, uploaded_bytes=size))
-        return result["e_tag"] or ""
+        return _plain(result["e_tag"])
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """The objects whose names are below the folder `prefix` and sort after `after`, sorted by name."""
@@ -134,7 +134,7 @@ class ObjectStore:
         count = 0
         while page := self._try(what, lambda: next(pages, None)):
             found = [
-                StoredObject(one["path"], one["size"], one["e_tag"] or "", one["last_modified"])
+                StoredObject(one["path"], one["size"], _plain(one["e_tag"]), one["last_modified"])
                 for one in page
             ]
             count += len(found)
@@ -206,10 +206,10 @@ class ObjectStore:
         while True:
             try:
                 result = self._try(f"write {name}", lambda: connection.put(name, content, mode="create"))
-                return result["e_tag"] or ""
+                return _plain(result["e_tag"])
             except AlreadyExistsError as error:
                 if is_repeated and self.get(name) == content:
-                    return ""
+                    return _plain(connection.head(name)["e_tag"])
                 raise FileExistsError(f"{self.url}/{name} exists.") from error
             except StoreUnavailable:
                 if time.monotonic() + delay > until:
@@ -236,3 +236,8 @@ class ObjectStore:
 
     def _connect(self, retry_seconds: float) -> Connection:
         return connect(self.url, self.endpoint, self.region, self.timeout_seconds, retry_seconds)
+
+
+def _plain(etag: str | None) -> str:
+    """An etag without its quotation marks, which not every response has."""
+    return (etag or "").strip('"')
