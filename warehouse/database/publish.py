@@ -24,6 +24,7 @@ from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
+from warehouse.storage.lake_copy import bring_files
 from warehouse.storage.lake_reader import select_utc
 
 READABLE_FROM = "v1.2.0"
@@ -90,6 +91,7 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Home, *, writes: bool) -
 
 
 def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    bring_files(files)  # those of a table in an object store that this machine does not have yet
     connection.execute(f"create view {table.name} as {select_utc(files, table)}")
     _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 
