@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class ImageInfo:
     is_sound: bool = True
 
 
+class PictureSource(Protocol):
+    """A picture's file to be read. A `Path` is one. Its text names the file in messages."""
+
+    def read_bytes(self) -> bytes:
+        """The content. Raises `OSError` if the file is missing or can't be read."""
+        ...
+
+
 def inspect_image(data: bytes) -> ImageInfo:
     """Describe the picture in `data` after decoding all of it. Raises `UnreadablePicture`.
 
@@ -80,8 +88,8 @@ class PictureFile:
     its path, or a function that returns its bytes or raises `OSError`.
     """
 
-    def __init__(self, source: Path | Callable[[], bytes]) -> None:
-        self._read = source.read_bytes if isinstance(source, Path) else source
+    def __init__(self, source: PictureSource) -> None:
+        self._source = source
         self._data: PictureData | None = None
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
@@ -97,7 +105,7 @@ class PictureFile:
         `OSError`, because it may be available again in the next run.
         """
         if self._data is None:
-            self._data = PictureData(self._read())
+            self._data = PictureData(self._source.read_bytes())
         with _decode_errors_as_unreadable():
             return self._data.read(self._decode_once, min_side)
 

@@ -31,6 +31,7 @@ futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
 cluster_settings.py  its table [classify], and what other stages on a cluster share with it
+home_settings.py     its key home and its table [storage]
 comment_settings.py  its table [comments]
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
 settings_mistakes.py the mistakes of a settings file in words

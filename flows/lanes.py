@@ -68,7 +68,7 @@ def _run_with_gpu(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
 def _run_together(
     run: Run, lanes: Sequence[ClassifierSettings], cluster: ClusterSession | None = None
 ) -> None:
-    with SharedDecoder(run.home.folder, [lane.name for lane in lanes]) as decoding:
+    with SharedDecoder(run.home.picture_files, [lane.name for lane in lanes]) as decoding:
         futures = []
         for lane in lanes:
             with tags(f"classifier:{lane.name}"):

@@ -17,6 +17,7 @@ cluster/        Dask and Ray, where the settings name one
 run.py          what all tasks share
 slots.py        slots of Prefect's global limits, for hosts and GPUs
 errors.py       which errors a task retries
+pull.py         copies tables and models of a home in an object store to this machine
 forget.py       removes an account or an author
 validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped

@@ -30,7 +30,16 @@ from __future__ import annotations
 from typing import Literal
 
 from classifiers.errors import ClassifierUnavailable
-from warehouse.errors import BadHome, DiskFull, HomeBusy, LakeBusy, LakeDamaged, NotPublished
+from warehouse.errors import (
+    BadHome,
+    BadStore,
+    DiskFull,
+    HomeBusy,
+    LakeBusy,
+    LakeDamaged,
+    NotPublished,
+    StoreUnavailable,
+)
 
 
 class StageError(Exception):
@@ -132,6 +141,8 @@ Reaction = Literal["retry", "stop"]
 REACTIONS: dict[type[Exception], Reaction] = {
     Retry: "retry",
     LakeBusy: "retry",
+    StoreUnavailable: "retry",
+    BadStore: "stop",
     Stop: "stop",
     ClassifierUnavailable: "stop",
     BadHome: "stop",

@@ -153,6 +153,33 @@ def sharing() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def s3_server(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 server that all workers share."""
+    for needed in ("moto", "obstore"):
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed")
+    module = load("s3_server")
+
+    def describe(folder: Path) -> Any:
+        port = module.free_port()
+        command, environment = module.server_command(port, sys.executable), module.server_environment()
+        return sharing.Service(command, environment, folder / "server.log", f"http://127.0.0.1:{port}")
+
+    with sharing.share(tmp_path_factory, "s3", describe, module.wait_until_ready) as server:
+        yield server.address
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A new bucket behind a proxy that counts requests and can fail them: an `S3Place` of `tests/s3_server.py`."""
+    module = load("s3_server")
+    for name, value in module.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with module.new_place(s3_server) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
 def start_fork_server(
     forking: ModuleType, sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., AbstractContextManager[str]]:

@@ -1,8 +1,11 @@
 """The warehouse: the lake of Parquet tables, the database over it, and the rankings.
 
     schema/         the tables, each declared once; to add a column or a table, open it
+    object_store/   the objects of a home folder with a URL
     storage/        the lake: Delta tables over Parquet files, with writes that count once
     records/        what the stages write, and what they have left to do
+    state/          small files that machines with one home in an object store share
+    pictures/       the files of the stored pictures: reading, writing and deleting them
     embeddings/     embeddings of pictures: storing and reading them as arrays
     ranking/        which labels earn likes: the measures, the statistics, and the method of lift
     forecast/       what was known of posts before they were posted

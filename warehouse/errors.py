@@ -6,6 +6,8 @@ WarehouseError
 ├── LakeDamaged     stop: a table can't be read; the message names it
 ├── HomeBusy        stop: another run uses the same home folder
 ├── BadHome         stop: the home folder can't be used, or its path has a character that the lake can't take
+├── BadStore        stop: the object store refuses requests, or the settings name none that can be used
+├── StoreUnavailable   retry: the object store can't be reached, is too slow or fails
 └── NotPublished    stop: there is no database to read yet
 """
 
@@ -36,3 +38,11 @@ class NotPublished(WarehouseError):
 
 class BadHome(WarehouseError):
     """The home folder in the settings can't be used."""
+
+
+class BadStore(WarehouseError):
+    """The object store of the home folder can't be used before someone changes settings, rights or a clock."""
+
+
+class StoreUnavailable(WarehouseError):
+    """The object store can't be reached, is too slow or fails."""

@@ -14,24 +14,20 @@ A lane that joins later has its pictures decoded for itself. `halt` wakes every 
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from functools import partial
 from itertools import groupby, repeat
-from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import PictureFile
+from classifiers.pictures import PictureFile, PictureSource
 from classifiers.protocol import Classifier, PreparedPicture
-from tasks.classify.picture_bytes import read_picture_bytes
 from tasks.errors import OutOfTime, RunStopped
 from warehouse.records.pending import StoredPicture
 
@@ -49,10 +45,20 @@ class MissingFile(Exception):
 
 Decoded = tuple[StoredPicture, PreparedPicture | UnreadablePicture | MissingFile]
 """A picture with the classifier's input, or with the reason why there is none."""
-ReadBytes = Callable[[StoredPicture], bytes]
-"""Reads the bytes of a stored picture; raises `OSError`."""
 Outcome = PreparedPicture | Exception
 """The same, or an unexpected error, which is raised only in the lane whose classifier caused it."""
+
+
+class ReadablePictures(Protocol):
+    """The files of pictures, by their paths below the home folder: those of a home, or those that came with an item."""
+
+    def source_ahead(self, path: str) -> PictureSource:
+        """A file that is soon read."""
+        ...
+
+    def has_hash(self, path: str, sha256: str) -> bool:
+        """Whether the file exists and its bytes have this SHA-256."""
+        ...
 
 
 def decoders() -> int:
@@ -85,12 +91,12 @@ class SharedDecoder:
 
     Decoding starts when all lanes have joined or left, so that a picture that several lanes need is decoded
     once. No lane has more than `BATCHES_AHEAD` batches and a picture per decoder ahead, so memory does not
-    grow with the number of pictures; while one lane has no room, the others wait for it. The `source` is the home
-    folder, or a function that reads a picture; `lanes` are the classifiers' names.
+    grow with the number of pictures; while one lane has no room, the others wait for it. `files` are the
+    pictures, `lanes` the classifiers' names.
     """
 
-    def __init__(self, source: Path | ReadBytes, lanes: Iterable[str]) -> None:
-        self._read = partial(read_picture_bytes, source) if isinstance(source, Path) else source
+    def __init__(self, files: ReadablePictures, lanes: Iterable[str]) -> None:
+        self._files = files
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
         self._late: list[SharedDecoder] = []
@@ -161,7 +167,7 @@ class SharedDecoder:
 
     def _for_late_lane(self, name: str) -> SharedDecoder:
         """Decoders for one lane alone, which are halted with these."""
-        own = SharedDecoder(self._read, [name])
+        own = SharedDecoder(self._files, [name])
         with self._lock:
             self._late.append(own)
             if self._is_halted:
@@ -206,7 +212,8 @@ class SharedDecoder:
                     return
                 if not active:
                     continue
-                decoding = self._pool.submit(_prepare_for, self._read, active, picture)
+                source = self._files.source_ahead(picture.path)
+                decoding = self._pool.submit(_prepare_for, self._files, active, picture, source)
                 for lane in active:
                     lane.queue.put((picture, decoding))
         except Exception as error:  # noqa: BLE001 - the lists of all lanes end here; every lane raises it
@@ -231,16 +238,20 @@ def _hash(pair: tuple[StoredPicture, _Lane]) -> str:
     return pair[0].sha256
 
 
-def _prepare_for(read: ReadBytes, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
-    file = PictureFile(partial(read, picture))
-    return {lane: _prepare(lane.classifier, file, read, picture) for lane in lanes}
+def _prepare_for(
+    files: ReadablePictures, lanes: Sequence[_Lane], picture: StoredPicture, source: PictureSource
+) -> dict[_Lane, Outcome]:
+    file = PictureFile(source)
+    return {lane: _prepare(lane.classifier, file, files, picture) for lane in lanes}
 
 
-def _prepare(classifier: Classifier, file: PictureFile, read: ReadBytes, picture: StoredPicture) -> Outcome:
+def _prepare(
+    classifier: Classifier, file: PictureFile, files: ReadablePictures, picture: StoredPicture
+) -> Outcome:
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _has_stored_bytes(read, picture):
+        if files.has_hash(picture.path, picture.copy_sha256 or picture.sha256):
             # A new exception: the traceback of the raised one holds the file and the decoded pixels.
             return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
@@ -249,10 +260,3 @@ def _prepare(classifier: Classifier, file: PictureFile, read: ReadBytes, picture
     except Exception as error:  # noqa: BLE001 - the lane of this classifier raises it
         return error
     return MissingFile(picture.path)
-
-
-def _has_stored_bytes(read: ReadBytes, picture: StoredPicture) -> bool:
-    try:
-        return hashlib.sha256(read(picture)).hexdigest() == (picture.copy_sha256 or picture.sha256)
-    except OSError:
-        return False

@@ -24,6 +24,7 @@ from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
+from warehouse.storage.lake_copy import bring_files
 from warehouse.storage.lake_reader import select_utc
 
 READABLE_FROM = "v1.2.0"
@@ -40,6 +41,15 @@ def publish(home: Home) -> None:
     The caller holds the lock of the home folder, so temporary files there belong to a killed run. Raises `DiskFull`,
     `LakeBusy` or `LakeDamaged`; after any error the old database stays.
     """
+    _replace_database(home, writes=True)
+
+
+def publish_copy(home: Home) -> None:
+    """Build `likelens.duckdb` over this machine's copy of the tables, as they are: it writes nothing to the store."""
+    _replace_database(home, writes=False)
+
+
+def _replace_database(home: Home, *, writes: bool) -> None:
     require_free_space(home.folder)
     temporary = home.folder / f".likelens-{os.getpid()}.duckdb"
     for file in home.folder.glob(".likelens-*.duckdb*"):
@@ -53,7 +63,7 @@ def publish(home: Home) -> None:
             ) as connection,
         ):
             connection.begin()
-            _write(connection, home)
+            _write(connection, home, writes=writes)
             connection.commit()
         # A session that wrote to the old file may have left a log, which does not belong to the new file.
         _remove(_log_of(home.database))
@@ -63,15 +73,16 @@ def publish(home: Home) -> None:
         _remove(_log_of(temporary))
 
 
-def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    files = refresh_tables(home.lake)
+def _write(connection: duckdb.DuckDBPyConnection, home: Home, *, writes: bool) -> None:
+    files = refresh_tables(home.lake) if writes else home.lake.all_files()
     for table in TABLES.values():
         if table.name not in _FROM_DATABASE:
             _create_table_view(connection, table, [file.path for file in files[table.name]])
     for view in VIEWS:
         connection.execute(f"create view {view.name} as {view.query}")
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
-    refresh_lifts(home.lake, connection, files)
+    if writes:
+        refresh_lifts(home.lake, connection, files)
     for name in _FROM_DATABASE:
         _create_table_view(connection, TABLES[name], home.lake.files(name))
     for macro in MACROS:
@@ -80,6 +91,7 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 
 def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    bring_files(files)  # those of a table in an object store that this machine does not have yet
     connection.execute(f"create view {table.name} as {select_utc(files, table)}")
     _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 

@@ -29,6 +29,16 @@ def set_retention(delta: DeltaTable, keep_hours: int) -> None:
         delta.alter.set_table_properties(changed)
 
 
+def stored_retention(delta: DeltaTable) -> tuple[int, int]:
+    """For how many days the log is kept, and for how many the files that were removed from the table."""
+    stored = delta.metadata().configuration
+    log, files = (
+        int(stored.get(name, f"interval {default} days").split()[1])
+        for name, default in ((LOG_RETENTION, MIN_LOG_DAYS), (FILE_RETENTION, DEFAULT_FILE_DAYS))
+    )
+    return log, files
+
+
 def vacuum_table(delta: DeltaTable, *, full: bool = True) -> int:
     """Write a checkpoint, and delete files that no version needs, by the table's retention; returns how many.
 

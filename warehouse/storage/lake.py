@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +22,7 @@ from deltalake import DeltaTable
 from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError
 
+from warehouse.object_store.client import ObjectStore
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
@@ -33,10 +35,13 @@ from warehouse.storage.file_layout import (
     rows_per_file,
     small_files_beside,
 )
+from warehouse.storage.lake_copy import open_copy
 from warehouse.storage.lake_files import LakeFile, list_files, open_table
 from warehouse.storage.lake_reader import open_connection, open_reader, scan
 from warehouse.storage.stored_keys import differs, select_changed, select_new
 from warehouse.storage.table_lock import lock_table
+
+T = TypeVar("T")
 
 CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
@@ -51,18 +56,16 @@ class Lake:
     can't be read or written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: ObjectStore | None = None) -> None:
         self.folder = folder
+        self._copy = open_copy(folder, store) if store is not None else None
 
     def create(self) -> None:
         """Create missing tables, and columns that a table of an older likelens does not have."""
+        self._refresh(list(TABLES))
         for table in TABLES.values():
-            if not DeltaTable.is_deltatable(str(self._path(table))):
-                with self._writing(table):
-                    self._create(table)
-            elif missing := self._missing_columns(table):
-                with self._writing(table):
-                    self._delta(table).alter.add_columns(missing)
+            if not DeltaTable.is_deltatable(str(self._path(table))) or self._missing_columns(table):
+                self._write(table, partial(self._create_or_extend, table))
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows, all of one type, whose keys the table does not have; returns the number of added rows.
@@ -77,11 +80,7 @@ class Lake:
     def append_arrow(self, table_name: str, batch: pa.Table) -> int:
         """The same for rows that are an Arrow table with the table's schema."""
         table = TABLES[table_name]
-        with self._writing(table), self._checking() as connection:
-            new = select_new(connection, table, batch, self.list_files(table.name))
-            if new.num_rows:
-                self._add(table, new)
-        return int(new.num_rows)
+        return self._write(table, lambda: self._append(table, batch))
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
         """Add new rows and update others, but for the columns in `keep`; returns how many were added or changed."""
@@ -89,30 +88,13 @@ class Lake:
             return 0
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
-        with self._writing(table), self._checking() as connection:
-            files = self.list_files(table.name)
-            changes = select_changed(connection, table, batch, files, keep)
-            if changes.outdated:
-                beside = small_files_beside(table, changes.rows, files)
-                outdated = [file for file in files if file in beside or file.path in changes.outdated]
-                connection.register("changed", changes.rows)
-                keys = ", ".join(table.key)
-                query = f"(from stored anti join changed using ({keys})) union all by name from changed"
-                self._rewrite(connection, table, outdated, [query])
-            elif changes.rows.num_rows:
-                self._add(table, changes.rows)
-        return int(changes.rows.num_rows)
+        return self._write(table, lambda: self._upsert(table, batch, keep))
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
         """Replace all rows of the table by these in one commit, if they differ; returns whether they do."""
         table = TABLES[row.table]
         batch = table.to_arrow(rows)
-        with self._writing(table), self._checking() as connection:
-            has_changed = differs(connection, table, batch, self.files(table.name))
-            if has_changed:
-                self._create(table)
-                write_rows(self._path(table), batch, "overwrite")
-        return has_changed
+        return self._write(table, lambda: self._replace(table, batch))
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
@@ -120,6 +102,7 @@ class Lake:
 
     def list_files(self, table_name: str) -> list[LakeFile]:
         """The same with what the log says about their rows."""
+        self._refresh([table_name])
         return list_files(self.folder, TABLES[table_name])
 
     def rewrite(
@@ -136,14 +119,20 @@ class Lake:
         writer changed the table since its files were `current`.
         """
         table = TABLES[table_name]
-        with self._writing(table), detect_damage(self.folder):
+        names = {file.name for file in current}
+
+        def rewrite() -> None:
             self._create(table)
-            if {file.name for file in self.list_files(table_name)} != {file.name for file in current}:
+            if {file.name for file in self.list_files(table_name)} != names:
                 raise CommitFailedError("it was computed there at the same time")
             self._rewrite(connection, table, files, queries)
 
+        with detect_damage(self.folder):
+            self._write(table, rewrite)
+
     def all_files(self) -> dict[str, list[LakeFile]]:
         """The files of every table's current version; those of pictures last, which other tables refer to."""
+        self._refresh(list(TABLES))
         return {name: self.list_files(name) for name in sorted(TABLES, key=lambda name: name == "pictures")}
 
     @contextmanager
@@ -153,6 +142,7 @@ class Lake:
         Without `sql`, of every table, which takes several times as long to open.
         """
         names = [name for name in TABLES if sql is None or re.search(rf"\b{name}\b", sql)]
+        self._refresh(names)
         files = {name: self.files(name) for name in names}
         with detect_damage(self.folder), open_reader(files) as connection:
             yield connection
@@ -183,27 +173,20 @@ class Lake:
         """
         for table in TABLES.values():
             if not table.derived:  # their files have the final size
-                with self._writing(table), self._checking() as connection:
-                    while small := files_to_merge(table, self.list_files(table.name)):
-                        self._rewrite(connection, table, small, ["from stored"], changes=False)
-                        if table.group_rows is None:
-                            break
-            if keep_hours is not None and DeltaTable.is_deltatable(str(self._path(table))):
-                with self._writing(table):
-                    set_retention(self._delta(table), keep_hours)
+                self._write(table, partial(self._merge_small, table))
+            if keep_hours is not None and self._exists(table):
+                self._write(table, partial(self._set_retention, table, keep_hours))
             current = len(self.files(table.name))
-            old = len(list(self._path(table).glob("*.parquet"))) - current
-            if old >= max(current, COMPACT_ABOVE_FILES):
-                with self._writing(table):
-                    vacuum_table(self._delta(table), full=not table.derived)
+            if self._count_stored_files(table) - current >= max(current, COMPACT_ABOVE_FILES):
+                self._vacuum(table, full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
         """Delete the rows whose `column` has one of the values and that satisfy the SQL condition `only`."""
         table = TABLES[table_name]
         for start in range(0, len(values), DELETE_VALUES):
             literals = ", ".join(quote(value) for value in values[start : start + DELETE_VALUES])
-            with self._writing(table):
-                self._delta(table).delete(f"{only} and {column} in ({literals})")
+            condition = f"{only} and {column} in ({literals})"
+            self._write(table, partial(self._delete, table, condition))
 
     def purge(self, table_names: Sequence[str]) -> None:
         """Delete every file that the current versions do not need, so that deleted rows leave the disk too.
@@ -213,19 +196,23 @@ class Lake:
         forgetting calls this.
         """
         for name in table_names:
-            with self._writing(TABLES[name]):
+            with lock_table(self.folder, name):
                 shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
-                purge_table(self._delta(TABLES[name]))
+                if self._copy is None:
+                    purge_table(self._delta(TABLES[name]))
+                else:
+                    self._copy.purge(name)
 
     def vacuum(self, table_name: str, keep_hours: int) -> int:
         """Delete files that no version of the last `keep_hours` needs, as `vacuum_table` does; returns how many."""
-        if not DeltaTable.is_deltatable(str(self._path(table := TABLES[table_name]))):
+        table = TABLES[table_name]
+        self._refresh([table_name])
+        if not self._exists(table):
             return 0
-        with self._writing(table):
-            set_retention(self._delta(table), keep_hours)
-            return vacuum_table(self._delta(table))
+        self._write(table, partial(self._set_retention, table, keep_hours))
+        return self._vacuum(table)
 
     def reset(self, table_name: str) -> None:
         """Remove the log of a derived table, so that the next publish writes the table again.
@@ -234,10 +221,86 @@ class Lake:
         """
         table = TABLES[table_name]
         log = self._path(table) / "_delta_log"
-        with self._writing(table):
+        with lock_table(self.folder, table.name):
             shutil.rmtree(self._path(table) / _REMOVED_LOG, ignore_errors=True)  # of a killed process
+            if self._copy is not None:
+                self._copy.table(table.name).remove_log()
             if log.exists():
                 shutil.rmtree(log.replace(self._path(table) / _REMOVED_LOG))
+
+    def _write(self, table: Table, operation: Callable[[], T]) -> T:
+        """Do the operation while the table is locked; in an object store again, where another machine was faster."""
+        with lock_table(self.folder, table.name):
+            return operation() if self._copy is None else self._copy.write(table.name, operation)
+
+    def _refresh(self, names: Sequence[str]) -> None:
+        if self._copy is not None:
+            self._copy.refresh(names)
+
+    def _append(self, table: Table, batch: pa.Table) -> int:
+        with self._checking() as connection:
+            new = select_new(connection, table, batch, self.list_files(table.name))
+            if new.num_rows:
+                self._add(table, new)
+        return int(new.num_rows)
+
+    def _upsert(self, table: Table, batch: pa.Table, keep: Sequence[str]) -> int:
+        with self._checking() as connection:
+            files = self.list_files(table.name)
+            changes = select_changed(connection, table, batch, files, keep)
+            if changes.outdated:
+                beside = small_files_beside(table, changes.rows, files)
+                outdated = [file for file in files if file in beside or file.path in changes.outdated]
+                connection.register("changed", changes.rows)
+                keys = ", ".join(table.key)
+                query = f"(from stored anti join changed using ({keys})) union all by name from changed"
+                self._rewrite(connection, table, outdated, [query])
+            elif changes.rows.num_rows:
+                self._add(table, changes.rows)
+        return int(changes.rows.num_rows)
+
+    def _replace(self, table: Table, batch: pa.Table) -> bool:
+        with self._checking() as connection:
+            has_changed = differs(connection, table, batch, self.files(table.name))
+            if has_changed:
+                self._create(table)
+                write_rows(self._path(table), batch, "overwrite")
+        return has_changed
+
+    def _delete(self, table: Table, condition: str) -> None:
+        if self._copy is not None:
+            self._copy.bring(self.files(table.name))
+        self._delta(table).delete(condition)
+
+    def _merge_small(self, table: Table) -> None:
+        with self._checking() as connection:
+            while small := files_to_merge(table, self.list_files(table.name)):
+                self._rewrite(connection, table, small, ["from stored"], changes=False)
+                if table.group_rows is None:
+                    break
+
+    def _set_retention(self, table: Table, keep_hours: int) -> None:
+        set_retention(self._delta(table), keep_hours)
+
+    def _vacuum(self, table: Table, *, full: bool = True) -> int:
+        with lock_table(self.folder, table.name):
+            if self._copy is not None:
+                return self._copy.vacuum(table.name, full=full)
+            return vacuum_table(self._delta(table), full=full)
+
+    def _count_stored_files(self, table: Table) -> int:
+        """Data files of all versions."""
+        if self._copy is not None:
+            return self._copy.count_data(table.name)
+        return len(list(self._path(table).glob("*.parquet")))
+
+    def _exists(self, table: Table) -> bool:
+        return DeltaTable.is_deltatable(str(self._path(table)))
+
+    def _create_or_extend(self, table: Table) -> None:
+        self._create(table)
+        if missing := self._missing_columns(table):
+            self._delta(table).alter.add_columns(missing)
 
     def _create(self, table: Table) -> None:
         path = str(self._path(table))
@@ -283,6 +346,3 @@ class Lake:
 
     def _delta(self, table: Table) -> DeltaTable:
         return open_table(self.folder, table)
-
-    def _writing(self, table: Table) -> AbstractContextManager[None]:
-        return lock_table(self.folder, table.name)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
+from warehouse.storage.lake_copy import bring_files
 
 _SQL_TYPES: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -30,6 +31,7 @@ _SQL_TYPES: dict[pa.DataType, str] = {
 def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
     """An SQL table expression over the table's Parquet files; an empty one when there are no files.
 
+    Files of a lake in an object store are downloaded, unless this machine has them.
     It has all columns of the table. Columns that files of an older likelens do not have are null there. Where
     `with_names`, the column `filename` is the path of a row's file.
     """
@@ -37,6 +39,7 @@ def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str
     empty = f"select {columns}{', null::VARCHAR as filename' if with_names else ''} where false"
     if not files:
         return f"({empty})"
+    bring_files(files)
     paths = ", ".join(quote(file) for file in files)
     # All files of a derived table have the same columns, so that not each is opened before a query begins.
     options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"

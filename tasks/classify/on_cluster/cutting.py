@@ -6,10 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 from tasks.classify.on_cluster.items import LabelItem
-from tasks.classify.picture_bytes import read_picture_bytes
 from warehouse.records.pending import StoredPicture
 
 ITEM_PICTURES = 256
@@ -74,7 +72,7 @@ class ItemCutter:
         size = 0
         for picture in pending:
             try:
-                data.append(read_picture_bytes(Path(self._empty.folder), picture))
+                data.append(self._empty.files.source_ahead(picture.path).read_bytes())
             except OSError:
                 self._skip(picture)
                 continue

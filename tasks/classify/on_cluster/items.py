@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from classifiers.protocol import Label
+from warehouse.pictures.files import PictureFiles
 from warehouse.records.pending import StoredPicture
 
 
@@ -26,14 +27,14 @@ class LaneModel:
 class LabelItem:
     """Pictures to label: some batches of the model.
 
-    Where workers see the home folder, they read the pictures below `folder`; else `data` has their bytes. `version` and
+    Where workers see the `files` of the home, they read them; else `data` has the bytes of the pictures. `version` and
     `packages` are those of the driver, for workers that join later.
     """
 
     model: LaneModel
     version: str
     packages: Mapping[str, str]
-    folder: str
+    files: PictureFiles
     pictures: tuple[StoredPicture, ...]
     data: tuple[bytes, ...] | None = None
 

@@ -60,9 +60,9 @@ def label_on_cluster(
     as_bytes = not _workers_see(home, first, cluster)
     if as_bytes:
         logger.info(
-            "%s: the workers do not see %s, so pictures travel as bytes.", classifier.name, home.folder
+            "%s: the workers do not see %s, so pictures travel as bytes.", classifier.name, home.location
         )
-    empty = LabelItem(workers.model, classifier.version, installed_versions(), str(home.folder), ())
+    empty = LabelItem(workers.model, classifier.version, installed_versions(), home.picture_files, ())
 
     def skip(picture: StoredPicture) -> None:
         logger.warning("The stored picture %s can't be opened.", picture.path)
@@ -121,10 +121,9 @@ def _check_models(classifier: Classifier, cluster: Cluster, model: LaneModel) ->
 
 
 def _workers_see(home: Home, picture: StoredPicture, cluster: Cluster) -> bool:
-    """Whether every worker finds the picture's file below the home folder, with its size."""
-    try:
-        size = (home.folder / picture.path).stat().st_size
-    except OSError:
+    """Whether every worker finds the picture's file in the home, with its size."""
+    found = home.picture_files.describe(picture.path)
+    if found is None:
         return True  # the workers report it as missing, too, and the next pictures are tried
-    seen = run_on_each(cluster, sees_file, (str(home.folder), picture.path, size), ANSWER_SECONDS)
+    seen = run_on_each(cluster, sees_file, (home.picture_files, found), ANSWER_SECONDS)
     return all(seen.values())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -17,10 +16,11 @@ from classifiers.errors import ClassifierUnavailable, UnreadablePicture
 from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
 from tasks.classify.batches import count_callers, fill_batches, label_batches
-from tasks.classify.decoding import MissingFile, SharedDecoder
+from tasks.classify.decoding import MissingFile, ReadablePictures, SharedDecoder
 from tasks.classify.on_cluster.items import LabelItem, LabelledItem, LaneModel, WorkerModel
-from tasks.classify.picture_bytes import read_picture_bytes
 from tasks.cluster.versions import differences, installed_versions
+from warehouse.errors import WarehouseError
+from warehouse.pictures.files import FoundPicture, PictureFiles
 from warehouse.records.pending import StoredPicture
 
 MAX_MODELS = 2
@@ -39,12 +39,13 @@ _models: list[_LoadedModel] = []
 _loading = threading.Lock()
 
 
-def sees_file(folder: str, path: str, size: int) -> bool:
-    """Whether this worker finds a picture's file below the home folder, with its size in bytes."""
+def sees_file(files: PictureFiles, expected: FoundPicture) -> bool:
+    """Whether this worker finds a picture's file where the driver does, with its size."""
     try:
-        return (Path(folder) / path).stat().st_size == size
-    except OSError:
+        found = files.describe(expected.path)
+    except (OSError, WarehouseError):  # such as a store whose keys this worker does not have
         return False
+    return found is not None and found.bytes == expected.bytes
 
 
 def describe_model(model: LaneModel) -> WorkerModel:
@@ -79,7 +80,7 @@ def _label(item: LabelItem, loaded: _LoadedModel) -> LabelledItem:
 
     name = item.model.name
     with (
-        SharedDecoder(_reader(item), [name]) as decoder,
+        SharedDecoder(_files_of(item), [name]) as decoder,
         contextlib.closing(decoder.join(loaded.classifier, iter(item.pictures))) as decoded,
     ):
         batches = fill_batches(decoded, loaded.classifier.batch_size, skip)
@@ -92,11 +93,35 @@ def _label(item: LabelItem, loaded: _LoadedModel) -> LabelledItem:
     return result
 
 
-def _reader(item: LabelItem) -> Callable[[StoredPicture], bytes]:
-    if item.data is None:
-        return partial(read_picture_bytes, Path(item.folder))
-    data = dict(zip(item.pictures, item.data, strict=True))
-    return data.__getitem__
+@dataclass(frozen=True, slots=True)
+class _SentPicture:
+    """A picture that came with its item."""
+
+    path: str
+    data: bytes
+
+    def read_bytes(self) -> bytes:
+        return self.data
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class _SentPictures:
+    """The pictures that came with an item, by their paths."""
+
+    def __init__(self, pictures: Sequence[StoredPicture], data: Sequence[bytes]) -> None:
+        self._data = {picture.path: one for picture, one in zip(pictures, data, strict=True)}
+
+    def source_ahead(self, path: str) -> _SentPicture:
+        return _SentPicture(path, self._data[path])
+
+    def has_hash(self, path: str, sha256: str) -> bool:
+        return hashlib.sha256(self._data[path]).hexdigest() == sha256
+
+
+def _files_of(item: LabelItem) -> ReadablePictures:
+    return item.files if item.data is None else _SentPictures(item.pictures, item.data)
 
 
 def _load_once(model: LaneModel) -> _LoadedModel:
