@@ -7,6 +7,7 @@
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
     report.py    the report page over 50,000 posts: seconds and megabytes
+    readers/     the lake as the Delta kernel, ClickHouse, Sail and Spark read it
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
     parsing.py   a gallery's pages to posts, beside a bare lxml loop

@@ -24,15 +24,27 @@ FILE_GROUPS = 128
 """Row groups of a file of a table with its own `group_rows`: 16,384 embeddings, 80 MB in memory."""
 SMALL_BYTES = 1024 * 1024
 MAX_MERGED_BYTES = 64 * 1024 * 1024
-"""Files of tables without a cluster are not merged again when they are so large."""
+"""Files of tables without a cluster are not merged again when they are so large, or when they have their final rows."""
 
 
 def rows_per_file(table: Table, rows: int) -> int:
     """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
     if table.group_rows is not None:
         return FILE_GROUPS * table.group_rows
-    usual = GROUP_ROWS if table.cluster else LARGE_FILE_GROUPS * GROUP_ROWS
-    return max(usual * 2 // 3, -(-rows // max(1, round(rows / usual))))
+    usual = _usual_rows(table)
+    return max(_final_rows(table), -(-rows // max(1, round(rows / usual))))
+
+
+def _usual_rows(table: Table) -> int:
+    return GROUP_ROWS if table.cluster else LARGE_FILE_GROUPS * GROUP_ROWS
+
+
+def _final_rows(table: Table) -> int:
+    """The rows of the smallest file that a merge of many rows writes.
+
+    Its bytes do not say that it is final: a million short rows have less than `MAX_MERGED_BYTES`.
+    """
+    return _usual_rows(table) * 2 // 3
 
 
 def small_files_beside(table: Table, batch: pa.Table, files: Sequence[LakeFile]) -> list[LakeFile]:
@@ -51,7 +63,7 @@ def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
             file for file in files if not _is_small(file) and any(_overlap(table, file, one) for one in small)
         ]
     else:
-        small, others = _files_of_one_size(files), []
+        small, others = _files_of_one_size([file for file in files if file.rows < _final_rows(table)]), []
     return small + others if len(small) > COMPACT_ABOVE_FILES else []
 
 
