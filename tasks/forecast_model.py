@@ -75,6 +75,33 @@ class PlannedPost:
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+class PostPlan(Protocol):
+    """What makes a planned post, beside its labels; a stored post has it too."""
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+
+    @property
+    def account(self) -> str:
+        """Name of the account."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the post."""
+
+    @property
+    def posted_at(self) -> datetime:
+        """When it is or would be posted; aware."""
+
+
+def plan_post(plan: PostPlan, labels: Mapping[str, Sequence[str]]) -> PlannedPost:
+    """The planned post of a plan, with the labels of its pictures by classifier."""
+    return PlannedPost(
+        source=plan.source, account=plan.account, kind=plan.kind, posted_at=plan.posted_at, labels=labels
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEffect:
     """A label of the planned post: how many times the forecast without this label it makes it.

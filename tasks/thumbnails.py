@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -78,8 +79,8 @@ def _encode(source: PictureSource, side: int) -> bytes | None:
 
 def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Another thread or process may write the same one.
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.{id(data)}")
+    # Another thread, process or machine may write the same one.
+    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     temporary.write_bytes(data)
     os.replace(temporary, file)
 

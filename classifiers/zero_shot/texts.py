@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +54,7 @@ class TextEmbedder:
         from safetensors.numpy import save
 
         others = self._stored if len(self._stored) + len(self._used) <= MAX_GROUPS else {}
-        temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        temporary = self._file.with_name(f".{self._file.name}.{uuid.uuid4().hex}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(save({**others, **self._used}))

@@ -14,7 +14,7 @@ from flows.forecasting.lanes import local_lanes
 from flows.settings import Settings
 from tasks.errors import BadInput
 from tasks.forecast.labelling import LabelledFile, label_files, open_classifiers
-from tasks.forecast_model import Forecast, ForecastModel, Measure, PlannedPost
+from tasks.forecast_model import Forecast, ForecastModel, Measure, plan_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,7 @@ def forecast_pictures(
     now: datetime,
 ) -> list[PictureForecast]:
     """The forecasts of readable pictures, each as a post of its own."""
-    planned = [
-        PlannedPost(
-            source=plan.source,
-            account=plan.account,
-            kind=plan.kind,
-            posted_at=plan.posted_at,
-            labels=one.labels,
-        )
-        for one in labelled
-    ]
+    planned = [plan_post(plan, one.labels) for one in labelled]
     by_measure = {model.info.measure: model.predict(database, planned, known_at=now) for model in models}
     return [
         PictureForecast(

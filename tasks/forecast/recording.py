@@ -17,7 +17,7 @@ import duckdb
 from classifiers.errors import ClassifierUnavailable
 from tasks.errors import BadInput
 from tasks.forecast.labelling import Lane, label_files, open_classifiers
-from tasks.forecast_model import Forecast, ForecastModel, PlannedPost
+from tasks.forecast_model import Forecast, ForecastModel, PlannedPost, plan_post
 from tasks.picture_order import list_candidates
 from tasks.stage_events import Report
 from warehouse.database.sql_forecasts import OUTCOME_DAYS
@@ -98,16 +98,7 @@ def _record_posts(
     after = max([now - timedelta(days=OUTCOME_DAYS), *([info.last_posted_at] if info.last_posted_at else [])])
     written = done = 0
     for posts in new_posts(home.lake, info.measure, info.classifiers, after, now, POSTS_AT_ONCE):
-        planned = [
-            PlannedPost(
-                source=one.source,
-                account=one.account,
-                kind=one.kind,
-                posted_at=one.posted_at,
-                labels=one.labels,
-            )
-            for one in posts
-        ]
+        planned = [plan_post(one, one.labels) for one in posts]
         forecasts = model.predict(database, planned, known_at=now)
         rows = [
             _row(model, post, forecast, now, subject=one.post_id, is_candidate=False)
@@ -137,10 +128,8 @@ def _record_candidates(
     classifiers = open_classifiers(home, lanes, versions) if waiting else []
     labelled = list(label_files(classifiers, versions, list(waiting.values())))
     readable = [(sha256, one) for sha256, one in zip(waiting, labelled, strict=True) if not one.unreadable]
-    planned = [
-        PlannedPost(source=source, account=account, kind=job.kind, posted_at=job.posted_at, labels=one.labels)
-        for _, one in readable
-    ]
+    plan = PlannedPost(source=source, account=account, kind=job.kind, posted_at=job.posted_at)
+    planned = [plan_post(plan, one.labels) for _, one in readable]
     rows = [
         _row(model, post, forecast, now, subject=sha256, is_candidate=True)
         for model in models

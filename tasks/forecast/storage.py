@@ -1,7 +1,8 @@
 """The stored models, without pickle: `model.safetensors` and `model.json` in `HOME/forecast/{measure}/`.
 
-The tensors' file has the description in its header too, and is read alone: so it is replaced at once, and the two files
-can't be of two trainings. `model.json` is for people and other programs.
+The tensors' file has the description in its header too. A reader opens it once and reads nothing else, so it never sees
+tensors of one training with the description of another. `model.json` is for people and other programs: a lock around
+the replacement of both files makes trainings that end at once leave the two files of one of them.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
@@ -25,11 +29,15 @@ from tasks.forecast.fitted import FittedModel, Intervals
 from tasks.forecast.planned import LabelNames
 from tasks.forecast.ridge import Ridge, Scaling
 from tasks.forecast_model import ForecastInfo, ForecastModel, Measure
+from warehouse.errors import HomeBusy
 from warehouse.forecast.features import FEATURES
 from warehouse.home import Home
 
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 1
+LOCK_SECONDS = 60.0
+"""Another training holds the lock of a folder for milliseconds."""
+_TEMPORARY = ".temporary"
 _TREE_TENSORS = ("feature", "threshold", "left", "right", "value")
 
 Tensors = dict[str, NDArray[Any]]
@@ -54,7 +62,10 @@ _DESCRIPTIONS = TypeAdapter(Description)
 
 
 def store_model(home: Home, model: FittedModel) -> ForecastInfo:
-    """Store a model, and return its description with its version."""
+    """Store a model in place of the one before, and return its description with its version.
+
+    Of several at once, the last one stays. Raises `HomeBusy` if another process does not release the folder's lock.
+    """
     from safetensors.numpy import save
 
     tensors = _tensors(model)
@@ -63,8 +74,9 @@ def store_model(home: Home, model: FittedModel) -> ForecastInfo:
     text = _DESCRIPTIONS.dump_json(replace(description, info=info), indent=2).decode()
     folder = home.forecast / info.measure
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / TENSORS, save(tensors, metadata={"description": text}))
-    _replace(folder / DESCRIPTION, text.encode() + b"\n")
+    with _locked(folder):
+        _replace(folder / TENSORS, save(tensors, metadata={"description": text}))
+        _replace(folder / DESCRIPTION, text.encode() + b"\n")
     return info
 
 
@@ -157,17 +169,23 @@ def _read_description(file: Path) -> Description:
     from safetensors import safe_open
 
     with safe_open(file, framework="numpy") as opened:
-        metadata = opened.metadata() or {}
-    description = _DESCRIPTIONS.validate_json(metadata.get("description", ""))
+        return _parse_description(opened.metadata())
+
+
+def _parse_description(metadata: dict[str, str] | None) -> Description:
+    description = _DESCRIPTIONS.validate_json((metadata or {}).get("description", ""))
     if description.format != FORMAT or description.features != FEATURES:
         raise ValueError("another version of likelens trained it")
     return description
 
 
 def _read(file: Path) -> FittedModel:
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
-    description, tensors = _read_description(file), load_file(file)
+    # Opened once: a training may replace the file at any time.
+    with safe_open(file, framework="numpy") as opened:
+        description = _parse_description(opened.metadata())
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise ValueError("it has numbers that are not finite")
     names = LabelNames(description.classifiers, description.labels, description.label_posts)
@@ -196,8 +214,21 @@ def _read_ratio(description: Description, tensors: Tensors) -> FittedRatio | Non
     return FittedRatio(scaling, ridge, trees, description.shift)
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
+            for leftover in folder.glob(f".*{_TEMPORARY}"):  # of a training that was killed
+                leftover.unlink(missing_ok=True)
+            yield
+    except Timeout:
+        raise HomeBusy(
+            f"Another training has locked {folder} for more than {LOCK_SECONDS:.0f} seconds. Stop it; then train again."
+        ) from None
+
+
 def _replace(file: Path, content: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.temporary")
+    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}{_TEMPORARY}")
     with temporary.open("wb") as out:
         out.write(content)
         out.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -69,7 +70,7 @@ def export_report(
         text = render_markdown(report) if form == "md" else render_page(report)
         if scope.share and form != "md":
             _require_shareable(text)
-        temporary = output.with_name(f".{output.name}.{os.getpid()}")
+        temporary = output.with_name(f".{output.name}.{uuid.uuid4().hex}")
         try:
             if form == "pdf":
                 page = Path(folder) / "report.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,9 +75,13 @@ def write_report(
             scope = ReportScope(quote=quote, forecasts=forecasts)
             report = collect_report(home, database, questions, note, home.report, scope, progress)
         page = home.report / PAGE
-        temporary = page.with_name(f".{PAGE}.{os.getpid()}")
-        temporary.write_text(render_page(report), "utf-8")
-        os.replace(temporary, page)
+        # A run, `likelens report` and `likelens forget` may write it at once, on several machines too.
+        temporary = page.with_name(f".{PAGE}.{uuid.uuid4().hex}")
+        try:
+            temporary.write_text(render_page(report), "utf-8")
+            os.replace(temporary, page)
+        finally:
+            temporary.unlink(missing_ok=True)
     return page
 
 
