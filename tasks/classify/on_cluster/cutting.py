@@ -72,7 +72,7 @@ class ItemCutter:
         size = 0
         for picture in pending:
             try:
-                data.append(self._empty.files.source_ahead(picture.path).read_bytes())
+                data.append(self._empty.files.source(picture.path).read_bytes())
             except OSError:
                 self._skip(picture)
                 continue

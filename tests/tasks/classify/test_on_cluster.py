@@ -19,6 +19,7 @@ from tasks.classify.stage import label_pictures
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
 from tasks.errors import RunStopped
+from warehouse.pictures.local import LocalPictures
 
 LABELS = "select * exclude (labelled_at) from labels order by all"
 EMBEDDINGS = "select sha256, classifier, version, vector::float[] from embeddings order by all"
@@ -66,7 +67,7 @@ def test_bytes_travel_where_workers_do_not_see_the_home_folder(
     labelling.store_colours(30)
     expected = in_threads(labelling, cluster_kinds.ColourOptions())
     monkeypatch.setattr(lane, "sees_file", lambda *_: False)
-    monkeypatch.setattr("tasks.classify.on_cluster.worker.read_picture_bytes", None)
+    monkeypatch.setattr(LocalPictures, "source_ahead", None)
     assert run(labelling, stand_in, cluster_kinds.ColourOptions()).items == 30
     assert (labelling.rows(LABELS), labelling.rows(EMBEDDINGS)) == expected
 
@@ -80,10 +81,7 @@ def test_a_picture_that_one_worker_does_not_find_is_sent_as_bytes(
     gone = labelling.rows("select path from pictures order by sha256 limit 1 offset 9")[0][0]
     (labelling.home.folder / gone).unlink()
 
-    def see_nothing(*_: Any) -> bytes:
-        raise FileNotFoundError
-
-    monkeypatch.setattr("tasks.classify.on_cluster.worker.read_picture_bytes", see_nothing)
+    monkeypatch.setattr(LocalPictures, "source_ahead", lambda self, path: self.home / "elsewhere" / path)
     result = run(labelling, stand_in, cluster_kinds.ColourOptions())
     assert (result.status, result.items, result.failures) == ("incomplete", 29, 1)
     assert labelling.rows("select count(*), count(distinct sha256) from labels") == [(29, 29)]
