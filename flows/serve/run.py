@@ -14,6 +14,7 @@ from flows.environment import (
     ADDRESS_FILE,
     configured_server,
     home_for_unit,
+    server_has_password,
     server_variables,
     with_notify_url,
 )
@@ -165,7 +166,7 @@ def _is_web_address(text: str) -> bool:
 
 
 def _warn(server: ServerSettings) -> None:
-    if server.host not in ("127.0.0.1", "localhost", "::1"):
+    if server.host not in ("127.0.0.1", "localhost", "::1") and not server_has_password():
         print(
             f"Warning: {server.host} can be reached from other machines. Everybody who reaches it can read and change"
             " all runs, and start programs here. Put a password or a private network before it:"
