@@ -19,6 +19,7 @@ from flows.environment import (
     with_notify_url,
 )
 from flows.errors import SettingsError
+from flows.pool_settings import PARTS
 from flows.preflight.server import without_user
 from flows.serve.database import check_database, database_url
 from flows.serve.interrupted import report_killed_runs, report_stopped_runs
@@ -188,5 +189,9 @@ def _print_address(settings: Settings, server: ServerSettings, database: str | N
     print(
         "  schedule     nightly at 03:00 UTC, a full reading on Sundays at 06:00, maintenance at 12:00, train_forecast at 14:00"
     )
+    if settings.pools:
+        pools = dict.fromkeys(settings.pools.pool_of(part) for part in PARTS)
+        print(f"  in parts     on the work pools {', '.join(pools)}; start a worker for each:")
+        print(f"               prefect worker start --pool {next(iter(pools))}")
     print("  start a run  on the page Deployments, or with `likelens run` in another terminal")
     print("  stop         Ctrl-C\n", flush=True)
