@@ -110,6 +110,11 @@ def server_password() -> str | None:
     return os.environ.get("PREFECT_API_AUTH_STRING", "").strip() or None
 
 
+def server_has_password() -> bool:
+    """Return whether the server of `likelens serve` will have a password, by `PREFECT_SERVER_API_AUTH_STRING`."""
+    return bool(os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "").strip())
+
+
 def running_server(home: Path) -> str | None:
     """Return the address of the server that `likelens serve` runs for a home folder; None if none listens there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,9 @@ def run_part(part: str, parameters: dict[str, Any]) -> StageResult:
 
     An interrupt of this process cancels the part.
     """
-    started = run_deployment(f"{part}/{part}", parameters=parameters, timeout=0)
+    # The flow names its own run when it begins; a run that never begins needs a name too.
+    name = f"{part} {datetime.now(UTC):%Y-%m-%d}"
+    started = run_deployment(f"{part}/{part}", parameters=parameters, timeout=0, flow_run_name=name)
     assert isinstance(started, FlowRun)
     try:
         run = _wait(started.id, part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -65,7 +65,8 @@ def describe_mistake(error: Any, given: Mapping[str, Any], settings: type[BaseMo
             is_table = table in fields and table not in ("home", "note")
             page = table_page(table) if is_table else SETTINGS
             return Mistake(describe_error(error, table, list(fields)), page)
-        model: Any = fields[table].annotation
+        annotation: Any = fields[table].annotation
+        model: Any = next(iter(get_args(annotation)), annotation)  # that of an optional table is a union
         text = f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"
         return Mistake(text, table_page(table))
     return Mistake(_describe_in_list(error, given), PAGES[table])

@@ -8,6 +8,8 @@ from prefect.exceptions import FailedRun
 
 _RUN_LOGGERS = ("prefect.task_runs", "prefect.flow_runs")
 _ENGINE_EXITED = "Engine execution exited with unexpected exception"
+_CONCURRENCY_LOGGER = "prefect._internal.concurrency"
+_SLOT_SERVICE = "ConcurrencySlotAcquisitionWithLeaseService"
 
 
 def drop_repeated_failures() -> None:
@@ -20,11 +22,15 @@ def drop_repeated_failures() -> None:
     - 'Engine execution exited with unexpected exception' with a traceback of `FailedRun`, for a flow that a
       worker runs (`prefect.flow_engine`).
 
+    A third one, 'Service … failed to process item …', comes each time that a limit has no free slot. `tasks.slots` gets
+    the same as an exception.
+
     Exceptions of our code have other types and keep their tracebacks.
     """
     for name in _RUN_LOGGERS:
         # Adding the same filter again has no effect.
         logging.getLogger(name).addFilter(_is_new)
+    logging.getLogger(_CONCURRENCY_LOGGER).addFilter(_is_not_a_busy_limit)
 
 
 def _is_new(record: logging.LogRecord) -> bool:
@@ -34,3 +40,7 @@ def _is_new(record: logging.LogRecord) -> bool:
     if isinstance(exception, FailedRun):
         return record.msg != _ENGINE_EXITED
     return exception is not None
+
+
+def _is_not_a_busy_limit(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.args, tuple) and record.args[:1] == (_SLOT_SERVICE,))

@@ -14,10 +14,12 @@ from flows.environment import (
     ADDRESS_FILE,
     configured_server,
     home_for_unit,
+    server_has_password,
     server_variables,
     with_notify_url,
 )
 from flows.errors import SettingsError
+from flows.pool_settings import PARTS
 from flows.preflight.server import without_user
 from flows.serve.database import check_database, database_url
 from flows.serve.interrupted import report_killed_runs, report_stopped_runs
@@ -165,7 +167,7 @@ def _is_web_address(text: str) -> bool:
 
 
 def _warn(server: ServerSettings) -> None:
-    if server.host not in ("127.0.0.1", "localhost", "::1"):
+    if server.host not in ("127.0.0.1", "localhost", "::1") and not server_has_password():
         print(
             f"Warning: {server.host} can be reached from other machines. Everybody who reaches it can read and change"
             " all runs, and start programs here. Put a password or a private network before it:"
@@ -187,5 +189,9 @@ def _print_address(settings: Settings, server: ServerSettings, database: str | N
     print(
         "  schedule     nightly at 03:00 UTC, a full reading on Sundays at 06:00, maintenance at 12:00, train_forecast at 14:00"
     )
+    if settings.pools:
+        pools = dict.fromkeys(settings.pools.pool_of(part) for part in PARTS)
+        print(f"  in parts     on the work pools {', '.join(pools)}; start a worker for each:")
+        print(f"               prefect worker start --pool {next(iter(pools))}")
     print("  start a run  on the page Deployments, or with `likelens run` in another terminal")
     print("  stop         Ctrl-C\n", flush=True)

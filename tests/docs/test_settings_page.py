@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from classifiers.registry import KINDS
 from flows.comment_settings import CommentSettings
 from flows.forecasting.settings import ForecastSettings
+from flows.pool_settings import PoolSettings
 from flows.serve.server import ServerSettings
 from flows.settings import (
     FetchSettings,
@@ -71,6 +72,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [store]", keys(StoreSettings)),
         ("### [forecast]", keys(ForecastSettings)),
         ("### [server]", keys(ServerSettings)),
+        ("### [pools]", keys(PoolSettings)),
         ("### [[sources]]", keys(SourceModel)),
         (
             "### [[classifiers]]",
@@ -90,6 +92,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         "store",
         "forecast",
         "server",
+        "pools",
         "sources",
         "classifiers",
     ],

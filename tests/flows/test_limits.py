@@ -90,6 +90,7 @@ def test_two_runs_with_one_slot_for_a_host_never_read_it_at_once(
             server.gate.set()
             ended = "".join(output), "".join(waiting)
             assert (first.wait(), second.wait()) == (0, 0), ended
+    assert "failed to process item" not in ended[1] and " | ERROR " not in ended[1]
     accounts = server.accounts()
     assert accounts == sorted(accounts) and set(accounts) == {"ann", "bob"}
 

@@ -50,10 +50,10 @@ class StageRun(Row):
     run_id: Annotated[str, "The run; a resumed run keeps its id"]
     stage: Annotated[
         str,
-        "scrape, read_comments, find_topics, fetch, classify, tag, publish, forecast, rank, report, maintain, train_forecast, or"
-        " run for the run itself",
+        "scrape, read_comments, find_topics, fetch, classify, tag, publish, forecast, rank, report, maintain, train_forecast,"
+        " part for a part on another machine, or run for the run itself",
     ]
-    lane: Annotated[str, "The source or classifier; empty where the stage has no lanes"]
+    lane: Annotated[str, "The source, classifier or part; empty where the stage has no lanes"]
     started_at: Annotated[datetime, "When it began (UTC)"]
     ended_at: Annotated[datetime | None, "When it ended (UTC); null while it runs or after it was cut off"]
     status: Annotated[str, "running, done, incomplete, failed or interrupted"]

@@ -1,0 +1,130 @@
+"""The parts of a night without a server: what is refused, and how a part that does not complete is reported."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, Self
+from uuid import uuid4
+
+import pytest
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
+
+from flows import part_runs
+from flows.errors import SettingsError
+from flows.part_runs import check_deployments, run_part
+from flows.run_lifecycle import join_run
+from flows.settings import read_settings
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Parts start and are cancelled without a server; the list has what happened."""
+    events: list[str] = []
+
+    def run_deployment(name: str, **_: Any) -> FlowRun:
+        events.append(f"start {name}")
+        return FlowRun.model_construct(id=uuid4())
+
+    monkeypatch.setattr(part_runs, "run_deployment", run_deployment)
+    monkeypatch.setattr(part_runs, "_cancel", lambda _: events.append("cancel"))
+    monkeypatch.setattr(part_runs, "POLL_SECONDS", 0.0)
+    return events
+
+
+def in_state(kind: StateType, message: str = "") -> FlowRun:
+    """A flow run of the part `label`."""
+    state = State(type=kind, message=message)
+    return FlowRun.model_construct(name="label 2026-11-27", work_pool_name="gpu", state=state)
+
+
+def test_a_part_that_no_worker_takes_is_cancelled_and_named(started, monkeypatch):
+    """After the limit the result says how to start a worker, and the run does not begin later by surprise."""
+    monkeypatch.setattr(part_runs, "MAX_START_SECONDS", 0.0)
+    monkeypatch.setattr(part_runs, "_read", lambda _: in_state(StateType.SCHEDULED))
+    result = run_part("label", {})
+    assert result.status == "failed" and "prefect worker start --pool gpu" in result.message
+    assert started == ["start label/label", "cancel"]
+
+
+def test_a_part_that_crashed_has_its_reason(started, monkeypatch):
+    """A part may take long: what counts is its last state, whose message becomes the night's."""
+    states = [in_state(StateType.PENDING), in_state(StateType.RUNNING)]
+    states.append(in_state(StateType.CRASHED, "No heartbeat"))
+    monkeypatch.setattr(part_runs, "MAX_START_SECONDS", 3600.0)
+    monkeypatch.setattr(part_runs, "_read", lambda _: states.pop(0))
+    result = run_part("label", {})
+    assert result.message == "Its run 'label 2026-11-27' on the work pool gpu is Crashed. No heartbeat"
+    assert started == ["start label/label"]
+
+
+def test_a_night_that_is_stopped_cancels_its_part(started, monkeypatch):
+    """Otherwise the part would go on alone, or begin hours later."""
+
+    def interrupt(_: object) -> FlowRun:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(part_runs, "_read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_part("label", {})
+    assert started == ["start label/label", "cancel"]
+
+
+def test_a_night_waits_for_a_server_that_starts_again(started, monkeypatch):
+    """A request that fails is tried again; the part goes on meanwhile."""
+    responses: list[Any] = [ConnectionError("refused"), in_state(StateType.COMPLETED)]
+
+    class Client(Connection):
+        def read_flow_run(self, _: object) -> FlowRun:
+            response = responses.pop(0)
+            if isinstance(response, Exception):
+                raise response
+            return response
+
+    monkeypatch.setattr(part_runs, "get_client", lambda **_: Client())
+    assert run_part("label", {}).status == "done"
+    assert responses == []
+
+
+class Connection:
+    """A client of the server as a context."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_a_machine_without_the_shared_home_is_named(unlabelled):
+    """A part on a machine that has another home folder stops, and says so."""
+    with (
+        pytest.raises(SettingsError, match="does not share the home folder"),
+        join_run(read_settings(unlabelled / "likelens.toml"), "20261127T030000Z-abcdef"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("pool", "text"), [(None, "has no deployment collect/collect"), ("likelens", "Set collect under")]
+)
+def test_a_night_does_not_begin_without_the_deployments_of_its_parts(monkeypatch, pool, text):
+    """A part that is not registered, or that would wait for the night's own slot, is named before any work."""
+
+    class Client(Connection):
+        def read_deployment_by_name(self, name: str) -> Any:
+            if pool is None:
+                raise ObjectNotFound(RuntimeError(name))
+            return SimpleNamespace(work_pool_name=pool)
+
+    run = SimpleNamespace(flow_run=SimpleNamespace(work_pool_name="likelens"))
+    monkeypatch.setattr("flows.part_runs.get_client", lambda **_: Client())
+    monkeypatch.setattr("flows.part_runs.FlowRunContext", SimpleNamespace(get=lambda: run))
+    with pytest.raises(SettingsError, match=text):
+        check_deployments()
+
+
+def test_the_pool_of_the_night_is_none_for_its_parts(command, tmp_path):
+    """The settings are refused with a sentence: the part would wait for a slot that its night has."""
+    (tmp_path / "likelens.toml").write_text('[pools]\nlabel = "likelens"\n')
+    ended = command(tmp_path, "serve")
+    assert ended.returncode == 2 and "whose only slot is taken" in ended.stderr
