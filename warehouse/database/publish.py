@@ -44,7 +44,7 @@ def publish(home: Home) -> None:
         upload_database(home.store, home.folder, files)
 
 
-def rebuild_database(home: Home) -> None:
+def publish_copy(home: Home) -> None:
     """Build `likelens.duckdb` over the current lake as it is, and replace the old one; nothing is computed.
 
     Of a lake in an object store all files of the current versions are downloaded. Raises as `publish` does.
