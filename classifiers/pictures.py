@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class ImageInfo:
     is_sound: bool = True
 
 
+class PictureSource(Protocol):
+    """A picture's file to be read. A `Path` is one. Its text names the file in messages."""
+
+    def read_bytes(self) -> bytes:
+        """The content. Raises `OSError` if the file is missing or can't be read."""
+        ...
+
+
 def inspect_image(data: bytes) -> ImageInfo:
     """Describe the picture in `data` after decoding all of it. Raises `UnreadablePicture`.
 
@@ -79,8 +87,8 @@ class PictureFile:
     For one thread at a time. It holds the decoded pixels, so discard it once the picture is prepared.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, source: PictureSource) -> None:
+        self._source = source
         self._data: PictureData | None = None
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
@@ -96,7 +104,7 @@ class PictureFile:
         `OSError`, because it may be available again in the next run.
         """
         if self._data is None:
-            self._data = PictureData(self._path.read_bytes())
+            self._data = PictureData(self._source.read_bytes())
         with _decode_errors_as_unreadable():
             return self._data.read(self._decode_once, min_side)
 

@@ -1,6 +1,6 @@
 """Environment variables that other libraries read when they are imported.
 
-In `flows` only this module, `settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
+In `flows` only this module, `home_settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from flows.home_settings import CACHE_VARIABLE, HOME_VARIABLE, home_variable
 
 OWN_LOGGERS = ("flows", "tasks", "classifiers", "warehouse")
 _DEFAULTS = {
@@ -92,8 +94,9 @@ def with_notify_url(variables: Mapping[str, str], url: str | None) -> dict[str, 
 
 def home_for_unit() -> dict[str, str]:
     """The variables that a service needs to find the same home folder."""
-    home = os.environ.get("LIKELENS_HOME")
-    return {"LIKELENS_HOME": str(Path(home).expanduser().absolute())} if home else {}
+    home, cache = home_variable(), os.environ.get(CACHE_VARIABLE)
+    variables = {HOME_VARIABLE: home} if home else {}
+    return variables | ({CACHE_VARIABLE: str(Path(cache).expanduser().absolute())} if cache else {})
 
 
 def configured_server() -> str | None:

@@ -39,7 +39,7 @@ def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
 
 
 def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
-    with SharedDecoder(run.home.folder, [lane.name for lane in lanes]) as decoding:
+    with SharedDecoder(run.home.picture_files, [lane.name for lane in lanes]) as decoding:
         futures = []
         for lane in lanes:
             with tags(f"classifier:{lane.name}"):

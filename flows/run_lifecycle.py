@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from flows.environment import enable_own_logs
@@ -16,7 +16,7 @@ from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.records.pending import count_posts
-from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
+from warehouse.records.runs import RUN_STAGE, StageResult, begin_run, runs_elsewhere
 from warehouse.schema.run_tables import StageRun
 
 logger = logging.getLogger(__name__)
@@ -31,12 +31,19 @@ def open_run(settings: Settings, *, resume: bool = True) -> Iterator[Run]:
     home = settings.home
     home.prepare()
     with home.held(WAIT_FOR_OTHER_RUN_SECONDS, waiting=lambda: _log_waiting(home)):
-        journal = begin_run(home.lake, go_on=resume)
+        own = home.own_runs()
+        if own is not None:
+            _log_runs_elsewhere(home, own)
+        journal = begin_run(home.lake, go_on=resume, own=own)
+        home.note_run(journal.run_id)
         if journal.resumed:
             logger.info("Resuming run %s, which was interrupted", journal.run_id)
         if resume:
             store_abandoned_spools(home, journal.run_id, settings.sources)
-        yield Run(home, journal)
+        try:
+            yield Run(home, journal)
+        finally:
+            home.share_state()
 
 
 def has_posts(run: Run) -> bool:
@@ -73,6 +80,16 @@ def summarize(rows: Sequence[StageRun]) -> StageResult:
     status = "failed" if not published else "incomplete" if lines else "done"
     items = sum(row.items or 0 for row in rows if row.stage == "scrape")
     return StageResult(status, items, len(lines), "\n".join(lines))
+
+
+def _log_runs_elsewhere(home: Home, own: Collection[str]) -> None:
+    for row in runs_elsewhere(home.lake, own):
+        logger.info(
+            "Another machine began run %s in %s at %s UTC; it is under way or was cut off, and this run goes on beside it",
+            row.run_id,
+            home.location,
+            f"{row.started_at:%Y-%m-%d %H:%M}",
+        )
 
 
 def _log_waiting(home: Home) -> None:

@@ -1,12 +1,11 @@
 """Settings: `likelens.toml`, read once at the start of a run into one frozen model.
 
-An error lists every mistake in the file. The stages get plain values and never this model. `LIKELENS_HOME` is the
-only variable of the environment that is a setting.
+An error lists every mistake in the file. The stages get plain values and never this model. `LIKELENS_HOME` and
+`LIKELENS_CACHE` are the only variables of the environment that are settings.
 """
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from flows.embeddings import complete_themes
 from flows.errors import SettingsError
 from flows.example_settings import EXAMPLE
 from flows.forecasting.settings import ForecastSettings, check_forecast
+from flows.home_settings import StorageSettings, home_variable, open_home
 from flows.serve.server import ServerSettings
 from flows.settings_mistakes import describe_mistake, find_name_mistakes
 from flows.time_slices import check_time_zone
@@ -138,10 +138,12 @@ def _kind_of(table: Any, kinds: Collection[str]) -> str:
     return kind
 
 
-def _open_home(folder: Any, info: ValidationInfo) -> Home:
-    if not isinstance(folder, str):
+def _open_home(home: Any, info: ValidationInfo) -> Home:
+    if not isinstance(home, str):
         raise PydanticCustomError("home", "write a text in quotes")
-    return Home((_folder(info) / Path(folder).expanduser()).resolve())
+    # Absent where the table has mistakes of its own.
+    storage = info.data.get("storage", StorageSettings())
+    return open_home(home, storage, _folder(info))
 
 
 def _folder(info: ValidationInfo) -> Path:
@@ -153,6 +155,8 @@ class Settings(_Table):
     """A settings file; its paths are relative to the file."""
 
     _file: Path
+    storage: StorageSettings = StorageSettings()
+    # After the table, which says how an object store is reached.
     home: Annotated[Home, PlainValidator(_open_home)] = Field(default="data", validate_default=True)
     note: str | None = None
     sources: tuple[Annotated[Source, PlainValidator(_open_source)], ...] = ()
@@ -198,7 +202,7 @@ def parse_settings(text: str, file: Path, *, sources: bool = True) -> Settings:
             f"The settings {file} are not TOML: {error}. Fix that line. See {SETTINGS}."
         ) from error
     if home := home_variable():
-        given["home"] = str(home)
+        given["home"] = home
     mistakes = list(find_name_mistakes(given))
     if not sources:
         given.pop("sources", None)
@@ -213,12 +217,6 @@ def parse_settings(text: str, file: Path, *, sources: bool = True) -> Settings:
         pages = ", ".join(dict.fromkeys(one.page for one in mistakes))
         raise SettingsError(f"The settings {file} can't be used:\n{lines}\nSee {pages}.")
     return settings
-
-
-def home_variable() -> Path | None:
-    """Return the folder that `LIKELENS_HOME` names; None when it is unset or empty."""
-    home = os.environ.get("LIKELENS_HOME")
-    return Path(home).expanduser().absolute() if home else None
 
 
 def find_classifier(settings: Settings, name: str) -> ClassifierSettings:

@@ -15,6 +15,7 @@ similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
 run.py          what all tasks share
 errors.py       which errors a task retries
+pull.py         copies tables and models of a home in an object store to this machine
 forget.py       removes an account or an author
 validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped

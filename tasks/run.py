@@ -74,6 +74,7 @@ def run_stage(run: Run, stage: str, lane: str, body: Callable[[], StageResult]) 
         with report_stage(name):
             run.journal.start(stage, lane)
             result = body()
+            run.home.share_state()
     except EXPECTED as error:
         if reaction(error) == "retry" and not is_last_try():
             logger.warning("%s", error)

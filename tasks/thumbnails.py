@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import MIN_DECODE_SCALE, PictureFile
+from classifiers.pictures import MIN_DECODE_SCALE, PictureFile, PictureSource
 from warehouse.home import Home
 
 PREFIX = "data:image/webp;base64,"
@@ -30,6 +30,7 @@ class Thumbnails:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._files = home.picture_files
 
     def sources(self, pictures: Iterable[tuple[str, str]]) -> dict[str, str | None]:
         """The data URI of each of these pictures, given by hash and path below the home folder.
@@ -46,24 +47,24 @@ class Thumbnails:
         try:
             data: bytes | None = file.read_bytes()
         except FileNotFoundError:
-            data = _encode(self._home.folder / path, SIDE)
+            data = _encode(self._files.source(path), SIDE)
             if data is not None:
                 _write(file, data)
         return _data_uri(data)
 
 
-def thumbnail(path: Path, side: int = SIDE) -> str | None:
-    """The middle of the picture in `path` as the data URI of a WebP with `side` x `side` pixels, stored nowhere.
+def thumbnail(source: PictureSource, side: int = SIDE) -> str | None:
+    """The middle of the picture in `source` as the data URI of a WebP with `side` x `side` pixels, stored nowhere.
 
     None if the picture can't be read or the file is missing. The WebP has only the pixels of the original file, none
     of its other bytes.
     """
-    return _data_uri(_encode(path, side))
+    return _data_uri(_encode(source, side))
 
 
-def _encode(path: Path, side: int) -> bytes | None:
+def _encode(source: PictureSource, side: int) -> bytes | None:
     try:
-        picture = PictureFile(path).rgb(round(MIN_DECODE_SCALE * side))
+        picture = PictureFile(source).rgb(round(MIN_DECODE_SCALE * side))
     except (UnreadablePicture, OSError):
         # The file may have been deleted since the database was published.
         return None

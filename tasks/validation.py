@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,12 @@ def describe_error(error: Any, key: str, known: Sequence[str]) -> str:
     if error["type"] == "missing":
         return f"the key {key} is missing"
     message = _FIXES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
-    return f"{key} = {error['input']!r}: {message}" if key else message
+    return f"{key} = {_without_secrets(error['input'])}: {message}" if key else message
+
+
+def _without_secrets(value: Any) -> str:
+    """A value as the settings have it, without the user and the password of an address."""
+    return re.sub(r"://[^/@\s]*@", "://…@", repr(value))
 
 
 def suggest(key: str, known: Sequence[str]) -> str:

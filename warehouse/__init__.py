@@ -4,6 +4,8 @@
     object_store/   the objects of a home folder with a URL
     storage/        the lake: Delta tables over Parquet files, with writes that count once
     records/        what the stages write, and what they have left to do
+    state/          small files that machines with one home in an object store share
+    pictures/       the files of the stored pictures: reading, writing and deleting them
     embeddings/     embeddings of pictures: storing and reading them as arrays
     ranking/        which labels earn likes: the measures, the statistics, and the method of lift
     forecast/       what was known of posts before they were posted

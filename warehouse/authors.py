@@ -13,7 +13,12 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from warehouse.state.shared_authors import share_forgotten, shared_key
+
+if TYPE_CHECKING:
+    from warehouse.object_store.client import ObjectStore
 
 AuthorPolicy = Literal["hashed", "named", "dropped"]
 """How authors are stored."""
@@ -29,6 +34,8 @@ class Authors:
 
     folder: Path
     keeping: AuthorPolicy = "hashed"
+    store: ObjectStore | None = None
+    """Where other machines with the same home find the key and the forgotten authors."""
 
     def stored(self, name: str | None) -> str | None:
         """The stored value of an author; None without a name, or when names are dropped."""
@@ -46,6 +53,9 @@ class Authors:
         """Store no comments by this author from now on; only the hash of the name is stored."""
         line = self.keyed(normalise_author(name))
         if line not in self._forgotten:
+            if self.store is not None:
+                share_forgotten(self.store, [line])
+            self.folder.mkdir(parents=True, exist_ok=True)
             with self._forgotten_file.open("a", encoding="ascii") as file:
                 file.write(f"{line}\n")
             self.__dict__.pop("_forgotten", None)
@@ -72,7 +82,8 @@ class Authors:
         file = self.folder / "key"
         if not file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_once(file, secrets.token_bytes(KEY_BYTES))
+            key = secrets.token_bytes(KEY_BYTES)
+            _write_once(file, key if self.store is None else shared_key(self.store, key))
         return file.read_bytes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,12 @@ from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_f
 from warehouse.errors import BadHome, HomeBusy
 from warehouse.host_limits import HostLimits
 from warehouse.object_store.client import ObjectStore
+from warehouse.pictures.files import PICTURES, PictureFiles
+from warehouse.pictures.local import LocalPictures
+from warehouse.pictures.stored import StoredPictures
+from warehouse.state.budget_lease import hold_budget
+from warehouse.state.shared_files import SharedFiles
+from warehouse.state.work_folder import check_once, check_owner
 
 if TYPE_CHECKING:
     from warehouse.storage.lake import Lake
@@ -23,6 +30,10 @@ if TYPE_CHECKING:
 _FORBIDDEN = frozenset("[]^|\\%*?")
 """Characters that break the libraries. deltalake 1.6 reads them as parts of an address and writes elsewhere or
 panics; DuckDB 2.0 reads them as a pattern, and puts its log beside the part before a question mark."""
+
+
+_RUNS = ".runs"
+"""The file with the ids of the runs that this machine began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +67,13 @@ class Home:
 
     @property
     def pictures(self) -> Path:
-        """The stored pictures, by the hash of their bytes."""
-        return self.folder / "pictures"
+        """The folder of the stored pictures, by the hash of their bytes; `picture_files` reads and writes them."""
+        return self.folder / PICTURES
+
+    @property
+    def picture_files(self) -> PictureFiles:
+        """The files of the stored pictures."""
+        return LocalPictures(self.folder) if self.store is None else StoredPictures(self.store, self.folder)
 
     @property
     def trained(self) -> Path:
@@ -100,7 +116,7 @@ class Home:
 
     def authors(self, keeping: AuthorPolicy = "hashed") -> Authors:
         """How this home folder stores the authors of comments, and which authors are forgotten."""
-        return Authors(self.folder / "authors", keeping)
+        return Authors(self.folder / "authors", keeping, self.store)
 
     @property
     def limits(self) -> HostLimits:
@@ -115,6 +131,34 @@ class Home:
     def spool(self, run_id: str) -> Path:
         """Pages that a run has read and not stored yet."""
         return self.folder / "spool" / run_id
+
+    @property
+    def location(self) -> str:
+        """The folder or the URL, for messages."""
+        return str(self.folder) if self.store is None else self.store.url
+
+    def bring_state(self, *, only_models: bool = False) -> None:
+        """Bring models, limits and authors from the store to this machine; with `only_models`, nothing but models."""
+        if self.store is not None:
+            SharedFiles(self.store, self.folder).bring(only_models=only_models)
+
+    def share_state(self) -> None:
+        """Put models and limits that changed on this machine into the store. Call it after they may have changed."""
+        if self.store is not None:
+            SharedFiles(self.store, self.folder).put_back()
+
+    def own_runs(self) -> frozenset[str] | None:
+        """Ids of the runs of this machine; None where no other machine shares the home."""
+        if self.store is None:
+            return None
+        file = self.folder / _RUNS
+        return frozenset(file.read_text("utf-8").split()) if file.exists() else frozenset()
+
+    def note_run(self, run_id: str) -> None:
+        """Remember that this machine began a run."""
+        if self.store is not None and run_id not in (self.own_runs() or ()):
+            with (self.folder / _RUNS).open("a", encoding="utf-8") as file:
+                file.write(f"{run_id}\n")
 
     def check_path(self) -> None:
         """Raise `BadHome` for a path that the lake does not support."""
@@ -143,6 +187,10 @@ class Home:
                     f"The home folder {self.folder} can't be created: {error.strerror}. Set home in the settings"
                     " (or LIKELENS_HOME) to a folder that you can write to."
                 ) from error
+            if self.store is not None:
+                check_owner(self.folder, self.store.url)
+                check_once(self.store, os.getpid())
+                self.bring_state()
             self.lake.create()
 
     @contextmanager
@@ -171,7 +219,11 @@ class Home:
     def lock_budget(self, wait_seconds: float) -> Iterator[None]:
         """Lock the budget: one process at a time sends pictures for money, with or without the folder's lock."""
         with self._locked(".purse.lock", wait_seconds, lambda: None):
-            yield
+            if self.store is None:
+                yield
+            else:
+                with hold_budget(self.store, wait_seconds):
+                    yield
 
     @contextmanager
     def _locked(self, name: str, wait_seconds: float, waiting: Callable[[], None]) -> Iterator[None]:

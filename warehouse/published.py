@@ -26,7 +26,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
     folder that has been moved, and `LakeDamaged` when a query reads a missing or damaged file.
     """
     if not home.database.exists():
-        raise NotPublished(f"There is no database in {home.folder} yet. Run `likelens run` first.")
+        raise NotPublished(_advice(home))
     with (
         detect_damage(home.lake_folder),
         duckdb.connect(str(home.database), read_only=True) as connection,
@@ -39,6 +39,15 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
             connection.execute(f"set allowed_directories = [{quote(str(home.lake_folder))}]")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
+
+
+def _advice(home: Home) -> str:
+    if home.store is None:
+        return f"There is no database in {home.folder} yet. Run `likelens run` first."
+    return (
+        f"There is no database of {home.store.url} on this machine yet ({home.folder}). Run `likelens pull`, which copies"
+        " the tables from there, or `likelens run`."
+    )
 
 
 def _refuse_moved(home: Home, connection: duckdb.DuckDBPyConnection) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from classifiers.errors import PictureTooLarge
-from classifiers.pictures import inspect_image
+from classifiers.pictures import PictureSource, inspect_image
 from classifiers.remote.payload import Payload, encode_jpeg, read_stored
 
 ACCEPTED_FORMATS = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
@@ -17,7 +15,7 @@ MAX_PIXELS = 85_000_000
 _QUALITY = 92
 
 
-def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Payload:
+def payload(source: PictureSource, sha256: str, longest_side: int, *, upright: bool) -> Payload:
     """The bytes to send for a stored picture.
 
     With a `longest_side` (pixels; 0 for no limit) larger pictures are downscaled; with `upright`, pictures that
@@ -25,7 +23,7 @@ def payload(path: Path, sha256: str, longest_side: int, *, upright: bool) -> Pay
     be decoded, `PictureTooLarge` if Clarifai does not accept the size, and `OSError` if the file is missing or
     has changed.
     """
-    data = read_stored(path, sha256)
+    data = read_stored(source, sha256)
     info = inspect_image(data)
     shrink = bool(longest_side) and max(info.width, info.height) > longest_side
     is_accepted = (

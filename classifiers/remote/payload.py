@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
 from classifiers.errors import UnreadablePicture, in_one_line
-from classifiers.pictures import decode_rgb
+from classifiers.pictures import PictureSource, decode_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,11 @@ class FileChangedError(OSError):
     """The content of a stored file has changed."""
 
 
-def read_stored(path: Path, sha256: str) -> bytes:
+def read_stored(source: PictureSource, sha256: str) -> bytes:
     """The bytes of a stored picture. Raises `OSError` if the file is missing or has changed."""
-    data = path.read_bytes()
+    data = source.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise FileChangedError(f"the content of {path} has changed since it was stored")
+        raise FileChangedError(f"the content of {source} has changed since it was stored")
     return data
 
 

@@ -13,8 +13,9 @@ from flows.demo.gallery import INVENTED_NOTE, demo_gallery
 from flows.demo.photographs import missing_packages
 from flows.demo.server import GalleryServer
 from flows.errors import SettingsError
+from flows.home_settings import home_variable, is_url
 from flows.launch import DONE, FAILED, INCOMPLETE, prepare_run, run_flow
-from flows.settings import home_variable, questions, read_settings
+from flows.settings import questions, read_settings
 from flows.terminal.output import choose_output, with_output
 from flows.terminal.plan import plan_night
 from warehouse.home import Home
@@ -75,7 +76,7 @@ def demo(config: str | None, quiet: bool, verbose: bool) -> int:
             f"The demo needs the photographs of {' and '.join(missing)}. Run"
             f" `pip install {' '.join(missing)}` (the extra `demo`), then run the demo again."
         )
-    folder = home_variable() or Path(FOLDER).absolute()
+    folder = _demo_folder()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "likelens.toml"
     _check_settings(file)
@@ -100,6 +101,16 @@ def demo(config: str | None, quiet: bool, verbose: bool) -> int:
     if output != "result":
         _print_next_steps(file)
     return DONE if status == INCOMPLETE and _lacks_only_weights(file) else status
+
+
+def _demo_folder() -> Path:
+    home = home_variable()
+    if home and is_url(home):
+        raise SettingsError(
+            f"LIKELENS_HOME is {home}, and the demo needs a folder of this machine. Unset LIKELENS_HOME, or set it to a"
+            " folder."
+        )
+    return Path(home or FOLDER).absolute()
 
 
 def _check_settings(file: Path) -> None:

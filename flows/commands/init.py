@@ -18,6 +18,7 @@ from flows.first_settings.rendering import render_settings
 from flows.first_settings.source_draft import SourceDraft, Step
 from flows.first_settings.sources import ALL_ACCOUNTS, draft_source
 from flows.first_settings.writing import check_output, write_settings
+from flows.home_settings import is_url
 from flows.printable import printable
 from flows.settings import DEFAULT_FILE
 
@@ -39,7 +40,12 @@ KINDS = ("mastodon", "gallery")
 @click.option("--post-url", help="Of a table without addresses: that of a post, with {post_id} in it.")
 @click.option("--words", help="Of zero_shot: what to look for, separated by commas.")
 @click.option("--caption-model", help="Of caption: the model's name at the server.")
-@click.option("--home", default="data", show_default=True, help="Folder where everything is stored.")
+@click.option(
+    "--home",
+    default="data",
+    show_default=True,
+    help="Folder where everything is stored, or the URL of an object store: s3://BUCKET/FOLDER.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -82,7 +88,7 @@ def init(
     drafted = _ask_source(answers, output)
     chosen = _ask_classifiers(answers, classifiers)
     write_settings(output, render_settings(home, drafted, chosen), force=force)
-    _print_end(output, drafted, chosen)
+    _print_end(output, home, drafted, chosen)
     return 0
 
 
@@ -103,6 +109,14 @@ def _ask_source(answers: Answers, output: Path) -> SourceDraft:
     for line in draft.found:
         print(line)
     return draft
+
+
+_STORE_STEPS = (
+    Step(
+        "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…",
+        "the keys of the object store, if this machine has no role; docs/object-store.md",
+    ),
+)
 
 
 def _settle_kind(place: Place, answers: Answers) -> Place:
@@ -130,11 +144,12 @@ def _ask_classifiers(answers: Answers, given: tuple[str, ...]) -> tuple[Classifi
     return answers.until_valid(options, lambda: draft_classifiers(choose(given, answers.ask), answers.ask))
 
 
-def _print_end(output: Path, source: SourceDraft, chosen: tuple[ClassifierDraft, ...]) -> None:
+def _print_end(output: Path, home: str, source: SourceDraft, chosen: tuple[ClassifierDraft, ...]) -> None:
     names = ", ".join(one.name for one in chosen) or "none"
     print(f"Wrote {printable(str(output))}: source {source.name} ({source.kind}), classifiers: {names}.")
     config = [] if str(output) == DEFAULT_FILE else ["--config", str(output)]
     steps = [
+        *(_STORE_STEPS if is_url(home) else ()),
         *source.to_do,
         *(step for one in chosen for step in one.to_do),
         Step(shlex.join(["likelens", "doctor", *config]), "checks everything that a run needs"),

@@ -24,7 +24,7 @@ from warehouse.upkeep.room import read_room
 def status(config: Path) -> int:
     settings = read_settings(config, sources=False)
     home = settings.home
-    if not home.lake_folder.exists():
+    if home.store is None and not home.lake_folder.exists():
         raise NotPublished(f"Nothing has run in {home.folder} yet. Run `likelens run` first.")
     home.lake.create()  # adds the tables of a newer likelens
     for title, frame in read_status(home.lake).items():
@@ -35,7 +35,12 @@ def status(config: Path) -> int:
     spending = monthly_spending(settings)
     if spending.height:
         show(spending, title="Money: pictures sent this month (UTC), a picture once for each model")
-    show(read_room(home), title="Room on the disk")
+    show(
+        read_room(home),
+        title="Room on the disk"
+        if home.store is None
+        else f"Room: pictures in {home.location}, the rest on this disk",
+    )
     print(
         f"{count_to_fetch(home.lake, RETRY_SCHEDULES, datetime.now(UTC)):,} pictures are pending for the next fetch."
     )

@@ -127,6 +127,7 @@ def train(
         )
     again = _again(config, name, folder)
     store_training(training, folder, training.least_sure(most), again)
+    settings.home.share_state()
     if quiet:
         print(f"Model  {folder}")
     else:

@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from flows.docs_pages import CLOCK, DAMAGE, DISK, HOME
+from flows.docs_pages import CLOCK, DAMAGE, DISK, HOME, STORE
 from flows.preflight.findings import Finding
-from warehouse.errors import DiskFull, LakeDamaged, WarehouseError
+from warehouse.errors import BadStore, DiskFull, LakeDamaged, StoreUnavailable, WarehouseError
 from warehouse.home import Home
-from warehouse.records.runs import stage_runs
+from warehouse.records.runs import runs_elsewhere, stage_runs
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
 """Clocks of two machines that share a home folder differ by less."""
+
+
+_PAGES = {DiskFull: DISK, LakeDamaged: DAMAGE, BadStore: STORE, StoreUnavailable: STORE}
 
 
 def check_home(home: Home) -> Iterator[Finding]:
@@ -22,16 +25,23 @@ def check_home(home: Home) -> Iterator[Finding]:
         home.prepare()
         later = _later_run(home)
     except WarehouseError as error:
-        page = DISK if isinstance(error, DiskFull) else DAMAGE if isinstance(error, LakeDamaged) else HOME
+        page = _PAGES.get(type(error), HOME)
         yield Finding(False, str(error), page)
         return
-    yield Finding(True, f"home {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
+    if home.store is not None:
+        yield Finding(
+            True, f"home {home.store.url}: reads, writes, refuses a second writer, has this machine's clock"
+        )
+        if running := runs_elsewhere(home.lake, home.own_runs() or ()):
+            yield Finding(True, f"run {running[-1].run_id} of another machine is under way, or was cut off")
+    name = "home" if home.store is None else "work folder"
+    yield Finding(True, f"{name} {home.folder}, {shutil.disk_usage(home.folder).free / 1e9:,.1f} GB free")
     if home.is_held():
         yield Finding(True, f"another run uses {home.folder} now; a new run waits until it ends")
     if later is not None:
         yield Finding(
             False,
-            f"The clock of this machine is at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, but a run in {home.folder} began"
+            f"The clock of this machine is at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, but a run in {home.location} began"
             f" at {later:%Y-%m-%d %H:%M} UTC, which is later. Set the clock: what a run observes is dated by it",
             CLOCK,
         )

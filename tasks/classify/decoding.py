@@ -14,7 +14,6 @@ A lane that joins later has its pictures decoded for itself. `halt` wakes every 
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import logging
 import queue
@@ -23,14 +22,14 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import groupby, repeat
-from pathlib import Path
 from typing import Self
 
 from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import PictureFile
+from classifiers.pictures import PictureFile, PictureSource
 from classifiers.protocol import Classifier, PreparedPicture
 from tasks.errors import OutOfTime, RunStopped
+from warehouse.pictures.files import PictureFiles
 from warehouse.records.pending import StoredPicture
 
 logger = logging.getLogger(__name__)
@@ -81,12 +80,12 @@ class SharedDecoder:
 
     Decoding starts when all lanes have joined or left, so that a picture that several lanes need is decoded
     once. No lane has more than `BATCHES_AHEAD` batches and a picture per decoder ahead, so memory does not
-    grow with the number of pictures; while one lane has no room, the others wait for it. `folder` is the home
-    folder, `lanes` are the classifiers' names.
+    grow with the number of pictures; while one lane has no room, the others wait for it. `files` are the stored
+    pictures, `lanes` the classifiers' names.
     """
 
-    def __init__(self, folder: Path, lanes: Iterable[str]) -> None:
-        self._folder = folder
+    def __init__(self, files: PictureFiles, lanes: Iterable[str]) -> None:
+        self._files = files
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
         self._late: list[SharedDecoder] = []
@@ -157,7 +156,7 @@ class SharedDecoder:
 
     def _for_late_lane(self, name: str) -> SharedDecoder:
         """Decoders for one lane alone, which are halted with these."""
-        own = SharedDecoder(self._folder, [name])
+        own = SharedDecoder(self._files, [name])
         with self._lock:
             self._late.append(own)
             if self._is_halted:
@@ -202,7 +201,8 @@ class SharedDecoder:
                     return
                 if not active:
                     continue
-                decoding = self._pool.submit(_prepare_for, self._folder, active, picture)
+                source = self._files.source_ahead(picture.path)
+                decoding = self._pool.submit(_prepare_for, self._files, active, picture, source)
                 for lane in active:
                     lane.queue.put((picture, decoding))
         except Exception as error:  # noqa: BLE001 - the lists of all lanes end here; every lane raises it
@@ -227,16 +227,20 @@ def _hash(pair: tuple[StoredPicture, _Lane]) -> str:
     return pair[0].sha256
 
 
-def _prepare_for(folder: Path, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
-    file = PictureFile(folder / picture.path)
-    return {lane: _prepare(lane.classifier, file, folder, picture) for lane in lanes}
+def _prepare_for(
+    files: PictureFiles, lanes: Sequence[_Lane], picture: StoredPicture, source: PictureSource
+) -> dict[_Lane, Outcome]:
+    file = PictureFile(source)
+    return {lane: _prepare(lane.classifier, file, files, picture) for lane in lanes}
 
 
-def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: StoredPicture) -> Outcome:
+def _prepare(
+    classifier: Classifier, file: PictureFile, files: PictureFiles, picture: StoredPicture
+) -> Outcome:
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _has_stored_bytes(folder / picture.path, picture.copy_sha256 or picture.sha256):
+        if files.has_hash(picture.path, picture.copy_sha256 or picture.sha256):
             # A new exception: the traceback of the raised one holds the file and the decoded pixels.
             return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
@@ -245,11 +249,3 @@ def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: S
     except Exception as error:  # noqa: BLE001 - the lane of this classifier raises it
         return error
     return MissingFile(picture.path)
-
-
-def _has_stored_bytes(file: Path, sha256: str) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256
-    except OSError:
-        return False

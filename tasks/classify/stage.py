@@ -103,7 +103,7 @@ def _label_files(
     with (
         contextlib.nullcontext(decoding)
         if decoding
-        else SharedDecoder(home.folder, [classifier.name]) as shared,
+        else SharedDecoder(home.picture_files, [classifier.name]) as shared,
         contextlib.closing(shared.join(classifier, pending)) as decoded,
     ):
         batches = _fill_batches(tally.time_from_first(decoded), classifier.batch_size, writer)

@@ -24,6 +24,7 @@ from tasks.fetch.store import NeedsDecode, PictureStore, RejectedPicture
 from tasks.urls import from_header, join
 from tasks.user_agent import USER_AGENT
 from warehouse.disk_space import require_free_space
+from warehouse.pictures.files import PictureFiles
 
 Result = TypeVar("Result")
 Download = Callable[[str], Awaitable[Attempt]]
@@ -67,14 +68,14 @@ class FetchOptions:
 
 
 @asynccontextmanager
-async def downloading(home: Path, options: FetchOptions, name: str = "") -> AsyncIterator[Download]:
+async def downloading(files: PictureFiles, options: FetchOptions, name: str = "") -> AsyncIterator[Download]:
     """Download in this process for the time of the block.
 
-    `name` distinguishes this process from others that fetch into the same home folder at the same time.
+    `files` gets the pictures. `name` distinguishes this process from others that fetch into it at the same time.
     """
     # Slow name look-ups can block a thread per download; the caller needs some too.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(options.concurrency + 4))
-    store = PictureStore(home, name)
+    store = PictureStore(files, name)
     try:
         timeout = options.limits.timeout()
         async with Sessions(
@@ -191,8 +192,8 @@ class _Downloader:
 
     async def _check_and_store(self, body: Body) -> StoredFile:
         # Most bodies are small. To check and write one takes less time than to wake a thread, which would
-        # compete with the loop for Python's lock.
-        if body.is_small:
+        # compete with the loop for Python's lock. A request to an object store takes longer.
+        if body.is_small and not self._store.is_remote:
             try:
                 return body.store(may_decode=False)
             except NeedsDecode:

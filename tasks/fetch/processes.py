@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from multiprocessing import Pipe
-from pathlib import Path
 
 from classifiers.cores import cores
 from tasks.errors import DownloadsCrashed
 from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.download import Download, FetchOptions
+from warehouse.pictures.files import PictureFiles
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ def process_count() -> int:
 
 
 @asynccontextmanager
-async def downloading_in(number: int, home: Path, options: FetchOptions) -> AsyncIterator[Download]:
+async def downloading_in(number: int, files: PictureFiles, options: FetchOptions) -> AsyncIterator[Download]:
     """Start that many processes for the time of the block; the one with the fewest jobs gets the next.
 
     Another process replaces one that crashes. Each of its jobs ends as an attempt that was cut off.
     """
-    workers = _Workers(home, options)
+    workers = _Workers(files, options)
     try:
         workers.start(number)
         yield workers.download
@@ -71,8 +71,8 @@ class _Worker:
 
 
 class _Workers:
-    def __init__(self, home: Path, options: FetchOptions) -> None:
-        self._home = home
+    def __init__(self, files: PictureFiles, options: FetchOptions) -> None:
+        self._files = files
         self._options = options
         self._names = itertools.count()
         self._numbers = itertools.count()
@@ -99,7 +99,7 @@ class _Workers:
         for _ in range(number):
             self._workers.append(worker := _Worker())
             asyncio.get_running_loop().add_reader(worker.connection.fileno(), self._receive, worker)
-            self._send(worker, (self._home, self._options, f"{next(self._names)}-"))
+            self._send(worker, (self._files, self._options, f"{next(self._names)}-"))
 
     def stop(self) -> None:
         """Stop all processes."""

@@ -22,7 +22,6 @@ from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
 from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
-from tasks.fetch.store import clear_incoming
 from warehouse.home import Home
 from warehouse.records.pending import (
     PictureToFetch,
@@ -70,13 +69,14 @@ def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, i
 async def _fetch_all(
     home: Home, options: FetchOptions, total: int, now: datetime, report: Callable[[int], None]
 ) -> Pipeline:
-    clear_incoming(home.folder)
+    files = home.picture_files
+    files.open_incoming()
     results = Results(home.lake, report)
     try:
         async with (
-            downloading(home.folder, options)
+            downloading(files, options)
             if total < MIN_FOR_PROCESSES
-            else downloading_in(process_count(), home.folder, options)
+            else downloading_in(process_count(), files, options)
         ) as download:
 
             def pictures() -> Iterator[list[PictureToFetch]]:
@@ -88,7 +88,7 @@ async def _fetch_all(
             pipeline.resume_pauses(host_delays(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(pictures)
     finally:
-        clear_incoming(home.folder)
+        files.open_incoming()
         results.write_now()
     return pipeline
 

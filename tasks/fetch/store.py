@@ -7,7 +7,6 @@ import io
 import itertools
 import mmap
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +20,16 @@ from classifiers.repair.bmff import kind_of
 from tasks.fetch.attempt import Reason, StoredFile
 from tasks.fetch.signatures import CAMERA_RAW, HEAD_BYTES, begins_as_picture, identify_file
 from tasks.fetch.truncation import Data, decode, has_end, is_camera_raw
-from warehouse.disk_space import detect_full_disk, require_free_space
+from warehouse.disk_space import require_free_space
+from warehouse.pictures.files import PICTURES, PictureFiles
 
 _ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic"}
 _NAMES = {"MPO": "jpeg", "HEIF": "heic"}
 _CORRUPT = "The picture is cut off or damaged in its pixels. Download it again."
 THREADS = 2
 """For work above some tenths of a millisecond: large files, and files that must be decoded."""
+REMOTE_THREADS = 32
+"""For uploads to an object store, which are mostly waiting for it."""
 
 
 class NeedsDecode(Exception):
@@ -108,24 +110,15 @@ def _describe(image: Image.Image) -> Kind:
     return Kind(_NAMES.get(kind, kind.lower()), _ENDINGS.get(kind, kind.lower()), *image.size)
 
 
-def incoming_of(home: Path) -> Path:
-    """The folder of incomplete files, on the same disk as the store."""
-    return home / "pictures" / ".incoming"
-
-
-def clear_incoming(home: Path) -> None:
-    """Remove the incomplete files of a killed run. Only the run that holds the home folder may call this."""
-    shutil.rmtree(incoming_of(home), ignore_errors=True)
-    incoming_of(home).mkdir(parents=True, exist_ok=True)
-
-
 class PictureStore:
-    """The folder `pictures` of a home folder. `name` distinguishes processes that write at the same time."""
+    """Adds checked pictures to the stored ones. `name` distinguishes processes that write at the same time."""
 
-    def __init__(self, home: Path, name: str = "") -> None:
-        self.incoming = incoming_of(home)
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pictures")
-        self._home = str(home)
+    def __init__(self, files: PictureFiles, name: str = "") -> None:
+        self.incoming = files.incoming
+        self.is_remote = files.is_remote
+        threads = REMOTE_THREADS if files.is_remote else THREADS
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
+        self._files = files
         self._prefix = str(self.incoming / name) + ("" if name else os.sep)
         self._numbers = itertools.count()
 
@@ -140,36 +133,31 @@ class PictureStore:
         """
         kind = _kind(io.BytesIO(data), data, may_decode=may_decode)
         sha256 = hashlib.sha256(data).hexdigest()
-        incoming = self.new_file()
-        try:
+        path = _path(sha256, kind.ending)
+        if not self.is_remote:
             require_free_space(self.incoming, len(data))
-            with detect_full_disk(self.incoming), Path(incoming).open("wb") as out:
-                out.write(data)
-            return self._keep_picture(incoming, kind, sha256, len(data))
-        except BaseException:
-            Path(incoming).unlink(missing_ok=True)
-            raise
+        self._files.put(path, data, self.new_file())
+        return _stored_file(sha256, len(data), kind, path)
 
     def add_file(self, incoming: str, sha256: str, size: int) -> StoredFile:
         """Check an incoming file and move it into the store. Raises `RejectedPicture`."""
-        return self._keep_picture(incoming, read_kind(Path(incoming)), sha256, size)
-
-    def _keep_picture(self, incoming: str, kind: Kind, sha256: str, size: int) -> StoredFile:
-        path = self.keep(incoming, sha256, kind.ending)
-        return StoredFile(sha256, size, kind.width, kind.height, kind.format, path)
+        kind = read_kind(Path(incoming))
+        return _stored_file(sha256, size, kind, self.keep(incoming, sha256, kind.ending))
 
     def keep(self, incoming: str, sha256: str, ending: str) -> str:
-        """Move a complete, checked file into the store; returns its path relative to the home folder."""
-        relative = f"pictures/{sha256[:2]}/{sha256}.{ending}"
-        # Not `Path`: to join paths takes as long as to check the header.
-        target = f"{self._home}{os.sep}{relative}"
-        try:
-            os.replace(incoming, target)
-        except FileNotFoundError:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(incoming, target)
-        return relative
+        """Move a complete, checked file to the stored pictures; returns its path below the home folder."""
+        path = _path(sha256, ending)
+        self._files.move_in(incoming, path)
+        return path
 
     def close(self) -> None:
         """Stop the threads after their current work."""
         self.threads.shutdown(cancel_futures=True)
+
+
+def _path(sha256: str, ending: str) -> str:
+    return f"{PICTURES}/{sha256[:2]}/{sha256}.{ending}"
+
+
+def _stored_file(sha256: str, size: int, kind: Kind, path: str) -> StoredFile:
+    return StoredFile(sha256, size, kind.width, kind.height, kind.format, path)

@@ -23,8 +23,8 @@ def main() -> None:
 
 
 async def _serve(run: Connection) -> None:
-    loop, (home, options, name) = asyncio.get_running_loop(), run.recv()
-    async with downloading(home, options, name) as download, asyncio.TaskGroup() as tasks:
+    loop, (files, options, name) = asyncio.get_running_loop(), run.recv()
+    async with downloading(files, options, name) as download, asyncio.TaskGroup() as tasks:
 
         def receive() -> None:
             # A thread reads, so the run never waits for a process that itself waits to send.

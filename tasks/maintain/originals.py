@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,13 +24,13 @@ from PIL import Image
 
 from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
-from classifiers.pictures import PictureFile
-from warehouse.disk_space import detect_full_disk, require_free_space
+from classifiers.pictures import PictureFile, PictureSource
+from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.records.pending import StoredPicture
 from warehouse.schema.picture_tables import Picture
 from warehouse.schema.utc import without_zone
-from warehouse.upkeep.picture_files import INCOMING, has_its_bytes
+from warehouse.upkeep.picture_files import has_its_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +66,10 @@ def reduce_originals(home: Home, fetched_before: datetime, progress: Callable[[i
             reduced = [row for row in threads.map(partial(_reduce, home), pictures) if row is not None]
             home.lake.upsert(reduced)
             originals = {picture.sha256: picture.path for picture in pictures}
-            for row in reduced:
-                if row.copy_sha256 is not None:
-                    (home.folder / originals[row.sha256]).unlink(missing_ok=True)
-                    result = Reduction(result.copies + 1, result.saved + row.bytes - (row.copy_bytes or 0))
+            replaced = [row for row in reduced if row.copy_sha256 is not None]
+            home.picture_files.delete(originals[row.sha256] for row in replaced)
+            saved = sum(row.bytes - (row.copy_bytes or 0) for row in replaced)
+            result = Reduction(result.copies + len(replaced), result.saved + saved)
             done += len(pictures)
             progress(done, total)
             logger.info("%d of %d pictures reduced", done, total)
@@ -83,20 +82,20 @@ def _reduce(home: Home, picture: Picture) -> Picture | None:
         return None
     now = datetime.now(UTC)
     try:
-        copy = encode_copy(home.folder / picture.path)
+        copy = encode_copy(home.picture_files.source(picture.path))
     except UnreadablePicture:
         return replace(picture, reduced_at=now)
     if len(copy) >= picture.bytes:
         return replace(picture, reduced_at=now)
     path = str(Path(picture.path).with_name(f"{picture.sha256}.small.webp"))
-    _write(home, path, copy)
+    home.picture_files.put(path, copy, durable=True)
     digest = hashlib.sha256(copy).hexdigest()
     return replace(picture, path=path, copy_sha256=digest, copy_bytes=len(copy), reduced_at=now)
 
 
-def encode_copy(file: Path) -> bytes:
+def encode_copy(source: PictureSource) -> bytes:
     """The picture as a WebP with `LONGEST_SIDE`, upright, without any other byte of the original."""
-    original = PictureFile(file).rgb(LONGEST_SIDE)
+    original = PictureFile(source).rgb(LONGEST_SIDE)
     scale = LONGEST_SIDE / max(original.size)
     size = max(1, round(original.width * scale)), max(1, round(original.height * scale))
     copy = original.resize(size, Image.Resampling.LANCZOS)
@@ -105,15 +104,3 @@ def encode_copy(file: Path) -> bytes:
     buffer = io.BytesIO()
     copy.save(buffer, "WEBP", quality=QUALITY, method=4)
     return buffer.getvalue()
-
-
-def _write(home: Home, path: str, data: bytes) -> None:
-    """Write a file so that it is on the disk, complete or not at all."""
-    incoming = home.pictures / INCOMING / Path(path).name
-    incoming.parent.mkdir(parents=True, exist_ok=True)
-    with detect_full_disk(home.folder):
-        with incoming.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        incoming.replace(home.folder / path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tasks.errors import Stop
 from tasks.fetch.attempt import Attempt
 from tasks.fetch.download import FetchOptions, downloading
-from tasks.fetch.store import clear_incoming
+from warehouse.pictures.local import LocalPictures
 
 
 class PictureNotFetched(Stop):
@@ -25,8 +25,9 @@ def fetched_picture(url: str, options: FetchOptions) -> Iterator[Path]:
     Only public addresses, redirects and sizes that a run accepts are fetched. Raises `PictureNotFetched`.
     """
     with tempfile.TemporaryDirectory(prefix="likelens-") as folder:
-        clear_incoming(Path(folder))
-        attempt = asyncio.run(_download(Path(folder), url, options))
+        pictures = LocalPictures(Path(folder))
+        pictures.open_incoming()
+        attempt = asyncio.run(_download(pictures, url, options))
         if attempt.picture is None:
             status = f", HTTP status {attempt.http_status}" if attempt.http_status else ""
             message = f" {attempt.message}" if attempt.message else ""
@@ -34,9 +35,9 @@ def fetched_picture(url: str, options: FetchOptions) -> Iterator[Path]:
                 f"No picture can be fetched from {url} ({attempt.reason}{status}).{message} Check the address, or"
                 " save the picture and name its file."
             )
-        yield Path(folder) / attempt.picture.path
+        yield pictures.source(attempt.picture.path)
 
 
-async def _download(folder: Path, url: str, options: FetchOptions) -> Attempt:
-    async with downloading(folder, options) as download:
+async def _download(pictures: LocalPictures, url: str, options: FetchOptions) -> Attempt:
+    async with downloading(pictures, options) as download:
         return await download(url)

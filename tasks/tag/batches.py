@@ -179,12 +179,12 @@ class Batches:
     ) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
         """The pictures in their order, each with its decoding, of which a limited number runs ahead."""
         remaining = iter(pictures)
-        folder, options, payload = self._home.folder, self._lane.options, self._lane.service.payload
+        files, options, payload = self._home.picture_files, self._lane.options, self._lane.service.payload
 
         def submit(count: int) -> Iterator[tuple[PictureToSend, Future[Payload]]]:
             for one in islice(remaining, count):
-                file, stored = folder / one.path, one.copy_sha256 or one.sha256
-                yield one, decoders.submit(payload, file, stored, options)
+                source, stored = files.source_ahead(one.path), one.copy_sha256 or one.sha256
+                yield one, decoders.submit(payload, source, stored, options)
 
         running = deque(submit(MAX_DECODING))
         while running:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from classifiers.caption.client import open_client
 from classifiers.caption.options import CaptionOptions
 from classifiers.caption.payload import payload
 from classifiers.caption.responses import read_response
+from classifiers.pictures import PictureSource
 from classifiers.remote.client import Client
 from classifiers.remote.outcomes import ExpectedOutput, Outcome, Status
 from classifiers.remote.payload import Payload
@@ -51,9 +51,9 @@ class CaptionService:
         """A client over HTTP. The settings have the address, so `base` has no effect."""
         return open_client(name, options, key)
 
-    def payload(self, file: Path, sha256: str, options: CaptionOptions) -> Payload:
+    def payload(self, source: PictureSource, sha256: str, options: CaptionOptions) -> Payload:
         """A smaller JPEG without metadata."""
-        return payload(file, sha256, options.longest_side)
+        return payload(source, sha256, options.longest_side)
 
     def expect(self, model: Model, options: CaptionOptions, orientations: Sequence[int]) -> ExpectedOutput:
         """A caption in the language of the settings."""

@@ -2,10 +2,13 @@
 
 A write to the lake takes a tenth of a second; a process that is killed in that time would pay for its
 responses again. A small file takes a fraction of a millisecond. The next run stores what it finds.
+
+Of a home in an object store, each response is there too at once: another machine stores it if this one does not come back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -24,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 _SUFFIX = ".answer"
 _UNSENT = ".unsent"
+_OBJECTS = "state/answers"
+"""The folder of responses in an object store."""
 STORE_RESPONSES = 16
 """Responses that a new run stores at once."""
 
@@ -33,13 +38,17 @@ class ResponseStore:
 
     def __init__(self, home: Home) -> None:
         self.folder = home.answers
+        self._store = home.store
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, record: RequestRecord, response: bytes) -> None:
         """Write a response. After this returns, a kill of the process can't lose it."""
         unfinished = self._file(record).with_suffix(".part")
-        unfinished.write_bytes(json.dumps(record.as_json()).encode() + b"\n" + response)
+        content = json.dumps(record.as_json()).encode() + b"\n" + response
+        unfinished.write_bytes(content)
         os.replace(unfinished, self._file(record))
+        if self._store is not None:
+            self._store.put(_object(self._file(record)), content)
 
     def mark_unsent(self, records: Sequence[RequestRecord]) -> None:
         """Record that the requests are not sent yet. Call this before they are in the ledger."""
@@ -63,11 +72,14 @@ class ResponseStore:
         """Remove responses that are in the tables."""
         for record in records:
             self._file(record).unlink(missing_ok=True)
+        if self._store is not None:
+            self._store.delete([_object(self._file(record)) for record in records])
 
     def saved(self) -> Iterator[tuple[RequestRecord, bytes]]:
         """The saved responses, oldest first. A file that can't be read is logged and removed."""
         for unfinished in self.folder.glob("*.part"):
             unfinished.unlink()
+        self._download()
         for file in sorted(self.folder.glob(f"*{_SUFFIX}"), key=lambda one: one.stat().st_mtime):
             line, _, response = file.read_bytes().partition(b"\n")
             try:
@@ -77,9 +89,25 @@ class ResponseStore:
                     "The saved response %s can't be read; its pictures count as unknown", file.name
                 )
                 file.unlink()
+                if self._store is not None:
+                    self._store.delete([_object(file)])
+
+    def _download(self) -> None:
+        """Bring the responses that other machines received and did not store."""
+        if self._store is None:
+            return
+        for one in self._store.list(_OBJECTS):
+            name = one.name.rpartition("/")[2]
+            if name.endswith(_SUFFIX) and not name.startswith(".") and not (self.folder / name).exists():
+                with contextlib.suppress(FileNotFoundError):  # stored and removed by now
+                    self._store.download(one.name, self.folder / name)
 
     def _file(self, record: RequestRecord) -> Path:
         return self.folder / f"{record.request_id}{_SUFFIX}"
+
+
+def _object(file: Path) -> str:
+    return f"{_OBJECTS}/{file.name}"
 
 
 def store_saved_responses(home: Home) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from classifiers.clarifai.client import open_client as open_clarifai
 from classifiers.clarifai.options import KEY, ClarifaiOptions
 from classifiers.clarifai.payload import payload as clarifai_payload
 from classifiers.clarifai.responses import read_response as read_clarifai
+from classifiers.pictures import PictureSource
 from classifiers.remote.client import Client
 from classifiers.remote.outcomes import ExpectedOutput, Outcome, Status
 from classifiers.remote.payload import Payload
@@ -53,7 +53,7 @@ class Service(Protocol):
         """A client. Raises `ClassifierUnavailable` without a usable key or base."""
         ...
 
-    def payload(self, file: Path, sha256: str, options: Any) -> Payload:
+    def payload(self, source: PictureSource, sha256: str, options: Any) -> Payload:
         """The bytes to send. Raises `UnreadablePicture`, and `OSError` if the file is missing or has changed."""
         ...
 
@@ -108,9 +108,9 @@ class ClarifaiService:
         """A client over gRPC."""
         return open_clarifai(name, options, base, key)
 
-    def payload(self, file: Path, sha256: str, options: ClarifaiOptions) -> Payload:
+    def payload(self, source: PictureSource, sha256: str, options: ClarifaiOptions) -> Payload:
         """The stored bytes, if Clarifai accepts them."""
-        return clarifai_payload(file, sha256, options.longest_side, upright=options.upright)
+        return clarifai_payload(source, sha256, options.longest_side, upright=options.upright)
 
     def expect(self, model: Model, options: ClarifaiOptions, orientations: Sequence[int]) -> ExpectedOutput:
         """Concepts or regions."""

@@ -49,7 +49,7 @@ def embed_examples(
         if one.sha256 in vectors:
             continue
         try:
-            batch.append((one.sha256, backbone.prepare(PictureFile(one.file))))
+            batch.append((one.sha256, backbone.prepare(PictureFile(one.source))))
         except (UnreadablePicture, OSError):
             unreadable.append(one.file)
         if len(batch) == backbone.batch_size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tasks.errors import BadInput
 from tasks.train.table import read_table
 from warehouse.home import Home
 from warehouse.overview.labelled_pictures import pictures_with_label, pictures_without_labels
+from warehouse.pictures.files import PictureSource
 
 MAX_PICTURES = 20_000
 """Pictures in all classes together: comparing them with each other takes a minute then."""
@@ -19,15 +21,18 @@ MAX_OTHERS = 2_000
 """Stored pictures without the label that become the no-pictures when none are named."""
 MAX_NAMED = 3
 """Pictures that a message names."""
+THREADS = 8
+"""Files that are read at once: in an object store each one takes a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A picture file, its class, and the SHA-256 of its bytes."""
+    """A picture file, its class, the SHA-256 of its bytes, and where to read these."""
 
     file: Path
     name: str
     sha256: str
+    source: PictureSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def collect_examples(home: Home, name: str, choice: Choice) -> Examples:
         found = dict.fromkeys(one for _, one in pairs)
         is_yes_no = set(found) == {yes, no}
         classes = (no, yes) if is_yes_no else tuple(sorted(found))
-        return _without_copies(pairs, classes, yes if is_yes_no else None)
+        return _without_copies(home, pairs, classes, yes if is_yes_no else None)
     pairs = [(file, yes) for file in _files(choice.yes)]
     pairs += [(file, no) for file in _files(choice.no)]
     pairs += [(file, yes) for file in _labelled(home, choice.yes_labels)]
@@ -71,7 +76,7 @@ def collect_examples(home: Home, name: str, choice: Choice) -> Examples:
     if choice.yes_labels and not (choice.no or choice.no_labels):
         stored = pictures_without_labels(home, choice.yes_labels, MAX_OTHERS)
         pairs += [(home.folder / path, no) for path in stored]
-    return _without_copies(pairs, (no, yes), yes)
+    return _without_copies(home, pairs, (no, yes), yes)
 
 
 def no_class(name: str) -> str:
@@ -104,19 +109,23 @@ def _labelled(home: Home, labels: Sequence[str]) -> Iterator[Path]:
         yield from (home.folder / path for path in stored)
 
 
-def _without_copies(pairs: Sequence[tuple[Path, str]], classes: tuple[str, ...], yes: str | None) -> Examples:
+def _without_copies(
+    home: Home, pairs: Sequence[tuple[Path, str]], classes: tuple[str, ...], yes: str | None
+) -> Examples:
     """Each file's bytes once. Raises `BadInput` if the same bytes are in two classes."""
     if len(pairs) > MAX_PICTURES:
         raise BadInput(f"There are {len(pairs):,} pictures; the most are {MAX_PICTURES:,}. Leave some out.")
     first: dict[str, Example] = {}
     examples = Examples([], classes, yes)
     twice = []
-    for file, name in pairs:
-        digest = _hash(file)
+    sources = [home.picture_files.source_of(file) for file, _ in pairs]
+    with ThreadPoolExecutor(THREADS) as threads:
+        digests = list(threads.map(_hash, sources))
+    for (file, name), source, digest in zip(pairs, sources, digests, strict=True):
         if digest is None:
             examples.unreadable.append(file)
         elif digest not in first:
-            first[digest] = Example(file, name, digest)
+            first[digest] = Example(file, name, digest, source)
             examples.pictures.append(first[digest])
         elif first[digest].name == name:
             examples.copies += 1
@@ -129,11 +138,13 @@ def _without_copies(pairs: Sequence[tuple[Path, str]], classes: tuple[str, ...],
     return examples
 
 
-def _hash(file: Path) -> str | None:
+def _hash(source: PictureSource) -> str | None:
     try:
-        if not file.is_file():  # a pipe or a device may have no end
+        if not isinstance(source, Path):
+            return hashlib.sha256(source.read_bytes()).hexdigest()
+        if not source.is_file():  # a pipe or a device may have no end
             return None
-        with file.open("rb") as opened:
+        with source.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except (OSError, ValueError):
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from classifiers.pictures import PictureSource
 from tasks.thumbnails import thumbnail
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -18,7 +19,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 class Case:
     """A picture, its class, the class that the model found without having seen it, and that one's probability.
 
-    `doubt` is 1 minus the probability of its own class.
+    `doubt` is 1 minus the probability of its own class. `source` has its bytes.
     """
 
     file: Path
@@ -26,6 +27,7 @@ class Case:
     found: str
     share: float
     doubt: float
+    source: PictureSource
 
 
 def render_review(name: str, cases: Sequence[Case], total: int, command: str) -> str:
@@ -41,7 +43,7 @@ def render_review(name: str, cases: Sequence[Case], total: int, command: str) ->
             "name": case.name,
             "found": case.found,
             "share": case.share,
-            "thumbnail": thumbnail(case.file),
+            "thumbnail": thumbnail(case.source),
         }
         for case in cases
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class Training:
                 names[found[place]],
                 float(self.shares[place, found[place]]),
                 float(1 - own[place]),
+                self.pictures[place].source,
             )
             for place in np.argsort(own, kind="stable")[:most]
         ]
@@ -124,7 +126,7 @@ def store_training(training: Training, folder: Path, cases: Sequence[Case], comm
     try:
         temporary.chmod(0o755)  # as other folders; mkdtemp's is for the user alone
         write_model(temporary, training.model)
-        write_table(temporary / TABLE, _rows(training))
+        write_table(temporary / TABLE, _rows(training, folder))
         page = render_review(training.model.description.name, cases, len(training.pictures), command)
         (temporary / REVIEW).write_text(page, "utf-8")
         if folder.exists():
@@ -138,12 +140,12 @@ def store_training(training: Training, folder: Path, cases: Sequence[Case], comm
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _rows(training: Training) -> list[tuple[object, ...]]:
+def _rows(training: Training, folder: Path) -> list[tuple[object, ...]]:
     names = training.model.description.classes
     found = training.shares.argmax(axis=1)
     return [
         (
-            str(one.file.absolute()),
+            _path_in_table(one, folder),
             one.name,
             names[found[place]],
             f"{training.shares[place].max():.4f}",
@@ -151,6 +153,11 @@ def _rows(training: Training) -> list[tuple[object, ...]]:
         )
         for place, (one, group) in enumerate(zip(training.pictures, training.groups, strict=True))
     ]
+
+
+def _path_in_table(one: Example, folder: Path) -> str:
+    """The absolute path; relative to the table for a picture in an object store, whose work folders differ."""
+    return str(one.file.absolute() if isinstance(one.source, Path) else os.path.relpath(one.file, folder))
 
 
 def _measures(one: ClassQuality) -> dict[str, tuple[float, float, float] | None]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.errors import SettingsError
-from flows.settings import home_variable, questions, read_settings
+from flows.home_settings import home_variable
+from flows.settings import questions, read_settings
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
 VISUAL = '[[classifiers]]\nname = "visual"\nkind = "visual"\n'

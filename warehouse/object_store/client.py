@@ -27,6 +27,7 @@ CHUNK_BYTES = 8 * 1024 * 1024
 """Larger files are uploaded in parts of this size, and downloads are written in such pieces."""
 UPLOAD_PARTS_AT_ONCE = 4
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
+_FIRST_BACKOFF_SECONDS = 0.1
 _MAX_BACKOFF_SECONDS = 5.0
 
 
@@ -107,6 +108,25 @@ class ObjectStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """The objects whose names are below the folder `prefix` and sort after `after`, sorted by name."""
+        last, delay, until = after, _FIRST_BACKOFF_SECONDS, time.monotonic() + self.retry_seconds
+        while True:
+            try:
+                for one in self._list_pages(prefix, last):
+                    last, delay, until = (
+                        one.name,
+                        _FIRST_BACKOFF_SECONDS,
+                        time.monotonic() + self.retry_seconds,
+                    )
+                    yield one
+                return
+            except StoreUnavailable:
+                # obstore does not repeat a request whose response was cut off in its body.
+                if time.monotonic() + delay > until:
+                    raise
+            time.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(2 * delay, _MAX_BACKOFF_SECONDS)
+
+    def _list_pages(self, prefix: str, after: str) -> Iterator[StoredObject]:
         pages = iter(self._connection.list(prefix or None, offset=after or None, chunk_size=LIST_PAGE))
         what = f"list {prefix or 'its objects'}"
         is_sorted = not self.url.startswith("file:")
@@ -181,7 +201,8 @@ class ObjectStore:
         from obstore.exceptions import AlreadyExistsError
 
         connection = self._connect(0.0)
-        until, delay, is_repeated = time.monotonic() + self.retry_seconds, 0.1, False
+        until, delay = time.monotonic() + self.retry_seconds, _FIRST_BACKOFF_SECONDS
+        is_repeated = False
         while True:
             try:
                 result = self._try(f"write {name}", lambda: connection.put(name, content, mode="create"))

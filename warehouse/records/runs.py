@@ -71,10 +71,13 @@ class Journal:
         self.lake.upsert([row], keep)
 
 
-def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) -> Journal:
+def begin_run(
+    lake: Lake, *, go_on: bool = True, now: datetime | None = None, own: Collection[str] | None = None
+) -> Journal:
     """Resume the interrupted run, or begin a new one. The caller holds the lock of the home folder.
 
-    Without `go_on` a new run begins, and an interrupted one stays open for the next call.
+    Without `go_on` a new run begins, and an interrupted one stays open for the next call. Where several machines share
+    a home, `own` are the runs of this one: another machine's recent run may be under way, and is left alone.
     """
     now = now or datetime.now(UTC)
     if not go_on:
@@ -85,12 +88,30 @@ def begin_run(lake: Lake, *, go_on: bool = True, now: datetime | None = None) ->
     recent = [
         row for row in open_runs if now - row.started_at < RESUME_WITHIN and row.run_id not in maintenance
     ]
-    current = recent[-1] if recent else None
-    closed = [replace(row, status="interrupted", ended_at=now) for row in open_runs if row is not current]
+    mine = recent if own is None else [row for row in recent if row.run_id in own]
+    current = mine[-1] if mine else None
+    open_elsewhere = {row.run_id for row in open_runs if is_recent_elsewhere(row, own, now)}
+    closed = [
+        replace(row, status="interrupted", ended_at=now)
+        for row in open_runs
+        if row is not current and row.run_id not in open_elsewhere
+    ]
     lake.upsert(closed)
     if current is not None:
         return Journal(lake, current.run_id, resumed=True)
     return _new_run(lake, now)
+
+
+def runs_elsewhere(lake: Lake, own: Collection[str], now: datetime | None = None) -> list[StageRun]:
+    """Runs of other machines that began recently and have not ended: they are under way, or were killed."""
+    now = now or datetime.now(UTC)
+    open_runs = stage_runs(lake, "stage = ? and status = 'running'", [RUN_STAGE])
+    return [row for row in open_runs if is_recent_elsewhere(row, own, now)]
+
+
+def is_recent_elsewhere(row: StageRun, own: Collection[str] | None, now: datetime) -> bool:
+    """Whether an open run is of another machine, and began so recently that it may be under way."""
+    return own is not None and row.run_id not in own and now - row.started_at < RESUME_WITHIN
 
 
 def _new_run(lake: Lake, now: datetime) -> Journal:

@@ -9,7 +9,7 @@ from typing import Any
 from warehouse.authors import normalise_author
 from warehouse.home import Home
 from warehouse.records.charges import forget_in_charges
-from warehouse.records.runs import forget_in_runs
+from warehouse.records.runs import forget_in_runs, runs_elsewhere
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
@@ -51,8 +51,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     """
     posts = account_posts(home, account, source)
     orphans, urls = _orphans(home, posts)
-    for _, path in orphans:
-        (home.folder / path).unlink(missing_ok=True)
+    home.picture_files.delete(path for _, path in orphans)
     hashes = [sha256 for sha256, _ in orphans]
     forget_in_runs(home.lake, account, [*(post_id for _, post_id in posts), *hashes])
     home.lake.delete("fetches", "picture_url", urls)
@@ -79,7 +78,8 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     home.lake.replace(LabelLift, [])
     home.lake.purge([name for name in TABLES if name != "posts"])
     # A killed run may have left files of their pictures that no row names.
-    remove_leftovers(home)
+    own = home.own_runs()
+    remove_leftovers(home, shared=own is not None and bool(runs_elsewhere(home.lake, own)))
     _delete_posts(home, "posts", posts)
     home.lake.purge(["posts"])
     return Removal(len(posts), len(orphans))
@@ -134,6 +134,7 @@ def _forget_topics(home: Home, column: str, values: Sequence[tuple[str, str]], n
         # A killed run may have left a part of it beside it.
         for one in (file, *home.topics.glob(f".{file.name}-*")):
             one.unlink(missing_ok=True)
+    home.share_state()
     home.lake.delete("topics", "language", languages)
 
 

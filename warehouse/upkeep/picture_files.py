@@ -5,14 +5,12 @@ The caller holds the lock of the home folder, so no run stores a picture meanwhi
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 
 from warehouse.home import Home
 from warehouse.records.pending import StoredPicture
@@ -21,10 +19,11 @@ SAMPLE = 1_000
 """Pictures whose bytes are compared with their hash, unless all are."""
 READ_PICTURES = 2_000
 THREADS = 4
-INCOMING = ".incoming"
-"""The folder of files that a run is still writing, below the folder of pictures."""
+REMOTE_THREADS = 32
 _OUR_NAME = re.compile(r"([0-9a-f]{64})(?:\.small)?\.\w+")
 HASH_LENGTH = 64
+UNFINISHED = timedelta(days=1)
+"""A run stores the row of a picture long before."""
 _FIRST_LETTERS = "0123456789abcdef"
 """Pictures are compared with their folders in as many parts as there are first letters of a hash."""
 
@@ -48,7 +47,7 @@ def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int]
         query = f"{query} using sample reservoir({SAMPLE} rows)"
     damaged: list[str] = []
     checked = 0
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(REMOTE_THREADS if home.picture_files.is_remote else THREADS) as threads:
         for rows in home.lake.stream(query, [], READ_PICTURES):
             pictures = [StoredPicture(*row) for row in rows]
             for picture, is_good in zip(
@@ -63,35 +62,43 @@ def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int]
 
 def has_its_bytes(home: Home, picture: StoredPicture) -> bool:
     """Whether the picture's file has the bytes that were stored."""
-    try:
-        with (home.folder / picture.path).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return False
-    return found == (picture.copy_sha256 or picture.sha256)
+    return home.picture_files.has_hash(picture.path, picture.copy_sha256 or picture.sha256)
 
 
-def remove_leftovers(home: Home) -> tuple[int, int]:
+def remove_leftovers(home: Home, *, shared: bool = True) -> tuple[int, int]:
     """Delete picture files that no row names; returns their number and bytes.
+
+    A run on another machine may store pictures now, whose rows follow some seconds later: so a file in an object store
+    must be a day old, unless the caller knows that the store is not `shared` with a run.
 
     They are of killed runs: incomplete files, files that no row was stored for, and files whose smaller copy was
     stored. A file stays if its row names another file that is missing. Thumbnails of pictures without a row are deleted
     too, and not counted.
     """
-    number = size = 0
+    files, number, size = home.picture_files, 0, 0
+    youngest = datetime.now(UTC) - UNFINISHED if files.is_remote and shared else None
     for letter, known in _parts(home):
         paths = {picture.path for picture in known.values()}
-        for file in _files(home, letter):
-            found = _OUR_NAME.fullmatch(file.name)
-            if found is None or str(file.relative_to(home.folder)) in paths:
+        for path in files.paths(letter):
+            found = _OUR_NAME.fullmatch(PurePosixPath(path).name)
+            if found is None or path in paths:
                 continue
             picture = known.get(found[1])
-            if picture is None or (home.folder / picture.path).exists():
-                number, size = number + 1, size + file.stat().st_size
-                file.unlink()
+            if picture is None or files.exists(picture.path):
+                leftover = files.describe(path)
+                if leftover is None or (youngest is not None and leftover.modified > youngest):
+                    continue
+                number, size = number + 1, size + leftover.bytes
+                files.delete([path])
         _remove_thumbnails(home, letter, known)
-    shutil.rmtree(home.pictures / INCOMING, ignore_errors=True)
+    files.clear_incoming()
     return number, size
+
+
+def remove_old_thumbnails(home: Home) -> None:
+    """Delete thumbnails of pictures that have no row any more: another machine has forgotten them."""
+    for letter, known in _parts(home):
+        _remove_thumbnails(home, letter, known)
 
 
 _Part = tuple[str, dict[str, StoredPicture]]
@@ -113,15 +120,9 @@ def _remove_thumbnails(home: Home, letter: str, known: dict[str, StoredPicture])
             file.unlink(missing_ok=True)
 
 
-def _files(home: Home, letter: str) -> Iterator[Path]:
-    for folder in home.pictures.glob(f"{letter}?"):
-        with os.scandir(folder) as entries:
-            yield from (Path(entry.path) for entry in entries)
-
-
 def _missing(home: Home, part: _Part) -> Iterator[str]:
     letter, known = part
-    present = {str(file.relative_to(home.folder)) for file in _files(home, letter)}
+    present = set(home.picture_files.paths(letter))
     for picture in known.values():
-        if picture.path not in present and not (home.folder / picture.path).exists():
+        if picture.path not in present and not home.picture_files.exists(picture.path):
             yield picture.path

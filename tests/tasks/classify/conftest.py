@@ -62,7 +62,7 @@ class Labelling:
             kind = read_kind(file)
         except RejectedPicture as error:
             raise AssertionError(f"a fetch would not store {file}") from error
-        store = PictureStore(self.home.folder)
+        store = PictureStore(self.home.picture_files)
         store.incoming.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, store.incoming / "one")
         row = Picture(
@@ -79,7 +79,7 @@ class Labelling:
 
     def store_colours(self, count: int) -> None:
         """Store pictures of one colour each, all different, none black."""
-        store = PictureStore(self.home.folder)
+        store = PictureStore(self.home.picture_files)
         store.incoming.mkdir(parents=True, exist_ok=True)
         rows = []
         for number in range(count):

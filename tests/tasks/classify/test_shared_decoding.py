@@ -46,7 +46,7 @@ def run_together(
 ) -> list[Future[StageResult]]:
     """Run lanes at the same time, as the nightly run does; `names` are further expected lanes, which never join."""
     expected = [*(lane.name for lane in lanes), *names]
-    with SharedDecoder(labelling.home.folder, expected) as decoding, ThreadPoolExecutor() as threads:
+    with SharedDecoder(labelling.home.picture_files, expected) as decoding, ThreadPoolExecutor() as threads:
 
         def run(lane: Any) -> StageResult:
             try:
@@ -158,7 +158,7 @@ def test_a_broken_lane_does_not_affect_the_others(labelling: Any, mean_colour: A
 def test_a_late_lane_gets_all_its_pictures(labelling: Any, mean_colour: Any) -> None:
     """A lane that joins after the others have started, as a retried one does, is decoded for alone."""
     labelling.store_colours(10)
-    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.picture_files, ["a"]) as decoding:
         assert (
             label_pictures(labelling.home, mean_colour(name="a"), lambda done, total: None, decoding).items
             == 10
@@ -185,7 +185,7 @@ def test_the_logged_rate_excludes_waiting_for_other_lanes(
     monkeypatch.setattr("tasks.classify.stage.Throughput", Watched)
     labelling.store_colours(8)
     with (
-        SharedDecoder(labelling.home.folder, ["a", "slow to load"]) as decoding,
+        SharedDecoder(labelling.home.picture_files, ["a", "slow to load"]) as decoding,
         ThreadPoolExecutor() as threads,
     ):
         lane = threads.submit(
@@ -240,7 +240,7 @@ def test_halted_lanes_end_soon_and_resume(labelling: Any, mean_colour: Any) -> N
 
     labelling.store_colours(60)
     lanes = [Watched(name="a"), Watched(name="b")]
-    with ThreadPoolExecutor() as threads, SharedDecoder(labelling.home.folder, ["a", "b"]) as decoding:
+    with ThreadPoolExecutor() as threads, SharedDecoder(labelling.home.picture_files, ["a", "b"]) as decoding:
         futures = [
             threads.submit(label_pictures, labelling.home, lane, lambda done, total: None, decoding)
             for lane in lanes
@@ -263,7 +263,7 @@ def test_a_late_lane_is_halted_too(labelling: Any, mean_colour: Any) -> None:
         StoredPicture(sha256, path)
         for sha256, path in labelling.rows("select sha256, path from pictures order by 1")
     ]
-    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.picture_files, ["a"]) as decoding:
         decoding.leave("a")
         started = decoding.join(mean_colour(name="a"), iter(pending))
         next(started)
@@ -283,7 +283,7 @@ def test_no_list_is_read_after_a_halt(labelling: Any, mean_colour: Any) -> None:
         read.append("a")
         yield from ()
 
-    with SharedDecoder(labelling.home.folder, ["a", "slow to load"]) as decoding:
+    with SharedDecoder(labelling.home.picture_files, ["a", "slow to load"]) as decoding:
         decoding.halt()
         with pytest.raises(RunStopped):
             next(decoding.join(mean_colour(name="a"), pending()))
@@ -310,7 +310,7 @@ def test_an_unreadable_picture_holds_no_pixels(labelling: Any, mean_colour: Any,
     (tmp_path / "a.png").write_bytes(data)
     labelling.store(tmp_path / "a.png")
     pending = [StoredPicture(*row) for row in labelling.rows("select sha256, path from pictures")]
-    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.picture_files, ["a"]) as decoding:
         ((_, error),) = decoding.join(mean_colour(name="a"), iter(pending))
     assert isinstance(error, UnreadablePicture)
     assert error.__traceback__ is None and error.__cause__ is None
@@ -330,7 +330,7 @@ def test_an_error_while_listing_pictures_reaches_every_lane(labelling: Any, mean
         raise OSError("the disk is gone")
 
     lists: list[Callable[[], Iterator[StoredPicture]]] = [failing, lambda: iter(pending)]
-    with SharedDecoder(labelling.home.folder, ["0", "1"]) as decoding, ThreadPoolExecutor() as threads:
+    with SharedDecoder(labelling.home.picture_files, ["0", "1"]) as decoding, ThreadPoolExecutor() as threads:
         futures = [
             threads.submit(lambda n=n, one=one: list(decoding.join(mean_colour(name=n), one())))
             for n, one in zip("01", lists, strict=True)
@@ -348,7 +348,7 @@ def test_a_lane_is_retried_after_its_list_failed(labelling: Any, mean_colour: An
         raise OSError("the disk is busy")
         yield
 
-    with SharedDecoder(labelling.home.folder, ["a"]) as decoding:
+    with SharedDecoder(labelling.home.picture_files, ["a"]) as decoding:
         with pytest.raises(OSError, match="the disk is busy"):
             next(decoding.join(mean_colour(name="a"), failing()))
         decoding.raise_if_halted()

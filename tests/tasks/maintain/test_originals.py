@@ -36,7 +36,7 @@ def die(*_, **__):
 
 step = sys.argv[2]
 if step == "copy":
-    originals.os.fsync = die
+    os.fsync = die
 elif step == "row":
     Lake.upsert = die
 else:

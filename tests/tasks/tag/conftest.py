@@ -62,7 +62,7 @@ class Shop:
     def _store_row(self, file: Path, number: int) -> Picture:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         kind = read_kind(file)
-        store = PictureStore(self.home.folder)
+        store = PictureStore(self.home.picture_files)
         store.incoming.mkdir(parents=True, exist_ok=True)
         size = file.stat().st_size
         shutil.copy(file, store.incoming / "one")

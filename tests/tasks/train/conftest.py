@@ -26,7 +26,7 @@ class Mosaic:
     prepared: list[Path] = field(default_factory=list)
 
     def prepare(self, picture: PictureFile) -> PreparedPicture:
-        self.prepared.append(picture._path)
+        self.prepared.append(picture._source)
         return picture.rgb_array(8, 8)
 
     def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:

@@ -15,6 +15,7 @@ from warehouse.records.runs import (
     StageResult,
     begin_run,
     forget_in_runs,
+    runs_elsewhere,
     stage_runs,
 )
 
@@ -157,3 +158,17 @@ def test_run_ids_sort_by_time_and_differ(home: Home) -> None:
     ids = [begin_run(home.lake, go_on=False, now=NOON).run_id for _ in range(3)]
     later = begin_run(home.lake, go_on=False, now=NOON + timedelta(seconds=1)).run_id
     assert len(set(ids)) == 3 and max(ids) < later and later.startswith("20260302T120001Z")
+
+
+def test_a_run_of_another_machine_is_left_alone_while_it_may_work(home: Home) -> None:
+    """Of two open runs this machine resumes its own; after twelve hours it closes the other one too."""
+    elsewhere = begin(home, NOON)
+    own = begin_run(home.lake, now=NOON + timedelta(minutes=1), own=())
+    assert not own.resumed and set(statuses(home).values()) == {"running"}
+    mine = {own.run_id}
+    assert begin_run(home.lake, now=NOON + timedelta(hours=1), own=mine).run_id == own.run_id
+    assert [row.run_id for row in runs_elsewhere(home.lake, mine, NOON + timedelta(hours=1))] == [
+        elsewhere.run_id
+    ]
+    begin_run(home.lake, now=NOON + RESUME_WITHIN, own=mine)
+    assert statuses(home)[elsewhere.run_id] == "interrupted"
