@@ -61,6 +61,7 @@ class Lake:
 
     def __init__(self, folder: Path, store: ObjectStore | None = None) -> None:
         self.folder = folder
+        self.store = store
         self._copy = open_copy(folder, store) if store is not None else None
 
     def create(self) -> None:
@@ -69,6 +70,13 @@ class Lake:
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))) or missing_columns(self.folder, table):
                 self._write(table, partial(create_or_extend, self.folder, table))
+
+    def exists(self) -> bool:
+        """Whether there are tables; a home folder in which nothing ran yet has none."""
+        if self._copy is None:
+            return self.folder.exists()
+        self._refresh(["posts"])
+        return self._exists(TABLES["posts"])
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows, all of one type, whose keys the table does not have; returns the number of added rows.
@@ -239,21 +247,6 @@ class Lake:
     def _refresh(self, names: Sequence[str]) -> None:
         if self._copy is not None:
             self._copy.refresh(names)
-
-    def read_note(self, name: str) -> bytes:
-        """What `write_note` stored last, here or on another machine. Raises `FileNotFoundError`."""
-        if self._copy is not None:
-            return self._copy.store.get(f"lake/.{name}.json")
-        return (self.folder / f".{name}.json").read_bytes()
-
-    def write_note(self, name: str, text: str) -> None:
-        """Store a note about a table beside it."""
-        if self._copy is not None:
-            self._copy.store.put(f"lake/.{name}.json", text.encode())
-            return
-        temporary = self.folder / f".{name}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.folder / f".{name}.json")
 
     def bring(self, files: Sequence[str]) -> None:
         """Download those of these data files that the copy of a lake in an object store does not have."""

@@ -42,7 +42,8 @@ REFRESH_SECONDS = 5.0
 """A copy that is younger is read without a look into the store."""
 MAX_ATTEMPTS = 20
 _MAX_DELAY_SECONDS = 3.0
-_MARKER = ".copy.json"
+COPY_MARKER = ".copy.json"
+"""A file in the folder of a lake that is a copy, with the URL of the store."""
 
 
 class LakeCopy:
@@ -169,13 +170,11 @@ class LakeCopy:
         """Note whose copy the folder is. Raises `BadHome` for a folder that has other tables."""
         if self._is_marked:
             return
-        marker, mine = self.folder / _MARKER, {"url": self.store.url, "endpoint": self.store.endpoint}
+        marker, mine = self.folder / COPY_MARKER, {"url": self.store.url, "endpoint": self.store.endpoint}
         with FileLock(_prepared(self.folder) / ".copy.lock", timeout=LOCK_SECONDS):
-            try:
-                url = json.loads(marker.read_text(encoding="utf-8")).get("url")
-            except (OSError, ValueError):
-                has_tables = any(self.folder.glob("*/_delta_log"))
-                url = "" if has_tables else self.store.url
+            url = url_of_copy(self.folder)
+            if not url and not any(self.folder.glob("*/_delta_log")):
+                url = self.store.url
             if url != self.store.url:
                 raise BadHome(
                     f"The folder {self.folder.parent} has the tables of {url or 'a home folder of its own'}, not a copy of"
@@ -211,6 +210,14 @@ def open_copy(folder: Path, store: ObjectStore) -> LakeCopy:
     if copy is None or copy.store != store:
         copy = _copies[folder] = LakeCopy(folder, store)
     return copy
+
+
+def url_of_copy(lake: Path) -> str:
+    """The URL of the store that the folder of a lake is a copy of; empty for one of its own."""
+    try:
+        return str(json.loads((lake / COPY_MARKER).read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def bring_files(paths: Sequence[str]) -> None:
