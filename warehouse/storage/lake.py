@@ -183,12 +183,13 @@ class Lake:
         None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the tables' size.
         """
         for table in TABLES.values():
-            if not table.derived:  # their files have the final size
+            # The files of derived tables have the final size.
+            if not table.derived and files_to_merge(table, self.list_files(table.name)):
                 self._write(table, partial(self._merge_small, table))
             if keep_hours is not None and self._exists(table):
                 self._write(table, partial(self._set_retention, table, keep_hours))
             current = len(self.files(table.name))
-            if self._count_stored_files(table) - current >= max(current, COMPACT_ABOVE_FILES):
+            if self._count_old_files(table, current) >= max(current, COMPACT_ABOVE_FILES):
                 self._vacuum(table, full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
@@ -278,11 +279,11 @@ class Lake:
                 return self._copy.vacuum(table.name, full=full)
             return vacuum_table(self._delta(table), full=full)
 
-    def _count_stored_files(self, table: Table) -> int:
-        """Data files of all versions."""
+    def _count_old_files(self, table: Table, current: int) -> int:
+        """Data files that are not of the current version; in an object store those that a vacuum can delete."""
         if self._copy is not None:
-            return self._copy.count_data(table.name)
-        return len(list(self._path(table).glob("*.parquet")))
+            return self._copy.count_expired(table.name)
+        return len(list(self._path(table).glob("*.parquet"))) - current
 
     def _exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(str(self._path(table)))

@@ -25,11 +25,11 @@ from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import BadHome, LakeBusy, LakeDamaged
 from warehouse.object_store.client import ObjectStore
 from warehouse.storage.copy_upkeep import (
+    count_expired,
     delete_all_old_data,
     delete_gone_files,
     delete_old_data,
     delete_old_log,
-    list_data,
 )
 from warehouse.storage.delta_upkeep import stored_retention
 from warehouse.storage.file_commit import commit_files
@@ -119,9 +119,12 @@ class LakeCopy:
         with self._held(name):
             delete_all_old_data(table)
 
-    def count_data(self, name: str) -> int:
-        """Data files of all versions of the table, and of none, in the store."""
-        return len(list_data(self.table(name)))
+    def count_expired(self, name: str) -> int:
+        """Data files that the table's log names, and that no version of the retention needs; without a request."""
+        if not DeltaTable.is_deltatable(str(self.folder / name)):
+            return 0
+        _, days = stored_retention(DeltaTable(str(self.folder / name)))
+        return count_expired(self.table(name), 24 * days)
 
     def _write_checkpoint(self, name: str) -> tuple[TableCopy, DeltaTable]:
         table = self.table(name)
