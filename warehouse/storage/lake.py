@@ -113,8 +113,8 @@ class Lake:
 
     def list_files(self, table_name: str) -> list[LakeFile]:
         """The same with what the log says about their rows."""
-        self._refresh([table_name])
-        return list_files(self.folder, TABLES[table_name])
+        reading = partial(list_files, self.folder, TABLES[table_name])
+        return reading() if self._copy is None else self._copy.read(table_name, reading)
 
     def rewrite(
         self,

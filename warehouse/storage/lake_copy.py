@@ -34,7 +34,7 @@ from warehouse.storage.copy_upkeep import (
 from warehouse.storage.delta_upkeep import stored_retention
 from warehouse.storage.file_commit import commit_files
 from warehouse.storage.table_copy import TRANSFERS_AT_ONCE, TableCopy
-from warehouse.storage.table_lock import LOCK_SECONDS
+from warehouse.storage.table_lock import LOCK_SECONDS, lock_table
 
 T = TypeVar("T")
 
@@ -70,6 +70,17 @@ class LakeCopy:
         elif due:
             with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as threads:
                 list(threads.map(self._refresh_one, due))
+
+    def read(self, name: str, reading: Callable[[], T]) -> T:
+        """Bring the log up to date, and read it; again where another process replaced it meanwhile."""
+        self.refresh([name])
+        try:
+            return reading()
+        except LakeDamaged:
+            if name in self._held_names():
+                raise
+            with lock_table(self.folder, name):
+                return reading()
 
     def write(self, name: str, operation: Callable[[], T]) -> T:
         """Do the operation on the copy, and put the version that it makes into the store.
