@@ -59,6 +59,7 @@ def publish_copy(home: Home) -> None:
 
 
 def _replace(home: Home, write: Callable[[duckdb.DuckDBPyConnection], Files]) -> Files:
+    home.folder.mkdir(parents=True, exist_ok=True)  # of a machine that has no copy yet
     require_free_space(home.folder)
     temporary = home.folder / f".likelens-{os.getpid()}.duckdb"
     for file in home.folder.glob(".likelens-*.duckdb*"):

@@ -6,6 +6,7 @@
     table_copy.py    the copy of one table's log
     copy_upkeep.py   deleting old files in the object store
     log_files.py     the files of a table's log
+    notes.py         what derived tables were computed from
     lake_reader.py   the lake's files as DuckDB reads them
     damage.py        files that are missing or damaged, as an error
     table_lock.py    the lock that every write holds

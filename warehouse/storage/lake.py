@@ -61,6 +61,7 @@ class Lake:
 
     def __init__(self, folder: Path, store: ObjectStore | None = None) -> None:
         self.folder = folder
+        self.store = store
         self._copy = open_copy(folder, store) if store is not None else None
 
     def create(self) -> None:
@@ -69,6 +70,13 @@ class Lake:
         for table in TABLES.values():
             if not DeltaTable.is_deltatable(str(self._path(table))) or missing_columns(self.folder, table):
                 self._write(table, partial(create_or_extend, self.folder, table))
+
+    def exists(self) -> bool:
+        """Whether there are tables; a home folder in which nothing ran yet has none."""
+        if self._copy is None:
+            return self.folder.exists()
+        self._refresh(["posts"])
+        return self._exists(TABLES["posts"])
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows, all of one type, whose keys the table does not have; returns the number of added rows.
@@ -105,8 +113,8 @@ class Lake:
 
     def list_files(self, table_name: str) -> list[LakeFile]:
         """The same with what the log says about their rows."""
-        self._refresh([table_name])
-        return list_files(self.folder, TABLES[table_name])
+        reading = partial(list_files, self.folder, TABLES[table_name])
+        return reading() if self._copy is None else self._copy.read(table_name, reading)
 
     def rewrite(
         self,
@@ -175,12 +183,13 @@ class Lake:
         None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the tables' size.
         """
         for table in TABLES.values():
-            if not table.derived:  # their files have the final size
+            # The files of derived tables have the final size.
+            if not table.derived and files_to_merge(table, self.list_files(table.name)):
                 self._write(table, partial(self._merge_small, table))
             if keep_hours is not None and self._exists(table):
                 self._write(table, partial(self._set_retention, table, keep_hours))
             current = len(self.files(table.name))
-            if self._count_stored_files(table) - current >= max(current, COMPACT_ABOVE_FILES):
+            if self._count_old_files(table, current) >= max(current, COMPACT_ABOVE_FILES):
                 self._vacuum(table, full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
@@ -240,21 +249,6 @@ class Lake:
         if self._copy is not None:
             self._copy.refresh(names)
 
-    def read_note(self, name: str) -> bytes:
-        """What `write_note` stored last, here or on another machine. Raises `FileNotFoundError`."""
-        if self._copy is not None:
-            return self._copy.store.get(f"lake/.{name}.json")
-        return (self.folder / f".{name}.json").read_bytes()
-
-    def write_note(self, name: str, text: str) -> None:
-        """Store a note about a table beside it."""
-        if self._copy is not None:
-            self._copy.store.put(f"lake/.{name}.json", text.encode())
-            return
-        temporary = self.folder / f".{name}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.folder / f".{name}.json")
-
     def bring(self, files: Sequence[str]) -> None:
         """Download those of these data files that the copy of a lake in an object store does not have."""
         if self._copy is not None:
@@ -285,11 +279,11 @@ class Lake:
                 return self._copy.vacuum(table.name, full=full)
             return vacuum_table(self._delta(table), full=full)
 
-    def _count_stored_files(self, table: Table) -> int:
-        """Data files of all versions."""
+    def _count_old_files(self, table: Table, current: int) -> int:
+        """Data files that are not of the current version; in an object store those that a vacuum can delete."""
         if self._copy is not None:
-            return self._copy.count_data(table.name)
-        return len(list(self._path(table).glob("*.parquet")))
+            return self._copy.count_expired(table.name)
+        return len(list(self._path(table).glob("*.parquet"))) - current
 
     def _exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(str(self._path(table)))

@@ -15,7 +15,7 @@ from warehouse.published import published
 from warehouse.storage import lake_copy
 from warehouse.upkeep.forgetting import forget_account
 
-RANKING = "select label, posts, total from top_labels('model', 'likes', 'total') order by all"
+RANKING = "select label, posts, total from top_labels('model', by := 'likes') order by all"
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from warehouse.schema.tables import TABLES
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
+from warehouse.storage.notes import read_note, write_note
 
 METHOD = 1
 """Increase it when a change of the code changes rows of a derived table: then publish computes all of them again."""
@@ -49,7 +50,7 @@ class Computation:
     def find_changes(self) -> dict[str, TableChanges]:
         """The changes of each table since the derived table was last stored. Raises `ChangesUnknown`."""
         try:
-            stored = json.loads(self.lake.read_note(self.name))
+            stored = json.loads(read_note(self.lake, self.name))
         except (OSError, ValueError):
             raise ChangesUnknown from None
         if {**self._describe(), "inputs": None} != {**stored, "inputs": None}:
@@ -58,7 +59,7 @@ class Computation:
 
     def record(self) -> None:
         """Store what the derived table was computed from, after its rows are stored."""
-        self.lake.write_note(self.name, json.dumps(self._describe()))
+        write_note(self.lake, self.name, json.dumps(self._describe()))
 
     def _describe(self) -> dict[str, Any]:
         inputs = {table: sorted(file.name for file in files) for table, files in self.files.items()}
