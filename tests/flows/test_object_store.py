@@ -182,6 +182,7 @@ def test_a_complete_night_in_an_object_store(
     assert again.returncode == 0, again.stderr[-3000:]
     assert rows_of(read_settings(other / "likelens.toml").home) == first
 
+    s3.proxy.clear()
     pulled = command(analyst, "pull")
     assert pulled.returncode == 0, pulled.stderr
     ranking = ("rank", "--classifier", "visual", "--by", "likes", "--statistic", "mean", "--format", "csv")
@@ -189,6 +190,7 @@ def test_a_complete_night_in_an_object_store(
     assert rows_of(read_settings(analyst / "likelens.toml").home) == first
     page = Path(command(analyst, "report").stdout.strip())
     assert page.is_relative_to(analyst) and "data:image/webp;base64," in page.read_text("utf-8")
+    assert set(s3.proxy.counts()) == {"list", "get"}  # an analyst may only read
 
     removed = command(other, "forget", "--account", "mallory", "--yes")
     assert removed.returncode == 0, removed.stderr
