@@ -15,6 +15,7 @@ TABLES = [
     ("instaloader.md", "## When something goes wrong"),
     ("files.md", "## When something goes wrong"),
     ("forecast.md", "## When something is missing"),
+    ("object-store.md", "## When something goes wrong"),
 ]
 
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from classifiers.registry import KINDS
 from flows.comment_settings import CommentSettings
 from flows.forecasting.settings import ForecastSettings
+from flows.home_settings import StorageSettings
 from flows.serve.server import ServerSettings
 from flows.settings import (
     FetchSettings,
@@ -69,6 +70,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [rank]", keys(RankSettings)),
         ("### [publish]", keys(PublishSettings)),
         ("### [store]", keys(StoreSettings)),
+        ("### [storage]", keys(StorageSettings)),
         ("### [forecast]", keys(ForecastSettings)),
         ("### [server]", keys(ServerSettings)),
         ("### [[sources]]", keys(SourceModel)),
@@ -88,6 +90,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         "rank",
         "publish",
         "store",
+        "storage",
         "forecast",
         "server",
         "sources",
