@@ -33,7 +33,7 @@ from warehouse.schema.tables import Observation
 NEW_POSTS = 50
 DOLLARS_PER_CLASS_A = 5.0 / 1_000_000
 DOLLARS_PER_CLASS_B = 0.4 / 1_000_000
-"""Prices of Amazon S3 Standard in us-east-1, in November 2026; transfer out of the region is extra."""
+"""List prices of Amazon S3 Standard in us-east-1; transfer out of the region is extra."""
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
 
@@ -137,7 +137,7 @@ def main() -> None:
             "an update of 600 posts": lambda: home.lake.upsert(
                 [scraped_rows(number, BEGIN + timedelta(days=9)).post for number in everything]
             ),
-            "a publish, nothing new": lambda: publish(home),
+            "a publish after these": lambda: publish(home),
             "a publish on a second machine": lambda: publish(other),
             "maintenance: vacuum of a table": lambda: home.lake.vacuum("observations", 168),
         }

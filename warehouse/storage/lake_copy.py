@@ -182,9 +182,9 @@ class LakeCopy:
 
     def _mark(self) -> None:
         """Note whose copy the folder is. Raises `BadHome` for a folder that has other tables."""
-        if self._is_marked:
-            return
         marker, mine = self.folder / COPY_MARKER, {"url": self.store.url, "endpoint": self.store.endpoint}
+        if self._is_marked and marker.exists():
+            return
         with FileLock(_prepared(self.folder) / ".copy.lock", timeout=LOCK_SECONDS):
             url = url_of_copy(self.folder)
             if not url and not any(self.folder.glob("*/_delta_log")):
