@@ -6,6 +6,7 @@
     startup.py   how long --help, rank, sql and status take, on a home folder of your own
     cookbook.py  every query of the SQL cookbook on a home folder of your own
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
+    object_store.py  requests, bytes and cents of nights in an object store
     report.py    the report page over 50,000 posts: seconds and megabytes
     readers/     the lake as the Delta kernel, ClickHouse, Sail and Spark read it
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy

@@ -212,6 +212,10 @@ class S3Place:
     folder: str = "likelens"
     options: dict[str, Any] = field(default_factory=lambda: {"timeout_seconds": 20.0, "retry_seconds": 60.0})
 
+    def fault(self, **fault: Any) -> Fault:
+        """What a behaviour of the proxy returns."""
+        return Fault(**fault)
+
     def fail(self, **fault: Any) -> None:
         """Let each request go wrong in the same way; without a fault, none."""
         self.proxy.behave = lambda method, name: Fault(**fault)

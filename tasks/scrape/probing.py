@@ -106,7 +106,7 @@ def probe_source(
 def _stop(home: Home, source: str, page: Page) -> NextStep:
     """Stop after the first page. Raises `LayoutChanged` where it is not the account's."""
     known = stored = 0
-    if home.lake.folder.exists():
+    if home.lake.exists():
         known = len(known_posts(home.lake, source, [post.post_id for post in page.posts]))
         stored = count_known_posts(home.lake, source)
     check_identity(page, known, lambda: stored)
@@ -123,7 +123,7 @@ def _first_page(source: Source, context: ReadContext) -> Page | None:
 
 
 def _check_empty(home: Home, source: Source, page: Page | None) -> None:
-    if home.lake.folder.exists():
+    if home.lake.exists():
         counts = count_pages(home.lake, source.name, [[page]] if page is not None else [])
         check(home.lake, source.name, counts, source.may_lack)
 

@@ -16,6 +16,7 @@ TABLES = [
     ("files.md", "## When something goes wrong"),
     ("cluster.md", "## When something goes wrong"),
     ("forecast.md", "## When something is missing"),
+    ("object-store.md", "## When something goes wrong"),
 ]
 
 

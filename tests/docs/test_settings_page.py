@@ -14,6 +14,7 @@ from classifiers.registry import KINDS
 from flows.cluster_settings import ClassifySettings
 from flows.comment_settings import CommentSettings
 from flows.forecasting.settings import ForecastSettings
+from flows.home_settings import StorageSettings
 from flows.pool_settings import PoolSettings
 from flows.serve.server import ServerSettings
 from flows.settings import (
@@ -72,6 +73,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [rank]", keys(RankSettings)),
         ("### [publish]", keys(PublishSettings)),
         ("### [store]", keys(StoreSettings)),
+        ("### [storage]", keys(StorageSettings)),
         ("### [forecast]", keys(ForecastSettings)),
         ("### [server]", keys(ServerSettings)),
         ("### [pools]", keys(PoolSettings)),
@@ -93,6 +95,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         "rank",
         "publish",
         "store",
+        "storage",
         "forecast",
         "server",
         "pools",

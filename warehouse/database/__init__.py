@@ -1,6 +1,8 @@
 """The published database: views and macros over the lake's files.
 
     publish.py        building the database and replacing the old one
+    definitions.py    its views and macros over given files
+    store_database.py the same over the files in an object store
     derived/          the derived tables, computed by what changed
     lift_table.py     computing the table of lifts at publish
     sql.py            views and macros; to add one, open it

@@ -89,9 +89,8 @@ class ObjectStore:
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
         if if_absent:
             content = data if isinstance(data, bytes) else data.read_bytes()
-            etag = self._put_if_absent(name, content)
             count_requests(RequestCounts(puts=1, uploaded_bytes=size))
-            return etag
+            return self._put_if_absent(name, content)
         result = self._try(
             f"write {name}",
             lambda: self._connection.put(

@@ -1,6 +1,12 @@
 """The lake: one Delta table for each row type of `schema`.
 
     lake.py          appends and upserts that count once, and queries
+    table_writes.py  what a write does to the files of a table
+    lake_copy.py     the local copy of a lake in an object store, and writes that become versions there
+    table_copy.py    the copy of one table's log
+    copy_upkeep.py   deleting old files in the object store
+    log_files.py     the files of a table's log
+    notes.py         what derived tables were computed from
     lake_reader.py   the lake's files as DuckDB reads them
     damage.py        files that are missing or damaged, as an error
     table_lock.py    the lock that every write holds

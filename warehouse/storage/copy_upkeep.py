@@ -31,6 +31,13 @@ def list_data(table: TableCopy) -> dict[str, StoredObject]:
     return {name: one for name, one in names.items() if "/" not in name and name.endswith(_DATA)}
 
 
+def count_expired(table: TableCopy, keep_hours: int) -> int:
+    """Data files that were removed from the table before the last hours, as far as the log after a checkpoint says."""
+    before = datetime.now(UTC) - timedelta(hours=keep_hours)
+    removed = read_named_files(table.folder).removed
+    return sum(at < before.timestamp() * 1000 for at in removed.values())
+
+
 def delete_old_data(table: TableCopy, keep_hours: int, *, full: bool) -> int:
     """Delete data files that no version of the last hours needs, in the store and in the copy; returns how many.
 

@@ -19,6 +19,13 @@ def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDama
     """An error that names the table that can't be read or written, and what a user can do."""
     from warehouse.schema.tables import TABLES  # with Arrow, which only an error needs
 
+    if url := _url_of(lake):
+        which = f"table {table_name}" if table_name else "table"
+        return LakeDamaged(
+            f"The copy of a {which} in {lake} can't be read or written: {error}. It is a copy of {url}. Delete the"
+            f" folder {lake}; the next command downloads what it needs. If the message comes again, the store's own"
+            " files are damaged: restore them from a backup."
+        )
     what = f"The table {table_name} in {lake}" if table_name else f"A table in {lake}"
     advice = (
         f"Delete the folder {lake / table_name}; the next run writes it again."
@@ -26,6 +33,13 @@ def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDama
         else "If you have a backup of the folder, restore it. Otherwise start again with a new home folder."
     )
     return LakeDamaged(f"{what} can't be read or written: {error}. {advice}")
+
+
+def _url_of(lake: Path) -> str:
+    """The URL of the object store that the folder is a copy of; empty for a lake of its own."""
+    from warehouse.storage.lake_copy import url_of_copy
+
+    return url_of_copy(lake)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake import Field as DeltaField
 from deltalake.exceptions import CommitFailedError
 
 from warehouse.object_store.client import ObjectStore
@@ -28,23 +27,27 @@ from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
-from warehouse.storage.file_commit import GROUP_ROWS, UNFINISHED, commit_files, write_files, write_rows
+from warehouse.storage.file_commit import UNFINISHED
 from warehouse.storage.file_layout import (
     COMPACT_ABOVE_FILES,
     files_to_merge,
-    rows_per_file,
-    small_files_beside,
 )
 from warehouse.storage.lake_copy import open_copy
 from warehouse.storage.lake_files import LakeFile, list_files, open_table
-from warehouse.storage.lake_reader import open_connection, open_reader, scan
-from warehouse.storage.stored_keys import differs, select_changed, select_new
+from warehouse.storage.lake_reader import open_connection, open_reader
 from warehouse.storage.table_lock import lock_table
+from warehouse.storage.table_writes import (
+    append_new,
+    create_or_extend,
+    create_table,
+    missing_columns,
+    replace_all,
+    rewrite_files,
+    update,
+)
 
 T = TypeVar("T")
 
-CHECKPOINT_VERSIONS = 20
-"""A checkpoint is written after so many versions, so that a reader reads few files of the log."""
 DELETE_VALUES = 1_000
 _REMOVED_LOG = "_removed_log"
 
@@ -58,14 +61,22 @@ class Lake:
 
     def __init__(self, folder: Path, store: ObjectStore | None = None) -> None:
         self.folder = folder
+        self.store = store
         self._copy = open_copy(folder, store) if store is not None else None
 
     def create(self) -> None:
         """Create missing tables, and columns that a table of an older likelens does not have."""
         self._refresh(list(TABLES))
         for table in TABLES.values():
-            if not DeltaTable.is_deltatable(str(self._path(table))) or self._missing_columns(table):
-                self._write(table, partial(self._create_or_extend, table))
+            if not DeltaTable.is_deltatable(str(self._path(table))) or missing_columns(self.folder, table):
+                self._write(table, partial(create_or_extend, self.folder, table))
+
+    def exists(self) -> bool:
+        """Whether there are tables; a home folder in which nothing ran yet has none."""
+        if self._copy is None:
+            return self.folder.exists()
+        self._refresh(["posts"])
+        return self._exists(TABLES["posts"])
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add the rows, all of one type, whose keys the table does not have; returns the number of added rows.
@@ -80,7 +91,7 @@ class Lake:
     def append_arrow(self, table_name: str, batch: pa.Table) -> int:
         """The same for rows that are an Arrow table with the table's schema."""
         table = TABLES[table_name]
-        return self._write(table, lambda: self._append(table, batch))
+        return self._write(table, partial(self._do, append_new, table, batch))
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
         """Add new rows and update others, but for the columns in `keep`; returns how many were added or changed."""
@@ -88,13 +99,13 @@ class Lake:
             return 0
         table = TABLES[rows[0].table]
         batch = table.to_arrow(rows)
-        return self._write(table, lambda: self._upsert(table, batch, keep))
+        return self._write(table, partial(self._do, update, table, batch, keep))
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
         """Replace all rows of the table by these in one commit, if they differ; returns whether they do."""
         table = TABLES[row.table]
         batch = table.to_arrow(rows)
-        return self._write(table, lambda: self._replace(table, batch))
+        return self._write(table, partial(self._do, replace_all, table, batch))
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
@@ -102,8 +113,8 @@ class Lake:
 
     def list_files(self, table_name: str) -> list[LakeFile]:
         """The same with what the log says about their rows."""
-        self._refresh([table_name])
-        return list_files(self.folder, TABLES[table_name])
+        reading = partial(list_files, self.folder, TABLES[table_name])
+        return reading() if self._copy is None else self._copy.read(table_name, reading)
 
     def rewrite(
         self,
@@ -122,10 +133,10 @@ class Lake:
         names = {file.name for file in current}
 
         def rewrite() -> None:
-            self._create(table)
+            create_table(self.folder, table)
             if {file.name for file in self.list_files(table_name)} != names:
                 raise CommitFailedError("it was computed there at the same time")
-            self._rewrite(connection, table, files, queries)
+            rewrite_files(connection, self.folder, table, files, queries)
 
         with detect_damage(self.folder):
             self._write(table, rewrite)
@@ -172,12 +183,13 @@ class Lake:
         None: as many as the last call with a number, or `KEEP_HOURS`. The cost does not grow with the tables' size.
         """
         for table in TABLES.values():
-            if not table.derived:  # their files have the final size
+            # The files of derived tables have the final size.
+            if not table.derived and files_to_merge(table, self.list_files(table.name)):
                 self._write(table, partial(self._merge_small, table))
             if keep_hours is not None and self._exists(table):
                 self._write(table, partial(self._set_retention, table, keep_hours))
             current = len(self.files(table.name))
-            if self._count_stored_files(table) - current >= max(current, COMPACT_ABOVE_FILES):
+            if self._count_old_files(table, current) >= max(current, COMPACT_ABOVE_FILES):
                 self._vacuum(table, full=not table.derived)
 
     def delete(self, table_name: str, column: str, values: Sequence[str], only: str = "true") -> None:
@@ -237,45 +249,24 @@ class Lake:
         if self._copy is not None:
             self._copy.refresh(names)
 
-    def _append(self, table: Table, batch: pa.Table) -> int:
-        with self._checking() as connection:
-            new = select_new(connection, table, batch, self.list_files(table.name))
-            if new.num_rows:
-                self._add(table, new)
-        return int(new.num_rows)
+    def bring(self, files: Sequence[str]) -> None:
+        """Download those of these data files that the copy of a lake in an object store does not have."""
+        if self._copy is not None:
+            self._copy.bring(files)
 
-    def _upsert(self, table: Table, batch: pa.Table, keep: Sequence[str]) -> int:
+    def _do(self, work: Callable[..., T], table: Table, *values: object) -> T:
+        """Do a write of `table_writes` to the current files of the table."""
         with self._checking() as connection:
-            files = self.list_files(table.name)
-            changes = select_changed(connection, table, batch, files, keep)
-            if changes.outdated:
-                beside = small_files_beside(table, changes.rows, files)
-                outdated = [file for file in files if file in beside or file.path in changes.outdated]
-                connection.register("changed", changes.rows)
-                keys = ", ".join(table.key)
-                query = f"(from stored anti join changed using ({keys})) union all by name from changed"
-                self._rewrite(connection, table, outdated, [query])
-            elif changes.rows.num_rows:
-                self._add(table, changes.rows)
-        return int(changes.rows.num_rows)
-
-    def _replace(self, table: Table, batch: pa.Table) -> bool:
-        with self._checking() as connection:
-            has_changed = differs(connection, table, batch, self.files(table.name))
-            if has_changed:
-                self._create(table)
-                write_rows(self._path(table), batch, "overwrite")
-        return has_changed
+            return work(connection, self.folder, table, self.list_files(table.name), *values)
 
     def _delete(self, table: Table, condition: str) -> None:
-        if self._copy is not None:
-            self._copy.bring(self.files(table.name))
+        self.bring(self.files(table.name))
         self._delta(table).delete(condition)
 
     def _merge_small(self, table: Table) -> None:
         with self._checking() as connection:
             while small := files_to_merge(table, self.list_files(table.name)):
-                self._rewrite(connection, table, small, ["from stored"], changes=False)
+                rewrite_files(connection, self.folder, table, small, ["from stored"], changes=False)
                 if table.group_rows is None:
                     break
 
@@ -288,53 +279,14 @@ class Lake:
                 return self._copy.vacuum(table.name, full=full)
             return vacuum_table(self._delta(table), full=full)
 
-    def _count_stored_files(self, table: Table) -> int:
-        """Data files of all versions."""
+    def _count_old_files(self, table: Table, current: int) -> int:
+        """Data files that are not of the current version; in an object store those that a vacuum can delete."""
         if self._copy is not None:
-            return self._copy.count_data(table.name)
-        return len(list(self._path(table).glob("*.parquet")))
+            return self._copy.count_expired(table.name)
+        return len(list(self._path(table).glob("*.parquet"))) - current
 
     def _exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(str(self._path(table)))
-
-    def _create_or_extend(self, table: Table) -> None:
-        self._create(table)
-        if missing := self._missing_columns(table):
-            self._delta(table).alter.add_columns(missing)
-
-    def _create(self, table: Table) -> None:
-        path = str(self._path(table))
-        if not DeltaTable.is_deltatable(path):
-            DeltaTable.create(path, table.schema, mode="ignore", name=table.name, description=table.comment)
-
-    def _missing_columns(self, table: Table) -> list[DeltaField]:
-        existing = {field.name for field in self._delta(table).schema().fields}
-        return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
-
-    def _add(self, table: Table, rows: pa.Table) -> None:
-        ordered = rows.sort_by([(name, "ascending") for name in table.order])
-        write_rows(self._path(table), ordered, "append", table.group_rows)
-
-    def _rewrite(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        table: Table,
-        files: Sequence[LakeFile],
-        queries: Sequence[str],
-        *,
-        changes: bool = True,
-    ) -> None:
-        folder, delta = self._path(table), self._delta(table)
-        stored = scan([file.path for file in files], table)
-        size = rows_per_file(table, sum(file.rows for file in files))
-        added = []
-        for query in queries:
-            ordered = f"with stored as {stored} {query} order by {', '.join(table.order)}"
-            rows = connection.sql(ordered)
-            added += write_files(folder, table, rows.to_arrow_reader(table.group_rows or GROUP_ROWS), size)
-        commit_files(folder, delta.version(), [file.name for file in files], added, changes=changes)
-        if (delta.version() + 1) % CHECKPOINT_VERSIONS == 0:
-            self._delta(table).create_checkpoint()
 
     @contextmanager
     def _checking(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -25,16 +25,16 @@ from warehouse.disk_space import detect_full_disk, existing_parent
 from warehouse.errors import BadHome, LakeBusy, LakeDamaged
 from warehouse.object_store.client import ObjectStore
 from warehouse.storage.copy_upkeep import (
+    count_expired,
     delete_all_old_data,
     delete_gone_files,
     delete_old_data,
     delete_old_log,
-    list_data,
 )
 from warehouse.storage.delta_upkeep import stored_retention
 from warehouse.storage.file_commit import commit_files
 from warehouse.storage.table_copy import TRANSFERS_AT_ONCE, TableCopy
-from warehouse.storage.table_lock import LOCK_SECONDS
+from warehouse.storage.table_lock import LOCK_SECONDS, lock_table
 
 T = TypeVar("T")
 
@@ -42,7 +42,8 @@ REFRESH_SECONDS = 5.0
 """A copy that is younger is read without a look into the store."""
 MAX_ATTEMPTS = 20
 _MAX_DELAY_SECONDS = 3.0
-_MARKER = ".copy.json"
+COPY_MARKER = ".copy.json"
+"""A file in the folder of a lake that is a copy, with the URL of the store."""
 
 
 class LakeCopy:
@@ -69,6 +70,17 @@ class LakeCopy:
         elif due:
             with ThreadPoolExecutor(TRANSFERS_AT_ONCE) as threads:
                 list(threads.map(self._refresh_one, due))
+
+    def read(self, name: str, reading: Callable[[], T]) -> T:
+        """Bring the log up to date, and read it; again where another process replaced it meanwhile."""
+        self.refresh([name])
+        try:
+            return reading()
+        except LakeDamaged:
+            if name in self._held_names():
+                raise
+            with lock_table(self.folder, name):
+                return reading()
 
     def write(self, name: str, operation: Callable[[], T]) -> T:
         """Do the operation on the copy, and put the version that it makes into the store.
@@ -118,9 +130,12 @@ class LakeCopy:
         with self._held(name):
             delete_all_old_data(table)
 
-    def count_data(self, name: str) -> int:
-        """Data files of all versions of the table, and of none, in the store."""
-        return len(list_data(self.table(name)))
+    def count_expired(self, name: str) -> int:
+        """Data files that the table's log names, and that no version of the retention needs; without a request."""
+        if not DeltaTable.is_deltatable(str(self.folder / name)):
+            return 0
+        _, days = stored_retention(DeltaTable(str(self.folder / name)))
+        return count_expired(self.table(name), 24 * days)
 
     def _write_checkpoint(self, name: str) -> tuple[TableCopy, DeltaTable]:
         table = self.table(name)
@@ -167,15 +182,13 @@ class LakeCopy:
 
     def _mark(self) -> None:
         """Note whose copy the folder is. Raises `BadHome` for a folder that has other tables."""
-        if self._is_marked:
+        marker, mine = self.folder / COPY_MARKER, {"url": self.store.url, "endpoint": self.store.endpoint}
+        if self._is_marked and marker.exists():
             return
-        marker, mine = self.folder / _MARKER, {"url": self.store.url, "endpoint": self.store.endpoint}
         with FileLock(_prepared(self.folder) / ".copy.lock", timeout=LOCK_SECONDS):
-            try:
-                url = json.loads(marker.read_text(encoding="utf-8")).get("url")
-            except (OSError, ValueError):
-                has_tables = any(self.folder.glob("*/_delta_log"))
-                url = "" if has_tables else self.store.url
+            url = url_of_copy(self.folder)
+            if not url and not any(self.folder.glob("*/_delta_log")):
+                url = self.store.url
             if url != self.store.url:
                 raise BadHome(
                     f"The folder {self.folder.parent} has the tables of {url or 'a home folder of its own'}, not a copy of"
@@ -211,6 +224,14 @@ def open_copy(folder: Path, store: ObjectStore) -> LakeCopy:
     if copy is None or copy.store != store:
         copy = _copies[folder] = LakeCopy(folder, store)
     return copy
+
+
+def url_of_copy(lake: Path) -> str:
+    """The URL of the store that the folder of a lake is a copy of; empty for one of its own."""
+    try:
+        return str(json.loads((lake / COPY_MARKER).read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def bring_files(paths: Sequence[str]) -> None:

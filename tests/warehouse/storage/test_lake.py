@@ -25,7 +25,8 @@ from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import AccountObservation, Observation, Post
 from warehouse.storage import file_commit
 from warehouse.storage.delta_upkeep import FILE_RETENTION
-from warehouse.storage.lake import CHECKPOINT_VERSIONS, COMPACT_ABOVE_FILES, DELETE_VALUES
+from warehouse.storage.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
+from warehouse.storage.table_writes import CHECKPOINT_VERSIONS
 
 NO_RESET = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import deltalake
 import polars as pl
+import pyarrow as pa
 import pytest
 
+from warehouse.errors import LakeDamaged
 from warehouse.home import Home
 from warehouse.schema.derived_tables import LabelLift
 from warehouse.storage import lake_copy
@@ -74,6 +77,32 @@ def test_other_readers_see_a_delta_table(s3, machine, filled, post_row) -> None:
     assert frame.select("post_id", "caption").sort("post_id").rows() == expected
     scanned = pl.scan_delta(url, storage_options=s3.storage_options)
     assert scanned.select("post_id", "caption").sort("post_id").collect().rows() == expected
+    # They may also write; this machine reads it, and goes on from there.
+    rows = table.to_pyarrow_table().slice(0, 1)
+    theirs = rows.set_column(rows.schema.get_field_index("post_id"), "post_id", pa.array(["theirs"]))
+    deltalake.write_deltalake(table, theirs, mode="append")
+    assert home.lake.append([post_row("theirs"), post_row("3")]) == 1
+    assert [row[1] for row in rows_of(home)] == ["1", "2", "3", "theirs"]
+
+
+def test_a_damaged_copy_is_deleted_and_read_again(machine, filled, post_row) -> None:
+    """The message says so, because the store has the rows."""
+    home = machine("one")
+    home.lake.append([post_row("1")])
+    [file] = home.lake.files("posts")
+    Path(file).write_bytes(b"damaged")
+    with pytest.raises(LakeDamaged, match=r"It is a copy of s3://.* Delete the folder"):
+        rows_of(home)
+    shutil.rmtree(home.lake_folder)
+    assert len(rows_of(home)) == 1
+
+
+def test_a_machine_without_a_copy_knows_whether_there_are_tables(s3, tmp_path: Path, post_row) -> None:
+    """A dry run looks for known posts only where something was stored."""
+    store = s3.store()
+    assert not Home(tmp_path / "one", store).lake.exists()
+    Home(tmp_path / "one", store).lake.create()
+    assert Home(tmp_path / "other", store).lake.exists()
 
 
 def test_small_files_are_merged_and_old_ones_deleted_in_the_store_and_in_copies(

@@ -16,7 +16,7 @@ from warehouse.home import Home
 from warehouse.schema.picture_tables import PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, Observation, Post
-from warehouse.storage import file_layout, lake, stored_keys
+from warehouse.storage import file_layout, stored_keys, table_writes
 from warehouse.storage.file_layout import COMPACT_ABOVE_FILES
 
 LONG = "é" * 40 + "\U0010ffff" * 40
@@ -120,7 +120,7 @@ def test_updates_and_compactions_are_those_of_a_dictionary(
 ) -> None:
     """After random writes and compactions, with files of few rows, the table has the rows of a plain dictionary."""
     monkeypatch.setattr(file_layout, "GROUP_ROWS", 16)
-    monkeypatch.setattr(lake, "CHECKPOINT_VERSIONS", 7)
+    monkeypatch.setattr(table_writes, "CHECKPOINT_VERSIONS", 7)
     chosen, expected = random.Random(11), dict[tuple[str, str], str | None]()
     for number in range(60):
         source = f"s{chosen.randrange(4)}"

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from warehouse.errors import LakeDamaged
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
+from warehouse.storage.notes import read_note, write_note
 
 METHOD = 1
 """Increase it when a change of the code changes rows of a derived table: then publish computes all of them again."""
@@ -49,7 +50,7 @@ class Computation:
     def find_changes(self) -> dict[str, TableChanges]:
         """The changes of each table since the derived table was last stored. Raises `ChangesUnknown`."""
         try:
-            stored = json.loads(self._record.read_text(encoding="utf-8"))
+            stored = json.loads(read_note(self.lake, self.name))
         except (OSError, ValueError):
             raise ChangesUnknown from None
         if {**self._describe(), "inputs": None} != {**stored, "inputs": None}:
@@ -58,13 +59,7 @@ class Computation:
 
     def record(self) -> None:
         """Store what the derived table was computed from, after its rows are stored."""
-        temporary = self._record.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self._describe()), encoding="utf-8")
-        temporary.replace(self._record)
-
-    @property
-    def _record(self) -> Path:
-        return self.lake.folder / f".{self.name}.json"
+        write_note(self.lake, self.name, json.dumps(self._describe()))
 
     def _describe(self) -> dict[str, Any]:
         inputs = {table: sorted(file.name for file in files) for table, files in self.files.items()}
@@ -75,6 +70,10 @@ class Computation:
         now = {file.name for file in self.files[table]}
         known = set(before)
         removed = [self.lake.folder / table / name for name in before if name not in now]
+        try:
+            self.lake.bring([str(path) for path in removed])
+        except LakeDamaged:
+            raise ChangesUnknown from None
         if not all(path.exists() for path in removed):
             raise ChangesUnknown
         added = [file.path for file in self.files[table] if file.name not in known]
