@@ -46,6 +46,7 @@ docs: setup
 bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.warehouse --rows 1e5 1e6
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.scraping
 	$(BIN)/python -m benchmarks.fetch
