@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.warehouse --rows 1e5 1e6
 	$(BIN)/python -m benchmarks.object_store
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.scraping
 	$(BIN)/python -m benchmarks.fetch

@@ -8,6 +8,7 @@
     warehouse/   rankings and a night on up to 10⁸ rows of labels, beside flat files
     object_store.py  requests, bytes and cents of nights in an object store
     report.py    the report page over 50,000 posts: seconds and megabytes
+    scale/       a year of 10,000 accounts: tables, files, requests, money, and the first limit
     readers/     the lake as the Delta kernel, ClickHouse, Sail and Spark read it
     fetch/       fetching pictures, beside curl, aria2c, requests, img2dataset and Scrapy
     scraping.py  what reading a source costs beside network and parsing, while an account grows
@@ -22,5 +23,5 @@
     screenshots.py  no measurement: the pictures of the pages in docs/images
 
 Each file is a program: `.venv/bin/python -m benchmarks.growth`. `make bench` runs them all but
-`cookbook.py` and `startup.py`, which need a home folder, and `screenshots.py`, which `make screenshots` runs.
+`readers/`, `cookbook.py` and `startup.py`, which need a home folder, and `screenshots.py`, which `make screenshots` runs.
 """

@@ -101,14 +101,14 @@ def _run(home: Home, rates: Rates, number: int, night: Night) -> None:
     with night.part("store pictures"):
         shown = [one for post in range(first, new) for one in _shown(rates, post)]
         for pictures in _batches(shown, BATCH_ROWS):
-            home.lake.append([_picture(one, at) for one in pictures])
-            home.lake.append([_fetch(one, at) for one in pictures])
+            home.lake.append([picture_row(one, at) for one in pictures])
+            home.lake.append([fetch_row(one, at) for one in pictures])
         link_fetched_pictures(home.lake)
     shown.sort(key=lambda one: one.sha256)  # the stage reads them in this order
     with night.part("store labels"):
         for classifier in range(rates.classifiers):
             for pictures in _batches(shown, STORE_PICTURES):
-                home.lake.append([row for one in pictures for row in _labels(rates, one, classifier, at)])
+                home.lake.append([row for one in pictures for row in label_rows(rates, one, classifier, at)])
             journal.start("classify", f"c{classifier}")
             journal.finish("classify", f"c{classifier}", StageResult("done", len(shown), version="1"))
     with night.part("tidy"):
@@ -208,7 +208,8 @@ def _observation(post: Post, number: int, at: datetime) -> Observation:
     )
 
 
-def _picture(one: Shown, at: datetime) -> Picture:
+def picture_row(one: Shown, at: datetime) -> Picture:
+    """A stored picture."""
     return Picture(
         sha256=one.sha256,
         bytes=200_000 + int(one.sha256[:4], 16),
@@ -220,7 +221,8 @@ def _picture(one: Shown, at: datetime) -> Picture:
     )
 
 
-def _fetch(one: Shown, at: datetime) -> Fetch:
+def fetch_row(one: Shown, at: datetime) -> Fetch:
+    """A successful fetch."""
     return Fetch(
         picture_url=one.url,
         attempted_at=at,
@@ -232,7 +234,8 @@ def _fetch(one: Shown, at: datetime) -> Fetch:
     )
 
 
-def _labels(rates: Rates, one: Shown, classifier: int, at: datetime) -> Iterator[PictureLabel]:
+def label_rows(rates: Rates, one: Shown, classifier: int, at: datetime) -> Iterator[PictureLabel]:
+    """The labels of a picture by one classifier."""
     first = int(one.sha256[:8], 16)
     for place in range(rates.labels_per_picture):
         yield PictureLabel(

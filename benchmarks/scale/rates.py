@@ -23,7 +23,7 @@ class Rates:
     refresh_days: int = 14
     """The default of `[scrape] refresh_days`: so long a post is observed every night."""
     full_days: int = 7
-    """The default of `[scrape] full_days`: every so many nights all posts are observed."""
+    """The default of `[scrape] full_days`: every so many nights all posts are observed; 0: never."""
     posts_per_page: int = 40
     """Mastodon's limit for a page of statuses; galleries show 12 to 24."""
     page_bytes: int = 120_000
@@ -41,10 +41,14 @@ class Rates:
         """New posts a night."""
         return self.pictures / self.pictures_per_post
 
-    def observed(self, night: int) -> float:
-        """Posts that the night observes: the young ones, or in a full reading all of them."""
+    def window(self, night: int) -> int:
+        """Days whose posts the night observes: the young ones, or in a full reading all of them."""
         is_full = bool(self.full_days) and night % self.full_days == 0
-        return self.posts * (night if is_full else min(night, self.refresh_days))
+        return night if is_full else min(night, self.refresh_days)
+
+    def observed(self, night: int) -> float:
+        """Posts that the night observes."""
+        return self.posts * self.window(night)
 
     def pages(self, night: int) -> float:
         """Pages of posts that the night requests: at least one for each account."""
