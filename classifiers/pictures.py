@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +76,12 @@ def decode_rgb(data: bytes) -> Image.Image:
 class PictureFile:
     """A stored picture's file, read once, and decoded once for each scale that its classifiers request.
 
-    For one thread at a time. It holds the decoded pixels, so discard it once the picture is prepared.
+    For one thread at a time. It holds the decoded pixels, so discard it once the picture is prepared. The `source` is
+    its path, or a function that returns its bytes or raises `OSError`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, source: Path | Callable[[], bytes]) -> None:
+        self._read = source.read_bytes if isinstance(source, Path) else source
         self._data: PictureData | None = None
         self._decoded: dict[tuple[int, int], Image.Image] = {}
 
@@ -96,7 +97,7 @@ class PictureFile:
         `OSError`, because it may be available again in the next run.
         """
         if self._data is None:
-            self._data = PictureData(self._path.read_bytes())
+            self._data = PictureData(self._read())
         with _decode_errors_as_unreadable():
             return self._data.read(self._decode_once, min_side)
 

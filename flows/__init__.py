@@ -26,6 +26,7 @@ lanes.py             which stage runs a classifier, and which run at the same ti
 futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml
+cluster_settings.py  its table [classify], and what other stages on a cluster share with it
 comment_settings.py  its table [comments]
 embeddings.py        which classifiers store embeddings, and completes the settings of themes
 settings_mistakes.py the mistakes of a settings file in words

@@ -17,6 +17,7 @@ SERVER = "docs/guide.md#with-a-server-that-you-have"
 GUEST = "docs/sources.md#being-a-good-guest"
 SOURCE_CHANGES = "docs/sources.md#when-a-source-changes"
 TONE_MODELS = "docs/tone-models.md#when-it-fails"
+CLUSTER = "docs/cluster.md#when-something-goes-wrong"
 FORECAST = "docs/forecast.md#when-something-is-missing"
 TROUBLE = "docs/guide.md#when-something-goes-wrong"
 

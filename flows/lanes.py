@@ -14,37 +14,53 @@ from flows.secrets import secret
 from flows.settings import ClassifierSettings
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.task import classify
+from tasks.cluster.opening import ClusterSession
+from tasks.cluster.options import ClusterOptions
 from tasks.run import Run
 from tasks.tag.services import service_of
 from tasks.tag.stage import Tagging, remote_options
 from tasks.tag.task import tag
 
 
-def run_lanes(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
+def run_lanes(run: Run, lanes: Sequence[ClassifierSettings], cluster: ClusterOptions | None = None) -> None:
     """Run classifiers over their pending pictures: the local ones together, then those of servers, one by one.
 
-    Those that label stored embeddings of other classifiers run after these.
+    Those that label stored embeddings of other classifiers run after these. With a `cluster` its workers label the
+    pictures, for one lane after the other: each needs the memory for one model.
 
     Each lane has its own row in the journal. A failed lane does not stop the others.
     """
     local = [lane for lane in lanes if remote_lane(lane) is None]
-    for of_vectors in (False, True):
-        group = [lane for lane in local if (lane.kind in VECTOR_KINDS) == of_vectors]
-        for start in range(0, len(group), MAX_PARALLEL_TASKS):
-            _run_together(run, group[start : start + MAX_PARALLEL_TASKS])
+    of_pictures = [lane for lane in local if lane.kind not in VECTOR_KINDS]
+    if cluster is None:
+        _run_in_groups(run, of_pictures)
+    else:
+        with ClusterSession(cluster) as session:
+            for lane in of_pictures:
+                _run_together(run, [lane], session)
+    _run_in_groups(run, [lane for lane in local if lane.kind in VECTOR_KINDS])
     for lane in lanes:
         if (remote := remote_lane(lane)) is not None:
             with tags(f"classifier:{lane.name}"):
                 tag(run, remote, return_state=True)
 
 
-def _run_together(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
+def _run_in_groups(run: Run, lanes: Sequence[ClassifierSettings]) -> None:
+    for start in range(0, len(lanes), MAX_PARALLEL_TASKS):
+        _run_together(run, lanes[start : start + MAX_PARALLEL_TASKS])
+
+
+def _run_together(
+    run: Run, lanes: Sequence[ClassifierSettings], cluster: ClusterSession | None = None
+) -> None:
     with SharedDecoder(run.home.folder, [lane.name for lane in lanes]) as decoding:
         futures = []
         for lane in lanes:
             with tags(f"classifier:{lane.name}"):
                 futures.append(
-                    classify.submit(run, lane.name, lane.kind, lane.options, decoding, return_state=False)
+                    classify.submit(
+                        run, lane.name, lane.kind, lane.options, decoding, cluster, return_state=False
+                    )
                 )
         wait_for(futures, decoding.halt)
 

@@ -68,7 +68,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
             if has_posts(run):
                 read_all_comments(run, settings)
                 fetch(run, fetch_options(settings), return_state=True)
-                run_lanes(run, settings.classifiers)
+                run_lanes(run, settings.classifiers, settings.classify.cluster())
                 publish_all(run, settings, forecasts=True)
             result = close_run(run)
             report_night(run, settings, result, "nightly", lanes)
@@ -85,7 +85,7 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
         lane = find_classifier(settings, classifier)
         tag_run(settings, [lane.name])
         with open_run(settings, resume=False) as run:
-            run_lanes(replace(run, compare_all=True), [lane])
+            run_lanes(replace(run, compare_all=True), [lane], settings.classify.cluster())
             publish_all(run, settings)
             result = close_run(run)
             report_night(run, settings, result, "relabel", [lane.name])

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
+from flows.cluster_settings import ClassifySettings
 from flows.comment_settings import CommentSettings
 from flows.docs_pages import SETTINGS
 from flows.embeddings import complete_themes
@@ -159,6 +160,7 @@ class Settings(_Table):
     scrape: ScrapeSettings = ScrapeSettings()
     comments: CommentSettings = CommentSettings()
     fetch: FetchSettings = FetchSettings()
+    classify: ClassifySettings = ClassifySettings()
     rank: RankSettings = RankSettings()
     publish: PublishSettings = PublishSettings()
     store: StoreSettings = StoreSettings()

@@ -13,6 +13,7 @@ rank/           the rankings as files and artifacts
 report/         charts and the HTML page; to change a chart, open report/charts.py
 similar/        the picture that stored ones are compared with
 forecast/       what a post will earn, known before it is posted
+cluster/        Dask and Ray, where the settings name one
 run.py          what all tasks share
 errors.py       which errors a task retries
 forget.py       removes an account or an author

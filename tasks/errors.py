@@ -15,6 +15,7 @@
         ├── BadInput              an input file has a mistake
         ├── CannotPrint           no browser prints the report's page
         ├── NoForecastModel       no forecast model is stored that can be used
+        ├── ClusterUnavailable    a cluster is not there, or its workers don't fit; the next run resumes
         ├── OutOfTime             the work reached its time limit; the next run resumes it
         ├── RunStopped            a person stopped the run
         └── BadSource             a source's settings are wrong
@@ -104,6 +105,10 @@ class CannotPrint(Stop):
 
 class NoForecastModel(Stop):
     """No forecast model is stored that can be used; the message says how to train one."""
+
+
+class ClusterUnavailable(Stop):
+    """No cluster is at the address, its workers have other packages, or it was lost; the next run resumes."""
 
 
 class OutOfTime(Stop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import io
 import os
@@ -107,6 +108,20 @@ def chat_server() -> ModuleType:
 def mastodon_server() -> ModuleType:
     """The module of the server that stands in for Mastodon."""
     return load("mastodon_server")
+
+
+@pytest.fixture(scope="session")
+def cluster_stand_in() -> ModuleType:
+    """The module of a cluster in threads of this process."""
+    return load("cluster_stand_in")
+
+
+@pytest.fixture(scope="session")
+def cluster_kinds() -> Iterator[ModuleType]:
+    """The module of a kind for workers, which find it where this process does."""
+    sys.path.append(str(Path(__file__).parent))
+    yield importlib.import_module("cluster_kinds")
+    sys.path.remove(str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

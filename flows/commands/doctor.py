@@ -13,6 +13,7 @@ from classifiers.backend import list_gpus
 from flows.environment import prepare
 from flows.options import with_config
 from flows.preflight.classifiers import check_classifiers
+from flows.preflight.cluster import check_cluster
 from flows.preflight.comments import check_tone_model
 from flows.preflight.findings import Finding
 from flows.preflight.forecast import check_forecast
@@ -43,6 +44,7 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield from check_home(settings.home)
     yield check_server()
     yield from check_sources(settings)
+    yield from check_cluster(settings.classify.cluster())
     yield from check_classifiers(settings.home, settings.classifiers)
     yield from check_tone_model(settings.comments.read_options(are_scraped=settings.scrape.comments))
     yield from check_forecast(settings)

@@ -2,6 +2,9 @@
 
     task.py        the Prefect task
     stage.py       decoding, model and storing, which overlap
+    batches.py     batches for the model, filled while it works
+    on_cluster/    the pictures of a lane, labelled by the workers of a cluster
+    picture_bytes.py  the one place that reads a picture's file
     decoding.py    pictures decoded once for all lanes, in threads, a bounded way ahead of the models
     vectors.py     labels from stored embeddings
     themes/        themes in stored embeddings, which the kind themes gives as labels

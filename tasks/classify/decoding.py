@@ -20,8 +20,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from functools import partial
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Self
@@ -30,6 +31,7 @@ from classifiers.cores import cores
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, PreparedPicture
+from tasks.classify.picture_bytes import read_picture_bytes
 from tasks.errors import OutOfTime, RunStopped
 from warehouse.records.pending import StoredPicture
 
@@ -47,6 +49,8 @@ class MissingFile(Exception):
 
 Decoded = tuple[StoredPicture, PreparedPicture | UnreadablePicture | MissingFile]
 """A picture with the classifier's input, or with the reason why there is none."""
+ReadBytes = Callable[[StoredPicture], bytes]
+"""Reads the bytes of a stored picture; raises `OSError`."""
 Outcome = PreparedPicture | Exception
 """The same, or an unexpected error, which is raised only in the lane whose classifier caused it."""
 
@@ -81,12 +85,12 @@ class SharedDecoder:
 
     Decoding starts when all lanes have joined or left, so that a picture that several lanes need is decoded
     once. No lane has more than `BATCHES_AHEAD` batches and a picture per decoder ahead, so memory does not
-    grow with the number of pictures; while one lane has no room, the others wait for it. `folder` is the home
-    folder, `lanes` are the classifiers' names.
+    grow with the number of pictures; while one lane has no room, the others wait for it. The `source` is the home
+    folder, or a function that reads a picture; `lanes` are the classifiers' names.
     """
 
-    def __init__(self, folder: Path, lanes: Iterable[str]) -> None:
-        self._folder = folder
+    def __init__(self, source: Path | ReadBytes, lanes: Iterable[str]) -> None:
+        self._read = partial(read_picture_bytes, source) if isinstance(source, Path) else source
         self._expected = set(lanes)
         self._lanes: dict[str, _Lane] = {}
         self._late: list[SharedDecoder] = []
@@ -157,7 +161,7 @@ class SharedDecoder:
 
     def _for_late_lane(self, name: str) -> SharedDecoder:
         """Decoders for one lane alone, which are halted with these."""
-        own = SharedDecoder(self._folder, [name])
+        own = SharedDecoder(self._read, [name])
         with self._lock:
             self._late.append(own)
             if self._is_halted:
@@ -202,7 +206,7 @@ class SharedDecoder:
                     return
                 if not active:
                     continue
-                decoding = self._pool.submit(_prepare_for, self._folder, active, picture)
+                decoding = self._pool.submit(_prepare_for, self._read, active, picture)
                 for lane in active:
                     lane.queue.put((picture, decoding))
         except Exception as error:  # noqa: BLE001 - the lists of all lanes end here; every lane raises it
@@ -227,16 +231,16 @@ def _hash(pair: tuple[StoredPicture, _Lane]) -> str:
     return pair[0].sha256
 
 
-def _prepare_for(folder: Path, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
-    file = PictureFile(folder / picture.path)
-    return {lane: _prepare(lane.classifier, file, folder, picture) for lane in lanes}
+def _prepare_for(read: ReadBytes, lanes: Sequence[_Lane], picture: StoredPicture) -> dict[_Lane, Outcome]:
+    file = PictureFile(partial(read, picture))
+    return {lane: _prepare(lane.classifier, file, read, picture) for lane in lanes}
 
 
-def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: StoredPicture) -> Outcome:
+def _prepare(classifier: Classifier, file: PictureFile, read: ReadBytes, picture: StoredPicture) -> Outcome:
     try:
         return classifier.prepare(file)
     except UnreadablePicture as error:
-        if _has_stored_bytes(folder / picture.path, picture.copy_sha256 or picture.sha256):
+        if _has_stored_bytes(read, picture):
             # A new exception: the traceback of the raised one holds the file and the decoded pixels.
             return UnreadablePicture(str(error))
         logger.warning("The stored picture %s is damaged: %s", picture.path, error)
@@ -247,9 +251,8 @@ def _prepare(classifier: Classifier, file: PictureFile, folder: Path, picture: S
     return MissingFile(picture.path)
 
 
-def _has_stored_bytes(file: Path, sha256: str) -> bool:
+def _has_stored_bytes(read: ReadBytes, picture: StoredPicture) -> bool:
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256
+        return hashlib.sha256(read(picture)).hexdigest() == (picture.copy_sha256 or picture.sha256)
     except OSError:
         return False

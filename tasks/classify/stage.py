@@ -5,29 +5,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from classifiers.errors import UnreadablePicture
 from classifiers.protocol import (
     Classifier,
-    ConcurrentClassifier,
     EmbeddingClassifier,
     GroupedClassifier,
-    Label,
     VectorClassifier,
 )
-from tasks.classify.decoding import Decoded, MissingFile, SharedDecoder
+from tasks.classify.batches import fill_batches, label_batches
+from tasks.classify.decoding import Decoded, SharedDecoder
+from tasks.classify.on_cluster.lane import LaneWorkers, label_on_cluster
 from tasks.classify.storing import LabelWriter, Portion
 from tasks.classify.throughput import Throughput
-from tasks.classify.vectors import describe_missing_vectors, label_stored_vectors, labelling_errors
+from tasks.classify.vectors import describe_missing_vectors, label_stored_vectors
 from tasks.labels import describe_copies
 from warehouse.embeddings.pending import count_to_process, pictures_to_process
 from warehouse.embeddings.themes import record_embedding_version
@@ -40,16 +33,13 @@ logger = logging.getLogger(__name__)
 
 READ_PICTURES = 10_000
 
-Batch = list[tuple[StoredPicture, Any]]
-Results = tuple[list[list[Label]], NDArray[np.float16] | None]
-"""The labels of a batch, and its embeddings where the classifier stores them."""
-
 
 def label_pictures(
     home: Home,
     classifier: Classifier,
     progress: Callable[[int, int], None],
     decoding: SharedDecoder | None = None,
+    workers: LaneWorkers | None = None,
     *,
     compare_all: bool = False,
 ) -> StageResult:
@@ -60,7 +50,8 @@ def label_pictures(
 
     Without embeddings, pictures from before the lane's last complete run are skipped, unless `compare_all` (see
     `count_to_label`).
-    Lanes can share a `decoding`; without one, the pictures are decoded for this lane alone.
+    Lanes can share a `decoding`; without one, the pictures are decoded for this lane alone. With `workers` those of a
+    cluster decode and label them; stored embeddings are labelled here.
 
     A picture that can't be decoded becomes a row in `unlabelled` with the reason. One whose file is missing, or
     no longer has the stored bytes, is logged and stays pending.
@@ -80,7 +71,11 @@ def label_pictures(
             batches = pictures_to_process(
                 home.lake, name, version, embedding_version, READ_PICTURES, compare_all=compare_all
             )
-            _label_files(home, classifier, chain.from_iterable(batches), tally, writer, decoding)
+            pending = chain.from_iterable(batches)
+            if workers is None:
+                _label_files(home, classifier, pending, tally, writer, decoding)
+            else:
+                label_on_cluster(home, classifier, pending, writer, workers)
     if isinstance(classifier, VectorClassifier) and not needs_pictures(classifier):
         return tally.result(version, describe_missing_vectors(home.lake, classifier))
     counts = None if embedding_version is None else record_embedding_version(embedding_version)
@@ -106,8 +101,8 @@ def _label_files(
         else SharedDecoder(home.folder, [classifier.name]) as shared,
         contextlib.closing(shared.join(classifier, pending)) as decoded,
     ):
-        batches = _fill_batches(tally.time_from_first(decoded), classifier.batch_size, writer)
-        for batch, (labels, embeddings) in _label_batches(classifier, batches):
+        batches = fill_batches(tally.time_from_first(decoded), classifier.batch_size, writer.add_skipped)
+        for batch, (labels, embeddings) in label_batches(classifier, batches):
             writer.add_batch([picture for picture, _ in batch], labels, embeddings)
 
 
@@ -122,49 +117,8 @@ def store_groups(home: Home, classifier: Classifier) -> None:
         )
 
 
-def _fill_batches(pictures: Iterator[Decoded], size: int, writer: LabelWriter) -> Iterator[Batch]:
-    """Full batches of the decoded pictures; the others go to `writer` at once."""
-    batch: Batch = []
-    for picture, prepared in pictures:
-        if isinstance(prepared, UnreadablePicture | MissingFile):
-            writer.add_skipped(picture, prepared)
-            continue
-        batch.append((picture, prepared))
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _embedding_version(classifier: Classifier) -> str | None:
     return classifier.embedding_version if isinstance(classifier, EmbeddingClassifier) else None
-
-
-def _label_batches(classifier: Classifier, batches: Iterator[Batch]) -> Iterator[tuple[Batch, Results]]:
-    """Batches with their labels and embeddings, in their order. The next batch is filled while the model works on one."""
-    callers = classifier.callers if isinstance(classifier, ConcurrentClassifier) else 1
-    running: deque[tuple[Batch, Future[Results]]] = deque()
-    with ThreadPoolExecutor(callers, "model") as model:
-        try:
-            for batch in batches:
-                running.append((batch, model.submit(_label, classifier, batch)))
-                if len(running) > callers:
-                    oldest, results = running.popleft()
-                    yield oldest, results.result()
-            while running:
-                oldest, results = running.popleft()
-                yield oldest, results.result()
-        finally:
-            model.shutdown(wait=True, cancel_futures=True)
-
-
-def _label(classifier: Classifier, batch: Batch) -> Results:
-    prepared = [one for _, one in batch]
-    with labelling_errors(classifier.name):
-        if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
-            return classifier.label_and_embed(prepared)
-        return classifier.label(prepared), None
 
 
 class _Tally:

@@ -101,8 +101,15 @@ class LabelWriter:
 
     def add_unreadable(self, sha256: str, message: str | None) -> None:
         """Add a picture that nobody can decode, with the decoder's message."""
+        self._add_unlabelled(sha256, "unreadable", message)
+
+    def add_deadly(self, sha256: str, message: str) -> None:
+        """Add a picture whose work killed several workers, alone."""
+        self._add_unlabelled(sha256, "killed_workers", message)
+
+    def _add_unlabelled(self, sha256: str, reason: str, message: str | None) -> None:
         name, version = self._classifier.name, self._classifier.version
-        self._portion.unlabelled.append(unlabelled_row(sha256, name, version, "unreadable", message))
+        self._portion.unlabelled.append(unlabelled_row(sha256, name, version, reason, message))
         self._portion.pictures += 1
         self._store_if_due()
 

@@ -16,8 +16,11 @@ from classifiers.themes import ThemesOptions
 from classifiers.zero_shot import ZeroShotOptions
 from classifiers.zero_shot.options import load as load_zero_shot
 from tasks.classify.decoding import SharedDecoder
+from tasks.classify.on_cluster.items import LaneModel
+from tasks.classify.on_cluster.lane import LaneWorkers
 from tasks.classify.stage import label_pictures
 from tasks.classify.themes.stage import load_themes
+from tasks.cluster.opening import ClusterSession
 from tasks.progress import show_progress
 from tasks.run import STAGE, Run, run_stage
 from warehouse.embeddings.themes import record_embedding_version
@@ -31,10 +34,17 @@ _LOADING = threading.Lock()
 
 # Prefect's time limit can't end a task in a worker thread; `SharedDecoder` has its own limit.
 @task(name="classify", task_run_name="classify {name}", **STAGE)
-def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: SharedDecoder) -> State[Any]:
+def classify(
+    run: Run,
+    name: str,
+    kind: str,
+    options: BaseModel,
+    decoding: SharedDecoder,
+    cluster: ClusterSession | None = None,
+) -> State[Any]:
     """Load a classifier and label the pictures that its version has not labelled.
 
-    Lanes that run at the same time share the `decoding`.
+    Lanes that run at the same time share the `decoding`. With a `cluster` its workers decode and label.
     """
 
     def body() -> StageResult:
@@ -50,7 +60,12 @@ def classify(run: Run, name: str, kind: str, options: BaseModel, decoding: Share
                 # Now, because themes need it also after a lane that did not end.
                 version = record_embedding_version(classifier.embedding_version)
                 run.journal.start("classify", name, version)
-            result = label_pictures(run.home, classifier, progress, decoding, compare_all=run.compare_all)
+            workers = None
+            if cluster is not None:
+                workers = LaneWorkers(cluster, LaneModel(kind, name, options), decoding.raise_if_halted)
+            result = label_pictures(
+                run.home, classifier, progress, decoding, workers, compare_all=run.compare_all
+            )
         del classifier
         # A model uses hundreds of megabytes, which the next lane needs.
         gc.collect()

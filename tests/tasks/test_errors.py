@@ -63,6 +63,7 @@ INTERNAL = {
     "TimeOutOfRange": "a date that no selector accepts; the page reports it",
     "AmbiguousCount": "a ValueError; the row that has the value is skipped with the reason",
     "RowError": "a row of a file is skipped with the reason",
+    "WorkerDied": "the item is tried again alone, then split; a picture gets a row with the reason",
     "UnreadableFile": "becomes BadInput, or a problem of the page, where the file is read",
 }
 """Exceptions that never reach the end of a stage, each with what happens to them."""
