@@ -38,7 +38,8 @@ _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "o
 class CompiledModel:
     """Finds the best classes of pictures. On a GPU, the constructor runs it to find a batch that fits the memory.
 
-    With a model of `classifiers.embedding.add_embedding`, the same pass gives their embeddings.
+    With a model of `classifiers.embedding.add_embedding`, the same pass gives their embeddings. With `single` batches
+    have one picture, and TensorFlow computes without compilation, which takes longer than one picture.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class CompiledModel:
         precision: Precision,
         classes: Classes,
         on_gpu: bool,
+        single: bool = False,
     ) -> None:
         import keras
 
@@ -60,12 +62,15 @@ class CompiledModel:
         # With a GPU, Python's part of the work limits the speed, and NumPy would sort all scores there.
         self._best_on_gpu = on_gpu and keras.backend.backend() in {"jax", "tensorflow"}
         reduce = classes.find_best_on_device if self._best_on_gpu else None
-        self._run = _compile(model, preprocess, reduce, on_gpu=on_gpu)
+        self._run = _compile(model, preprocess, reduce, on_gpu=on_gpu, single=single)
         self._local = threading.local()
         # On a GPU, some batches are filled, copied or turned into labels while another is computed. On a CPU,
         # TensorFlow's threads work on one batch while an operation of the other ends.
         self.callers = GPU_CALLERS if on_gpu else 2 if keras.backend.backend() == "tensorflow" else 1
-        self.batch_size = find_batch_size(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
+        if single:
+            self.batch_size = 1
+        else:
+            self.batch_size = find_batch_size(self._try, GPU_BATCH) if on_gpu else CPU_BATCH
 
     def best_classes(self, pictures: Sequence[NDArray[Any]]) -> BestClasses:
         """The best classes of up to `batch_size` uint8 pictures of shape (height, width, 3)."""
@@ -122,6 +127,7 @@ def _compile(
     reduce: Callable[[Any], list[Any]] | None,
     *,
     on_gpu: bool,
+    single: bool,
 ) -> _Run:
     import keras
 
@@ -138,7 +144,7 @@ def _compile(
             return _compile_with_jax(model, compute)
         case "torch":
             return _compile_with_torch(compute)
-    return _compile_with_tensorflow(compute, on_gpu=on_gpu)
+    return _compile_with_tensorflow(compute, on_gpu=on_gpu, single=single)
 
 
 def _compile_with_jax(model: Any, compute: Callable[[Any], list[Any]]) -> _Run:
@@ -168,7 +174,7 @@ def _compile_with_torch(compute: Callable[[Any], list[Any]]) -> _Run:
     return run
 
 
-def _compile_with_tensorflow(compute: Callable[[Any], list[Any]], *, on_gpu: bool) -> _Run:
+def _compile_with_tensorflow(compute: Callable[[Any], list[Any]], *, on_gpu: bool, single: bool) -> _Run:
     import keras
 
     class BytesModel(keras.Model):  # type: ignore[misc]
@@ -177,7 +183,7 @@ def _compile_with_tensorflow(compute: Callable[[Any], list[Any]], *, on_gpu: boo
 
     bytes_model = BytesModel()
     # On a CPU, XLA is slower than oneDNN's kernels.
-    bytes_model.compile(jit_compile=on_gpu)
+    bytes_model.compile(jit_compile=on_gpu and not single, run_eagerly=single)
     run: _Run = bytes_model.predict_on_batch
     return run
 

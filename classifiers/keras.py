@@ -75,8 +75,8 @@ class KerasClassifier:
         return self._classes.labels_of_best(best), embeddings
 
 
-def load(name: str, options: KerasOptions) -> KerasClassifier:
-    """Build the model with its weights and class names.
+def load(name: str, options: KerasOptions, *, single: bool = False) -> KerasClassifier:
+    """Build the model with its weights and class names; with `single` as `keras_options.load_single` describes.
 
     Raises `ClassifierUnavailable` if the application is unknown, or weights or names are missing or do not fit.
     """
@@ -100,11 +100,17 @@ def load(name: str, options: KerasOptions) -> KerasClassifier:
     embedding_version = (
         _embedding_version(application, model, precision, structure) if options.embeddings else None
     )
-    folded, _ = fold_batch_normalisation(model)
+    if not single:
+        model, _ = fold_batch_normalisation(model)
     if options.embeddings:
-        folded = add_embedding(folded)
+        model = add_embedding(model)
     compiled = CompiledModel(
-        folded, application.preprocess, precision, classes, on_gpu=has_bfloat16 is not None
+        model,
+        application.preprocess,
+        precision,
+        classes,
+        on_gpu=has_bfloat16 is not None,
+        single=single,
     )
     return KerasClassifier(name, version, embedding_version, compiled, classes, application.resampling)
 

@@ -35,3 +35,13 @@ def load(name: str, options: KerasOptions) -> Classifier:
     from classifiers.keras import load as load_keras
 
     return load_keras(name, options)
+
+
+def load_single(name: str, options: KerasOptions) -> Classifier:
+    """The same model for one picture: it is not optimised, and computes batches of one without compilation.
+
+    Its scores differ by rounding.
+    """
+    from classifiers.keras import load as load_keras
+
+    return load_keras(name, options, single=True)

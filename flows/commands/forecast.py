@@ -23,9 +23,7 @@ from flows.forecasting.picture_output import (
 from flows.forecasting.planned_time import EXAMPLES, read_planned_time
 from flows.forecasting.planning import PictureForecast, Plan, forecast_pictures, label_candidates
 from flows.forecasting.settings import Kind
-from flows.forecasting.skill_output import print_skill, print_skill_as_json
 from flows.forecasting.stored import MEASURES, stored_infos
-from flows.forecasting.training import measure_accounts, train_models
 from flows.options import with_config, with_format
 from flows.output import CHECK_FORMATS, CheckFormat, write
 from flows.settings import Settings, read_settings
@@ -33,7 +31,6 @@ from tasks.errors import BadInput
 from tasks.forecast.storage import load_model
 from tasks.forecast_model import ForecastModel, Measure
 from tasks.picture_order import list_candidates, rank_candidates
-from warehouse.overview.forecast_scores import read_scores
 from warehouse.published import published
 
 
@@ -87,6 +84,8 @@ def forecast(
             read_planned_time(_time(at, chosen.at), settings.rank.time_zone, now),
         )
         if train:
+            from flows.forecasting.training import train_models
+
             train_models(settings, database)
         models = [load_model(settings.home, measure) for measure in MEASURES]
         show = _show_order if picture.is_dir() else _show_picture
@@ -109,6 +108,11 @@ def _show_skill(
     train: bool,
     form: CheckFormat,
 ) -> None:
+    # A picture needs none of these, and they take longer to import than its forecast.
+    from flows.forecasting.skill_output import print_skill, print_skill_as_json
+    from flows.forecasting.training import measure_accounts, train_models
+    from warehouse.overview.forecast_scores import read_scores
+
     if account is not None:
         source, account = find_account(database, account, source)
     infos = stored_infos(settings)
@@ -133,7 +137,7 @@ def _show_picture(
     form: CheckFormat,
     now: datetime,
 ) -> None:
-    labelled = label_candidates(settings, models, [file])
+    labelled = label_candidates(settings, database, models, [file])
     if reason := labelled[0].unreadable:
         raise BadInput(f"The file {file} can't be read as a picture ({reason}). Name another file.")
     [found] = forecast_pictures(database, models, plan, labelled, now)
@@ -156,7 +160,7 @@ def _show_order(
     form: CheckFormat,
     now: datetime,
 ) -> None:
-    labelled = label_candidates(settings, models, list_candidates(folder))
+    labelled = label_candidates(settings, database, models, list_candidates(folder))
     unreadable = [one.file for one in labelled if one.unreadable]
     readable = [one for one in labelled if not one.unreadable]
     if not readable:

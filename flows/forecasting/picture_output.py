@@ -14,15 +14,19 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from flows.forecasting.planning import PictureForecast, Plan
-from flows.forecasting.skill_output import NO_LABELS
 from flows.output import show, wrap
 from flows.printable import printable
+from tasks.forecast.training import MIN_LABEL_POSTS
 from tasks.forecast_model import Forecast, ForecastInfo, LabelEffect, Measure
 from tasks.picture_order import RankedPicture, describe_order
 
 MAX_EFFECTS = 8
 """Labels of a picture that are listed; JSON has all."""
 INTERVAL = "80 % interval"
+NO_LABELS = (
+    f"no label is on {MIN_LABEL_POSTS} posts or more: what a picture shows does not move the forecast, and whether it would"
+    " help is not known."
+)
 
 
 def print_picture(one: PictureForecast, plan: Plan, notes: Sequence[str], zone: str) -> None:

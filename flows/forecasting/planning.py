@@ -13,7 +13,7 @@ from flows.environment import prepare
 from flows.forecasting.lanes import local_lanes
 from flows.settings import Settings
 from tasks.errors import BadInput
-from tasks.forecast.labelling import LabelledFile, label_files, open_classifiers
+from tasks.forecast.labelling import LabelledFile, label_files, open_classifiers, read_stored
 from tasks.forecast_model import Forecast, ForecastModel, Measure, plan_post
 
 
@@ -37,7 +37,10 @@ class PictureForecast:
 
 
 def label_candidates(
-    settings: Settings, models: Sequence[ForecastModel], files: Sequence[Path]
+    settings: Settings,
+    database: duckdb.DuckDBPyConnection,
+    models: Sequence[ForecastModel],
+    files: Sequence[Path],
 ) -> list[LabelledFile]:
     """The files with the labels of the models' classifiers, in their order.
 
@@ -51,10 +54,15 @@ def label_candidates(
                     f"The models of likes and comments were trained on two versions of {name}. Train both again:"
                     " `likelens forecast --train`."
                 )
-    if versions:
-        prepare(settings.home.folder)
-    classifiers = open_classifiers(settings.home, local_lanes(settings), versions)
-    return list(label_files(classifiers, versions, files))
+    found = read_stored(database, versions, files)
+    if others := [file for file in files if file not in found]:
+        if versions:
+            prepare(settings.home.folder)
+        classifiers = open_classifiers(
+            settings.home, local_lanes(settings), versions, single=len(others) == 1
+        )
+        found |= {one.file: one for one in label_files(classifiers, versions, others)}
+    return [found[file] for file in files]
 
 
 def forecast_pictures(

@@ -9,18 +9,14 @@ from datetime import datetime
 
 import polars as pl
 
+from flows.forecasting.picture_output import NO_LABELS
 from flows.output import show, wrap, write
 from flows.printable import printable
 from tasks.forecast.account_quality import AccountQuality
-from tasks.forecast.training import MIN_LABEL_POSTS
 from tasks.forecast_model import ForecastInfo, Skill
 from warehouse.overview.forecast_scores import NOTHING, ForecastScore
 
 NONE = "–"
-NO_LABELS = (
-    f"no label is on {MIN_LABEL_POSTS} posts or more: what a picture shows does not move the forecast, and whether it would"
-    " help is not known."
-)
 Scores = Mapping[str, ForecastScore]
 Qualities = Mapping[str, AccountQuality]
 

@@ -1,15 +1,19 @@
 """The labels of picture files that are not posted yet, by the classifiers whose labels a model knows.
 
-The labels are those that a run would store: the same options, the same versions. Nothing is stored.
+The labels are those that a run would store: the same options, the same versions. Nothing is stored. A picture that is
+stored has its labels already.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
@@ -24,6 +28,7 @@ from classifiers.themes.model_folder import read_themes
 from classifiers.zero_shot import ZeroShotOptions
 from classifiers.zero_shot.options import load as load_zero_shot
 from tasks.errors import BadInput
+from warehouse.forecast.stored_labels import stored_labels
 from warehouse.home import Home
 
 FILES_AT_ONCE = 32
@@ -49,8 +54,27 @@ class LabelledFile:
     unreadable: str = ""
 
 
-def open_classifiers(home: Home, lanes: Sequence[Lane], versions: Mapping[str, str]) -> list[Classifier]:
+def read_stored(
+    database: duckdb.DuckDBPyConnection, versions: Mapping[str, str], files: Sequence[Path]
+) -> dict[Path, LabelledFile]:
+    """The files whose bytes are a stored picture that all these classifiers have labelled, with its labels.
+
+    No classifier is loaded for them. `database` is an open published database.
+    """
+    hashes = {}
+    for file in files:
+        with suppress(OSError), file.open("rb") as stream:
+            hashes[file] = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = stored_labels(database, set(hashes.values()), versions) if versions else {}
+    return {file: LabelledFile(file, found[sha256]) for file, sha256 in hashes.items() if sha256 in found}
+
+
+def open_classifiers(
+    home: Home, lanes: Sequence[Lane], versions: Mapping[str, str], *, single: bool = False
+) -> list[Classifier]:
     """Load the classifiers of `versions`, and the backbones of those that label embeddings, these first.
+
+    With `single` they are to label one picture: they start sooner, and are slower with more.
 
     Raises `BadInput` if one is not in the lanes or has another version now: its labels are others than those that the
     model was trained on. Raises `ClassifierUnavailable` if one can't run.
@@ -63,7 +87,7 @@ def open_classifiers(home: Home, lanes: Sequence[Lane], versions: Mapping[str, s
                 f"The forecast model was trained on labels of {name} ({version}), which is not among the classifiers of"
                 " the settings any more. Train again: `likelens forecast --train`."
             )
-        opened[name] = classifier = _load(home, known[name])
+        opened[name] = classifier = _load(home, known[name], single=single)
         if classifier.version != version:
             raise BadInput(
                 f"The forecast model was trained on labels of {name} {version}, and {name} has the version"
@@ -78,12 +102,12 @@ def open_classifiers(home: Home, lanes: Sequence[Lane], versions: Mapping[str, s
                 raise ClassifierUnavailable(
                     f"{classifier.name} labels embeddings of {backbone}, which is not in the settings. Add it again."
                 )
-            backbones[backbone] = opened.get(backbone) or _load(home, known[backbone])
+            backbones[backbone] = opened.get(backbone) or _load(home, known[backbone], single=single)
     others = [one for name, one in opened.items() if name not in backbones]
     return [*backbones.values(), *others]
 
 
-def _load(home: Home, lane: Lane) -> Classifier:
+def _load(home: Home, lane: Lane, *, single: bool = False) -> Classifier:
     if isinstance(lane.options, ThemesOptions):
         model = read_themes(home.themes / lane.name)
         if model is None:
@@ -91,7 +115,7 @@ def _load(home: Home, lane: Lane) -> Classifier:
         return ThemesClassifier(lane.name, model, lane.options.min_score)
     if isinstance(lane.options, ZeroShotOptions):
         return load_zero_shot(lane.name, lane.options, home.word_embeddings(lane.name))
-    return load(lane.kind, lane.name, lane.options)
+    return load(lane.kind, lane.name, lane.options, single=single)
 
 
 def label_files(

@@ -22,6 +22,7 @@ from classifiers.keras import (
     _version,
     load,
 )
+from classifiers.keras_options import load_single
 from classifiers.pictures import PictureFile
 from classifiers.scores import Classes
 
@@ -221,3 +222,21 @@ def test_without_a_network_the_download_is_reported(saved: Path, tmp_path: Path)
     assert names.startswith("ImageNet's class names can't be downloaded (")
     assert "set labels to a text file with the 1000 names" in names
     assert "Traceback" not in ran.stderr
+
+
+def test_one_picture_gets_the_labels_of_a_batch(lanes, saved, pictures):
+    """The model that starts sooner for one picture has the same version, and the same best labels up to rounding."""
+    lane = lanes["float32"]
+    options = KerasOptions(
+        application="MobileNet",
+        weights=saved / "mobilenet.keras",
+        labels=saved / "names.txt",
+        top=1000,
+        precision="float32",
+    )
+    single = load_single("lane", options)
+    assert (single.version, single.batch_size) == (lane.version, 1)
+    prepared = lane.prepare(PictureFile(pictures[0]))
+    expected = {one.label: one.score for one in lane.label([prepared])[0]}
+    [labels] = single.label([single.prepare(PictureFile(pictures[0]))])
+    assert {one.label: one.score for one in labels} == pytest.approx(expected, abs=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers import registry
 from classifiers.visual.classifier import VisualClassifier
 from flows.forecasting.lanes import forecast_options, local_lanes
 from flows.forecasting.picture_output import notes_of
@@ -18,12 +20,14 @@ from flows.forecasting.stored import MEASURES, stored_infos
 from flows.preflight.forecast import check_forecast
 from flows.settings import read_settings
 from flows.terminal.plan import plan_night
+from tasks.forecast import labelling
 from tasks.forecast.recording import record_forecasts
 from tasks.forecast.storage import load_model, load_models
 from tasks.stage_events import StageName
 from warehouse.database.publish import publish
 from warehouse.published import published
 from warehouse.schema.forecast_tables import ForecastRow
+from warehouse.schema.picture_tables import PictureLabel
 from warehouse.schema.tables import Post
 
 
@@ -84,6 +88,34 @@ def test_a_picture_has_a_forecast_beside_the_usual(command, trained, pictures):
     shown = command(trained, "forecast", str(pictures / "warm.png"), "--account", "ann", "--at", at).stdout
     assert f"warm.png as an image of ann on {datetime.fromisoformat(at):%a} {at} (Europe/Berlin)" in shown
     assert f"{warm['median']:,.0f}" in shown and f"{warm['low']:,.0f} to {warm['high']:,.0f}" in shown
+
+
+def test_a_stored_picture_is_forecast_without_its_classifier(command, own, pictures, monkeypatch):
+    """Its labels are in the tables: so nothing of a classifier is loaded, and no library for skill or training."""
+    warm = pictures / "warm.png"
+    stored = hashlib.sha256(warm.read_bytes()).hexdigest()
+    settings = read_settings(own / "likelens.toml", sources=False)
+    settings.home.lake.append([label_of(stored, "warm", 1), label_of(stored, "landscape", 2)])
+    publish(settings.home)
+
+    def refuse(*given: object, **options: object) -> None:
+        raise AssertionError("a classifier was loaded")
+
+    monkeypatch.setattr(registry, "load", refuse)
+    monkeypatch.setattr(labelling, "load", refuse)
+    given = ("--account", "ann", "--at", "18", "--format", "json")
+    found = json.loads(command(own, "forecast", str(warm), *given).stdout)
+    assert found["labels"] == {"visual": ["warm", "landscape"]}
+    assert found["forecasts"][0]["effects"][0]["label"] == "warm"
+    with pytest.raises(AssertionError, match="a classifier was loaded"):
+        command(own, "forecast", str(pictures / "cold.png"), *given)
+
+
+def label_of(sha256: str, label: str, rank: int) -> PictureLabel:
+    return PictureLabel(
+        sha256=sha256, classifier="visual", version=VisualClassifier.version, region=0, rank=rank, label=label, label_id=None,
+        score=0.9, x0=None, y0=None, x1=None, y1=None, labelled_at=datetime.now(UTC),
+    )  # fmt: skip
 
 
 def test_a_folder_is_ranked_and_the_order_is_put_into_words(command, trained, pictures):

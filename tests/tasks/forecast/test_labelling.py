@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,11 @@ from classifiers.protocol import Label
 from classifiers.visual import VisualOptions
 from classifiers.visual.classifier import VisualClassifier
 from tasks.errors import BadInput
-from tasks.forecast.labelling import Lane, label_files, open_classifiers
+from tasks.forecast.labelling import Lane, label_files, open_classifiers, read_stored
+from warehouse.database.publish import publish
 from warehouse.home import Home
+from warehouse.published import published
+from warehouse.schema.picture_tables import PictureLabel, Unlabelled
 
 LANES = [Lane("visual", "visual", VisualOptions())]
 
@@ -108,3 +114,39 @@ def test_labels_of_another_version_are_refused(tmp_path):
     assert [one.name for one in open_classifiers(home, LANES, {"visual": VisualClassifier.version})] == [
         "visual"
     ]
+
+
+def test_a_stored_picture_has_its_labels_without_a_classifier(tmp_path, empty_home, files):
+    """Labels of the model's version are read; of another version, or of other bytes, there are none."""
+    home = Home(Path(shutil.copytree(empty_home.folder, tmp_path / "home")))
+    red, notes, blue = files
+    at = datetime(2026, 11, 27, tzinfo=UTC)
+    hashes = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    home.lake.append(
+        [
+            PictureLabel(
+                sha256=hashes[red], classifier="visual", version="v1", region=region, rank=rank, label=label,
+                label_id=None, score=0.9, x0=None, y0=None, x1=None, y1=None, labelled_at=at,
+            )
+            for region, rank, label in ((0, 1, "warm"), (0, 2, "dark"), (1, 1, "warm"))
+        ]
+    )  # fmt: skip
+    home.lake.append(
+        [
+            Unlabelled(
+                sha256=hashes[file], classifier="visual", version="v1", reason=reason, message=None, attempted_at=at
+            )
+            for file, reason in ((blue, "no_labels"), (notes, "unreadable"))
+        ]
+    )  # fmt: skip
+    publish(home)
+    missing = tmp_path / "none.png"
+    with published(home) as database:
+        found = read_stored(database, {"visual": "v1"}, [*files, missing])
+        assert {file: one.labels for file, one in found.items()} == {
+            red: {"visual": ["warm", "dark"]},
+            blue: {"visual": []},
+        }
+        assert read_stored(database, {"visual": "v2"}, files) == {}
+        assert read_stored(database, {"visual": "v1", "other": "v1"}, files) == {}
+        assert read_stored(database, {}, files) == {}
