@@ -92,6 +92,8 @@ def run_on_each(
     futures: dict[str, Future[Any]] = {
         name: cluster.submit(function, *arguments, worker=name) for name in cluster.workers()
     }
+    if not futures:
+        raise ClusterUnavailable(f"{place} has no worker now. Start workers, and then run again.")
     _, late = wait(futures.values(), seconds)
     for future in late:
         cluster.cancel(future)
