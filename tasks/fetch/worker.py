@@ -14,7 +14,7 @@ import traceback
 from multiprocessing.connection import Connection
 
 from tasks.fetch.download import Download, downloading
-from warehouse.errors import DiskFull
+from warehouse.errors import WarehouseError
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ async def _serve(run: Connection) -> None:
 async def _work(run: Connection, download: Download, number: int, url: str) -> None:
     try:
         run.send((number, await download(url)))
-    except DiskFull as error:
+    except WarehouseError as error:  # the disk is full, or the object store fails
         run.send((number, error))
     except Exception:  # noqa: BLE001 - the run raises it
         run.send((number, RuntimeError(traceback.format_exc())))

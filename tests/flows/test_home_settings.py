@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.commands.demo import demo
 from flows.environment import home_for_unit
 from flows.errors import SettingsError
+from flows.preflight.home import check_home
 from flows.settings import read_settings
+from warehouse.home import Home
 
 SOURCE = '[[sources]]\nname = "a"\nkind = "jsonl"\nfile = "rows.jsonl"\n'
 
@@ -96,3 +100,15 @@ def test_the_demo_refuses_a_home_in_an_object_store(read, monkeypatch):
     monkeypatch.setenv("LIKELENS_HOME", "s3://bucket/likelens")
     with pytest.raises(SettingsError, match="Unset LIKELENS_HOME"):
         demo.main([], standalone_mode=False)
+
+
+def test_the_doctor_checks_the_store(s3: Any, tmp_path: Path) -> None:
+    """It names the URL and the work folder; of a bucket that is missing it says so, with the page that helps."""
+    store = s3.store()
+    findings = list(check_home(Home(tmp_path / "work", store)))
+    assert [finding.good for finding in findings] == [True, True]
+    assert s3.url in findings[0].text and f"work folder {tmp_path / 'work'}" in findings[1].text
+    [missing] = check_home(Home(tmp_path / "other", replace(store, url="s3://no-such-bucket/likelens")))
+    assert not missing.good
+    assert "There is no bucket of s3://no-such-bucket/likelens" in missing.text
+    assert missing.page == "docs/object-store.md#when-something-goes-wrong"

@@ -182,6 +182,7 @@ def test_a_complete_night_in_an_object_store(
     assert again.returncode == 0, again.stderr[-3000:]
     assert rows_of(read_settings(other / "likelens.toml").home) == first
 
+    s3.proxy.clear()
     pulled = command(analyst, "pull")
     assert pulled.returncode == 0, pulled.stderr
     ranking = ("rank", "--classifier", "visual", "--by", "likes", "--statistic", "mean", "--format", "csv")
@@ -189,6 +190,7 @@ def test_a_complete_night_in_an_object_store(
     assert rows_of(read_settings(analyst / "likelens.toml").home) == first
     page = Path(command(analyst, "report").stdout.strip())
     assert page.is_relative_to(analyst) and "data:image/webp;base64," in page.read_text("utf-8")
+    assert set(s3.proxy.counts()) == {"list", "get"}  # an analyst may only read
 
     removed = command(other, "forget", "--account", "mallory", "--yes")
     assert removed.returncode == 0, removed.stderr
@@ -244,3 +246,15 @@ def test_a_machine_that_is_killed_in_the_middle_resumes(
         assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert rows_of(night(other)) == expected
     assert rows_of(night(killed)) == expected
+
+
+def test_a_home_folder_moves_into_a_store(s3: Any, settings_of: Callable[..., Path]) -> None:
+    """Its files, copied as the docs say, are the home; a night there adds nothing."""
+    home = night(settings_of("local", "data"))
+    for top, below in (("lake", ""), ("pictures", ""), ("authors", "state/")):
+        for file in (home.folder / top).rglob("*"):
+            if file.is_file():
+                s3.store().put(f"{below}{file.relative_to(home.folder).as_posix()}", file)
+    moved = night(settings_of("moved"))
+    assert rows_of(moved) == rows_of(home)
+    assert moved.authors().stored("carl") == home.authors().stored("carl")
