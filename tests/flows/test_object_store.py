@@ -246,3 +246,15 @@ def test_a_machine_that_is_killed_in_the_middle_resumes(
         assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert rows_of(night(other)) == expected
     assert rows_of(night(killed)) == expected
+
+
+def test_a_home_folder_moves_into_a_store(s3: Any, settings_of: Callable[..., Path]) -> None:
+    """Its files, copied as the docs say, are the home; a night there adds nothing."""
+    home = night(settings_of("local", "data"))
+    for top, below in (("lake", ""), ("pictures", ""), ("authors", "state/")):
+        for file in (home.folder / top).rglob("*"):
+            if file.is_file():
+                s3.store().put(f"{below}{file.relative_to(home.folder).as_posix()}", file)
+    moved = night(settings_of("moved"))
+    assert rows_of(moved) == rows_of(home)
+    assert moved.authors().stored("carl") == home.authors().stored("carl")

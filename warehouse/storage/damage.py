@@ -20,9 +20,9 @@ def damage_error(lake: Path, error: Exception, table_name: str = "") -> LakeDama
     from warehouse.schema.tables import TABLES  # with Arrow, which only an error needs
 
     if url := _url_of(lake):
-        which = f"table {table_name}" if table_name else "table"
+        which = f"the table {table_name}" if table_name else "a table"
         return LakeDamaged(
-            f"The copy of a {which} in {lake} can't be read or written: {error}. It is a copy of {url}. Delete the"
+            f"The copy of {which} in {lake} can't be read or written: {error}. It is a copy of {url}. Delete the"
             f" folder {lake}; the next command downloads what it needs. If the message comes again, the store's own"
             " files are damaged: restore them from a backup."
         )

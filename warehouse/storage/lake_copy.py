@@ -95,16 +95,15 @@ class LakeCopy:
                 self._bring_up_to_date(table)
                 try:
                     result = operation()
-                    table.commit()
-                except FileExistsError:
-                    time.sleep(random.uniform(0.1, 1.0) * min(0.2 * 2**attempt, _MAX_DELAY_SECONDS))
+                    is_first = _commit(table)
                 except BaseException:
                     table.drop_uncommitted()
                     raise
-                else:
-                    self._refreshed[name] = time.monotonic()
-                    return result
-        table.drop_uncommitted()
+            if is_first:
+                self._refreshed[name] = time.monotonic()
+                return result
+            table.drop_uncommitted()
+            time.sleep(random.uniform(0.1, 1.0) * min(0.2 * 2**attempt, _MAX_DELAY_SECONDS))
         raise LakeBusy(f"Other machines changed the table {name} {MAX_ATTEMPTS} times while it was written.")
 
     def vacuum(self, name: str, *, full: bool) -> int:
@@ -213,6 +212,15 @@ class LakeCopy:
             self._writing.names = set()
         names: set[str] = self._writing.names
         return names
+
+
+def _commit(table: TableCopy) -> bool:
+    """Put the copy's new version into the store; False where another machine was faster."""
+    try:
+        table.commit()
+    except FileExistsError:
+        return False
+    return True
 
 
 _copies: dict[Path, LakeCopy] = {}

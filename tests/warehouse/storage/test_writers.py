@@ -69,8 +69,8 @@ for start in range(0, 40, 10):
 WRITE_ENDLESSLY = (
     ROWS
     + """
-from warehouse.schema.tables import TABLES
-with lake._writing(TABLES["observations"]):
+from warehouse.storage.table_lock import lock_table
+with lock_table(lake.folder, "observations"):
     print("writing", flush=True)
     sys.stdin.readline()
 """

@@ -80,7 +80,7 @@ def filled(s3, prepared: Path) -> None:
 @pytest.mark.parametrize("faults", [False, True])
 def test_two_machines_write_at_once(s3, start_process, tmp_path: Path, faults: bool) -> None:
     """Rows that both write count once, also when requests are slow, fail, or lose their responses."""
-    rounds = 3
+    rounds = 2
     writers = [
         start_process(WRITER, s3.url, s3.endpoint, tmp_path / name, name, rounds) for name in ("one", "two")
     ]
