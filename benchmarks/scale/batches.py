@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.scale.nights import Shown, fetch_row, label_rows, picture_row
 from benchmarks.scale.rates import Rates
-from benchmarks.warehouse.gallery import fill
+from benchmarks.warehouse.gallery import CLASSIFIER, fill
 from tasks.classify.storing import STORE_PICTURES
 from tasks.fetch.results import BATCH_ROWS
 from warehouse.home import Home
@@ -61,7 +62,8 @@ def _new(count: int, first: str = "") -> list[Shown]:
 
 
 def _label(home: Home, pictures: Sequence[Shown], at: datetime) -> None:
-    home.lake.append([row for one in pictures for row in label_rows(RATES, one, 0, at)])
+    rows = (row for one in pictures for row in label_rows(RATES, one, 0, at))
+    home.lake.append([replace(row, classifier=CLASSIFIER) for row in rows])
 
 
 def main() -> None:

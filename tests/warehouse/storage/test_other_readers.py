@@ -72,6 +72,19 @@ def test_the_lake_lived_through_all_that_a_real_one_does(eventful: Home) -> None
     assert eventful.lake.count(older) > 0
 
 
+def test_every_table_has_the_oldest_protocol(eventful: Home) -> None:
+    """Reader 1 and writer 2 without features, which every Delta reader knows; and no partitions."""
+    names = [name for name in TABLES if eventful.lake.files(name)]
+    assert set(STORED) <= set(names)
+    for name in names:
+        found = list(actions(eventful.lake.folder / name))
+        *_, protocol = (one["protocol"] for one in found if one.get("protocol"))
+        *_, metadata = (one["metaData"] for one in found if one.get("metaData"))
+        assert (protocol["minReaderVersion"], protocol["minWriterVersion"]) == (1, 2), name
+        assert not protocol.get("readerFeatures") and not protocol.get("writerFeatures"), name
+        assert not metadata["partitionColumns"], name
+
+
 @pytest.mark.parametrize("name", STORED)
 def test_the_kernel_reads_the_rows_and_types_of_likelens(eventful: Home, name: str) -> None:
     """Every value, with nulls, times to the microsecond and characters beyond the basic plane; types and comments."""
@@ -93,7 +106,7 @@ def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def test_rankings_that_the_kernel_reads_are_those_of_likelens(eventful: Home) -> None:
-    """By likes and comments, mean and total, and by count, for both classifiers: all labels, in order, to the digit.
+    """By likes and comments, mean and total, and by count, for both classifiers: all labels in order; means to 12 digits.
 
     They are computed from the tables of the lake, without a view of ours, and again from the table `post_labels`.
     """
