@@ -14,6 +14,13 @@ from tasks.cluster.options import ClusterOptions, Runner
 SCHEMES: dict[Runner, tuple[str, ...]] = {"dask": ("tcp", "tls", "ws", "wss"), "ray": ("ray",)}
 EXAMPLES: dict[Runner, str] = {"dask": "tcp://host:8786", "ray": "ray://host:10001"}
 DEFAULT_WORKERS = 2
+ERROR = "runner"
+"""The type of the errors about keys that do not fit together."""
+
+
+def _mistake(text: str) -> PydanticCustomError:
+    """An error whose text may have braces."""
+    return PydanticCustomError(ERROR, "{text}", {"text": text})
 
 
 def _check_address(address: str | None) -> str | None:
@@ -44,19 +51,16 @@ class RunnerSettings(BaseModel):
     def _fit_together(self) -> Self:
         if self.runner == "threads":
             if given := [key for key in ("address", "workers") if getattr(self, key) is not None]:
-                raise PydanticCustomError(
-                    "runner",
+                raise _mistake(
                     f'{given[0]} is set, and runner is "threads": set runner = "dask" or "ray", or remove it',
                 )
             return self
         if self.address and self.workers is not None:
-            raise PydanticCustomError(
-                "runner",
+            raise _mistake(
                 "address and workers are both set: workers starts a cluster on this machine; remove one",
             )
         if self.address and urlsplit(self.address).scheme not in SCHEMES[self.runner]:
-            raise PydanticCustomError(
-                "runner",
+            raise _mistake(
                 f"address {self.address} is none of {self.runner}: write it as {EXAMPLES[self.runner]}",
             )
         return self
@@ -77,8 +81,7 @@ class ClassifySettings(RunnerSettings):
     @model_validator(mode="after")
     def _only_ray_reserves(self) -> Self:
         if self.runner != "ray" and (given := sorted({"cpus", "gpus"} & self.model_fields_set)):
-            raise PydanticCustomError(
-                "runner",
+            raise _mistake(
                 f'{given[0]} is for runner = "ray": a worker of Dask has what it was started with; remove it',
             )
         return self

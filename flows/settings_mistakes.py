@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from classifiers.registry import KINDS
+from flows.cluster_settings import ERROR as CLUSTER_ERROR
 from flows.docs_pages import CLASSIFIERS, SETTINGS, SOURCES, table_page
 from flows.embeddings import ERROR
 from flows.example_settings import EXAMPLE
@@ -64,6 +65,8 @@ def describe_mistake(error: Any, given: Mapping[str, Any], settings: type[BaseMo
         if not path:
             is_table = table in fields and table not in ("home", "note")
             page = table_page(table) if is_table else SETTINGS
+            if error["type"] == CLUSTER_ERROR:
+                return Mistake(f"[{table}]: {error['msg']}", page)
             return Mistake(describe_error(error, table, list(fields)), page)
         model: Any = fields[table].annotation
         text = f"[{table}]: {describe_error(error, str(path[0]), list(model.model_fields))}"

@@ -110,7 +110,7 @@ def open_dask(options: ClusterOptions) -> Iterator[Cluster]:
     if options.address:
         runner = DaskTaskRunner(address=options.address, client_kwargs=client_options)
     else:
-        local = {"n_workers": options.workers, "threads_per_worker": THREADS, "dashboard_address": None}
+        local = {"n_workers": options.workers, "threads_per_worker": THREADS, "dashboard_address": "127.0.0.1:0"}
         # A worker that dies while it starts is not started again by Dask itself.
         numbers = {"minimum": options.workers, "maximum": options.workers}
         runner = DaskTaskRunner(cluster_kwargs=local, adapt_kwargs=numbers, client_kwargs=client_options)

@@ -106,7 +106,7 @@ def open_ray(options: ClusterOptions) -> Iterator[Cluster]:
     runner: RayTaskRunner[Any] = RayTaskRunner(options.address, settings)
     try:
         runner.__enter__()
-    except (RayError, ConnectionError, OSError, TimeoutError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises a plain Exception where its own processes do not start in time
         raise ClusterUnavailable(
             f"{options.place} can't be used ({' '.join(str(error).split())[:300]}). Start it with `ray start --head`, or"
             f" correct address in [{options.table}] of the settings."

@@ -14,6 +14,7 @@ TABLES = [
     ("graph.md", "## When something goes wrong"),
     ("instaloader.md", "## When something goes wrong"),
     ("files.md", "## When something goes wrong"),
+    ("cluster.md", "## When something goes wrong"),
     ("forecast.md", "## When something is missing"),
 ]
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from classifiers.registry import KINDS
+from flows.cluster_settings import ClassifySettings
 from flows.comment_settings import CommentSettings
 from flows.forecasting.settings import ForecastSettings
 from flows.serve.server import ServerSettings
@@ -66,6 +67,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         ("### [scrape]", keys(ScrapeSettings)),
         ("### [comments]", keys(CommentSettings)),
         ("### [fetch]", keys(FetchSettings)),
+        ("### [classify]", keys(ClassifySettings)),
         ("### [rank]", keys(RankSettings)),
         ("### [publish]", keys(PublishSettings)),
         ("### [store]", keys(StoreSettings)),
@@ -85,6 +87,7 @@ def keys(*models: type[BaseModel], without: tuple[str, ...] = ()) -> list[tuple[
         "scrape",
         "comments",
         "fetch",
+        "classify",
         "rank",
         "publish",
         "store",

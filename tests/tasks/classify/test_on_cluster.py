@@ -18,7 +18,7 @@ from tasks.classify.on_cluster.lane import LaneWorkers
 from tasks.classify.stage import label_pictures
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
-from tasks.errors import RunStopped
+from tasks.errors import ClusterUnavailable, RunStopped
 
 LABELS = "select * exclude (labelled_at) from labels order by all"
 EMBEDDINGS = "select sha256, classifier, version, vector::float[] from embeddings order by all"
@@ -157,11 +157,11 @@ def test_without_pending_pictures_no_cluster_is_opened(labelling: Any, cluster_k
 
 def test_two_processes_give_the_labels_of_threads(labelling: Any, dask: Any, cluster_kinds: Any) -> None:
     """Row by row, with embeddings, and for a classifier of ours."""
-    labelling.store_colours(600)
+    labelling.store_colours(300)
     for kind, options in (("colours", cluster_kinds.ColourOptions()), ("visual", VisualOptions())):
         expected = in_threads(labelling, options, kind)
         result = run(labelling, dask, options, kind)
-        assert (result.status, result.items) == ("done", 600)
+        assert (result.status, result.items) == ("done", 300)
         assert (labelling.rows(LABELS), labelling.rows(EMBEDDINGS)) == expected
         labelling.home.lake.delete("labels", "classifier", ["lane"])
         labelling.home.lake.delete("embeddings", "classifier", ["lane"])
@@ -192,3 +192,23 @@ def test_a_picture_that_kills_its_workers_is_found(
     assert (result.status, result.items, result.failures) == ("done", 9, 1)
     assert labelling.rows("select sha256, reason from unlabelled") == [(deadly, "killed_workers")]
     assert labelling.rows("select count(*), count(distinct sha256) from labels") == [(9, 9)]
+
+
+def test_two_workers_of_ray_give_the_labels_of_threads(
+    labelling: Any, cluster_kinds: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also when one of them is killed in the middle: Ray runs its item again."""
+    pytest.importorskip("prefect_ray", reason="the extra ray is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setattr(cutting, "ITEM_PICTURES", 7)
+    labelling.store_colours(60)
+    expected = in_threads(labelling, cluster_kinds.ColourOptions())
+    with ClusterSession(ClusterOptions("ray", workers=2)) as session:
+        try:
+            session.open()
+        except ClusterUnavailable as error:
+            pytest.skip(f"Ray's own processes do not start within its limit of 15 seconds: {error}")
+        result = run(labelling, session, cluster_kinds.ColourOptions(kill_once=tmp_path / "killed"))
+    assert (result.status, result.items) == ("done", 60)
+    assert (tmp_path / "killed").exists()
+    assert (labelling.rows(LABELS), labelling.rows(EMBEDDINGS)) == expected
