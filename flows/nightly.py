@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
+from flows.cluster_settings import choose_fetch_cluster
 from flows.errors import EXPECTED_ERRORS
 from flows.forecasting.night import write_forecasts
 from flows.forecasting.report import report_forecasts
@@ -31,7 +32,6 @@ from flows.settings import (
     read_settings,
     scrape_options,
 )
-from tasks.cluster.options import ClusterOptions
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.task import fetch
 from tasks.publish.task import publish
@@ -68,7 +68,12 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
             scrape_all(run, settings, full=full)
             if has_posts(run):
                 read_all_comments(run, settings)
-                fetch(run, fetch_options(settings), fetch_cluster(settings), return_state=True)
+                fetch(
+                    run,
+                    fetch_options(settings),
+                    choose_fetch_cluster(settings.fetch, settings.classify),
+                    return_state=True,
+                )
                 run_lanes(run, settings.classifiers, settings.classify.cluster())
                 publish_all(run, settings, forecasts=True)
             result = close_run(run)
@@ -143,15 +148,6 @@ def publish_all(run: Run, settings: Settings, *, forecasts: bool = False) -> Non
             forecasts=report_forecasts(settings),
             return_state=True,
         )
-
-
-def fetch_cluster(settings: Settings) -> ClusterOptions | None:
-    """Return the cluster that fetches: that of `[classify]` for the same runner, unless `[fetch]` has its own; None for threads."""
-    own, shared = settings.fetch.cluster_options("fetch"), settings.classify.cluster()
-    has_own = settings.fetch.address is not None or settings.fetch.workers is not None
-    if own is None or shared is None or has_own or own.runner != shared.runner:
-        return own
-    return replace(own, address=shared.address, workers=shared.workers)
 
 
 def fetch_options(settings: Settings) -> FetchOptions:

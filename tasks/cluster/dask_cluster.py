@@ -74,9 +74,11 @@ class DaskCluster:
         self._running[future] = work
 
         def finish(done: distributed.Future[Any]) -> None:
-            self._running.pop(future, None)
+            # The result may be on a worker that has died, and never come: until it is here, `cancel` must find the work,
+            # because Dask has one thread for all callbacks.
             if not future.done():
                 _copy_result(done, future)
+            self._running.pop(future, None)
             done.release()  # type: ignore[no-untyped-call]
 
         work.add_done_callback(finish)  # type: ignore[no-untyped-call]
@@ -110,7 +112,11 @@ def open_dask(options: ClusterOptions) -> Iterator[Cluster]:
     if options.address:
         runner = DaskTaskRunner(address=options.address, client_kwargs=client_options)
     else:
-        local = {"n_workers": options.workers, "threads_per_worker": THREADS, "dashboard_address": "127.0.0.1:0"}
+        local = {
+            "n_workers": options.workers,
+            "threads_per_worker": THREADS,
+            "dashboard_address": "127.0.0.1:0",
+        }
         # A worker that dies while it starts is not started again by Dask itself.
         numbers = {"minimum": options.workers, "maximum": options.workers}
         runner = DaskTaskRunner(cluster_kwargs=local, adapt_kwargs=numbers, client_kwargs=client_options)

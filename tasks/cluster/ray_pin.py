@@ -31,7 +31,7 @@ class RayPin:
         actor = ray.remote(_Process).options(
             num_cpus=options.cpus, max_restarts=0, scheduling_strategy=strategy
         )
-        self._actor = actor.remote()
+        self._actor: Any = actor.remote()
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function in the process."""
