@@ -90,3 +90,12 @@ class ClassifySettings(RunnerSettings):
         """The cluster that labels; None for threads."""
         options = self.cluster_options("classify")
         return None if options is None else replace(options, cpus=self.cpus, gpus=self.gpus)
+
+
+def choose_fetch_cluster(fetch: RunnerSettings, classify: ClassifySettings) -> ClusterOptions | None:
+    """The cluster that fetches: that of `[classify]` for the same runner, unless `[fetch]` has its own; None for threads."""
+    own, shared = fetch.cluster_options("fetch"), classify.cluster()
+    has_own = fetch.address is not None or fetch.workers is not None
+    if own is None or shared is None or has_own or own.runner != shared.runner:
+        return own
+    return replace(own, address=shared.address, workers=shared.workers)

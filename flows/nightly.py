@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
 
+from flows.cluster_settings import choose_fetch_cluster
 from flows.errors import EXPECTED_ERRORS
 from flows.forecasting.night import write_forecasts
 from flows.forecasting.report import report_forecasts
@@ -67,7 +68,12 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
             scrape_all(run, settings, full=full)
             if has_posts(run):
                 read_all_comments(run, settings)
-                fetch(run, fetch_options(settings), return_state=True)
+                fetch(
+                    run,
+                    fetch_options(settings),
+                    choose_fetch_cluster(settings.fetch, settings.classify),
+                    return_state=True,
+                )
                 run_lanes(run, settings.classifiers, settings.classify.cluster())
                 publish_all(run, settings, forecasts=True)
             result = close_run(run)

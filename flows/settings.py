@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from classifiers.registry import KINDS
-from flows.cluster_settings import ClassifySettings
+from flows.cluster_settings import ClassifySettings, RunnerSettings
 from flows.comment_settings import CommentSettings
 from flows.docs_pages import SETTINGS
 from flows.embeddings import complete_themes
@@ -71,8 +71,8 @@ class ScrapeSettings(_Table):
     contact: str = Field(default="", max_length=200, pattern=r"^[\x21-\x7e]*$")
 
 
-class FetchSettings(_Table):
-    """The table `[fetch]`."""
+class FetchSettings(RunnerSettings):
+    """The table `[fetch]`. A runner without address and workers is the cluster of `[classify]`, if that has the same one."""
 
     concurrency: int = Field(default=32, ge=1, le=1000)
     per_host: int = Field(default=32, ge=1, le=1000)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from classifiers.backend import list_gpus
+from flows.cluster_settings import choose_fetch_cluster
 from flows.environment import prepare
 from flows.options import with_config
 from flows.preflight.classifiers import check_classifiers
@@ -44,7 +45,10 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield from check_home(settings.home)
     yield check_server()
     yield from check_sources(settings)
-    yield from check_cluster(settings.classify.cluster())
+    labels, fetches = settings.classify.cluster(), choose_fetch_cluster(settings.fetch, settings.classify)
+    yield from check_cluster(labels)
+    if labels is None or fetches is None or labels.place != fetches.place:
+        yield from check_cluster(fetches)
     yield from check_classifiers(settings.home, settings.classifiers)
     yield from check_tone_model(settings.comments.read_options(are_scraped=settings.scrape.comments))
     yield from check_forecast(settings)

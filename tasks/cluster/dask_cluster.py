@@ -75,9 +75,11 @@ class DaskCluster:
         self._running[future] = work
 
         def finish(done: distributed.Future[Any]) -> None:
-            self._running.pop(future, None)
+            # The result may be on a worker that has died, and never come: until it is here, `cancel` must find the work,
+            # because Dask has one thread for all callbacks.
             if not future.done():
                 _copy_result(done, future)
+            self._running.pop(future, None)
             done.release()  # type: ignore[no-untyped-call]
 
         work.add_done_callback(finish)  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ stage.py           the stage: the pending pictures, and the stage's result
 pipeline.py        many downloads at once, in bounded memory, with retries
 hosts.py           each host's limit, pauses and failures
 processes.py       downloads in several processes; worker.py is one of them
+on_cluster/        downloads on the workers of a Dask or Ray cluster
 download.py        one attempt: request, redirects, body; attempt.py is its result, or why it failed
 body.py            the body of a response, in memory while it is small
 local.py           a picture that is a file on this machine

@@ -2,7 +2,7 @@
 
     link the posts to the pictures that a killed run stored
     list the pending pictures: those never tried, and those whose retry is due
-    fetch them through the pipeline, in this process or in several; add rows in batches
+    fetch them through the pipeline, in this process, in several, or on a cluster; add rows in batches
     link the posts to the new pictures
 
 The stage is incomplete if a retry may help, a host requires a pause, or a source fails.
@@ -14,15 +14,20 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
+from tasks.cluster.opening import ClusterSession
+from tasks.cluster.protocol import Cluster
 from tasks.fetch.attempt import TRANSIENT, Reason
-from tasks.fetch.download import FetchOptions, downloading
+from tasks.fetch.download import Download, FetchOptions, downloading
+from tasks.fetch.on_cluster.driver import downloading_on
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
 from tasks.fetch.results import Results
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES
 from warehouse.home import Home
+from warehouse.pictures.files import PictureFiles
 from warehouse.records.pending import (
     PictureToFetch,
     count_newest_results,
@@ -47,8 +52,16 @@ FAILING_SHARE = 0.9
 time, and if they are fewer than `MIN_NEWEST`, those before them."""
 
 
-def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, int], None]) -> StageResult:
-    """Fetch the pending pictures; `progress` gets the finished and the total number. Raises `DiskFull`."""
+def fetch_pictures(
+    home: Home,
+    options: FetchOptions,
+    progress: Callable[[int, int], None],
+    cluster: ClusterSession | None = None,
+) -> StageResult:
+    """Fetch the pending pictures; `progress` gets the finished and the total number.
+
+    With a `cluster` its workers download, unless there are few pictures. Raises `DiskFull` and `ClusterUnavailable`.
+    """
     lake = home.lake
     linked = link_fetched_pictures(lake)  # pictures that a killed run stored
     total = count_to_fetch(lake, RETRY_SCHEDULES, now := datetime.now(UTC))
@@ -61,23 +74,25 @@ def fetch_pictures(home: Home, options: FetchOptions, progress: Callable[[int, i
         logger.info("%d of %d pictures", done, total)
         progress(done, total)
 
-    pipeline = asyncio.run(_fetch_all(home, options, total, now, report))
+    workers = cluster.open() if cluster is not None and total >= MIN_FOR_PROCESSES else None
+    pipeline = asyncio.run(_fetch_all(home, options, total, now, report, workers))
     link_fetched_pictures(lake)
     return _result(pipeline, _describe_failing_sources(home, now) if pipeline.failures else [])
 
 
 async def _fetch_all(
-    home: Home, options: FetchOptions, total: int, now: datetime, report: Callable[[int], None]
+    home: Home,
+    options: FetchOptions,
+    total: int,
+    now: datetime,
+    report: Callable[[int], None],
+    workers: Cluster | None,
 ) -> Pipeline:
     files = home.picture_files
     files.open_incoming()
     results = Results(home.lake, report)
     try:
-        async with (
-            downloading(files, options)
-            if total < MIN_FOR_PROCESSES
-            else downloading_in(process_count(), files, options)
-        ) as download:
+        async with _open_downloads(files, options, total, workers) as download:
 
             def pictures() -> Iterator[list[PictureToFetch]]:
                 if pipeline.tally:
@@ -91,6 +106,16 @@ async def _fetch_all(
         files.open_incoming()
         results.write_now()
     return pipeline
+
+
+def _open_downloads(
+    files: PictureFiles, options: FetchOptions, total: int, workers: Cluster | None
+) -> AbstractAsyncContextManager[Download]:
+    if total < MIN_FOR_PROCESSES:
+        return downloading(files, options)
+    if workers is None:
+        return downloading_in(process_count(), files, options)
+    return downloading_on(workers, files, options)
 
 
 def _describe_failing_sources(home: Home, began: datetime) -> list[str]:

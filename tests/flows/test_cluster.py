@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from flows.cluster_settings import ClassifySettings, RunnerSettings, choose_fetch_cluster
 from flows.docs_pages import CLUSTER
 from flows.preflight import cluster as preflight
 from flows.preflight.cluster import check_cluster
@@ -48,3 +51,19 @@ def test_doctor_counts_the_workers_of_a_cluster(monkeypatch: pytest.MonkeyPatch,
     (finding,) = check_cluster(cluster.options)
     assert finding.good
     assert "2 workers of Dask at tcp://stand-in:8786 have the same packages" in finding.text
+
+
+def test_fetching_takes_the_cluster_of_labelling_unless_it_has_its_own() -> None:
+    """The same runner alone is the same cluster; another runner, an address or workers are another one."""
+    labels = ClassifySettings(runner="dask", address="tcp://host:8786")
+
+    def choose(**values: Any) -> tuple[str | None, int] | None:
+        found = choose_fetch_cluster(RunnerSettings(**values), labels)
+        assert found is None or found.table == "fetch"
+        return None if found is None else (found.address, found.workers)
+
+    assert choose() is None
+    assert choose(runner="dask") == ("tcp://host:8786", 2)
+    assert choose(runner="dask", workers=3) == (None, 3)
+    assert choose(runner="dask", address="tcp://other:8786") == ("tcp://other:8786", 2)
+    assert choose(runner="ray") == (None, 2)

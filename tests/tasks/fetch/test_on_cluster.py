@@ -1,0 +1,225 @@
+"""Downloads on two Dask workers: the same pictures as on one machine, with each host's limits over both workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tasks.cluster.opening import ClusterSession
+from tasks.cluster.options import ClusterOptions
+from tasks.fetch import stage
+from tasks.fetch.download import FetchOptions, Limits
+from tasks.fetch.on_cluster import driver
+
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+
+
+@dataclass
+class Request:
+    """A request in the server's log; times are of the server's clock, `worker` is the process that sent it."""
+
+    host: str
+    path: str
+    began: float
+    worker: int
+    ended: float = 0.0
+    status: int = 0
+
+
+@dataclass
+class HostServer:
+    """A server for all local addresses, which logs every request."""
+
+    respond: Callable[[Request], Awaitable[web.Response]]
+    workers: list[int]
+    port: int = 0
+    log: list[Request] = field(default_factory=list)
+    active: dict[str, list[Request]] = field(default_factory=dict)
+    max_active: Counter[str] = field(default_factory=Counter)
+    shared: list[str] = field(default_factory=list)
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        assert http.transport is not None
+        port = http.transport.get_extra_info("peername")[1]
+        worker = await asyncio.to_thread(self._sender, port)
+        host = (http.headers["Host"]).split(":")[0]
+        request = Request(host, http.path, time.monotonic(), worker)
+        active = self.active.setdefault(host, [])
+        self.log.append(request)
+        active.append(request)
+        self.max_active[host] = max(self.max_active[host], len(active))
+        if len({one.worker for one in active}) > 1:
+            self.shared.append(host)
+        try:
+            response = await self.respond(request)
+            request.status = response.status
+            return response
+        finally:
+            active.remove(request)
+            request.ended = time.monotonic()
+
+    def _sender(self, port: int) -> int:
+        import psutil
+
+        for pid in self.workers:
+            try:
+                connections = psutil.Process(pid).net_connections("tcp")
+            except psutil.Error:
+                continue
+            if any(one.laddr.port == port for one in connections):
+                return pid
+        return 0
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[ClusterSession]:
+    """Two worker processes, which the tests of this file share."""
+    pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
+    with ClusterSession(ClusterOptions("dask", workers=2, table="fetch")) as session:
+        yield session
+
+
+def pids(session: ClusterSession) -> list[int]:
+    cluster = session.open()
+    return [cluster.submit(os.getpid, worker=name).result(60) for name in cluster.workers()]
+
+
+@pytest.fixture
+def serve(
+    server_loop: asyncio.AbstractEventLoop, dask: ClusterSession
+) -> Iterator[Callable[[Any], HostServer]]:
+    """Start a server with this handler."""
+    runners = []
+
+    def start(respond: Any) -> HostServer:
+        server = HostServer(respond, pids(dask))
+
+        async def run() -> web.ServerRunner:
+            runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0.01)
+            await runner.setup()
+            await web.TCPSite(runner, "0.0.0.0", 0).start()
+            server.port = runner.addresses[0][1]
+            return runner
+
+        runners.append(asyncio.run_coroutine_threadsafe(run(), server_loop).result(60))
+        return server
+
+    yield start
+    for runner in runners:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), server_loop).result(60)
+
+
+@pytest.fixture(autouse=True)
+def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the cluster also for a few pictures."""
+    monkeypatch.setattr(stage, "MIN_FOR_PROCESSES", 1)
+
+
+def fetch(fetching: Any, session: ClusterSession, **options: Any) -> Any:
+    options.setdefault("allow_private_hosts", frozenset(HOSTS))
+    chosen = FetchOptions(limits=Limits(max_bytes=200_000), **options)
+    return stage.fetch_pictures(fetching.home, chosen, lambda done, total: None, session)
+
+
+def test_two_workers_respect_the_limit_of_each_host_together(
+    serve: Any, fetching: Any, picture: Any, dask: ClusterSession
+) -> None:
+    """By the server's log: both workers fetch, no host has more requests at once than its limit, nor two workers at once."""
+    enough = asyncio.Event()
+
+    async def respond(request: Request) -> web.Response:
+        if all(server.max_active[host] >= 3 for host in HOSTS):
+            enough.set()
+        await enough.wait()
+        return web.Response(body=picture(int(request.path[1:])))
+
+    server = serve(respond)
+    urls = [f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(48)]
+    fetching.add_pictures(urls)
+    assert fetch(fetching, dask, per_host=3).items == 48
+    assert set(server.max_active.values()) == {3}
+    assert server.shared == []
+    assert {request.worker for request in server.log} == set(server.workers)
+    assert Counter(request.path for request in server.log).most_common(1)[0][1] == 1
+    fetching.check_store()
+
+
+def test_a_pause_that_a_host_requests_holds_for_all_workers(
+    serve: Any, fetching: Any, picture: Any, dask: ClusterSession, short_pauses: None
+) -> None:
+    """After a response with Retry-After the log has no request to that host until the pause is over; others go on."""
+    both, paused = asyncio.Event(), HOSTS[1]
+
+    async def respond(request: Request) -> web.Response:
+        if request.host == paused and len([one for one in server.log if one.host == paused]) <= 2:
+            if server.max_active[paused] == 2:
+                both.set()
+            await both.wait()
+            return web.Response(status=429, headers={"Retry-After": "2"})
+        return web.Response(body=picture(int(request.path[1:])))
+
+    server = serve(respond)
+    fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(40)])
+    assert fetch(fetching, dask, per_host=2).items == 40
+    refused = [one for one in server.log if one.status == 429]
+    assert len(refused) == 2
+    later = [one for one in server.log if one.host == paused and one.status == 200]
+    assert len(later) == 10
+    assert min(one.began for one in later) >= min(one.ended for one in refused) + 2
+    assert server.shared == []
+
+
+def test_pictures_travel_as_bytes_where_the_workers_do_not_see_the_home_folder(
+    serve: Any, fetching: Any, picture: Any, dask: ClusterSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver stores them, one of two equal ones; private addresses and large bodies are refused on the workers."""
+    monkeypatch.setattr(driver, "_workers_see", lambda cluster, home: False)
+
+    async def respond(request: Request) -> web.Response:
+        if request.path == "/large":
+            return web.Response(body=picture(1, "PNG") + bytes(300_000))
+        return web.Response(body=picture(int(request.path[1:]) // 2))
+
+    server = serve(respond)
+    base = f"http://{HOSTS[0]}:{server.port}"
+    urls = [f"{base}/{number}" for number in range(20)]
+    fetching.add_pictures([*urls, f"{base}/large", f"http://{HOSTS[1]}:{server.port}/1"])
+    result = fetch(fetching, dask, allow_private_hosts=frozenset({HOSTS[0]}))
+    assert (result.items, result.failures) == (20, 2)
+    assert fetching.attempts(f"{base}/large") == [("failed", "too_large", 200)]
+    assert fetching.attempts(f"http://{HOSTS[1]}:{server.port}/1") == [("failed", "private_address", None)]
+    assert {request.host for request in server.log} == {HOSTS[0]}
+    assert len(fetching.stored_files()) == 10
+    fetching.check_store()
+
+
+def test_a_worker_that_is_killed_costs_its_pictures_a_retry(
+    serve: Any, fetching: Any, picture: Any, dask: ClusterSession, short_pauses: None
+) -> None:
+    """All pictures are stored in the same run; those that were under way have a row that says why they were tried again."""
+    killed: list[int] = []
+
+    async def respond(request: Request) -> web.Response:
+        if not killed and len(server.log) >= 20 and request.worker:
+            killed.append(request.worker)
+            os.kill(request.worker, signal.SIGKILL)
+            await asyncio.sleep(0.2)
+        return web.Response(body=picture(int(request.path[1:])))
+
+    server = serve(respond)
+    fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(60)])
+    assert fetch(fetching, dask, per_host=2).items == 60
+    assert killed
+    reasons = dict(fetching.rows("select coalesce(reason, 'ok'), count(*) from fetches group by all"))
+    assert reasons["ok"] == 60
+    assert set(reasons) == {"ok", "cut_off"}
+    fetching.check_store()
