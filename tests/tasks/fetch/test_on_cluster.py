@@ -182,7 +182,7 @@ def test_pictures_travel_as_bytes_where_the_workers_do_not_see_the_home_folder(
     serve: Any, fetching: Any, picture: Any, dask: ClusterSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The driver stores them, one of two equal ones; private addresses and large bodies are refused on the workers."""
-    monkeypatch.setattr(driver, "_workers_see", lambda cluster, home: False)
+    monkeypatch.setattr(driver, "_workers_can_store", lambda cluster, files: False)
 
     async def respond(request: Request) -> web.Response:
         if request.path == "/large":
