@@ -10,11 +10,12 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
 
-from flows import part_runs
+from flows import nightly_in_parts, part_runs
 from flows.errors import SettingsError
 from flows.part_runs import check_deployments, run_part
 from flows.run_lifecycle import join_run
 from flows.settings import read_settings
+from warehouse.records.runs import Journal, StageResult, stage_runs
 
 
 @pytest.fixture
@@ -84,6 +85,33 @@ def test_a_night_waits_for_a_server_that_starts_again(started, monkeypatch):
     monkeypatch.setattr(part_runs, "get_client", lambda **_: Client())
     assert run_part("label", {}).status == "done"
     assert responses == []
+
+
+@pytest.mark.parametrize(
+    ("is_published", "state"), [(True, "Incomplete"), (False, "Failed")], ids=["published", "not published"]
+)
+def test_a_night_says_which_part_failed_and_goes_on(unlabelled, monkeypatch, is_published, state):
+    """A failed part does not end the night; its row, its state and its message name it."""
+    config = unlabelled / "likelens.toml"
+    lake = read_settings(config).home.lake
+    parts: list[str] = []
+
+    def run_part(part: str, parameters: dict[str, Any]) -> StageResult:
+        parts.append(part)
+        if part == "publish" and is_published:
+            Journal(lake, parameters["run_id"], resumed=True).finish("publish", "", StageResult("done"))
+        return StageResult("failed", message="It is Crashed.") if part == "label" else StageResult("done")
+
+    for name, stand_in in {"run_part": run_part, "check_deployments": lambda: None}.items():
+        monkeypatch.setattr(nightly_in_parts, name, stand_in)
+    for name in ("tag_run", "report_night"):
+        monkeypatch.setattr(nightly_in_parts, name, lambda *_: None)
+    ended = nightly_in_parts.nightly_in_parts.fn(str(config))
+    assert parts == ["collect", "label", "publish"]
+    assert (ended.name, ended.message) == (state, "part label: failed. It is Crashed.")
+    rows = {(row.stage, row.lane): row.status for row in stage_runs(lake)}
+    assert rows["part", "label"] == "failed" and rows["part", "publish"] == "done"
+    assert rows["run", ""] == state.lower()
 
 
 class Connection:

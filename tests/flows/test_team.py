@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from flows.errors import SettingsError
+from flows.prefect_health import read_health
 from flows.serve.database import check_database
 from flows.settings import read_settings
 from warehouse.records.runs import stage_runs
@@ -34,21 +35,27 @@ class Team:
 
     def __init__(self, folder: Path, port: int, database: str | None, processes: ExitStack) -> None:
         self.folder, self.port, self.database, self._processes = folder, port, database, processes
-        self._starts = 0
         own = ("PREFECT_", "PYTEST_", "LIKELENS_")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         self._environment |= {"PREFECT_WORKER_QUERY_SECONDS": "2", "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def serve(self) -> None:
         variables = {"LIKELENS_SERVER_DATABASE": self.database} if self.database else {}
-        self._starts += 1
         self.process = self._start("serve", [BIN / "likelens", "serve"], variables)
-        wait_until(
-            lambda: (
-                self.log("serve").count("Prefect runs at") == self._starts or self.process.poll() is not None
-            )
-        )
+        wait_until(lambda: "Prefect runs at" in self.log("serve") or self.process.poll() is not None)
         assert self.process.poll() is None, self.log("serve")
+
+    def start_server(self) -> None:
+        """Start Prefect's server alone, on the database."""
+        database = str(self.database).replace("postgresql", "postgresql+asyncpg")
+        variables = {
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
+            "PREFECT_HOME": str(self.folder / "prefect-of-server"),
+        }
+        command = [BIN / "prefect", "server", "start", "--port", str(self.port), "--analytics-off"]
+        self._start("server", command, variables)
+        api = f"http://127.0.0.1:{self.port}/api"
+        wait_until(lambda: read_health(api, 60.0))
 
     def start_worker(self, pool: str) -> None:
         variables = {
@@ -131,7 +138,7 @@ def postgres(postgres_server: ModuleType, free_port: Callable[[], int]) -> Itera
 def team(
     postgres: Any, tmp_path_factory: pytest.TempPathFactory, settings: str, free_port: Callable[[], int]
 ) -> Iterator[Team]:
-    """A served folder with work pools, and a worker for the pool `small`."""
+    """A served folder with work pools, and a worker for each."""
     folder, port = tmp_path_factory.mktemp("team"), free_port()
     pools = "".join(f'{part} = "{pool}"\n' for part, pool in POOLS.items())
     (folder / "likelens.toml").write_text(f"{settings}\n[server]\nport = {port}\n\n[pools]\n{pools}")
@@ -140,55 +147,13 @@ def team(
     with ExitStack() as processes:
         made = Team(folder, port, postgres.url("prefect") if postgres else None, processes)
         made.serve()
-        made.start_worker("small")
+        for pool in ("small", "gpu"):
+            made.start_worker(pool)
         yield made
-
-
-def test_a_night_says_which_part_failed_and_publishes_the_rest(team):
-    """The part for the GPU is cancelled before a worker takes it: the night is Incomplete and names it."""
-    night = team.start_night()
-    wait_until(lambda: [run for run in team.runs_of("label", night) if run["state_type"] == "SCHEDULED"])
-    (part,) = team.runs_of("label", night)
-    cancelled = {"type": "CANCELLED", "name": "Cancelled", "message": "by hand"}
-    team.call(f"flow_runs/{part['id']}/set_state", {"state": cancelled, "force": True})
-    ended = team.wait_for(night)
-    assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "Incomplete"), ended["state"]
-    assert (
-        f"part label: failed. Its run {part['name']!r} on the work pool gpu is Cancelled. by hand"
-        in (ended["state"]["message"])
-    )
-    home = read_settings(team.folder / "likelens.toml").home
-    rows = {(row.stage, row.lane): row.status for row in stage_runs(home.lake)}
-    assert rows["part", "collect"] == rows["part", "publish"] == rows["publish", ""] == "done"
-    assert (rows["part", "label"], rows["run", ""]) == ("failed", "incomplete")
-    artifacts = team.call("artifacts/filter", {"flow_runs": {"id": {"any_": [night]}}})
-    (summary,) = [one["data"] for one in artifacts if one["key"] == "nightly-summary"]
-    assert "30 new posts" in summary and "part label" in summary
-
-
-def test_runs_in_postgresql_survive_a_restart(team):
-    """After the end of `likelens serve` and its next start the server has the night; no SQLite file was made."""
-    if not team.database:
-        pytest.skip("there are no programs of PostgreSQL (initdb, pg_ctl)")
-    before = ended_runs(team)
-    team.process.send_signal(signal.SIGTERM)
-    assert team.process.wait(LIMIT_SECONDS) == 0
-    assert not (team.folder / "data" / "prefect" / "prefect.db").exists()
-    assert "a-password" not in team.log("serve")
-    team.serve()
-    assert ended_runs(team) == before
-    assert sorted(before.values()) == ["CANCELLED", "COMPLETED", "COMPLETED", "COMPLETED"]
-
-
-def ended_runs(team: Team) -> dict[str, str]:
-    """The states of the runs that have ended; those that are due are scheduled anew at each start."""
-    runs = team.call("flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": sorted(ENDED)}}}})
-    return {run["id"]: run["state_type"] for run in runs}
 
 
 def test_the_parts_of_a_night_run_on_the_workers_of_their_pools(team):
     """With a worker for each pool the night is complete; each part ran where the settings say."""
-    team.start_worker("gpu")
     night = team.start_night()
     ended = team.wait_for(night)
     assert (ended["state_name"], ended["work_pool_name"]) == ("Completed", "likelens"), ended["state"]
@@ -197,9 +162,32 @@ def test_the_parts_of_a_night_run_on_the_workers_of_their_pools(team):
         assert (run["state_name"], run["work_pool_name"]) == ("Completed", pool), run["state"]
         assert run["name"].startswith(f"{part} 2") and "source:demo" in run["tags"]
         assert run["id"] in team.log(pool)
-    home = read_settings(team.folder / "likelens.toml").home
-    (row,) = stage_runs(home.lake, "stage = 'classify' and status = 'done'")
-    assert row.lane == "visual" and (row.items or 0) >= 30
+    rows = stage_runs(read_settings(team.folder / "likelens.toml").home.lake)
+    assert {row.run_id for row in rows} == {rows[0].run_id} and {row.status for row in rows} == {"done"}
+    assert {(row.stage, row.lane) for row in rows} >= {("classify", "visual"), ("part", "label"), ("run", "")}
+    artifacts = team.call("artifacts/filter", {"flow_runs": {"id": {"any_": [night]}}})
+    (summary,) = [one["data"] for one in artifacts if one["key"] == "nightly-summary"]
+    assert "30 new posts" in summary
+
+
+def test_runs_in_postgresql_survive_a_restart_of_the_server(team):
+    """Another server on the same database has the night of the first one; no SQLite file was made."""
+    if not team.database:
+        pytest.skip("there are no programs of PostgreSQL (initdb, pg_ctl)")
+    before = ended_runs(team)
+    assert list(before.values()) == ["COMPLETED"] * 4
+    team.process.send_signal(signal.SIGTERM)
+    assert team.process.wait(LIMIT_SECONDS) == 0
+    assert not (team.folder / "data" / "prefect" / "prefect.db").exists()
+    assert "a-password" not in team.log("serve")
+    team.start_server()
+    assert ended_runs(team) == before
+
+
+def ended_runs(team: Team) -> dict[str, str]:
+    """The states of the runs that have ended."""
+    runs = team.call("flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": sorted(ENDED)}}}})
+    return {run["id"]: run["state_type"] for run in runs}
 
 
 def test_postgresql_that_can_not_be_used_is_refused_with_the_reason(postgres, monkeypatch):
