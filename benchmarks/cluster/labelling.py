@@ -1,6 +1,6 @@
 """What a cluster costs and gives, beside threads.
 
-    python -m benchmarks.cluster.labelling [--pictures N]
+    python -m benchmarks.cluster.labelling [--pictures N] [--wait SECONDS]
 
 Each line is a process of its own. Its workers have loaded the model before the time begins. The pictures are tiny, so that
 what is measured is what the runner adds.
@@ -111,6 +111,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=4000)
+    parser.add_argument("--wait", type=float, default=WAIT_SECONDS, help="seconds of a batch")
     parser.add_argument("--ray", action="store_true")
     parser.add_argument("--one", nargs=5)
     given = parser.parse_args()
@@ -126,7 +127,7 @@ def main() -> None:
             "| runner | pictures | ms of a batch | s | ms a picture | CPU ms a picture, driver | driver MB | of the limit |"
         )
         print("|---|---|---|---|---|---|---|---|")
-        for wait in (0.0, WAIT_SECONDS):
+        for wait in (0.0, given.wait):
             measure_apart(small.folder, "threads", 0, wait)
             measure_apart(small.folder, "dask", 1, wait)
             measure_apart(small.folder, "dask", 2, wait)
@@ -134,7 +135,7 @@ def main() -> None:
         measure_apart(large.folder, "dask", 2, 0.0)
         measure_apart(large.folder, "dask", 2, 0.0, as_bytes=True)
         if given.ray:
-            measure_apart(small.folder, "ray", 2, WAIT_SECONDS)
+            measure_apart(small.folder, "ray", 2, given.wait)
 
 
 if __name__ == "__main__":

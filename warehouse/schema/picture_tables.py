@@ -92,7 +92,8 @@ class Unlabelled(Row):
     version: Annotated[str, "Version of the classifier: its weights or remote model version"]
     reason: Annotated[
         str,
-        "unreadable (the file can't be decoded), no_labels (the classifier has no label for it), or, from a"
+        "unreadable (the file can't be decoded), no_labels (the classifier has no label for it), "
+        "killed_workers (the processes of a cluster that labelled it died), or, from a"
         " remote service, too_large, refused or unanswered",
     ]
     message: Annotated[str | None, "Message of the decoder or the classifier"]
