@@ -93,7 +93,7 @@ class ClassifySettings(RunnerSettings):
 
 
 def choose_fetch_cluster(fetch: RunnerSettings, classify: ClassifySettings) -> ClusterOptions | None:
-    """The cluster that fetches: that of `[classify]` for the same runner, unless `[fetch]` has its own; None for threads."""
+    """The cluster that fetches: that of `[classify]` if it has the same runner, unless `[fetch]` has its own; None for threads."""
     own, shared = fetch.cluster_options("fetch"), classify.cluster()
     has_own = fetch.address is not None or fetch.workers is not None
     if own is None or shared is None or has_own or own.runner != shared.runner:

@@ -5,6 +5,7 @@
     clients.py   the clients, each in its own process
     ours.py      the stage fetch of likelens as a client
     others.py    urllib, requests and Scrapy as clients
+    on_cluster.py  by itself: the workers of a Dask or Ray cluster beside the download processes
 
 2,000 JPEGs of 100 to 300 KB. In each round every client fetches them all, one client after the other; the
 median of the rounds counts. A client that is not installed is skipped, with a line that says how to get it.
