@@ -198,6 +198,8 @@ def test_two_workers_of_ray_give_the_labels_of_threads(
     """Also when one of them is killed in the middle: Ray runs its item again."""
     pytest.importorskip("prefect_ray", reason="the extra ray is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's workers do not take over the path of this process, as those of Dask do.
+    monkeypatch.setenv("PYTHONPATH", str(Path(cluster_kinds.__file__).parent))
     monkeypatch.setattr(cutting, "ITEM_PICTURES", 7)
     labelling.store_colours(60)
     expected = in_threads(labelling, cluster_kinds.ColourOptions())
