@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
+from tasks.errors import ClusterUnavailable
 from tasks.fetch import stage
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.on_cluster import driver
@@ -222,4 +223,28 @@ def test_a_worker_that_is_killed_costs_its_pictures_a_retry(
     reasons = dict(fetching.rows("select coalesce(reason, 'ok'), count(*) from fetches group by all"))
     assert reasons["ok"] == 60
     assert set(reasons) == {"ok", "cut_off"}
+    fetching.check_store()
+
+
+def test_workers_of_ray_respect_the_limit_of_each_host_together(
+    serve: Any, fetching: Any, picture: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the server's log, no host has more requests at once than its limit."""
+    pytest.importorskip("prefect_ray", reason="the extra ray is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+
+    async def respond(request: Request) -> web.Response:
+        await asyncio.sleep(0.05)
+        return web.Response(body=picture(int(request.path[1:])))
+
+    server = serve(respond)
+    fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(48)])
+    with ClusterSession(ClusterOptions("ray", workers=2, table="fetch")) as session:
+        try:
+            session.open()
+        except ClusterUnavailable as error:
+            pytest.skip(f"Ray's own processes do not start within its limit of 15 seconds: {error}")
+        assert fetch(fetching, session, per_host=3).items == 48
+    assert max(server.max_active.values()) <= 3
+    assert len(server.log) == 48
     fetching.check_store()
