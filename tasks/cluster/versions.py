@@ -27,7 +27,7 @@ PACKAGES = (
 )
 """Those that decode and label, and those that carry the work."""
 PYTHON = "Python"
-ANSWER_SECONDS = 120.0
+RESPONSE_SECONDS = 120.0
 """How long a worker may take for its first response; it imports likelens for it."""
 
 Versions = Mapping[str, str]
@@ -69,7 +69,7 @@ def check_versions(cluster: Cluster, packages: Sequence[str] | None = None) -> l
     Returns the names of the workers. Raises `ClusterUnavailable`, which names what differs, or that no worker has
     likelens.
     """
-    found = run_on_each(cluster, worker_versions, (), ANSWER_SECONDS)
+    found = run_on_each(cluster, worker_versions, (), RESPONSE_SECONDS)
     own = _only(installed_versions(), packages)
     for name, versions in found.items():
         if different := differences(own, _only(versions, packages)):

@@ -174,7 +174,7 @@ class ObjectStore:
             now = datetime.now(UTC)
             if not self._refuses_second(name):
                 raise BadStore(
-                    f"{self.url} overwrites an object although it was asked not to (If-None-Match: *). Two writers at"
+                    f"{self.url} overwrites an object although the request forbids it (If-None-Match: *). Two writers at"
                     " once would lose rows there. Use a store with conditional requests."
                 )
             listed = [one for one in self.list(".probe") if one.name == name]

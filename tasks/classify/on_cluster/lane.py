@@ -21,7 +21,7 @@ from tasks.classify.storing import LabelWriter
 from tasks.cluster.items import ItemRunner
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.protocol import Cluster, WorkerDied
-from tasks.cluster.versions import ANSWER_SECONDS, installed_versions, run_on_each
+from tasks.cluster.versions import RESPONSE_SECONDS, installed_versions, run_on_each
 from warehouse.home import Home
 from warehouse.records.pending import StoredPicture
 
@@ -125,5 +125,5 @@ def _workers_see(home: Home, picture: StoredPicture, cluster: Cluster) -> bool:
     found = home.picture_files.describe(picture.path)
     if found is None:
         return True  # the workers report it as missing, too, and the next pictures are tried
-    seen = run_on_each(cluster, sees_file, (home.picture_files, found), ANSWER_SECONDS)
+    seen = run_on_each(cluster, sees_file, (home.picture_files, found), RESPONSE_SECONDS)
     return all(seen.values())

@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from tasks.cluster.pinned import PinnedWorker, pin_worker
 from tasks.cluster.protocol import Cluster, WorkerDied
-from tasks.cluster.versions import ANSWER_SECONDS, installed_versions, run_on_each
+from tasks.cluster.versions import RESPONSE_SECONDS, installed_versions, run_on_each
 from tasks.errors import ClusterUnavailable, DownloadsCrashed
 from tasks.fetch.attempt import Attempt, Reason
 from tasks.fetch.download import Download, FetchOptions, downloading
@@ -69,7 +69,7 @@ def _workers_can_store(cluster: Cluster, files: PictureFiles) -> bool:
     probe = f"{PICTURES}/{INCOMING}/probe-{uuid4().hex}"
     files.put(probe, probe.encode())
     try:
-        return all(run_on_each(cluster, can_store_beside, (files, probe), ANSWER_SECONDS).values())
+        return all(run_on_each(cluster, can_store_beside, (files, probe), RESPONSE_SECONDS).values())
     finally:
         files.delete([probe])
 

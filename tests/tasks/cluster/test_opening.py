@@ -104,6 +104,6 @@ def test_a_worker_that_dies_or_hangs_at_its_first_work(
         check_versions(cluster_stand_in.StandInCluster())
     cluster = cluster_stand_in.StandInCluster()
     monkeypatch.setattr(cluster, "submit", lambda *_, **__: cluster_stand_in.Future())
-    monkeypatch.setattr(versions, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(versions, "RESPONSE_SECONDS", 0.0)
     with pytest.raises(ClusterUnavailable, match="did not respond within"):
         check_versions(cluster)
