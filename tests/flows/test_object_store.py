@@ -27,11 +27,13 @@ from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.database.publish import publish
+from warehouse.errors import LakeBusy
 from warehouse.home import Home
 from warehouse.records.runs import begin_run
 from warehouse.upkeep.picture_files import check_pictures
 
 POSTS = 12
+PUBLISH_TRIES = 5
 SETTINGS = """
 home = "{home}"
 
@@ -143,9 +145,19 @@ def night(file: Path) -> Home:
     fetch_pictures(home, FetchOptions(folders=folders), lambda *_: None)
     for lane in settings.classifiers:
         label_pictures(home, load(lane.kind, lane.name, lane.options), lambda *_: None)
-    publish(home)
+    publish_with_retries(home)
     home.share_state()
     return home
+
+
+def publish_with_retries(home: Home) -> None:
+    """Publish as the task does, which tries again where another machine has computed the same table meanwhile."""
+    for _ in range(PUBLISH_TRIES - 1):
+        try:
+            return publish(home)
+        except LakeBusy:
+            continue
+    return publish(home)
 
 
 def rows_of(home: Home) -> dict[str, list[tuple[Any, ...]]]:

@@ -11,11 +11,13 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -92,9 +94,16 @@ def read(url: str, body: dict[str, Any] | None = None) -> Any:
     """The JSON that a server returns; with a body it is a POST."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=300) as response:
-        content = response.read()
-    return json.loads(content) if content else None
+    until = time.monotonic() + LIMIT_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=300) as response:
+                content = response.read()
+            return json.loads(content) if content else None
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                raise
+        time.sleep(1)  # its database is locked for a moment, and nothing was done
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from warehouse.home import Home
 from warehouse.schema.picture_tables import Embedding, Picture, PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Observation, Post, PostPicture
-from warehouse.storage.lake import CHECKPOINT_VERSIONS
+from warehouse.storage.table_writes import CHECKPOINT_VERSIONS
 from warehouse.upkeep.forgetting import forget_account
 
 SOURCES = ("demo", "café %20/ü?", 'it\'s = a "b"', "日本 \U00020000")

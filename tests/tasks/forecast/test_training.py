@@ -74,6 +74,7 @@ def test_a_stored_model_forecasts_as_the_fitted_one(
     """The files have no pickle and one version; the JSON says what `read_info` says."""
     assert read_info(home, "likes") == info
     assert sorted(file.name for file in (home.forecast / "likes").iterdir()) == [
+        ".lock",
         "model.json",
         "model.safetensors",
     ]
