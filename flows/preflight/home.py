@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from flows.docs_pages import CLOCK, DAMAGE, DISK, HOME, STORE
@@ -14,13 +15,16 @@ from warehouse.records.runs import runs_elsewhere, stage_runs
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
 """Clocks of two machines that share a home folder differ by less."""
-
+STORE_SECONDS = 15.0
+"""How long a check waits for an object store that does not respond. A run waits for minutes; here a person waits."""
 
 _PAGES = {DiskFull: DISK, LakeDamaged: DAMAGE, BadStore: STORE, StoreUnavailable: STORE}
 
 
 def check_home(home: Home) -> Iterator[Finding]:
     """Prepare the folder as a run does. A run that works in it now is no mistake: the next one waits."""
+    if home.store is not None:
+        home = replace(home, store=replace(home.store, retry_seconds=STORE_SECONDS))
     try:
         home.prepare()
         later = _later_run(home)
