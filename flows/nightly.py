@@ -65,15 +65,8 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         lanes = [lane.name for lane in settings.classifiers]
         tag_run(settings, lanes)
         with open_run(settings) as run:
-            scrape_all(run, settings, full=full)
+            collect_all(run, settings, full=full)
             if has_posts(run):
-                read_all_comments(run, settings)
-                fetch(
-                    run,
-                    fetch_options(settings),
-                    choose_fetch_cluster(settings.fetch, settings.classify),
-                    return_state=True,
-                )
                 run_lanes(run, settings.classifiers, settings.classify.cluster())
                 publish_all(run, settings, forecasts=True)
             result = close_run(run)
@@ -98,6 +91,15 @@ def relabel(config: str = DEFAULT_FILE, classifier: str = "") -> State[Any]:
             return final_state(result)
     except EXPECTED_ERRORS as error:
         return Failed(message=str(error))
+
+
+def collect_all(run: Run, settings: Settings, *, full: bool) -> None:
+    """Read the sources and their comments, and fetch the pictures."""
+    scrape_all(run, settings, full=full)
+    if has_posts(run):
+        read_all_comments(run, settings)
+        cluster = choose_fetch_cluster(settings.fetch, settings.classify)
+        fetch(run, fetch_options(settings), cluster, return_state=True)
 
 
 def scrape_all(run: Run, settings: Settings, *, full: bool = False) -> None:

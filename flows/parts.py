@@ -17,11 +17,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.errors import EXPECTED_ERRORS
 from flows.futures import MAX_PARALLEL_TASKS
 from flows.lanes import run_lanes
-from flows.nightly import fetch_options, publish_all, read_all_comments, scrape_all
-from flows.run_lifecycle import describe_open_stages, has_posts, join_run
+from flows.nightly import collect_all, publish_all
+from flows.run_lifecycle import describe_open_stages, join_run
 from flows.run_names import name_part, tag_run
 from flows.settings import Settings, read_settings
-from tasks.fetch.task import fetch
 from tasks.run import Run
 
 _FLOW: dict[str, Any] = {
@@ -35,10 +34,7 @@ def collect(config: str, run_id: str, full: bool = False) -> State[Any]:
     """Read the sources and their comments, and fetch the pictures."""
 
     def body(run: Run, settings: Settings) -> None:
-        scrape_all(run, settings, full=full)
-        if has_posts(run):
-            read_all_comments(run, settings)
-            fetch(run, fetch_options(settings), return_state=True)
+        collect_all(run, settings, full=full)
 
     return _run_part(config, run_id, body, ("scrape", "read_comments", "find_topics", "fetch"))
 

@@ -56,7 +56,7 @@ def join_run(settings: Settings, run_id: str) -> Iterator[Run]:
     journal = Journal(home.lake, run_id, resumed=True)
     if not journal.rows():
         raise SettingsError(
-            f"The home folder {home.folder} has no run {run_id}. This machine does not share the home folder of the"
+            f"The home {home.location} has no run {run_id}. This machine does not share the home folder of the"
             " one that started the night: mount it, or set home (or LIKELENS_HOME) to where it is mounted here."
         )
     with home.held(WAIT_FOR_OTHER_RUN_SECONDS, waiting=lambda: _log_waiting(home)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from flows.settings import read_settings
+from tests import prefect_api
 from warehouse.records.runs import stage_runs
 
 STAGES = {
@@ -58,13 +58,7 @@ def run_with(environment: dict[str, str], config: Path) -> Any:
 
 def call(environment: dict[str, str], path: str, body: dict[str, Any] | None = None) -> Any:
     """Send a request to the server's API; with a body it is a POST."""
-    request = urllib.request.Request(
-        f"{environment['PREFECT_API_URL']}/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
+    return prefect_api.call(f"{environment['PREFECT_API_URL']}/{path}", body)
 
 
 def test_the_deployment_has_its_schedule_and_its_limit(deployed):

@@ -10,11 +10,12 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
 
-from flows import nightly_in_parts, part_runs
+from flows import nightly, nightly_in_parts, part_runs, parts
 from flows.errors import SettingsError
 from flows.part_runs import check_deployments, run_part
 from flows.run_lifecycle import join_run
 from flows.settings import read_settings
+from tasks.run import Run
 from warehouse.records.runs import Journal, StageResult, stage_runs
 
 
@@ -156,3 +157,19 @@ def test_the_pool_of_the_night_is_none_for_its_parts(command, tmp_path):
     (tmp_path / "likelens.toml").write_text('[pools]\nlabel = "likelens"\n')
     ended = command(tmp_path, "serve")
     assert ended.returncode == 2 and "whose only slot is taken" in ended.stderr
+
+
+def test_the_part_collect_fetches_as_a_night_of_one_machine_does(unlabelled, monkeypatch):
+    """Both go through one function, which gives the cluster of the settings to the stage."""
+    settings_file = unlabelled / "likelens.toml"
+    text = settings_file.read_text("utf-8").replace("[fetch]\n", '[fetch]\nrunner = "dask"\nworkers = 3\n')
+    settings_file.write_text(text, "utf-8")
+    given = []
+    for name in ("scrape_all", "read_all_comments"):
+        monkeypatch.setattr(nightly, name, lambda *_, **__: None)
+    monkeypatch.setattr(nightly, "fetch", lambda run, options, cluster, **_: given.append(cluster))
+    settings = read_settings(settings_file)
+    run = Run(settings.home, Journal(settings.home.lake, "one", resumed=False))
+    nightly.collect_all(run, settings, full=False)
+    assert [(one.runner, one.workers) for one in given] == [("dask", 3)]
+    assert parts.collect_all is nightly.collect_all

@@ -5,7 +5,6 @@ The deployment and its work pool have names of their own, because other tests us
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ import yaml
 
 from flows.demo.pages import older_path
 from flows.demo.server import Response
+from tests import prefect_api
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -47,7 +46,7 @@ class Server:
 
     def read(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a request to the API; with a body it is a POST."""
-        return read(f"http://127.0.0.1:{self.port}/api/{path}", body)
+        return prefect_api.call(f"http://127.0.0.1:{self.port}/api/{path}", body)
 
     def start(self, config: Path) -> str:
         """Start a run of the deployment with these settings; returns its id."""
@@ -88,22 +87,6 @@ class ScheduledRuns:
 def moment(text: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(text)
-
-
-def read(url: str, body: dict[str, Any] | None = None) -> Any:
-    """The JSON that a server returns; with a body it is a POST."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
-    until = time.monotonic() + LIMIT_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=300) as response:
-                content = response.read()
-            return json.loads(content) if content else None
-        except urllib.error.HTTPError as error:
-            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
-                raise
-        time.sleep(1)  # its database is locked for a moment, and nothing was done
 
 
 @pytest.fixture(scope="module")
@@ -194,9 +177,9 @@ def stop_schedule(server: Server) -> None:
 
 def test_the_web_page_calls_the_port_of_its_own_server(server):
     """A server on another port, started as the guide says, serves a page whose settings name that very server."""
-    shown = read(f"http://127.0.0.1:{server.port}/ui-settings")
+    shown = prefect_api.call(f"http://127.0.0.1:{server.port}/ui-settings")
     assert shown["api_url"] == f"http://127.0.0.1:{server.port}/api"
-    assert read(f"{shown['api_url']}/health") is True
+    assert prefect_api.call(f"{shown['api_url']}/health") is True
     page = urllib.request.Request(f"http://127.0.0.1:{server.port}/", headers={"Accept": "text/html"})
     with urllib.request.urlopen(page, timeout=300) as response:
         assert b"<script" in response.read()

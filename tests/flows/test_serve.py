@@ -22,6 +22,7 @@ import yaml
 
 from flows.demo.pages import older_path
 from flows.demo.server import Response
+from tests import prefect_api
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -83,23 +84,7 @@ class Served:
         return self.process.wait(LIMIT_SECONDS)
 
     def call(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-            method=method,
-        )
-        until = time.monotonic() + LIMIT_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=300) as response:
-                    content = response.read()
-                return json.loads(content) if content else None
-            except urllib.error.HTTPError as error:
-                # The database of the server is locked, on a busy machine.
-                if error.code != 503 or time.monotonic() > until:
-                    raise
-            time.sleep(1)
+        return prefect_api.call(f"http://127.0.0.1:{self.port}/api/{path}", body, method)
 
     def run(self, **parameters: str) -> str:
         """Start a night; returns its id."""

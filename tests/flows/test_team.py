@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +19,7 @@ from flows.errors import SettingsError
 from flows.prefect_health import read_health
 from flows.serve.database import check_database
 from flows.settings import read_settings
+from tests import prefect_api
 from warehouse.records.runs import stage_runs
 
 BIN = Path(sys.executable).parent
@@ -78,20 +76,7 @@ class Team:
         return (self.folder / f"{name}.log").read_text("utf-8")
 
     def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        until = time.monotonic() + LIMIT_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=300) as response:
-                    return json.load(response)
-            except urllib.error.HTTPError as error:
-                if error.code != 503 or time.monotonic() > until:  # SQLite is locked, on a busy machine
-                    raise
-            time.sleep(1)
+        return prefect_api.call(f"http://127.0.0.1:{self.port}/api/{path}", body)
 
     def start_night(self) -> str:
         deployment = self.call("deployments/name/nightly/nightly")["id"]
