@@ -23,7 +23,6 @@ from warehouse.database.definitions import (
 )
 from warehouse.database.derived.refresh import refresh_tables
 from warehouse.database.lift_table import refresh_lifts
-from warehouse.database.store_database import upload_database
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.schema.tables import TABLES
@@ -41,6 +40,8 @@ def publish(home: Home) -> None:
     """
     files = _replace(home, lambda connection: _write(connection, home))
     if home.store is not None:
+        from warehouse.database.store_database import upload_database  # fsspec, of the extra `store`
+
         upload_database(home.store, home.folder, files)
 
 
