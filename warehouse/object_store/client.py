@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from warehouse.errors import BadStore, StoreUnavailable
+from warehouse.object_store.backoff import Backoff
 from warehouse.object_store.connections import connect
 from warehouse.object_store.failures import is_missing_bucket, is_request_failure, store_error
 from warehouse.object_store.request_counts import LIST_PAGE, RequestCounts, count_requests
@@ -27,8 +26,6 @@ CHUNK_BYTES = 8 * 1024 * 1024
 """Larger files are uploaded in parts of this size, and downloads are written in such pieces."""
 UPLOAD_PARTS_AT_ONCE = 4
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
-_FIRST_BACKOFF_SECONDS = 0.1
-_MAX_BACKOFF_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class ObjectStore:
 
     def get(self, name: str) -> bytes:
         """The bytes of an object. Raises `FileNotFoundError`."""
-        data = self._try(f"read {name}", lambda: self._connection.get(name).bytes().to_bytes(), name)
+        data = self._repeat(f"read {name}", lambda: self._connection.get(name).bytes().to_bytes(), name)
         count_requests(RequestCounts(gets=1, downloaded_bytes=len(data)))
         return data
 
@@ -74,7 +71,7 @@ class ObjectStore:
 
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            size = self._try(f"read {name}", download, name)
+            size = self._repeat(f"read {name}", download, name)
             os.replace(temporary, file)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -91,7 +88,7 @@ class ObjectStore:
             content = data if isinstance(data, bytes) else data.read_bytes()
             count_requests(RequestCounts(puts=1, uploaded_bytes=size))
             return self._put_if_absent(name, content)
-        result = self._try(
+        result = self._repeat(
             f"write {name}",
             lambda: self._connection.put(
                 name,
@@ -107,23 +104,16 @@ class ObjectStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """The objects whose names are below the folder `prefix` and sort after `after`, sorted by name."""
-        last, delay, until = after, _FIRST_BACKOFF_SECONDS, time.monotonic() + self.retry_seconds
+        last, backoff = after, Backoff(self.retry_seconds)
         while True:
             try:
                 for one in self._list_pages(prefix, last):
-                    last, delay, until = (
-                        one.name,
-                        _FIRST_BACKOFF_SECONDS,
-                        time.monotonic() + self.retry_seconds,
-                    )
+                    last, backoff = one.name, Backoff(self.retry_seconds)
                     yield one
                 return
             except StoreUnavailable:
-                # obstore does not repeat a request whose response was cut off in its body.
-                if time.monotonic() + delay > until:
+                if not backoff.wait():
                     raise
-            time.sleep(delay * random.uniform(0.5, 1.0))
-            delay = min(2 * delay, _MAX_BACKOFF_SECONDS)
 
     def _list_pages(self, prefix: str, after: str) -> Iterator[StoredObject]:
         pages = iter(self._connection.list(prefix or None, offset=after or None, chunk_size=LIST_PAGE))
@@ -148,7 +138,7 @@ class ObjectStore:
         """Whether there is an object of this name."""
         count_requests(RequestCounts(heads=1))
         try:
-            self._try(f"read {name}", lambda: self._connection.head(name), name)
+            self._repeat(f"read {name}", lambda: self._connection.head(name), name)
         except FileNotFoundError:
             return False
         return True
@@ -158,7 +148,7 @@ class ObjectStore:
         if not names:
             return
         with contextlib.suppress(FileNotFoundError):  # of a local folder
-            self._try(f"delete {names[0]}", lambda: self._connection.delete(list(names)), names[0])
+            self._repeat(f"delete {names[0]}", lambda: self._connection.delete(list(names)), names[0])
         count_requests(RequestCounts(deletes=-(-len(names) // LIST_PAGE)))
 
     def check(self) -> None:
@@ -199,8 +189,7 @@ class ObjectStore:
         """Put without obstore's retries, because a repeated request finds the object that a lost response was for."""
         from obstore.exceptions import AlreadyExistsError
 
-        connection = self._connect(0.0)
-        until, delay = time.monotonic() + self.retry_seconds, _FIRST_BACKOFF_SECONDS
+        connection, backoff = self._connect(0.0), Backoff(self.retry_seconds)
         is_repeated = False
         while True:
             try:
@@ -208,14 +197,23 @@ class ObjectStore:
                 return _plain(result["e_tag"])
             except AlreadyExistsError as error:
                 if is_repeated and self.get(name) == content:
-                    return _plain(connection.head(name)["e_tag"])
+                    head = self._repeat(f"read {name}", lambda: self._connection.head(name), name)
+                    return _plain(head["e_tag"])
                 raise FileExistsError(f"{self.url}/{name} exists.") from error
             except StoreUnavailable:
-                if time.monotonic() + delay > until:
+                if not backoff.wait():
                     raise
             is_repeated = True
-            time.sleep(delay * random.uniform(0.5, 1.0))
-            delay = min(2 * delay, _MAX_BACKOFF_SECONDS)
+
+    def _repeat(self, what: str, request: Callable[[], T], name: str = "") -> T:
+        """`_try`, and again after a failure that passes: obstore repeats no request whose response was cut off."""
+        backoff = Backoff(self.retry_seconds)
+        while True:
+            try:
+                return self._try(what, request, name)
+            except StoreUnavailable:
+                if not backoff.wait():
+                    raise
 
     def _try(self, what: str, request: Callable[[], T], name: str = "") -> T:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from warehouse.errors import BadStore, StoreUnavailable
 from warehouse.object_store.client import CHUNK_BYTES, ObjectStore
 from warehouse.object_store.request_counts import requests_so_far
+
+CUTS = ["before", "after", "body"]
 
 
 def test_an_object_is_read_as_it_was_written(s3, tmp_path: Path) -> None:
@@ -73,6 +76,36 @@ def test_failed_requests_are_repeated(s3, tmp_path: Path) -> None:
         assert (tmp_path / "copy").read_bytes() == data
     assert len(list(store.list("a"))) == 6
     assert [one.name for one in tmp_path.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"status": 503, "code": "SlowDown"}, *({"cut": at} for at in CUTS)], ids=str
+)
+def test_each_kind_of_request_is_repeated(s3, tmp_path: Path, fault: dict[str, object]) -> None:
+    """Every request fails once, in each of the ways in which S3 fails: no caller sees it."""
+    store, failed = s3.store(), set()
+    (tmp_path / "large").write_bytes(bytes(2 * CHUNK_BYTES + 1))
+
+    def fail_once(method: str, name: str) -> object:
+        is_first = (method, name) not in failed
+        failed.add((method, name))
+        return s3.fault(**fault) if is_first else None
+
+    def each(work: Callable[[], object]) -> object:
+        failed.clear()
+        return work()
+
+    s3.proxy.behave = fail_once
+    etag = each(lambda: store.put("a", b"1", if_absent=True))
+    assert etag == next(iter(store.list(""))).etag
+    each(lambda: store.put("large", tmp_path / "large"))
+    assert each(lambda: store.get("a")) == b"1"
+    each(lambda: store.download("large", tmp_path / "copy"))
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "large").read_bytes()
+    assert each(lambda: store.exists("a"))
+    assert [one.name for one in each(lambda: list(store.list("")))] == ["a", "large"]
+    each(lambda: store.delete(["a", "large"]))
+    assert not each(lambda: list(store.list("")))
 
 
 def test_requests_and_bytes_are_counted_as_the_server_sees_them(s3, tmp_path: Path) -> None:
