@@ -83,7 +83,9 @@ def serve_all(server: Any, picture: Callable[..., bytes]) -> None:
     for status in (401, 403, 404, 410, 418, 451, 500):
         server.serve(f"/{status}", b"<p>no</p>", status)
     server.serve("/204", status=204)
-    server.serve_raw("/429-number", "HTTP/1.1 429 Slow\r\nRetry-After: ²\r\n\r\n".encode())
+    server.serve_raw(
+        "/429-number", "HTTP/1.1 429 Slow\r\nConnection: close\r\nRetry-After: ²\r\n\r\n".encode()
+    )
     server.serve("/429-date", status=429, headers={"Retry-After": "Mon, 01 Jan 2024 00:00:00 +" + "9" * 20})
     server.serve("/empty")
     server.serve("/html", b"<!doctype html><title>Log in</title>", headers={"Content-Type": "image/jpeg"})

@@ -84,7 +84,13 @@ PRIVATE += ["①②⑦.⓪.⓪.①", "ｌｏｃａｌｈｏｓｔ", "127。0。0
 
 
 def redirect_to(location: bytes) -> bytes:
-    return b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    """A redirect that announces that the server hangs up, because `serve_raw` does.
+
+    Without it a busy client takes the connection for the next request before it sees its end, and makes an attempt more.
+    """
+    return (
+        b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    )
 
 
 @pytest.fixture(scope="module")
