@@ -20,7 +20,7 @@ from flows.forecasting.report import report_forecasts
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
 from flows.lanes import run_lanes
 from flows.night_report import report_night
-from flows.run_lifecycle import close_run, has_posts, open_run
+from flows.run_lifecycle import close_run, has_posts, open_run, take_over_parts
 from flows.run_names import name_nightly, name_relabel, tag_run
 from flows.secrets import secret
 from flows.settings import (
@@ -65,6 +65,7 @@ def nightly(config: str = DEFAULT_FILE, full: bool = False) -> State[Any]:
         lanes = [lane.name for lane in settings.classifiers]
         tag_run(settings, lanes)
         with open_run(settings) as run:
+            take_over_parts(run)
             collect_all(run, settings, full=full)
             if has_posts(run):
                 run_lanes(run, settings.classifiers, settings.classify.cluster())

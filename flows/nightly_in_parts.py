@@ -14,12 +14,9 @@ from flows.night_report import report_night
 from flows.nightly import final_state
 from flows.part_runs import check_deployments, run_part
 from flows.pool_settings import PARTS
-from flows.run_lifecycle import close_run, has_posts, join_run, open_run
+from flows.run_lifecycle import PART_STAGE, close_run, has_posts, join_run, open_run
 from flows.run_names import name_nightly, tag_run
 from flows.settings import DEFAULT_FILE, read_settings
-
-PART_STAGE = "part"
-"""The stage of a part's row in the journal."""
 
 
 @flow(name="nightly", flow_run_name=name_nightly)

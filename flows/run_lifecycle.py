@@ -23,6 +23,8 @@ from warehouse.schema.run_tables import StageRun
 logger = logging.getLogger(__name__)
 
 WAIT_FOR_OTHER_RUN_SECONDS = 6 * 3600.0
+PART_STAGE = "part"
+"""The stage of the row of a part of a night on several machines."""
 
 
 @contextmanager
@@ -69,6 +71,16 @@ def join_run(settings: Settings, run_id: str) -> Iterator[Run]:
 def has_posts(run: Run) -> bool:
     """Return whether any post is stored; without one the later stages have nothing to do."""
     return count_posts(run.home.lake) > 0
+
+
+def take_over_parts(run: Run) -> None:
+    """Close the parts of a night on several machines that this run resumed alone, with all their stages."""
+    for row in run.journal.rows():
+        if row.stage == PART_STAGE and row.status != "done":
+            message = (
+                f"This run was resumed on one machine. Before that: {row.status}. {row.message or ''}".strip()
+            )
+            run.journal.finish(PART_STAGE, row.lane, StageResult("done", message=message))
 
 
 def close_run(run: Run) -> StageResult:

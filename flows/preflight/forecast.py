@@ -14,7 +14,7 @@ from tasks.errors import BadInput
 from tasks.forecast.storage import load_models
 from tasks.forecast_model import ForecastInfo
 from tasks.picture_order import list_candidates
-from warehouse.errors import NotPublished
+from warehouse.errors import NotPublished, WarehouseError
 from warehouse.published import published
 
 
@@ -51,6 +51,8 @@ def _check_account(settings: Settings) -> Iterator[Finding]:
             source, account = find_account(database, chosen.account, chosen.source)
     except NotPublished:
         return  # nothing is stored before the first run
+    except WarehouseError as error:
+        yield Finding(False, f"[forecast] account can't be looked up: {error}", table_page("forecast"))
     except SettingsError as error:
         yield Finding(False, f"[forecast] account: {error}", table_page("forecast"))
     else:

@@ -13,7 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from flows import nightly, nightly_in_parts, part_runs, parts
 from flows.errors import SettingsError
 from flows.part_runs import check_deployments, run_part
-from flows.run_lifecycle import join_run
+from flows.run_lifecycle import join_run, open_run
 from flows.settings import read_settings
 from tasks.run import Run
 from warehouse.records.runs import Journal, StageResult, stage_runs
@@ -113,6 +113,22 @@ def test_a_night_says_which_part_failed_and_goes_on(unlabelled, monkeypatch, is_
     rows = {(row.stage, row.lane): row.status for row in stage_runs(lake)}
     assert rows["part", "label"] == "failed" and rows["part", "publish"] == "done"
     assert rows["run", ""] == state.lower()
+
+
+def test_a_killed_night_in_parts_is_completed_by_a_run_on_one_machine(unlabelled, monkeypatch):
+    """The row of a part that failed says what was, and the result is that of the stages."""
+    config = unlabelled / "likelens.toml"
+    with open_run(read_settings(config)) as killed:
+        killed.journal.finish("part", "label", StageResult("failed", message="It is Crashed."))
+    for name in ("collect_all", "run_lanes", "tag_run", "report_night"):
+        monkeypatch.setattr(nightly, name, lambda *_, **__: None)
+    monkeypatch.setattr(
+        nightly, "publish_all", lambda run, *_, **__: run.journal.finish("publish", "", StageResult("done"))
+    )
+    assert nightly.nightly.fn(str(config)).message == "0 posts seen"
+    rows = {(row.stage, row.lane): row for row in stage_runs(killed.home.lake)}
+    assert rows["run", ""].status == "done" and rows["run", ""].run_id == killed.journal.run_id
+    assert rows["part", "label"].message.endswith("Before that: failed. It is Crashed.")
 
 
 class Connection:

@@ -307,6 +307,18 @@ def test_doctor_checks_what_forecast_names(own):
     assert "forecast: The forecast model " in problems[2] and "can't be read" in problems[2]
 
 
+def test_doctor_goes_on_where_the_account_can_not_be_looked_up(own):
+    """A damaged lake is a finding of its own; what follows is checked too."""
+    config = own / "likelens.toml"
+    config.write_text(f'{config.read_text()}\n[forecast]\naccount = "ann"\n')
+    settings = read_settings(config, sources=False)
+    for file in settings.home.lake_folder.glob("*/*.parquet"):
+        file.write_bytes(b"damaged")
+    account, *models = check_forecast(settings)
+    assert not account.good and "can't be looked up" in str(account)
+    assert [model.good for model in models] == [True, True]
+
+
 def test_the_home_folder_of_an_older_likelens_gets_the_table(command, own):
     """The command adds the table of forecasts, as `likelens status` does, in place of calling the folder damaged."""
     shutil.rmtree(own / "data" / "lake" / "forecasts")
