@@ -28,10 +28,8 @@ from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.storage.file_commit import UNFINISHED
-from warehouse.storage.file_layout import (
-    COMPACT_ABOVE_FILES,
-    files_to_merge,
-)
+from warehouse.storage.file_layout import COMPACT_ABOVE_FILES, files_to_merge
+from warehouse.storage.hash_index import remove_index
 from warehouse.storage.lake_copy import open_copy
 from warehouse.storage.lake_files import LakeFile, list_files, open_table
 from warehouse.storage.lake_reader import open_connection, open_reader
@@ -212,6 +210,7 @@ class Lake:
                 shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
+                remove_index(self.folder, name)
                 if self._copy is None:
                     purge_table(self._delta(TABLES[name]))
                 else:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.schema.table_schema import Table
+from warehouse.storage.hash_index import find_stored, has_index
 from warehouse.storage.lake_files import LakeFile, distinct_values
 from warehouse.storage.lake_reader import scan
 
@@ -26,6 +27,11 @@ def select_new(
 ) -> pa.Table:
     """The rows of the batch whose keys the files do not have; of rows with the same key the first."""
     query = "select position_in_batch from firsts anti join stored using ({keys}) order by 1"
+    if has_index(table):
+        is_stored, files = find_stored(connection, table, batch[table.key[0]], files)
+        batch = batch.filter(pa.array(~is_stored))
+        if not batch.num_rows:
+            return batch
     return batch.take(_query(connection, table, batch, files, query)["position_in_batch"])
 
 
