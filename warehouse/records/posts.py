@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from warehouse.records.precision import is_coarser_count, is_coarser_time
 from warehouse.records.stored_posts import KnownPost, known_pictures, known_posts, last_observed
 from warehouse.schema.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 from warehouse.storage.lake import Lake
+
+MAX_SIGHT_LAG = timedelta(days=30)
+"""How far `posts.last_seen_at` may be behind the newest observation: a reading of unchanged posts rewrites no file then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,21 @@ def store_scraped(
     """
     seen = sorted(_with_stored_values(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
     newest = _newest(lake, seen)
-    lake.upsert([one.post for one in newest], keep=["first_seen_at"])
+    shows_sight = [_is_observed(one) for one in newest]
+    for is_observed, slack in ((True, {"last_seen_at": MAX_SIGHT_LAG}), (False, None)):
+        posts = [one.post for one, shown in zip(newest, shows_sight, strict=True) if shown is is_observed]
+        lake.upsert(posts, keep=["first_seen_at"], slack=slack)
     lake.upsert(_with_known_hashes(lake, [picture for one in newest for picture in one.pictures]))
     lake.upsert([comment for one in seen for comment in one.comments])
     lake.upsert([one.thread for one in seen if one.thread is not None])
     lake.append(accounts)
     lake.append([one.observation for one in seen if has_count(one.observation)])
     return len(seen)
+
+
+def _is_observed(one: ScrapedRows) -> bool:
+    """Whether an observation says when the post was seen, as well as its row."""
+    return has_count(one.observation) and one.observation.observed_at == one.post.last_seen_at
 
 
 def has_count(observation: Observation) -> bool:

@@ -93,7 +93,8 @@ def mark_gone(lake: Lake, source: str, account: str, since: datetime, newer_than
     marked = 0
     query = """
         select * from posts where source = $1 and account = $2 and gone_at is null
-          and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)"""
+          and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)
+          and post_id not in (select post_id from observations where source = $1 and observed_at >= $3)"""
     with lake.reader(query) as reader:
         result = reader.execute(query, values)
         while posts := Post.fetch(result, GONE_POSTS):
