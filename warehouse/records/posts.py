@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from warehouse.records.precision import is_coarser_count, is_coarser_time
 from warehouse.records.stored_posts import KnownPost, known_pictures, known_posts, last_observed
 from warehouse.schema.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 from warehouse.storage.lake import Lake
-
-MAX_SIGHT_LAG = timedelta(days=30)
-"""How far `posts.last_seen_at` may be behind the newest observation: a reading of unchanged posts rewrites no file then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,10 @@ def store_scraped(
     """
     seen = sorted(_with_stored_values(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
     newest = _newest(lake, seen)
-    shows_sight = [_is_observed(one) for one in newest]
-    for is_observed, slack in ((True, {"last_seen_at": MAX_SIGHT_LAG}), (False, None)):
-        posts = [one.post for one, shown in zip(newest, shows_sight, strict=True) if shown is is_observed]
-        lake.upsert(posts, keep=["first_seen_at"], slack=slack)
+    observed = [one.post for one in newest if _is_observed(one)]
+    # A new time alone would rewrite a file for what the observation says too; see `refresh_last_seen`.
+    lake.upsert(observed, keep=["first_seen_at"], never_alone=["last_seen_at"])
+    lake.upsert([one.post for one in newest if not _is_observed(one)], keep=["first_seen_at"])
     lake.upsert(_with_known_hashes(lake, [picture for one in newest for picture in one.pictures]))
     lake.upsert([comment for one in seen for comment in one.comments])
     lake.upsert([one.thread for one in seen if one.thread is not None])

@@ -12,7 +12,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,13 +91,11 @@ class Lake:
         """The same for rows that are an Arrow table with the table's schema."""
         return self._write(TABLES[table_name], partial(self._do, append_new, TABLES[table_name], batch))
 
-    def upsert(
-        self, rows: Sequence[Row], keep: Sequence[str] = (), slack: Mapping[str, timedelta] | None = None
-    ) -> int:
+    def upsert(self, rows: Sequence[Row], keep: Sequence[str] = (), never_alone: Sequence[str] = ()) -> int:
         """Add new rows and update others, but for what `UpdateOptions` says; returns how many were added or changed."""
         if not rows:
             return 0
-        table, options = TABLES[rows[0].table], UpdateOptions(keep, slack or {})
+        table, options = TABLES[rows[0].table], UpdateOptions(keep, never_alone)
         return self._write(table, partial(self._do, update, table, table.to_arrow(rows), options))
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -19,12 +18,12 @@ from warehouse.storage.lake_reader import scan
 class UpdateOptions:
     """What an update does not write.
 
-    The columns in `keep` have their stored values in rows that exist. A row that differs only in times in `slack`, by at
-    most as much as is given there, stays as it is stored.
+    The columns in `keep` have their stored values in rows that exist. A row that differs only in columns in `never_alone`
+    stays as it is stored.
     """
 
     keep: Sequence[str] = ()
-    slack: Mapping[str, timedelta] = field(default_factory=dict)
+    never_alone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,9 @@ def select_changed(
 ) -> Changes:
     """The rows of the batch that are new, or that differ from a stored row as the options say."""
     keep = options.keep
-    columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
-    differs = " or ".join(_differs(name, options.slack) for name in columns) or "false"
+    ignored = {*table.key, *keep, *options.never_alone}
+    columns = [c.name for c in table.columns if c.name not in ignored]
+    differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
     known = ", ".join(
         f"case when stored.filename is null then firsts.{name} else stored.{name} end as {name}"
         for name in keep
@@ -72,13 +72,6 @@ def select_changed(
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, rows.schema.field(name), found[name].cast(rows.schema.field(name).type))
     return Changes(rows, frozenset(name for name in found["filename"].to_pylist() if name))
-
-
-def _differs(name: str, slack: Mapping[str, timedelta]) -> str:
-    if name not in slack:
-        return f"stored.{name} is distinct from firsts.{name}"
-    seconds = slack[name].total_seconds()
-    return f"abs(epoch_us(stored.{name}) - epoch_us(firsts.{name})) > {seconds * 1_000_000:.0f}"
 
 
 def _query(

@@ -12,7 +12,7 @@ import pytest
 from warehouse.home import Home
 from warehouse.records.pending import link_fetched_pictures, pictures_to_fetch
 from warehouse.records.posts import ScrapedRows, store_scraped
-from warehouse.records.stored_posts import mark_gone
+from warehouse.records.stored_posts import mark_gone, refresh_last_seen
 from warehouse.schema.picture_tables import Fetch, Picture
 from warehouse.schema.tables import AccountObservation, Observation, Post, PostPicture
 
@@ -74,7 +74,7 @@ def test_the_next_run_adds_an_observation_and_first_seen_at_stays(
 def test_a_reading_of_unchanged_posts_rewrites_no_post(
     home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
-    """Observations say that they were seen; a changed post is written alone, and all are after a month at the latest."""
+    """Observations say that they were seen; a changed post is written alone, and others when they are a month behind."""
     first = evening.replace(tzinfo=None)
     store_scraped(home.lake, [seen(name) for name in "abc"])
     files = home.lake.files("posts")
@@ -86,8 +86,13 @@ def test_a_reading_of_unchanged_posts_rewrites_no_post(
     store_scraped(home.lake, [seen("a", days=30), edited])
     query = "select last_seen_at, count(*) from posts group by 1 order by 1"
     assert read(home, query) == [(first, 2), (first + timedelta(days=30), 1)]
-    store_scraped(home.lake, [seen(name, days=31) for name in "abc"])
-    assert read(home, query) == [(first + timedelta(days=31), 3)]
+    store_scraped(
+        home.lake, [seen("a", days=31), replace(edited, post=replace(edited.post, caption="edited"))]
+    )
+    assert read(home, query) == [(first, 2), (first + timedelta(days=30), 1)]
+    assert refresh_last_seen(home.lake, "demo", evening + timedelta(days=31)) == 1
+    assert read(home, query) == [(first, 1), (first + timedelta(days=30), 1), (first + timedelta(days=31), 1)]
+    assert refresh_last_seen(home.lake, "demo", evening) == 0
 
 
 def test_a_post_that_was_only_observed_since_is_not_gone(
