@@ -107,7 +107,8 @@ def _update(rates: Rates, content: Content, night: Forecast) -> None:
     """Tables that are divided by source. Ids grow with time, so that young posts are in the last files of a source."""
     observed = rates.observed(night.night)
     writes = {
-        "posts": rates.scrape_batches(night.night),
+        # Unchanged posts are not written, but for `last_seen_at` after some full readings, which is not modelled.
+        "posts": rates.sources * math.ceil(rates.posts / rates.sources / STORE_POSTS),
         # New posts are in some of the batches; then the hashes of new pictures are linked.
         "post_pictures": rates.sources * math.ceil(rates.posts / rates.sources / STORE_POSTS)
         + rates.sources * math.ceil(rates.pictures / rates.sources / LINK_ROWS),
@@ -115,15 +116,12 @@ def _update(rates: Rates, content: Content, night: Forecast) -> None:
         "post_labels": 1,
     }
     per_post = content.post_labels * rates.labels_per_picture * rates.classifiers * rates.pictures_per_post
-    # A batch has the posts of some accounts, one after the other, so that its ids span the days of their pages.
-    days = min(rates.window(night.night), max(1, STORE_POSTS * rates.accounts / rates.posts))
     for name, commits in writes.items():
         parts = rates.sources * (rates.classifiers if name == "post_labels" else 1)
         in_part = night.rows[name] / parts
         night.files[name] = parts * max(1, round(in_part / GROUP_ROWS))
         if name in ("posts", "post_pictures"):
-            span = (days if name == "posts" else 1) * rates.posts / rates.sources
-            touched = commits * min(in_part, span + GROUP_ROWS / 2)
+            touched = commits * min(in_part, rates.posts / rates.sources + GROUP_ROWS / 2)
         else:
             young = observed * (per_post if name == "post_labels" else 1)
             touched = parts * min(in_part, young / parts + GROUP_ROWS / 2)

@@ -131,7 +131,7 @@ def _batches(items: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
 
 def _store_posts(home: Home, rates: Rates, numbers: Sequence[int], at: datetime) -> None:
     posts = [_post(rates, number, at) for number in numbers]
-    home.lake.upsert(posts, keep=["first_seen_at"])
+    home.lake.upsert(posts, keep=["first_seen_at"], never_alone=["last_seen_at"])
     shown = [picture for number in numbers for picture in _shown(rates, number)]
     home.lake.upsert([_post_picture(one, None if one.first_seen_at == at else one.sha256) for one in shown])
     home.lake.append([_observation(post, number, at) for post, number in zip(posts, numbers, strict=True)])

@@ -4,6 +4,7 @@ task.py            the Prefect task
 stage.py           the stage: the pending pictures, and the stage's result
 pipeline.py        many downloads at once, in bounded memory, with retries
 hosts.py           each host's limit, pauses and failures
+host_turns.py      limits of hosts that hold for several runs together
 processes.py       downloads in several processes; worker.py is one of them
 on_cluster/        downloads on the workers of a Dask or Ray cluster
 download.py        one attempt: request, redirects, body; attempt.py is its result, or why it failed

@@ -5,6 +5,7 @@
             wait while too many are in memory
             put it into its host's queue, or leave it for the next reading if that queue stays full
     for each host with a queue, one dispatcher:
+        where the host has a limit for all runs, hold one of its slots, and release it now and then for other runs
         wait until the host's pause is over and it has fewer requests than its limit
         wait in turn for one of `concurrency` slots, then start an attempt with the next picture
     for each attempt that ends:
@@ -28,6 +29,7 @@ from datetime import UTC, datetime
 from tasks.backoff import pause_seconds
 from tasks.fetch.attempt import TRANSIENT, Attempt, Reason
 from tasks.fetch.download import Download
+from tasks.fetch.host_turns import TURN_SECONDS, YIELD_SECONDS, HostTurns, NoTurns
 from tasks.fetch.hosts import Host, Hosts, Job
 from tasks.fetch.results import BATCH_ROWS, Results
 from tasks.fetch.signatures import MESSAGE_START
@@ -45,12 +47,23 @@ PictureList = Callable[[], Iterator[list[PictureToFetch]]]
 
 
 class Pipeline:
-    """The fetching of one run. `download` makes one attempt; `results` takes each attempt's row."""
+    """The fetching of one run. `download` makes one attempt; `results` takes each attempt's row.
 
-    def __init__(self, download: Download, concurrency: int, per_host: int, results: Results) -> None:
+    `turns` has the limits of hosts that hold for several runs together.
+    """
+
+    def __init__(
+        self,
+        download: Download,
+        concurrency: int,
+        per_host: int,
+        results: Results,
+        turns: HostTurns | None = None,
+    ) -> None:
         self._download = download
         self._hosts = Hosts(concurrency, per_host)
         self._results = results
+        self._turns = turns or NoTurns()
         self._slots = asyncio.Semaphore(concurrency)
         self._unfinished = 0
         self._changed = asyncio.Event()
@@ -59,7 +72,9 @@ class Pipeline:
         self.other_files: dict[str, Counter[str]] = {}
         """For each reason, which other files came instead of pictures, and how often."""
         self.skipped: Counter[str] = Counter()
-        """How many pictures of a host were not requested, because it requested a longer pause."""
+        """How many pictures of a host were not requested, because it requested a longer pause, or is in `occupied`."""
+        self.occupied: set[str] = set()
+        """Hosts that other runs read all the time."""
 
     @property
     def failures(self) -> Counter[str]:
@@ -117,14 +132,45 @@ class Pipeline:
         if host.given_up:
             self._skip(host, job)
             return
+        if not host.pending:
+            host.changed.set()  # its dispatcher may wait for the end of its turn
         host.pending.append(job)
         if not host.is_served:
             host.is_served = True
             self._group.create_task(self._serve(host))
 
     async def _serve(self, host: Host) -> None:
-        """Start attempts until the host's queue is empty."""
+        """Start attempts until the host's queue is empty, in turns where runs share a limit of the host."""
         while host.pending:
+            turn = self._turns.hold(host.name)
+            if turn is None:
+                await self._start_attempts(host, float("inf"))
+                continue
+            async with turn as is_held:
+                if is_held:
+                    await self._take_turn(host, time.monotonic() + TURN_SECONDS)
+                else:
+                    self._give_up_occupied(host)
+            if host.pending:
+                await asyncio.sleep(YIELD_SECONDS)
+        host.is_served = False
+
+    async def _take_turn(self, host: Host, until: float) -> None:
+        """Start attempts until the time, and return when all have ended."""
+        while host.running or (host.pending and time.monotonic() < until):
+            await self._start_attempts(host, until)
+            if host.running:
+                host.changed.clear()
+                await host.changed.wait()
+
+    def _give_up_occupied(self, host: Host) -> None:
+        self.occupied.add(host.name)
+        host.given_up = Reason.BUSY
+        while host.pending:
+            self._skip(host, host.pending.popleft())
+
+    async def _start_attempts(self, host: Host, until: float) -> None:
+        while host.pending and time.monotonic() < until:
             if not self._hosts.may_start(host, now := time.monotonic()):
                 pause = host.paused_until - now
                 host.changed.clear()
@@ -138,7 +184,6 @@ class Pipeline:
                 self._group.create_task(self._try(host, host.pending.popleft()))
             else:
                 self._slots.release()
-        host.is_served = False
 
     async def _try(self, host: Host, job: Job) -> None:
         began = time.monotonic()

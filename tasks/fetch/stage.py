@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from tasks.cluster.opening import ClusterSession
 from tasks.cluster.protocol import Cluster
 from tasks.fetch.attempt import TRANSIENT, Reason
 from tasks.fetch.download import Download, FetchOptions, downloading
+from tasks.fetch.host_turns import HostTurns, NoTurns
 from tasks.fetch.on_cluster.driver import downloading_on
 from tasks.fetch.pipeline import Pipeline
 from tasks.fetch.processes import downloading_in, process_count
@@ -57,12 +59,14 @@ def fetch_pictures(
     options: FetchOptions,
     progress: Callable[[int, int], None],
     cluster: ClusterSession | None = None,
+    turns: HostTurns | None = None,
 ) -> StageResult:
     """Fetch the pending pictures; `progress` gets the finished and the total number.
 
-    With a `cluster` its workers download, unless there are few pictures. Raises `DiskFull` and `ClusterUnavailable`.
+    With a `cluster` its workers download, unless there are few pictures. `turns` are the limits of hosts for several
+    runs together. Raises `DiskFull` and `ClusterUnavailable`.
     """
-    lake = home.lake
+    lake, turns = home.lake, turns or NoTurns()
     linked = link_fetched_pictures(lake)  # pictures that a killed run stored
     total = count_to_fetch(lake, RETRY_SCHEDULES, now := datetime.now(UTC))
     if linked:
@@ -75,7 +79,8 @@ def fetch_pictures(
         progress(done, total)
 
     workers = cluster.open() if cluster is not None and total >= MIN_FOR_PROCESSES else None
-    pipeline = asyncio.run(_fetch_all(home, options, total, now, report, workers))
+    turns.read_limits()
+    pipeline = asyncio.run(_fetch_all(home, options, total, now, report, workers, turns))
     link_fetched_pictures(lake)
     return _result(pipeline, _describe_failing_sources(home, now) if pipeline.failures else [])
 
@@ -87,6 +92,7 @@ async def _fetch_all(
     now: datetime,
     report: Callable[[int], None],
     workers: Cluster | None,
+    turns: HostTurns,
 ) -> Pipeline:
     files = home.picture_files
     files.open_incoming()
@@ -99,7 +105,7 @@ async def _fetch_all(
                     link_fetched_pictures(home.lake)  # so that the list omits what this run has fetched
                 yield from pictures_to_fetch(home.lake, RETRY_SCHEDULES, now, READ_PICTURES)
 
-            pipeline = Pipeline(download, options.concurrency, options.per_host, results)
+            pipeline = Pipeline(download, options.concurrency, options.per_host, results, turns)
             pipeline.resume_pauses(host_delays(home.lake, Reason.BUSY, now, READ_PICTURES), now)
             await pipeline.run(pictures)
     finally:
@@ -137,11 +143,7 @@ def _result(pipeline: Pipeline, failing_sources: list[str]) -> StageResult:
     if failures:
         reasons = _describe_failures(failures, pipeline.other_files)
         sentences.append(f"{failures.total()} pictures could not be fetched: {reasons}.")
-    if skipped:
-        hosts = ", ".join(f"{count} of {host}" for host, count in skipped.most_common(MAX_HOSTS_NAMED))
-        sentences.append(
-            f"{skipped.total()} pictures were not requested, because their hosts require a pause: {hosts}."
-        )
+    sentences += _describe_skipped(skipped, pipeline.occupied)
     is_retried = bool(skipped) or any(reason in TRANSIENT for reason in failures)
     if is_retried:
         sentences.append("The next run retries.")
@@ -151,6 +153,20 @@ def _result(pipeline: Pipeline, failing_sources: list[str]) -> StageResult:
         failures.total() + skipped.total(),
         " ".join([*sentences, *failing_sources[:MAX_HOSTS_NAMED]]),
     )
+
+
+def _describe_skipped(skipped: Counter[str], occupied: AbstractSet[str]) -> list[str]:
+    """A sentence for the hosts that require a pause, and one for those that other runs read."""
+    sentences = []
+    for is_occupied, why in (
+        (False, "their hosts require a pause"),
+        (True, "other runs held the limits of their hosts at Prefect's server all the time"),
+    ):
+        some = Counter({host: count for host, count in skipped.items() if (host in occupied) == is_occupied})
+        if some:
+            hosts = ", ".join(f"{count} of {host}" for host, count in some.most_common(MAX_HOSTS_NAMED))
+            sentences.append(f"{some.total()} pictures were not requested, because {why}: {hosts}.")
+    return sentences
 
 
 def _describe_failures(failures: Counter[str], other_files: Mapping[str, Counter[str]]) -> str:

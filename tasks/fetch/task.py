@@ -14,6 +14,7 @@ from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
 from tasks.progress import show_progress
 from tasks.run import HOUR, STAGE, Run, run_stage
+from tasks.slots import HostSlots
 from warehouse.records.runs import StageResult
 
 
@@ -26,6 +27,6 @@ def fetch(run: Run, options: FetchOptions, cluster: ClusterOptions | None = None
             ClusterSession(cluster) if cluster is not None else nullcontext() as session,
             show_progress("fetch pictures") as report,
         ):
-            return fetch_pictures(run.home, options, report, session)
+            return fetch_pictures(run.home, options, report, session, HostSlots())
 
     return run_stage(run, "fetch", "", body)

@@ -14,7 +14,7 @@ from tasks.scrape.pages import Page, ScrapedPost
 from tasks.scrape.spool import Spool
 from warehouse.records.posts import ScrapedRows, store_scraped
 from warehouse.records.runs import StageResult
-from warehouse.records.stored_posts import mark_gone
+from warehouse.records.stored_posts import mark_gone, refresh_last_seen
 from warehouse.schema.tables import AccountObservation, Comment, Observation, Post, PostPicture, Thread
 from warehouse.storage.lake import Lake
 
@@ -36,14 +36,17 @@ def store_spool(
     counts = count_pages(lake, source, _batches(spool.pages()))
     check(lake, source, counts, may_lack)
     gaps, problems, posts = GapReport(source), ProblemLog(source), 0
+    times: set[datetime] = set()
     for pages in _batches(spool.pages()):
         accounts = [row for page in pages if (row := _account_row(source, page)) is not None]
-        posts += store_scraped(
-            lake, [_rows(source, page, post) for page in pages for post in page.posts], accounts
-        )
+        seen = [_rows(source, page, post) for page in pages for post in page.posts]
+        posts += store_scraped(lake, seen, accounts)
+        times.update(one.observation.observed_at for one in seen)
         for page in pages:
             gaps.add(lake, page)
             problems.add(page.problems)
+    if times:
+        refresh_last_seen(lake, source, min(times))
     if shows_all and (gone := _mark_gone(lake, source, counts.coverage)):
         logger.info("%s: %d known posts are no longer shown", source, gone)
     known = gaps.summary(lake, posts)

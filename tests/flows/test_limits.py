@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from flows.demo.gallery import Gallery, demo_gallery
 from flows.demo.pages import account_path, older_path
@@ -29,6 +33,17 @@ url = "{url}"
 [scrape]
 delay_seconds = 0
 comments = false
+
+[fetch]
+allow_private_hosts = ["127.0.0.1"]
+"""
+
+
+FILE_SETTINGS = """
+[[sources]]
+name = "{account}"
+kind = "jsonl"
+file = "posts.jsonl"
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]
@@ -93,6 +108,86 @@ def test_two_runs_with_one_slot_for_a_host_never_read_it_at_once(
     assert "failed to process item" not in ended[1] and " | ERROR " not in ended[1]
     accounts = server.accounts()
     assert accounts == sorted(accounts) and set(accounts) == {"ann", "bob"}
+
+
+class PictureHost(GalleryServer):
+    """Pictures of two accounts, below a folder for each. The first response comes when the gate is open.
+
+    `overlaps` has the requests that came while one of the other account was under way.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            [], {f"/{account}/{n}.png": _picture(n) for account in ("ann", "bob") for n in range(6)}
+        )
+        self.gate = threading.Event()
+        self.overlaps: list[str] = []
+        self._active: list[str] = []
+        self._log = threading.Lock()
+
+    def respond(self, path: str) -> Response:
+        account = path.split("/")[1]
+        with self._log:
+            self.overlaps += [path for other in self._active if other != account]
+            self._active.append(account)
+        self.gate.wait(LIMIT_SECONDS)
+        try:
+            return super().respond(path)
+        finally:
+            with self._log:
+                self._active.remove(account)
+
+    def started(self) -> bool:
+        """Whether a request is under way."""
+        return bool(self._active)
+
+    def posts(self, account: str) -> str:
+        """The account's file of posts, each with a picture."""
+        post = {"v": 1, "account": account, "observed_at": "2026-05-20T03:00:00Z", "likes": 3}
+        rows = [
+            post
+            | {
+                "post_id": f"{n}",
+                "url": f"{self.base}/{n}",
+                "posted_at": f"2026-05-0{n + 1}",
+                "pictures": [f"{self.base}/{account}/{n}.png"],
+            }
+            for n in range(6)
+        ]
+        return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def _picture(number: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6), (number, 0, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_two_runs_with_one_slot_for_a_host_never_fetch_from_it_at_once(
+    tmp_path, prefect, prefect_command, forking, fork_server
+):
+    """The second run waits until the first has all its pictures; the host's own log shows that they never overlap."""
+    with PictureHost() as server:
+        name = host_limit(server.base.removeprefix("http://"))
+        prefect_command("gcl", "create", name, "--limit", "1")
+        for account in ("ann", "bob"):
+            (tmp_path / account).mkdir()
+            (tmp_path / account / "posts.jsonl").write_text(server.posts(account))
+            (tmp_path / account / "likelens.toml").write_text(FILE_SETTINGS.format(account=account))
+        first, output = forking.start_forked(fork_server, ["run"], cwd=tmp_path / "ann", env=prefect)
+        with output:
+            while not server.started():
+                assert first.poll() is None, output.read()
+                time.sleep(0.1)
+            second, waiting = forking.start_forked(fork_server, ["run"], cwd=tmp_path / "bob", env=prefect)
+            with waiting:
+                assert any(f"Waiting for a free slot of {name}" in line for line in waiting)
+                server.gate.set()
+                ended = "".join(output), "".join(waiting)
+                assert (first.wait(), second.wait()) == (0, 0), ended
+        assert server.overlaps == []
+        accounts = [path.split("/")[1] for _, path in server.requests]
+        assert accounts == ["ann"] * 6 + ["bob"] * 6
 
 
 def test_the_limit_of_a_host_has_its_name_and_paths_have_none():

@@ -64,6 +64,8 @@ INTERNAL = {
     "AmbiguousCount": "a ValueError; the row that has the value is skipped with the reason",
     "RowError": "a row of a file is skipped with the reason",
     "WorkerDied": "the item is tried again alone, then split; a picture gets a row with the reason",
+    "JoinRefused": "the worker of a cluster takes no part in a fetch; the others go on",
+    "_DamagedIndex": "the index of a data file is made again",
     "UnreadableFile": "becomes BadInput, or a problem of the page, where the file is read",
 }
 """Exceptions that never reach the end of a stage, each with what happens to them."""

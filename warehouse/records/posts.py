@@ -44,13 +44,21 @@ def store_scraped(
     """
     seen = sorted(_with_stored_values(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
     newest = _newest(lake, seen)
-    lake.upsert([one.post for one in newest], keep=["first_seen_at"])
+    observed = [one.post for one in newest if _is_observed(one)]
+    # A new time alone would rewrite a file for what the observation says too; see `refresh_last_seen`.
+    lake.upsert(observed, keep=["first_seen_at"], never_alone=["last_seen_at"])
+    lake.upsert([one.post for one in newest if not _is_observed(one)], keep=["first_seen_at"])
     lake.upsert(_with_known_hashes(lake, [picture for one in newest for picture in one.pictures]))
     lake.upsert([comment for one in seen for comment in one.comments])
     lake.upsert([one.thread for one in seen if one.thread is not None])
     lake.append(accounts)
     lake.append([one.observation for one in seen if has_count(one.observation)])
     return len(seen)
+
+
+def _is_observed(one: ScrapedRows) -> bool:
+    """Whether an observation says when the post was seen, as well as its row."""
+    return has_count(one.observation) and one.observation.observed_at == one.post.last_seen_at
 
 
 def has_count(observation: Observation) -> bool:

@@ -28,13 +28,12 @@ from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
 from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
 from warehouse.storage.file_commit import UNFINISHED
-from warehouse.storage.file_layout import (
-    COMPACT_ABOVE_FILES,
-    files_to_merge,
-)
+from warehouse.storage.file_layout import COMPACT_ABOVE_FILES, files_to_merge
+from warehouse.storage.hash_index import remove_index
 from warehouse.storage.lake_copy import open_copy
 from warehouse.storage.lake_files import LakeFile, list_files, open_table
 from warehouse.storage.lake_reader import open_connection, open_reader
+from warehouse.storage.stored_keys import UpdateOptions
 from warehouse.storage.table_lock import lock_table
 from warehouse.storage.table_writes import (
     append_new,
@@ -90,22 +89,19 @@ class Lake:
 
     def append_arrow(self, table_name: str, batch: pa.Table) -> int:
         """The same for rows that are an Arrow table with the table's schema."""
-        table = TABLES[table_name]
-        return self._write(table, partial(self._do, append_new, table, batch))
+        return self._write(TABLES[table_name], partial(self._do, append_new, TABLES[table_name], batch))
 
-    def upsert(self, rows: Sequence[Row], keep: Sequence[str] = ()) -> int:
-        """Add new rows and update others, but for the columns in `keep`; returns how many were added or changed."""
+    def upsert(self, rows: Sequence[Row], keep: Sequence[str] = (), never_alone: Sequence[str] = ()) -> int:
+        """Add new rows and update others, but for what `UpdateOptions` says; returns how many were added or changed."""
         if not rows:
             return 0
-        table = TABLES[rows[0].table]
-        batch = table.to_arrow(rows)
-        return self._write(table, partial(self._do, update, table, batch, keep))
+        table, options = TABLES[rows[0].table], UpdateOptions(keep, never_alone)
+        return self._write(table, partial(self._do, update, table, table.to_arrow(rows), options))
 
     def replace(self, row: type[Row], rows: Sequence[Row]) -> bool:
         """Replace all rows of the table by these in one commit, if they differ; returns whether they do."""
         table = TABLES[row.table]
-        batch = table.to_arrow(rows)
-        return self._write(table, partial(self._do, replace_all, table, batch))
+        return self._write(table, partial(self._do, replace_all, table, table.to_arrow(rows)))
 
     def files(self, table_name: str) -> list[str]:
         """The Parquet files of the table's current version; none where a derived table does not exist yet."""
@@ -203,15 +199,15 @@ class Lake:
     def purge(self, table_names: Sequence[str]) -> None:
         """Delete every file that the current versions do not need, so that deleted rows leave the disk too.
 
-        `full` includes files of a killed writer, which no log names. The log is deleted as well, because it
-        repeats values of rows and the conditions of deletions. Sessions that read an older version fail, so only
-        forgetting calls this.
+        The log and the index are deleted as well, because they repeat values of rows. Sessions that read an older
+        version fail, so only forgetting calls this.
         """
         for name in table_names:
             with lock_table(self.folder, name):
                 shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
+                remove_index(self.folder, name)
                 if self._copy is None:
                     purge_table(self._delta(TABLES[name]))
                 else:

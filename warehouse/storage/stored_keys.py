@@ -9,8 +9,21 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.schema.table_schema import Table
+from warehouse.storage.hash_index import find_stored, has_index
 from warehouse.storage.lake_files import LakeFile, distinct_values
 from warehouse.storage.lake_reader import scan
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOptions:
+    """What an update does not write.
+
+    The columns in `keep` have their stored values in rows that exist. A row that differs only in columns in `never_alone`
+    stays as it is stored.
+    """
+
+    keep: Sequence[str] = ()
+    never_alone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,11 @@ def select_new(
 ) -> pa.Table:
     """The rows of the batch whose keys the files do not have; of rows with the same key the first."""
     query = "select position_in_batch from firsts anti join stored using ({keys}) order by 1"
+    if has_index(table):
+        is_stored, files = find_stored(connection, table, batch[table.key[0]], files)
+        batch = batch.filter(pa.array(~is_stored))
+        if not batch.num_rows:
+            return batch
     return batch.take(_query(connection, table, batch, files, query)["position_in_batch"])
 
 
@@ -34,13 +52,12 @@ def select_changed(
     table: Table,
     batch: pa.Table,
     files: Sequence[LakeFile],
-    keep: Sequence[str],
+    options: UpdateOptions,
 ) -> Changes:
-    """The rows of the batch that are new, or that differ from a stored row in other columns than `keep`.
-
-    The columns in `keep` have their stored values in rows that exist.
-    """
-    columns = [c.name for c in table.columns if c.name not in table.key and c.name not in keep]
+    """The rows of the batch that are new, or that differ from a stored row as the options say."""
+    keep = options.keep
+    ignored = {*table.key, *keep, *options.never_alone}
+    columns = [c.name for c in table.columns if c.name not in ignored]
     differs = " or ".join(f"stored.{name} is distinct from firsts.{name}" for name in columns) or "false"
     known = ", ".join(
         f"case when stored.filename is null then firsts.{name} else stored.{name} end as {name}"

@@ -15,7 +15,7 @@ from warehouse.storage.file_commit import GROUP_ROWS, commit_files, write_files,
 from warehouse.storage.file_layout import rows_per_file, small_files_beside
 from warehouse.storage.lake_files import LakeFile, open_table
 from warehouse.storage.lake_reader import scan
-from warehouse.storage.stored_keys import differs, select_changed, select_new
+from warehouse.storage.stored_keys import UpdateOptions, differs, select_changed, select_new
 
 CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
@@ -61,10 +61,10 @@ def update(
     table: Table,
     files: Sequence[LakeFile],
     batch: pa.Table,
-    keep: Sequence[str],
+    options: UpdateOptions,
 ) -> int:
-    """Add new rows and update others, but for the columns in `keep`; returns how many were added or changed."""
-    changes = select_changed(connection, table, batch, files, keep)
+    """Add new rows and update others, as the options say; returns how many were added or changed."""
+    changes = select_changed(connection, table, batch, files, options)
     if changes.outdated:
         beside = small_files_beside(table, changes.rows, files)
         outdated = [file for file in files if file in beside or file.path in changes.outdated]

@@ -4,7 +4,9 @@ download an address:
     the worker that has requests of its host, else the one with the fewest jobs, gets it
 for each worker, while it has jobs:
     call it with the new addresses; store the pictures that come back as bytes, and end their jobs
-    if it died, its jobs end as cut off, so the pipeline tries them again; workers that joined are taken in
+    if it died, its jobs end as cut off, so the pipeline tries them again
+every few seconds:
+    take in workers that joined the cluster, if they have the same packages; each takes over some hosts
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
@@ -30,6 +31,8 @@ from tasks.fetch.download import Download, FetchOptions, downloading
 from tasks.fetch.hosts import host_name
 from tasks.fetch.local import is_local
 from tasks.fetch.on_cluster.exchange import can_store_beside, end_session, exchange
+from tasks.fetch.on_cluster.host_owners import HostOwners
+from tasks.fetch.on_cluster.joining import JoinRefused, prepare_session
 from tasks.fetch.on_cluster.values import DownloadSession, Fetched, Reply
 from tasks.fetch.processes import MAX_CRASHES
 from tasks.fetch.store import PictureStore, RejectedPicture
@@ -39,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 """How often the driver looks whether a worker that does not reply is still there."""
+JOIN_SECONDS = 10.0
+"""How often the driver looks for workers that joined."""
 ALONE_SECONDS = 300.0
 """How long a run waits for a worker when all are gone; a killed one is often started again."""
 
@@ -58,7 +63,7 @@ async def downloading_on(
     async with downloading(files, options, "driver-") as local:
         downloads = _ClusterDownloads(cluster, files, session, local)
         try:
-            await downloads.find_workers()
+            await downloads.start()
             yield downloads.download
         finally:
             await downloads.stop()
@@ -77,8 +82,9 @@ def _workers_can_store(cluster: Cluster, files: PictureFiles) -> bool:
 class _Worker:
     """One process of the cluster: its jobs, and which of them it does not know yet."""
 
-    def __init__(self, pin: PinnedWorker) -> None:
+    def __init__(self, pin: PinnedWorker, session: DownloadSession) -> None:
         self.pin = pin
+        self.session = session
         self.jobs: dict[int, asyncio.Future[Attempt]] = {}
         self.new: list[tuple[int, str]] = []
         self.wake = asyncio.Event()
@@ -111,23 +117,23 @@ class _ClusterDownloads:
         self._local = local
         self._store = PictureStore(files, "cluster-")
         self._workers: list[_Worker] = []
-        self._owners: dict[str, _Worker] = {}
-        self._running: Counter[str] = Counter()
+        self._owners: HostOwners[_Worker] = HostOwners()
+        self._refused: dict[str, str] = {}
         self._numbers = itertools.count()
         self._finding = asyncio.Lock()
         self._deaths = 0
+        self._watching: asyncio.Task[None] | None = None
 
     async def download(self, url: str) -> Attempt:
         """Make one attempt. Raises `DiskFull`, `ClusterUnavailable`, `DownloadsCrashed`, or `RuntimeError` with a traceback."""
         if is_local(url):
             return await self._local(url)
-        if not self._workers:
-            await self.find_workers()
         host = host_name(url)
-        worker = self._owners.get(host)
-        if worker is None or worker not in self._workers:
-            worker = self._owners[host] = min(self._workers, key=lambda one: len(one.jobs))
-        self._running[host] += 1
+        await self._owners.wait_for_move(host)
+        while not self._workers:
+            await self._find_workers()
+            await self._owners.wait_for_move(host)
+        worker = self._owners.begin(host, self._workers)
         number = next(self._numbers)
         job: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
         worker.jobs[number] = job
@@ -136,32 +142,59 @@ class _ClusterDownloads:
         try:
             return await job
         finally:
-            self._running[host] -= 1
-            if not self._running[host]:
-                del self._running[host]
-                self._owners.pop(host, None)
+            self._owners.end(host)
 
-    async def find_workers(self) -> None:
-        """Take in the workers that are there. Waits for one; raises `ClusterUnavailable` if none comes."""
+    async def start(self) -> None:
+        """Take in the workers that are there, whose packages were compared before; later ones as they join."""
+        for name in await asyncio.to_thread(self._cluster.workers):
+            for pin in await asyncio.to_thread(pin_worker, self._cluster, name):
+                self._add(pin, self._session)
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(JOIN_SECONDS)
+            with suppress(ClusterUnavailable):  # the next call of a worker raises it
+                async with self._finding:
+                    await self._take_in()
+
+    async def _take_in(self) -> None:
+        known = {worker.pin.name for worker in self._workers} | self._refused.keys()
+        for name in await asyncio.to_thread(self._cluster.workers):
+            if name in known:
+                continue
+            for pin in await asyncio.to_thread(pin_worker, self._cluster, name):
+                try:
+                    session = await prepare_session(pin, self._session)
+                except JoinRefused as error:
+                    logger.warning("A worker joined that can't fetch: %s", error)
+                    self._refused[name] = str(error)
+                    pin.release()
+                else:
+                    self._owners.share_with(self._add(pin, session), self._workers)
+                    logger.info("The worker %s of %s joined", name, self._cluster.options.place)
+
+    async def _find_workers(self) -> None:
+        """Take in workers that joined. Waits for one; raises `ClusterUnavailable` if none comes."""
         async with self._finding:
             began = time.monotonic()
-            while True:
-                known = {worker.pin.name for worker in self._workers}
-                for name in await asyncio.to_thread(self._cluster.workers):
-                    if name not in known:
-                        for pin in await asyncio.to_thread(pin_worker, self._cluster, name):
-                            self._add(pin)
+            while not self._workers:
+                await self._take_in()
                 if self._workers:
                     return
                 if time.monotonic() - began > ALONE_SECONDS:
                     raise ClusterUnavailable(
                         f"{self._cluster.options.place} has had no worker for {ALONE_SECONDS / 60:.0f} minutes. Start"
                         " workers, and then run again: stored pictures are not fetched again."
+                        + "".join(f" {why}" for why in list(self._refused.values())[-1:])
                     )
                 await asyncio.sleep(POLL_SECONDS / 4)
 
     async def stop(self) -> None:
         """End the downloads on all workers, finished or not."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         workers, self._workers = self._workers, []
         for worker in workers:
             if worker.task is not None:
@@ -177,10 +210,11 @@ class _ClusterDownloads:
                 worker.pin.release()
         self._store.close()
 
-    def _add(self, pin: PinnedWorker) -> None:
-        worker = _Worker(pin)
+    def _add(self, pin: PinnedWorker, session: DownloadSession) -> _Worker:
+        worker = _Worker(pin, session)
         self._workers.append(worker)
         worker.task = asyncio.create_task(self._talk(worker))
+        return worker
 
     async def _talk(self, worker: _Worker) -> None:
         """Call the worker while it has jobs."""
@@ -190,7 +224,7 @@ class _ClusterDownloads:
                     worker.wake.clear()
                     await worker.wake.wait()
                 new, worker.new = worker.new, []
-                reply = await self._call(worker, worker.pin.call(exchange, self._session, new))
+                reply = await self._call(worker, worker.pin.call(exchange, worker.session, new))
                 worker.check_process(reply)
                 for fetched in reply.fetched:
                     await self._end_job(worker, fetched)
@@ -257,4 +291,5 @@ class _ClusterDownloads:
             else None
         )
         with suppress(ClusterUnavailable):  # the next download raises it
-            await self.find_workers()
+            async with self._finding:
+                await self._take_in()

@@ -8,7 +8,9 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +18,16 @@ from aiohttp import web
 
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
+from tasks.cluster.protocol import WorkerDied
+from tasks.cluster.versions import installed_versions, worker_versions
 from tasks.errors import ClusterUnavailable
 from tasks.fetch import stage
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.on_cluster import driver
+from tasks.fetch.on_cluster.exchange import can_store_beside
+from tasks.fetch.on_cluster.host_owners import HostOwners
+from tasks.fetch.on_cluster.joining import JoinRefused, prepare_session
+from tasks.fetch.on_cluster.values import DownloadSession
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 
@@ -101,8 +109,8 @@ def serve(
     """Start a server with this handler."""
     runners = []
 
-    def start(respond: Any) -> HostServer:
-        server = HostServer(respond, pids(dask))
+    def start(respond: Any, session: ClusterSession | None = None) -> HostServer:
+        server = HostServer(respond, pids(session or dask))
 
         async def run() -> web.ServerRunner:
             runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0.01)
@@ -127,7 +135,8 @@ def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetch(fetching: Any, session: ClusterSession, **options: Any) -> Any:
     options.setdefault("allow_private_hosts", frozenset(HOSTS))
-    chosen = FetchOptions(limits=Limits(max_bytes=200_000), **options)
+    options.setdefault("limits", Limits(max_bytes=200_000))
+    chosen = FetchOptions(**options)
     return stage.fetch_pictures(fetching.home, chosen, lambda done, total: None, session)
 
 
@@ -224,6 +233,125 @@ def test_a_worker_that_is_killed_costs_its_pictures_a_retry(
     assert reasons["ok"] == 60
     assert set(reasons) == {"ok", "cut_off"}
     fetching.check_store()
+
+
+def test_a_worker_that_joins_during_a_fetch_takes_over_hosts(
+    serve: Any, fetching: Any, picture: Any, monkeypatch: pytest.MonkeyPatch, server_loop: Any
+) -> None:
+    """By the server's log it gets requests, and no host's go to two workers at once, nor a picture twice."""
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setattr(driver, "JOIN_SECONDS", 0.2)
+    joined = asyncio.Event()
+    share_with = driver.HostOwners.share_with
+
+    def note(*values: Any) -> None:
+        share_with(*values)
+        server_loop.call_soon_threadsafe(joined.set)
+
+    monkeypatch.setattr(driver.HostOwners, "share_with", note)
+
+    async def respond(request: Request) -> web.Response:
+        if len(server.log) == 20:
+            await asyncio.to_thread(cluster.scale, 2)
+        if len(server.log) >= 20:
+            await joined.wait()
+        if len(server.workers) == 1 and joined.is_set():
+            server.workers[:] = await asyncio.to_thread(pids, session)
+        return web.Response(body=picture(int(request.path[1:])))
+
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        ClusterSession(ClusterOptions("dask", cluster.scheduler_address, table="fetch")) as session,
+    ):
+        server = serve(respond, session)
+        fetching.add_pictures([f"http://{HOSTS[n % 4]}:{server.port}/{n}" for n in range(100)])
+        patient = Limits(max_bytes=200_000, total_seconds=900.0, idle_seconds=900.0)
+        assert fetch(fetching, session, per_host=2, limits=patient).items == 100
+    assert server.shared == []
+    assert set(server.max_active.values()) == {2}
+    assert len({one.worker for one in server.log if one.worker}) == 2
+    assert Counter(request.path for request in server.log).most_common(1)[0][1] == 1
+    fetching.check_store()
+
+
+class Pin:
+    """A worker that has just joined, in this process."""
+
+    name = "tcp://new:1"
+
+    def __init__(self, results: dict[Any, Any]) -> None:
+        self._results = results
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        result = self._results.get(function)
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(function(*arguments) if result is None else result)
+        return future
+
+    def release(self) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ({"numpy": "0.1"}, "has other packages than this machine: .*numpy"),
+        (WorkerDied("it ended"), "died at its first piece of work"),
+        (ModuleNotFoundError(name="tasks"), "can't import tasks"),
+    ],
+)
+def test_a_worker_that_does_not_fit_takes_no_part(fetching: Any, result: Any, message: str) -> None:
+    """The reason says what to do; the fetch goes on with the others."""
+    session = DownloadSession("s", fetching.home.picture_files, FetchOptions(), installed_versions())
+    with pytest.raises(JoinRefused, match=message):
+        asyncio.run(prepare_session(Pin({worker_versions: result}), session))
+
+
+@pytest.mark.parametrize("can_store", [True, False])
+def test_a_worker_that_joins_sends_bytes_if_it_can_not_store(fetching: Any, can_store: bool) -> None:
+    """It is asked whether it can store pictures where the driver does, and no probe is left."""
+    files = fetching.home.picture_files
+    files.open_incoming()
+    session = DownloadSession("s", files, FetchOptions(), installed_versions())
+    pin = Pin({} if can_store else {can_store_beside: False})
+    assert asyncio.run(prepare_session(pin, session)).files == (files if can_store else None)
+    assert fetching.stored_files() == {}
+
+
+def test_a_new_worker_takes_over_hosts_when_their_requests_have_ended() -> None:
+    """Of five hosts on one worker two move; each moves after its last request, and new requests wait until then."""
+
+    async def move() -> None:
+        owners: HostOwners[Any] = HostOwners()
+        old, new = SimpleNamespace(jobs={1: None}), SimpleNamespace(jobs={})
+        workers = [old]
+        hosts = [f"{number}.example" for number in range(5)]
+        for host in hosts:
+            assert owners.begin(host, workers) is old
+            assert owners.begin(host, workers) is old
+        workers.append(new)
+        owners.share_with(new, workers)
+        waiting = {host: asyncio.create_task(owners.wait_for_move(host)) for host in hosts}
+        await asyncio.sleep(0)
+        moving = [host for host in hosts if not waiting[host].done()]
+        assert len(moving) == 2
+        owners.end(moving[0])
+        await asyncio.sleep(0)
+        assert not waiting[moving[0]].done()
+        for host in moving:
+            while not waiting[host].done():
+                owners.end(host)
+                await asyncio.sleep(0.01)
+            assert owners.begin(host, workers) is new
+        staying = next(host for host in hosts if host not in moving)
+        assert owners.begin(staying, workers) is old
+        owners.share_with(new, workers)
+        await asyncio.gather(*map(owners.wait_for_move, hosts))
+
+    asyncio.run(asyncio.wait_for(move(), 60))
 
 
 def test_workers_of_ray_respect_the_limit_of_each_host_together(

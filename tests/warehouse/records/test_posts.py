@@ -12,6 +12,7 @@ import pytest
 from warehouse.home import Home
 from warehouse.records.pending import link_fetched_pictures, pictures_to_fetch
 from warehouse.records.posts import ScrapedRows, store_scraped
+from warehouse.records.stored_posts import mark_gone, refresh_last_seen
 from warehouse.schema.picture_tables import Fetch, Picture
 from warehouse.schema.tables import AccountObservation, Observation, Post, PostPicture
 
@@ -54,16 +55,57 @@ def test_a_batch_stored_twice_counts_once(
     assert [read(home, f"select * from {table} order by all") for table in tables] == before
 
 
-def test_the_next_run_updates_last_seen_at_and_adds_an_observation(
+def test_the_next_run_adds_an_observation_and_first_seen_at_stays(
     home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
-    """first_seen_at stays, last_seen_at changes, and the likes of both runs are stored."""
+    """The likes of both runs are stored; last_seen_at changes where no observation says when the post was seen."""
+    first = evening.replace(tzinfo=None)
     store_scraped(home.lake, [seen("a", likes=5)])
     store_scraped(home.lake, [seen("a", days=1, likes=None)])
-    first = evening.replace(tzinfo=None)
-    second = first + timedelta(days=1)
-    assert read(home, "select first_seen_at, last_seen_at from posts") == [(first, second)]
     assert read(home, "select likes from observations order by observed_at") == [(5,), (None,)]
+    without = replace(
+        seen("a", days=2), observation=replace(seen("a", days=2).observation, likes=None, comments=None)
+    )
+    store_scraped(home.lake, [without])
+    assert read(home, "select first_seen_at, last_seen_at from posts") == [(first, first + timedelta(days=2))]
+    assert read(home, "select count(*) from observations") == [(2,)]
+
+
+def test_a_reading_of_unchanged_posts_rewrites_no_post(
+    home: Home, seen: Callable[..., ScrapedRows], evening: datetime
+) -> None:
+    """Observations say that they were seen; a changed post is written alone, and others when they are a month behind."""
+    first = evening.replace(tzinfo=None)
+    store_scraped(home.lake, [seen(name) for name in "abc"])
+    files = home.lake.files("posts")
+    for days in (7, 14, 30):
+        store_scraped(home.lake, [seen(name, days=days) for name in "abc"])
+    assert home.lake.files("posts") == files
+    assert read(home, "select count(*) from observations") == [(12,)]
+    edited = replace(seen("b", days=30), post=replace(seen("b", days=30).post, caption="edited"))
+    store_scraped(home.lake, [seen("a", days=30), edited])
+    query = "select last_seen_at, count(*) from posts group by 1 order by 1"
+    assert read(home, query) == [(first, 2), (first + timedelta(days=30), 1)]
+    store_scraped(
+        home.lake, [seen("a", days=31), replace(edited, post=replace(edited.post, caption="edited"))]
+    )
+    assert read(home, query) == [(first, 2), (first + timedelta(days=30), 1)]
+    assert refresh_last_seen(home.lake, "demo", evening + timedelta(days=31)) == 1
+    assert read(home, query) == [(first, 1), (first + timedelta(days=30), 1), (first + timedelta(days=31), 1)]
+    assert refresh_last_seen(home.lake, "demo", evening) == 0
+
+
+def test_a_post_that_was_only_observed_since_is_not_gone(
+    home: Home, seen: Callable[..., ScrapedRows], evening: datetime
+) -> None:
+    """Of posts whose rows are older than the reading, only the one that it did not show is marked as gone."""
+    store_scraped(home.lake, [seen(name) for name in "abc"])
+    began = evening + timedelta(days=7)
+    store_scraped(home.lake, [seen(name, days=7) for name in "ac"])
+    assert mark_gone(home.lake, "demo", "ann", began, None) == 1
+    assert read(home, "select post_id from posts where gone_at is not null") == [("b",)]
+    store_scraped(home.lake, [seen("b", days=8)])
+    assert read(home, "select count(gone_at) from posts") == [(0,)]
 
 
 def test_an_edited_caption_replaces_the_stored_one(home: Home, seen: Callable[..., ScrapedRows]) -> None:
