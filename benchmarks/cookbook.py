@@ -2,8 +2,9 @@
 
     python -m benchmarks.cookbook data
 
-Each statement of docs/sql-cookbook.md runs once to warm the disk's cache and then three times; the table has the
-median. A question is as slow as its slowest statement. Replace the names of classifiers with `--classifier`.
+Each statement of docs/sql-cookbook.md runs once to warm the disk's cache and then `--rounds` times; the table has the
+medians of elapsed and of processor seconds of all threads. A question is as slow as its slowest statement. Replace the
+names of classifiers with `--classifier`. `python -m benchmarks.warehouse` fills home folders of any size.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pathlib import Path
 import duckdb
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "sql-cookbook.md"
-ROUNDS = 3
 LIMIT_SECONDS = 1.0
 
 
@@ -31,15 +31,16 @@ def statements(text: str) -> Iterator[tuple[str, str]]:
                 yield title, statement.query
 
 
-def seconds(database: duckdb.DuckDBPyConnection, query: str) -> float:
-    """The median time of a query that fetches all rows."""
+def measure(database: duckdb.DuckDBPyConnection, query: str, rounds: int) -> tuple[float, float]:
+    """The median elapsed and processor seconds of a query that fetches all rows."""
     database.execute(query).fetchall()
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
+    elapsed, processor = [], []
+    for _ in range(rounds):
+        began, used = time.perf_counter(), time.process_time()
         database.execute(query).fetchall()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+        elapsed.append(time.perf_counter() - began)
+        processor.append(time.process_time() - used)
+    return statistics.median(elapsed), statistics.median(processor)
 
 
 def main() -> None:
@@ -48,16 +49,23 @@ def main() -> None:
     parser.add_argument("home", type=Path)
     parser.add_argument("--classifier", default="visual", help="the classifier of the rankings")
     parser.add_argument("--other", default="inception_v3", help="the classifier that it is compared with")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--statements", action="store_true", help="a row for each statement")
     options = parser.parse_args()
     text = PAGE.read_text("utf-8").replace("'visual'", f"'{options.classifier}'")
     text = text.replace("'inception_v3'", f"'{options.other}'")
-    slowest: dict[str, float] = {}
+    slowest: dict[str, tuple[float, float]] = {}
     with duckdb.connect(str(options.home / "likelens.duckdb"), read_only=True) as database:
         for title, query in statements(text):
-            slowest[title] = max(slowest.get(title, 0.0), seconds(database, query))
-    print("| question | ms | |\n|---|---|---|")
-    for title, time_of in slowest.items():
-        print(f"| {title} | {1000 * time_of:,.0f} | {'slow' if time_of > LIMIT_SECONDS else ''} |")
+            name = f"{title} {' '.join(query.split())[:60]}" if options.statements else title
+            measured = measure(database, query, options.rounds)
+            slowest[name] = max(slowest.get(name, (0.0, 0.0)), measured)
+            if options.statements:
+                print(f"{measured[0]:8.2f} {measured[1]:8.2f}  {name}", flush=True)
+    print("| question | ms | processor, ms | |\n|---|---|---|---|")
+    for title, (elapsed, processor) in slowest.items():
+        slow = "slow" if elapsed > LIMIT_SECONDS else ""
+        print(f"| {title} | {1000 * elapsed:,.0f} | {1000 * processor:,.0f} | {slow} |")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
     upkeep/         files of pictures, room on the disk, and forgetting
     home.py         the home folder and its locks
     frames.py       results of queries as Polars frames
+    memory.py       how much memory DuckDB may take
     published.py    opening the published database
     authors.py      authors of comments, as they are stored
     host_limits.py  rate limits that hosts announced

@@ -10,6 +10,7 @@ import duckdb
 
 from warehouse.errors import NotPublished
 from warehouse.home import Home
+from warehouse.memory import limit_memory
 from warehouse.schema.sql_types import quote
 from warehouse.storage.damage import detect_damage
 
@@ -31,6 +32,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
         detect_damage(home.lake_folder),
         duckdb.connect(str(home.database), read_only=True) as connection,
     ):
+        limit_memory(connection)
         _refuse_moved(home, connection)
         if only_lake:
             connection.execute(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.warehouse.gallery import CLASSIFIER, fill
 from benchmarks.warehouse.night import run_night
-from benchmarks.warehouse.ranking.rankings import compare, write_flat
+from benchmarks.warehouse.rankings import compare, write_flat
 from warehouse.home import Home
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
@@ -44,9 +44,9 @@ def measure_rankings(home: Home, rows: int, rounds: int) -> dict[str, float]:
         seconds = {name: getattr(one, kind) for name, one in times.items()}
         best = min(seconds["DuckDB by hand"], seconds["Polars by hand"])
         figures[f"macro / better by hand{suffix}"] = seconds["macro"] / best
-        if "pandas by hand, one number" in seconds:
-            pandas = seconds["pandas by hand, one number"]
-            figures[f"pandas, one number / macro{suffix}"] = pandas / seconds["macro"]
+        for name in ("pandas by hand", "pandas by hand, one number"):
+            if name in seconds:
+                figures[f"{name} / macro{suffix}"] = seconds[name] / seconds["macro"]
         lift = seconds["one lift ranking, computed"] / seconds["one mean ranking"]
         figures[f"lift, computed / mean{suffix}"] = lift
     return figures

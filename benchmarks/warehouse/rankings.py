@@ -60,10 +60,10 @@ def by_macro(home: Home) -> Way:
     """Our macro, in an open database."""
 
     def run(by: By, statistic: Statistic) -> list[str]:
-        query = f"""select label from top_labels('{CLASSIFIER}', "by" := '{by}', statistic := '{statistic}',
+        query = f"""select * from top_labels('{CLASSIFIER}', "by" := '{by}', statistic := '{statistic}',
                                                  min_posts := {MIN_POSTS}) order by rank"""
         with published(home) as database:
-            return [label for (label,) in database.execute(query).fetchall()]
+            return [label for _, label, *_ in database.execute(query).fetchall()]
 
     return run
 
@@ -127,18 +127,23 @@ def by_polars(flat: Path, *, complete: bool) -> Way:
     return run
 
 
-def by_pandas(flat: Path) -> Way:
-    """The ordered number alone with pandas, which reads the columns that it needs."""
+def by_pandas(flat: Path, *, complete: bool) -> Way:
+    """The same with pandas, which reads the columns that it needs."""
 
     def run(by: By, statistic: Statistic) -> list[str]:
-        columns = ["label"] if by == "count" else ["label", by]
-        rows = pd.read_parquet(flat, columns=columns)
-        if by == "count":
-            ranking = rows.groupby("label").size().to_frame("number")
-            ranking["posts"] = ranking["number"]
-        else:
-            function = "sum" if statistic == "total" else statistic
-            ranking = rows.groupby("label")[by].agg(number=function, posts="count")
+        names = ["label", *([by] if by != "count" else [])]
+        rows = pd.read_parquet(flat, columns=names + (["source", "account", "post_id"] if complete else []))
+        rows["value"] = 1 if by == "count" else rows[by]
+        rows = rows.dropna(subset="value")
+        function = "sum" if statistic == "total" else statistic
+        numbers = {"posts": "count", "number": "sum" if by == "count" else function}
+        if complete:
+            numbers |= {"total": "sum", "mean": "mean", "median": "median"}
+        ranking = rows.groupby("label")["value"].agg(**numbers)
+        if complete:
+            accounts = rows[["label", "source", "account"]].drop_duplicates()
+            ranking["accounts"] = accounts.groupby("label").size()
+            ranking["share"] = ranking["posts"] / len(rows[["source", "post_id"]].drop_duplicates())
         ranking = ranking[ranking["posts"] >= MIN_POSTS].reset_index()
         best = ranking.sort_values(["number", "posts", "label"], ascending=[False, False, True])
         return list(best["label"].head(10))
@@ -157,7 +162,8 @@ def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, Time]:
         "Polars by hand, one number": by_polars(flat, complete=False),
     }
     if rows <= PANDAS_ROWS:
-        ways["pandas by hand, one number"] = by_pandas(flat)
+        ways["pandas by hand"] = by_pandas(flat, complete=True)
+        ways["pandas by hand, one number"] = by_pandas(flat, complete=False)
     times: dict[str, list[Time]] = {}
     for _ in range(rounds):
         results = {}

@@ -25,6 +25,7 @@ from warehouse.database.derived.refresh import refresh_tables
 from warehouse.database.lift_table import refresh_lifts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
+from warehouse.memory import limit_memory
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
 
@@ -73,6 +74,7 @@ def _replace(home: Home, write: Callable[[duckdb.DuckDBPyConnection], Files]) ->
                 str(temporary), config={"storage_compatibility_version": READABLE_FROM}
             ) as connection,
         ):
+            limit_memory(connection)
             connection.begin()
             files = write(connection)
             connection.commit()

@@ -70,31 +70,42 @@ _MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_
 
 
 def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro:
-    """The macro over these rows; with `shares` they have a numerator and a denominator."""
+    """The macro over these rows; with `shares` they have a numerator and a denominator.
+
+    It reads the rows twice: the number that orders the labels is cheap for all of them, and the accounts and the
+    median only for the first n.
+    """
     counts = ", numerator, denominator" if shares else ""
     any_counts = ", any_value(numerator), any_value(denominator)" if shares else ""
+    # As text and not as a common table: DuckDB would store its rows, which takes several times as long as to read
+    # them twice, because names in Parquet files are numbers.
+    counted = f"(from ({rows}) where value is not null)"
+    named = f"""(select source, account, label, value{counts} from {counted} where not grouped
+                 union all
+                 select source, account, label_group, any_value(value){any_counts} from {counted} where grouped
+                 group by source, post_id, account, label_group)"""
     return Macro(
         name,
         f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with counted as (from ({rows}) where value is not null),
-                 named as (select source, account, label, value{counts} from counted where not grouped
-                           union all
-                           select source, account, label_group, any_value(value){any_counts} from counted where grouped
-                           group by source, post_id, account, label_group)
-            select row_number() over (order by worth desc, posts desc, label) as rank,
-                   label, posts, accounts, total, mean, median, share, {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
-            from (
-                select *, posts / all_posts as share,
-                       case when "by" = 'count' then posts
-                            when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
-                            then error('statistic is {_list(_RATIO_STATISTICS)}')
-                            else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
-                       end as worth
-                from (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}{_SHARES if shares else ""}
-                      from named group by label),
-                     (select count(*) as all_posts from counted where first_label)
-                where posts >= min_posts)
-            qualify rank <= n order by rank""",
+        f"""with best as (
+                select label, row_number() over (order by worth desc, posts desc, label) as rank
+                from (select label, posts,
+                             case when "by" = 'count' then posts
+                                  when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                                  then error('statistic is {_list(_RATIO_STATISTICS)}')
+                                  else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
+                             end as worth
+                      from (select label, count(*) as posts, {_NUMBERS} from {named} group by label)
+                      where posts >= min_posts)
+                qualify rank <= n)
+            select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
+                   {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
+            from best
+            join (select label, count(*) as posts, count(distinct (source, account)) as accounts,
+                         {_NUMBERS}{_SHARES if shares else ""}
+                  from {named} semi join best using (label) group by label) using (label)
+            cross join (select count(*) as all_posts from {counted} where first_label)
+            order by rank""",
         comment,
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.memory import duckdb_limit
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
@@ -76,6 +77,7 @@ def _database() -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "enable_external_file_cache": False,
             "allocator_background_threads": True,
+            "memory_limit": duckdb_limit(),
             "temp_directory": str(spill),
         }
     )

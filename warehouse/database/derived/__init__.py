@@ -1,6 +1,7 @@
 """The stored tables that publish computes from the others, as far as these changed since it last did.
 
     refresh.py              the derived tables in their order; publish calls it
+    portions.py             ranges of posts that a complete computation takes one after the other
     changes.py              which rows of the other tables changed since then
     latest_observations.py  the last known counts of each post
     post_labels.py          the labels of each post, with its counts

@@ -14,6 +14,7 @@ from warehouse.database.derived.changes import (
     reject_losses,
     scan_table,
 )
+from warehouse.database.derived.portions import divide_posts
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_reader import open_connection
 
@@ -46,12 +47,15 @@ def refresh_latest_observations(lake: Lake, files: Files) -> None:
             _apply_changes(connection, computation)
         except ChangesUnknown:
             current = lake.list_files(NAME)
-            lake.rewrite(NAME, connection, current, current, [_compute_all(files)])
+            portions = divide_posts(connection, "observations", files["observations"])
+            queries = [_compute_portion(files, portion) for portion in portions]
+            lake.rewrite(NAME, connection, current, current, queries)
     computation.record()
 
 
-def _compute_all(files: Files) -> str:
-    known = _KNOWN.format(observations=scan_table("observations", files["observations"]))
+def _compute_portion(files: Files, portion: str) -> str:
+    known = _KNOWN.format(observations=scan_table("observations", files["observations"]) + " as scanned")
+    known += f" where {portion}"
     return _LATEST.format(known=f"({known})")
 
 

@@ -23,6 +23,8 @@ from warehouse.database.derived.changes import (
     scan_paths,
     scan_table,
 )
+from warehouse.database.derived.portions import divide_posts
+from warehouse.schema.sql_types import quote
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import open_connection
@@ -82,23 +84,27 @@ def refresh_post_labels(lake: Lake, files: Files, versions: Sequence[tuple[str, 
         try:
             _apply_changes(connection, computation)
         except ChangesUnknown:
-            queries = [_compute_all(inputs, classifier) for classifier, _ in sorted(versions)]
+            portions = divide_posts(connection, "post_pictures", inputs["post_pictures"])
+            queries = [
+                _compute_portion(inputs, classifier, portion)
+                for classifier, _ in sorted(versions)
+                for portion in portions
+            ]
             current = lake.list_files(NAME)
             lake.rewrite(NAME, connection, current, current, queries)
     computation.record()
 
 
-def _compute_all(files: Files, classifier: str) -> str:
-    quoted = classifier.replace("'", "''")
+def _compute_portion(files: Files, classifier: str, portion: str) -> str:
+    """The query for all rows of the classifier and of the posts that satisfy the condition `portion`."""
     labels = f"""(select * from {scan_table("labels", files["labels"])} as scanned
-                  semi join versions using (classifier, version) where classifier = '{quoted}')"""
-    return _ROWS.format(
-        labels=labels,
-        groups=scan_table("label_groups", files["label_groups"]),
-        shown=scan_table("post_pictures", files["post_pictures"]),
-        posts=scan_table("posts", files["posts"]),
-        latest=scan_table("latest_observations", files["latest_observations"]),
+                  semi join versions using (classifier, version) where classifier = {quote(classifier)})"""
+    shown, posts, latest = (
+        f"(select * from {scan_table(table, files[table])} as scanned where {portion})"
+        for table in ("post_pictures", "posts", "latest_observations")
     )
+    groups = scan_table("label_groups", files["label_groups"])
+    return _ROWS.format(labels=labels, groups=groups, shown=shown, posts=posts, latest=latest)
 
 
 def _apply_changes(connection: duckdb.DuckDBPyConnection, computation: Computation) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from warehouse.database.derived import latest_observations, post_labels
+from warehouse.database.derived import latest_observations, portions, post_labels
 from warehouse.database.derived.refresh import refresh_tables
 from warehouse.errors import LakeBusy
 from warehouse.home import Home
@@ -131,9 +131,9 @@ def nights(
 
 @pytest.fixture
 def complete(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tables that were computed completely, in their order."""
+    """The tables that were computed completely, in their order, once for each portion."""
     seen: list[str] = []
-    compute, latest = post_labels._compute_all, latest_observations._compute_all
+    compute, latest = post_labels._compute_portion, latest_observations._compute_portion
 
     def record(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*values: Any) -> Any:
@@ -142,8 +142,8 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return call
 
-    monkeypatch.setattr(post_labels, "_compute_all", record("post_labels", compute))
-    monkeypatch.setattr(latest_observations, "_compute_all", record("latest_observations", latest))
+    monkeypatch.setattr(post_labels, "_compute_portion", record("post_labels", compute))
+    monkeypatch.setattr(latest_observations, "_compute_portion", record("latest_observations", latest))
     return seen
 
 
@@ -198,6 +198,21 @@ def test_what_the_files_do_not_tell_is_computed_completely(
         change()
         refresh(home)
         assert complete == expected
+
+
+@pytest.mark.parametrize("rows", [1, 3, 20])
+def test_portions_of_any_size_give_the_same_rows(
+    nights: Nights, complete: list[str], monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """A complete computation takes ranges of posts one after the other: small sources together, large ones in parts."""
+    monkeypatch.setattr(portions, "MAX_ROWS", rows)
+    for _ in range(14):
+        nights.post()
+    nights.label()
+    for _ in range(4):
+        nights.observe()
+    refresh(nights.home)
+    assert complete.count("post_labels") > 1, "the test has several portions"
 
 
 def test_a_refresh_that_was_cut_off_is_completed(nights: Nights, complete: list[str]) -> None:
