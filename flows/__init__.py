@@ -1,6 +1,7 @@
 """What runs, when and in which order; the command line; the settings.
 
 cli.py               the command line: the group and the error boundary
+start_up.py          variables that pydantic reads, set before a command is imported
 commands/            one module for each command
 interrupts.py        Ctrl-C
 completion.py        values that a shell completes

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import polars as pl
 
 from flows.time_slices import describe_times
 from warehouse.home import Home
 from warehouse.ranking.comparable_posts import count_posts
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
 from warehouse.ranking.rankings import ranked_database
+
+if TYPE_CHECKING:
+    import polars as pl
 
 ENDINGS = (".svg", ".png", ".html", ".json")
 

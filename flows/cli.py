@@ -5,12 +5,10 @@ Exit status: 0 all done, 1 failed, 2 wrong settings or usage, 3 published but a 
 
 from __future__ import annotations
 
-import ast
 import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import NoReturn
@@ -21,6 +19,7 @@ from flows import commands
 from flows.errors import EXPECTED_ERRORS, SettingsError
 from flows.interrupts import abort_on_interrupt
 from flows.printable import printable_lines
+from flows.start_up import set_defaults
 
 
 class LazyGroup(click.Group):
@@ -53,12 +52,14 @@ class LazyGroup(click.Group):
 
 
 def _docstring(name: str) -> str:
+    import ast
+
     source = Path(commands.__path__[0], f"{name}.py").read_text("utf-8")
     return ast.get_docstring(ast.parse(source)) or ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("likelens"), prog_name="likelens")
+@click.version_option(package_name="likelens", prog_name="likelens")
 def cli() -> None:
     """Show what the pictures of an account show that earns likes and comments.
 
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # A sentence with a character that the terminal does not have is better than none.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")
+    set_defaults()
     try:
         with abort_on_interrupt():
             status = cli.main(arguments, standalone_mode=False)

@@ -1,6 +1,6 @@
 """Environment variables that other libraries read when they are imported.
 
-In `flows` only this module, `home_settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
+In `flows` only this module, `start_up`, `home_settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 WIDTH = 25
 MAX_RATIO = 16.0
@@ -12,11 +15,18 @@ MAX_RATIO = 16.0
 
 
 def interval_bars(ranking: pl.DataFrame) -> pl.Series:
-    """A bar for each row: a line from `low` to `high`, a dot at `lift`, and a bar at 1, where nothing differs."""
-    ends = [abs(math.log(end)) for column in ("low", "high") for end in ranking[column] if end and end > 0]
-    scale = min(max(ends, default=1.0), math.log(MAX_RATIO)) or 1.0
-    bars = [_bar(row["lift"], row["low"], row["high"], scale) for row in ranking.iter_rows(named=True)]
+    """A bar for each row of a ranking, from its columns `lift`, `low` and `high`."""
+    import polars as pl
+
+    bars = draw_intervals(ranking.select("lift", "low", "high").rows())
     return pl.Series("interval", bars, dtype=pl.String)
+
+
+def draw_intervals(rows: Sequence[tuple[float, float, float]]) -> list[str]:
+    """A bar for each lift with its interval: a line from low to high, a dot at the lift, and a bar at 1, where nothing differs."""
+    ends = [abs(math.log(end)) for place in (1, 2) for row in rows if (end := row[place]) and end > 0]
+    scale = min(max(ends, default=1.0), math.log(MAX_RATIO)) or 1.0
+    return [_bar(*row, scale) for row in rows]
 
 
 def _bar(lift: float, low: float, high: float, scale: float) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import polars as pl
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.text import Text
 from flows.environment import wants_plain_text
 from flows.errors import SettingsError
 from flows.printable import printable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -29,6 +32,21 @@ MIN_TEXT_WIDTH = 12
 """Characters of a text that a narrow terminal shows; numbers are never cut."""
 COLUMN_GAP = 3
 """Characters between two columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """The rows of a table for a person; `numbers` are the names of its columns of numbers."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    numbers: frozenset[str]
+
+    def without(self, name: str) -> TextTable:
+        """The table without a column."""
+        places = [place for place, column in enumerate(self.columns) if column != name]
+        rows = [[row[place] for place in places] for row in self.rows]
+        return TextTable([self.columns[place] for place in places], rows, self.numbers)
 
 
 def show(
@@ -51,7 +69,8 @@ def show(
         frame.write_parquet(sys.stdout.buffer)
         sys.stdout.flush()
     else:
-        _show_table(frame, title, decimals, optional)
+        numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+        show_table(TextTable(frame.columns, frame.rows(), frozenset(numbers)), title, decimals, optional)
 
 
 def write(text: str) -> None:
@@ -80,23 +99,26 @@ def wrap(text: str) -> str:
     )
 
 
-def _show_table(frame: pl.DataFrame, title: str | None, decimals: int, optional: Sequence[str]) -> None:
+def show_table(
+    shown: TextTable, title: str | None = None, decimals: int = 3, optional: Sequence[str] = ()
+) -> None:
+    """Print a table with rounded numbers; `show` has the parameters."""
     # A name in a title is text, also where it looks like Rich's markup.
     text = None if title is None else escape(printable(title))
     table = Table(title=text, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     # With NO_COLOR alone Rich still writes the escape sequences of bold letters.
     console = Console(file=sys.stdout, highlight=False, color_system=None if wants_plain_text() else "auto")
-    rows = [[_cell(value, decimals) for value in row] for row in frame.iter_rows()]
+    rows = [[_cell(value, decimals) for value in row] for row in shown.rows]
     if console.options.ascii_only:
         rows = [[cell.translate(_ASCII) for cell in row] for row in rows]
-    is_number = [dtype.is_numeric() for dtype in frame.dtypes]
-    widths = [max(map(cell_len, column)) for column in zip(frame.columns, *rows, strict=True)]
+    is_number = [name in shown.numbers for name in shown.columns]
+    widths = [max(map(cell_len, column)) for column in zip(shown.columns, *rows, strict=True)]
     if console.is_terminal and _total(widths) > console.width:
-        if here := [name for name in optional if name in frame.columns]:
-            _show_table(frame.drop(here[0]), title, decimals, optional)
+        if here := [name for name in optional if name in shown.columns]:
+            show_table(shown.without(here[0]), title, decimals, optional)
             return
         widths = _fit(widths, is_number, console.width)
-    for name, numeric, width in zip(frame.columns, is_number, widths, strict=True):
+    for name, numeric, width in zip(shown.columns, is_number, widths, strict=True):
         table.add_column(name, justify="right" if numeric else "left", no_wrap=True, width=width)
     for row in rows:
         table.add_row(*map(Text, row))

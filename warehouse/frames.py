@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _SIMPLE = frozenset(
     {"bigint", "boolean", "date", "double", "float", "integer", "smallint", "timestamp", "tinyint", "varchar"}
@@ -30,6 +33,8 @@ def read_frame(result: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     results with other than simple types need them.
     """
     if all(kind.id in _SIMPLE for kind in result.types):
+        import polars as pl
+
         return pl.DataFrame(_Stream(result))
     frame: pl.DataFrame = result.pl()
     return frame

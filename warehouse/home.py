@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from warehouse.authors import AuthorPolicy, Authors
 from warehouse.disk_space import detect_full_disk, is_disk_full_error, require_free_space
 from warehouse.errors import BadHome, HomeBusy
@@ -25,6 +23,8 @@ from warehouse.state.shared_files import SharedFiles
 from warehouse.state.work_folder import check_once, check_owner
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from warehouse.storage.lake import Lake
 
 _FORBIDDEN = frozenset("[]^|\\%*?")
@@ -207,6 +207,8 @@ class Home:
         file = self.folder / ".run.lock"
         if not file.exists():
             return False
+        from filelock import FileLock, Timeout  # readers of the database need no lock
+
         lock = FileLock(file)
         try:
             lock.acquire(timeout=0)
@@ -227,6 +229,8 @@ class Home:
 
     @contextmanager
     def _locked(self, name: str, wait_seconds: float, waiting: Callable[[], None]) -> Iterator[None]:
+        from filelock import FileLock
+
         lock = FileLock(self.folder / name)
         _acquire(lock, time.monotonic() + wait_seconds, waiting)
         try:
@@ -236,6 +240,8 @@ class Home:
 
 
 def _acquire(lock: FileLock, until: float, waiting: Callable[[], None]) -> None:
+    from filelock import Timeout
+
     try:
         lock.acquire(timeout=0)
         return

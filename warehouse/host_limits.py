@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from warehouse.authors import Authors
 
 logger = logging.getLogger(__name__)
@@ -39,6 +37,8 @@ class HostLimits:
 
     def note(self, host: str, token: str | None, until: datetime) -> None:
         """Store the limit of a response in place of the stored one; a disk error is only logged."""
+        from filelock import FileLock, Timeout
+
         now = datetime.now(UTC)
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)

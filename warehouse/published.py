@@ -14,6 +14,8 @@ from warehouse.memory import limit_memory
 from warehouse.schema.sql_types import quote
 from warehouse.storage.damage import detect_damage
 
+_lakes: dict[tuple[Path, int, int], list[Path]] = {}
+"""The folders that the views of the last opened database name, by its path, inode and time of change."""
 _LAKE_OF_THE_DATABASE = """
 select regexp_extract(sql, '''([^'']+)/runs/[^'']*\\.parquet''', 1) from duckdb_views() where view_name = 'runs'
 """
@@ -54,9 +56,21 @@ def _advice(home: Home) -> str:
 
 def _refuse_moved(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
     """Raise `NotPublished` if the views name the files of a lake that is gone: their paths are absolute."""
-    lakes = [Path(lake) for (lake,) in connection.execute(_LAKE_OF_THE_DATABASE).fetchall() if lake]
+    lakes = _find_lakes(home.database, connection)
     if home.lake_folder.exists() and not all(lake.exists() for lake in lakes):
         raise NotPublished(
             f"The database in {home.folder} is of another place, {lakes[0].parent}, which is gone: the home folder has"
             " been moved. Run `likelens maintain` to publish it here."
         )
+
+
+def _find_lakes(file: Path, connection: duckdb.DuckDBPyConnection) -> list[Path]:
+    """The folders that the database's views name. A report opens a database twenty times; it is looked at once."""
+    # Another publish renames a new file over this one.
+    stat = file.stat()
+    key = (file, stat.st_ino, stat.st_mtime_ns)
+    if key not in _lakes:
+        rows = connection.execute(_LAKE_OF_THE_DATABASE).fetchall()
+        _lakes.clear()
+        _lakes[key] = [Path(lake) for (lake,) in rows if lake]
+    return _lakes[key]

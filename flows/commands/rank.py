@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import polars as pl
 
 from flows.chart_file import ChartFile, write_ranking
 from flows.completion import complete
 from flows.errors import SettingsError
-from flows.intervals import interval_bars
+from flows.intervals import draw_intervals, interval_bars
 from flows.options import with_config, with_format
-from flows.output import Format, show
+from flows.output import Format, TextTable, show, show_table
 from flows.printable import printable
 from flows.settings import Settings, read_settings
 from flows.time_slices import Hours, Weekdays, describe_times
@@ -27,13 +26,19 @@ from warehouse.ranking.empty_rankings import nearest, why_empty, why_unlabelled
 from warehouse.ranking.measures import ALL_BY, By
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS, STATISTICS, Statistic
 from warehouse.ranking.ranking_query import MIN_ADJUSTED_POSTS, MIN_LIFT_POSTS, RankingQuery
-from warehouse.ranking.rankings import classifiers_with_labels, ranked_database
+from warehouse.ranking.rankings import classifiers_with_labels, ranked_database, stored_rows
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
 RATIO_DECIMALS = 5
 """Decimals of comments per like and of likes per follower, which are often below 0.01."""
 FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
+LAST_COLUMNS = ("median", "share")
+NARROW_COLUMNS = ("interval", "accounts", "share")
+"""What a narrow terminal leaves out, the first one first."""
 
 
 @click.command(help=__doc__)
@@ -126,15 +131,30 @@ def _print_ranking(settings: Settings, question: RankingQuery, form: Format, cha
         )
     if question.without_near_reposts:
         _require_near_duplicates(settings)
+    if form == "table" and not chart and (stored := stored_rows(settings.home, question)) is not None:
+        show_table(_stored_table(stored), title_of(question), optional=NARROW_COLUMNS)
+        _print_notes(settings, question, form, [], is_empty=not stored)
+        return 0
     ranking = rankings.rank(settings.home, question)
     measure = question.measure
     decimals = RATIO_DECIMALS if measure and measure.ratio and measure.per != "comments" else 3
     shown = readable(ranking, question) if form == "table" else ranking
-    show(shown, form, title_of(question), decimals, optional=("interval", "accounts", "share"))
-    _print_notes(settings, ranking, question, form)
+    show(shown, form, title_of(question), decimals, optional=NARROW_COLUMNS)
+    _print_notes(settings, question, form, _differences(ranking, question), is_empty=ranking.is_empty())
     if chart:
         _draw(settings, ranking, question, chart)
     return 0
+
+
+def _stored_table(rows: list[dict[str, Any]]) -> TextTable:
+    """As `readable` shows a ranking by lift."""
+    bars = draw_intervals([(row["lift"], row["low"], row["high"]) for row in rows])
+    columns = (*FIRST_COLUMNS, "interval", "q", *LAST_COLUMNS)
+    shown = [
+        [row[name] for name in columns]
+        for row in (one | {"interval": bar} for one, bar in zip(rows, bars, strict=True))
+    ]
+    return TextTable(columns, shown, frozenset(columns) - {"label", "interval"})
 
 
 def _draw(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, file: Path) -> None:
@@ -201,10 +221,12 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, form: Format) -> None:
+def _print_notes(
+    settings: Settings, question: RankingQuery, form: Format, differences: list[str], *, is_empty: bool
+) -> None:
     """Print which posts were counted or compared, or why the ranking is empty."""
     with ranked_database(settings.home, question) as database:
-        if ranking.is_empty():
+        if is_empty:
             print(f"The ranking is empty. {printable(why_empty(database, question))}", file=sys.stderr)
             return
         notes = [describe_posts(database, question), describe_comments(database, question)]
@@ -217,7 +239,7 @@ def _print_notes(settings: Settings, ranking: pl.DataFrame, question: RankingQue
             notes.append(f"Before ({earlier.since} to {earlier.until}): {describe_posts(database, earlier)}")
     # Programs read standard output, so sentences go elsewhere.
     out = sys.stdout if form == "table" else sys.stderr
-    print("\n".join([*filter(None, notes), *_differences(ranking, question)]), file=out)
+    print("\n".join([*filter(None, notes), *differences]), file=out)
 
 
 def _why_unlabelled(settings: Settings, classifier: str) -> str:
@@ -232,6 +254,8 @@ def _differences(ranking: pl.DataFrame, question: RankingQuery) -> list[str]:
     """A sentence on the labels whose lift alone lies outside the interval of their own effect."""
     if not question.adjusted or question.against_before:
         return []
+    import polars as pl
+
     differ = ranking.filter((pl.col("alone") < pl.col("low")) | (pl.col("alone") > pl.col("high")))
     if differ.is_empty():
         return ["The lifts agree with those of the labels alone (the column alone)."]
@@ -258,7 +282,7 @@ def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
         if per := question.measure and question.measure.per:
             first = [*FIRST_COLUMNS[:3], "denominator", *FIRST_COLUMNS[3:]]
             return bars.select(*first, "interval", "q", "rate", "share").rename({"denominator": per})
-        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, "median", "share")
+        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, *LAST_COLUMNS)
     if per := question.measure and question.measure.per:
         first = ["rank", "label", "posts", "denominator", "accounts"]
         others = [name for name in ranking.columns if name not in (*first, "total")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -84,6 +85,17 @@ def _theme() -> alt.theme.ThemeConfig:
     }
 
 
+class MarkLayers(alt.LayerChart):
+    """Marks over each other, of which each has its own data or the chart's, and none has parameters.
+
+    `alt.LayerChart` looks for data and parameters that its layers share, and copies all of them several times for
+    that: when it is made, and again when it becomes a dictionary.
+    """
+
+    def __init__(self, data: Any = alt.Undefined, layer: Sequence[alt.Chart] = (), **properties: Any) -> None:
+        alt.TopLevelLayerSpec.__init__(self, data=data, layer=list(layer), **properties)
+
+
 def style_chart(layers: alt.LayerChart, chart_title: alt.TitleParams, pixels: int = WIDTH) -> alt.LayerChart:
     """The chart with its title, `pixels` wide; Vega measures the texts beside its plot and makes the plot narrower."""
     # Not with `properties`, which copies the chart with all its rows each time.
@@ -102,7 +114,7 @@ def layer_marks(
     layers: list[alt.Chart], rows: list[dict[str, Any]], height: float | alt.Step
 ) -> alt.LayerChart:
     """The marks of `layers` over each other; all draw the same rows."""
-    return alt.LayerChart(data={"values": rows}, layer=layers, height=height)
+    return MarkLayers(data={"values": rows}, layer=layers, height=height)
 
 
 def dark_style() -> str:

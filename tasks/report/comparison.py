@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import debug_mode
 
-from tasks.report.chart_style import GREY, GRID, INK, style_chart
+from tasks.report.chart_style import GREY, GRID, INK, MarkLayers, style_chart
 from tasks.report.charts import save_chart
 from tasks.report.content import ComparisonSection, Disagreement
 from tasks.report.names import shorten
@@ -57,7 +57,7 @@ def comparison_chart(labels: pl.DataFrame, one: str, other: str) -> alt.LayerCha
         layers = [alt.Chart().mark_text(color=GREY).encode(text=alt.TextValue(""))]
     data: dict[str, Any] = {"values": rows or [{"name": "", "rank": 1, "other": 1}]}
     height = alt.Step(_ROW) if rows else _ROW
-    return style_chart(alt.LayerChart(data=data, layer=layers, height=height), title)
+    return style_chart(MarkLayers(data=data, layer=layers, height=height), title)
 
 
 def comparisons(home: Home, classifiers: Sequence[str]) -> Iterator[ComparisonSection]:

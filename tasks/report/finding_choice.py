@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, inf, log
@@ -88,8 +89,12 @@ def choose_rows(
 
     A row is left out if a stronger one of the same measure and direction has mostly the same posts.
     """
+    # Each row is judged once: there may be thousands, of all labels.
+    groups: defaultdict[tuple[bool, str, int], list[LabelRow]] = defaultdict(list)
+    for row in rows:
+        groups[row.is_certain, row.measure, row.direction].append(row)
     parts = {
-        (certain, measure, way): _strongest(rows, certain, measure, way)
+        (certain, measure, way): _strongest(groups[certain, measure, way])
         for certain in (True, False)
         for measure in MAX_BEST
         for way in (1, -1)
@@ -111,11 +116,8 @@ def nearest_to_certain(rows: Iterable[LabelRow]) -> LabelRow | None:
     return nearest if nearest is not None and nearest.missing_posts <= MAX_MORE_POSTS else None
 
 
-def _strongest(rows: Sequence[LabelRow], certain: bool, measure: str, way: int) -> list[LabelRow]:
-    found = [
-        row for row in rows if row.is_certain == certain and row.measure == measure and row.direction == way
-    ]
-    return sorted(found, key=lambda row: -row.strength)[:MAX_COMPARED]
+def _strongest(rows: Sequence[LabelRow]) -> list[LabelRow]:
+    return sorted(rows, key=lambda row: -row.strength)[:MAX_COMPARED]
 
 
 def _different(

@@ -137,9 +137,21 @@ def test_a_shell_completes_names(ran, monkeypatch, capsys, arguments, typed, com
     assert capsys.readouterr() == ("", "")
 
 
-SLOW = {"tensorflow", "keras", "scrapy", "prefect", "scipy", "numpy", "pyarrow", "pandas", "altair", "grpc"}
+SLOW = {
+    "tensorflow",
+    "keras",
+    "scrapy",
+    "prefect",
+    "scipy",
+    "numpy",
+    "pyarrow",
+    "pandas",
+    "altair",
+    "grpc",
+    "filelock",
+}
 """Libraries that take a tenth of a second to ten seconds to import."""
-STATUS_NEEDS = {"numpy", "pyarrow"}
+STATUS_NEEDS = {"numpy", "pyarrow", "filelock"}
 """It reads the lake, for it also shows runs that published nothing."""
 
 
@@ -147,7 +159,11 @@ STATUS_NEEDS = {"numpy", "pyarrow"}
     ("arguments", "allowed"),
     [
         (["--help"], {"click"}),
-        (["rank", "--classifier", "visual", "--by", "likes"], {"click", "duckdb", "polars", "pydantic"}),
+        (["rank", "--classifier", "visual", "--by", "likes"], {"click", "duckdb", "pydantic"}),
+        (
+            ["rank", "--classifier", "visual", "--by", "likes", "--statistic", "mean"],
+            {"click", "duckdb", "polars", "pydantic"},
+        ),
         (["sql", "select count(*) from posts"], {"click", "duckdb", "polars", "pydantic"}),
         (["status"], {"click", "duckdb", "polars", "pydantic"} | STATUS_NEEDS),
     ],

@@ -6,7 +6,8 @@
     account_levels.py  likes of accounts over time
     like_growth.py  share of the final likes by the age of a post
     night.py      what is new since a run began
-    comparing.py  comparison of two classifiers
+    comparing.py  comparison of two classifiers, or of all pairs
+    pair_tables.py  what all pairs need, computed once
     label_pictures.py     the best, typical and worst pictures of labels
     labelled_pictures.py  stored pictures by their labels
     known_names.py        names that a shell completes, and accounts by their name

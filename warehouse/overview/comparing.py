@@ -9,8 +9,10 @@ from itertools import combinations
 import duckdb
 import polars as pl
 
-from warehouse.database.sql_comparing import COMPARING_MACROS, TOP
+from warehouse.database.sql_comparing import TOP
+from warehouse.frames import read_frame
 from warehouse.home import Home
+from warehouse.overview.pair_tables import DISAGREEMENTS, LABELS, PAIRS, create_pair_tables
 from warehouse.published import published
 from warehouse.ranking.measures import By
 
@@ -46,7 +48,7 @@ def compare_all(
     What all pairs need is computed once. Raises `NotPublished` when there is no database.
     """
     with published(home) as database:
-        # Tables of the connection hide the views of the same names, for other views and for its own macros.
+        # A table of the connection hides the view of the same name.
         database.execute("create temp table label_names as from label_names")
         named = database.execute(
             """select distinct a.classifier, b.classifier from label_names a join label_names b using (name)
@@ -55,17 +57,25 @@ def compare_all(
         pairs = [pair for pair in combinations(classifiers, 2) if pair in named]
         if not pairs:
             return
-        database.execute(
-            f"""create temp table picture_names as from picture_names
-                where place <= {TOP} and classifier in (select unnest($1))""",
-            [sorted({name for pair in pairs for name in pair})],
-        )
-        for view in ("classifier_pairs", "classifier_worth"):
-            database.execute(f"create temp table {view} as from {view}")
-        for macro in COMPARING_MACROS:
-            database.execute(f"create temp macro {macro.name}({macro.parameters}) as table {macro.query}")
-        for one, other in pairs:
-            yield one, other, _compare(database, one, other, by, pictures)
+        compared = [name for name in classifiers if any(name in pair for pair in pairs)]
+        create_pair_tables(database, compared, by)
+        database.execute("create temp table classifier_worth as from classifier_worth")
+        for pair in pairs:
+            yield *pair, _read_pair(database, pair, compared, pictures)
+
+
+def _read_pair(
+    database: duckdb.DuckDBPyConnection, pair: tuple[str, str], classifiers: Sequence[str], pictures: int
+) -> Comparison:
+    """The comparison of two classifiers from the tables of all; `_compare` reads the same from views and macros."""
+    places = {"one": classifiers.index(pair[0]), "other": classifiers.index(pair[1])}
+    names = {"first": pair[0], "second": pair[1]}
+    return Comparison(
+        read_frame(database.sql(PAIRS, params=places | names)),
+        read_frame(database.sql(LABELS, params=places)),
+        read_frame(database.sql(DISAGREEMENTS, params=places | {"n": pictures})),
+        _read_worth(database, *pair),
+    )
 
 
 def _compare(database: duckdb.DuckDBPyConnection, one: str, other: str, by: By, pictures: int) -> Comparison:
@@ -82,8 +92,10 @@ def _compare(database: duckdb.DuckDBPyConnection, one: str, other: str, by: By, 
         f"select * from disagreements($1, other := $2, n := $3, k := {TOP})",
         params=[one, other, pictures],
     ).pl()
-    worth = database.sql(
-        "select * from classifier_worth where classifier in ($1, $2) order by classifier <> $1",
-        params=[one, other],
-    ).pl()
-    return Comparison(pairs, labels, apart, worth)
+    return Comparison(pairs, labels, apart, _read_worth(database, one, other))
+
+
+def _read_worth(database: duckdb.DuckDBPyConnection, one: str, other: str) -> pl.DataFrame:
+    query = "select * from classifier_worth where classifier in ($1, $2) order by classifier <> $1"
+    worth: pl.DataFrame = database.sql(query, params=[one, other]).pl()
+    return worth

@@ -9,16 +9,18 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import duckdb
-import polars as pl
 
 from warehouse.frames import read_frame
-from warehouse.ranking.lift.age import DEFAULT_DAYS, MAX_POSTS, comparable_ages
 from warehouse.ranking.measures import Counts
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MAX_COMPARED_POSTS = 1_000_000
 """The newest posts that a ranking by lift compares: some 6 million label rows, of which the estimate needs 0.8 GB."""
@@ -117,6 +119,10 @@ def comparable_posts(
 
     The newest posts are first. Without `labelled` posts without a label of the classifier are compared too.
     """
+    import polars as pl
+
+    from warehouse.ranking.lift.age import DEFAULT_DAYS
+
     is_older = ensure_measures(connection)
     matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
     posts = read_frame(connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values))
@@ -252,6 +258,8 @@ def _comparable_days(
     """
     if question.measure is None or question.measure.history is None:
         return {}
+    from warehouse.ranking.lift.age import DEFAULT_DAYS
+
     known = _known_days(connection, question.measure.history, by_observations=by_observations)
     return {source: known.get(source, DEFAULT_DAYS) for source in posts["source"].unique().sort()}
 
@@ -282,6 +290,8 @@ def _known_days(
 
 
 def _read_days(connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool) -> dict[str, int]:
+    from warehouse.ranking.lift.age import MAX_POSTS, comparable_ages
+
     aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
     return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))

@@ -12,7 +12,6 @@ from difflib import get_close_matches
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from warehouse.ranking.comment_coverage import why_unmeasured
 from warehouse.ranking.comparable_posts import comparable_posts, count_posts
@@ -149,6 +148,8 @@ def _no_lift(database: duckdb.DuckDBPyConnection, question: RankingQuery) -> str
     compared = comparable_posts(database, question)
     if compared.posts.is_empty() or compared.counts.sliced == 0:
         return compared.counts.describe("compared")
+    import polars as pl
+
     enough = all_lifts(database, question).filter(pl.col("posts") >= question.least_posts)
     if enough.is_empty():
         return _too_few_compared(database, question)
@@ -262,6 +263,8 @@ def _too_few_posts(database: duckdb.DuckDBPyConnection, question: RankingQuery) 
     rows = read_rows(database, question)
     if question.by != "count":
         rows = rows.drop_nulls(question.by)
+    import polars as pl
+
     rows = rows.filter(~pl.col("label").is_in(question.labels_left_out))
     largest = rows.group_by("label").len().sort("len", "label", descending=[True, False])
     return "There is nothing to rank." if largest.is_empty() else _describe_largest(question, *largest.row(0))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import polars as pl
 
 from warehouse.errors import NotPublished
 from warehouse.frames import read_frame
@@ -20,6 +20,9 @@ from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.past import ensure_measures, show_past
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS
 from warehouse.ranking.ranking_query import RankingQuery
+
+if TYPE_CHECKING:
+    import polars as pl
 
 COLUMNS = ("rank", "label", "posts", "accounts", "total", "mean", "median", "share")
 _ROWS = """select distinct source, post_id, case when $grouped then label_group else label end as label, account,
@@ -91,8 +94,26 @@ def ranked_database(home: Home, question: RankingQuery) -> Iterator[duckdb.DuckD
         yield connection
 
 
+def stored_rows(home: Home, question: RankingQuery) -> list[dict[str, Any]] | None:
+    """The rows of `rank` where the database stores them, as dictionaries; None where it does not. Raises `NotPublished`.
+
+    Polars is not imported for them, which takes longer than the query.
+    """
+    if not question.is_stored:
+        return None
+    # An older likelens published the database, if it has no such macro.
+    with ranked_database(home, question) as connection, suppress(duckdb.CatalogException):
+        found = _select_lifts(connection, question)
+        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+    return None
+
+
 def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
     """The ranking from the table `lifts`; `rank_lifts` computes the same."""
+    return read_frame(_select_lifts(connection, question))
+
+
+def _select_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> duckdb.DuckDBPyRelation:
     macro = 'top_lifts($classifier, "by" := $by, n := $n, min_posts := $min_posts, grouped := $grouped)'
     values = {
         "classifier": question.classifier,
@@ -101,7 +122,7 @@ def _stored_lifts(connection: duckdb.DuckDBPyConnection, question: RankingQuery)
         "min_posts": question.least_posts,
         "grouped": question.grouped,
     }
-    return read_frame(connection.sql(f"select * from {macro}", params=values))
+    return connection.sql(f"select * from {macro}", params=values)
 
 
 def _top_labels(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -127,6 +148,8 @@ def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFram
     `mean` and `median` are over these posts; `share` is their part of all such posts. By count, each post counts 1
     with every statistic.
     """
+    import polars as pl
+
     value = pl.lit(1, pl.Int64) if question.by == "count" else pl.col(question.by)
     known = post_labels.with_columns(value=value).filter(pl.col("value").is_not_null())
     worth = "posts" if question.by == "count" else question.statistic
@@ -152,10 +175,12 @@ def classifiers_with_labels(home: Home) -> list[str]:
 
 def add_statistics(known: pl.LazyFrame, question: RankingQuery) -> pl.LazyFrame:
     """The statistics of the posts with each label; `known` has a row for each post and label, with its `value`."""
+    import polars as pl
+
     all_posts = known.select(pl.struct("source", "post_id").n_unique().cast(pl.Int64).alias("all_posts"))
     ratio = question.measure is not None and question.measure.ratio
     statistics: dict[str, pl.Expr] = {
-        name: one.polars
+        name: one.polars()
         for name, one in PLAIN_STATISTICS.items()
         if (one.of_ratios or not ratio) and (not one.optional or name in question.optional_columns)
     }

@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from warehouse.state.shared_authors import STATE, share_authors
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from warehouse.object_store.client import ObjectStore, StoredObject
 
 logger = logging.getLogger(__name__)
@@ -143,6 +143,8 @@ class SharedFiles:
         os.replace(temporary, self.folder / _RECORD)
 
     def _locked(self) -> FileLock:
+        from filelock import FileLock
+
         self.folder.mkdir(parents=True, exist_ok=True)
         return FileLock(self.folder / _LOCK, timeout=LOCK_SECONDS)
 

@@ -11,7 +11,18 @@ import altair as alt
 from altair.utils.schemapi import debug_mode
 
 from tasks.report.chart_source import ChartSource
-from tasks.report.chart_style import COLOURS, GREY, GRID, GROUND, INK, SMALL_SIZE, UNCERTAIN, WIDTH, margin
+from tasks.report.chart_style import (
+    COLOURS,
+    GREY,
+    GRID,
+    GROUND,
+    INK,
+    SMALL_SIZE,
+    UNCERTAIN,
+    WIDTH,
+    MarkLayers,
+    margin,
+)
 from tasks.report.trends.chart_frame import GUTTER, draw_grid, frame_chart, x_at, y_at
 from tasks.report.wording import number, posts
 from warehouse.overview.forecast_outcomes import ForecastOutcomes
@@ -98,7 +109,7 @@ def draw_calibration(
             points, COLOURS["likes" if measure == "likes" else "comments"], 36 if pixels >= WIDTH else 20
         ),
     ]
-    chart = alt.LayerChart(layer=layers, height=bottom)
+    chart = MarkLayers(layer=layers, height=bottom)
     return frame_chart(chart, chart_title(measure), _legend(found), source, pixels, bottom + _BELOW)
 
 

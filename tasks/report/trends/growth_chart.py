@@ -9,7 +9,7 @@ import polars as pl
 from altair.utils.schemapi import debug_mode
 
 from tasks.report.chart_source import ChartSource
-from tasks.report.chart_style import COLOURS, GREY, INK, NARROW, SMALL_SIZE, VALUE_SIZE, margin
+from tasks.report.chart_style import COLOURS, GREY, INK, NARROW, SMALL_SIZE, VALUE_SIZE, MarkLayers, margin
 from tasks.report.trends.chart_frame import GUTTER, draw_grid, frame_chart, x_at, y_at
 
 TITLE = "How likes come in"
@@ -39,7 +39,7 @@ def draw_growth(growth: pl.DataFrame, source: ChartSource) -> alt.LayerChart:
         for index, row in enumerate(growth.iter_rows(named=True))
     ]
     grid = draw_grid([{"y": y(tick), "shown": f"{tick:.0%}"} for tick in _TICKS], right)
-    chart = alt.LayerChart(layer=[*grid, *_marks(rows)], height=_HEIGHT)
+    chart = MarkLayers(layer=[*grid, *_marks(rows)], height=_HEIGHT)
     return frame_chart(chart, TITLE, _LEGEND, source, NARROW, _HEIGHT + _AGES)
 
 

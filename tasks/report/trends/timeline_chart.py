@@ -12,7 +12,7 @@ import altair as alt
 from altair.utils.schemapi import debug_mode
 
 from tasks.report.chart_source import ChartSource
-from tasks.report.chart_style import COLOURS, GREY, INK, LABEL_SIZE, SMALL_SIZE, WIDTH, margin
+from tasks.report.chart_style import COLOURS, GREY, INK, LABEL_SIZE, SMALL_SIZE, WIDTH, MarkLayers, margin
 from tasks.report.names import shorten
 from tasks.report.trends.chart_frame import GUTTER, draw_grid, frame_chart, x_at, y_at
 from warehouse.overview.account_levels import AccountLevels
@@ -73,7 +73,7 @@ def draw_timelines(accounts: Sequence[AccountLevels], source: ChartSource, pixel
     height = len(accounts) * (_NAME + _PLOT + _GAP) - _GAP
     dates = [{"x": x(at), "y": height + 16, "shown": shown} for at, shown in _dates(first, last, pixels)]
     layers = [*draw_grid(lines, right), *_marks(names, dots, levels, dates)]
-    chart = alt.LayerChart(layer=layers, height=height)
+    chart = MarkLayers(layer=layers, height=height)
     return frame_chart(chart, TITLE, _legend(accounts), source, pixels, height + _DATES)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -34,6 +36,42 @@ def pair(home, post_row, post_picture_row, observation_row, picture_row, label_r
         ]
     )
     home.lake.append([run_row("a"), run_row("b", stage="tag")])
+    publish(home)
+    return home
+
+
+@pytest.fixture
+def many_labels(home, post_row, post_picture_row, observation_row, picture_row, label_row, run_row):
+    """Sixty posts with up to nine labels of each of three classifiers: some share names, and some scores are equal."""
+    draw = random.Random(1)
+    words = [
+        "cat",
+        "Cats",
+        "tabby, cat",
+        "dog",
+        "dogs",
+        "sofa",
+        "bus",
+        "tree",
+        "sky",
+        "red",
+        "blue",
+        "car, bus",
+    ]
+    names = [f"post-{number}" for number in range(60)]
+    home.lake.append([post_row(name) for name in names])
+    home.lake.append([post_picture_row(name, name) for name in names])
+    home.lake.append([observation_row(name, draw.choice([None, 1, 5, 90])) for name in names])
+    home.lake.append([picture_row(name) for name in names[:50]])
+    home.lake.append(
+        [
+            label_row(name, label, classifier=classifier, rank=rank, score=draw.choice([0.9, 0.5, 0.4, 0.1]))
+            for name in names
+            for classifier in "abc"
+            for rank, label in enumerate(draw.sample(words, draw.randrange(10)), start=1)
+        ]
+    )
+    home.lake.append([run_row(name) for name in "abc"])
     publish(home)
     return home
 
@@ -105,6 +143,17 @@ def test_all_pairs_give_what_each_pair_gives(pair):
     for name in ("pairs", "labels", "pictures", "worth"):
         assert_frame_equal(getattr(together, name), getattr(alone, name))
     assert list(compare_all(pair, ("a",))) == []
+
+
+@pytest.mark.parametrize("by", ["likes", "comments", "count"])
+def test_all_pairs_together_have_the_numbers_of_each_pair(many_labels, by):
+    """Also with equal scores, several labels of one name, more names than count, and pictures that are not stored."""
+    together = list(compare_all(many_labels, ("c", "a", "b"), by, pictures=7))
+    assert [(one, other) for one, other, _ in together] == [("c", "a"), ("c", "b"), ("a", "b")]
+    for one, other, comparison in together:
+        alone = compare(many_labels, one, other, by, pictures=7)
+        for part in ("pairs", "labels", "pictures"):
+            assert_frame_equal(getattr(comparison, part), getattr(alone, part), check_exact=True)
 
 
 def test_the_largest_disagreements_come_first(pair, sha):

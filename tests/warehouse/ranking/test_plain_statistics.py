@@ -21,7 +21,7 @@ FEW = settings(max_examples=60, deadline=None)
 
 def by_polars(values: list[int]) -> dict[str, float]:
     frame = pl.DataFrame({"value": values}, schema={"value": pl.Int64})
-    return frame.select(**{name: one.polars for name, one in PLAIN_STATISTICS.items()}).row(0, named=True)
+    return frame.select(**{name: one.polars() for name, one in PLAIN_STATISTICS.items()}).row(0, named=True)
 
 
 def by_sql(values: list[int]) -> dict[str, float]:
