@@ -112,6 +112,7 @@ def load(name: str, options: KerasOptions, *, single: bool = False) -> KerasClas
 
 def read_model(options: KerasOptions) -> tuple[Any, ModelInfo]:
     """The Keras model with its weights, in float32, and what it is. Raises `ClassifierUnavailable` as `load`."""
+    _check_format(options.weights)
     import_keras()
     import keras
 
@@ -122,7 +123,6 @@ def read_model(options: KerasOptions) -> tuple[Any, ModelInfo]:
     keras.utils.disable_interactive_logging()
 
     application = find_application(options.application)
-    _check_format(options.weights)
     model = _build_with_weights(application, options.weights)
     classes = _read_classes(application, options, int(model.output_shape[-1]))
     has_bfloat16 = gpu_has_bfloat16()
