@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 import duckdb
 
-ROWS_OF_PICTURE = 20
+_ROWS_OF_PICTURE = 20
+"""Rows of labels that are read for each needed picture: most have five, and some pictures are left out."""
 _STORED_LABELS = """
     with needed as (select unnest($names::varchar[]) as classifier, unnest($versions::varchar[]) as version),
     asked as (select unnest($hashes::varchar[]) as sha256)
@@ -58,7 +59,6 @@ def labelled_pictures(
     Those with a smaller copy are left out: the classifier may have labelled the fetched file. They are in the order of
     their hashes, which is no order of what they show. `database` is an open published database.
     """
-    # A label has a row of its own; twice as many as needed, because some pictures are left out.
-    values = {"classifier": classifier, "version": version, "pictures": most, "rows": most * ROWS_OF_PICTURE}
+    values = {"classifier": classifier, "version": version, "pictures": most, "rows": most * _ROWS_OF_PICTURE}
     for path, labels in database.execute(_LABELLED_PICTURES, values).fetchall():
         yield path, [(label["label"], label["score"]) for label in labels]
