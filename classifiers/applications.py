@@ -96,6 +96,12 @@ def find_application(name: str) -> Application:
     return Application(name, build, importlib.import_module(build.__module__).preprocess_input)
 
 
+def preparation_of(name: str) -> tuple[Resampling, bytes]:
+    """How pictures are resized for the model called `name`, and `preparation`; Keras is not imported for it."""
+    own = _OWN.get(name)
+    return (Resampling.BILINEAR, _PREPARATION) if own is None else (own.resampling, own.preparation)
+
+
 def _download_names() -> tuple[list[str], list[str | None]]:
     import keras
 

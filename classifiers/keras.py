@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,43 @@ class KerasClassifier:
         return self._classes.labels_of_best(best), embeddings
 
 
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the labels of a model depend on beside its weights, and its versions.
+
+    `precision` is the one that its lane computes in; `gpu_has_bfloat16` is None without a GPU.
+    """
+
+    application: Application
+    classes: Classes
+    precision: Precision
+    gpu_has_bfloat16: bool | None
+    version: str
+    embedding_version: str | None
+
+
 def load(name: str, options: KerasOptions, *, single: bool = False) -> KerasClassifier:
     """Build the model with its weights and class names; with `single` as `keras_options.load_single` describes.
 
     Raises `ClassifierUnavailable` if the application is unknown, or weights or names are missing or do not fit.
     """
+    model, info = read_model(options)
+    model = prepare_graph(model, info, fold=not single)
+    compiled = CompiledModel(
+        model,
+        info.application.preprocess,
+        info.precision,
+        info.classes,
+        on_gpu=info.gpu_has_bfloat16 is not None,
+        single=single,
+    )
+    resampling = info.application.resampling
+    return KerasClassifier(name, info.version, info.embedding_version, compiled, info.classes, resampling)
+
+
+def read_model(options: KerasOptions) -> tuple[Any, ModelInfo]:
+    """The Keras model with its weights, in float32, and what it is. Raises `ClassifierUnavailable` as `load`."""
+    _check_format(options.weights)
     import_keras()
     import keras
 
@@ -90,7 +123,6 @@ def load(name: str, options: KerasOptions, *, single: bool = False) -> KerasClas
     keras.utils.disable_interactive_logging()
 
     application = find_application(options.application)
-    _check_format(options.weights)
     model = _build_with_weights(application, options.weights)
     classes = _read_classes(application, options, int(model.output_shape[-1]))
     has_bfloat16 = gpu_has_bfloat16()
@@ -100,19 +132,14 @@ def load(name: str, options: KerasOptions, *, single: bool = False) -> KerasClas
     embedding_version = (
         _embedding_version(application, model, precision, structure) if options.embeddings else None
     )
-    if not single:
+    return model, ModelInfo(application, classes, precision, has_bfloat16, version, embedding_version)
+
+
+def prepare_graph(model: Any, info: ModelInfo, *, fold: bool = True) -> Any:
+    """The model as it computes: with embeddings where it has their version, and without batch normalisation."""
+    if fold:
         model, _ = fold_batch_normalisation(model)
-    if options.embeddings:
-        model = add_embedding(model)
-    compiled = CompiledModel(
-        model,
-        application.preprocess,
-        precision,
-        classes,
-        on_gpu=has_bfloat16 is not None,
-        single=single,
-    )
-    return KerasClassifier(name, version, embedding_version, compiled, classes, application.resampling)
+    return model if info.embedding_version is None else add_embedding(model)
 
 
 def _check_format(weights: str | Path) -> None:

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.errors import EXPECTED_ERRORS
-from flows.forecasting.lanes import forecast_options
+from flows.forecasting.lanes import forecast_options, local_lanes
 from flows.forecasting.stored import MEASURES
 from flows.night_report import report_night
 from flows.nightly import final_state
@@ -35,7 +35,9 @@ def train_forecast(config: str = DEFAULT_FILE) -> State[Any]:
                 run, check_limits(settings), settings.store.history_days, return_state=True
             ).is_completed():
                 for measure in MEASURES:
-                    train_one(run, measure, forecast_options(settings), return_state=True)
+                    train_one(
+                        run, measure, forecast_options(settings), local_lanes(settings), return_state=True
+                    )
             result = close_run(run)
             report_night(run, settings, result, "train-forecast")
             return Completed(message="Trained") if result.status == "done" else final_state(result)

@@ -95,6 +95,11 @@ class Home:
         """The forecast models, each in a folder of its measure."""
         return self.folder / "forecast"
 
+    @property
+    def litert_copies(self) -> Path:
+        """LiteRT copies of Keras models, for forecasts of one picture; a training makes those that are missing."""
+        return self.forecast / "copies"
+
     def word_embeddings(self, classifier: str) -> Path:
         """The embeddings of the words of a classifier of the kind `zero_shot`; computed again if it is missing."""
         return self.folder / "words" / f"{classifier}.safetensors"

@@ -58,9 +58,7 @@ def label_candidates(
     if others := [file for file in files if file not in found]:
         if versions:
             prepare(settings.home.folder)
-        classifiers = open_classifiers(
-            settings.home, local_lanes(settings), versions, single=len(others) == 1
-        )
+        classifiers = open_classifiers(settings.home, local_lanes(settings), versions, pictures=len(others))
         found |= {one.file: one for one in label_files(classifiers, versions, others)}
     return [found[file] for file in files]
 

@@ -7,22 +7,36 @@ from collections.abc import Sequence
 
 import duckdb
 
-from flows.forecasting.lanes import forecast_options
+from flows.forecasting.lanes import forecast_options, local_lanes
 from flows.forecasting.stored import MEASURES
 from flows.printable import printable
 from flows.settings import Settings
 from tasks.forecast.account_quality import AccountQuality, measure_account
+from tasks.forecast.quick_start import make_copies
 from tasks.forecast.training import train
 from tasks.forecast_model import ForecastInfo
 
 
 def train_models(settings: Settings, database: duckdb.DuckDBPyConnection) -> list[ForecastInfo]:
-    """Train and store both models; a line on standard error says so, because it takes up to minutes."""
+    """Train and store both models, and make LiteRT copies of Keras classifiers whose labels they know.
+
+    Lines on standard error say so, because it takes up to minutes.
+    """
     infos = []
     for measure in MEASURES:
         print(f"Training the forecast of {measure} …", file=sys.stderr, flush=True)
         infos.append(train(settings.home, database, measure, forecast_options(settings), _no_progress))
+    for note in make_copies(
+        settings.home, database, local_lanes(settings), infos, retry=True, begin=_say_copy
+    ):
+        print(note, file=sys.stderr, flush=True)
     return infos
+
+
+def _say_copy(classifier: str) -> None:
+    print(
+        f"Making a LiteRT copy of {classifier}, for forecasts of one picture …", file=sys.stderr, flush=True
+    )
 
 
 def measure_accounts(

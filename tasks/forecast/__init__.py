@@ -18,6 +18,7 @@ What is done with the models:
 
 account_quality.py  what a forecast is worth for one of several accounts
 labelling.py      the labels of pictures that are not posted yet
+quick_start.py    LiteRT copies of Keras classifiers, for a picture without TensorFlow
 recording.py      forecasts of new posts and of candidates, written each night
 task.py           the Prefect tasks
 

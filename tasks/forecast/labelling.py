@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from classifiers.errors import ClassifierUnavailable, UnreadablePicture, errors_as_unavailable
+from classifiers.keras_options import KerasOptions
+from classifiers.litert_copy.classifier import open_copy
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, EmbeddingClassifier, Label, PreparedPicture, VectorClassifier
 from classifiers.registry import load
@@ -33,6 +35,8 @@ from warehouse.home import Home
 
 FILES_AT_ONCE = 32
 """Prepared pictures in memory: about 1 MB each for a classifier."""
+MAX_WITH_COPY = 32
+"""Pictures for which the copy of a Keras model is faster than the model, which takes ten seconds to start."""
 MAX_REASON = 120
 
 
@@ -70,11 +74,11 @@ def read_stored(
 
 
 def open_classifiers(
-    home: Home, lanes: Sequence[Lane], versions: Mapping[str, str], *, single: bool = False
+    home: Home, lanes: Sequence[Lane], versions: Mapping[str, str], *, pictures: int | None = None
 ) -> list[Classifier]:
     """Load the classifiers of `versions`, and the backbones of those that label embeddings, these first.
 
-    With `single` they are to label one picture: they start sooner, and are slower with more.
+    With the number of `pictures` they start as it is fastest for so many: Keras models from their LiteRT copies.
 
     Raises `BadInput` if one is not in the lanes or has another version now: its labels are others than those that the
     model was trained on. Raises `ClassifierUnavailable` if one can't run.
@@ -87,7 +91,7 @@ def open_classifiers(
                 f"The forecast model was trained on labels of {name} ({version}), which is not among the classifiers of"
                 " the settings any more. Train again: `likelens forecast --train`."
             )
-        opened[name] = classifier = _load(home, known[name], single=single)
+        opened[name] = classifier = _load(home, known[name], version, pictures)
         if classifier.version != version:
             raise BadInput(
                 f"The forecast model was trained on labels of {name} {version}, and {name} has the version"
@@ -102,12 +106,15 @@ def open_classifiers(
                 raise ClassifierUnavailable(
                     f"{classifier.name} labels embeddings of {backbone}, which is not in the settings. Add it again."
                 )
-            backbones[backbone] = opened.get(backbone) or _load(home, known[backbone], single=single)
+            backbones[backbone] = opened.get(backbone) or _load(
+                home, known[backbone], versions.get(backbone), pictures
+            )
     others = [one for name, one in opened.items() if name not in backbones]
     return [*backbones.values(), *others]
 
 
-def _load(home: Home, lane: Lane, *, single: bool = False) -> Classifier:
+def _load(home: Home, lane: Lane, version: str | None, pictures: int | None) -> Classifier:
+    """The classifier; a Keras model's copy only if it has the `version`, where that is known."""
     if isinstance(lane.options, ThemesOptions):
         model = read_themes(home.themes / lane.name)
         if model is None:
@@ -115,7 +122,11 @@ def _load(home: Home, lane: Lane, *, single: bool = False) -> Classifier:
         return ThemesClassifier(lane.name, model, lane.options.min_score)
     if isinstance(lane.options, ZeroShotOptions):
         return load_zero_shot(lane.name, lane.options, home.word_embeddings(lane.name))
-    return load(lane.kind, lane.name, lane.options, single=single)
+    if isinstance(lane.options, KerasOptions) and pictures is not None and pictures <= MAX_WITH_COPY:
+        copy = open_copy(home.litert_copies, lane.name, lane.options)
+        if copy is not None and version in (None, copy.version):
+            return copy
+    return load(lane.kind, lane.name, lane.options, single=pictures == 1)
 
 
 def label_files(
