@@ -18,19 +18,28 @@ from classifiers.errors import ClassifierUnavailable
 from classifiers.folding import fold_batch_normalisation
 from classifiers.keras import KerasClassifier, KerasOptions, load
 from classifiers.pictures import PictureFile
+from classifiers.protocol import EmbeddingClassifier
 from flows.demo.photographs import SUBJECTS, original
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
 MAX_DIFFERENCE = 0.05
 """Between a score in bfloat16 and in float32, as docs/classifiers.md states."""
 
+OPTIONS = KerasOptions(application="EfficientNetLite0", precision="float32", top=1000)
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
 
 @pytest.fixture(scope="module")
 def classifier() -> KerasClassifier:
-    """The model with the weights of its package."""
-    return load("objects", KerasOptions(application="EfficientNetLite0", precision="float32"))
+    """The model with the weights of its package, loaded once; a picture gets all of its labels."""
+    return load("objects", OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def built() -> Any:
+    """The model as Keras has it, before it is folded."""
+    return find_application("EfficientNetLite0").build_with_imagenet()
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +70,9 @@ def test_photographs_get_their_names(classifier: KerasClassifier) -> None:
 
 def test_bfloat16_is_near_float32(classifier: KerasClassifier, photos: list[Path]) -> None:
     """In bfloat16 each photograph has the same first label, and each score is within the documented distance."""
-    options = KerasOptions(application="EfficientNetLite0", precision="bfloat16", top=1000)
-    full = load("full", options.model_copy(update={"precision": "float32"}))
-    batch = [full.prepare(PictureFile(file)) for file in photos]
-    exact, rounded = full.label(batch), load("half", options).label(batch)
+    batch = [classifier.prepare(PictureFile(file)) for file in photos]
+    half = load("half", OPTIONS.model_copy(update={"precision": "bfloat16"}))
+    exact, rounded = classifier.label(batch), half.label(batch)
     assert exact != rounded, "bfloat16 must not be float32 under another name"
     for one, other in zip(exact, rounded, strict=True):
         assert one[0].label == other[0].label
@@ -72,14 +80,33 @@ def test_bfloat16_is_near_float32(classifier: KerasClassifier, photos: list[Path
         assert max(abs(label.score - scores.get(label.label, 0.0)) for label in one) < MAX_DIFFERENCE
 
 
-def test_folding_changes_no_score(classifier: KerasClassifier, photos: list[Path]) -> None:
+def test_embeddings_are_the_averaged_features_and_labels_stay(
+    classifier: KerasClassifier, built: Any, photos: list[Path]
+) -> None:
+    """An embedding is the output of the model without its top; labels are those of a load without embeddings."""
+    import keras
+
+    batch = [classifier.prepare(PictureFile(file)) for file in photos]
+    expected = classifier.label(batch)
+    embedder = load("objects", OPTIONS.model_copy(update={"embeddings": True}))
+    assert isinstance(embedder, EmbeddingClassifier) and embedder.version == classifier.version
+    assert classifier.embedding_version is None and embedder.embedding_version is not None
+    labels, vectors = embedder.label_and_embed(batch)
+    for one, other in zip(labels, expected, strict=True):
+        assert [label.label for label in one[:5]] == [label.label for label in other[:5]]
+    assert vectors.shape == (len(photos), 1280) and vectors.dtype == np.float16
+    features = keras.Model(built.input, built.layers[-1].input)
+    pixels = find_application("EfficientNetLite0").preprocess(np.stack(batch).astype(np.float32))
+    assert np.abs(vectors - keras.ops.convert_to_numpy(features(pixels))).max() < 2e-3
+
+
+def test_folding_changes_no_score(classifier: KerasClassifier, built: Any, photos: list[Path]) -> None:
     """All 49 normalisations, with the statistics of a real training, are folded, and scores are equal to rounding."""
     application = find_application("EfficientNetLite0")
-    model = application.build_with_imagenet()
-    folded, count = fold_batch_normalisation(model)
+    folded, count = fold_batch_normalisation(built)
     batch = np.stack([classifier.prepare(PictureFile(file)) for file in photos]).astype(np.float32)
     before, after = (
-        np.asarray(one(application.preprocess(batch), training=False)) for one in (model, folded)
+        np.asarray(one(application.preprocess(batch), training=False)) for one in (built, folded)
     )
     assert count == 49 and len(set(before.argmax(axis=1).tolist())) > 5
     np.testing.assert_allclose(np.log(after + 1e-9), np.log(before + 1e-9), rtol=0, atol=2e-4)

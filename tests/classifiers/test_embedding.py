@@ -1,4 +1,4 @@
-"""Embeddings of the kind `keras`: the input of the last dense layer, from the same pass as the labels."""
+"""Embeddings of the kind `keras`: their version, and models without any; test_efficientnet_lite has their values."""
 
 from __future__ import annotations
 
@@ -8,39 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifiers.applications import find_application
 from classifiers.compiled import CompiledModel
 from classifiers.embedding import add_embedding
 from classifiers.errors import ClassifierUnavailable
 from classifiers.keras import KerasOptions, load
-from classifiers.pictures import PictureFile
-from classifiers.protocol import EmbeddingClassifier
 from classifiers.scores import Classes
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
-
-
-def test_embeddings_are_the_averaged_features_and_labels_stay(pictures: list[Path]) -> None:
-    """EfficientNetLite0 gives the output of the model without its top, and the labels of a load without embeddings."""
-    options = KerasOptions(application="EfficientNetLite0", precision="float32")
-    plain = load("objects", options)
-    batch = [plain.prepare(PictureFile(file)) for file in pictures]
-    expected = plain.label(batch)
-    classifier = load("objects", options.model_copy(update={"embeddings": True}))
-    assert isinstance(classifier, EmbeddingClassifier) and classifier.version == plain.version
-    assert plain.embedding_version is None and classifier.embedding_version is not None
-    labels, vectors = classifier.label_and_embed(batch)
-    assert [[one.label for one in picture] for picture in labels] == [
-        [one.label for one in picture] for picture in expected
-    ]
-    assert vectors.shape == (len(pictures), 1280) and vectors.dtype == np.float16
-    import keras
-
-    application = find_application("EfficientNetLite0")
-    model = application.build_with_imagenet()
-    features = keras.Model(model.input, model.layers[-1].input)
-    own = keras.ops.convert_to_numpy(features(application.preprocess(np.stack(batch).astype(np.float32))))
-    assert np.abs(vectors - own).max() < 2e-3
 
 
 def test_the_version_of_embeddings_ignores_names_and_limits(saved: Path, tmp_path: Path) -> None:

@@ -12,12 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from warehouse.database import definitions
+from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Observation, Post, PostPicture, Row
+
+# A busy machine may need seconds to draw an example or to run it.
+settings.register_profile(
+    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 EVENING = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -50,6 +59,42 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path: Path, prepared: Path) -> Home:
     """A home folder with empty tables: a copy, because creating the tables takes longer than most tests."""
     return Home(Path(shutil.copytree(prepared, tmp_path / "home")))
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Callable[[], Home]:
+    """Make a home folder with empty tables, for fixtures that tests of a module share and only read."""
+    return lambda: Home(Path(shutil.copytree(prepared, tmp_path_factory.mktemp("shared") / "home")))
+
+
+@pytest.fixture(scope="session")
+def published_home(new_home: Callable[[], Home]) -> Home:
+    """A published home folder with empty tables, for tests that only read."""
+    home = new_home()
+    publish(home)
+    return home
+
+
+@pytest.fixture
+def publish_changes() -> Callable[[Home], None]:
+    """Publish a home folder, unless its tables are those of its last publish."""
+    last: dict[Path, object] = {}
+
+    def publish_it(home: Home) -> None:
+        if last.get(home.folder) != home.lake.all_files():
+            publish(home)
+            last[home.folder] = home.lake.all_files()
+
+    return publish_it
+
+
+@pytest.fixture(scope="module", autouse=True)
+def publish_without_comments(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave out the comments on views and columns, a third of a publish, but where they are tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem != "test_publish":
+            patch.setattr(definitions, "_comment", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,10 +30,9 @@ POST = Post(
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, empty_home: Home) -> Home:
     """A home folder with three comments; Bob's mentions Ann, and one has no text."""
-    home = Home(tmp_path / "home")
-    home.prepare()
+    home = Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
     authors = home.authors()
     texts = {"1": ("ann", "Where is this?"), "2": ("bob", "So beautiful @ann"), "3": ("cal", None)}
     home.lake.append([comment(number, authors.stored(name), text) for number, (name, text) in texts.items()])
@@ -168,16 +168,12 @@ def test_hostile_comments_are_read_from_the_lake(home: Home) -> None:
     assert rows == [("h4", None, 1, False), ("h5", "ar", None, True), ("h6", None, None, True)]
 
 
-def test_comments_that_are_off_say_so(tmp_path: Path) -> None:
+def test_comments_that_are_off_say_so(empty_home: Home) -> None:
     """With comments = false in [scrape], and none stored, the row of the stage names the setting."""
-    home = Home(tmp_path / "home")
-    home.prepare()
-    result = stage.read_comments(home, "hashed", NOTHING, ReadOptions(are_scraped=False))
+    result = stage.read_comments(empty_home, "hashed", NOTHING, ReadOptions(are_scraped=False))
     assert (result.status, result.items) == ("done", 0) and "comments is false in [scrape]" in result.message
 
 
-def test_a_home_without_comments_has_nothing_to_read(tmp_path: Path) -> None:
+def test_a_home_without_comments_has_nothing_to_read(empty_home: Home) -> None:
     """The stage is done with 0 items."""
-    home = Home(tmp_path / "home")
-    home.prepare()
-    assert stage.read_comments(home, "hashed", NOTHING).items == 0
+    assert stage.read_comments(empty_home, "hashed", NOTHING).items == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,9 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> Home:
     """A home folder with comments in three languages."""
-    home = Home(tmp_path_factory.mktemp("tone") / "home")
-    home.prepare()
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("tone") / "home"))
     rows = [
         Comment(
             source="s", post_id="p", comment_id=name, parent_id=None, author=None, text=text, posted_at=None, likes=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -24,17 +25,30 @@ PLACED = "select comment_id, topic from comment_topics where topic is not null"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, empty_home: Home) -> Home:
     """An empty home folder."""
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
+    return Home(shutil.copytree(empty_home.folder, tmp_path / "home"))
 
 
 def night(home: Home) -> StageResult:
     """Read comments and find their topics."""
     read_comments(home, "hashed", lambda *_: None)
     return find_topics(home, "hashed", lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory, empty_home: Home) -> tuple[Home, dict[str, str]]:
+    """A home folder with 150 comments in English and their topics, and the true topic of each comment."""
+    home = Home(shutil.copytree(empty_home.folder, tmp_path_factory.mktemp("first") / "home"))
+    true = store(home, "en", 150)
+    night(home)
+    return home, true
+
+
+@pytest.fixture
+def found(first_night: tuple[Home, dict[str, str]], tmp_path: Path) -> Home:
+    """A copy of it."""
+    return Home(shutil.copytree(first_night[0].folder, tmp_path / "home"))
 
 
 def purity(true: Mapping[str, str], placed: Mapping[str, str]) -> float:
@@ -71,30 +85,26 @@ def test_known_topics_are_found_and_last(home: Home, language: str) -> None:
     assert purity(true, placed) > 0.95
 
 
-def test_a_lost_or_damaged_file_changes_no_topic(home: Home) -> None:
+def test_a_lost_or_damaged_file_changes_no_topic(found: Home) -> None:
     """The same comments give the same topics, with the ids that the comments have."""
-    store(home, "en", 150)
-    night(home)
-    names, placed = home.lake.query(NAMES), sorted(home.lake.query(PLACED))
-    file = home.topics / "en.safetensors"
+    names, placed = found.lake.query(NAMES), sorted(found.lake.query(PLACED))
+    file = found.topics / "en.safetensors"
     stored = file.read_bytes()
     for content in (None, b"", stored[: len(stored) // 2], stored.replace(b"language", b"lang\\u00zz")):
         file.unlink()
         if content is not None:
             file.write_bytes(content)
-        assert night(home).status == "done"
-        assert (home.lake.query(NAMES), sorted(home.lake.query(PLACED))) == (names, placed)
+        assert night(found).status == "done"
+        assert (found.lake.query(NAMES), sorted(found.lake.query(PLACED))) == (names, placed)
         assert file.stat().st_size
 
 
-def test_a_run_that_was_killed_after_it_wrote_a_file_loses_no_topic(home: Home) -> None:
+def test_a_run_that_was_killed_after_it_wrote_a_file_loses_no_topic(found: Home) -> None:
     """The next run stores the topics of the file, also without a new comment."""
-    store(home, "en", 150)
-    night(home)
-    names, placed = home.lake.query(NAMES), sorted(home.lake.query(PLACED))
-    home.lake.delete("topics", "language", ["en"])
-    night(home)
-    assert (home.lake.query(NAMES), sorted(home.lake.query(PLACED))) == (names, placed)
+    names, placed = found.lake.query(NAMES), sorted(found.lake.query(PLACED))
+    found.lake.delete("topics", "language", ["en"])
+    night(found)
+    assert (found.lake.query(NAMES), sorted(found.lake.query(PLACED))) == (names, placed)
 
 
 def test_two_posts_may_have_comments_with_the_same_id(home: Home) -> None:
@@ -157,23 +167,24 @@ def test_few_comments_have_no_topics(home: Home) -> None:
     assert home.lake.query("select * from topics") == home.lake.query("select * from comment_topics") == []
 
 
-def test_comments_that_become_spam_lose_their_topic_and_edited_ones_get_another(home: Home) -> None:
+def test_comments_that_become_spam_lose_their_topic_and_edited_ones_get_another(
+    first_night: tuple[Home, dict[str, str]], found: Home
+) -> None:
     """The tables follow the texts, and the views count what is stored."""
-    true = store(home, "en", 150)
-    night(home)
+    true = first_night[1]
     first, other = "en 0", next(one for one in true if true[one] != true["en 0"])
-    text = dict(home.lake.query("select comment_id, text from comments"))
-    home.lake.upsert([
-        comment(home, first, f"{text[other]} again", "author 0", "en0"),
-        comment(home, other, "buy real followers now www.example.com", "author 1", "en0"),
+    text = dict(found.lake.query("select comment_id, text from comments"))
+    found.lake.upsert([
+        comment(found, first, f"{text[other]} again", "author 0", "en0"),
+        comment(found, other, "buy real followers now www.example.com", "author 1", "en0"),
     ])  # fmt: skip
-    before = dict(home.lake.query(PLACED))
-    night(home)
-    after = dict(home.lake.query(PLACED))
+    before = dict(found.lake.query(PLACED))
+    night(found)
+    after = dict(found.lake.query(PLACED))
     assert after[first] == before[other]
     assert other not in after
-    publish(home)
-    with published(home) as database:
+    publish(found)
+    with published(found) as database:
         [(comments, share)] = database.execute(
             "select sum(comments), sum(share) from current_topics"
         ).fetchall()
@@ -182,21 +193,19 @@ def test_comments_that_become_spam_lose_their_topic_and_edited_ones_get_another(
     assert 0.9 < share <= 1
 
 
-def test_forgetting_removes_topics_and_the_next_run_finds_them_again(home: Home) -> None:
+def test_forgetting_removes_topics_and_the_next_run_finds_them_again(found: Home) -> None:
     """An author's comments lose their topics, and files and names made with them go; ids come back."""
-    store(home, "en", 150)
-    night(home)
-    ids = [topic for topic, _ in home.lake.query(NAMES)]
-    (home.topics / ".en.safetensors-12345").write_bytes(b"of a killed run")
-    forget_author(home, "author 7")
-    assert home.lake.query(NAMES) == []
-    assert not list(home.topics.iterdir())
-    assert "en 7" not in dict(home.lake.query(PLACED))
-    night(home)
-    assert [topic for topic, _ in home.lake.query(NAMES)] == ids
-    forget_account(home, "studio", None)
-    assert home.lake.query(NAMES) == home.lake.query("select * from comment_topics") == []
-    assert not list(home.topics.iterdir())
+    ids = [topic for topic, _ in found.lake.query(NAMES)]
+    (found.topics / ".en.safetensors-12345").write_bytes(b"of a killed run")
+    forget_author(found, "author 7")
+    assert found.lake.query(NAMES) == []
+    assert not list(found.topics.iterdir())
+    assert "en 7" not in dict(found.lake.query(PLACED))
+    night(found)
+    assert [topic for topic, _ in found.lake.query(NAMES)] == ids
+    forget_account(found, "studio", None)
+    assert found.lake.query(NAMES) == found.lake.query("select * from comment_topics") == []
+    assert not list(found.topics.iterdir())
 
 
 def test_a_run_without_new_comments_imports_no_library(home: Home) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from warehouse.database.check_limits import CheckLimits
 from warehouse.database.checks import check_lake, problems_of
+from warehouse.database.derived.refresh import refresh_tables
 from warehouse.database.publish import publish
 from warehouse.embeddings.codes import BITS, encode
 from warehouse.embeddings.lookup import current_versions, find_hashes, stored_vector
@@ -103,24 +104,24 @@ def test_codes_are_those_of_a_complete_computation(
     for start in range(0, COUNT, 5):
         append_embeddings(gallery.lake, "model", "e1", hashes[start : start + 5], vectors[start : start + 5])
         if start % 40 == 0:
-            publish(gallery)
+            refresh_tables(gallery.lake)
     gallery.lake.tidy()
     assert len(gallery.lake.files("embeddings")) < 17
-    publish(gallery)
+    refresh_tables(gallery.lake)
     rows = "from embedding_codes order by all"
     stored = gallery.lake.query(rows)
     assert len(stored) == COUNT and len(gallery.lake.files("embedding_codes")) < 5
     codes = dict(zip(hashes, encode(vectors).tolist(), strict=True))
     assert {sha256: list(bits) for sha256, _, _, *bits in stored} == codes
     shutil.rmtree(gallery.lake.folder / "embedding_codes")
-    publish(gallery)
+    refresh_tables(gallery.lake)
     assert gallery.lake.query(rows) == stored
     assert forget_account(gallery, "ann", None).pictures == COUNT // 2
     on_disk = duckdb.sql(
         f"select distinct sha256 from '{gallery.lake.folder}/embedding_codes/*.parquet'"
     ).fetchall()
     assert {sha256 for (sha256,) in on_disk} == set(hashes[1::2])
-    publish(gallery)
+    refresh_tables(gallery.lake)
     assert gallery.lake.query(rows) == [row for row in stored if row[0] in hashes[1::2]]
 
 

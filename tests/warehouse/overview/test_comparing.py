@@ -13,8 +13,8 @@ from warehouse.published import published
 from warehouse.schema.picture_tables import LabelGroup
 
 
-@pytest.fixture
-def pair(home, post_row, post_picture_row, observation_row, picture_row, label_row, run_row):
+@pytest.fixture(scope="module")
+def pair(new_home, post_row, post_picture_row, observation_row, picture_row, label_row, run_row):
     """Four pictures of four posts with labels of two classifiers, `a` and `b`."""
     labels_of = {
         "one": (["tabby, tabby cat", "sofa"], ["Cats", "room"]),
@@ -23,6 +23,7 @@ def pair(home, post_row, post_picture_row, observation_row, picture_row, label_r
         "four": (["dress"], ["dresses"]),
     }
     likes = {"one": 100, "two": 50, "three": 10, "four": None}
+    home = new_home()
     home.lake.append([post_row(name) for name in labels_of])
     home.lake.append([post_picture_row(name, name) for name in labels_of])
     home.lake.append([observation_row(name, likes[name]) for name in labels_of])

@@ -56,14 +56,15 @@ EFFECTS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gallery(
-    home: Home,
+    new_home: Callable[[], Home],
     labelled_post: Callable[..., list[Row]],
     store_rows: Callable[[Home, Sequence[Row]], None],
     run_row: Callable[..., StageRun],
 ) -> Home:
     """A published home folder with these posts."""
+    home = new_home()
     store_rows(home, [*make_posts(labelled_post, 3, EFFECTS), run_row()])
     publish(home)
     return home

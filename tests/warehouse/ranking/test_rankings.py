@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,10 +16,18 @@ from polars.testing import assert_frame_equal
 from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
-from warehouse.ranking.measures import ALL_BY, RUN_BY
+from warehouse.ranking.measures import ALL_BY, RUN_BY, By
 from warehouse.ranking.plain_statistics import STATISTICS, Statistic
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.rankings import COLUMNS, classifiers_with_labels, rank, rank_posts, read_rows
+from warehouse.ranking.rankings import (
+    COLUMNS,
+    classifiers_with_labels,
+    rank,
+    rank_posts,
+    rank_published,
+    ranked_database,
+    read_rows,
+)
 from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import LabelGroup, Picture, PictureLabel
 from warehouse.schema.run_tables import StageRun
@@ -136,26 +145,37 @@ def rank_by_macro(database: duckdb.DuckDBPyConnection, question: RankingQuery) -
     ).fetchall()
 
 
-@pytest.mark.parametrize("grouped", [False, True])
+def questions(classifier: str, account: str | None, grouped: bool) -> Iterator[RankingQuery]:
+    """Each measure with each statistic and length for one classifier; for other rows with one statistic in turn."""
+    complete = (classifier, account, grouped) == ("model", None, False)
+    for number, by in enumerate(ALL_BY):
+        every = [one for one in PLAIN if RankingQuery(classifier, by, one).find_conflict() is None]
+        for statistic in every if complete else [every[number % len(every)]]:
+            yield RankingQuery(classifier, by, statistic, 100, account, 1, grouped)
+        if complete:
+            yield RankingQuery(classifier, by, every[0], 3, account, 20, grouped)
+
+
 @pytest.mark.parametrize(
-    ("classifier", "account"),
-    [("model", None), ("visual", None), ("model", "o'hara"), ("visual", "nobody"), ("gone", None)],
+    ("classifier", "account", "grouped"),
+    [
+        ("model", None, False),
+        ("model", None, True),
+        ("visual", None, True),
+        ("model", "o'hara", False),
+        ("model", "o'hara", True),
+        ("visual", "nobody", False),
+        ("gone", None, True),
+    ],
 )
 def test_the_macro_and_polars_agree_to_the_digit(
     crowded: Home, classifier: str, account: str | None, grouped: bool
 ) -> None:
     """For any measure, statistic, length and account, grouped or not, both return the same rows and digits."""
-    complete, shortened = (100, 1), (3, 20)
-    orders = [*product(ALL_BY, PLAIN, [complete]), *product(ALL_BY, PLAIN[:1], [shortened])]
     sizes = set()
-    with published(crowded) as database:
-        for by, statistic, (top, min_posts) in orders:
-            question = RankingQuery(classifier, by, statistic, top, account, min_posts, grouped)
-            if question.find_conflict():
-                with pytest.raises(ValueError, match=f"--by {by} has no {statistic}"):
-                    rank(crowded, question)
-                continue
-            ranking = rank(crowded, question)
+    with ranked_database(crowded, RankingQuery(classifier)) as database:
+        for question in questions(classifier, account, grouped):
+            ranking = rank_published(database, question)
             assert tuple(ranking.columns) == (*COLUMNS, *question.optional_columns)
             assert rank_by_macro(database, question) == ranking.rows(), question
             by_polars = rank_posts(read_rows(database, question).lazy(), question)
@@ -164,6 +184,18 @@ def test_the_macro_and_polars_agree_to_the_digit(
             sizes.add(len(ranking))
     all_labels = len(LABELS) - (grouped and classifier == "model")
     assert max(sizes) == (0 if "gone" in classifier or account == "nobody" else all_labels)
+
+
+@pytest.mark.parametrize(
+    ("by", "statistic"),
+    [(by, one) for by in ALL_BY for one in PLAIN if RankingQuery("m", by, one).find_conflict()],
+)
+def test_a_statistic_that_a_measure_does_not_have_is_refused(
+    tmp_path: Path, by: By, statistic: Statistic
+) -> None:
+    """A ranking by a share, such as comments per like, has no total or median; the message names both."""
+    with pytest.raises(ValueError, match=f"--by {by} has no {statistic}"):
+        rank(Home(tmp_path), RankingQuery("model", by, statistic))
 
 
 def test_plain_python_computes_the_same_numbers(crowded: Home) -> None:
