@@ -10,12 +10,11 @@ The tests that kill processes, read what a process imports, or need other settin
 from __future__ import annotations
 
 import array
-import atexit
 import gc
-import hashlib
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -34,30 +33,10 @@ MAX_REQUEST_BYTES = 1 << 20
 CRAWL = "tasks.scrape.crawl.child"
 LIKELENS = "flows.cli"
 PREFECT = "prefect.cli"
-CRAWLS = (
-    CRAWL,
-    *(f"tasks.scrape.{kind}.adapter" for kind in ("gallery", "graph", "mastodon")),
-    *(
-        f"scrapy.downloadermiddlewares.{name}"
-        for name in ("httpcompression", "httpproxy", "offsite", "stats")
-    ),
-    *(f"scrapy.{name}" for name in ("dupefilters", "squeues", "statscollectors", "spidermiddlewares.depth")),
-    *(f"scrapy.core.downloader.handlers.{name}" for name in ("datauri", "file", "ftp", "s3")),
-)
-IMPORTS = {
-    "crawls": CRAWLS,
-    "commands": (
-        *CRAWLS,
-        *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
-        *("tasks.report.stage", "warehouse.ranking.lift_rankings", "classifiers.visual.classifier"),
-        *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
-        *(f"{PREFECT}.{name}" for name in ("deploy", "deployment", "flow_run", "work_pool", "worker")),
-        "prefect.workers.process",
-    ),
-}
-"""What a server imports, by what it starts."""
+ENGINE = "prefect.engine"
 PROGRAMS = {LIKELENS: "likelens", PREFECT: "prefect"}
 """The names of the programs that are modules."""
+FORWARD = "forward"
 FIRST_TEMPORARY_FD = 200
 MAX_START_SECONDS = 300.0
 MAX_ADDRESS_BYTES = 90
@@ -113,6 +92,7 @@ class ForkedProcess:
         stdout: IO[bytes],
         stderr: IO[bytes],
         pass_fds: Sequence[int] = (),
+        start_new_session: bool = False,
     ) -> None:
         self.returncode: int | None = None
         self._connection = connect(address)
@@ -122,6 +102,7 @@ class ForkedProcess:
             "folder": str(cwd or Path.cwd()),
             "environment": dict(os.environ if env is None else env),
             "pass_fds": list(pass_fds),
+            "start_new_session": start_new_session,
         }
         numbers = array.array("i", [stdout.fileno(), stderr.fileno(), *pass_fds])
         data = json.dumps(request).encode()
@@ -240,6 +221,25 @@ def run_forked(
     return subprocess.CompletedProcess(list(arguments), status, *texts)
 
 
+def engine_command(address: str) -> str:
+    """The command of a deployment whose flow runs a worker starts as processes of the fork server."""
+    return shlex.join([sys.executable, str(Path(__file__).resolve()), FORWARD, address, ENGINE])
+
+
+def forward(address: str, module: str, arguments: Sequence[str]) -> int:
+    """Run a module in the fork server with this process's streams; pass signals on, and return its exit status."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    process = ForkedProcess(
+        address, module, arguments, stdout=sys.stdout.buffer, stderr=sys.stderr.buffer, start_new_session=True
+    )
+    for number in signals:
+        signal.signal(number, lambda number, _: os.kill(process.pid, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    status = process.wait()
+    return 128 - status if status < 0 else status
+
+
 def serve(address: str) -> tuple[dict[str, Any], list[int]]:
     """Fork a child for each request. Returns only in a child: its request, and the file descriptors sent with it."""
     listener = socket.socket(socket.AF_UNIX)
@@ -289,59 +289,33 @@ def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
     for number, target in zip(moved, [1, 2, *request["pass_fds"]], strict=True):
         os.dup2(number, target)
         os.close(number)
+    if request["start_new_session"]:
+        os.setsid()
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv = [PROGRAMS.get(request["module"], request["module"]), *request["arguments"]]
 
 
-def _build_library_once() -> None:
-    """Build the charts' JavaScript in another process, for it starts threads, which a fork loses."""
-    charts = import_module("tasks.report.chart_html")
-    program = f"from {charts.__name__} import _bundle; import sys; sys.stdout.write(_bundle())"
-    built = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    charts._bundle = lambda: built.stdout
-
-
-def _draw_each_chart_once(folder: Path) -> None:
-    """Let a child take a drawing that another one made from the same source: most runs read the same gallery."""
-    charts = import_module("tasks.report.charts")
-    draw_once = charts.draw_once
-
-    def draw_in_one_child(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
-        file = folder / f"{hashlib.sha256(source.encode(errors='surrogatepass')).hexdigest()}.{kind}"
-
-        def take_or_draw() -> bytes:
-            if not file.exists():
-                temporary = file.with_suffix(f".{os.getpid()}")
-                temporary.write_bytes(draw())
-                os.replace(temporary, file)
-            return file.read_bytes()
-
-        return draw_once(source, kind, take_or_draw)
-
-    charts.draw_once = draw_in_one_child
-
-
 def main() -> None:
-    """Import the modules and serve; in a child, run the module's `main`, or Prefect's `app`."""
+    """Import the modules and serve; in a child, run the module of the request."""
+    if sys.argv[1] == FORWARD:
+        sys.exit(forward(sys.argv[2], sys.argv[3], sys.argv[4:]))
     address, starts = sys.argv[1:]
     sys.path[0] = str(Path(__file__).parents[1])
-    for module in IMPORTS[starts]:
-        import_module(module)
-    if starts == "commands":
-        _build_library_once()
-        _draw_each_chart_once(Path(tempfile.mkdtemp(prefix="drawn-", dir=Path(address).parent)))
+    programs = import_module("tests.fork_programs")
+    programs.load(starts, Path(address).parent)
     # A child neither visits these objects in each collection, nor copies their pages.
     gc.collect()
     gc.freeze()
     request, fds = serve(address)
-    # Or DuckDB's binding reports what the last collection of a frozen process does not find.
-    atexit.register(gc.unfreeze)
     become(request, fds)
-    with forked_crawls(address) if request["module"] == LIKELENS else nullcontext():
-        module = import_module(request["module"])
-        module.app() if request["module"] == PREFECT else module.main()
+    try:
+        with forked_crawls(address) if request["module"] in (LIKELENS, ENGINE) else nullcontext():
+            programs.run(request["module"])
+    except SystemExit as caught:
+        programs.end(caught.code)
+    programs.end()
 
 
 if __name__ == "__main__":

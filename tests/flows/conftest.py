@@ -48,6 +48,7 @@ url = "{url}"
 [scrape]
 delay_seconds = 0.02
 full_days = 0
+comments = {comments}
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]
@@ -229,9 +230,16 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture(scope="session")
 def settings(site: tuple[GalleryServer, Gallery]) -> str:
-    """Settings for the gallery."""
+    """Settings for the gallery; the comments are not read, which takes a run a third of its time."""
     server, gallery = site
-    return SETTINGS.format(url=server.url(gallery))
+    return SETTINGS.format(url=server.url(gallery), comments="false")
+
+
+@pytest.fixture(scope="session")
+def with_comments(site: tuple[GalleryServer, Gallery]) -> str:
+    """Settings for the gallery whose comments are read, and get topics."""
+    server, gallery = site
+    return SETTINGS.format(url=server.url(gallery), comments="true")
 
 
 @pytest.fixture(scope="session")
@@ -272,10 +280,10 @@ def unlabelled(fetched: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory, settings: str, likelens: Run) -> Path:
-    """A folder after one run. Tests only read it."""
+def ran(tmp_path_factory: pytest.TempPathFactory, with_comments: str, likelens: Run) -> Path:
+    """A folder after one run, which also read the comments. Tests only read it."""
     folder = tmp_path_factory.mktemp("ran")
-    (folder / "likelens.toml").write_text(settings)
+    (folder / "likelens.toml").write_text(with_comments)
     process = likelens(folder, "run")
     assert process.returncode == 0, process.stderr[-3000:]
     return folder

@@ -19,6 +19,7 @@ GALLERY = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nu
 REST = """
 [scrape]
 delay_seconds = 0
+comments = false
 [fetch]
 allow_private_hosts = ["127.0.0.1"]
 """
@@ -75,21 +76,20 @@ def test_wrong_settings_end_with_2_before_anything_is_made(tmp_path, command, te
 
 
 def test_a_failing_source_or_classifier_does_not_stop_the_others(tmp_path, likelens, strange):
-    """Private, unknown and silent accounts and wrong weights each have their line; the rest is published."""
-    (tmp_path / "weights.h5").write_bytes(b"no weights at all")
-    lane = (
-        '[[classifiers]]\nname = "small"\nkind = "keras"\napplication = "MobileNet"\nweights = "weights.h5"\n'
-    )
+    """Private, unknown and silent accounts and a file that is no model each have their line; the rest is published."""
+    (tmp_path / "small.onnx").write_bytes(b"no model at all")
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    lane = '[[classifiers]]\nname = "small"\nkind = "onnx"\nmodel = "small.onnx"\nlabels = "labels.txt"\n'
     write(tmp_path, strange, VISUAL + lane)
     output = checked(
-        likelens(tmp_path, "run"), 3, "scrape hidden", "scrape unknown", "scrape silent", "weights.h5"
+        likelens(tmp_path, "run"), 3, "scrape hidden", "scrape unknown", "scrape silent", "small.onnx"
     )
     summary = output[output.index("\nRun ") :]
     assert re.search(r"hidden +failed .*followers only", summary)
     assert re.search(r"unknown +failed .*(404|no such account)", summary)
     assert re.search(r"silent +failed .*the connection was refused.*Check the url and its port", summary)
     assert re.search(r"good +done +6", summary)
-    assert re.search(r"classify small +failed .*do not fit MobileNet", summary)
+    assert re.search(r"classify small +failed .*is not an ONNX model", summary)
     assert re.search(r"classify visual +done", summary)
     with duckdb.connect(str(tmp_path / "data" / "likelens.duckdb"), read_only=True) as database:
         assert database.execute("select distinct source from posts").fetchall() == [("good",)]

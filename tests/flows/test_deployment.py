@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -41,11 +42,22 @@ def run_deployment(
     log_errors: Callable[[str], list[str]],
     deployment: str = "nightly/nightly",
     *parameters: str,
+    command: str | None = None,
 ) -> None:
-    """Start a run with these settings and parameters, and a worker until no run is due; check the worker's log."""
+    """Start a run with these settings and parameters, and a worker until no run is due; check the worker's log.
+
+    The worker starts the run as it always does, or with `command`.
+    """
     given = [part for parameter in (f"config={config}", *parameters) for part in ("--param", parameter)]
+    given += ["--job-variable", f"command={command}"] if command else []
     prefect_command("deployment", "run", deployment, *given)
     assert log_errors(prefect_command("worker", "start", "--pool", "likelens", "--run-once")) == []
+
+
+@pytest.fixture(scope="module")
+def forked(forking: ModuleType, fork_server: str) -> str:
+    """The command of a flow run that is forked, which saves it the imports; the test of a night does without."""
+    return str(forking.engine_command(fork_server))
 
 
 def run_with(environment: dict[str, str], config: Path) -> Any:
@@ -127,12 +139,14 @@ def test_a_worker_completes_the_run_and_the_server_shows_it(deployed, prefect_co
     assert (studio / "data" / "likelens.duckdb").exists()
 
 
-def test_a_worker_completes_the_maintenance(deployed, prefect_command, unlabelled, log_errors):
+def test_a_worker_completes_the_maintenance(deployed, prefect_command, unlabelled, log_errors, forked):
     """Once a week, and by hand with a parameter: it is a deployment of its own, with its tasks on the server."""
     deployment = call(deployed, "deployments/name/maintenance/maintenance")
     assert deployment["schedules"][0]["schedule"]["cron"] == "0 12 * * 0"
     config = unlabelled / "likelens.toml"
-    run_deployment(prefect_command, config, log_errors, "maintenance/maintenance", "all_pictures=true")
+    run_deployment(
+        prefect_command, config, log_errors, "maintenance/maintenance", "all_pictures=true", command=forked
+    )
     run = run_with(deployed, config)
     assert run["state"]["type"] == "COMPLETED", run["state"]
     tasks = call(deployed, "task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
@@ -141,12 +155,12 @@ def test_a_worker_completes_the_maintenance(deployed, prefect_command, unlabelle
     assert "pictures were compared with their hash" in (row.message or "")
 
 
-def test_a_worker_trains_the_forecast_models(deployed, prefect_command, unlabelled, log_errors):
+def test_a_worker_trains_the_forecast_models(deployed, prefect_command, unlabelled, log_errors, forked):
     """Once a week: the home folder then has both models, and `runs` has what they found."""
     deployment = call(deployed, "deployments/name/train_forecast/train_forecast")
     assert deployment["schedules"][0]["schedule"]["cron"] == "0 14 * * 0"
     config = unlabelled / "likelens.toml"
-    run_deployment(prefect_command, config, log_errors, "train_forecast/train_forecast")
+    run_deployment(prefect_command, config, log_errors, "train_forecast/train_forecast", command=forked)
     home = read_settings(config).home
     rows = stage_runs(home.lake, "stage = 'train_forecast'")
     assert [(row.lane, row.status, (row.message or "").split(",")[0]) for row in rows] == [
@@ -157,11 +171,11 @@ def test_a_worker_trains_the_forecast_models(deployed, prefect_command, unlabell
 
 
 def test_a_run_that_fails_under_a_worker_has_its_reason_and_no_traceback(
-    deployed, prefect_command, tmp_path, log_errors
+    deployed, prefect_command, tmp_path, log_errors, forked
 ):
     """Without a settings file the run's state says so; neither the worker's log nor the run's has an error beside it."""
     missing = tmp_path / "likelens.toml"
-    run_deployment(prefect_command, missing, log_errors)
+    run_deployment(prefect_command, missing, log_errors, command=forked)
     run = run_with(deployed, missing)
     assert run["state"]["type"] == "FAILED"
     assert f"There is no settings file {missing}" in run["state"]["message"]

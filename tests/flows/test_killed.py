@@ -42,9 +42,11 @@ def read_tables(folder: Path) -> dict[str, list[tuple]]:
 
 
 def test_a_run_killed_in_every_stage_loses_nothing_and_counts_nothing_twice(
-    studio, prefect, likelens, ran, forking, fork_server
+    tmp_path, with_comments, prefect, likelens, ran, forking, fork_server
 ):
     """Each start resumes the killed run; the last one completes it, and no spool or partial file is left."""
+    (studio := tmp_path / "studio").mkdir()
+    (studio / "likelens.toml").write_text(with_comments)
     for line, seconds in KILLS.values():
         run, output = forking.start_forked(fork_server, ["run"], cwd=studio, env=prefect)
         with output:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +28,6 @@ from flows.demo.server import Response
 from tests import prefect_api
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 NAME = "scheduled"
 """The name of the deployment and of its work pool."""
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -101,28 +99,31 @@ def server(prefect: dict[str, str]) -> Server:
 def scheduled(
     server: Server,
     prefect_command: Callable[..., str],
+    forking: ModuleType,
+    fork_server: str,
     tmp_path_factory: pytest.TempPathFactory,
     without_classifiers: str,
 ) -> Iterator[ScheduledRuns]:
     """Two accounts' runs, due at the same time, that have ended, and a worker until the last test."""
     folder = tmp_path_factory.mktemp("scheduled")
     prefect_command("work-pool", "create", NAME, "--type", "process")
-    write_deployment(folder, without_classifiers)
+    write_deployment(folder, without_classifiers, forking.engine_command(fork_server))
     prefect_command("--no-prompt", "deploy", "--all", "--prefect-file", folder / "prefect.yaml")
     log = folder / "worker.log"
-    with working(server, log) as worker:
+    with working(server, log, forking, fork_server) as worker:
         wait_until(lambda: ScheduledRuns(all_runs(server), "", log).pair() or worker.poll() is not None)
         stop_schedule(server)
         yield ScheduledRuns(all_runs(server), log.read_text("utf-8"), log)
 
 
 @contextmanager
-def working(server: Server, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def working(server: Server, log: Path, forking: ModuleType, fork_server: str) -> Iterator[Any]:
     """A worker for the work pool, until the block ends."""
-    command = [BIN / "prefect", "worker", "start", "--pool", NAME]
+    command = ["worker", "start", "--pool", NAME]
     with log.open("wb") as out:
-        worker = subprocess.Popen(
-            command, cwd=ROOT, env=server.environment, stdout=out, stderr=out, start_new_session=True
+        streams = {"stdout": out, "stderr": out, "start_new_session": True}
+        worker = forking.ForkedProcess(
+            fork_server, forking.PREFECT, command, cwd=ROOT, env=server.environment, **streams
         )
         try:
             yield worker
@@ -133,9 +134,10 @@ def working(server: Server, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 os.killpg(worker.pid, signal.SIGKILL)
 
 
-def write_deployment(folder: Path, settings: str) -> None:
+def write_deployment(folder: Path, settings: str, command: str) -> None:
     """The project's prefect.yaml with two schedules, one for each account, that are due within the minute.
 
+    The worker starts each flow run with `command`, which saves it the imports; test_deployment.py has one without.
     They are due again five minutes later, should this machine be too busy to deploy them in time.
     """
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
@@ -145,6 +147,7 @@ def write_deployment(folder: Path, settings: str) -> None:
     deployment["name"] = deployment["work_pool"]["name"] = NAME
     soon = datetime.now(UTC) + timedelta(seconds=30)
     due = {"interval": 300, "anchor_date": soon.isoformat(), "timezone": "UTC"}
+    deployment["work_pool"]["job_variables"] = {"command": command}
     deployment["schedules"] = []
     for account in ("ann", "bob"):
         (folder / account).mkdir()

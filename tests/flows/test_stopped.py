@@ -18,7 +18,7 @@ def test_a_stopped_run_leaves_no_crawl_and_is_resumed(
 ):
     """The run ends while the crawl waits for its next page, and loses no page that it read."""
     (studio / "likelens.toml").write_text(
-        without_classifiers.replace("delay_seconds = 0.02", "delay_seconds = 6\ncomments = false")
+        without_classifiers.replace("delay_seconds = 0.02", "delay_seconds = 6")
     )
     run = subprocess.Popen(
         [Path(sys.executable).with_name("likelens"), "run"],
