@@ -70,9 +70,7 @@ def data_tables(home: Home, database: duckdb.DuckDBPyConnection) -> Iterator[Dat
 
 def newest_reading(database: duckdb.DuckDBPyConnection) -> datetime | None:
     """When a post was last read from its source (UTC); None if there is no post."""
-    [(when,)] = database.execute(
-        "select greatest((select max(last_seen_at) from posts), (select max(observed_at) from latest_observations))"
-    ).fetchall()
+    [(when,)] = database.execute("select max(last_seen_at) from posts").fetchall()
     return when if isinstance(when, datetime) else None
 
 

@@ -22,10 +22,9 @@ _QUERIES = {
         where run_id = (select arg_max(run_id, started_at) from runs where stage = 'run') and stage <> 'run'
         order by started_at""",
     "Sources": """
-        with observed as (select source, max(observed_at) as newest from latest_observations group by source)
-        select source, count(distinct account) as accounts, count(*) as posts, count(gone_at) as gone,
-               max(posted_at) as newest_post, greatest(max(last_seen_at), any_value(observed.newest)) as last_seen
-        from posts left join observed using (source) group by source order by source""",
+        select source, count(distinct account) as accounts, count(*) as posts,
+               count(gone_at) as gone, max(posted_at) as newest_post, max(last_seen_at) as last_seen
+        from posts group by source order by source""",
     "Known gaps: posts whose own page can't be read": f"""
         select source, post_id, attempts, first_attempt_at, last_attempt_at,
                last_attempt_at + interval {RETRY_AFTER.days} days as next_attempt, message

@@ -45,7 +45,7 @@ def store_scraped(
     seen = sorted(_with_stored_values(lake, seen), key=lambda one: one.observation.observed_at, reverse=True)
     newest = _newest(lake, seen)
     observed = [one.post for one in newest if _is_observed(one)]
-    # A new time alone would rewrite a file for what the observation says too; see `refresh_last_seen`.
+    # A new time alone would rewrite a file with each batch; `refresh_last_seen` writes it at the end of a reading.
     lake.upsert(observed, keep=["first_seen_at"], never_alone=["last_seen_at"])
     lake.upsert([one.post for one in newest if not _is_observed(one)], keep=["first_seen_at"])
     lake.upsert(_with_known_hashes(lake, [picture for one in newest for picture in one.pictures]))

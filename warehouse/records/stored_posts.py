@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from warehouse.schema.tables import Gap, Post, PostPicture
 from warehouse.schema.utc import as_utc, without_zone
 from warehouse.storage.lake import Lake
 
-MAX_SEEN_LAG = timedelta(days=30)
-"""How far `posts.last_seen_at` may be behind the newest observation: to write it rewrites files."""
 REFRESHED_POSTS = 50_000
 """Posts in one write, in the order of their ids, so that each file is rewritten once or twice."""
 GONE_POSTS = 20_000
@@ -89,15 +87,15 @@ def count_known_posts(lake: Lake, source: str) -> int:
 
 
 def refresh_last_seen(lake: Lake, source: str, since: datetime) -> int:
-    """Write the time of the newest observation into posts of the source, where it is over `MAX_SEEN_LAG` later.
+    """Write the time of the newest observation into posts of the source, where it is later than `last_seen_at`.
 
     `since` is when the reading began that observed them. Returns how many were written.
     """
-    query = f"""
+    query = """
         with observed as (select post_id, max(observed_at) as newest from observations
                           where source = $1 and observed_at >= $2 group by post_id)
         select * exclude (newest) replace (newest as last_seen_at) from posts join observed using (post_id)
-        where source = $1 and newest > last_seen_at + interval {MAX_SEEN_LAG.days} days order by post_id"""
+        where source = $1 and newest > last_seen_at order by post_id"""
     written = 0
     with lake.reader(query) as reader:
         result = reader.execute(query, [source, without_zone(since)])
@@ -115,8 +113,7 @@ def mark_gone(lake: Lake, source: str, account: str, since: datetime, newer_than
     marked = 0
     query = """
         select * from posts where source = $1 and account = $2 and gone_at is null
-          and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)
-          and post_id not in (select post_id from observations where source = $1 and observed_at >= $3)"""
+          and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)"""
     with lake.reader(query) as reader:
         result = reader.execute(query, values)
         while posts := Post.fetch(result, GONE_POSTS):

@@ -43,9 +43,7 @@ class Post(SourceRow):
     place: Annotated[str | None, "Location that the post names"]
     pinned: Annotated[bool | None, "Pinned to the top of the account; null: the source does not say"]
     first_seen_at: Annotated[datetime, "When a run first saw the post (UTC)"]
-    last_seen_at: Annotated[
-        datetime, "When a run last saw the post (UTC); at most 30 days before its newest observation"
-    ]
+    last_seen_at: Annotated[datetime, "When a run last saw the post (UTC)"]
     gone_at: Annotated[
         datetime | None,
         "When a run first noticed that the source no longer shows it (UTC); null: it is shown",

@@ -71,17 +71,17 @@ def test_the_next_run_adds_an_observation_and_first_seen_at_stays(
     assert read(home, "select count(*) from observations") == [(2,)]
 
 
-def test_a_reading_of_unchanged_posts_rewrites_no_post(
+def test_a_reading_of_unchanged_posts_rewrites_them_once_at_its_end(
     home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
-    """Observations say that they were seen; a changed post is written alone, and others when they are a month behind."""
+    """A batch writes a changed post alone; the end of the reading writes when the others were seen."""
     first = evening.replace(tzinfo=None)
     store_scraped(home.lake, [seen(name) for name in "abc"])
     files = home.lake.files("posts")
-    for days in (7, 14, 30):
+    for days in (7, 30):
         store_scraped(home.lake, [seen(name, days=days) for name in "abc"])
     assert home.lake.files("posts") == files
-    assert read(home, "select count(*) from observations") == [(12,)]
+    assert read(home, "select count(*) from observations") == [(9,)]
     edited = replace(seen("b", days=30), post=replace(seen("b", days=30).post, caption="edited"))
     store_scraped(home.lake, [seen("a", days=30), edited])
     query = "select last_seen_at, count(*) from posts group by 1 order by 1"
@@ -92,6 +92,8 @@ def test_a_reading_of_unchanged_posts_rewrites_no_post(
     assert read(home, query) == [(first, 2), (first + timedelta(days=30), 1)]
     assert refresh_last_seen(home.lake, "demo", evening + timedelta(days=31)) == 1
     assert read(home, query) == [(first, 1), (first + timedelta(days=30), 1), (first + timedelta(days=31), 1)]
+    assert refresh_last_seen(home.lake, "demo", evening) == 1
+    assert read(home, query) == [(first + timedelta(days=30), 2), (first + timedelta(days=31), 1)]
     assert refresh_last_seen(home.lake, "demo", evening) == 0
 
 
@@ -102,6 +104,7 @@ def test_a_post_that_was_only_observed_since_is_not_gone(
     store_scraped(home.lake, [seen(name) for name in "abc"])
     began = evening + timedelta(days=7)
     store_scraped(home.lake, [seen(name, days=7) for name in "ac"])
+    refresh_last_seen(home.lake, "demo", began)
     assert mark_gone(home.lake, "demo", "ann", began, None) == 1
     assert read(home, "select post_id from posts where gone_at is not null") == [("b",)]
     store_scraped(home.lake, [seen("b", days=8)])
