@@ -200,7 +200,7 @@ def test_what_the_files_do_not_tell_is_computed_completely(
         assert complete == expected
 
 
-@pytest.mark.parametrize("rows", [1, 3, 20])
+@pytest.mark.parametrize("rows", [1, 3, 8])
 def test_portions_of_any_size_give_the_same_rows(
     nights: Nights, complete: list[str], monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
