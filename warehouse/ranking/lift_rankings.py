@@ -21,15 +21,19 @@ _GROUPS = """select distinct post, label_group as label from post_labels join co
 
 
 def rank_lifts(
-    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame | None = None
+    connection: duckdb.DuckDBPyConnection,
+    question: RankingQuery,
+    posts: pl.DataFrame | None = None,
+    labels: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Rank the labels of a classifier by the lower end of their lift: the columns `COLUMNS`, best first.
 
     Labels with fewer posts than the question asks for, and labels without a lift, have no row. `posts` are those of
-    `numbered_posts` for this question, where the caller has them.
+    `numbered_posts` for this question, and `labels` those of `read_labels` for these or more posts, where the caller
+    has them.
     """
     return (
-        all_lifts(connection, question, posts)
+        all_lifts(connection, question, posts, labels)
         .filter((pl.col("posts") >= question.least_posts) & pl.col("lift").is_not_null())
         .head(question.top)
         .with_row_index("rank", offset=1)
@@ -38,22 +42,37 @@ def rank_lifts(
     )
 
 
+def read_labels(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame
+) -> pl.DataFrame:
+    """The labels or groups of posts of `numbered_posts`: a row for each post and label, with the post's number."""
+    connection.register("compared", posts.select("source", "post_id", "post").to_arrow())
+    query = _GROUPS if question.grouped else _LABELS
+    labels: pl.DataFrame = connection.sql(query, params={"classifier": question.classifier}).pl()
+    connection.unregister("compared")
+    return labels
+
+
 def all_lifts(
-    connection: duckdb.DuckDBPyConnection, question: RankingQuery, posts: pl.DataFrame | None = None
+    connection: duckdb.DuckDBPyConnection,
+    question: RankingQuery,
+    posts: pl.DataFrame | None = None,
+    labels: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Estimate the lift of every label or pair of the question, in the order of the ranking.
 
     Beside the columns of `estimate_lifts` it has the total, mean and median of the compared posts with the label, their
     share of all compared posts, and for a ratio of two counts `denominator` and `rate`, the sums of these posts; with `adjusted` also `alone`, the lift without holding the other labels equal.
     Where only some weekdays or hours count, the posts of these are compared with all posts of the account. `posts`
-    are those of `numbered_posts` for this question, where the caller has them.
+    are those of `numbered_posts` for this question, and `labels` those of `read_labels` for these or more posts, where
+    the caller has them.
     """
     posts = numbered_posts(connection, question) if posts is None else posts
     chosen = posts.filter("sliced")
-    connection.register("compared", chosen.select("source", "post_id", "post").to_arrow())
-    query = _GROUPS if question.grouped else _LABELS
-    labels = connection.sql(query, params={"classifier": question.classifier}).pl()
-    connection.unregister("compared")
+    if labels is None:
+        labels = read_labels(connection, question, chosen)
+    else:
+        labels = labels.join(chosen.select("post"), on="post", how="semi")
     labels = labels.filter(~pl.col("label").is_in(question.labels_left_out))
     if question.pairs:
         # Two pairs have one name where a label contains the sign between the two.

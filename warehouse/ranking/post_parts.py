@@ -96,9 +96,10 @@ def rank_parts(
 ) -> Iterator[tuple[PostPart, bool, pl.DataFrame]]:
     """Rank the labels of the question's classifier in each part: the part, whether labels are grouped, the ranking.
 
-    The rankings are those of `warehouse.ranking.rankings.rank`. The posts are read once for all.
+    The rankings are those of `warehouse.ranking.rankings.rank`. The posts and their labels are read once for all.
     """
     posts = None
+    labels: dict[bool, pl.DataFrame] = {}
     for part in parts:
         for grouped in groupings:
             asked = replace(question, account=part.account, since=part.since, grouped=grouped)
@@ -106,10 +107,12 @@ def rank_parts(
                 yield part, grouped, rank_published(connection, asked)
                 continue
             # SciPy takes a third of a second to import.
-            from warehouse.ranking.lift_rankings import numbered_posts, rank_lifts
+            from warehouse.ranking.lift_rankings import numbered_posts, rank_lifts, read_labels
 
             posts = numbered_posts(connection, question) if posts is None else posts
-            yield part, grouped, rank_lifts(connection, asked, _choose_posts(posts, part))
+            if grouped not in labels:
+                labels[grouped] = read_labels(connection, asked, posts.filter("sliced"))
+            yield part, grouped, rank_lifts(connection, asked, _choose_posts(posts, part), labels[grouped])
 
 
 def _choose_posts(posts: pl.DataFrame, part: PostPart) -> pl.DataFrame:

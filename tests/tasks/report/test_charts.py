@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from tasks.report import chart_style
 from tasks.report.chart_html import chart_html
 from tasks.report.chart_style import COLOURS, NARROW, WIDTH
 from tasks.report.charts import SCALE, chart_svg, ranked_chart, ranking_chart, save_chart
@@ -228,3 +229,11 @@ def test_a_ranked_chart_has_both_widths(ranking):
     widths = [float(ElementTree.fromstring(svg).attrib["width"]) for svg in (chart.svg, chart.narrow_svg)]
     assert widths == [WIDTH, NARROW]
     assert chart.ranking["label"].to_list() == list(LABELS)
+
+
+@pytest.mark.parametrize("pixels", [WIDTH, NARROW])
+def test_layers_without_copies_are_those_of_altair(monkeypatch, ranking, pixels):
+    """The layers of our charts share no data and parameters, so that Altair's search for them changes nothing."""
+    chart = ranking_chart(ranking(LABELS), LIKES, pixels).to_dict()
+    monkeypatch.setattr(chart_style, "MarkLayers", alt.LayerChart)
+    assert chart == ranking_chart(ranking(LABELS), LIKES, pixels).to_dict()
