@@ -3,8 +3,8 @@
     .venv/bin/python -m benchmarks.classify [--photos FOLDER] [--application InceptionV3] [--rounds 3]
     .venv/bin/python -m benchmarks.classify --memory 1000 10000 100000
 
-The first command prints a table: the model alone, the complete lane (from JPEG files to stored labels), and
-alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
+The first command prints a table: the model alone, a plain loop around it, the complete lane (from JPEG files to stored
+labels), and alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
 of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process: use it where other
 programs run. Weights are random, which does not change the speed, but for EfficientNetLite0. ONNX Runtime and
 OpenVINO get the same model, and pictures decoded or as files, if `onnx` and `openvino` are installed. The second
@@ -32,11 +32,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.classify.files import SIZE, jpegs, per_second, store
+from benchmarks.classify.loops import MODEL_PICTURES, Measure, alone, decoding, lane, plain_loop
 from benchmarks.classify.onnx_export import as_onnx
 from classifiers.applications import find_application
 from classifiers.backend import import_keras
 from classifiers.cores import cores
-from classifiers.keras import KerasClassifier, KerasOptions, load
+from classifiers.keras import KerasOptions, load
 from classifiers.pictures import PictureFile
 from classifiers.precision import cpu_has_bfloat16
 from classifiers.protocol import Label, PreparedPicture
@@ -45,10 +46,7 @@ from tasks.classify.stage import label_pictures
 from warehouse.home import Home
 
 STUDY_PICTURES = 8
-MODEL_PICTURES = 128
 OTHERS_BATCH = 32
-Measure = Callable[[], float]
-"""Does its work once and returns pictures per second."""
 
 
 def keras_measures(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
@@ -81,6 +79,7 @@ def keras_measures(folder: Path, files: list[Path], application: str) -> Iterato
         )
         classifier = load("c", options)
         yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)
+        yield f"plain loop from files, {precision}", plain_loop(classifier, files)
         yield f"complete lane, {precision}", lane(folder / precision, classifier, files)
 
 
@@ -88,38 +87,6 @@ def build(application: str) -> Any:
     """The model, with ImageNet's weights if they need no download, else with random ones."""
     found = find_application(application)
     return found.build(weights=None) if found.needs_download else found.build_with_imagenet()
-
-
-def decoding(files: list[Path], size: tuple[int, int]) -> float:
-    """Pictures per second that one thread decodes and resizes."""
-    return per_second(64, lambda: [PictureFile(file).rgb_array(*size, exact=False) for file in files[:64]])
-
-
-def alone(classifier: KerasClassifier, files: list[Path]) -> Measure:
-    """The model with decoded pictures, called by as many threads as in the lane."""
-    batch = [classifier.prepare(PictureFile(file)) for file in files[: classifier.batch_size]]
-    classifier.label(batch)
-    batches = -(-MODEL_PICTURES // len(batch))
-
-    def work() -> None:
-        with ThreadPoolExecutor(classifier.callers) as callers:
-            for _ in callers.map(classifier.label, [batch] * batches):
-                pass
-
-    return lambda: per_second(batches * len(batch), work)
-
-
-def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Measure:
-    """The stage from files to stored labels. Each round has another name, so that all pictures are pending."""
-    home = Home(folder)
-    store(home, files, len(files))
-    rounds = iter(range(1000))
-
-    def work() -> None:
-        classifier.name = f"round {next(rounds)}"
-        assert label_pictures(home, classifier, lambda *_: None).items == len(files)
-
-    return lambda: per_second(len(files), work)
 
 
 def others(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
@@ -221,12 +188,13 @@ def speeds(photos: Path | None, application: str, pictures: int, rounds: int) ->
             f"{name:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(cpu_rates_of[name]):>8.1f}{ratio:>20.1f}"
         )
     for precision in ("float32", "bfloat16"):
-        model = next(
-            (rates for name, rates in rates_of.items() if name.startswith(f"model alone, {precision}")), None
-        )
-        if model is not None:
-            shares = [a / b for a, b in zip(rates_of[f"complete lane, {precision}"], model, strict=True)]
-            print(f"the lane in {precision} reaches {statistics.median(shares):.2f} of its model's own rate")
+        lanes = rates_of.get(f"complete lane, {precision}", [])
+        for other in ("model alone", "plain loop"):
+            reference = next((one for one in rates_of if one.startswith(other) and precision in one), None)
+            if lanes and reference is not None:
+                share = statistics.median(a / b for a, b in zip(lanes, rates_of[reference], strict=True))
+                by_cpu = max(cpu_rates_of[f"complete lane, {precision}"]) / max(cpu_rates_of[reference])
+                print(f"the lane in {precision}: {share:.2f} of {reference}, {by_cpu:.2f} by CPU")
 
 
 class Cheap:
