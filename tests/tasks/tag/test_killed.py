@@ -16,7 +16,7 @@ from tasks.tag.ledger import Ledger, RequestRecord, new_record, record_from_json
 from tasks.tag.response_store import ResponseStore, finish_killed_run, store_saved_responses
 from tasks.tag.stage import local_lane
 
-HANG_SECONDS = 120.0
+HANG_SECONDS = 600.0
 CHILD = """
 import sys
 from pathlib import Path
