@@ -213,7 +213,7 @@ def test_without_a_network_the_download_is_reported(saved: Path, tmp_path: Path)
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=True,
     )
     weights, names = ran.stdout.splitlines()

@@ -137,7 +137,7 @@ def test_a_limit_on_file_sizes_counts_as_a_full_disk(
 ) -> None:
     """A process that reaches a limit or a quota raises DiskFull, and the table stays intact."""
     home.lake.append([observation_row("a", 1)])
-    out, errors = start_process(WRITE_BEYOND_THE_LIMIT, home.lake.folder).communicate(timeout=120)
+    out, errors = start_process(WRITE_BEYOND_THE_LIMIT, home.lake.folder).communicate(timeout=600)
     assert "is full" in out and "run again" in out, errors
     assert likes(home) == [(1, 1)]
 

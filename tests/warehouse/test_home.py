@@ -97,7 +97,7 @@ def test_the_database_works_from_any_current_folder(
         "import duckdb, os, sys; os.chdir(sys.argv[2])\n"
         "print(duckdb.connect(sys.argv[1], read_only=True).execute('select account from accounts').fetchall())"
     )
-    out, errors = start_process(script, home.database, tmp_path / "elsewhere").communicate(timeout=60)
+    out, errors = start_process(script, home.database, tmp_path / "elsewhere").communicate(timeout=600)
     assert out == "[('ann',)]\n", errors
 
 

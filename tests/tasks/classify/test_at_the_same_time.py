@@ -17,7 +17,7 @@ from tasks.classify.storing import STORE_SECONDS, Portion
 from tasks.run import Run, run_stage
 from warehouse.records.runs import Journal
 
-HANG_SECONDS = 60.0
+HANG_SECONDS = 600.0
 
 
 def test_pictures_are_decoded_while_the_model_works(labelling: Any, mean_colour: Any) -> None:

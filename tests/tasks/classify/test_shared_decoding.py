@@ -24,7 +24,7 @@ from tasks.errors import OutOfTime, RunStopped
 from warehouse.records.pending import StoredPicture
 from warehouse.records.runs import StageResult
 
-HANG_SECONDS = 60.0
+HANG_SECONDS = 600.0
 
 
 @pytest.fixture

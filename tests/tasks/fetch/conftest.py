@@ -93,9 +93,9 @@ def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
-        asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(600)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(60)
+        thread.join(600)
         loop.close()
 
 
@@ -121,11 +121,11 @@ def _running(loop: asyncio.AbstractEventLoop) -> Iterator[PictureServer]:
         created.port = runner.addresses[0][1]
         return runner
 
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(600)
     try:
         yield created
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(600)
 
 
 def picture_bytes(number: int, kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:

@@ -61,7 +61,7 @@ def test_a_killed_run_is_completed_by_the_next(
             time.sleep(0.1)
     finally:
         child.send_signal(signal.SIGKILL)
-        child.communicate(timeout=120)  # standard error ends with the last process that holds it
+        child.communicate(timeout=600)  # standard error ends with the last process that holds it
 
     assert list(incoming.iterdir()), "the kill came during downloads"
     (stored,) = fetching.rows("select count(*) from pictures")[0]

@@ -183,7 +183,7 @@ def test_a_killed_run_leaves_no_process(server: Any, fetching: Any, picture: Cal
     finally:
         run.kill()
     assert children
-    run.communicate(timeout=120)  # standard error ends with the last process that holds it
+    run.communicate(timeout=600)  # standard error ends with the last process that holds it
 
 
 def test_a_full_disk_in_a_process_stops_the_run(

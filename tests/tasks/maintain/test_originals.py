@@ -159,7 +159,7 @@ def test_a_copy_is_upright_and_has_nothing_else_of_its_original(
 def test_a_kill_at_any_step_loses_nothing(home: Home, store: Callable[..., Picture], step: str) -> None:
     """The row names a file with its bytes after the kill, and the next time ends with one file for each picture."""
     stored = [store(photograph(1500, 900, seed)) for seed in range(3)]
-    ended = subprocess.run([sys.executable, "-c", KILLED, home.folder, step], check=False, timeout=120)
+    ended = subprocess.run([sys.executable, "-c", KILLED, home.folder, step], check=False, timeout=600)
     assert ended.returncode == -signal.SIGKILL
     findings = check_pictures(home, check_all=True, progress=lambda *_: None)
     assert (findings.checked, findings.missing, findings.damaged) == (3, (), ())

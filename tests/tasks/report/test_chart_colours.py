@@ -82,12 +82,13 @@ def test_a_chart_in_a_dark_page_is_dark(lifts):
     source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     page_text = f'<meta name="color-scheme" content="light dark"><body style="margin:0"><img src="{source}">'
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=600_000)
         for scheme, ground, mark in (
             ("light", GROUND, COLOURS["likes"]),
             ("dark", DARK[GROUND], DARK[COLOURS["likes"]]),
         ):
             page = browser.new_page(color_scheme=scheme)
+            page.set_default_timeout(600_000)
             page.set_content(page_text, wait_until="load")
             picture = Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")
             colours = {"#{:02x}{:02x}{:02x}".format(*colour) for _, colour in picture.getcolors(1 << 20)}

@@ -164,8 +164,9 @@ def test_exports_have_it_and_sharing_leaves_out_candidates(
 def test_it_fits_a_phone(page: Path) -> None:
     """In a browser nothing runs, all pictures are loaded, and nothing is wider than a phone."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=600_000)
         tab = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark")
+        tab.set_default_timeout(600_000)
         troubles: list[str] = []
         tab.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
         tab.goto(page.as_uri())

@@ -323,9 +323,12 @@ def test_the_page_in_a_browser(page, hostile, tmp_path):
     )
     (tmp_path / "page.html").write_text(html, "utf-8")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"], timeout=600_000
+        )
         for width, scheme in ((1400, "light"), (390, "dark")):
             shown = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+            shown.set_default_timeout(600_000)
             requests: list[str] = []
             shown.on("dialog", lambda dialog: pytest.fail(dialog.message))
             shown.on("request", lambda request, to=requests: to.append(request.url))

@@ -42,7 +42,7 @@ def report(hostile_home: Home) -> str:
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of the file."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=600_000)
         yield browser
         browser.close()
 
@@ -54,6 +54,7 @@ def show(chromium: Browser, report: str) -> Callable[..., Any]:
     @contextmanager
     def open_page(fragment: str = "", width: int = 1400, **options: Any) -> Iterator[Page]:
         context = chromium.new_context(viewport={"width": width, "height": 1000}, **options)
+        context.set_default_timeout(600_000)
         page = context.new_page()
         requested: list[str] = []
         troubles: list[str] = []

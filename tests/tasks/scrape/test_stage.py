@@ -95,7 +95,7 @@ def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
 ) -> None:
     """After a kill nothing is stored; the retry reads only the missing pages, and every post is stored once."""
     last = site.replies[f"{ACCOUNT}/6_7"]
-    site.replies[f"{ACCOUNT}/6_7"] = reply("slow", delay=30.0)
+    site.replies[f"{ACCOUNT}/6_7"] = reply("slow", delay=600.0)
     with pytest.raises(CrawlCrashed):
         scrape(lambda posts, _: kill_crawl() if posts == 4 else None, final=False)
     assert rows("select count(*) from posts") == [(0,)]

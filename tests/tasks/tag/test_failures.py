@@ -12,7 +12,7 @@ from classifiers.errors import ClassifierUnavailable
 from tasks.tag import plan, sending
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
-HANG_SECONDS = 60.0
+HANG_SECONDS = 600.0
 
 
 def test_throttling_and_deploying_are_retried(shop, stand_in, short_pauses):
@@ -139,8 +139,8 @@ def test_a_server_that_does_not_exist_costs_nothing(shop):
 def test_a_response_after_the_deadline_counts_as_unknown(shop, stand_in):
     """A response that comes too late was perhaps billed."""
     shop.store(2)
-    shop.clarifai.script += [stand_in.delay(0.6)]
-    result = shop.run(deadline_seconds=0.3)
+    shop.clarifai.script += [stand_in.delay(4.0)]
+    result = shop.run(deadline_seconds=3.0)
     assert result.status == "done"
     assert shop.outcomes() == {"unknown": 2, "billed": 2}
     assert shop.rows("select distinct message from charges where outcome = 'unknown'")[0][0].startswith(

@@ -16,7 +16,7 @@ from tasks.tag.ledger import Ledger, RequestRecord, new_record, record_from_json
 from tasks.tag.response_store import ResponseStore, finish_killed_run, store_saved_responses
 from tasks.tag.stage import local_lane
 
-HANG_SECONDS = 120.0
+HANG_SECONDS = 600.0
 CHILD = """
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ from classifiers.clarifai.options import ClarifaiOptions
 from tasks.tag.stage import Tagging, tag_pictures
 from warehouse.home import Home
 folder, port, key = sys.argv[1:]
-options = ClarifaiOptions(batch=4, regions_model="general-image-detection", monthly_budget=10**6)
+options = ClarifaiOptions(batch=4, in_flight=2, regions_model="general-image-detection", monthly_budget=10**6)
 print("ready", flush=True)
 sys.stdin.readline()
 tag_pictures(Home(Path(folder)), Tagging("clarifai", options, lambda: key, f"127.0.0.1:{port}"), lambda *_: None)
@@ -50,8 +50,9 @@ def test_a_killed_lane_resumes_where_it_stopped(shop):
     result, _ = children[-1].communicate("go\n", timeout=HANG_SECONDS)
     assert "done" in result
     assert shop.labelled() == set(shas)
-    # A kill can come between the end of the response on the server and its file on our disk: two requests at most.
-    assert len(set(shop.clarifai.bought_again())) <= 8
+    # A kill can come between the end of a response on the server and its file on our disk, on a busy machine for all
+    # requests in flight: three times two, with four pictures each.
+    assert len(set(shop.clarifai.bought_again())) <= 3 * 2 * 4
     assert "sent" not in shop.outcomes()
     bought = sum(shop.clarifai.bought.values())
     assert shop.outcomes()["billed"] + shop.outcomes().get("unknown", 0) >= bought

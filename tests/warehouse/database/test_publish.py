@@ -124,7 +124,7 @@ def test_plain_duckdb_reads_the_database(shared_home: Home, start_process: Start
     ]
     with published(shared_home) as database:
         ours = [database.execute(query).fetchall() for query in queries]
-    out, errors = start_process(PLAIN, shared_home.database, *queries).communicate(timeout=60)
+    out, errors = start_process(PLAIN, shared_home.database, *queries).communicate(timeout=600)
     assert out.splitlines() == [repr(rows) for rows in ours], errors
     assert all(ours)
 
@@ -173,7 +173,7 @@ def test_a_publish_killed_before_the_swap_leaves_the_old_database(
     before, files = post_labels(two_posts), {path.name for path in two_posts.folder.iterdir()}
     two_posts.lake.append([observation_row("a", 5, observed_at=evening + timedelta(days=1))])
     killed = start_process(PUBLISH_AND_DIE, two_posts.folder)
-    _, errors = killed.communicate(timeout=60)
+    _, errors = killed.communicate(timeout=600)
     assert killed.returncode == -9, errors
     assert post_labels(two_posts) == before
     publish(two_posts)

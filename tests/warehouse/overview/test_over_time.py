@@ -117,10 +117,9 @@ def test_likes_grow_as_they_were_observed(observed: Home) -> None:
     assert rows[168]["median"] == pytest.approx(1, abs=0.01)
 
 
-def test_without_a_history_there_is_no_growth(home: Home) -> None:
+def test_without_a_history_there_is_no_growth(published_home: Home) -> None:
     """An empty frame has the same columns."""
-    publish(home)
-    with published(home) as database:
+    with published(published_home) as database:
         growth = like_growth(database)
     assert growth.is_empty()
     assert {"hours", "posts", "median"} <= set(growth.columns)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
 from warehouse.ranking.empty_rankings import why_empty
@@ -17,11 +16,11 @@ from warehouse.ranking.rankings import rank
 
 
 @pytest.fixture
-def why(home: Home) -> Callable[..., str]:
+def why(home: Home, publish_changes: Callable[[Home], None]) -> Callable[..., str]:
     """Publish, and return the reason why a ranking of the classifier `model` is empty."""
 
     def explain(**parameters: Any) -> str:
-        publish(home)
+        publish_changes(home)
         question = RankingQuery("model", **parameters)
         assert rank(home, question).is_empty()
         with published(home) as database:

@@ -17,7 +17,7 @@ from warehouse.ranking.lift.age import DEFAULT_DAYS
 from warehouse.ranking.measures import By
 from warehouse.ranking.plain_statistics import Statistic
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.rankings import rank
+from warehouse.ranking.rankings import rank, rank_published
 from warehouse.schema.picture_tables import PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Observation, Row
@@ -194,19 +194,14 @@ CONDITIONS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    CONDITIONS,
-    ids=lambda value: str(value)[:40] if isinstance(value, dict) else str(len(value)),
-)
-def test_conditions_choose_the_posts(
-    home: Home,
-    compare: Callable[..., Comparable],
+@pytest.fixture(scope="module")
+def around_a_day(
+    new_home: Callable[[], Home],
     labelled_post: Callable[..., list[Row]],
-    question: dict[str, Any],
-    expected: set[str],
-) -> None:
-    """Both days are included in UTC, a post without a date is in no range of days, and all rankings count the same."""
+    store_rows: Callable[[Home, Sequence[Row]], None],
+    run_row: Callable[..., StageRun],
+) -> Home:
+    """Posts before, on and after a day; each has a label with its name."""
     day = datetime(DAY.year, DAY.month, DAY.day)
     posts: dict[str, dict[str, Any]] = {
         "before": {"posted_at": day - timedelta(microseconds=1)},
@@ -217,12 +212,31 @@ def test_conditions_choose_the_posts(
         "bob": {"posted_at": day, "account": "bob"},
         "dateless": {"posted_at": None},
     }
-    rows = [row for name, more in posts.items() for row in labelled_post(name, [name], 5, **more)]
-    assert set(compare(rows, **question).posts["post_id"]) == expected
+    home = new_home()
+    store_rows(
+        home,
+        [run_row(), *(row for name, more in posts.items() for row in labelled_post(name, [name], 5, **more))],
+    )
+    publish(home)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    CONDITIONS,
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else str(len(value)),
+)
+def test_conditions_choose_the_posts(
+    around_a_day: Home, question: dict[str, Any], expected: set[str]
+) -> None:
+    """Both days are included in UTC, a post without a date is in no range of days, and all rankings count the same."""
     orders: list[tuple[By, Statistic]] = [("likes", "mean"), ("comments", "total"), ("count", "lift")]
-    for by, statistic in orders:
-        ranking = rank(home, RankingQuery("model", by, statistic, **question))
-        assert set(ranking["label"]) == expected
+    with published(around_a_day) as database:
+        found = comparable_posts(database, RankingQuery("model", statistic="lift", **question))
+        assert set(found.posts["post_id"]) == expected
+        for by, statistic in orders:
+            ranking = rank_published(database, RankingQuery("model", by, statistic, **question))
+            assert set(ranking["label"]) == expected
 
 
 def test_a_ranking_by_lift_counts_only_the_chosen_posts(
@@ -253,19 +267,16 @@ def test_a_ranking_by_lift_counts_only_the_chosen_posts(
         assert ranking["share"].sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("by", "statistic"), [("likes", "mean"), ("comments", "total"), ("count", "lift")])
 def test_within_a_label_the_other_labels_are_ranked(
-    home: Home,
-    compare: Callable[..., Comparable],
-    labelled_post: Callable[..., list[Row]],
-    by: By,
-    statistic: Statistic,
+    home: Home, compare: Callable[..., Comparable], labelled_post: Callable[..., list[Row]]
 ) -> None:
     """The label itself has no row with any statistic, and the share is of all posts that have it."""
     shown = {"1": ["cat", "sky"], "2": ["cat"], "3": ["cat"], "4": ["cat"], "5": ["dog", "sky"]}
     compare([row for name, labels in shown.items() for row in labelled_post(name, labels, 5)])
-    ranking = rank(home, RankingQuery("model", by, statistic, within="cat"))
-    assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
+    orders: list[tuple[By, Statistic]] = [("likes", "mean"), ("comments", "total"), ("count", "lift")]
+    for by, statistic in orders:
+        ranking = rank(home, RankingQuery("model", by, statistic, within="cat"))
+        assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
 
 
 def test_labels_are_ranked_within_a_label_of_another_classifier(

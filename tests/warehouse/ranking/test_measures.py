@@ -145,7 +145,7 @@ def test_a_rounded_number_is_marked(tables: duckdb.DuckDBPyConnection) -> None:
     assert marks == {"likes": True, "comments": False, "comments_per_like": True}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-45 * 24, 45 * 24), st.integers(0, 500)),
@@ -181,7 +181,7 @@ AGES = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     AGES,
     st.sampled_from(

@@ -19,7 +19,7 @@ from warehouse.ranking.comparable_posts import count_posts
 from warehouse.ranking.empty_rankings import why_empty
 from warehouse.ranking.measures import ALL_BY
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.rankings import rank, ranked_database
+from warehouse.ranking.rankings import rank, rank_published, ranked_database
 from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import LabelGroup, PictureLabel
 from warehouse.schema.run_tables import StageRun
@@ -112,7 +112,7 @@ def test_a_past_day_has_the_ranking_of_that_day(
             ("comments_per_like", "median"),
             ("tone", "mean"),
         ]
-        for grouped in (False, True)
+        for grouped in ((False, True) if by == "likes" else (by == "tone",))
     ]
     then = [rank(home, RankingQuery("model", **one)) for one in questions]
     store_rows(home, later)
@@ -171,8 +171,8 @@ def test_before_the_first_label_the_reason_says_so(home: Home, earlier: list[Row
     publish(home)
     for by in ALL_BY:
         question = RankingQuery("model", by, as_of=FIRST.date())
-        assert rank(home, question).is_empty()
         with ranked_database(home, question) as database:
+            assert rank_published(database, question).is_empty()
             assert why_empty(database, question) == (
                 "At the end of 2025-01-01 no picture had a label of model: its first labels are of 2026-03-01."
                 " Use a later --as-of."

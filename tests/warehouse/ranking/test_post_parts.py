@@ -18,7 +18,7 @@ from warehouse.published import published
 from warehouse.ranking import post_parts
 from warehouse.ranking.post_parts import PartsPlan, plan_parts, rank_parts
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.rankings import rank
+from warehouse.ranking.rankings import rank_published
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Row
 
@@ -67,10 +67,10 @@ def test_a_part_has_the_ranking_of_its_account_and_period(
     assert {(part.account, part.days) for part in parts} >= {(None, None), (None, 365), ("bob", None)}
     with published(stored) as connection:
         ranked = list(rank_parts(connection, question, parts, groupings))
-    assert len(ranked) == len(groupings) * len(parts)
-    for part, grouped, ranking in ranked:
-        asked = replace(question, account=part.account, since=part.since, grouped=grouped)
-        assert_frame_equal(ranking, rank(stored, asked))
+        assert len(ranked) == len(groupings) * len(parts)
+        for part, grouped, ranking in ranked:
+            asked = replace(question, account=part.account, since=part.since, grouped=grouped)
+            assert_frame_equal(ranking, rank_published(connection, asked))
     assert any("dog" in ranking["label"] for _, _, ranking in ranked)
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.database.publish import publish
 from warehouse.home import Home
 from warehouse.published import published
 from warehouse.ranking.measures import RUN_BY
@@ -53,13 +52,22 @@ def show(
     return store
 
 
-def ranked(home: Home, *columns: str, **question: Any) -> list[tuple[Any, ...]]:
-    publish(home)
-    return rank(home, RankingQuery("model", **question)).select(*columns).rows()
+@pytest.fixture
+def ranked(home: Home, publish_changes: Callable[[Home], None]) -> Callable[..., list[tuple[Any, ...]]]:
+    """Publish, and return these columns of a ranking."""
+
+    def publish_and_rank(*columns: str, **question: Any) -> list[tuple[Any, ...]]:
+        publish_changes(home)
+        return rank(home, RankingQuery("model", **question)).select(*columns).rows()
+
+    return publish_and_rank
 
 
 def test_a_group_counts_once_per_post(
-    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
+    home: Home,
+    show: Callable[..., None],
+    label_row: Callable[..., PictureLabel],
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """A post with a tabby and a tiger cat is one post with a cat; a label without a group is its own group."""
     show("1", ["a", "b"], 100)
@@ -72,8 +80,8 @@ def test_a_group_counts_once_per_post(
     home.lake.append([LabelGroup(classifier="model", label=one, label_group="cat") for one in cats])
     home.lake.append([LabelGroup(classifier="other", label="sky", label_group="landscape")])
     columns = ("label", "posts", "total", "mean", "share")
-    assert ranked(home, *columns, grouped=True) == [("sky", 1, 100, 100.0, 0.5), ("cat", 2, 140, 70.0, 1.0)]
-    assert [row[:2] for row in ranked(home, *columns)] == [
+    assert ranked(*columns, grouped=True) == [("sky", 1, 100, 100.0, 0.5), ("cat", 2, 140, 70.0, 1.0)]
+    assert [row[:2] for row in ranked(*columns)] == [
         ("sky", 1), ("tabby", 1), ("tiger cat", 1), ("Egyptian cat", 1)
     ]  # fmt: skip
 
@@ -85,6 +93,7 @@ def test_planted_effects_appear_in_their_order(
     observation_row: Callable[..., Observation],
     label_row: Callable[..., PictureLabel],
     run_row: Callable[..., StageRun],
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """Kittens earn the most likes, questions the most comments, and sky is most frequent, in each ranking."""
     planted = {"kitten": (900, 20, 6), "question": (300, 90, 4), "food": (500, 5, 9), "sky": (100, 10, 15)}
@@ -97,12 +106,12 @@ def test_planted_effects_appear_in_their_order(
     home.lake.append([label_row(name, label) for name, label, *_ in rows])
     home.lake.append([run_row()])
     for statistic in ("mean", "median"):
-        by_likes = ranked(home, "label", by="likes", statistic=statistic)
+        by_likes = ranked("label", by="likes", statistic=statistic)
         assert by_likes == [("kitten",), ("food",), ("question",), ("sky",)]
-        by_comments = ranked(home, "label", by="comments", statistic=statistic)
+        by_comments = ranked("label", by="comments", statistic=statistic)
         assert by_comments == [("question",), ("kitten",), ("sky",), ("food",)]
-    assert ranked(home, "label", by="likes", statistic="total")[0] == ("kitten",)
-    assert ranked(home, "label", "posts", by="count") == [
+    assert ranked("label", by="likes", statistic="total")[0] == ("kitten",)
+    assert ranked("label", "posts", by="count") == [
         ("sky", 15),
         ("food", 9),
         ("kitten", 6),
@@ -111,7 +120,11 @@ def test_planted_effects_appear_in_their_order(
 
 
 def test_a_carousel_counts_a_label_once_with_its_best_score(
-    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel], sha: Callable[[str], str]
+    home: Home,
+    show: Callable[..., None],
+    label_row: Callable[..., PictureLabel],
+    sha: Callable[[str], str],
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """Three pictures of one post with a cat, one also in a region, are one post with a cat."""
     show("carousel", ["one", "two", "three"], 30)
@@ -125,21 +138,24 @@ def test_a_carousel_counts_a_label_once_with_its_best_score(
             label_row("four", "cat", score=0.1),
         ]
     )
-    assert ranked(home, "label", "posts", "total", "mean") == [("cat", 2, 40, 20.0)]
+    assert ranked("label", "posts", "total", "mean") == [("cat", 2, 40, 20.0)]
     with published(home) as database:
         found = database.execute("select post_id, score, sha256 from post_labels order by 1").fetchall()
     assert found == [("carousel", 0.9, sha("two")), ("single", 0.1, sha("four"))]
 
 
 def test_a_picture_that_is_posted_twice_counts_for_each_post(
-    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
+    home: Home,
+    show: Callable[..., None],
+    label_row: Callable[..., PictureLabel],
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """The label of a picture that two accounts post gets the likes of both posts."""
     show("first", ["same"], 10)
     show("again", ["same"], 1, account="bob")
     home.lake.append([label_row("same", "cat")])
-    assert ranked(home, "label", "posts", "accounts", "total") == [("cat", 2, 2, 11)]
-    assert ranked(home, "label", "posts", "total", account="bob") == [("cat", 1, 1)]
+    assert ranked("label", "posts", "accounts", "total") == [("cat", 2, 2, 11)]
+    assert ranked("label", "posts", "total", account="bob") == [("cat", 1, 1)]
 
 
 def test_only_the_latest_observation_counts(
@@ -148,6 +164,7 @@ def test_only_the_latest_observation_counts(
     label_row: Callable[..., PictureLabel],
     observation_row: Callable[..., Observation],
     evening: datetime,
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """The last observed likes replace older ones, fewer or more; hidden likes are unknown."""
     for name in ("fewer", "hidden", "same"):
@@ -157,19 +174,22 @@ def test_only_the_latest_observation_counts(
     home.lake.append([observation_row("fewer", 40, observed_at=tonight)])
     home.lake.append([observation_row("hidden", None, observed_at=tonight, likes_hidden=True)])
     home.lake.append([observation_row("same", 1, observed_at=evening - timedelta(days=1))])
-    assert ranked(home, "label", "total") == [("same", 100), ("fewer", 40)]
-    assert ranked(home, "label", by="count") == [("fewer",), ("hidden",), ("same",)]
+    assert ranked("label", "total") == [("same", 100), ("fewer", 40)]
+    assert ranked("label", by="count") == [("fewer",), ("hidden",), ("same",)]
 
 
 def test_an_unknown_number_is_skipped_and_zero_counts(
-    home: Home, show: Callable[..., None], label_row: Callable[..., PictureLabel]
+    home: Home,
+    show: Callable[..., None],
+    label_row: Callable[..., PictureLabel],
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """A post with hidden likes does not count in the mean and in `posts`; one with 0 likes does."""
     for name, likes in (("a", 10), ("b", None), ("c", 0)):
         show(name, [name], likes)
     home.lake.append([label_row(name, "cat") for name in "abc"])
-    assert ranked(home, "posts", "total", "mean", "share") == [(2, 10, 5.0, 1.0)]
-    assert ranked(home, "posts", by="count") == [(3,)]
+    assert ranked("posts", "total", "mean", "share") == [(2, 10, 5.0, 1.0)]
+    assert ranked("posts", by="count") == [(3,)]
 
 
 def test_the_last_loaded_version_counts(
@@ -178,18 +198,19 @@ def test_the_last_loaded_version_counts(
     label_row: Callable[..., PictureLabel],
     run_row: Callable[..., StageRun],
     evening: datetime,
+    ranked: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     """After a run with new weights only their labels count; after one with the old weights, the old labels do."""
     show("a", ["one"], 10)
     home.lake.append([label_row("one", "old"), label_row("one", "new", version="2")])
-    assert ranked(home, "label") == [("old",)]
+    assert ranked("label") == [("old",)]
     home.lake.append([run_row(version="2", run_id="second", started_at=evening + timedelta(days=1))])
-    assert ranked(home, "label") == [("new",)]
+    assert ranked("label") == [("new",)]
     failed = run_row(version=None, status="failed", run_id="third", started_at=evening + timedelta(days=2))
     home.lake.append([failed])
-    assert ranked(home, "label") == [("new",)], "a failed lane keeps its labels"
+    assert ranked("label") == [("new",)], "a failed lane keeps its labels"
     home.lake.append([run_row(version="1", run_id="fourth", started_at=evening + timedelta(days=3))])
-    assert ranked(home, "label") == [("old",)]
+    assert ranked("label") == [("old",)]
 
 
 def test_ties_are_ordered_by_posts_and_then_by_label() -> None:

@@ -66,7 +66,10 @@ def chosen(posts: pd.Series, zone: str, weekdays: tuple[int, ...], hours: tuple[
 
 
 def test_pandas_finds_the_same_posts(calendar: Home) -> None:
-    """In any time zone, also over a change of the clock and over midnight, both find as many posts."""
+    """In any time zone, also over a change of the clock and over midnight, both find as many posts.
+
+    In two zones they are ranked and compared too.
+    """
     slices: list[tuple[tuple[int, ...], tuple[int, int] | None]] = [
         ((6, 7), None),
         ((1,), (6, 12)),
@@ -83,6 +86,8 @@ def test_pandas_finds_the_same_posts(calendar: Home) -> None:
                 question = RankingQuery("model", weekdays=weekdays, hours=hours, time_zone=zone)
                 expected = chosen(posts, zone, weekdays, hours)
                 assert count_posts(database, question).counted == expected, question
+                if zone not in ZONES[:2]:
+                    continue
                 assert rank_published(database, question)["posts"].sum() == expected
                 by_lift = RankingQuery(
                     "model", "likes", "lift", weekdays=weekdays, hours=hours, time_zone=zone

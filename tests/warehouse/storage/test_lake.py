@@ -29,7 +29,9 @@ from warehouse.storage.lake import COMPACT_ABOVE_FILES, DELETE_VALUES
 from warehouse.storage.table_writes import CHECKPOINT_VERSIONS
 
 NO_RESET = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -94,7 +94,7 @@ def at_once(*writers: subprocess.Popen[str]) -> list[str]:
         assert writer.stdin
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    outputs = [writer.communicate(timeout=120) for writer in writers]
+    outputs = [writer.communicate(timeout=600) for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * len(writers), outputs
     return [out for out, _ in outputs]
 
@@ -185,4 +185,4 @@ def test_a_killed_process_releases_its_table_lock(home: Home, start_process: Sta
     with pytest.raises(subprocess.TimeoutExpired):
         other.wait(0.3)  # it waits for the lock
     writer.kill()
-    assert other.communicate(timeout=60)[0] == "100\n"
+    assert other.communicate(timeout=600)[0] == "100\n"

@@ -53,7 +53,7 @@ def alive(process: int) -> bool:
         return False
 
 
-def wait_until(happens: Callable[[], object], seconds: float = 120.0) -> bool:
+def wait_until(happens: Callable[[], object], seconds: float = 600.0) -> bool:
     """Whether it happens before the time is over."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -65,7 +65,7 @@ def wait_until(happens: Callable[[], object], seconds: float = 120.0) -> bool:
 
 def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open_source, tmp_path) -> None:
     """When the caller closes the iterator, as after a cancel, the process has ended and sends no more requests."""
-    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=600.0)
     pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     next(pages)
     (child,) = children(os.getpid())
@@ -76,7 +76,7 @@ def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open
 
 def test_a_killed_run_ends_its_crawl(site, reply, three_pages, tmp_path) -> None:
     """When the run is killed, its crawl ends too."""
-    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=600.0)
     script = """
 import sys
 from pathlib import Path
@@ -106,7 +106,7 @@ def test_a_killed_crawl_is_an_error_that_can_be_retried(
     site, reply, three_pages, open_source, tmp_path
 ) -> None:
     """When the crawl's process is killed, the run has the pages before and gets an error."""
-    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=30.0)
+    site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=600.0)
     pages = open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0)))
     assert len(next(pages).posts) == 2
     os.kill(children(os.getpid())[0], signal.SIGKILL)
@@ -147,7 +147,7 @@ def test_a_crawl_resumes_after_the_last_page_of_its_spool(
 
 def test_a_crawl_that_takes_too_long_is_ended(site, reply, imgrum, tmp_path) -> None:
     """A host that never responds does not block the run for ever."""
-    site.replies[ACCOUNT] = reply("slow", delay=30.0)
+    site.replies[ACCOUNT] = reply("slow", delay=600.0)
     job = CrawlJob(
         GalleryAdapter(imgrum, "ann", site.account),
         site.account,

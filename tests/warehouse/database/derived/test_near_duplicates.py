@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from warehouse.database.derived import near_duplicates as derived
+from warehouse.database.derived.refresh import refresh_tables
 from warehouse.database.publish import publish
 from warehouse.embeddings.near_duplicates import MIN_COSINE, AccountPictures, find_near_duplicates
 from warehouse.embeddings.vectors import append_embeddings
@@ -87,12 +88,12 @@ def cosine(one: NDArray[np.float16], other: NDArray[np.float16]) -> float:
 def nights(
     home: Home, labelled_post: Any, picture_row: Any, run_row: Any, store_rows: Any, sha: Any
 ) -> Nights:
-    """Sixty posts of two accounts, published; a run that stored embeddings of the version e1."""
+    """Sixty posts of two accounts, and the derived tables; a run that stored embeddings of the version e1."""
     nights = Nights(home, labelled_post, picture_row, sha)
     run = run_row(stage="classify", lane="model", counts='{"embedding_version": "e1"}')
     posts = ((n, FIRST + timedelta(days=n), ("ann", "bob")[n % 3 == 0]) for n in range(60))
     store_rows(home, [run, *nights.posts_of(*posts)])
-    publish(home)
+    refresh_tables(home.lake)
     return nights
 
 
@@ -109,26 +110,26 @@ def test_each_night_stores_what_a_complete_computation_does(
     monkeypatch.setattr(derived, "find_near_duplicates", count)
     home = nights.home
     assert len(nights.stored()) > 10 and nights.stored() == nights.expected()
-    publish(home)
+    refresh_tables(home.lake)
     assert compared == []
     store_rows(home, nights.posts_of(*((n, FIRST + timedelta(days=n), "ann") for n in range(60, 70))))
-    publish(home)
+    refresh_tables(home.lake)
     assert compared == [10], "only new pictures are compared"
     assert nights.stored() == nights.expected()
     store_rows(home, nights.posts_of((70, FIRST - timedelta(days=9), "ann"), (71, FIRST, "cid")))
-    publish(home)
+    refresh_tables(home.lake)
     assert nights.stored() == nights.expected()
     moved = nights.posts_of((5, FIRST + timedelta(days=5), "bob"))
     home.lake.upsert([row for row in moved if row.table == "posts"])
-    publish(home)
+    refresh_tables(home.lake)
     stored = home.lake.query(ALL)
     assert nights.stored() == nights.expected()
     shutil.rmtree(home.lake.folder / "near_duplicates")
-    publish(home)
+    refresh_tables(home.lake)
     assert home.lake.query(ALL) == stored
     forget_account(home, "bob", None)
     assert {account for account, _ in nights.stored()} == {"ann"}
-    publish(home)
+    refresh_tables(home.lake)
     nights.posts = {name: post for name, post in nights.posts.items() if post[0] != "bob"}
     assert nights.stored() == nights.expected()
 
@@ -141,7 +142,7 @@ def test_many_pictures_are_compared_in_parts(nights: Nights, monkeypatch: pytest
     monkeypatch.setattr(derived, "MAX_PLACED", 30)
     monkeypatch.setattr(derived, "MAX_PICTURES", 1)
     shutil.rmtree(nights.home.lake.folder / "near_duplicates")
-    publish(nights.home)
+    refresh_tables(nights.home.lake)
     assert nights.home.lake.query(ALL) == stored
 
 

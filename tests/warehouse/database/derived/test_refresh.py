@@ -69,13 +69,15 @@ class Nights:
 
     def observe(self) -> None:
         """Count again, in part late, hidden or unknown."""
+        rows = []
         for source, post_id in self.chosen.sample(self.posts, min(5, len(self.posts))):
             late = self.chosen.choice([0, 0, 0, 30])
             likes, comments = (self.chosen.choice([None, 1, 2, 3]) for _ in range(2))
             at = self.at - timedelta(days=late, seconds=self.chosen.randrange(9))
             hidden = likes is None and self.chosen.random() < 0.5
             counts = {"source": source, "observed_at": at, "likes_hidden": hidden}
-            self.home.lake.append([self.rows["observation"](post_id, likes, comments, **counts)])
+            rows.append(self.rows["observation"](post_id, likes, comments, **counts))
+        self.home.lake.append(rows)
 
     def post(self) -> None:
         """A new or changed post, often with a new picture and sometimes with an old one."""
@@ -94,14 +96,15 @@ class Nights:
 
     def label(self) -> None:
         """Labels of new and of older pictures."""
+        rows = []
         for name in self.chosen.sample(self.pictures, min(4, len(self.pictures))):
             labels = self.chosen.sample("abcdef", 3)
             version = self.chosen.choice("12")
-            rows = [
+            rows += [
                 self.rows["label"](name, label, rank=rank, score=self.chosen.random(), version=version)
                 for rank, label in enumerate(labels, 1)
             ]
-            self.home.lake.append(rows)
+        self.home.lake.append(rows)
 
 
 @pytest.fixture

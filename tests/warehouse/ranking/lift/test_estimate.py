@@ -21,7 +21,7 @@ def small_gallery(seed: int):
     return make_gallery(Plan(accounts=5, posts=300, labels=40, topics=3), seed)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(SEEDS, st.integers(2, 1000))
 def test_the_size_of_an_account_changes_nothing(seed, factor):
     """All likes of one account times a constant give the same lifts, up to rounding."""
@@ -37,7 +37,7 @@ def test_the_size_of_an_account_changes_nothing(seed, factor):
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(SEEDS, st.sampled_from(MEASURES))
 def test_the_order_of_rows_changes_nothing(seed, measure):
     """Shuffled posts and labels, and a label's row given twice, give the same frame."""
