@@ -16,7 +16,19 @@ from typing import Any
 import pytest
 from PIL import Image
 
-SLOWEST = ("test_serve", "test_schedule", "test_wheel", "flows")
+SLOWEST = (
+    *("test_serve", "test_wheel", "test_team", "test_schedule"),
+    *("test_killed", "test_rank_options", "test_run"),
+    *(
+        "test_object_store",
+        "test_tutorial",
+        "test_deployment",
+        "test_clarifai",
+        "test_bad_input",
+        "test_maintain",
+    ),
+    *("forecasting", "flows", "test_refresh", "test_rankings"),
+)
 """Folders and files whose tests take longest, or wait: they start first, so that no worker waits for them in the end."""
 
 TOGETHER = {

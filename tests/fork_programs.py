@@ -19,6 +19,7 @@ from typing import NoReturn
 
 PREFECT = "prefect.cli"
 ENGINE = "prefect.engine"
+PROGRAM = "python -c"
 CRAWLS = (
     "tasks.scrape.crawl.child",
     *(f"tasks.scrape.{kind}.adapter" for kind in ("gallery", "graph", "mastodon")),
@@ -94,12 +95,15 @@ def _draw_each_chart_once(folder: Path) -> None:
 
 
 def run(module: str) -> None:
-    """Run Prefect's `app`, the engine of a flow run as `python -m` does, or a module's `main`."""
-    if module == ENGINE:
-        # A worker sets variables of Prefect for each flow run.
+    """Run Prefect's `app`, the engine of a flow run as `python -m` does, a program, or a module's `main`."""
+    if module in (PREFECT, ENGINE, PROGRAM) and "prefect.context" in sys.modules:
+        # Prefect has read the variables of the fork server; a worker also sets some for each flow run.
         import_module("prefect.context").refresh_global_settings_context()
+    if module == ENGINE:
         sys.modules.pop(ENGINE, None)
         runpy.run_module(ENGINE, run_name="__main__")
+    elif module == PROGRAM:
+        exec(compile(sys.argv[1], "<program>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the tests' own
     elif module == PREFECT:
         import_module(module).app()
     else:

@@ -34,6 +34,8 @@ CRAWL = "tasks.scrape.crawl.child"
 LIKELENS = "flows.cli"
 PREFECT = "prefect.cli"
 ENGINE = "prefect.engine"
+PROGRAM = "python -c"
+"""Not a module: the text of a program is the argument."""
 PROGRAMS = {LIKELENS: "likelens", PREFECT: "prefect"}
 """The names of the programs that are modules."""
 FORWARD = "forward"
@@ -93,6 +95,7 @@ class ForkedProcess:
         stderr: IO[bytes],
         pass_fds: Sequence[int] = (),
         start_new_session: bool = False,
+        real_crawls: bool = False,
     ) -> None:
         self.returncode: int | None = None
         self._connection = connect(address)
@@ -103,6 +106,7 @@ class ForkedProcess:
             "environment": dict(os.environ if env is None else env),
             "pass_fds": list(pass_fds),
             "start_new_session": start_new_session,
+            "real_crawls": real_crawls,
         }
         numbers = array.array("i", [stdout.fileno(), stderr.fileno(), *pass_fds])
         data = json.dumps(request).encode()
@@ -189,12 +193,16 @@ def forked_crawls(address: str) -> Iterator[None]:
 
 
 def start_forked(
-    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+    address: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], **options: bool
 ) -> tuple[ForkedProcess, IO[str]]:
-    """Start `likelens`; returns the process, and a stream of what it prints and logs."""
+    """Start `likelens`; returns the process, and a stream of what it prints and logs.
+
+    `options` are those of `ForkedProcess`: a session of its own, and crawls that it starts as it does for a user.
+    """
     read_end, write_end = os.pipe()
     with os.fdopen(write_end, "wb") as output:
-        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, stdout=output, stderr=output)
+        streams = {"stdout": output, "stderr": output}
+        process = ForkedProcess(address, LIKELENS, arguments, cwd=cwd, env=env, **streams, **options)
     return process, os.fdopen(read_end, encoding="utf-8")
 
 
@@ -207,7 +215,7 @@ def run_forked(
     env: Mapping[str, str],
     timeout: float,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `likelens` or `prefect` to its end, as `subprocess.run` does with captured text."""
+    """Run `likelens`, `prefect` or a program to its end, as `subprocess.run` does with captured text."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = ForkedProcess(address, module, arguments, cwd=cwd, env=env, stdout=stdout, stderr=stderr)
         try:
@@ -310,8 +318,9 @@ def main() -> None:
     gc.freeze()
     request, fds = serve(address)
     become(request, fds)
+    crawls = request["module"] in (LIKELENS, ENGINE) and not request["real_crawls"]
     try:
-        with forked_crawls(address) if request["module"] in (LIKELENS, ENGINE) else nullcontext():
+        with forked_crawls(address) if crawls else nullcontext():
             programs.run(request["module"])
     except SystemExit as caught:
         programs.end(caught.code)

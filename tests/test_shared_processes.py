@@ -126,3 +126,17 @@ def test_a_forked_process_can_be_waited_for_again(forking, crawl_server, tmp_pat
         assert sleeping.poll() is None
         sleeping.kill()
         assert sleeping.wait() == sleeping.poll() == -signal.SIGKILL
+
+
+def test_a_forwarded_process_gets_signals_and_gives_its_status(forking, crawl_server):
+    """A worker that ends the command of a flow run ends the forked run, and learns how it ended."""
+    program = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "print('ready', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, forking.__file__, forking.FORWARD, crawl_server, forking.PROGRAM, program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.wait(600) == 7

@@ -64,11 +64,10 @@ ERROR = re.compile(
     r"\| (?:ERROR|CRITICAL) +\||^Traceback \(most recent call last\)|^NoneType: None", re.MULTILINE
 )
 KNOWN_ERRORS = {
-    "sqlite3.OperationalError: database is locked": "On a busy machine SQLite refuses a write when another one came "
-    "between its transaction's read and write. Prefect repeats it: the heartbeat of a worker after 30 s, a service "
-    "in its next loop, a client's request after the response 503.",
-    "WebSocketDisconnected: WebSocket is not connected": "A stopped worker closes its connection while the server "
-    "still sets it up; a running worker connects again.",
+    "sqlite3.OperationalError: database is locked": "SQLite refuses a write when another one came between its"
+    " transaction's read and write. Prefect repeats it: a heartbeat after 30 s, a service in its next loop.",
+    "WebSocketDisconnected: WebSocket is not connected": "A stopped worker closes its connection while the server"
+    " still sets it up; a running worker connects again.",
 }
 """Errors in a log that do not harm a run, each with its reason."""
 
@@ -203,6 +202,20 @@ def prefect_command(prefect: dict[str, str], fork_server: str, forking: ModuleTy
         return str(ran.stdout + ran.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def save_secret(prefect: dict[str, str], fork_server: str, forking: ModuleType) -> Callable[[str, str], None]:
+    """Save a Secret block, by its name, on the Prefect server."""
+
+    def save(name: str, value: str) -> None:
+        block = f"Secret(value={value!r}).save({name!r}, overwrite=True)"
+        program = f"from prefect.blocks.system import Secret; {block}"
+        start = {"cwd": ROOT, "env": prefect, "timeout": 600}
+        ran = forking.run_forked(fork_server, forking.PROGRAM, [program], **start)
+        assert ran.returncode == 0, ran.stderr[-2000:]
+
+    return save
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,10 +18,6 @@ regions_model = "general-image-detection"
 monthly_budget = {budget}
 price_per_1000 = 1.2
 batch = 8
-"""
-SAVE = """
-from prefect.blocks.system import Secret
-Secret(value={value!r}).save("clarifai-pat", overwrite=True)
 """
 
 
@@ -85,21 +80,35 @@ def test_a_run_tags_and_a_second_one_pays_nothing(studio, likelens, command, cla
     assert [file for file in files if stand_in.KEY.encode() in file.read_bytes()] == []
 
 
-@pytest.mark.parametrize("key", [None, "wrong-key-0123456789"])
-def test_without_a_valid_key_the_other_lanes_run(studio, likelens, command, clarifai, key):
+def test_without_a_valid_key_the_other_lanes_run(studio, likelens, command, clarifai):
     """The status is 3, the message names the variable and not the key, and nothing is spent."""
     servicer, environment = clarifai
     add_lane(studio)
-    ran = likelens(studio, "run", **environment | {"CLARIFAI_PAT": key})
+    ran = likelens(studio, "run", **environment | {"CLARIFAI_PAT": "wrong-key-0123456789"})
+    assert "classify visual          done" in ran.stdout
+    assert "wrong-key" not in ran.stdout + ran.stderr
+    check_key_is_missing(ran)
+    assert sum(servicer.bought.values()) == 0
+    doctor = command(studio, "doctor", **environment | {"CLARIFAI_PAT": "wrong-key-0123456789"})
+    assert doctor.returncode == 3 and "MISSING  classifier clarifai" in doctor.stdout
+    assert servicer.bought == {}
+
+
+def test_without_a_key_nothing_is_sent(pictures, likelens, command, clarifai):
+    """The status is 3, and the message names the variable."""
+    servicer, environment = clarifai
+    check_key_is_missing(
+        likelens(pictures, "relabel", "--classifier", "clarifai", **environment | {"CLARIFAI_PAT": None})
+    )
+    doctor = command(pictures, "doctor", **environment | {"CLARIFAI_PAT": ""})
+    assert doctor.returncode == 3 and "MISSING  classifier clarifai" in doctor.stdout
+    assert servicer.bought == {} and servicer.requests == []
+
+
+def check_key_is_missing(ran: subprocess.CompletedProcess[str]) -> None:
     assert ran.returncode == 3, ran.stderr[-2000:]
     (line,) = (line for line in ran.stdout.splitlines() if line.startswith("  tag clarifai"))
     assert "failed" in line and "CLARIFAI_PAT" in line
-    assert "classify visual          done" in ran.stdout
-    assert sum(servicer.bought.values()) == 0
-    assert "wrong-key" not in ran.stdout + ran.stderr
-    doctor = command(studio, "doctor", **environment | {"CLARIFAI_PAT": key or ""})
-    assert doctor.returncode == 3 and "MISSING  classifier clarifai" in doctor.stdout
-    assert servicer.bought == {}
 
 
 def test_a_dry_run_sends_nothing_and_a_budget_limits_the_run(pictures, likelens, command, clarifai):
@@ -119,17 +128,15 @@ def test_a_dry_run_sends_nothing_and_a_budget_limits_the_run(pictures, likelens,
     assert sum(servicer.bought.values()) == 21
 
 
-def test_the_key_comes_from_a_secret_block(pictures, likelens, clarifai, prefect, stand_in):
+def test_the_key_comes_from_a_secret_block(pictures, likelens, clarifai, save_secret, stand_in):
     """Without the variable, the Prefect Secret block clarifai-pat is the key."""
     servicer, environment = clarifai
-    saved = [sys.executable, "-c", SAVE.format(value=stand_in.KEY)]
-    subprocess.run(saved, env=prefect, check=True, capture_output=True, timeout=120)
+    save_secret("clarifai-pat", stand_in.KEY)
     ran = likelens(pictures, "relabel", "--classifier", "clarifai", **environment | {"CLARIFAI_PAT": None})
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert len(servicer.bought) > 20
     assert stand_in.KEY not in ran.stdout + ran.stderr
-    empty = [sys.executable, "-c", SAVE.format(value=" ")]
-    subprocess.run(empty, env=prefect, check=True, capture_output=True, timeout=120)
+    save_secret("clarifai-pat", " ")
 
 
 def test_the_next_run_completes_a_killed_one(pictures, likelens, clarifai, prefect, forking, fork_server):

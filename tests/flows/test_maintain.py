@@ -26,6 +26,7 @@ SETTINGS = """
 [scrape]
 delay_seconds = 0.02
 full_days = 0
+comments = false
 
 [fetch]
 allow_private_hosts = ["127.0.0.1"]

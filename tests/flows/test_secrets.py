@@ -19,11 +19,6 @@ blocks = [secret(name) for name in names]
 os.environ.update(dict.fromkeys(names, "mine"))
 print(json.dumps([blocks, [secret(name) for name in names]]))
 """
-SAVE = """
-from prefect.blocks.system import Secret
-Secret(value="s3cr3t").save("likelens-test-token", overwrite=True)
-Secret(value="0123456789").save("likelens-test-digits", overwrite=True)
-"""
 
 
 def python(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -65,9 +60,10 @@ def test_a_block_is_named_after_its_variable():
     assert block_name("CLARIFAI_PAT") == "clarifai-pat"
 
 
-def test_a_block_gives_the_secret(prefect):
+def test_a_block_gives_the_secret(prefect, save_secret):
     """Without the variable the Secret block's value is the secret, to the letter, also where it is all digits."""
-    python(SAVE, prefect)
+    save_secret("likelens-test-token", "s3cr3t")
+    save_secret("likelens-test-digits", "0123456789")
     blocks, variables = json.loads(python(PRINT, prefect).stdout)
     assert blocks == ["s3cr3t", "0123456789"]
     assert variables == ["mine", "mine"]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,26 +11,19 @@ import pytest
 
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_stopped_run_leaves_no_crawl_and_is_resumed(
-    signum, status, studio, without_classifiers, prefect, likelens
+    signum, status, studio, without_classifiers, prefect, likelens, forking, fork_server
 ):
-    """The run ends while the crawl waits for its next page, and loses no page that it read."""
+    """The run ends while the crawl, a process of its group, waits for its next page, and loses no page that it read."""
     (studio / "likelens.toml").write_text(
         without_classifiers.replace("delay_seconds = 0.02", "delay_seconds = 6")
     )
-    run = subprocess.Popen(
-        [Path(sys.executable).with_name("likelens"), "run"],
-        cwd=studio,
-        env=prefect,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert run.stdout is not None
-    assert any("12 posts" in line for line in run.stdout)
-    run.send_signal(signum)
-    output, _ = run.communicate(timeout=120)
-    assert run.returncode == status, output
+    start = {"cwd": studio, "env": prefect, "start_new_session": True, "real_crawls": True}
+    run, stream = forking.start_forked(fork_server, ["run"], **start)
+    with stream:
+        assert any("12 posts" in line for line in stream)
+        run.send_signal(signum)
+        output = stream.read()
+    assert run.wait(120) == status, output
     assert "Traceback" not in output
     with pytest.raises(ProcessLookupError):
         os.killpg(run.pid, 0)

@@ -55,13 +55,26 @@ class Team:
         api = f"http://127.0.0.1:{self.port}/api"
         wait_until(lambda: read_health(api, 60.0))
 
-    def start_worker(self, pool: str) -> None:
-        variables = {
+    def start_worker(self, pool: str, forking: ModuleType, fork_server: str) -> None:
+        """Start a worker as a process of the fork server, which saves it the imports."""
+        environment = {
+            **self._environment,
             "PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api",
             "PREFECT_HOME": str(self.folder / f"prefect-of-{pool}"),
         }
-        command = [BIN / "prefect", "worker", "start", "--pool", pool, "--name", f"{pool}-1"]
-        self._start(pool, command, variables)
+        command = ["worker", "start", "--pool", pool, "--name", f"{pool}-1"]
+        with (self.folder / f"{pool}.log").open("ab") as out:
+            streams = {"stdout": out, "stderr": out, "start_new_session": True}
+            worker = forking.ForkedProcess(
+                fork_server, forking.PREFECT, command, cwd=self.folder, env=environment, **streams
+            )
+        self._processes.callback(end, worker)
+
+    def start_runs_with(self, command: str) -> None:
+        """Let the workers start the runs of all deployments with a command."""
+        for deployment in self.call("deployments/filter", {}):
+            changed = {"job_variables": {**deployment["job_variables"], "command": command}}
+            self.call(f"deployments/{deployment['id']}", changed, "PATCH")
 
     def _start(self, name: str, command: list[Any], variables: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {**self._environment, **variables}
@@ -75,8 +88,8 @@ class Team:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text("utf-8")
 
-    def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return prefect_api.call(f"http://127.0.0.1:{self.port}/api/{path}", body)
+    def call(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        return prefect_api.call(f"http://127.0.0.1:{self.port}/api/{path}", body, method)
 
     def start_night(self) -> str:
         deployment = self.call("deployments/name/nightly/nightly")["id"]
@@ -94,7 +107,7 @@ class Team:
         return list(runs)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Any) -> None:
     """End a process and what it has started."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -121,9 +134,14 @@ def postgres(postgres_server: ModuleType, free_port: Callable[[], int]) -> Itera
 
 @pytest.fixture(scope="module")
 def team(
-    postgres: Any, tmp_path_factory: pytest.TempPathFactory, settings: str, free_port: Callable[[], int]
+    postgres: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: str,
+    free_port: Callable[[], int],
+    forking: ModuleType,
+    fork_server: str,
 ) -> Iterator[Team]:
-    """A served folder with work pools, and a worker for each."""
+    """A served folder with work pools, and a worker for each; the runs are forked."""
     folder, port = tmp_path_factory.mktemp("team"), free_port()
     pools = "".join(f'{part} = "{pool}"\n' for part, pool in POOLS.items())
     (folder / "likelens.toml").write_text(f"{settings}\n[server]\nport = {port}\n\n[pools]\n{pools}")
@@ -132,8 +150,9 @@ def team(
     with ExitStack() as processes:
         made = Team(folder, port, postgres.url("prefect") if postgres else None, processes)
         made.serve()
+        made.start_runs_with(forking.engine_command(fork_server))
         for pool in ("small", "gpu"):
-            made.start_worker(pool)
+            made.start_worker(pool, forking, fork_server)
         yield made
 
 
