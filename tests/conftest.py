@@ -14,7 +14,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
+
+# A busy machine may need seconds to draw an example or to run it.
+settings.register_profile(
+    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 SLOWEST = (
     *("test_serve", "test_wheel", "test_team", "test_schedule"),

@@ -11,6 +11,7 @@ from tasks.classify.storing import STORE_PICTURES
 from tasks.fetch.results import BATCH_ROWS
 from tasks.scrape.storing import STORE_POSTS
 from warehouse.records.pending import LINK_ROWS
+from warehouse.records.stored_posts import REFRESHED_POSTS
 from warehouse.schema.tables import TABLES
 from warehouse.storage.file_commit import GROUP_ROWS
 from warehouse.storage.file_layout import files_to_merge, rows_per_file
@@ -107,7 +108,7 @@ def _update(rates: Rates, content: Content, night: Forecast) -> None:
     """Tables that are divided by source. Ids grow with time, so that young posts are in the last files of a source."""
     observed = rates.observed(night.night)
     writes = {
-        # Unchanged posts are not written, but for `last_seen_at` after some full readings, which is not modelled.
+        # New posts; `_refresh_posts` adds the unchanged ones.
         "posts": rates.sources * math.ceil(rates.posts / rates.sources / STORE_POSTS),
         # New posts are in some of the batches; then the hashes of new pictures are linked.
         "post_pictures": rates.sources * math.ceil(rates.posts / rates.sources / STORE_POSTS)
@@ -127,3 +128,14 @@ def _update(rates: Rates, content: Content, night: Forecast) -> None:
             touched = parts * min(in_part, young / parts + GROUP_ROWS / 2)
         night.written[name] = touched * content.bytes[name]
         night.commits[name] = commits
+    _refresh_posts(rates, content, night)
+
+
+def _refresh_posts(rates: Rates, content: Content, night: Forecast) -> None:
+    """At the end of a source's reading its posts are written once, in the order of their ids."""
+    in_part, seen = night.rows["posts"] / rates.sources, rates.observed(night.night) / rates.sources
+    commits = math.ceil(seen / REFRESHED_POSTS)
+    # A piece in the middle ends in a file as it begins in one; the youngest posts end with the last file.
+    touched = min(seen, REFRESHED_POSTS) + GROUP_ROWS / (1 if commits > 1 else 2)
+    night.written["posts"] += rates.sources * commits * min(in_part, touched) * content.bytes["posts"]
+    night.commits["posts"] += rates.sources * commits

@@ -27,6 +27,7 @@ from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
 from warehouse.records.pending import link_fetched_pictures
 from warehouse.records.runs import StageResult, begin_run
+from warehouse.records.stored_posts import refresh_last_seen
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel
 from warehouse.schema.tables import TABLES, Observation, Post, PostPicture
 from warehouse.storage import lake as lake_module
@@ -98,6 +99,7 @@ def _run(home: Home, rates: Rates, number: int, night: Night) -> None:
             seen = [one for one in range(oldest, new) if one % rates.sources == source]
             for some in _batches(seen, STORE_POSTS):
                 _store_posts(home, rates, some, at)
+            refresh_last_seen(home.lake, f"source{source}", at)
     with night.part("store pictures"):
         shown = [one for post in range(first, new) for one in _shown(rates, post)]
         for pictures in _batches(shown, BATCH_ROWS):

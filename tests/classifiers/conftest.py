@@ -9,14 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 from PIL import Image
-
-# A busy machine may need seconds to draw an example or to run it.
-settings.register_profile(
-    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

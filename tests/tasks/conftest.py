@@ -8,15 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from warehouse.home import Home
-
-# A busy machine may need seconds to draw an example or to run it.
-settings.register_profile(
-    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from warehouse.database import definitions
 from warehouse.database.publish import publish
@@ -21,12 +20,6 @@ from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Observation, Post, PostPicture, Row
-
-# A busy machine may need seconds to draw an example or to run it.
-settings.register_profile(
-    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("busy")
 
 EVENING = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
