@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifiers.faces.classifier import CLOSE_UP, COUNT_LABELS, FACE
@@ -58,6 +58,8 @@ def label_rows(draw: st.DrawFn) -> LabelRow:
     )
 
 
+# Whether making the rows is fast is a matter of the machine.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(label_rows(), max_size=40))
 def test_findings_never_contradict_their_rows(rows):
     """What is certain has q below the limit and an interval without 1; hints have that interval; no sentence twice."""
