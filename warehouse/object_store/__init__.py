@@ -2,6 +2,7 @@
 
     client.py           reading, writing and listing objects
     connections.py      obstore's clients for a URL, with their timeouts and retries
+    backoff.py          growing delays between the attempts of a request
     failures.py         failed requests, as errors that say what to do
     request_counts.py   requests and bytes of this process, as providers charge them
 
