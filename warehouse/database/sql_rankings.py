@@ -80,10 +80,17 @@ def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro
     # As text and not as a common table: DuckDB would store its rows, which takes several times as long as to read
     # them twice, because names in Parquet files are numbers.
     counted = f"(from ({rows}) where value is not null)"
-    named = f"""(select source, account, label, value{counts} from {counted} where not grouped
-                 union all
-                 select source, account, label_group, any_value(value){any_counts} from {counted} where grouped
-                 group by source, post_id, account, label_group)"""
+
+    def named(some_labels: str = "", some_groups: str = "") -> str:
+        # A post counts once for a group, however many of its labels it has.
+        return f"""(select source, account, label, value{counts} from {counted} {some_labels} where not grouped
+                    union all
+                    select source, account, label_group as label, any_value(value){any_counts}
+                    from {counted} {some_groups} where grouped group by source, post_id, account, label_group)"""
+
+    best_named = named(
+        "semi join best using (label)", "as counted semi join best on counted.label_group = best.label"
+    )
     return Macro(
         name,
         f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
@@ -95,7 +102,7 @@ def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro
                                   then error('statistic is {_list(_RATIO_STATISTICS)}')
                                   else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
                              end as worth
-                      from (select label, count(*) as posts, {_NUMBERS} from {named} group by label)
+                      from (select label, count(*) as posts, {_NUMBERS} from {named()} group by label)
                       where posts >= min_posts)
                 qualify rank <= n)
             select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
@@ -103,7 +110,7 @@ def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro
             from best
             join (select label, count(*) as posts, count(distinct (source, account)) as accounts,
                          {_NUMBERS}{_SHARES if shares else ""}
-                  from {named} semi join best using (label) group by label) using (label)
+                  from {best_named} group by label) using (label)
             cross join (select count(*) as all_posts from {counted} where first_label)
             order by rank""",
         comment,
