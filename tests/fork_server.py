@@ -39,7 +39,6 @@ PROGRAM = "python -c"
 PROGRAMS = {LIKELENS: "likelens", PREFECT: "prefect"}
 """The names of the programs that are modules."""
 FORWARD = "forward"
-FIRST_TEMPORARY_FD = 200
 MAX_START_SECONDS = 300.0
 MAX_ADDRESS_BYTES = 90
 """The path of a socket has at most 107 bytes on Linux and 103 on macOS; the server adds a suffix at first."""
@@ -290,8 +289,9 @@ def _fork_again(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
     """Take over what the request describes: streams, file descriptors, folder, environment and arguments."""
-    # First to high numbers, so that no descriptor is closed that is still needed.
-    moved = [os.dup2(number, FIRST_TEMPORARY_FD + index) for index, number in enumerate(fds)]
+    # First to numbers above all of these, so that no descriptor is closed that is still needed.
+    first = 1 + max(*fds, *request["pass_fds"])
+    moved = [os.dup2(number, first + index) for index, number in enumerate(fds)]
     for number in fds:
         os.close(number)
     for number, target in zip(moved, [1, 2, *request["pass_fds"]], strict=True):

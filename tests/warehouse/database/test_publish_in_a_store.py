@@ -52,7 +52,7 @@ def test_each_machine_publishes_what_all_wrote(machine, labelled_post, store_row
     publish(one)
     store_rows(other, labelled_post("new", ["cat", "dog"], 100))
     for module in (latest_observations, post_labels):
-        monkeypatch.setattr(module, "_compute_all", refuse)
+        monkeypatch.setattr(module, "_compute_portion", refuse)
     publish(other)
     assert ranking(other) == [("cat", 6, 110), ("dog", 1, 100)]
     assert ranking(one) == [("cat", 5, 10)]

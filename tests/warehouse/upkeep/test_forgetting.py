@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +20,7 @@ from warehouse.schema.forecast_tables import ForecastRow
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, AccountObservation, Comment, Observation, Post, PostPicture, Row
+from warehouse.storage.hash_index import FOLDER
 from warehouse.storage.lake import COMPACT_ABOVE_FILES
 from warehouse.upkeep.forgetting import Removal, account_posts, forget_account
 
@@ -140,7 +142,9 @@ def contents(home: Home) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def readable(file: Path) -> str:
-    """The readable text of a file; Parquet files are decoded with their metadata."""
+    """The readable text of a file; Parquet files are decoded with their metadata, and indexes of hashes as hex."""
+    if FOLDER in file.parts:
+        return "".join(f"{number:016x}" for number in np.frombuffer(file.read_bytes(), np.uint64))
     if file.suffix == ".parquet":
         parquet = pq.ParquetFile(file)
         return f"{parquet.read().to_pylist()} {parquet.metadata.to_dict()}"
