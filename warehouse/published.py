@@ -69,8 +69,11 @@ def _find_lakes(file: Path, connection: duckdb.DuckDBPyConnection) -> list[Path]
     # Another publish renames a new file over this one.
     stat = file.stat()
     key = (file, stat.st_ino, stat.st_mtime_ns)
-    if key not in _lakes:
+    # Into a variable, because another thread may look at another database meanwhile.
+    found = _lakes.get(key)
+    if found is None:
         rows = connection.execute(_LAKE_OF_THE_DATABASE).fetchall()
+        found = [Path(lake) for (lake,) in rows if lake]
         _lakes.clear()
-        _lakes[key] = [Path(lake) for (lake,) in rows if lake]
-    return _lakes[key]
+        _lakes[key] = found
+    return found
