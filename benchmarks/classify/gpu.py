@@ -94,14 +94,16 @@ def from_memory(classifier: KerasClassifier, batch: list[Any]) -> Measure:
 
 
 def decode(classifier: KerasClassifier, files: list[Path]) -> float:
-    """All decoders together, without a model."""
+    """All decoders together, without a model, for about as long as the lane: a shared machine's speed changes."""
+    passes = LANE_ROWS // len(files)
 
     def work() -> None:
         with ThreadPoolExecutor(cores()) as threads:
-            for _ in threads.map(lambda file: classifier.prepare(PictureFile(file)), files * 4):
-                pass
+            for _ in range(passes):
+                for _ in threads.map(lambda file: classifier.prepare(PictureFile(file)), files):
+                    pass
 
-    return per_second(len(files) * 4, work)
+    return per_second(len(files) * passes, work)
 
 
 def lane(folder: Path, classifier: KerasClassifier, files: list[Path]) -> Measure:

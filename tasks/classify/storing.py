@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from classifiers.errors import UnreadablePicture
 from classifiers.protocol import Classifier, EmbeddingClassifier, Label
 from tasks.classify.decoding import MissingFile
-from tasks.labels import label_row, unlabelled_row
+from tasks.labels import LabelledPicture, append_labels, unlabelled_row
 from warehouse.disk_space import require_free_space
 from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
 from warehouse.records.pending import StoredPicture
-from warehouse.schema.picture_tables import PictureLabel, Unlabelled
+from warehouse.schema.picture_tables import Unlabelled
 
 STORE_PICTURES = 1024
 STORE_SECONDS = 20.0
@@ -36,7 +36,7 @@ class Portion:
     `missing` counts pictures whose files do not exist or are damaged, `copies` those labelled from smaller copies.
     """
 
-    labels: list[PictureLabel] = field(default_factory=list)
+    labelled: list[LabelledPicture] = field(default_factory=list)
     unlabelled: list[Unlabelled] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
     embeddings: list[NDArray[np.float16]] = field(default_factory=list)
@@ -84,8 +84,9 @@ class LabelWriter:
     def _add_labels(self, picture: StoredPicture, labels: Sequence[Label]) -> None:
         """Add a picture's labels; a picture without any becomes a row that says so."""
         name, version, now = self._classifier.name, self._classifier.version, datetime.now(UTC)
-        self._portion.labels += [label_row(picture.sha256, name, version, one, now) for one in labels]
-        if not labels:
+        if labels:
+            self._portion.labelled.append(LabelledPicture(picture.sha256, name, version, labels, now))
+        else:
             self._portion.unlabelled.append(unlabelled_row(picture.sha256, name, version, "no_labels"))
         self._portion.copies += picture.copy_sha256 is not None
         self._portion.pictures += 1
@@ -135,7 +136,7 @@ class LabelWriter:
             version = self._classifier.embedding_version or ""
             vectors = np.concatenate(portion.embeddings)
             append_embeddings(self._home.lake, self._classifier.name, version, portion.embedded, vectors)
-        self._home.lake.append(portion.labels)
+        append_labels(self._home.lake, portion.labelled)
         self._home.lake.append(portion.unlabelled)
 
     def _finish_write(self) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 
 from classifiers.remote.outcomes import ExpectedOutput, Outcome, Reaction
-from tasks.labels import caption_row, label_row
+from tasks.labels import LabelledPicture, append_labels, caption_row
 from tasks.tag.lane import Lane
 from warehouse.disk_space import require_free_space
 from warehouse.home import Home
@@ -98,14 +98,12 @@ class Ledger:
                 if outcome.sentence is not None
             ]
         )
-        self._home.lake.append(
-            [
-                label_row(sha256, record.classifier, record.version, label, now)
-                for record, outcomes in ended
-                for sha256, outcome in zip(record.sha256s, outcomes, strict=True)
-                for label in outcome.labels
-            ]
-        )
+        labelled = [
+            LabelledPicture(sha256, record.classifier, record.version, outcome.labels, now)
+            for record, outcomes in ended
+            for sha256, outcome in zip(record.sha256s, outcomes, strict=True)
+        ]
+        append_labels(self._home.lake, labelled)
         rows = [row for record in upcoming for row in _rows(record)]
         if not ended:
             self._home.lake.append(rows)

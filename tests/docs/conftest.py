@@ -25,7 +25,7 @@ from flows.demo.server import GalleryServer
 from tasks.classify.stage import label_pictures
 from tasks.fetch.download import FetchOptions
 from tasks.fetch.stage import fetch_pictures
-from tasks.labels import caption_row, label_row
+from tasks.labels import LabelledPicture, append_labels, caption_row
 from tasks.read_comments.stage import read_comments
 from tasks.scrape.gallery.source import GallerySettings
 from tasks.scrape.options import ScrapeOptions
@@ -194,14 +194,14 @@ def write_captions(home: Home) -> None:
     journal.start("tag", "captions")
     now, version = datetime.now(UTC), "gemma3:4b@0123456789ab"
     shas = [sha256 for (sha256,) in home.lake.query("select sha256 from pictures order by sha256")]
-    things, captions, labels = ("espresso", "beach", "cat"), [], []
+    things, captions, labelled = ("espresso", "beach", "cat"), [], []
     for number, sha256 in enumerate(shas):
         thing = things[number % len(things)]
         sentence = Sentence(f"A {thing} lies in the warm sun.", "en")
         captions.append(caption_row(sha256, "captions", version, sentence, now))
-        labels.append(label_row(sha256, "captions", version, Label(thing, 1.0, 1), now))
+        labelled.append(LabelledPicture(sha256, "captions", version, [Label(thing, 1.0, 1)], now))
     home.lake.append(captions)
-    home.lake.append(labels)
+    append_labels(home.lake, labelled)
     journal.finish("tag", "captions", StageResult("done", len(shas), version=version))
     journal.finish(RUN_STAGE, "", StageResult("done", 1))
 

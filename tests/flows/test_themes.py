@@ -11,7 +11,7 @@ import pytest
 from classifiers.protocol import Label
 from flows.errors import SettingsError
 from flows.settings import read_settings
-from tasks.labels import label_row
+from tasks.labels import LabelledPicture, append_labels
 from warehouse.embeddings.themes import record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
@@ -41,11 +41,12 @@ def embed(home: Home) -> int:
     vectors = np.eye(8)[kinds] * 3 + np.random.default_rng(1).normal(size=(len(hashes), 8), scale=0.3)
     append_embeddings(home.lake, "objects", "net-e1", hashes, vectors.astype(np.float16))
     when = as_utc(rows[0][1])
-    home.lake.append(
+    append_labels(
+        home.lake,
         [
-            label_row(one, "objects", "net-1", Label(WORDS[kind], 0.9, 1), when)
+            LabelledPicture(one, "objects", "net-1", [Label(WORDS[kind], 0.9, 1)], when)
             for one, kind in zip(hashes, kinds, strict=True)
-        ]
+        ],
     )
     journal = begin_run(home.lake, go_on=False)
     journal.start("classify", "objects", record_embedding_version("net-e1"))

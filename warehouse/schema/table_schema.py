@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Self
 
 import duckdb
@@ -107,7 +108,7 @@ class Table:
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
         """Rows of this table as an Arrow table with the table's schema."""
         listed = list(rows)
-        arrays = [pa.array([getattr(row, c.name) for row in listed], c.type) for c in self.columns]
+        arrays = [pa.array(list(map(attrgetter(c.name), listed)), c.type) for c in self.columns]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
 

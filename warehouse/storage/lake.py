@@ -87,8 +87,14 @@ class Lake:
         table = TABLES[rows[0].table]
         return self.append_arrow(table.name, table.to_arrow(rows))
 
+    def append_columns(self, table_name: str, columns: Mapping[str, Sequence[object]]) -> int:
+        """The same for rows that are lists of each column's values, for stages that store many rows a second."""
+        return self.append_arrow(table_name, pa.Table.from_pydict(columns, schema=TABLES[table_name].schema))
+
     def append_arrow(self, table_name: str, batch: pa.Table) -> int:
         """The same for rows that are an Arrow table with the table's schema."""
+        if not batch.num_rows:
+            return 0
         return self._write(TABLES[table_name], partial(self._do, append_new, TABLES[table_name], batch))
 
     def upsert(self, rows: Sequence[Row], keep: Sequence[str] = (), never_alone: Sequence[str] = ()) -> int:

@@ -22,7 +22,7 @@ from tasks.classify.themes import stage
 from tasks.classify.themes.fitting import fit_themes
 from tasks.classify.themes.naming import name_themes
 from tasks.groups import match_groups
-from tasks.labels import label_row
+from tasks.labels import LabelledPicture, append_labels
 from warehouse.embeddings.themes import WordUse, record_embedding_version
 from warehouse.embeddings.vectors import append_embeddings
 from warehouse.home import Home
@@ -88,11 +88,11 @@ class Gallery:
     def label(self, hashes: list[str]) -> None:
         """Give each picture the word of its theme, and one that all have."""
         now = datetime(2026, 1, 1, tzinfo=UTC)
-        rows = []
+        labelled = []
         for one in hashes:
             labels = [Label(WORDS[self.truth[one]], 0.8, 1), Label("web site", 0.15, 2)]
-            rows += [label_row(one, "objects", "net-1", label, now) for label in labels]
-        self.home.lake.append(rows)
+            labelled.append(LabelledPicture(one, "objects", "net-1", labels, now))
+        append_labels(self.home.lake, labelled)
         self.home.lake.upsert([LabelGroup(classifier="objects", label="tabby", label_group="cat")])
 
     def night(self, options: ThemesOptions = OPTIONS) -> StageResult:
