@@ -92,7 +92,8 @@ class CompiledModel:
 
     def _outputs(self, pictures: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         batch = self._batch_of_thread()
-        np.stack(pictures, out=batch[: len(pictures)])
+        # One picture below the other, which `np.stack` does in a third more time.
+        np.concatenate(pictures, out=batch[: len(pictures)].reshape(-1, self.size[1], 3))
         return [rows[: len(pictures)] for rows in self._run(batch)]
 
     def _batch_of_thread(self) -> NDArray[np.uint8]:

@@ -90,14 +90,16 @@ class Classes:
 
     def labels_of_best(self, best: BestClasses) -> list[list[Label]]:
         """The labels of each picture from its best classes."""
-        # All pictures at once, because a loop over arrays would take longer than a GPU takes for the model.
+        # Lists and no keywords: all that Python does here is time in which a GPU waits for its lock.
+        names, ids, min_score = self.names, self.ids, self.min_score
+        ranks = range(1, best.indices.shape[1] + 1)
         return [
             [
-                Label(label=self.names[index], label_id=self.ids[index], score=score, rank=rank)
-                for rank, (index, score) in enumerate(zip(*picture, strict=True), start=1)
-                if score > 0 and score >= self.min_score
+                Label(names[index], score, rank, ids[index])
+                for index, score, rank in zip(indices, scores, ranks, strict=True)
+                if score > 0 and score >= min_score
             ]
-            for picture in zip(best.indices.tolist(), best.scores.tolist(), strict=True)
+            for indices, scores in zip(best.indices.tolist(), best.scores.tolist(), strict=True)
         ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 from clarifai_grpc.grpc.api import resources_pb2
 
@@ -50,7 +49,7 @@ def region_labels(regions: Iterable[resources_pb2.Region], top: int, orientation
             boxed.append((labels[0].score, box, labels))
     boxed.sort(key=lambda one: (-one[0], one[1].x0, one[1].y0, one[1].x1, one[1].y1))
     return [
-        replace(label, region=number, box=box)
+        label._replace(region=number, box=box)
         for number, (_, box, labels) in enumerate(boxed[:MAX_REGIONS], start=1)
         for label in labels
     ]
