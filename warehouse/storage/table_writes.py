@@ -41,6 +41,12 @@ def missing_columns(lake: Path, table: Table) -> list[DeltaField]:
     return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
 
 
+def has_unknown_columns(lake: Path, table: Table) -> bool:
+    """Whether a newer likelens has added columns to the stored table, whose values an update has to keep."""
+    known = set(table.schema.names)
+    return any(field.name not in known for field in open_table(lake, table).schema().fields)
+
+
 def append_new(
     connection: duckdb.DuckDBPyConnection,
     lake: Path,
@@ -70,7 +76,12 @@ def update(
         outdated = [file for file in files if file in beside or file.path in changes.outdated]
         connection.register("changed", changes.rows)
         keys = ", ".join(table.key)
-        query = f"(from stored anti join changed using ({keys})) union all by name from changed"
+        written = "from changed"
+        if has_unknown_columns(lake, table):
+            known = ", ".join(c.name for c in table.columns if c.name not in table.key)
+            unknown = f"select * exclude ({known}) from stored"
+            written = f"(from changed left join ({unknown}) using ({keys}))"
+        query = f"(from stored anti join changed using ({keys})) union all by name {written}"
         rewrite_files(connection, lake, table, outdated, [query])
     elif changes.rows.num_rows:
         _add(lake, table, changes.rows)

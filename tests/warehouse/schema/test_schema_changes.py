@@ -120,6 +120,24 @@ def test_a_home_folder_of_another_version_works(
         assert "of_the_future" in fields and (stored.lake.folder / "wonders").is_dir()
 
 
+def test_an_update_keeps_what_a_newer_version_wrote(stored: Home, labelled_post: Any) -> None:
+    """The columns that this version does not know keep their values in changed rows, and in those beside them."""
+    folder = str(stored.lake.folder / "posts")
+    rows = DeltaTable(folder).to_pyarrow_table()
+    values = pa.array([f"future {post_id}" for post_id in rows["post_id"].to_pylist()])
+    write_deltalake(
+        folder, rows.append_column("of_the_future", values), mode="overwrite", schema_mode="overwrite"
+    )
+    (post,) = (row for row in labelled_post("3", ["sky"], 3, account="bob") if row.table == "posts")
+    (new,) = (row for row in labelled_post("new", ["sky"], 3, account="bob") if row.table == "posts")
+    assert stored.lake.upsert([replace(post, caption="changed"), new]) == 2
+    after = DeltaTable(folder).to_pyarrow_table().to_pylist()
+    assert {row["post_id"]: row["of_the_future"] for row in after} == {"new": None} | {
+        str(n): f"future {n}" for n in range(12)
+    }
+    assert [row["caption"] for row in after if row["post_id"] == "3"] == ["changed"]
+
+
 def test_every_later_column_can_be_null() -> None:
     """So an old row is a row of the new type, and a row that an older likelens writes is complete."""
     assert set(FIRST_RELEASE) == {name for name, table in TABLES.items() if not table.derived}
