@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +12,7 @@ from PIL import Image, ImageOps
 
 from classifiers.errors import UnreadablePicture
 from classifiers.pictures import MIN_DECODE_SCALE, PictureFile, PictureSource
+from warehouse.file_writing import replace_file
 from warehouse.home import Home
 
 PREFIX = "data:image/webp;base64,"
@@ -78,11 +77,7 @@ def _encode(source: PictureSource, side: int) -> bytes | None:
 
 
 def _write(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Another thread, process or machine may write the same one.
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
-    temporary.write_bytes(data)
-    os.replace(temporary, file)
+    replace_file(file, data)
 
 
 def _data_uri(data: bytes | None) -> str | None:

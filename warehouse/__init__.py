@@ -19,6 +19,7 @@
     authors.py      authors of comments, as they are stored
     host_limits.py  rate limits that hosts announced
     disk_space.py   free space on the disk
+    file_writing.py files that appear complete
     errors.py       the errors, and what the caller does about each
 
 A room imports only rooms that stand above it in this list, and the files below them. The warehouse imports neither

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from warehouse.authors import Authors
+from warehouse.file_writing import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +61,8 @@ class HostLimits:
             return {}
 
     def _write(self, limits: Mapping[str, datetime]) -> None:
-        temporary = self.file.with_name(f".{self.file.name}.temporary")
-        with temporary.open("w", encoding="utf-8") as out:
-            json.dump({key: when.isoformat() for key, when in limits.items()}, out, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, self.file)
+        content = json.dumps({key: when.isoformat() for key, when in limits.items()}, indent=1)
+        replace_file(self.file, content, durable=True)
 
     def _key(self, host: str, token: str | None) -> str:
         """Host and token as one key, such as `social.example 3f0a…`; without a token the host alone."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +28,7 @@ from tasks.forecast.planned import LabelNames
 from tasks.forecast.ridge import Ridge, Scaling
 from tasks.forecast_model import ForecastInfo, ForecastModel, Measure
 from warehouse.errors import HomeBusy
+from warehouse.file_writing import UNFINISHED_ENDING, replace_file
 from warehouse.forecast.features import FEATURES
 from warehouse.home import Home
 
@@ -37,7 +36,6 @@ TENSORS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 1
 LOCK_SECONDS = 60.0
 """Another training holds the lock of a folder for milliseconds."""
-_TEMPORARY = ".temporary"
 _TREE_TENSORS = ("feature", "threshold", "left", "right", "value")
 
 Tensors = dict[str, NDArray[Any]]
@@ -75,8 +73,8 @@ def store_model(home: Home, model: FittedModel) -> ForecastInfo:
     folder = home.forecast / info.measure
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        _replace(folder / TENSORS, save(tensors, metadata={"description": text}))
-        _replace(folder / DESCRIPTION, text.encode() + b"\n")
+        replace_file(folder / TENSORS, save(tensors, metadata={"description": text}), durable=True)
+        replace_file(folder / DESCRIPTION, text.encode() + b"\n", durable=True)
     return info
 
 
@@ -218,22 +216,13 @@ def _read_ratio(description: Description, tensors: Tensors) -> FittedRatio | Non
 def _locked(folder: Path) -> Iterator[None]:
     try:
         with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
-            for leftover in folder.glob(f".*{_TEMPORARY}"):  # of a training that was killed
+            for leftover in folder.glob(f".*{UNFINISHED_ENDING}"):  # of a training that was killed
                 leftover.unlink(missing_ok=True)
             yield
     except Timeout:
         raise HomeBusy(
             f"Another training has locked {folder} for more than {LOCK_SECONDS:.0f} seconds. Stop it; then train again."
         ) from None
-
-
-def _replace(file: Path, content: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}{_TEMPORARY}")
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(temporary, file)
 
 
 def _first_line(error: Exception) -> str:

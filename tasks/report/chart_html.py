@@ -12,8 +12,6 @@ import base64
 import functools
 import hashlib
 import json
-import os
-import uuid
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.report.chart_style import DARK, GROUND, dark_style
+from warehouse.file_writing import replace_file
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -115,13 +114,7 @@ def _read_stored(folder: Path) -> str | None:
 
 
 def _store(folder: Path, script: str) -> None:
-    file = _stored_file(folder)
-    temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_bytes(f"// {_digest(script)}\n{script}".encode())
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(_stored_file(folder), f"// {_digest(script)}\n{script}")
 
 
 def _digest(script: str) -> str:

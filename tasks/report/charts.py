@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +32,7 @@ from tasks.report.content import Heading, RankedChart
 from tasks.report.drawn_charts import draw_once
 from tasks.report.lift_chart import draw_lifts
 from tasks.report.short_texts import restore_texts, shorten_texts
+from warehouse.file_writing import replace_file
 
 SCALE = 2
 """Pixels of a PNG for each pixel of its chart."""
@@ -112,11 +111,11 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     spec = _spec(chart)
     svg = _draw(spec)
     files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html", "vl.json")))
-    _write(files.svg, _with_dark_colours(svg).encode())
+    replace_file(files.svg, _with_dark_colours(svg).encode())
     # From the SVG, because the chart would need a second layout.
-    _write(files.png, _png(svg))
-    _write(files.html, chart_html(spec, folder).encode())
-    _write(files.json, _json(spec))
+    replace_file(files.png, _png(svg))
+    replace_file(files.html, chart_html(spec, folder).encode())
+    replace_file(files.json, _json(spec))
     return files
 
 
@@ -126,7 +125,7 @@ def write_chart(chart: alt.LayerChart, file: Path, scripts: Path) -> None:
     `scripts` is a folder that may have the scripts of HTML files, and gets them. Raises `KeyError` for another ending,
     and `OSError` when the file can't be written.
     """
-    _write(file, _FORMATS[file.suffix.lower()](_spec(chart), scripts))
+    replace_file(file, _FORMATS[file.suffix.lower()](_spec(chart), scripts))
 
 
 _FORMATS: dict[str, Callable[[dict[str, Any], Path], bytes]] = {
@@ -174,12 +173,3 @@ def _empty() -> alt.LayerChart:
     message = text.encode(text=alt.value("Nothing to rank yet"), x=alt.value(0), y=alt.value(24))
     # The text is drawn once for each row, so the data needs one.
     return layer_marks([message], [{}], height=_EMPTY_HEIGHT)
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,13 +7,13 @@ runs and days in a chart are no part of a drawing, because a chart is drawn with
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
+
+from warehouse.file_writing import replace_file
 
 _folder: ContextVar[tuple[Path, set[str]] | None] = ContextVar("drawn_charts", default=None)
 
@@ -47,7 +47,5 @@ def draw_once(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
     except FileNotFoundError:
         pass
     drawn = draw()
-    temporary = folder / f".{name}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
-    temporary.write_bytes(drawn)
-    os.replace(temporary, folder / name)
+    replace_file(folder / name, drawn)
     return drawn

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,6 +37,7 @@ from tasks.report.themes import is_of_themes, show_themes
 from tasks.report.trends.sections import make_trends
 from tasks.thumbnails import Thumbnails
 from warehouse.disk_space import detect_full_disk, require_free_space
+from warehouse.file_writing import replace_file
 from warehouse.home import Home
 from warehouse.overview.summary import account_summaries, current_version, last_run, totals
 from warehouse.published import published
@@ -76,12 +75,7 @@ def write_report(
             report = collect_report(home, database, questions, note, home.report, scope, progress)
         page = home.report / PAGE
         # A run, `likelens report` and `likelens forget` may write it at once, on several machines too.
-        temporary = page.with_name(f".{PAGE}.{uuid.uuid4().hex}")
-        try:
-            temporary.write_text(render_page(report), "utf-8")
-            os.replace(temporary, page)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(page, render_page(report))
     return page
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from classifiers.fitted import read_tensors
 from tasks.topics.model import TopicModel, TopicsDescription
+from warehouse.file_writing import replace_file
 
 _HEADER = "topics"
 
@@ -26,15 +26,12 @@ def write_model(folder: Path, model: TopicModel) -> None:
     """Replace the topics of a language in one step; a kill leaves the old ones or the new ones."""
     from safetensors.numpy import save
 
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {
         "idf": np.ascontiguousarray(model.idf, np.float32),
         "components": np.ascontiguousarray(model.components, np.float32),
     }
     file = model_file(folder, model.description.language)
-    temporary = file.with_name(f".{file.name}-{os.getpid()}")
-    temporary.write_bytes(save(tensors, {_HEADER: model.description.model_dump_json()}))
-    os.replace(temporary, file)
+    replace_file(file, save(tensors, {_HEADER: model.description.model_dump_json()}))
 
 
 def read_model(folder: Path, language: str) -> TopicModel | None:

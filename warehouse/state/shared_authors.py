@@ -6,10 +6,11 @@ forgotten author is an object of its own without content, so that two machines t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from warehouse.file_writing import replace_file
 
 if TYPE_CHECKING:
     from warehouse.object_store.client import ObjectStore
@@ -51,12 +52,7 @@ def share_authors(store: ObjectStore, folder: Path, names: Collection[str]) -> N
 
 def write_key(file: Path, content: bytes) -> None:
     """Replace the key by this one, in a file that only its owner can read."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}-{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-    os.replace(temporary, file)
+    replace_file(file, content, private=True)
 
 
 def _share_forgotten_authors(store: ObjectStore, file: Path, names: Collection[str]) -> None:
@@ -65,7 +61,4 @@ def _share_forgotten_authors(store: ObjectStore, file: Path, names: Collection[s
     mine = set(file.read_text("ascii").split()) if file.exists() else set()
     share_forgotten(store, sorted(mine - theirs))
     if theirs - mine:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}-{os.getpid()}")
-        temporary.write_text("".join(f"{one}\n" for one in sorted(mine | theirs)), "ascii")
-        os.replace(temporary, file)
+        replace_file(file, "".join(f"{one}\n" for one in sorted(mine | theirs)))

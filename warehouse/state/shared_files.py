@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from warehouse.file_writing import replace_file
 from warehouse.state.shared_authors import STATE, share_authors
 
 if TYPE_CHECKING:
@@ -138,9 +138,8 @@ class SharedFiles:
             return {}
 
     def _write_record(self, record: Mapping[str, _Copy]) -> None:
-        temporary = self.folder / f"{_RECORD}.temporary"
-        temporary.write_text(json.dumps({name: asdict(copy) for name, copy in record.items()}), "utf-8")
-        os.replace(temporary, self.folder / _RECORD)
+        content = json.dumps({name: asdict(copy) for name, copy in record.items()})
+        replace_file(self.folder / _RECORD, content)
 
     def _locked(self) -> FileLock:
         from filelock import FileLock

@@ -15,7 +15,6 @@ import hashlib
 import logging
 import os
 import shutil
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from warehouse.file_writing import replace_file
 from warehouse.schema.table_schema import Table
 from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
@@ -186,11 +186,8 @@ def _build(connection: duckdb.DuckDBPyConnection, table: Table, path: str, label
 
 
 def _write(index: Path, content: bytes) -> None:
-    temporary = index.with_name(f"{uuid.uuid4()}.tmp")
     try:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, index)
+        replace_file(index, content)
     except OSError as error:
         logger.warning(
             "The index %s can't be written (%s). Without it each append takes longer.", index, error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from warehouse.file_writing import replace_file
 from warehouse.storage.lake import Lake
 
 
@@ -17,6 +18,4 @@ def write_note(lake: Lake, name: str, text: str) -> None:
     if lake.store is not None:
         lake.store.put(f"lake/.{name}.json", text.encode())
         return
-    temporary = lake.folder / f".{name}.tmp"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(lake.folder / f".{name}.json")
+    replace_file(lake.folder / f".{name}.json", text)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from warehouse.file_writing import replace_file
 from warehouse.object_store.client import ObjectStore, StoredObject
 from warehouse.storage.log_files import (
     LAST_CHECKPOINT,
@@ -174,9 +175,7 @@ class TableCopy:
         self._log.mkdir(parents=True, exist_ok=True)
         self._download(wanted - set(list_log(self.folder)))
         if checkpoint:
-            temporary = self._log / f"{LAST_CHECKPOINT}.tmp"
-            temporary.write_bytes(checkpoint)
-            os.replace(temporary, self._log / LAST_CHECKPOINT)
+            replace_file(self._log / LAST_CHECKPOINT, checkpoint)
         for name in set(list_log(self.folder)) - wanted:
             (self._log / name).unlink(missing_ok=True)
         self._record(found, _State())
@@ -244,10 +243,7 @@ class TableCopy:
             return None
 
     def _write_state(self, state: _State) -> None:
-        self.lake.mkdir(parents=True, exist_ok=True)
-        temporary = self._state_file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(temporary, self._state_file)
+        replace_file(self._state_file, json.dumps(asdict(state)))
 
 
 def _is_complete(names: dict[str, int]) -> bool:

@@ -70,7 +70,7 @@ def test_trainings_at_once_leave_both_files_of_one_of_them(tmp_path):
 def test_a_training_that_is_killed_leaves_no_file_behind(tmp_path):
     """The next one removes its temporary file."""
     home = Home(tmp_path)
-    leftover = home.forecast / "likes" / ".model.json.0f.temporary"
+    leftover = home.forecast / "likes" / ".model.json.0f.tmp"
     leftover.parent.mkdir(parents=True)
     leftover.write_text("cut off")
     store_model(home, model_of(1))
