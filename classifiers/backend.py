@@ -7,6 +7,7 @@ choice on a machine without a GPU, and wherever TensorFlow can use the GPU.
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import sys
@@ -37,6 +38,19 @@ def import_keras() -> None:
             raise ClassifierUnavailable(
                 f"Keras can't run on {backend} ({error}). Install it, or set KERAS_BACKEND to tensorflow."
             ) from error
+
+
+def configured_backend() -> str:
+    """The backend that Keras takes where the machine has no GPU. Keras is not imported to find out."""
+    if (keras := sys.modules.get("keras")) is not None:
+        return str(keras.backend.backend())
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    try:
+        return str(json.loads((folder / "keras.json").read_text("utf-8")).get("backend", "tensorflow"))
+    except (OSError, ValueError, AttributeError):
+        return "tensorflow"
 
 
 def has_gpu_device(devices: tuple[Path, ...] = _DEVICES) -> bool:

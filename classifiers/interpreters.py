@@ -17,17 +17,19 @@ MAX_INTERPRETERS = 16
 class InterpreterPool:
     """The interpreters of one model. The first is made at once, the others when a caller finds none idle.
 
-    Raises `ValueError` or `RuntimeError` if `content` is not a LiteRT model. All interpreters give the same results.
+    There are at most `callers`, by default one per core, and each computes with so many `threads`. Raises `ValueError` or
+    `RuntimeError` if `content` is not a LiteRT model. All interpreters give the same results.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, callers: int = MAX_INTERPRETERS, threads: int = 1) -> None:
         self._content = content
+        self._threads = threads
         self._idle: SimpleQueue[Any] = SimpleQueue()
         with filter_native_output():
             first = self._make()
         self.inputs: list[dict[str, Any]] = first.get_input_details()
         self.outputs: list[dict[str, Any]] = first.get_output_details()
-        self.callers = min(MAX_INTERPRETERS, cores())
+        self.callers = min(callers, MAX_INTERPRETERS, cores())
         self._idle.put(first)
 
     @contextmanager
@@ -45,6 +47,6 @@ class InterpreterPool:
     def _make(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=self._content)
+        interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
         interpreter.allocate_tensors()
         return interpreter

@@ -97,8 +97,8 @@ class Home:
 
     @property
     def litert_copies(self) -> Path:
-        """LiteRT copies of Keras models, for forecasts of one picture; a training makes those that are missing."""
-        return self.forecast / "copies"
+        """LiteRT copies of Keras models, for lanes on a CPU and for forecasts of one picture; made again if they are missing."""
+        return self.folder / "litert"
 
     def word_embeddings(self, classifier: str) -> Path:
         """The embeddings of the words of a classifier of the kind `zero_shot`; computed again if it is missing."""

@@ -1,6 +1,8 @@
 """Pictures per second that a classifier labels on this machine, compared with alternatives.
 
-__main__.py     on a CPU, beside ONNX Runtime and OpenVINO; the memory of the lane
+__main__.py     on a CPU: Keras, the LiteRT copy, ONNX Runtime and OpenVINO
+loops.py        a classifier alone, in a plain loop, and in the lane
+memory.py       the memory of the lane
 embeddings.py   what storing embeddings costs
 gpu.py          on a GPU, beside PyTorch and JAX in their own best forms
 agreement.py    EfficientNetLite0's labels in each precision; loading a model for a benchmark

@@ -4,9 +4,9 @@
     .venv/bin/python -m benchmarks.classify --memory 1000 10000 100000
 
 The first command prints a table: the model alone, a plain loop around it, the complete lane (from JPEG files to stored
-labels), and alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
-of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process: use it where other
-programs run. Weights are random, which does not change the speed, but for EfficientNetLite0. ONNX Runtime and
+labels), the same with the LiteRT copy that a lane makes on a CPU in float32, and alternatives. It measures all of them in each round, because the speed of a machine varies; a number is the median
+of the rounds. 'By CPU' is the rate on idle cores, computed from the CPU time of the process, and 'CPU ms' that time for one
+picture: use these where other programs run. Weights are random, which does not change the speed, but for EfficientNetLite0. ONNX Runtime and
 OpenVINO get the same model, and pictures decoded or as files, if `onnx` and `openvino` are installed. The second
 command labels that many pictures with a classifier that does no work, and prints the memory that the lane uses.
 """
@@ -14,13 +14,11 @@ command labels that many pictures with a classifier that does no work, and print
 from __future__ import annotations
 
 import argparse
-import gc
-import io
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import islice
@@ -31,22 +29,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.classify.files import SIZE, jpegs, per_second, store
+from benchmarks.classify.files import SIZE, jpegs, per_second
 from benchmarks.classify.loops import MODEL_PICTURES, Measure, alone, decoding, lane, plain_loop
+from benchmarks.classify.memory import memory
 from benchmarks.classify.onnx_export import as_onnx
 from classifiers.applications import find_application
 from classifiers.backend import import_keras
 from classifiers.cores import cores
 from classifiers.keras import KerasOptions, load
-from classifiers.pictures import PictureFile
+from classifiers.litert_copy.classifier import CopyModel, LitertCopy
+from classifiers.litert_copy.making import make_copy
 from classifiers.precision import cpu_has_bfloat16
-from classifiers.protocol import Label, PreparedPicture
-from flows.demo.photographs import SUBJECTS, original
-from tasks.classify.stage import label_pictures
-from warehouse.home import Home
 
 STUDY_PICTURES = 8
 OTHERS_BATCH = 32
+COPY = "LiteRT copy"
 
 
 def keras_measures(folder: Path, files: list[Path], application: str) -> Iterator[tuple[str, Measure]]:
@@ -81,6 +78,27 @@ def keras_measures(folder: Path, files: list[Path], application: str) -> Iterato
         yield f"model alone, {precision}, batches of {classifier.batch_size}", alone(classifier, files)
         yield f"plain loop from files, {precision}", plain_loop(classifier, files)
         yield f"complete lane, {precision}", lane(folder / precision, classifier, files)
+        if precision == "float32":
+            yield from copy_measures(folder, files, options, classifier.version)
+
+
+def copy_measures(
+    folder: Path, files: list[Path], options: KerasOptions, version: str
+) -> Iterator[tuple[str, Measure]]:
+    """The LiteRT copy of the model in float32: alone, in a plain loop, and in the lane."""
+    started = time.perf_counter()
+    description, content = make_copy(options, version)
+    if description.problem:
+        print(f"Skipping the LiteRT copy: {description.problem}")
+        return
+    print(
+        f"The LiteRT copy was made in {time.perf_counter() - started:.0f} s. By its own measurement the model takes"
+        f" {description.speedup:.2f} times its processor time, and the largest difference is {description.max_difference:.1e}."
+    )
+    copy = LitertCopy("c", options, description, CopyModel(content))
+    yield f"model alone, {COPY}, batches of {copy.batch_size}", alone(copy, files)
+    yield f"plain loop from files, {COPY}", plain_loop(copy, files)
+    yield f"complete lane, {COPY}", lane(folder / "copy", copy, files)
 
 
 def build(application: str) -> Any:
@@ -173,73 +191,50 @@ def speeds(photos: Path | None, application: str, pictures: int, rounds: int) ->
         measures = dict([*keras_measures(folder, files, application), *others(folder, files, application)])
         rates_of: dict[str, list[float]] = {name: [] for name in measures}
         cpu_rates_of: dict[str, list[float]] = {name: [] for name in measures}
+        cpu_seconds_of: dict[str, list[float]] = {name: [] for name in measures}
         for number in range(1, rounds + 1):
             for name, measure in measures.items():
                 cpu, started = time.process_time(), time.perf_counter()
                 rates_of[name].append(measure())
                 busy = (time.process_time() - cpu) / (time.perf_counter() - started)
                 cpu_rates_of[name].append(rates_of[name][-1] / busy * cores())
+                cpu_seconds_of[name].append(busy / rates_of[name][-1])
                 print(f"  round {number}: {rates_of[name][-1]:>8.1f}  {name}", flush=True)
     study = next(iter(rates_of))
-    print(f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'ratio to the first':>20}")
+    print(
+        f"{'pictures a second':<52}{'median':>8}{'best':>8}{'by CPU':>8}{'CPU ms':>8}{'ratio to the first':>20}"
+    )
     for name, rates in rates_of.items():
         ratio = statistics.median(a / b for a, b in zip(rates, rates_of[study], strict=True))
         print(
-            f"{name:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(cpu_rates_of[name]):>8.1f}{ratio:>20.1f}"
+            f"{name:<52}{statistics.median(rates):>8.1f}{max(rates):>8.1f}{max(cpu_rates_of[name]):>8.1f}"
+            f"{statistics.median(cpu_seconds_of[name]) * 1000:>8.1f}{ratio:>20.1f}"
         )
-    for precision in ("float32", "bfloat16"):
-        lanes = rates_of.get(f"complete lane, {precision}", [])
-        for other in ("model alone", "plain loop"):
-            reference = next((one for one in rates_of if one.startswith(other) and precision in one), None)
-            if lanes and reference is not None:
-                share = statistics.median(a / b for a, b in zip(lanes, rates_of[reference], strict=True))
-                by_cpu = max(cpu_rates_of[f"complete lane, {precision}"]) / max(cpu_rates_of[reference])
-                print(f"the lane in {precision}: {share:.2f} of {reference}, {by_cpu:.2f} by CPU")
+    _print_shares(rates_of, cpu_seconds_of)
 
 
-class Cheap:
-    """A classifier that does no work, so that only the stage takes time."""
-
-    batch_size = 32
-    version = "1"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def prepare(self, picture: PictureFile) -> PreparedPicture:
-        """The picture at Inception's size."""
-        return picture.rgb_array(299, 299, exact=False)
-
-    def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
-        """Five labels per picture."""
-        return [[Label(f"thing {rank}", 1 / rank, rank) for rank in range(1, 6)] for _ in batch]
-
-
-def memory(sizes: Sequence[int]) -> None:
-    """Print the memory of the process while the lane labels that many pictures."""
-    print(f"{'pictures':>10}{'before, MB':>12}{'at most, MB':>12}{'pictures/s':>12}")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            home = Home(Path(name) / "home")
-            file = Path(name) / "small.jpg"
-            buffer = io.BytesIO()
-            original(SUBJECTS[0]).resize((128, 160)).save(buffer, "JPEG")
-            file.write_bytes(buffer.getvalue())
-            store(home, [file], size)
-            gc.collect()
-            before, peak = _resident(), 0.0
-
-            def watch(done: int, total: int) -> None:
-                nonlocal peak
-                peak = max(peak, _resident())
-
-            rate = per_second(size, lambda: label_pictures(home, Cheap("c"), watch))  # noqa: B023 - called at once
-            print(f"{size:>10,}{before:>12,.0f}{peak:>12,.0f}{rate:>12,.0f}", flush=True)
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
+def _print_shares(rates_of: dict[str, list[float]], cpu_seconds_of: dict[str, list[float]]) -> None:
+    """What each lane reaches of its model alone, and of a plain loop, and the lane with the copy of the one without."""
+    for way in ("float32", "bfloat16", COPY):
+        lane_name = f"complete lane, {way}"
+        for other in ("model alone", "plain loop", "complete lane, float32"):
+            reference = next(
+                (
+                    one
+                    for one in rates_of
+                    if one.startswith(other) and (way in one or other.endswith("float32"))
+                ),
+                None,
+            )
+            if lane_name not in rates_of or reference in (None, lane_name) or reference is None:
+                continue
+            share = statistics.median(
+                a / b for a, b in zip(rates_of[lane_name], rates_of[reference], strict=True)
+            )
+            by_cpu = statistics.median(
+                b / a for a, b in zip(cpu_seconds_of[lane_name], cpu_seconds_of[reference], strict=True)
+            )
+            print(f"the lane, {way}: {share:.2f} of {reference}, {by_cpu:.2f} by CPU")
 
 
 def main() -> None:

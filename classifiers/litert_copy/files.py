@@ -25,17 +25,20 @@ MAX_BYTES = 600_000_000
 class CopyDescription:
     """What a copy is of, and what its labels need beside the model.
 
-    `version` and `embedding_version` are those of the Keras classifier, `sha256` is of the model's file, and
-    `max_difference` the largest between the Keras model and its copy, as `conversion.compare` measures it. `problem` says
-    why there is no model.
+    `classifier` is the name in the settings, `version` and `embedding_version` are those of the Keras classifier, and
+    `sha256` is of the model's file. `max_difference` is the largest between the Keras model and its copy, as
+    `conversion.compare` measures it, and `speedup` how many times the copy's processor time the model takes, as
+    `conversion.measure_speedup` does; 0 where its lane does not compute in float32. `problem` says why there is no model.
     """
 
     version: str
+    classifier: str = ""
     embedding_version: str | None = None
     sha256: str = ""
     names: tuple[str, ...] = ()
     ids: tuple[str | None, ...] = ()
     max_difference: float = 0.0
+    speedup: float = 0.0
     problem: str = ""
 
 
@@ -79,10 +82,22 @@ def remove_others(folder: Path, names: Collection[str], versions: Collection[str
     for name in list(_names(folder)):
         description = read_description(folder, name)
         if name not in names and (description is None or description.version not in versions):
-            (folder / f"{name}{ENDING}").unlink(missing_ok=True)
-            (folder / f"{name}{MODEL_ENDING}").unlink(missing_ok=True)
+            _remove(folder, name)
             removed += 1
     return removed
+
+
+def remove_older(folder: Path, classifier: str, version: str) -> None:
+    """Remove the copies of this classifier's other versions."""
+    for name in list(_names(folder)):
+        description = read_description(folder, name)
+        if description and description.classifier == classifier and description.version != version:
+            _remove(folder, name)
+
+
+def _remove(folder: Path, name: str) -> None:
+    (folder / f"{name}{ENDING}").unlink(missing_ok=True)
+    (folder / f"{name}{MODEL_ENDING}").unlink(missing_ok=True)
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ from classifiers.backend import has_gpu_device
 from classifiers.keras_options import KerasOptions
 from classifiers.precision import cpu_has_bfloat16
 
-FORMAT = 1
+FORMAT = 2
 """Change it whenever copies of an older likelens would give other labels."""
 _SETTINGS = {"application", "top", "min_score", "multi_label", "precision", "embeddings"}
 

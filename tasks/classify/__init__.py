@@ -4,6 +4,7 @@
     stage.py       decoding, model and storing, which overlap
     batches.py     batches for the model, filled while it works
     on_cluster/    the pictures of a lane, labelled by the workers of a cluster
+    keras_lane.py  the classifier of a Keras lane: the LiteRT copy of its model, or Keras
     decoding.py    pictures decoded once for all lanes, in threads, a bounded way ahead of the models
     vectors.py     labels from stored embeddings
     themes/        themes in stored embeddings, which the kind themes gives as labels

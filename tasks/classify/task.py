@@ -10,12 +10,14 @@ from prefect import task
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
+from classifiers.keras_options import KerasOptions
 from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
 from classifiers.themes import ThemesOptions
 from classifiers.zero_shot import ZeroShotOptions
 from classifiers.zero_shot.options import load as load_zero_shot
 from tasks.classify.decoding import SharedDecoder
+from tasks.classify.keras_lane import load_keras
 from tasks.classify.on_cluster.items import LaneModel
 from tasks.classify.on_cluster.lane import LaneWorkers
 from tasks.classify.stage import label_pictures
@@ -53,7 +55,7 @@ def classify(
         with show_progress(f"classify {name}") as progress:
             with _LOADING:
                 decoding.raise_if_halted()
-                classifier = _load(run.home, kind, name, options)
+                classifier = _load(run.home, kind, name, options, decoding)
             if isinstance(classifier, StageResult):
                 return classifier
             if isinstance(classifier, EmbeddingClassifier) and classifier.embedding_version is not None:
@@ -62,7 +64,8 @@ def classify(
                 run.journal.start("classify", name, version)
             workers = None
             if cluster is not None:
-                workers = LaneWorkers(cluster, LaneModel(kind, name, options), decoding.raise_if_halted)
+                model = LaneModel(kind, name, options, run.home.litert_copies)
+                workers = LaneWorkers(cluster, model, decoding.raise_if_halted)
             result = label_pictures(
                 run.home, classifier, progress, decoding, workers, compare_all=run.compare_all
             )
@@ -77,10 +80,14 @@ def classify(
         decoding.leave(name)
 
 
-def _load(home: Home, kind: str, name: str, options: BaseModel) -> Classifier | StageResult:
+def _load(
+    home: Home, kind: str, name: str, options: BaseModel, decoding: SharedDecoder
+) -> Classifier | StageResult:
     """The classifier, or the lane's result where a home folder has no themes yet."""
     if isinstance(options, ThemesOptions):
         return load_themes(home, name, options)
     if isinstance(options, ZeroShotOptions):
         return load_zero_shot(name, options, home.word_embeddings(name))
+    if isinstance(options, KerasOptions):
+        return load_keras(home, name, options, decoding.raise_if_halted)
     return load(kind, name, options)

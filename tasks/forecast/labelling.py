@@ -123,7 +123,7 @@ def _load(home: Home, lane: Lane, version: str | None, pictures: int | None) -> 
     if isinstance(lane.options, ZeroShotOptions):
         return load_zero_shot(lane.name, lane.options, home.word_embeddings(lane.name))
     if isinstance(lane.options, KerasOptions) and pictures is not None and pictures <= MAX_WITH_COPY:
-        copy = open_copy(home.litert_copies, lane.name, lane.options)
+        copy = open_copy(home.litert_copies, lane.name, lane.options, one_caller=True)
         if copy is not None and version in (None, copy.version):
             return copy
     return load(lane.kind, lane.name, lane.options, single=pictures == 1)

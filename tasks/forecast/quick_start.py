@@ -7,37 +7,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from classifiers.errors import ClassifierUnavailable, UnreadablePicture
 from classifiers.keras_options import KerasOptions
 from classifiers.litert_copy.agreement import agree, tolerance_of
-from classifiers.litert_copy.classifier import CopyModel, LitertCopy
-from classifiers.litert_copy.files import (
-    CopyDescription,
-    read_copy,
-    read_description,
-    remove_others,
-    write_copy,
-)
+from classifiers.litert_copy.classifier import LitertCopy
+from classifiers.litert_copy.files import read_copy, read_description, remove_others
 from classifiers.litert_copy.identity import identify
-from classifiers.litert_copy.making import make_copy
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Label
 from classifiers.registry import VECTOR_KINDS
 from tasks.forecast.labelling import Lane
 from tasks.forecast_model import ForecastInfo
-from warehouse.disk_space import require_free_space
+from tasks.litert_copies import CHECKED_PICTURES, make_stored_copy, making_copies
 from warehouse.errors import DiskFull
 from warehouse.forecast.stored_labels import labelled_pictures
 from warehouse.home import Home
 
 logger = logging.getLogger(__name__)
-
-CHECKED_PICTURES = 32
 
 
 def log_begin(classifier: str) -> None:
@@ -54,7 +45,9 @@ def make_copies(
     retry: bool = False,
     begin: Callable[[str], None] = log_begin,
 ) -> list[str]:
-    """Make the missing copies of the Keras classifiers that the stored models know, and of backbones; remove the others.
+    """Make the missing copies of the Keras classifiers that the stored models know, and of backbones.
+
+    Copies of no classifier in `lanes` and of no version that the models know are removed.
 
     Of two `models` with different versions of a classifier the last one counts. A copy that failed its check is tried
     again only with `retry`. `begin` gets the name of a classifier whose copy is made now. Returns a sentence for each
@@ -66,17 +59,21 @@ def make_copies(
     needed = list(_needed(lanes, versions))
     if not needed and not folder.exists():
         return []
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            makers = [_CopyMaker(home, database, *one, versions.get(one[0]), retry, begin) for one in needed]
-            notes = [note for maker in makers if (note := maker.make_if_missing())]
-            remove_others(
-                folder, {maker.name for maker in makers}, {v for m in models for v in m.classifiers.values()}
-            )
-    except Timeout:
-        return []
+    with making_copies(home) as is_free:
+        if not is_free:
+            return []
+        makers = [_CopyMaker(home, database, *one, versions.get(one[0]), retry, begin) for one in needed]
+        notes = [note for maker in makers if (note := maker.make_if_missing())]
+        remove_others(folder, set(_names(lanes)), {v for m in models for v in m.classifiers.values()})
     return notes
+
+
+def _names(lanes: Sequence[Lane]) -> Iterator[str]:
+    """The names of the copies that the lanes may use."""
+    for lane in lanes:
+        if isinstance(lane.options, KerasOptions):
+            with suppress(OSError):  # a file of it is missing, which its lane reports
+                yield identify(lane.options)
 
 
 def _needed(lanes: Sequence[Lane], versions: Mapping[str, str]) -> Iterator[tuple[str, KerasOptions]]:
@@ -125,22 +122,14 @@ class _CopyMaker:
         return "" if read_copy(self.home.litert_copies, self.name) is not None else None
 
     def _make(self) -> str:
-        require_free_space(self.home.folder)
         self.begin(self.classifier)
-        description, content = make_copy(self.options, self.version)
-        if content and (problem := self._compare(description, content)):
-            description, content = replace(description, problem=problem), b""
-        write_copy(self.home.litert_copies, self.name, description, content or None)
-        return description.problem
+        return make_stored_copy(self.home, self.classifier, self.options, self.version, self._compare)
 
-    def _compare(self, description: CopyDescription, content: bytes) -> str:
+    def _compare(self, copy: LitertCopy) -> str:
         """How the copy's labels of stored pictures differ from the stored ones; empty if they do not."""
-        copy = LitertCopy(self.classifier, self.options, description, CopyModel(content))
-        tolerance = tolerance_of(description.version)
+        tolerance = tolerance_of(copy.version)
         compared = differing = 0
-        for path, labels in labelled_pictures(
-            self.database, self.classifier, description.version, CHECKED_PICTURES
-        ):
+        for path, labels in labelled_pictures(self.database, self.classifier, copy.version, CHECKED_PICTURES):
             try:
                 picture = copy.prepare(PictureFile(self.home.picture_files.source(path)))
             except (UnreadablePicture, OSError):

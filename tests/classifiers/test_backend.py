@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.backend import find_backend_with_gpu, has_gpu_device
+from classifiers.backend import configured_backend, find_backend_with_gpu, has_gpu_device
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT_KERAS = """
@@ -41,6 +41,22 @@ def test_a_gpu_is_detected_by_its_device_file(tmp_path: Path) -> None:
     (tmp_path / "nvidiactl").touch()
     assert has_gpu_device((tmp_path / "kfd", tmp_path / "nvidiactl"))
     assert not has_gpu_device((tmp_path / "kfd",))
+
+
+def test_the_configured_backend_is_known_without_keras(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KERAS_BACKEND comes first, then Keras' own settings file; a broken file counts as none, as for Keras."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert configured_backend() == "tensorflow"
+    for text, backend in (('{"backend": "torch"}', "torch"), ("{", "tensorflow"), ("[]", "tensorflow")):
+        (tmp_path / "keras.json").write_text(text)
+        assert configured_backend() == backend
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert configured_backend() == "jax"
+    assert "keras" not in sys.modules
 
 
 def test_a_backend_that_is_not_installed_is_reported() -> None:

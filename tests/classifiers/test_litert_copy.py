@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from classifiers.keras import load
 from classifiers.keras_options import KerasOptions
 from classifiers.litert_copy import conversion
 from classifiers.litert_copy.agreement import agree, tolerance_of
-from classifiers.litert_copy.classifier import LitertCopy, open_copy
-from classifiers.litert_copy.files import CopyDescription, read_copy, remove_others, write_copy
+from classifiers.litert_copy.classifier import LitertCopy, count_interpreters, open_copy
+from classifiers.litert_copy.files import CopyDescription, read_copy, remove_older, remove_others, write_copy
 from classifiers.litert_copy.identity import identify
 from classifiers.litert_copy.making import NAME, Job, make_copy
 from classifiers.pictures import PictureFile
@@ -116,6 +117,55 @@ def test_a_copy_needs_no_tensorflow(options: KerasOptions, copies: Path, picture
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_threads_that_share_a_copy_get_the_same_labels(
+    options: KerasOptions, copies: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each caller has an interpreter of its own; one that computes a picture on all cores gives the same labels."""
+    monkeypatch.setattr("classifiers.interpreters.cores", lambda: 3)
+    monkeypatch.setattr("classifiers.litert_copy.classifier.cores", lambda: 3)
+    copy, one = (open_copy(copies, "objects", options, one_caller=only) for only in (False, True))
+    assert copy is not None and one is not None
+    assert (copy.callers, one.callers) == (3, 1)
+    batches = [[copy.prepare(PictureFile(file))] * 3 for file in pictures]
+    expected = [one.label(batch) for batch in batches]
+    with ThreadPoolExecutor(copy.callers) as threads:
+        found = list(threads.map(copy.label, batches * 2))
+    for labels, other in zip(found, expected * 2, strict=True):
+        for left, right in zip(labels, other, strict=True):
+            assert [one.label for one in left] == [one.label for one in right]
+            assert [one.score for one in left] == pytest.approx([one.score for one in right], abs=0.00001)
+    assert copy.label([]) == []
+
+
+def test_interpreters_of_a_large_model_are_few() -> None:
+    """Their memory is bounded: with fewer interpreters than cores, each computes on several."""
+    assert count_interpreters(18_000_000, 4) == 4
+    assert count_interpreters(18_000_000, 64) == 16
+    assert count_interpreters(95_000_000, 64) == 7
+    assert count_interpreters(599_000_000, 64) == 1
+
+
+def test_the_speed_of_a_copy_is_part_of_its_description(options: KerasOptions, copies: Path) -> None:
+    """It is the ratio of two processor times."""
+    found = read_copy(copies, identify(options))
+    assert found is not None
+    assert found[0].speedup > 0
+
+
+def test_a_conversion_ends_when_the_run_is_stopped(tmp_path: Path) -> None:
+    """Its process is ended, and the reason goes to the caller."""
+
+    class StopError(Exception):
+        """The run is stopped."""
+
+    def stop() -> None:
+        raise StopError
+
+    options = KerasOptions(application="EfficientNetLite0", precision="float32")
+    with pytest.raises(StopError):
+        make_copy(options, None, stop)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"top": 6}, {"min_score": 0.0}, {"multi_label": True}, {"precision": "bfloat16"}, {"embeddings": False}],
@@ -195,7 +245,7 @@ def test_the_process_says_why_a_model_cannot_be_loaded(tmp_path: Path) -> None:
 
 
 def test_old_copies_are_removed(tmp_path: Path) -> None:
-    """Those of a needed version, or of a needed name, stay; half-written ones go."""
+    """Those of a needed version, or of a needed name, stay; half-written ones go. A lane removes only its own."""
     for name, version in (("a", "v1"), ("b", "v2"), ("c", "v3")):
         write_copy(tmp_path, name, CopyDescription(version=version), b"model")
     (tmp_path / "d.tflite").write_bytes(b"model")
@@ -203,6 +253,10 @@ def test_old_copies_are_removed(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "a.tflite", "a.tflite.json", "b.tflite", "b.tflite.json",
     ]  # fmt: skip
+    for name, classifier, version in (("a", "one", "v1"), ("b", "one", "v2"), ("c", "two", "v1")):
+        write_copy(tmp_path, name, CopyDescription(version=version, classifier=classifier), b"model")
+    remove_older(tmp_path, "one", "v2")
+    assert sorted(file.stem for file in tmp_path.glob("*.tflite")) == ["b", "c"]
 
 
 def test_labels_agree_up_to_rounding() -> None:

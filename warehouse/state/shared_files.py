@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODELS = ("trained", "themes", "topics", "words", "forecast")
+MODELS = ("trained", "themes", "topics", "words", "forecast", "litert")
 """Folders of models; analysts get them too."""
 LIMITS = "limits.json"
 _RECORD = ".state.json"

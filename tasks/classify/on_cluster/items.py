@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from warehouse.records.pending import StoredPicture
 
 @dataclass(frozen=True, slots=True)
 class LaneModel:
-    """The classifier of a lane, as a worker loads it."""
+    """The classifier of a lane, as a worker loads it. `copies` is a folder with LiteRT copies of Keras models."""
 
     kind: str
     name: str
     options: BaseModel
+    copies: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifiers.errors import ClassifierUnavailable, UnreadablePicture
+from classifiers.keras_options import KerasOptions
+from classifiers.litert_copy.lane import open_lane_copy
 from classifiers.protocol import Classifier, EmbeddingClassifier
 from classifiers.registry import load
 from tasks.classify.batches import count_callers, fill_batches, label_batches
@@ -132,9 +134,18 @@ def _load_once(model: LaneModel) -> _LoadedModel:
         if len(_models) >= MAX_MODELS:
             _models.pop(0)
             gc.collect()  # a model uses hundreds of megabytes
-        classifier = load(model.kind, model.name, model.options)
+        classifier = _load(model)
         _models.append(_LoadedModel(model, classifier, threading.Semaphore(count_callers(classifier))))
         return _models[-1]
+
+
+def _load(model: LaneModel) -> Classifier:
+    """A Keras model's copy, if this worker sees the folder and may use it; else the classifier itself."""
+    if isinstance(model.options, KerasOptions) and model.copies is not None:
+        copy = open_lane_copy(model.copies, model.name, model.options).copy
+        if copy is not None:
+            return copy
+    return load(model.kind, model.name, model.options)
 
 
 def _require_same(item: LabelItem, classifier: Classifier) -> None:

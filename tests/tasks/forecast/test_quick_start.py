@@ -20,7 +20,8 @@ from classifiers.litert_copy.making import make_copy
 from classifiers.pictures import PictureFile
 from classifiers.trained import TrainedOptions
 from classifiers.visual import VisualOptions
-from tasks.forecast import labelling, quick_start
+from tasks import litert_copies
+from tasks.forecast import labelling
 from tasks.forecast.labelling import MAX_WITH_COPY, Lane, label_files, open_classifiers
 from tasks.forecast.quick_start import make_copies
 from tasks.forecast_model import ForecastInfo
@@ -58,13 +59,13 @@ def makings(made, monkeypatch) -> list[str | None]:
     """The versions of which a copy was made, which takes no time here."""
     versions: list[str | None] = []
 
-    def make(options, version):
+    def make(options, version, raise_if_halted):
         versions.append(version)
         if version not in (None, made[0].version):
             raise ClassifierUnavailable("The settings give another version.")
         return made
 
-    monkeypatch.setattr(quick_start, "make_copy", make)
+    monkeypatch.setattr(litert_copies, "make_copy", make)
     return versions
 
 
