@@ -41,10 +41,13 @@ SLOWEST = (
 TOGETHER = {
     "one run": {"test_killed", "test_rank_options", "test_run"},
     "keras": {
+        "test_efficientnet_lite",
+        "test_embedding",
         "test_folding",
         "test_keras_applications",
         "test_keras_predictions",
         "test_keras_refusals",
+        "test_litert_copy",
         "test_litert_models",
     },
     "docs": {"docs"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -110,10 +111,19 @@ def children(pid: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def served(
-    tmp_path_factory: pytest.TempPathFactory, without_classifiers: str, free_port: Callable[[], int]
+    tmp_path_factory: pytest.TempPathFactory,
+    without_classifiers: str,
+    free_port: Callable[[], int],
+    new_prefect_database: Path,
 ) -> Iterator[Served]:
-    """`likelens serve` with notifications, and a second settings file beside the first."""
+    """`likelens serve` with notifications, and a second settings file beside the first.
+
+    The database of its server is there, because to make it takes as long as a run; the wheel's demo makes its own.
+    """
     folder, port = tmp_path_factory.mktemp("served"), free_port()
+    database = folder / "data" / "prefect" / "prefect.db"
+    database.parent.mkdir(parents=True)
+    shutil.copy(new_prefect_database, database)
     (folder / "likelens.toml").write_text(f"{without_classifiers}\n[server]\nport = {port}\n")
     (folder / "other.toml").write_text(f'home = "other"\n{without_classifiers}')
     webhook = Webhook()

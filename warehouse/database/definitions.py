@@ -20,32 +20,57 @@ FROM_DATABASE = (LabelLift.table, ComparedPosts.table)
 """Derived tables that are computed from the views of the new database."""
 
 
-def define_all(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]) -> None:
-    """Define everything over these files of the tables."""
-    define_views(connection, {name: paths for name, paths in files.items() if name not in FROM_DATABASE})
-    define_computed(connection, {name: files[name] for name in FROM_DATABASE})
+Queries = Mapping[str, str]
+"""The queries of the views of tables, by the names of the tables."""
 
 
-def define_views(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]) -> None:
-    """Create the views of tables over these files, and those over other views."""
-    for name, paths in files.items():
-        _create_table_view(connection, TABLES[name], paths)
+def define_all(
+    connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]], defined: Queries | None = None
+) -> Queries:
+    """Define everything over these files of the tables; `defined` and the result are those of `define_views`."""
+    over_files = {name: paths for name, paths in files.items() if name not in FROM_DATABASE}
+    queries = define_views(connection, over_files, defined)
+    define_computed(connection, {name: files[name] for name in FROM_DATABASE}, defined)
+    return queries
+
+
+def define_views(
+    connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]], defined: Queries | None = None
+) -> Queries:
+    """Create the views of tables over these files, and those over other views; returns the queries of the first.
+
+    A database that has everything, with the queries `defined`, gets the views of tables whose queries differ. It
+    loses the views that `define_computed` creates, because their rows are of other files.
+    """
+    queries = {name: select_utc(paths, TABLES[name]) for name, paths in files.items()}
+    for name, query in queries.items():
+        if defined is None or defined.get(name) != query:
+            _create_table_view(connection, TABLES[name], query)
+    if defined is not None:
+        for name in FROM_DATABASE:
+            connection.execute(f"drop view {name}")
+        return queries
     for view in VIEWS:
         connection.execute(f"create view {view.name} as {view.query}")
         _comment(connection, "view", view.name, view.comment, view.columns or _label_comments())
+    return queries
 
 
-def define_computed(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]) -> None:
-    """Create the views of tables that are computed from the other views, and the macros."""
+def define_computed(
+    connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]], defined: Queries | None = None
+) -> None:
+    """Create the views of tables that are computed from the other views, and the macros where they are missing."""
     for name, paths in files.items():
-        _create_table_view(connection, TABLES[name], paths)
+        _create_table_view(connection, TABLES[name], select_utc(paths, TABLES[name]))
+    if defined is not None:
+        return
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")
 
 
-def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-    connection.execute(f"create view {table.name} as {select_utc(files, table)}")
+def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:
+    connection.execute(f"create or replace view {table.name} as {query}")
     _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 
 
