@@ -58,6 +58,11 @@ TOGETHER = {
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
+def pytest_collection() -> None:
+    """Import Scrapy first: at its import it looks for each caller's module among all that are imported, for seconds."""
+    importlib.import_module("scrapy.core.downloader.contextfactory")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slowest files first."""
 

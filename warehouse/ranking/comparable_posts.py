@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import duckdb
 
 from warehouse.frames import read_frame
-from warehouse.ranking.measures import Counts
+from warehouse.ranking.measures import Counts, measure_rows
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
 
@@ -32,7 +32,7 @@ _POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value
                     coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced{counts}
              from posts {measured} {labelled} where {where}"""
 _MEASURED = """left join (select source, post_id, value, counted_at, rounded, numerator, denominator
-                          from post_measures where measure = '{by}') using (source, post_id)"""
+                          from ({rows})) using (source, post_id)"""
 _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
 _HIDDEN = """value is null and (source, post_id) in
                  (select (source, post_id) from latest_observations where likes_hidden)"""
@@ -213,7 +213,7 @@ def _matching(
         sliced=sliced or "true",
         counts=", numerator, denominator" if measure is not None and measure.per else "",
         labelled=_LABELLED if labelled else "",
-        measured=_UNMEASURED if measure is None else _MEASURED.format(by=question.by),
+        measured=_UNMEASURED if measure is None else _MEASURED.format(rows=measure_rows(question.by)),
         where=where,
     )
     return query, values

@@ -8,6 +8,7 @@ pinned, and its pictures, are those of today, because the tables have no older o
 from __future__ import annotations
 
 from datetime import date, datetime
+from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -67,17 +68,27 @@ def show_past(connection: duckdb.DuckDBPyConnection, day: date) -> None:
         connection.execute(f"create or replace temp view {name} as {query}")
 
 
+_checked: WeakKeyDictionary[duckdb.DuckDBPyConnection, bool] = WeakKeyDictionary()
+"""What `ensure_measures` returned by connection: a ranking calls it three times."""
+
+
 def ensure_measures(connection: duckdb.DuckDBPyConnection) -> bool:
     """Complete the view `post_measures` if an older likelens published the database, without shares of comments.
 
     True if that likelens had no such view at all; then there are no shares either.
     """
-    columns = (
-        "select 1 from duckdb_columns() where table_name = 'post_measures' and column_name = 'denominator'"
-    )
-    if connection.execute(columns).fetchall():
+    if connection not in _checked:
+        _checked[connection] = _complete_measures(connection)
+    return _checked[connection]
+
+
+def _complete_measures(connection: duckdb.DuckDBPyConnection) -> bool:
+    # Not by `duckdb_columns`, for which DuckDB plans each view of the database.
+    definition = "select sql from duckdb_views() where view_name = 'post_measures'"
+    found = connection.execute(definition).fetchall()
+    if any("denominator" in sql for (sql,) in found):
         return False
-    is_older = not _has_view(connection, "post_measures")
+    is_older = not found
     if is_older:
         shares = "null::bigint as shares, null::boolean as shares_rounded"
         connection.execute(

@@ -16,7 +16,7 @@ from warehouse.errors import NotPublished
 from warehouse.frames import read_frame
 from warehouse.home import Home
 from warehouse.published import published
-from warehouse.ranking.measures import STORED_BY
+from warehouse.ranking.measures import STORED_BY, measure_rows
 from warehouse.ranking.past import ensure_measures, show_past
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS
 from warehouse.ranking.ranking_query import RankingQuery
@@ -30,8 +30,7 @@ _ROWS = """select distinct source, post_id, case when $grouped then label_group 
            from post_labels {measured} semi join (select source, post_id from posts where {condition})
                using (source, post_id)
            where classifier = $classifier"""
-_MEASURED = """left join (select source, post_id, value as {by}, numerator, denominator from post_measures
-                          where measure = '{by}')
+_MEASURED = """left join (select source, post_id, value as {by}, numerator, denominator from ({rows}))
                using (source, post_id)"""
 
 
@@ -74,7 +73,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> 
     stored = question.by in ("count", *STORED_BY)
     query = _ROWS.format(
         values="likes, comments" if stored else f"{question.by}, numerator, denominator",
-        measured="" if stored else _MEASURED.format(by=question.by),
+        measured="" if stored else _MEASURED.format(by=question.by, rows=measure_rows(question.by)),
         condition=condition,
     )
     return read_frame(connection.sql(query, params={"grouped": question.grouped, **values}))

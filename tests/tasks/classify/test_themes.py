@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
 
 from classifiers.errors import ClassifierUnavailable
 from classifiers.protocol import BackboneClassifier, Label
@@ -112,6 +111,8 @@ class Gallery:
 
     def agreement(self, themes: dict[str, str]) -> float:
         """The adjusted Rand index between labels and planted themes."""
+        from sklearn.metrics import adjusted_rand_score  # seconds, which each worker would pay
+
         hashes = sorted(themes)
         return float(
             adjusted_rand_score([self.truth[one] for one in hashes], [themes[one] for one in hashes])
@@ -255,6 +256,8 @@ def test_vectors_of_another_length_are_refused(gallery: Gallery) -> None:
 
 def test_far_fewer_subjects_than_themes_are_not_divided() -> None:
     """Three subjects in 600 pictures stay three themes where twenty are allowed."""
+    from sklearn.metrics import adjusted_rand_score
+
     truth = np.repeat([0, 1, 2], [400, 150, 50])
     fit = fit_themes(planted(truth, 3), 20)
     assert adjusted_rand_score(truth, fit.numbers) == 1.0

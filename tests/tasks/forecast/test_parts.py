@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import Ridge as Reference
 
 from tasks.forecast.boosting import fit_boosting, read_trees
 from tasks.forecast.conformal import fit_interval
@@ -38,6 +37,8 @@ def target(columns: Columns) -> np.ndarray:
 
 def test_ridge_is_that_of_scikit_learn(columns: Columns, target: np.ndarray) -> None:
     """With all columns, and with the dense ones alone; sums of two halves are those of all."""
+    from sklearn.linear_model import Ridge as Reference  # seconds, which each worker would pay
+
     scaling, every = find_scaling(columns.dense), np.ones(400, bool)
     half = np.arange(400) < 150
     sums = sum_products(columns, target, scaling, half) + sum_products(columns, target, scaling, ~half)
