@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from warehouse.database.sql_ranks import count_ranges, count_values, place_values
 from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY, By
-from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
+from warehouse.ranking.plain_statistics import BY_RANK, OPTIONAL, PLAIN_STATISTICS, PlainStatistic, Statistic
 from warehouse.schema.sql_types import Macro, View
 
 MEASURE_VIEWS: tuple[View, ...] = (
@@ -47,14 +48,18 @@ def _column(name: str, statistic: PlainStatistic) -> str:
     return f"case when {condition} then {statistic.sql} end as {name}"
 
 
+def _columns(names: Iterable[Statistic]) -> str:
+    return ", ".join(_column(name, PLAIN_STATISTICS[name]) for name in names)
+
+
 _RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
 _OTHERS = [by for by in MEASURES if by not in RUN_BY]
 _RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
-_NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items())
+_SUMMED = [name for name, one in PLAIN_STATISTICS.items() if not one.by_rank]
 _SHARES = (
     ", sum(denominator)::bigint as denominator, sum(numerator)::bigint / sum(denominator)::bigint as rate"
 )
-_WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
+_RANKED = f"(\"by\" <> 'count' and statistic in ({_quote(BY_RANK)}))"
 _SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
 _STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
                        case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
@@ -69,48 +74,69 @@ _MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_
                 where {_SCOPE}"""
 
 
+def _worth(names: Iterable[Statistic]) -> str:
+    return " ".join(f"when '{name}' then {name}" for name in names)
+
+
 def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro:
     """The macro over these rows; with `shares` they have a numerator and a denominator.
 
     It reads the rows twice: the number that orders the labels is cheap for all of them, and the accounts and the
-    median only for the first n.
+    median only for the first n. A median that orders the labels is read twice itself; the other branch reads nothing.
     """
     counts = ", numerator, denominator" if shares else ""
     any_counts = ", any_value(numerator), any_value(denominator)" if shares else ""
+    sum_counts = (
+        ", sum(numerator)::bigint as numerator, sum(denominator)::bigint as denominator" if shares else ""
+    )
     # As text and not as a common table: DuckDB would store its rows, which takes several times as long as to read
     # them twice, because names in Parquet files are numbers.
     counted = f"(from ({rows}) where value is not null)"
 
-    def named(some_labels: str = "", some_groups: str = "") -> str:
+    def named(some_labels: str = "", some_groups: str = "", where: str = "true") -> str:
         # A post counts once for a group, however many of its labels it has.
-        return f"""(select source, account, label, value{counts} from {counted} {some_labels} where not grouped
+        return f"""(select source, account, label, value{counts} from {counted} {some_labels}
+                    where not grouped and {where}
                     union all
                     select source, account, label_group as label, any_value(value){any_counts}
-                    from {counted} {some_groups} where grouped group by source, post_id, account, label_group)"""
+                    from {counted} {some_groups} where grouped and {where}
+                    group by source, post_id, account, label_group)"""
 
     best_named = named(
         "semi join best using (label)", "as counted semi join best on counted.label_group = best.label"
     )
+    # Measures are ratios, and their queries take longer than to count all of their numbers.
+    ranked = (count_values if shares else count_ranges)(named(where=_RANKED))
     return Macro(
         name,
         f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with best as (
+        f"""with worths as (
+                select label, posts,
+                       case when "by" = 'count' then posts
+                            when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                            then error('statistic is {_list(_RATIO_STATISTICS)}')
+                            else case statistic {_worth(_SUMMED)}
+                                 else error('statistic is {_list(PLAIN_STATISTICS)}') end
+                       end as worth
+                from (select label, count(*) as posts, {_columns(_SUMMED)}
+                      from (select label, value, value as sum, 1 as posts from {named(where=f"not {_RANKED}")})
+                      group by label)
+                union all
+                select label, posts, case statistic {_worth(BY_RANK)} end
+                from (select label, sum(posts)::bigint as posts, {_columns(BY_RANK)} from {ranked} group by label)),
+            best as (
                 select label, row_number() over (order by worth desc, posts desc, label) as rank
-                from (select label, posts,
-                             case when "by" = 'count' then posts
-                                  when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
-                                  then error('statistic is {_list(_RATIO_STATISTICS)}')
-                                  else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
-                             end as worth
-                      from (select label, count(*) as posts, {_NUMBERS} from {named()} group by label)
-                      where posts >= min_posts)
-                qualify rank <= n)
+                from worths where posts >= min_posts qualify rank <= n),
+            best_counts as (
+                select label, value, grouping(value) as of_accounts, count(*) as posts, sum(value) as sum{sum_counts}
+                from {best_named} group by grouping sets ((label, value), (label, source, account)))
             select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
                    {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
             from best
-            join (select label, count(*) as posts, count(distinct (source, account)) as accounts,
-                         {_NUMBERS}{_SHARES if shares else ""}
-                  from {best_named} group by label) using (label)
+            join (select label, sum(posts)::bigint as posts, {_columns(PLAIN_STATISTICS)}{_SHARES if shares else ""}
+                  from {place_values("best_counts where of_accounts = 0")} group by label) using (label)
+            join (select label, count(*) as accounts from best_counts where of_accounts = 1 group by label)
+                using (label)
             cross join (select count(*) as all_posts from {counted} where first_label)
             order by rank""",
         comment,

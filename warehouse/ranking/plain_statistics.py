@@ -24,9 +24,15 @@ _SCALE = 2**36
 
 @dataclass(frozen=True, slots=True)
 class PlainStatistic:
-    """A statistic of the column `value`: an SQL aggregate, a function that makes a Polars expression, and its name.
+    """A statistic of numbers: an SQL aggregate, a function that makes a Polars expression, and its name.
 
-    Only the function imports Polars, because `likelens rank` reads stored rankings without it.
+    The Polars expression is of the column `value`, with a row for each post. The SQL is over rows that stand for some
+    posts each, so that no query holds all numbers: `posts` of them have the number `value`, and together `sum`. Only
+    the function imports Polars, because `likelens rank` reads stored rankings without it.
+
+    One that is `by_rank` needs rows of different numbers. It has two columns more: `before` is the number of posts
+    with smaller ones, `all_posts` the number of all. Rows of a few similar numbers may stand in for those that it does
+    not look up, with the largest one as `value`: those without the ranks of `looked_up_ranks` in them.
 
     The name stands in a sentence, and `note` is a sentence on how it is computed, where its name does not say it.
     An `optional` one has a column only in rankings by it, because its computation takes longer. One that is not
@@ -39,6 +45,7 @@ class PlainStatistic:
     note: str = ""
     optional: bool = False
     of_ratios: bool = True
+    by_rank: bool = False
 
 
 def _total() -> pl.Expr:
@@ -73,20 +80,37 @@ def _geometric() -> pl.Expr:
     return (logs.sum() / _SCALE / pl.len()).exp() - 1
 
 
+_CUT = f"(all_posts // {TRIMMED_PART})"
+_LOWER, _UPPER = "((all_posts - 1) // 2)", "(all_posts // 2)"
+_LOOKED_UP = (_LOWER, _UPPER, _CUT, f"(all_posts - {_CUT} - 1)")
+
+
+def looked_up_ranks() -> str:
+    """An SQL condition: whether a row has a post whose rank, from 0 on, a statistic looks up."""
+    return " or ".join(f"(before <= {rank} and {rank} < before + posts)" for rank in _LOOKED_UP)
+
+
 PLAIN_STATISTICS: dict[Statistic, PlainStatistic] = {
-    "total": PlainStatistic("sum(value)::bigint", _total, "total over all posts", of_ratios=False),
-    "mean": PlainStatistic("sum(value) / count(*)", _mean, "mean per post"),
-    "median": PlainStatistic("median(value)", _median, "median per post"),
+    "total": PlainStatistic("sum(sum)::bigint", _total, "total over all posts", of_ratios=False),
+    "mean": PlainStatistic("sum(sum) / sum(posts)", _mean, "mean per post"),
+    "median": PlainStatistic(
+        f"(max(value) filter (before <= {_LOWER}) + max(value) filter (before <= {_UPPER})) / 2",
+        _median,
+        "median per post",
+        by_rank=True,
+    ),
     "trimmed": PlainStatistic(
-        f"""list_sum(list_sort(list(value))[count(*) // {TRIMMED_PART} + 1 : count(*) - count(*) // {TRIMMED_PART}])
-            / (count(*) - 2 * (count(*) // {TRIMMED_PART}))""",
+        f"""sum(case when before >= {_CUT} and before + posts <= all_posts - {_CUT} then sum
+                     else value * greatest(0, least(before + posts, all_posts - {_CUT}) - greatest(before, {_CUT})) end)
+            / any_value(all_posts - 2 * {_CUT})""",
         _trimmed,
         "trimmed mean per post",
         "The trimmed mean leaves out a tenth of the posts at each end, rounded down.",
         optional=True,
+        by_rank=True,
     ),
     "geometric": PlainStatistic(
-        f"exp(sum(floor(ln(value + 1) * {_SCALE} + 0.5)::bigint) / {_SCALE} / count(*)) - 1",
+        f"exp(sum(floor(ln(value + 1) * {_SCALE} + 0.5)::bigint * posts) / {_SCALE} / sum(posts)) - 1",
         _geometric,
         "geometric mean per post",
         "The geometric mean is that of the numbers plus 1, less 1, so that posts with 0 count too.",
@@ -94,4 +118,5 @@ PLAIN_STATISTICS: dict[Statistic, PlainStatistic] = {
         of_ratios=False,
     ),
 }
+BY_RANK: tuple[Statistic, ...] = tuple(name for name, one in PLAIN_STATISTICS.items() if one.by_rank)
 OPTIONAL: tuple[Statistic, ...] = tuple(name for name, one in PLAIN_STATISTICS.items() if one.optional)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,8 @@ T = TypeVar("T")
 
 DELETE_VALUES = 1_000
 _REMOVED_LOG = "_removed_log"
+UNFINISHED_PORTIONS = "_portions"
+"""The folder of a derived table for files that are needed while it is computed; a killed process leaves it."""
 
 
 class Lake:
@@ -124,7 +126,7 @@ class Lake:
         connection: duckdb.DuckDBPyConnection,
         current: Sequence[LakeFile],
         files: Sequence[LakeFile],
-        queries: Sequence[str],
+        queries: Iterable[str],
     ) -> None:
         """Replace these files of a derived table by the rows of the queries, in which `stored` are the files' rows.
 
@@ -210,7 +212,8 @@ class Lake:
         """
         for name in table_names:
             with lock_table(self.folder, name):
-                shutil.rmtree(self._path(TABLES[name]) / _REMOVED_LOG, ignore_errors=True)
+                for left in (_REMOVED_LOG, UNFINISHED_PORTIONS):
+                    shutil.rmtree(self._path(TABLES[name]) / left, ignore_errors=True)
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
                 remove_index(self.folder, name)

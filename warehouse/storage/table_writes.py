@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -108,7 +108,7 @@ def rewrite_files(
     lake: Path,
     table: Table,
     files: Sequence[LakeFile],
-    queries: Sequence[str],
+    queries: Iterable[str],
     *,
     changes: bool = True,
 ) -> None:

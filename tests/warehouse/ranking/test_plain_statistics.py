@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gmean, trim_mean
 
+from warehouse.database.sql_ranks import count_values
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS, TRIMMED_PART, Statistic
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank_posts
@@ -35,7 +36,8 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def by_sql(database: duckdb.DuckDBPyConnection, values: list[int]) -> dict[str, float]:
     statistics = ", ".join(f"{one.sql} as {name}" for name, one in PLAIN_STATISTICS.items())
-    query = f"select {statistics} from (select unnest($1)::double as value)"
+    rows = count_values("(select 'a' as label, unnest($1)::double as value)")
+    query = f"select {statistics} from {rows}"
     row = database.execute(query, [values]).fetchall()[0]
     return dict(zip(PLAIN_STATISTICS, row, strict=True))
 

@@ -5,6 +5,7 @@
     changes.py              which rows of the other tables changed since then
     latest_observations.py  the last known counts of each post
     post_labels.py          the labels of each post, with its counts
+    label_portions.py       labels by portion of posts, for a complete computation
     embedding_codes.py      the short codes of the embeddings
     near_duplicates.py      pictures that nearly equal one that the account posted before
 

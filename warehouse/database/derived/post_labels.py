@@ -7,7 +7,8 @@ is older than the last computation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -23,6 +24,7 @@ from warehouse.database.derived.changes import (
     scan_paths,
     scan_table,
 )
+from warehouse.database.derived.label_portions import divide_labels
 from warehouse.database.derived.portions import divide_posts
 from warehouse.schema.sql_types import quote
 from warehouse.storage.lake import Lake
@@ -84,21 +86,42 @@ def refresh_post_labels(lake: Lake, files: Files, versions: Sequence[tuple[str, 
         try:
             _apply_changes(connection, computation)
         except ChangesUnknown:
-            portions = divide_posts(connection, "post_pictures", inputs["post_pictures"])
-            queries = [
-                _compute_portion(inputs, classifier, portion)
-                for classifier, _ in sorted(versions)
-                for portion in portions
-            ]
+            queries = _CompleteQueries(connection, computation, [name for name, _ in sorted(versions)])
             current = lake.list_files(NAME)
             lake.rewrite(NAME, connection, current, current, queries)
     computation.record()
 
 
-def _compute_portion(files: Files, classifier: str, portion: str) -> str:
-    """The query for all rows of the classifier and of the posts that satisfy the condition `portion`."""
-    labels = f"""(select * from {scan_table("labels", files["labels"])} as scanned
-                  semi join versions using (classifier, version) where classifier = {quote(classifier)})"""
+@dataclass(frozen=True, slots=True)
+class _CompleteQueries:
+    """The queries for all rows, by classifier and portion of posts; each is run before the next one is taken."""
+
+    connection: duckdb.DuckDBPyConnection
+    computation: Computation
+    classifiers: Sequence[str]
+
+    def __iter__(self) -> Iterator[str]:
+        files, folder = self.computation.files, self.computation.lake.folder / NAME
+        portions = divide_posts(self.connection, "post_pictures", files["post_pictures"])
+        if len(portions) == 1:
+            for classifier in self.classifiers:
+                yield _compute_portion(files, _current_labels(files, classifier), portions[0])
+            return
+        shown = scan_table("post_pictures", files["post_pictures"])
+        with divide_labels(self.connection, folder, shown, portions) as divided:
+            for classifier in self.classifiers:
+                divided.divide(_current_labels(files, classifier))
+                for number, portion in enumerate(portions):
+                    yield _compute_portion(files, divided.select_portion(number), portion)
+
+
+def _current_labels(files: Files, classifier: str) -> str:
+    return f"""(select * from {scan_table("labels", files["labels"])} as scanned
+                semi join versions using (classifier, version) where classifier = {quote(classifier)})"""
+
+
+def _compute_portion(files: Files, labels: str, portion: str) -> str:
+    """The query for the rows of these labels and of the posts that satisfy the condition `portion`."""
     shown, posts, latest = (
         f"(select * from {scan_table(table, files[table])} as scanned where {portion})"
         for table in ("post_pictures", "posts", "latest_observations")
