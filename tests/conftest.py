@@ -43,6 +43,7 @@ TOGETHER = {
     "keras": {
         "test_folding",
         "test_keras_applications",
+        "test_keras_lane",
         "test_keras_predictions",
         "test_keras_refusals",
         "test_litert_models",
