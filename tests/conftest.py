@@ -45,6 +45,7 @@ TOGETHER = {
         "test_embedding",
         "test_folding",
         "test_keras_applications",
+        "test_keras_lane",
         "test_keras_predictions",
         "test_keras_refusals",
         "test_litert_copy",

@@ -42,7 +42,7 @@ def open_lane_copy(folder: Path, name: str, options: KerasOptions) -> LaneCopy:
         return LaneCopy(reason=reason)
     try:
         description = read_description(folder, identify(options))
-    except OSError:  # a file of the settings is missing, which the lane reports
+    except (OSError, ImportError):  # a file of the settings or Keras is missing, which the lane reports
         return LaneCopy(reason="its files can't be read")
     if description is not None and (reason := _reason_against(description)):
         return LaneCopy(reason=reason)
@@ -66,6 +66,8 @@ def _reason_for_keras(options: KerasOptions) -> str:
 def _reason_against(description: CopyDescription) -> str:
     if description.problem:
         return description.problem
+    if not description.speedup:
+        return "its copy was made for labels in bfloat16"
     if description.speedup < MIN_SPEEDUP:
         return f"the model takes {description.speedup:.2f} times its processor time"
     if description.max_difference > MAX_MADE_DIFFERENCE:

@@ -181,6 +181,7 @@ def test_a_deleted_or_damaged_copy_is_made_again(home: Home, made: Made, makings
     ("change", "reason"),
     [
         ({"problem": "it can't be converted"}, "it can't be converted"),
+        ({"speedup": 0.0}, "its copy was made for labels in bfloat16"),
         ({"speedup": 0.9}, "the model takes 0.90 times its processor time"),
         ({"max_difference": 0.0005}, "its scores differ by up to 0.05%"),
     ],
