@@ -81,6 +81,19 @@ def publish_changes() -> Callable[[Home], None]:
     return publish_it
 
 
+WITHOUT_LIFTS = ("test_rankings", "test_rankings_meaning", "test_comparing")
+"""Files whose tests publish often and never rank by lift: to compute the lifts is half of a publish."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def publish_without_lifts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave the tables of lifts empty in the files of `WITHOUT_LIFTS`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem in WITHOUT_LIFTS:
+            patch.setattr("warehouse.database.publish.refresh_lifts", lambda *_: None)
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def publish_without_comments(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave out the comments on views and columns, a third of a publish, but where they are tested."""

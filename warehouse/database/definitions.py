@@ -77,9 +77,9 @@ def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, quer
 def _comment(
     connection: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str, columns: Mapping[str, str]
 ) -> None:
-    connection.execute(f"comment on {kind} {name} is {quote(comment)}")
-    for column, meaning in columns.items():
-        connection.execute(f"comment on column {name}.{column} is {quote(meaning)}")
+    statements = [f"comment on {kind} {name} is {quote(comment)}"]
+    statements += [f"comment on column {name}.{column} is {quote(one)}" for column, one in columns.items()]
+    connection.execute(";".join(statements))
 
 
 def _label_comments() -> dict[str, str]:

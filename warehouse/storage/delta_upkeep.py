@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from deltalake import DeltaTable
 
 LOG_RETENTION = "delta.logRetentionDuration"
@@ -47,6 +49,14 @@ def vacuum_table(delta: DeltaTable, *, full: bool = True) -> int:
     """
     delta.create_checkpoint()
     return len(delta.vacuum(dry_run=False, full=full))
+
+
+def has_held_rows(folder: Path) -> bool:
+    """Whether the table in this folder may ever have had a row or a change; a new one has nothing to purge."""
+    log = folder / "_delta_log"
+    first = log / f"{0:020d}.json"
+    files = {path for path in folder.rglob("*") if path.is_file()}
+    return files != {first} or b'"add":' in first.read_bytes()
 
 
 def purge_table(delta: DeltaTable) -> None:

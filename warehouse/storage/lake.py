@@ -26,7 +26,7 @@ from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
-from warehouse.storage.delta_upkeep import purge_table, set_retention, vacuum_table
+from warehouse.storage.delta_upkeep import has_held_rows, purge_table, set_retention, vacuum_table
 from warehouse.storage.file_commit import UNFINISHED
 from warehouse.storage.file_layout import COMPACT_ABOVE_FILES, files_to_merge
 from warehouse.storage.hash_index import remove_index
@@ -217,10 +217,10 @@ class Lake:
                 for unfinished in (self._path(TABLES[name]) / "_delta_log").glob(UNFINISHED):
                     unfinished.unlink()
                 remove_index(self.folder, name)
-                if self._copy is None:
-                    purge_table(self._delta(TABLES[name]))
-                else:
+                if self._copy is not None:
                     self._copy.purge(name)
+                elif has_held_rows(self._path(TABLES[name])):
+                    purge_table(self._delta(TABLES[name]))
 
     def vacuum(self, table_name: str, keep_hours: int) -> int:
         """Delete files that no version of the last `keep_hours` needs, as `vacuum_table` does; returns how many."""

@@ -27,6 +27,8 @@ def comparable_ages(observations: pl.DataFrame) -> dict[str, int]:
     histories = aged.group_by("source").agg(posts=pl.struct(key).n_unique())
     growing = set(histories.filter(pl.col("posts") >= MIN_POSTS)["source"])
     for day in range(1, FINAL_DAYS):
+        if not growing:
+            break
         aged = aged.filter(pl.col("source").is_in(growing))
         medians = _shares(aged, key, day).group_by("source").agg(pl.len(), middle=pl.col("share").median())
         for source, middle in (
