@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY, By
+from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, PlainStatistic
 from warehouse.schema.sql_types import Macro, View
 
@@ -56,85 +56,107 @@ _SHARES = (
 )
 _WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS)
 _SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
-_STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
-                       case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
-                            else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end as value
-                from post_labels where {_SCOPE}"""
-_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value, numerator, denominator
-                from post_labels
-                join (select source, post_id, value, numerator, denominator from post_measures
-                      where measure = case when "by" in ({_quote(MEASURES)}) then "by"
-                                           else error('by is {_list(MEASURES)}') end) measured
-                    using (source, post_id)
-                where {_SCOPE}"""
+_KNOWN_STATISTIC = f"error('statistic is {_list(PLAIN_STATISTICS)}')"
+_NAMED = "case when grouped then label_group else label end as label"
+_ONCE = "(not grouped or first_in_group)"
+"""A post counts once for a group, however many of its labels it has."""
+_PARAMETERS = """classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false"""
+
+_SUMMED = ("mean", "total")
+"""Statistics that are made of sums; the others need the number of each post."""
 
 
-def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro:
-    """The macro over these rows; with `shares` they have a numerator and a denominator.
+def _by_count(likes: str, comments: str, count: str) -> str:
+    """The column of the measure."""
+    return f"""case "by" when 'likes' then {likes} when 'comments' then {comments} when 'count' then {count}
+                    else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end"""
 
-    It reads the rows twice: the number that orders the labels is cheap for all of them, and the accounts and the
-    median only for the first n.
-    """
-    counts = ", numerator, denominator" if shares else ""
-    any_counts = ", any_value(numerator), any_value(denominator)" if shares else ""
-    # As text and not as a common table: DuckDB would store its rows, which takes several times as long as to read
-    # them twice, because names in Parquet files are numbers.
-    counted = f"(from ({rows}) where value is not null)"
 
-    def named(some_labels: str = "", some_groups: str = "") -> str:
-        # A post counts once for a group, however many of its labels it has.
-        return f"""(select source, account, label, value{counts} from {counted} {some_labels} where not grouped
-                    union all
-                    select source, account, label_group as label, any_value(value){any_counts}
-                    from {counted} {some_groups} where grouped group by source, post_id, account, label_group)"""
+_NEEDS_POSTS = f""""by" <> 'count' and statistic in ({_quote(name for name in PLAIN_STATISTICS if name not in _SUMMED)})"""
+_POST_NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items() if name not in _SUMMED)
+_POST_ROWS = f"""(select {_NAMED}, {_by_count("likes", "comments", "1::bigint")} as value
+                 from post_labels where {_SCOPE} and {_ONCE})"""
 
-    best_named = named(
-        "semi join best using (label)", "as counted semi join best on counted.label_group = best.label"
-    )
-    return Macro(
-        name,
-        f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with best as (
-                select label, row_number() over (order by worth desc, posts desc, label) as rank
-                from (select label, posts,
-                             case when "by" = 'count' then posts
-                                  when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
-                                  then error('statistic is {_list(_RATIO_STATISTICS)}')
-                                  else case statistic {_WORTH} else error('statistic is {_list(PLAIN_STATISTICS)}') end
-                             end as worth
-                      from (select label, count(*) as posts, {_NUMBERS} from {named()} group by label)
-                      where posts >= min_posts)
-                qualify rank <= n)
-            select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
-                   {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
-            from best
-            join (select label, count(*) as posts, count(distinct (source, account)) as accounts,
-                         {_NUMBERS}{_SHARES if shares else ""}
-                  from {best_named} group by label) using (label)
-            cross join (select count(*) as all_posts from {counted} where first_label)
-            order by rank""",
-        comment,
-    )
+_OPTIONAL_NUMBERS = ", ".join(
+    f"""case when "by" = 'count' and statistic = '{name}' then 1 else best.{name} end as {name}"""
+    for name in OPTIONAL
+)
+
+# Of the posts, only what sums do not have: for all labels if it orders them, else for the first n.
+_TOP_LABELS = f"""
+    with summed as (
+        select label, sum(known)::bigint as posts, count(*) as accounts, sum(value)::bigint as total,
+               sum(value) / sum(known) as mean, sum(sum(first)) over ()::bigint as all_posts
+        from (select label, {_by_count("posts_with_likes", "posts_with_comments", "posts")} as known,
+                     {_by_count("likes", "comments", "posts")} as value,
+                     {_by_count("first_with_likes", "first_with_comments", "first_posts")} as first
+              from label_sums where {_SCOPE} and label_sums.grouped = grouped)
+        where known > 0 group by label),
+    ordering as (
+        select label, {_POST_NUMBERS} from {_POST_ROWS} where value is not null and {_NEEDS_POSTS} group by label),
+    best as (
+        select *, row_number() over (order by worth desc, posts desc, label) as rank
+        from (select *, case when "by" = 'count' then posts
+                             else case statistic {_WORTH} else {_KNOWN_STATISTIC} end end as worth
+              from summed left join ordering using (label) where posts >= min_posts)
+        qualify rank <= n),
+    others as (
+        select label, {_POST_NUMBERS} from {_POST_ROWS} semi join best using (label)
+        where value is not null and not ({_NEEDS_POSTS}) and "by" <> 'count' group by label)
+    select rank, label, posts, accounts, total, mean,
+           case when "by" = 'count' then 1 else coalesce(best.median, others.median) end as median,
+           posts / all_posts as share,
+           {_OPTIONAL_NUMBERS}
+    from best left join others using (label) order by rank"""
+
+_MEASURED_ROWS = f"""(
+    from (select source, post_id, account, {_NAMED}, first_label, value, numerator, denominator
+          from post_labels
+          join (select source, post_id, value, numerator, denominator from post_measures
+                where measure = case when "by" in ({_quote(MEASURES)}) then "by"
+                                     else error('by is {_list(MEASURES)}') end) measured
+              using (source, post_id)
+          where {_SCOPE} and {{once}}) where value is not null)"""
+_MEASURED = _MEASURED_ROWS.format(once=_ONCE)
+
+# It reads the rows twice, as text and not as a common table: DuckDB would store its rows, which takes several times as
+# long as to read them twice, because names in Parquet files are numbers.
+_TOP_LABELS_BY = f"""
+    with best as (
+        select label, row_number() over (order by worth desc, posts desc, label) as rank
+        from (select label, posts,
+                     case when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                          then error('statistic is {_list(_RATIO_STATISTICS)}')
+                          else case statistic {_WORTH} else {_KNOWN_STATISTIC} end
+                     end as worth
+              from (select label, count(*) as posts, {_NUMBERS} from {_MEASURED} group by label)
+              where posts >= min_posts)
+        qualify rank <= n)
+    select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
+           {", ".join(OPTIONAL)}, denominator, rate
+    from best
+    join (select label, count(*) as posts, count(distinct (source, account)) as accounts, {_NUMBERS}{_SHARES}
+          from {_MEASURED} semi join best using (label) group by label) using (label)
+    cross join (select count(*) as all_posts from {_MEASURED_ROWS.format(once="first_label")})
+    order by rank"""
 
 
 RANKING_MACROS: tuple[Macro, ...] = (
-    _macro(
+    Macro(
         "top_labels",
-        "likes",
-        _STORED_ROWS,
+        _PARAMETERS.format(by="likes"),
+        _TOP_LABELS,
         "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
         " posts counts the posts with a known number; mean, median and total are over these; share is their part of the"
         " posts that the classifier labelled. The other columns are null unless statistic names them. With"
         " grouped := true labels of a group count as one",
-        shares=False,
     ),
     # A macro of its own, because DuckDB opens every table that a macro names.
-    _macro(
+    Macro(
         "top_labels_by",
-        "shares",
-        _MEASURED_ROWS,
+        _PARAMETERS.format(by="shares"),
+        _TOP_LABELS_BY,
         "The same as top_labels for any measure of post_measures:"
         " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
-        shares=True,
     ),
 )

@@ -83,7 +83,13 @@ CONTRACT = {
     ),
     "post_labels": (
         "source post_id classifier label",
-        "source post_id classifier label account posted_at score likes comments sha256 version label_group first_label",
+        "source post_id classifier label account posted_at score likes comments sha256 version label_group first_label first_in_group",
+    ),
+    "post_counts": ("source post_id", "source post_id account kind posted_at likes comments"),
+    "label_sums": (
+        "classifier source account grouped label",
+        "classifier source account grouped label posts posts_with_likes likes posts_with_comments comments"
+        " first_posts first_with_likes first_with_comments",
     ),
     "embedding_codes": (
         "sha256 classifier version",
@@ -116,6 +122,9 @@ COUNTS = {
     "runs": "items failures",
     "latest_observations": "likes comments",
     "post_labels": "likes comments",
+    "post_counts": "likes comments",
+    "label_sums": "posts posts_with_likes likes posts_with_comments comments first_posts first_with_likes"
+    " first_with_comments",
     "lifts": "posts accounts total",
     "compared_posts": "counted hidden unknown young old rounded without_date accounts",
 }
@@ -141,6 +150,8 @@ MAY_BE_NULL = {
     "charges": "sha256 ended_at reason message price",
     "latest_observations": "likes comments likes_at comments_at",
     "post_labels": "posted_at likes comments",
+    "post_counts": "posted_at likes comments",
+    "label_sums": "",
     "embedding_codes": "",
     "near_duplicates": "",
     "lifts": "lift low high p q reason",
