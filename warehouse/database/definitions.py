@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from warehouse.database.derived.label_sums import sum_labels
+from warehouse.database.derived.post_counts import count_posts
 from warehouse.database.sql import MACROS, VIEWS
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
@@ -21,8 +23,10 @@ FROM_DATABASE = (LabelLift.table, ComparedPosts.table)
 
 
 def define_all(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]) -> None:
-    """Define everything over these files of the tables."""
+    """Define everything over these files of the tables, which an older likelens may have computed."""
     define_views(connection, {name: paths for name, paths in files.items() if name not in FROM_DATABASE})
+    if files["post_labels"] and not files["label_sums"]:
+        _define_missing(connection, files["post_labels"])
     define_computed(connection, {name: files[name] for name in FROM_DATABASE})
 
 
@@ -44,8 +48,26 @@ def define_computed(connection: duckdb.DuckDBPyConnection, files: Mapping[str, S
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")
 
 
+def _define_missing(connection: duckdb.DuckDBPyConnection, post_labels: Sequence[str]) -> None:
+    """Replace the views of what an older likelens did not store by ones that compute it."""
+    first = "label = min(label) over (partition by source, post_id, classifier, label_group)"
+    queries = {
+        "post_labels": f"""select * replace ({first} as first_in_group)
+                           from ({select_utc(post_labels, TABLES["post_labels"])})""",
+        "post_counts": count_posts("posts", "latest_observations"),
+        "label_sums": sum_labels("post_labels"),
+    }
+    for name, query in queries.items():
+        connection.execute(f"drop view {name}")
+        _create_view(connection, TABLES[name], query)
+
+
 def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-    connection.execute(f"create view {table.name} as {select_utc(files, table)}")
+    _create_view(connection, table, select_utc(files, table))
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:
+    connection.execute(f"create view {table.name} as {query}")
     _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 
 

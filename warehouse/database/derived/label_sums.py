@@ -56,12 +56,12 @@ def refresh_label_sums(lake: Lake, files: Files) -> None:
             current = lake.list_files(NAME)
             rows = scan_table("post_labels", files["post_labels"])
             classifiers = connection.execute(f"select distinct classifier from {rows} order by 1").fetchall()
-            queries = [_sum(rows, f"classifier = {quote(classifier)}") for (classifier,) in classifiers]
+            queries = [sum_labels(rows, f"classifier = {quote(classifier)}") for (classifier,) in classifiers]
             lake.rewrite(NAME, connection, current, current, queries)
     computation.record()
 
 
-def _sum(rows: str, condition: str = "true", sign: str = "") -> str:
+def sum_labels(rows: str, condition: str = "true", sign: str = "") -> str:
     """The query for the sums over rows of `post_labels`, of labels and of groups."""
     added = ", ".join(f"{sign}sum({part})::bigint as {name}" for name, part in _SUMS.items())
     return " union all ".join(
@@ -85,7 +85,7 @@ def _apply_changes(connection: duckdb.DuckDBPyConnection, computation: Computati
 def _create_changes(connection: duckdb.DuckDBPyConnection, changes: TableChanges) -> None:
     """Create `changes`: what is to be added to the sums."""
     parts = [
-        _sum(scan_paths("post_labels", paths), sign=sign)
+        sum_labels(scan_paths("post_labels", paths), sign=sign)
         for paths, sign in ((changes.added, ""), (changes.removed, "-"))
         if paths
     ]

@@ -23,8 +23,6 @@ _COLUMNS = {
     "posts": ["source", "post_id", "account", "kind", "posted_at"],
     "latest_observations": ["source", "post_id", "likes", "comments"],
 }
-_ROWS = """select source, post_id, account, kind, posted_at, likes, comments
-           from {posts} as post left join {latest} as seen using (source, post_id)"""
 
 
 def refresh_post_counts(lake: Lake, files: Files) -> None:
@@ -40,13 +38,19 @@ def refresh_post_counts(lake: Lake, files: Files) -> None:
     computation.record()
 
 
+def count_posts(posts: str, latest: str) -> str:
+    """The query for the rows, over these two tables."""
+    return f"""select source, post_id, account, kind, posted_at, likes, comments
+               from {posts} as post left join {latest} as seen using (source, post_id)"""
+
+
 def _compute(files: Files, condition: str) -> str:
     """The query for the rows of the posts that satisfy the condition."""
     posts, latest = (
         f"(select {', '.join(columns)} from {scan_table(table, files[table])} as scanned where {condition})"
         for table, columns in _COLUMNS.items()
     )
-    return _ROWS.format(posts=posts, latest=latest)
+    return count_posts(posts, latest)
 
 
 def _apply_changes(connection: duckdb.DuckDBPyConnection, computation: Computation) -> None:
