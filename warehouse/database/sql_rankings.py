@@ -74,40 +74,45 @@ def _by_count(likes: str, comments: str, count: str) -> str:
 
 _NEEDS_POSTS = f""""by" <> 'count' and statistic in ({_quote(name for name in PLAIN_STATISTICS if name not in _SUMMED)})"""
 _POST_NUMBERS = ", ".join(_column(name, one) for name, one in PLAIN_STATISTICS.items() if name not in _SUMMED)
-_POST_ROWS = f"""(select {_NAMED}, {_by_count("likes", "comments", "1::bigint")} as value
-                 from post_labels where {_SCOPE} and {_ONCE})"""
 
-_OPTIONAL_NUMBERS = ", ".join(
-    f"""case when "by" = 'count' and statistic = '{name}' then 1 else best.{name} end as {name}"""
-    for name in OPTIONAL
+_POST_WORTH = " ".join(f"when '{name}' then {name}" for name in PLAIN_STATISTICS if name not in _SUMMED)
+_SUMMED_WORTH = " ".join(
+    f"when '{name}' then {name if name in _SUMMED else 'null'}" for name in PLAIN_STATISTICS
 )
 
-# Of the posts, only what sums do not have: for all labels if it orders them, else for the first n.
+
+def _number(name: str) -> str:
+    """The column of a statistic that needs posts. By count each post has the number 1."""
+    condition = f" and statistic = '{name}'" if name in OPTIONAL else ""
+    return f"""case when "by" = 'count'{condition} then 1 else {name} end"""
+
+
+# Of the posts, only what sums do not have, and only of some labels: of all if it orders them, else of the first n.
 _TOP_LABELS = f"""
     with summed as (
-        select label, sum(known)::bigint as posts, count(*) as accounts, sum(value)::bigint as total,
-               sum(value) / sum(known) as mean, sum(sum(first)) over ()::bigint as all_posts
-        from (select label, {_by_count("posts_with_likes", "posts_with_comments", "posts")} as known,
-                     {_by_count("likes", "comments", "posts")} as value,
-                     {_by_count("first_with_likes", "first_with_comments", "first_posts")} as first
-              from label_sums where {_SCOPE} and label_sums.grouped = grouped)
-        where known > 0 group by label),
-    ordering as (
-        select label, {_POST_NUMBERS} from {_POST_ROWS} where value is not null and {_NEEDS_POSTS} group by label),
-    best as (
-        select *, row_number() over (order by worth desc, posts desc, label) as rank
+        select *, row_number() over (order by worth desc, posts desc, label) as place
         from (select *, case when "by" = 'count' then posts
-                             else case statistic {_WORTH} else {_KNOWN_STATISTIC} end end as worth
-              from summed left join ordering using (label) where posts >= min_posts)
-        qualify rank <= n),
-    others as (
-        select label, {_POST_NUMBERS} from {_POST_ROWS} semi join best using (label)
-        where value is not null and not ({_NEEDS_POSTS}) and "by" <> 'count' group by label)
-    select rank, label, posts, accounts, total, mean,
-           case when "by" = 'count' then 1 else coalesce(best.median, others.median) end as median,
-           posts / all_posts as share,
-           {_OPTIONAL_NUMBERS}
-    from best left join others using (label) order by rank"""
+                             else case statistic {_SUMMED_WORTH} else {_KNOWN_STATISTIC} end end as worth
+              from (select label, sum(known)::bigint as posts, count(*) as accounts, sum(value)::bigint as total,
+                           sum(value) / sum(known) as mean, sum(sum(first)) over ()::bigint as all_posts
+                    from (select label, {_by_count("posts_with_likes", "posts_with_comments", "posts")} as known,
+                                 {_by_count("likes", "comments", "posts")} as value,
+                                 {_by_count("first_with_likes", "first_with_comments", "first_posts")} as first
+                          from label_sums where {_SCOPE} and label_sums.grouped = grouped)
+                    where known > 0 group by label))
+        where posts >= min_posts),
+    wanted as (select * from summed where place <= n or {_NEEDS_POSTS}),
+    numbers as (
+        select label, {_POST_NUMBERS}
+        from (select {_NAMED}, {_by_count("likes", "comments", "1::bigint")} as value
+              from post_labels where {_SCOPE} and {_ONCE})
+        semi join wanted using (label) where value is not null and "by" <> 'count' group by label)
+    select case when {_NEEDS_POSTS} then row_number() over (order by case statistic {_POST_WORTH} end desc, posts desc, label)
+                else place end as rank,
+           label, posts, accounts, total, mean,
+           {_number("median")} as median, posts / all_posts as share,
+           {", ".join(f"{_number(name)} as {name}" for name in OPTIONAL)}
+    from wanted left join numbers using (label) qualify rank <= n order by rank"""
 
 _MEASURED_ROWS = f"""(
     from (select source, post_id, account, {_NAMED}, first_label, value, numerator, denominator

@@ -96,7 +96,8 @@ class LabelSum(Row):
     posts_with_comments: Annotated[int, "Posts with the label and a known number of comments"]
     comments: Annotated[int, "Sum of their comments"]
     first_posts: Annotated[
-        int, "Posts of which this is the first label: their sum over the labels is the number of labelled posts"
+        int,
+        "Posts of which this is the first label: their sum over the labels is the number of labelled posts",
     ]
     first_with_likes: Annotated[int, "The same of posts with a known number of likes"]
     first_with_comments: Annotated[int, "The same of posts with a known number of comments"]

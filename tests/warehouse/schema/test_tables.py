@@ -15,6 +15,7 @@ from warehouse.home import Home
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
 
+SUMS = "posts posts_with_likes likes posts_with_comments comments first_posts first_with_likes first_with_comments"
 NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
 READ = "language tone tone_by spam spam_rules question"
@@ -88,8 +89,7 @@ CONTRACT = {
     "post_counts": ("source post_id", "source post_id account kind posted_at likes comments"),
     "label_sums": (
         "classifier source account grouped label",
-        "classifier source account grouped label posts posts_with_likes likes posts_with_comments comments"
-        " first_posts first_with_likes first_with_comments",
+        f"classifier source account grouped label {SUMS}",
     ),
     "embedding_codes": (
         "sha256 classifier version",
@@ -123,8 +123,7 @@ COUNTS = {
     "latest_observations": "likes comments",
     "post_labels": "likes comments",
     "post_counts": "likes comments",
-    "label_sums": "posts posts_with_likes likes posts_with_comments comments first_posts first_with_likes"
-    " first_with_comments",
+    "label_sums": SUMS,
     "lifts": "posts accounts total",
     "compared_posts": "counted hidden unknown young old rounded without_date accounts",
 }

@@ -101,9 +101,7 @@ def _files_of_changes(connection: duckdb.DuckDBPyConnection, files: Sequence[Lak
     values = {
         column: [
             value
-            for (value,) in connection.execute(
-                f"select distinct {column} from changes order by 1"
-            ).fetchall()
+            for (value,) in connection.execute(f"select distinct {column} from changes order by 1").fetchall()
         ]
         for column in TABLES[NAME].cluster
     }

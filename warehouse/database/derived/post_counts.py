@@ -64,9 +64,7 @@ def _apply_changes(connection: duckdb.DuckDBPyConnection, computation: Computati
         return
     current = computation.lake.list_files(NAME)
     touched = files_with_posts(connection, "affected", current)
-    files = {
-        table: files_with_posts(connection, "affected", computation.files[table]) for table in _COLUMNS
-    }
+    files = {table: files_with_posts(connection, "affected", computation.files[table]) for table in _COLUMNS}
     rows = _compute(files, "(source, post_id) in (select (source, post_id) from affected)")
     merged = f"(from stored anti join affected using (source, post_id)) union all by name ({rows})"
     computation.lake.rewrite(NAME, connection, current, touched, [merged])
