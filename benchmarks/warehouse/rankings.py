@@ -56,14 +56,13 @@ def write_flat(home: Home, flat: Path) -> None:
         )
 
 
-def by_macro(home: Home) -> Way:
-    """Our macro, in an open database."""
+def by_macro(database: duckdb.DuckDBPyConnection) -> Way:
+    """Our macro, in an open database, as an analyst's session is."""
 
     def run(by: By, statistic: Statistic) -> list[str]:
         query = f"""select * from top_labels('{CLASSIFIER}', "by" := '{by}', statistic := '{statistic}',
-                                                 min_posts := {MIN_POSTS}) order by rank"""
-        with published(home) as database:
-            return [label for _, label, *_ in database.execute(query).fetchall()]
+                                             min_posts := {MIN_POSTS}) order by rank"""
+        return [label for _, label, *_ in database.execute(query).fetchall()]
 
     return run
 
@@ -153,8 +152,15 @@ def by_pandas(flat: Path, *, complete: bool) -> Way:
 
 def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, Time]:
     """The time of all six rankings by each way, and of lift; the fastest of the rounds, which alternate."""
+    with published(home) as database:
+        return _compare(home, database, flat, rows, rounds)
+
+
+def _compare(
+    home: Home, database: duckdb.DuckDBPyConnection, flat: Path, rows: int, rounds: int
+) -> dict[str, Time]:
     ways: dict[str, Way] = {
-        "macro": by_macro(home),
+        "macro": by_macro(database),
         "rank()": by_rank(home),
         "DuckDB by hand": by_duckdb(flat, complete=True),
         "Polars by hand": by_polars(flat, complete=True),
@@ -173,7 +179,7 @@ def compare(home: Home, flat: Path, rows: int, rounds: int) -> dict[str, Time]:
         different = {name for name, found in results.items() if found != results["macro"]}
         if different:
             raise RuntimeError(f"{', '.join(sorted(different))} found other labels than the macro")
-        for name, work in _single_rankings(home).items():
+        for name, work in _single_rankings(home, ways).items():
             with _measured(times.setdefault(name, [])):
                 work()
     return {
@@ -189,13 +195,13 @@ def _measured(times: list[Time]) -> Iterator[None]:
     times.append(Time(time.perf_counter() - elapsed, time.process_time() - processor))
 
 
-def _single_rankings(home: Home) -> dict[str, Callable[[], object]]:
+def _single_rankings(home: Home, ways: dict[str, Way]) -> dict[str, Callable[[], object]]:
     def lift() -> None:
         with published(home) as database:
             rank_lifts(database, RankingQuery(CLASSIFIER, "likes", "lift"))
 
     return {
-        "one mean ranking": lambda: by_macro(home)("likes", "mean"),
+        "one mean ranking": lambda: ways["macro"]("likes", "mean"),
         "one lift ranking, computed": lift,
         "one lift ranking, stored": lambda: rank(home, RankingQuery(CLASSIFIER, "likes", "lift")),
     }

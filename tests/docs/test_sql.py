@@ -45,7 +45,7 @@ def test_a_traced_number_is_the_sum_of_its_rows(database, pages):
     ranking = database.execute("select label, posts, total from top_labels('visual', n := 99)").fetchall()
     assert ranking[0] == database.execute(best).fetchall()[0][:3]
     for label, posts, total in ranking:
-        rows = database.execute(behind.replace(BEST, f"'{label}'")).fetchall()
+        rows = database.execute(behind.replace(BEST, f"('{label}')")).fetchall()
         assert (len(rows), sum(likes for likes, *_ in rows)) == (posts, total)
         assert {version for _, _, version, *_ in rows} == {"visual-2"}
         assert all((Path("data") / path).is_file() for *_, path in rows)

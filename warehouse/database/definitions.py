@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from warehouse.database.derived.label_sums import sum_labels
+from warehouse.database.derived.post_counts import count_posts
 from warehouse.database.sql import MACROS, VIEWS
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
@@ -30,6 +32,8 @@ def define_all(
     """Define everything over these files of the tables; `defined` and the result are those of `define_views`."""
     over_files = {name: paths for name, paths in files.items() if name not in FROM_DATABASE}
     queries = define_views(connection, over_files, defined)
+    if files["post_labels"] and not files["label_sums"]:
+        _define_missing(connection, files["post_labels"])
     define_computed(connection, {name: files[name] for name in FROM_DATABASE}, defined)
     return queries
 
@@ -67,6 +71,19 @@ def define_computed(
     for macro in MACROS:
         connection.execute(f"create macro {macro.name}({macro.parameters}) as table {macro.query}")
         connection.execute(f"comment on macro table {macro.name} is {quote(macro.comment)}")
+
+
+def _define_missing(connection: duckdb.DuckDBPyConnection, post_labels: Sequence[str]) -> None:
+    """Replace the views of what an older likelens did not store by ones that compute it."""
+    first = "label = min(label) over (partition by source, post_id, classifier, label_group)"
+    queries = {
+        "post_labels": f"""select * replace ({first} as first_in_group)
+                           from ({select_utc(post_labels, TABLES["post_labels"])})""",
+        "post_counts": count_posts("posts", "latest_observations"),
+        "label_sums": sum_labels("post_labels"),
+    }
+    for name, query in queries.items():
+        _create_table_view(connection, TABLES[name], query)
 
 
 def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:

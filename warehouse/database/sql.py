@@ -34,7 +34,8 @@ VIEWS: tuple[View, ...] = (
                select picture_url, count(*) as tries,
                       arg_max(struct_pack(reason, http_status, last_try_at := attempted_at, next_try_at, message),
                               attempted_at) as latest
-               from fetches group by picture_url having not bool_or(status = 'ok'))""",
+               from fetches semi join (select picture_url from fetches where status <> 'ok') using (picture_url)
+               group by picture_url having not bool_or(status = 'ok'))""",
         "Pictures that no attempt could fetch: the reason, the number of attempts, and when a run retries",
         {
             "picture_url": "Address that was requested",

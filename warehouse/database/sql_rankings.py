@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from warehouse.database.sql_ranks import count_ranges, count_values, place_values
-from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY, By
+from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY
 from warehouse.ranking.plain_statistics import BY_RANK, OPTIONAL, PLAIN_STATISTICS, PlainStatistic, Statistic
 from warehouse.schema.sql_types import Macro, View
 
@@ -52,115 +52,152 @@ def _columns(names: Iterable[Statistic]) -> str:
     return ", ".join(_column(name, PLAIN_STATISTICS[name]) for name in names)
 
 
-_RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
-_OTHERS = [by for by in MEASURES if by not in RUN_BY]
-_RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
-_SUMMED = [name for name, one in PLAIN_STATISTICS.items() if not one.by_rank]
-_SHARES = (
-    ", sum(denominator)::bigint as denominator, sum(numerator)::bigint / sum(denominator)::bigint as rate"
-)
-_RANKED = f"(\"by\" <> 'count' and statistic in ({_quote(BY_RANK)}))"
-_SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
-_STORED_ROWS = f"""select source, post_id, account, label, label_group, first_label,
-                       case "by" when 'likes' then likes when 'comments' then comments when 'count' then 1::bigint
-                            else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end as value
-                from post_labels where {_SCOPE}"""
-_MEASURED_ROWS = f"""select source, post_id, account, label, label_group, first_label, value, numerator, denominator
-                from post_labels
-                join (select source, post_id, value, numerator, denominator from post_measures
-                      where measure = case when "by" in ({_quote(MEASURES)}) then "by"
-                                           else error('by is {_list(MEASURES)}') end) measured
-                    using (source, post_id)
-                where {_SCOPE}"""
-
-
 def _worth(names: Iterable[Statistic]) -> str:
     return " ".join(f"when '{name}' then {name}" for name in names)
 
 
-def _macro(name: str, by: By, rows: str, comment: str, *, shares: bool) -> Macro:
-    """The macro over these rows; with `shares` they have a numerator and a denominator.
+_RATIOS = [by for by, measure in MEASURES.items() if measure.ratio]
+_OTHERS = [by for by in MEASURES if by not in RUN_BY]
+_RATIO_STATISTICS = [name for name, one in PLAIN_STATISTICS.items() if one.of_ratios]
+_STORED: tuple[Statistic, ...] = ("mean", "total")
+"""Statistics that stored sums give; the others need the number of each post."""
+_OF_POSTS = [name for name in PLAIN_STATISTICS if name not in _STORED]
+_IN_ANY_ORDER = [name for name, one in PLAIN_STATISTICS.items() if not one.by_rank]
+_SCOPE = "classifier = classifier_name and (account_name is null or account = account_name)"
+_KNOWN_STATISTIC = f"error('statistic is {_list(PLAIN_STATISTICS)}')"
+_NAMED = "case when grouped then label_group else label end as label"
+_ONCE = "(not grouped or first_in_group)"
+"""A post counts once for a group, however many of its labels it has."""
+_PARAMETERS = """classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false"""
+_EACH = "select label, value, value as sum, 1 as posts"
+"""Rows of a post each, as `PlainStatistic.sql` takes them."""
 
-    It reads the rows twice: the number that orders the labels is cheap for all of them, and the accounts and the
-    median only for the first n. A median that orders the labels is read twice itself; the other branch reads nothing.
-    """
-    counts = ", numerator, denominator" if shares else ""
-    any_counts = ", any_value(numerator), any_value(denominator)" if shares else ""
-    sum_counts = (
-        ", sum(numerator)::bigint as numerator, sum(denominator)::bigint as denominator" if shares else ""
-    )
-    # As text and not as a common table: DuckDB would store its rows, which takes several times as long as to read
-    # them twice, because names in Parquet files are numbers.
-    counted = f"(from ({rows}) where value is not null)"
 
-    def named(some_labels: str = "", some_groups: str = "", where: str = "true") -> str:
-        # A post counts once for a group, however many of its labels it has.
-        return f"""(select source, account, label, value{counts} from {counted} {some_labels}
-                    where not grouped and {where}
-                    union all
-                    select source, account, label_group as label, any_value(value){any_counts}
-                    from {counted} {some_groups} where grouped and {where}
-                    group by source, post_id, account, label_group)"""
+def _by_count(likes: str, comments: str, count: str) -> str:
+    """The column of the measure."""
+    return f"""case "by" when 'likes' then {likes} when 'comments' then {comments} when 'count' then {count}
+                    else error('by is {_list(RUN_BY)}; top_labels_by has {_list(_OTHERS)}') end"""
 
-    best_named = named(
-        "semi join best using (label)", "as counted semi join best on counted.label_group = best.label"
-    )
-    # Measures are ratios, and their queries take longer than to count all of their numbers.
-    ranked = (count_values if shares else count_ranges)(named(where=_RANKED))
-    return Macro(
-        name,
-        f"""classifier_name, "by" := '{by}', n := 10, statistic := 'mean', account_name := null, min_posts := 1, grouped := false""",
-        f"""with worths as (
-                select label, posts,
-                       case when "by" = 'count' then posts
-                            when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
-                            then error('statistic is {_list(_RATIO_STATISTICS)}')
-                            else case statistic {_worth(_SUMMED)}
-                                 else error('statistic is {_list(PLAIN_STATISTICS)}') end
-                       end as worth
-                from (select label, count(*) as posts, {_columns(_SUMMED)}
-                      from (select label, value, value as sum, 1 as posts from {named(where=f"not {_RANKED}")})
-                      group by label)
-                union all
-                select label, posts, case statistic {_worth(BY_RANK)} end
-                from (select label, sum(posts)::bigint as posts, {_columns(BY_RANK)} from {ranked} group by label)),
-            best as (
-                select label, row_number() over (order by worth desc, posts desc, label) as rank
-                from worths where posts >= min_posts qualify rank <= n),
-            best_counts as (
-                select label, value, grouping(value) as of_accounts, count(*) as posts, sum(value) as sum{sum_counts}
-                from {best_named} group by grouping sets ((label, value), (label, source, account)))
-            select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
-                   {", ".join(OPTIONAL)}{", denominator, rate" if shares else ""}
-            from best
-            join (select label, sum(posts)::bigint as posts, {_columns(PLAIN_STATISTICS)}{_SHARES if shares else ""}
-                  from {place_values("best_counts where of_accounts = 0")} group by label) using (label)
-            join (select label, count(*) as accounts from best_counts where of_accounts = 1 group by label)
-                using (label)
-            cross join (select count(*) as all_posts from {counted} where first_label)
-            order by rank""",
-        comment,
-    )
+
+def _posts(condition: str) -> str:
+    """The labels of the posts with their numbers. By count each post has the number 1, which needs no row."""
+    return f"""(from (select {_NAMED}, {_by_count("likes", "comments", "1::bigint")} as value
+                      from post_labels where {_SCOPE} and {_ONCE} and "by" <> 'count' and {condition})
+                where value is not null)"""
+
+
+_NEEDS_POSTS = f"(\"by\" <> 'count' and statistic in ({_quote(_OF_POSTS)}))"
+_BY_RANK = f"statistic in ({_quote(BY_RANK)})"
+_SUMMED_WORTH = " ".join(
+    f"when '{name}' then {name if name in _STORED else 'null'}" for name in PLAIN_STATISTICS
+)
+_OF_EACH = [name for name in _OF_POSTS if name in _IN_ANY_ORDER]
+
+
+def _number(name: Statistic) -> str:
+    """The column of a statistic that needs posts. By count each post has the number 1."""
+    condition = f" and statistic = '{name}'" if name in OPTIONAL else ""
+    return f"""case when "by" = 'count'{condition} then 1 else {name} end"""
+
+
+# Of the posts, only what sums do not have, and only of some labels: of all if it orders them, else of the first n.
+_TOP_LABELS = f"""
+    with summed as (
+        select *, row_number() over (order by worth desc, posts desc, label) as place
+        from (select *, case when "by" = 'count' then posts
+                             else case statistic {_SUMMED_WORTH} else {_KNOWN_STATISTIC} end end as worth
+              from (select label, sum(known)::bigint as posts, count(*) as accounts, sum(value)::bigint as total,
+                           sum(value) / sum(known) as mean, sum(sum(first)) over ()::bigint as all_posts
+                    from (select label, {_by_count("posts_with_likes", "posts_with_comments", "posts")} as known,
+                                 {_by_count("likes", "comments", "posts")} as value,
+                                 {_by_count("first_with_likes", "first_with_comments", "first_posts")} as first
+                          from label_sums where {_SCOPE} and label_sums.grouped = grouped)
+                    where known > 0 group by label))
+        where posts >= min_posts),
+    orders as (
+        select label, case statistic {_worth(BY_RANK)} end as number
+        from (select label, {_columns(BY_RANK)} from {count_ranges(_posts(_BY_RANK))} group by label)
+        union all
+        select label, case statistic {_worth(_OF_EACH)} end
+        from (select label, {_columns(_OF_EACH)}
+              from ({_EACH} from {_posts(f"statistic in ({_quote(_OF_EACH)})")}) group by label)),
+    best as (
+        select *, place as rank from summed where place <= n and not {_NEEDS_POSTS}
+        union all by name
+        select summed.*, row_number() over (order by number desc, posts desc, label) as rank
+        from summed join orders using (label) where {_NEEDS_POSTS} qualify rank <= n),
+    numbers as (
+        select label, {_columns(_OF_POSTS)}
+        from {count_values(f"(from {_posts('true')} semi join best using (label))")} group by label)
+    select rank, label, posts, accounts, total, mean, {_number("median")} as median, posts / all_posts as share,
+           {", ".join(f"{_number(name)} as {name}" for name in OPTIONAL)}
+    from best left join numbers using (label) order by rank"""
+
+_MEASURED_ROWS = f"""(
+    from (select source, post_id, account, {_NAMED}, first_label, value, numerator, denominator
+          from post_labels
+          join (select source, post_id, value, numerator, denominator from post_measures
+                where measure = case when "by" in ({_quote(MEASURES)}) then "by"
+                                     else error('by is {_list(MEASURES)}') end) measured
+              using (source, post_id)
+          where {_SCOPE} and {{condition}}) where value is not null)"""
+
+
+def _measured(condition: str) -> str:
+    return _MEASURED_ROWS.format(condition=f"{_ONCE} and {condition}")
+
+
+# It reads the rows twice, as text and not as a common table: DuckDB would store its rows, which takes several times as
+# long as to read them twice, because names in Parquet files are numbers. Measures are ratios, and their queries take
+# longer than to count all of their numbers, so they are not counted in ranges.
+_TOP_LABELS_BY = f"""
+    with worths as (
+        select label, posts,
+               case when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
+                    then error('statistic is {_list(_RATIO_STATISTICS)}')
+                    else case statistic {_worth(_IN_ANY_ORDER)} else {_KNOWN_STATISTIC} end
+               end as worth
+        from (select label, count(*) as posts, {_columns(_IN_ANY_ORDER)}
+              from ({_EACH} from {_measured(f"not {_BY_RANK}")}) group by label)
+        union all
+        select label, posts, case statistic {_worth(BY_RANK)} end
+        from (select label, sum(posts)::bigint as posts, {_columns(BY_RANK)}
+              from {count_values(_measured(_BY_RANK))} group by label)),
+    best as (
+        select label, row_number() over (order by worth desc, posts desc, label) as rank
+        from worths where posts >= min_posts qualify rank <= n),
+    best_counts as (
+        select label, value, grouping(value) as of_accounts, count(*) as posts, sum(value) as sum,
+               sum(numerator)::bigint as numerator, sum(denominator)::bigint as denominator
+        from {_measured("true")} semi join best using (label)
+        group by grouping sets ((label, value), (label, source, account)))
+    select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
+           {", ".join(OPTIONAL)}, denominator, rate
+    from best
+    join (select label, sum(posts)::bigint as posts, {_columns(PLAIN_STATISTICS)},
+                 sum(denominator)::bigint as denominator, sum(numerator)::bigint / sum(denominator)::bigint as rate
+          from {place_values("best_counts where of_accounts = 0")} group by label) using (label)
+    join (select label, count(*) as accounts from best_counts where of_accounts = 1 group by label) using (label)
+    cross join (select count(*) as all_posts from {_MEASURED_ROWS.format(condition="first_label")})
+    order by rank"""
 
 
 RANKING_MACROS: tuple[Macro, ...] = (
-    _macro(
+    Macro(
         "top_labels",
-        "likes",
-        _STORED_ROWS,
+        _PARAMETERS.format(by="likes"),
+        _TOP_LABELS,
         "Labels of a classifier ranked by likes, comments or count: top_labels('inception_v3', by := 'likes', n := 10)."
         " posts counts the posts with a known number; mean, median and total are over these; share is their part of the"
         " posts that the classifier labelled. The other columns are null unless statistic names them. With"
         " grouped := true labels of a group count as one",
-        shares=False,
     ),
     # A macro of its own, because DuckDB opens every table that a macro names.
-    _macro(
+    Macro(
         "top_labels_by",
-        "shares",
-        _MEASURED_ROWS,
+        _PARAMETERS.format(by="shares"),
+        _TOP_LABELS_BY,
         "The same as top_labels for any measure of post_measures:"
         " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
-        shares=True,
     ),
 )

@@ -39,7 +39,9 @@ _VIEWS = {
     "current_labels": """
         select * from temp.main.labels semi join temp.main.classifier_versions using (classifier, version)""",
     "post_labels": """
-        select *, row_number() over (partition by source, post_id, classifier order by label) = 1 as first_label from (
+        select *, row_number() over (partition by source, post_id, classifier order by label_group, label) = 1 as first_label,
+               row_number() over (partition by source, post_id, classifier, label_group order by label) = 1 as first_in_group
+        from (
         select source, post_id, classifier, label, account, posted_at, max(score) as score, likes, comments,
                arg_max(sha256, row(score, sha256)) as sha256, version, coalesce(label_group, label) as label_group
         from temp.main.current_labels left join label_groups using (classifier, label)

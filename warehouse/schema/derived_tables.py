@@ -51,6 +51,56 @@ class PostLabel(Row):
     version: Annotated[str, "Version of the classifier"]
     label_group: Annotated[str, "The plain word for the label's group; the label itself if it has no group"]
     first_label: Annotated[bool, "True in one row of each post and classifier, to count posts"]
+    first_in_group: Annotated[
+        bool, "True in one row of each post, classifier and label_group, to count posts of groups"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostCounts(SourceRow):
+    """Each post with its account, kind and time, and its last observed likes and comments."""
+
+    table: ClassVar[str] = "post_counts"
+    key: ClassVar[tuple[str, ...]] = ("source", "post_id")
+    derived: ClassVar[bool] = True
+
+    source: Annotated[str, "Name of the source in the settings"]
+    post_id: Annotated[str, "The source's own id of the post"]
+    account: Annotated[str, "Account that posted it"]
+    kind: Annotated[str, "image, video or carousel"]
+    posted_at: Annotated[datetime | None, "When it was posted (UTC)"]
+    likes: Annotated[int | None, "Last observed likes; null when hidden or unknown"]
+    comments: Annotated[int | None, "Last observed comments; null when unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSum(Row):
+    """Sums over the posts of each account with a label, of which rankings by mean, total and count are made."""
+
+    table: ClassVar[str] = "label_sums"
+    key: ClassVar[tuple[str, ...]] = ("classifier", "source", "account", "grouped", "label")
+    derived: ClassVar[bool] = True
+    cluster: ClassVar[tuple[str, ...]] = ("classifier", "source")
+    order: ClassVar[tuple[str, ...]] = ("classifier", "grouped", "source", "account", "label")
+
+    classifier: Annotated[str, "Name of the classifier in the settings"]
+    source: Annotated[str, "Name of the source in the settings"]
+    account: Annotated[str, "Account that posted the posts"]
+    grouped: Annotated[
+        bool, "True when label is the word for a group, and the labels of a group count as one"
+    ]
+    label: Annotated[str, "What is shown"]
+    posts: Annotated[int, "Posts with the label"]
+    posts_with_likes: Annotated[int, "Those with a known number of likes"]
+    likes: Annotated[int, "Sum of their likes"]
+    posts_with_comments: Annotated[int, "Posts with the label and a known number of comments"]
+    comments: Annotated[int, "Sum of their comments"]
+    first_posts: Annotated[
+        int,
+        "Posts of which this is the first label: their sum over the labels is the number of labelled posts",
+    ]
+    first_with_likes: Annotated[int, "The same of posts with a known number of likes"]
+    first_with_comments: Annotated[int, "The same of posts with a known number of comments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +216,8 @@ class NearDuplicateRow(Row):
 DERIVED_ROWS: tuple[type[Row], ...] = (
     LatestObservation,
     PostLabel,
+    PostCounts,
+    LabelSum,
     LabelLift,
     ComparedPosts,
     EmbeddingCode,

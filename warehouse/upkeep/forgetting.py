@@ -15,7 +15,7 @@ from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
 from warehouse.upkeep.picture_files import remove_leftovers
 
-_DERIVED = ("latest_observations", "post_labels")
+_DERIVED = ("latest_observations", "post_counts", "post_labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def forget_account(home: Home, account: str, source: str | None) -> Removal:
     for table in ("labels", "unlabelled", "embedding_codes", "embeddings", "captions", "pictures"):
         home.lake.delete(table, "sha256", hashes)
     forget_in_charges(home.lake, hashes)
-    for table in ("accounts", "near_duplicates", "forecasts"):
+    for table in ("accounts", "near_duplicates", "forecasts", "label_sums"):
         home.lake.delete(table, "account", [account], _only(source))
     _forget_topics(home, "post_id", posts)
     for table in (

@@ -15,6 +15,7 @@ from warehouse.home import Home
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
 
+SUMS = "posts posts_with_likes likes posts_with_comments comments first_posts first_with_likes first_with_comments"
 NUMBERS = "posts accounts lift low high p q"
 # Written out here, because people have queries, notebooks and other programs that name these columns.
 READ = "language tone tone_by spam spam_rules question"
@@ -83,7 +84,12 @@ CONTRACT = {
     ),
     "post_labels": (
         "source post_id classifier label",
-        "source post_id classifier label account posted_at score likes comments sha256 version label_group first_label",
+        "source post_id classifier label account posted_at score likes comments sha256 version label_group first_label first_in_group",
+    ),
+    "post_counts": ("source post_id", "source post_id account kind posted_at likes comments"),
+    "label_sums": (
+        "classifier source account grouped label",
+        f"classifier source account grouped label {SUMS}",
     ),
     "embedding_codes": (
         "sha256 classifier version",
@@ -116,6 +122,8 @@ COUNTS = {
     "runs": "items failures",
     "latest_observations": "likes comments",
     "post_labels": "likes comments",
+    "post_counts": "likes comments",
+    "label_sums": SUMS,
     "lifts": "posts accounts total",
     "compared_posts": "counted hidden unknown young old rounded without_date accounts",
 }
@@ -141,6 +149,8 @@ MAY_BE_NULL = {
     "charges": "sha256 ended_at reason message price",
     "latest_observations": "likes comments likes_at comments_at",
     "post_labels": "posted_at likes comments",
+    "post_counts": "posted_at likes comments",
+    "label_sums": "",
     "embedding_codes": "",
     "near_duplicates": "",
     "lifts": "lift low high p q reason",

@@ -4,8 +4,10 @@
     portions.py             ranges of posts that a complete computation takes one after the other
     changes.py              which rows of the other tables changed since then
     latest_observations.py  the last known counts of each post
+    post_counts.py          each post with its account, time and counts
     post_labels.py          the labels of each post, with its counts
     label_portions.py       labels by portion of posts, for a complete computation
+    label_sums.py           sums over the posts of each account with a label
     embedding_codes.py      the short codes of the embeddings
     near_duplicates.py      pictures that nearly equal one that the account posted before
 

@@ -36,19 +36,26 @@ INPUTS = ("posts", "post_pictures", "latest_observations", "labels", "label_grou
 _GROUP = ("classifier", "label", "label_group")
 _LABEL = ("sha256", "classifier", "version", "region", "rank", "label", "score")
 
+_METHOD = 1
+"""Increase it when a change of the code changes rows of this table alone: then publish computes it again."""
+
+# Labels of a group are next to each other, so that one window finds both firsts.
 _ROWS = """
-    select * exclude (place, label_before), place = 1 as first_label
+    select * exclude (place, label_before, group_before), place = 1 as first_label,
+           group_before is distinct from label_group as first_in_group
     from (select post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at,
                  labels.score, seen.likes, seen.comments, labels.sha256, labels.version,
                  coalesce(groups.label_group, labels.label) as label_group,
-                 row_number() over best_first as place, lag(labels.label) over best_first as label_before
+                 row_number() over best_first as place, lag(labels.label) over best_first as label_before,
+                 lag(coalesce(groups.label_group, labels.label)) over best_first as group_before
           from {labels} labels
           left join {groups} groups on groups.classifier = labels.classifier and groups.label = labels.label
           join {shown} shown on shown.sha256 = labels.sha256
           join {posts} post on post.source = shown.source and post.post_id = shown.post_id
           left join {latest} seen on seen.source = post.source and seen.post_id = post.post_id
           window best_first as (partition by labels.classifier, post.source, post.post_id
-                                order by labels.label, labels.score desc, labels.sha256 desc))
+                                order by coalesce(groups.label_group, labels.label), labels.label,
+                                         labels.score desc, labels.sha256 desc))
     where label_before is distinct from label"""
 
 _RELINKED = """create temporary table chosen as
@@ -78,7 +85,7 @@ def refresh_post_labels(lake: Lake, files: Files, versions: Sequence[tuple[str, 
     `latest_observations` is up to date.
     """
     inputs = {table: files[table] for table in INPUTS}
-    computation = Computation(lake, NAME, inputs, [list(version) for version in versions])
+    computation = Computation(lake, NAME, inputs, [_METHOD, *(list(version) for version in versions)])
     with open_connection() as connection:
         connection.execute("create temporary table versions (classifier varchar, version varchar)")
         if versions:

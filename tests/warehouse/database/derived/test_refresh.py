@@ -39,11 +39,12 @@ LABELS = """
         from (select source, post_id, arg_max(comments, observed_at) as comments,
                      arg_max(struct_pack(likes), observed_at) filter (likes is not null or likes_hidden) as liked
               from observations group by all))
-    select *, label = min(label) over (partition by classifier, source, post_id) from (
+    select *, row(label_group, label) = min(row(label_group, label)) over (partition by classifier, source, post_id),
+           label = min(label) over (partition by classifier, source, post_id, label_group) from (
     select post.source, post.post_id, labels.classifier, labels.label, post.account, post.posted_at,
            max(labels.score), any_value(seen.likes), any_value(seen.comments),
            arg_max(labels.sha256, row(labels.score, labels.sha256)), any_value(labels.version),
-           any_value(coalesce(groups.label_group, labels.label))
+           any_value(coalesce(groups.label_group, labels.label)) as label_group
     from labels semi join versions using (classifier, version)
     left join label_groups groups on groups.classifier = labels.classifier and groups.label = labels.label
     join post_pictures shown using (sha256)
@@ -51,10 +52,31 @@ LABELS = """
     left join seen on seen.source = post.source and seen.post_id = post.post_id
     group by all) order by all"""
 
+COUNTS = """
+    select source, post_id, account, kind, posted_at, likes, comments
+    from posts left join latest_observations using (source, post_id) order by all"""
+SUMS = """
+    select classifier, source, account, grouped, label, count(*), count(likes), coalesce(sum(likes), 0)::bigint,
+           count(comments), coalesce(sum(comments), 0)::bigint, count(*) filter (is_first),
+           count(likes) filter (is_first), count(comments) filter (is_first)
+    from (select classifier, source, account, false as grouped, label, likes, comments, first_label as is_first
+          from post_labels
+          union all
+          select classifier, source, any_value(account), true, label_group, any_value(likes), any_value(comments),
+                 bool_or(first_label)
+          from post_labels group by classifier, source, post_id, label_group)
+    group by all order by all"""
+
 
 def refresh(home: Home) -> None:
     refresh_tables(home.lake)
-    for name, query in (("latest_observations", LATEST), ("post_labels", LABELS)):
+    definitions = {
+        "latest_observations": LATEST,
+        "post_labels": LABELS,
+        "post_counts": COUNTS,
+        "label_sums": SUMS,
+    }
+    for name, query in definitions.items():
         assert home.lake.query(f"select * from {name} order by all") == home.lake.query(query), name
 
 
