@@ -175,8 +175,8 @@ def test_several_threads_get_the_same_labels(
 ) -> None:
     """As many callers as the classifier allows get the same labels at once as one after the other."""
     classifier = lanes[precision]
-    prepared = [classifier.prepare(PictureFile(file)) for file in pictures]
-    batches = [prepared[index:] + prepared[:index] for index in range(4)]
+    prepared = [classifier.prepare(PictureFile(file)) for file in pictures[:3]]
+    batches = [prepared[index:] + prepared[:index] for index in range(3)]
     alone = [classifier.label(batch) for batch in batches]
     with ThreadPoolExecutor(max(2, classifier.callers)) as threads:
         assert list(threads.map(classifier.label, batches)) == alone

@@ -131,7 +131,8 @@ def prefect(sharing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> It
             "PREFECT_API_URL": url,
             # A waiting run checks this often whether it may start; Prefect's default is 30 s.
             "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "4",
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            # Each query costs the worker and the server time that the runs need; Prefect's default is 10 s.
+            "PREFECT_WORKER_QUERY_SECONDS": "4",
             "PREFECT_API_REQUEST_TIMEOUT": "300",
         }
         block = guide_block((ROOT / "docs" / "guide.md").read_text("utf-8"), port)

@@ -33,6 +33,8 @@ NAME = "scheduled"
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LIMIT_SECONDS = 1200.0
 """The limit of each wait, for a busy machine; a quiet one needs a minute for the longest."""
+POLL_SECONDS = 2.0
+"""Each question costs the server time that the runs need."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def wait_until(condition: Callable[[], object]) -> None:
     until = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert time.monotonic() < until, "timed out"
-        time.sleep(1)
+        time.sleep(POLL_SECONDS)
 
 
 def stop_schedule(server: Server) -> None:

@@ -25,6 +25,8 @@ from warehouse.records.runs import stage_runs
 BIN = Path(sys.executable).parent
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LIMIT_SECONDS = 1200.0
+POLL_SECONDS = 2.0
+"""Each question costs the server time that the runs need."""
 POOLS = {"collect": "small", "label": "gpu", "publish": "small"}
 
 
@@ -35,7 +37,7 @@ class Team:
         self.folder, self.port, self.database, self._processes = folder, port, database, processes
         own = ("PREFECT_", "PYTEST_", "LIKELENS_")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        self._environment |= {"PREFECT_WORKER_QUERY_SECONDS": "2", "PATH": f"{BIN}:{os.environ['PATH']}"}
+        self._environment |= {"PREFECT_WORKER_QUERY_SECONDS": "4", "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def serve(self) -> None:
         variables = {"LIKELENS_SERVER_DATABASE": self.database} if self.database else {}
@@ -118,7 +120,7 @@ def wait_until(condition: Callable[[], object]) -> None:
     until = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert time.monotonic() < until, "timed out"
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,9 @@ def define_views(
     for name, query in queries.items():
         if defined is None or defined.get(name) != query:
             _create_table_view(connection, TABLES[name], query)
+        elif files[name]:
+            # It opens the files, as the definition of a view does: a damaged file stops the publish.
+            connection.execute(f"from {name} limit 0")
     if defined is not None:
         for name in FROM_DATABASE:
             connection.execute(f"drop view {name}")
