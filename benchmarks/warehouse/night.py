@@ -69,7 +69,9 @@ def run_night(home: Home, number: int) -> Stopwatch:
     with watch.part("what to label"):
         batches = list(pictures_to_label(home.lake, CLASSIFIER, "1", 10_000))
     with watch.part("store labels"):
-        home.lake.append([row for batch in batches for one in batch for row in _labels(one.sha256, fetched_at)])
+        home.lake.append(
+            [row for batch in batches for one in batch for row in _labels(one.sha256, fetched_at)]
+        )
     journal.start("classify", CLASSIFIER)
     journal.finish("classify", CLASSIFIER, StageResult("done", NEW_PICTURES, version="1"))
     with watch.part("compact"):

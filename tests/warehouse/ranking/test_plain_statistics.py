@@ -61,7 +61,9 @@ def test_sql_and_polars_agree_to_the_digit(database: duckdb.DuckDBPyConnection, 
 
 
 @FEW
-@given(st.dictionaries(st.sampled_from("abc"), COUNTS | st.lists(st.integers(0, 300), min_size=1, max_size=200)))
+@given(
+    st.dictionaries(st.sampled_from("abc"), COUNTS | st.lists(st.integers(0, 300), min_size=1, max_size=200))
+)
 def test_ranges_give_what_all_numbers_give(
     database: duckdb.DuckDBPyConnection, labels: dict[str, list[int]]
 ) -> None:
