@@ -7,6 +7,7 @@
     lift_table.py     computing the table of lifts at publish
     sql.py            views and macros; to add one, open it
     sql_rankings.py   the view of the measures, and the macros of the rankings
+    sql_ranks.py      numbers of posts by label and rank, which medians look up
     sql_comments.py   the views of what comments say and are about
     sql_forecasts.py  the view that compares forecasts with what came
     sql_comparing.py  those that compare classifiers or sum costs

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gmean, trim_mean
 
-from warehouse.database.sql_ranks import count_values
-from warehouse.ranking.plain_statistics import PLAIN_STATISTICS, TRIMMED_PART, Statistic
+from warehouse.database.sql_ranks import count_ranges, count_values
+from warehouse.ranking.plain_statistics import BY_RANK, PLAIN_STATISTICS, TRIMMED_PART, Statistic
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank_posts
 
@@ -58,6 +58,25 @@ def reference(values: list[int]) -> dict[str, float]:
 def test_sql_and_polars_agree_to_the_digit(database: duckdb.DuckDBPyConnection, values: list[int]) -> None:
     """Every statistic of any counts has the same digits in SQL and in Polars."""
     assert by_sql(database, values) == by_polars(values)
+
+
+@FEW
+@given(
+    st.dictionaries(st.sampled_from("abc"), COUNTS | st.lists(st.integers(0, 300), min_size=1, max_size=200))
+)
+def test_ranges_give_what_all_numbers_give(
+    database: duckdb.DuckDBPyConnection, labels: dict[str, list[int]]
+) -> None:
+    """Median and trimmed mean of each label are the same, whichever numbers only stand in for their range."""
+    rows = [(label, value) for label, values in labels.items() for value in values]
+    statistics = ", ".join(PLAIN_STATISTICS[name].sql for name in BY_RANK)
+    counted = count_ranges("(select unnest($1) as label, unnest($2)::bigint as value)")
+    query = f"select label, {statistics} from {counted} group by label"
+    found = database.execute(query, [[one for one, _ in rows], [one for _, one in rows]]).fetchall()
+    expected = {label: by_polars(values) for label, values in labels.items()}
+    assert {label: numbers for label, *numbers in found} == {
+        label: [numbers[name] for name in BY_RANK] for label, numbers in expected.items()
+    }
 
 
 @FEW

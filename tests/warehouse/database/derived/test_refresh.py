@@ -18,6 +18,7 @@ from warehouse.schema.picture_tables import LabelGroup
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Row
 from warehouse.storage import file_layout
+from warehouse.storage.lake import UNFINISHED_PORTIONS
 from warehouse.upkeep.forgetting import forget_account
 
 MakeRow = Callable[..., Row]
@@ -236,8 +237,12 @@ def test_portions_of_any_size_give_the_same_rows(
     nights.label()
     for _ in range(4):
         nights.observe()
+    left = nights.home.lake.folder / "post_labels" / UNFINISHED_PORTIONS
+    (left / "portion=0").mkdir(parents=True)
+    (left / "portion=0" / "left.parquet").write_bytes(b"of a killed process")
     refresh(nights.home)
     assert complete.count("post_labels") > 1, "the test has several portions"
+    assert not left.exists(), "the labels by portion are removed"
 
 
 def test_a_refresh_that_was_cut_off_is_completed(nights: Nights, complete: list[str]) -> None:
