@@ -13,7 +13,7 @@ from warehouse.schema.derived_tables import ComparedPosts, LabelLift
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
-from warehouse.storage.lake_reader import select_utc
+from warehouse.storage.lake_reader import has_all_columns, select_utc
 
 READABLE_FROM = "v1.2.0"
 """The oldest DuckDB that opens the published database: an analyst often has an older one than likelens."""
@@ -49,7 +49,7 @@ def define_views(
     queries = {name: select_utc(paths, TABLES[name]) for name, paths in files.items()}
     for name, query in queries.items():
         if defined is None or defined.get(name) != query:
-            _create_table_view(connection, TABLES[name], query)
+            _create_table_view(connection, TABLES[name], files[name])
         elif files[name]:
             # It opens the files, as the definition of a view does: a damaged file stops the publish.
             connection.execute(f"from {name} limit 0")
@@ -68,7 +68,7 @@ def define_computed(
 ) -> None:
     """Create the views of tables that are computed from the other views, and the macros where they are missing."""
     for name, paths in files.items():
-        _create_table_view(connection, TABLES[name], select_utc(paths, TABLES[name]))
+        _create_table_view(connection, TABLES[name], paths)
     if defined is not None:
         return
     for macro in MACROS:
@@ -86,11 +86,17 @@ def _define_missing(connection: duckdb.DuckDBPyConnection, post_labels: Sequence
         "label_sums": sum_labels("post_labels"),
     }
     for name, query in queries.items():
-        _create_table_view(connection, TABLES[name], query)
+        connection.execute(f"create or replace view {name} as {query}")
+        _comment_table(connection, TABLES[name])
 
 
-def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> None:
+def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    query = select_utc(files, table, all_columns=has_all_columns(connection, files, table))
     connection.execute(f"create or replace view {table.name} as {query}")
+    _comment_table(connection, table)
+
+
+def _comment_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     _comment(connection, "view", table.name, table.comment, {c.name: c.comment for c in table.columns})
 
 

@@ -40,17 +40,32 @@ def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str
     empty = f"select {columns}{', null::VARCHAR as filename' if with_names else ''} where false"
     if not files:
         return f"({empty})"
+    return f"({empty} union all by name from {_read(files, table, with_names=with_names)})"
+
+
+def _read(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
     bring_files(files)
     paths = ", ".join(quote(file) for file in files)
     # All files of a derived table have the same columns, so that not each is opened before a query begins.
     options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
-    return f"({empty} union all by name from read_parquet([{paths}], {options}))"
+    return f"read_parquet([{paths}], {options})"
 
 
-def select_utc(files: Sequence[str], table: Table) -> str:
+def has_all_columns(connection: duckdb.DuckDBPyConnection, files: Sequence[str], table: Table) -> bool:
+    """Whether the files have all columns of the table, as those of an older likelens may not."""
+    with connection.cursor() as cursor:  # an error would end the connection's transaction
+        try:
+            cursor.sql(select_utc(files, table, all_columns=True))
+        except duckdb.BinderException:
+            return False
+    return True
+
+
+def select_utc(files: Sequence[str], table: Table, *, all_columns: bool = False) -> str:
     """An SQL query for the table: its columns in their declared order, its times as UTC timestamps.
 
-    It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
+    With `all_columns`, DuckDB refuses it unless the files have all of them, and skips parts of files by their times,
+    which it does not through a union. It uses `make_timestamp(epoch_us(…))` because a cast would shift the time into the session's time zone
     wherever DuckDB's ICU extension is loaded. The columns are qualified, because DuckDB rejects a macro with a
     parameter that has the name of an unqualified column.
     """
@@ -60,7 +75,8 @@ def select_utc(files: Sequence[str], table: Table) -> str:
         else f"stored.{c.name}"
         for c in table.columns
     )
-    return f"select {columns} from {scan(files, table)} as stored"
+    rows = _read(files, table) if files and all_columns else scan(files, table)
+    return f"select {columns} from {rows} as stored"
 
 
 @lru_cache(maxsize=1)
@@ -92,5 +108,9 @@ def open_reader(files: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection
     """A DuckDB connection in memory with a view for each given table over its files."""
     connection = open_connection()
     for name, paths in files.items():
-        connection.execute(f"create temporary view {name} as {select_utc(paths, TABLES[name])}")
+        statement, table = f"create temporary view {name} as", TABLES[name]
+        try:
+            connection.execute(f"{statement} {select_utc(paths, table, all_columns=True)}")
+        except duckdb.BinderException:  # files of an older likelens
+            connection.execute(f"{statement} {select_utc(paths, table)}")
     return connection
