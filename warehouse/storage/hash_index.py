@@ -1,4 +1,4 @@
-"""An index of the hashes in each data file of a table whose key is one hash, so that an append does not read them all.
+"""An index of the hashes in each data file of a table whose key is or begins with one, so that an append reads few files.
 
 A hash has no order in time, so statistics of files exclude none of them, and a check of 2,000 new pictures would read the
 hashes of all stored ones. The index of a data file has its hashes in their order, in blocks of 512 bytes: a check reads a
@@ -36,6 +36,8 @@ Words = NDArray[np.uint64]
 """Hashes: a row of four numbers for each."""
 
 FOLDER = ".keys"
+MIN_ROWS = 100_000
+"""Smaller files of a table whose key has more than the hash are read: to make an index takes as long."""
 _HEX_CHARACTERS = 64
 _WORDS = 4
 _HASHES = 14
@@ -54,8 +56,8 @@ class _DamagedIndex(Exception):
 
 
 def has_index(table: Table) -> bool:
-    """Whether the table's key is one hash."""
-    return table.key == ("sha256",)
+    """Whether the table's key is a hash, or begins with one."""
+    return table.key[0] == "sha256"
 
 
 def find_stored(
@@ -63,24 +65,50 @@ def find_stored(
 ) -> tuple[NDArray[np.bool_], list[LakeFile]]:
     """Which of the hashes the table's current files have, and the files without an index, which are not searched.
 
-    The caller holds the table's lock.
+    For a table whose key is one hash. The caller holds the table's lock.
     """
-    found = np.zeros(len(hashes), bool)
-    if not files:
-        return found, []
-    wanted = _as_words(hashes)
-    if wanted is None:
-        return found, list(files)
-    folder = Path(files[0].path).parent.parent / FOLDER / table.name
-    _remove_others(folder, {file.name for file in files})
-    unsearched = []
-    for file in files:
-        hits = _search(connection, table, folder, file, wanted)
+    found, unsearched = np.zeros(len(hashes), bool), []
+    for file, hits in _search_all(connection, table, hashes, files, files):
         if hits is None:
             unsearched.append(file)
         else:
             found |= hits
     return found, unsearched
+
+
+def find_files(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    hashes: pa.ChunkedArray,
+    files: Sequence[LakeFile],
+    candidates: Sequence[LakeFile],
+) -> list[LakeFile]:
+    """Which of the candidates have a row with one of the hashes, or have no index; `files` are the table's.
+
+    For a table whose key begins with a hash. The caller holds the table's lock.
+    """
+    large = [file for file in candidates if file.rows >= MIN_ROWS]
+    found = _search_all(connection, table, hashes, files, large)
+    without = {file.name for file, hits in found if hits is not None and not hits.any()}
+    return [file for file in candidates if file.name not in without]
+
+
+def _search_all(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    hashes: pa.ChunkedArray,
+    files: Sequence[LakeFile],
+    searched: Sequence[LakeFile],
+) -> list[tuple[LakeFile, NDArray[np.bool_] | None]]:
+    """Which of the hashes each of the searched files has; None: it has no index. `files` are the table's."""
+    if not searched:
+        return []
+    wanted = _as_words(hashes)
+    if wanted is None:
+        return [(file, None) for file in searched]
+    folder = Path(files[0].path).parent.parent / FOLDER / table.name
+    _remove_others(folder, {file.name for file in files})
+    return [(file, _search(connection, table, folder, file, wanted)) for file in searched]
 
 
 def remove_index(lake: Path, table_name: str) -> None:
@@ -165,7 +193,7 @@ def _seed(label: str, blocks: int) -> Words:
 
 def _build(connection: duckdb.DuckDBPyConnection, table: Table, path: str, label: str) -> bytes | None:
     """The index of a data file; None if a value is no hash, or if two hashes begin alike, which no chance makes."""
-    rows = connection.sql(f"select {table.key[0]} from {scan([path], table)}")
+    rows = connection.sql(f"select distinct {table.key[0]} from {scan([path], table)}")
     parts = []
     for batch in rows.to_arrow_reader(_READ_ROWS):
         words = _as_words(batch[0])

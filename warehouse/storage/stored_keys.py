@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.schema.table_schema import Table
-from warehouse.storage.hash_index import find_stored, has_index
+from warehouse.storage.hash_index import find_files, find_stored, has_index
 from warehouse.storage.lake_files import LakeFile, distinct_values
 from warehouse.storage.lake_reader import scan
 
@@ -39,7 +39,10 @@ def select_new(
 ) -> pa.Table:
     """The rows of the batch whose keys the files do not have; of rows with the same key the first."""
     query = "select position_in_batch from firsts anti join stored using ({keys}) order by 1"
-    if has_index(table):
+    if has_index(table) and len(table.key) > 1:
+        candidates = _files_with(table, batch, files)
+        files = find_files(connection, table, batch[table.key[0]], files, candidates)
+    elif has_index(table):
         is_stored, files = find_stored(connection, table, batch[table.key[0]], files)
         batch = batch.filter(pa.array(~is_stored))
         if not batch.num_rows:
@@ -74,6 +77,12 @@ def select_changed(
     return Changes(rows, frozenset(name for name in found["filename"].to_pylist() if name))
 
 
+def _files_with(table: Table, batch: pa.Table, files: Sequence[LakeFile]) -> list[LakeFile]:
+    """The files that may have a key of the batch, by the smallest and largest values of each."""
+    values = distinct_values(batch, table.key)
+    return [file for file in files if file.may_hold(values)]
+
+
 def _query(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
@@ -83,8 +92,8 @@ def _query(
     *,
     with_names: bool = False,
 ) -> pa.Table:
+    paths = [file.path for file in _files_with(table, batch, files)]
     values = distinct_values(batch, table.key)
-    paths = [file.path for file in files if file.may_hold(values)]
     keys = ", ".join(table.key)
     # Constant bounds let DuckDB skip row groups. Without the semi join it would load all stored keys into memory.
     texts = [name for name in table.key if isinstance(values[name][0], str)]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
-from warehouse.schema.picture_tables import Picture
-from warehouse.storage import stored_keys
+from warehouse.schema.picture_tables import Picture, PictureLabel
+from warehouse.storage import hash_index, stored_keys
 from warehouse.storage.hash_index import FOLDER
 from warehouse.storage.lake import COMPACT_ABOVE_FILES, Lake
 
@@ -195,3 +195,55 @@ def test_two_writers_at_once_store_each_picture_once(
     for process in processes:
         process.join(600)
     assert count(home) == [(180, 180)]
+
+
+@pytest.fixture
+def labels(
+    label_row: Callable[..., PictureLabel], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[PictureLabel]]:
+    """Make two labels for the picture of each number; their files have an index, however few rows they have."""
+    monkeypatch.setattr(hash_index, "MIN_ROWS", 1)
+    return lambda numbers, **changes: [
+        label_row(f"{number}", f"label {rank}", rank=rank, **changes) for number in numbers for rank in (1, 2)
+    ]
+
+
+def test_labels_of_new_pictures_are_added_without_reading_the_table(
+    home: Home, labels: Callable[..., list[PictureLabel]], read_files: list[int]
+) -> None:
+    """However many are stored: no file has one of the pictures."""
+    for first in range(0, 150, 50):
+        assert home.lake.append(labels(range(first, first + 50))) == 100
+    assert read_files == [0, 0, 0]
+    assert home.lake.append(labels(range(149, 151))) == 2
+    assert read_files == [0, 0, 0, 1]
+
+
+def test_labels_count_once_with_an_index(
+    home: Home, labels: Callable[..., list[PictureLabel]], label_row: Callable[..., PictureLabel]
+) -> None:
+    """Of a stored picture, another label, version or classifier is new, and the same label is not."""
+    assert home.lake.append(labels(range(50))) == 100
+    assert home.lake.append(labels(range(50))) == 0
+    assert home.lake.append([*labels(range(40, 60)), label_row("7", "third", rank=3)]) == 21
+    assert home.lake.append(labels(range(50), version="2")) == 100
+    assert home.lake.append(labels(range(60), classifier="other")) == 120
+    assert home.lake.append(labels(range(60), classifier="other")) == 0
+    rows = "select count(*), count(distinct (sha256, classifier, version, region, rank)) from labels"
+    assert home.lake.query(rows) == [(341, 341)]
+
+
+def test_a_damaged_index_doubles_no_label(home: Home, labels: Callable[..., list[PictureLabel]]) -> None:
+    """It is made again, as one of pictures is."""
+    home.lake.append(labels(range(50)))
+    assert home.lake.append(labels(range(50))) == 0
+    [index] = (home.lake.folder / FOLDER / "labels").iterdir()
+    index.write_bytes(index.read_bytes()[:-9])
+    assert home.lake.append(labels(range(60))) == 20
+
+
+def test_small_files_of_labels_get_no_index(home: Home, label_row: Callable[..., PictureLabel]) -> None:
+    """To read them takes no longer."""
+    for _ in range(2):
+        home.lake.append([label_row("one", "cat")])
+    assert not (home.lake.folder / FOLDER / "labels").exists()
