@@ -52,13 +52,13 @@ def test_the_model_works_while_labels_are_stored(
     """The model gets its next batch while a portion is being stored."""
     monkeypatch.setattr("tasks.classify.storing.STORE_PICTURES", 20)
     storing, called = threading.Event(), threading.Event()
-    append = type(labelling.home.lake).append
+    append = type(labelling.home.lake).append_columns
 
-    def slow_append(lake: Any, rows: Any) -> int:
-        if rows and not storing.is_set():
+    def slow_append(lake: Any, table_name: str, columns: Any) -> int:
+        if not storing.is_set():
             storing.set()
             assert called.wait(HANG_SECONDS), "the model waits for the labels to be stored"
-        return int(append(lake, rows))
+        return int(append(lake, table_name, columns))
 
     class Watched(mean_colour):  # type: ignore[misc]
         def label(self, batch: Sequence[PreparedPicture]) -> list[list[Label]]:
@@ -67,10 +67,8 @@ def test_the_model_works_while_labels_are_stored(
                 called.set()
             return list(super().label(batch))
 
-    monkeypatch.setattr(type(labelling.home.lake), "append", slow_append)
-    storing.set()
+    monkeypatch.setattr(type(labelling.home.lake), "append_columns", slow_append)
     labelling.store_colours(40)
-    storing.clear()
     assert labelling.run(Watched(batch_size=4)).items == 40
     assert labelling.rows("select count(*), count(distinct sha256) from labels") == [(40, 40)]
 

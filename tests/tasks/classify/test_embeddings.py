@@ -90,7 +90,7 @@ def test_a_kill_between_embeddings_and_labels_is_repaired(
     """The next run has all rows of an undisturbed run."""
     labelling.store_colours(6)
     with monkeypatch.context() as patch:
-        patch.setattr(Lake, "append", lambda *_: 1 / 0)
+        patch.setattr(Lake, "append_columns", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             labelling.run(embedding())
     assert labelling.rows("select count(*) from embeddings") == [(6,)]
