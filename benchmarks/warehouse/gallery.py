@@ -121,7 +121,15 @@ def _tables(
             "likes_hidden": pa.array(np.zeros(count, bool)),
         },
     )
-    order = np.argsort(addresses)
+    yield from _picture_tables(draw, addresses, sorted_pictures)
+
+
+def _picture_tables(
+    draw: np.random.Generator, addresses: np.ndarray, pictures: np.ndarray
+) -> Iterator[tuple[str, dict[str, pa.Array]]]:
+    """The same for the tables without posts: each picture at its address."""
+    count, order = len(pictures), np.argsort(addresses)
+    early = _times(NOW, np.zeros(count, np.int64))
     yield (
         "fetches",
         {
@@ -129,7 +137,7 @@ def _tables(
             "attempted_at": early,
             "status": pa.repeat("ok", count),
             "http_status": pa.array(np.full(count, 200)),
-            "sha256": _hex(sorted_pictures[order]),
+            "sha256": _hex(pictures[order]),
             "seconds": pa.array(np.full(count, 0.2)),
         },
     )
