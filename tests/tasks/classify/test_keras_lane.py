@@ -212,9 +212,11 @@ def test_a_copy_with_other_labels_is_not_used(
     """It is compared with Keras on stored pictures before its first use; the next night does not try again."""
     names = tuple(reversed(made[0].names))
     monkeypatch.setattr(litert_copies, "make_copy", lambda *_: (replace(made[0], names=names), made[1]))
+    caplog.set_level(logging.INFO)
     for _ in range(2):
         assert not isinstance(open_lane(home), LitertCopy)
-    assert caplog.text.count("it gives 5 of 5 stored pictures other labels") == 1
+    assert caplog.text.count("a LiteRT copy is made") == 1
+    assert caplog.text.count("it gives 5 of 5 stored pictures other labels") == 2
     description = read_description(home.litert_copies, identify(OPTIONS))
     assert description is not None
     assert description.problem == "it gives 5 of 5 stored pictures other labels"
