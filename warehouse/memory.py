@@ -36,6 +36,10 @@ def duckdb_limit() -> str:
     return f"{max(_MIN_BYTES, available_bytes() // _PART) // 2**20}MiB"
 
 
+HIDE_PROGRESS = "set enable_progress_bar = false"
+"""For every connection: DuckDB prints a bar among the results of a query that takes more than two seconds."""
+
+
 def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
     """Set the limit of an open database; one whose configuration is locked keeps its own."""
     with suppress(duckdb.InvalidInputException):

@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse.errors import NotPublished
 from warehouse.home import Home
-from warehouse.memory import limit_memory
+from warehouse.memory import HIDE_PROGRESS, limit_memory
 from warehouse.schema.sql_types import quote
 from warehouse.storage.damage import detect_damage
 
@@ -35,6 +35,7 @@ def published(home: Home, *, only_lake: bool = False) -> Iterator[duckdb.DuckDBP
         duckdb.connect(str(home.database), read_only=True) as connection,
     ):
         limit_memory(connection)
+        connection.execute(HIDE_PROGRESS)
         _refuse_moved(home, connection)
         if only_lake:
             connection.execute(

@@ -12,6 +12,10 @@ import duckdb
 import pytest
 
 from warehouse import memory
+from warehouse.database.publish import publish
+from warehouse.home import Home
+from warehouse.published import published
+from warehouse.storage.lake_reader import open_connection
 
 SHOW = """
 import duckdb, resource
@@ -72,3 +76,12 @@ def test_a_locked_database_keeps_its_limit():
         connection.execute("set memory_limit = '1GiB'; set lock_configuration = true")
         memory.limit_memory(connection)
         assert connection.sql("select current_setting('memory_limit')").fetchall() == [("1.0 GiB",)]
+
+
+def test_a_long_query_prints_no_progress_bar(home: Home) -> None:
+    """It would stand among the rows that a command prints."""
+    publish(home)
+    setting = "select value from duckdb_settings() where name = 'enable_progress_bar'"
+    with open_connection() as lake, published(home) as database:
+        for connection in (lake, database):
+            assert connection.execute(setting).fetchall() == [("false",)]

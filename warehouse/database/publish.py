@@ -30,7 +30,7 @@ from warehouse.database.derived.refresh import refresh_tables
 from warehouse.database.lift_table import refresh_lifts
 from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
-from warehouse.memory import limit_memory
+from warehouse.memory import HIDE_PROGRESS, limit_memory
 from warehouse.schema.tables import TABLES
 from warehouse.storage.damage import detect_damage
 
@@ -96,6 +96,7 @@ def _replace(
             ) as connection,
         ):
             limit_memory(connection)
+            connection.execute(HIDE_PROGRESS)
             connection.begin()
             files, queries = write(connection, built.queries if built else None)
             connection.commit()

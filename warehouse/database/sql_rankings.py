@@ -87,6 +87,7 @@ def _posts(condition: str) -> str:
 
 
 _NEEDS_POSTS = f"(\"by\" <> 'count' and statistic in ({_quote(_OF_POSTS)}))"
+_REQUESTED = f"statistic in ({_quote(OPTIONAL)})"
 _BY_RANK = f"statistic in ({_quote(BY_RANK)})"
 _SUMMED_WORTH = " ".join(
     f"when '{name}' then {name if name in _STORED else 'null'}" for name in PLAIN_STATISTICS
@@ -100,7 +101,8 @@ def _number(name: Statistic) -> str:
     return f"""case when "by" = 'count'{condition} then 1 else {name} end"""
 
 
-# Of the posts, only what sums do not have, and only of some labels: of all if it orders them, else of the first n.
+# Of the posts, only what sums do not have, and only of some labels: of all if it orders them, else of the first n. The
+# numbers of these fit in memory, so that DuckDB's own median is taken for them, in a third of the time.
 _TOP_LABELS = f"""
     with summed as (
         select *, row_number() over (order by worth desc, posts desc, label) as place
@@ -127,11 +129,13 @@ _TOP_LABELS = f"""
         select summed.*, row_number() over (order by number desc, posts desc, label) as rank
         from summed join orders using (label) where {_NEEDS_POSTS} qualify rank <= n),
     numbers as (
-        select label, {_columns(_OF_POSTS)}
-        from {count_values(f"(from {_posts('true')} semi join best using (label))")} group by label)
+        select label, median(value) as median from {_posts("true")} semi join best using (label) group by label),
+    requested as (
+        select label, {_columns(OPTIONAL)}
+        from {count_values(f"(from {_posts(_REQUESTED)} semi join best using (label))")} group by label)
     select rank, label, posts, accounts, total, mean, {_number("median")} as median, posts / all_posts as share,
            {", ".join(f"{_number(name)} as {name}" for name in OPTIONAL)}
-    from best left join numbers using (label) order by rank"""
+    from best left join numbers using (label) left join requested using (label) order by rank"""
 
 _MEASURED_ROWS = f"""(
     from (select source, post_id, account, {_NAMED}, first_label, value, numerator, denominator

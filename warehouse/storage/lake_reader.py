@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from warehouse.memory import duckdb_limit
+from warehouse.memory import HIDE_PROGRESS, duckdb_limit
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
@@ -101,7 +101,9 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def open_connection() -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory; its temporary views and registered tables are its own."""
-    return _database().cursor()
+    connection = _database().cursor()
+    connection.execute(HIDE_PROGRESS)
+    return connection
 
 
 def open_reader(files: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
