@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts
+from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts, read_comparable_days
 from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift
@@ -46,31 +46,33 @@ def compute_lifts(
 ) -> tuple[list[LabelLift], list[ComparedPosts]]:
     """The rows of both tables from the views of the database."""
     # SciPy takes a third of a second to import.
-    from warehouse.ranking.lift_rankings import all_lifts, number_posts
+    from warehouse.ranking.lift_rankings import all_lifts, number_alike, read_both_labels
 
+    days = {by: read_comparable_days(connection, by) for by in STORED_BY}
     classifiers = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
     with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
     rows, compared = [], []
     for (classifier,) in classifiers:
-        for measure in STORED_BY:
-            question = RankingQuery(classifier, measure, "lift")
-            comparable = comparable_posts(connection, question)
+        questions = {by: RankingQuery(classifier, by, "lift") for by in STORED_BY}
+        found = [comparable_posts(connection, one, days=days[by]) for by, one in questions.items()]
+        every, numbered = number_alike([comparable.posts for comparable in found])
+        labels = read_both_labels(connection, classifier, every)
+        for question, comparable, posts in zip(questions.values(), found, numbered, strict=True):
             compared.append(
                 ComparedPosts(
                     classifier=classifier,
-                    measure=measure,
+                    measure=question.by,
                     computed_from=computed_from,
                     **{field: getattr(comparable.counts, field) for field in STORED_COUNTS},
                 )
             )
-            posts = number_posts(comparable)
-            lifts = groups = all_lifts(connection, question, posts)
+            lifts = groups = all_lifts(connection, question, posts, labels[False])
             if (classifier,) in with_groups:
-                groups = all_lifts(connection, replace(question, grouped=True), posts)
+                groups = all_lifts(connection, replace(question, grouped=True), posts, labels[True])
             rows += [
                 LabelLift(
                     classifier=classifier,
-                    measure=measure,
+                    measure=question.by,
                     grouped=grouped,
                     computed_at=computed_at,
                     computed_from=computed_from,

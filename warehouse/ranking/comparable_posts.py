@@ -6,6 +6,7 @@ was too young when its number was last observed, because its likes were still co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -26,7 +27,7 @@ MAX_COMPARED_POSTS = 1_000_000
 """The newest posts that a ranking by lift compares: some 6 million label rows, of which the estimate needs 0.8 GB."""
 _MICROSECONDS_A_DAY = 86_400_000_000
 
-_LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier)
+_LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier and first_label)
                    using (source, post_id)"""
 _POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
                     coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced{counts}
@@ -44,8 +45,9 @@ _AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations j
                            having max(observed_at) >= posted_at + interval 10 day"""
 _HISTORY = """with aged as ({aged}),
               latest as (
-                  from aged qualify row_number() over (partition by source order by posted_at desc, post_id) <= $most)
-              select source, post_id, posted_at, observed_at, {count} as value
+                  select *, row_number() over (partition by source order by posted_at desc, post_id) as post
+                  from aged qualify post <= $most)
+              select source, post, posted_at, observed_at, {count} as value
               from observations join latest using (source, post_id)"""
 
 
@@ -113,31 +115,36 @@ class Comparable:
 
 
 def comparable_posts(
-    connection: duckdb.DuckDBPyConnection, question: RankingQuery, *, labelled: bool = True
+    connection: duckdb.DuckDBPyConnection,
+    question: RankingQuery,
+    *,
+    labelled: bool = True,
+    days: Mapping[str, int] | None = None,
 ) -> Comparable:
     """Read the posts of a question by lift from the published database, and leave out those that can't be compared.
 
-    The newest posts are first. Without `labelled` posts without a label of the classifier are compared too.
+    The newest posts are first. Without `labelled` posts without a label of the classifier are compared too. `days` are
+    those of `read_comparable_days` for the measure, where the caller has them.
     """
     import polars as pl
 
     from warehouse.ranking.lift.age import DEFAULT_DAYS
 
-    is_older = ensure_measures(connection)
+    ensure_measures(connection)
     matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
     posts = read_frame(connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values))
     older = 0
     if len(posts) == MAX_COMPARED_POSTS:
         (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
         older = total - len(posts)
-    days = _comparable_days(connection, question, posts, by_observations=is_older)
+    source_days = _comparable_days(connection, question, posts, days)
     age = (pl.col("counted_at") - pl.col("posted_at")).dt.total_microseconds()
-    least = pl.col("source").replace_strict(days or {"": 0}, default=0) * _MICROSECONDS_A_DAY
+    least = pl.col("source").replace_strict(source_days or {"": 0}, default=0) * _MICROSECONDS_A_DAY
     known = pl.col("value").is_not_null()
     young = known & (age < least).fill_null(value=False)
     hidden, used = pl.col("hidden"), known & ~young
     shown = used & pl.col("sliced")
-    ages = sorted(set(days.values())) or [DEFAULT_DAYS]
+    ages = sorted(set(source_days.values())) or [DEFAULT_DAYS]
     numbers = posts.select(
         counted=used.sum(),
         hidden=hidden.sum(),
@@ -157,7 +164,7 @@ def comparable_posts(
         age=_count(ages[0], "day") if len(ages) == 1 else f"{ages[0]} to {ages[-1]} days (by source)",
         old=older,
     )
-    return Comparable(posts.filter(used).drop("hidden", "counted_at", "rounded"), days, counts)
+    return Comparable(posts.filter(used).drop("hidden", "counted_at", "rounded"), source_days, counts)
 
 
 def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> PostCounts:
@@ -249,50 +256,38 @@ def _comparable_days(
     connection: duckdb.DuckDBPyConnection,
     question: RankingQuery,
     posts: pl.DataFrame,
-    *,
-    by_observations: bool,
+    days: Mapping[str, int] | None,
 ) -> dict[str, int]:
-    """For each source the age from which its posts count; empty where the age makes no difference.
-
-    With `by_observations` the latest observations have no times, because an older likelens published them.
-    """
+    """For each source the age from which its posts count; empty where the age makes no difference."""
     if question.measure is None or question.measure.history is None:
         return {}
     from warehouse.ranking.lift.age import DEFAULT_DAYS
 
-    known = _known_days(connection, question.measure.history, by_observations=by_observations)
+    known = read_comparable_days(connection, question.measure.history) if days is None else days
     return {source: known.get(source, DEFAULT_DAYS) for source in posts["source"].unique().sort()}
 
 
 def read_comparable_days(connection: duckdb.DuckDBPyConnection, count: Counts) -> dict[str, int]:
     """For each source with a history of this count the age in days from which its posts count; others: `DEFAULT_DAYS`."""
-    return _known_days(connection, count, by_observations=ensure_measures(connection))
+    ensure_measures(connection)
+    [(mode,)] = connection.execute("select current_setting('access_mode')").fetchall()
+    if str(mode).lower() != "read_only":
+        return _read_days(connection, count)
+    # The observations of a read-only connection can't change.
+    days = _days.setdefault(connection, {})
+    if count not in days:
+        days[count] = _read_days(connection, count)
+    return days[count]
 
 
 _days: WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, dict[str, int]]] = WeakKeyDictionary()
 """The ages by connection and count: a report compares the same posts for each classifier."""
 
 
-def _known_days(
-    connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool
-) -> dict[str, int]:
-    """For each source with a history of this count the age from which posts count.
-
-    It is computed once for a read-only connection, whose observations can't change.
-    """
-    [(mode,)] = connection.execute("select current_setting('access_mode')").fetchall()
-    if str(mode).lower() != "read_only":
-        return _read_days(connection, count, by_observations=by_observations)
-    days = _days.setdefault(connection, {})
-    if count not in days:
-        days[count] = _read_days(connection, count, by_observations=by_observations)
-    return days[count]
-
-
-def _read_days(connection: duckdb.DuckDBPyConnection, count: str, *, by_observations: bool) -> dict[str, int]:
+def _read_days(connection: duckdb.DuckDBPyConnection, count: str) -> dict[str, int]:
     from warehouse.ranking.lift.age import MAX_POSTS, comparable_ages
 
-    aged = _AGED_BY_OBSERVATIONS if count == "shares" or by_observations else _AGED
+    aged = _AGED_BY_OBSERVATIONS if count == "shares" else _AGED
     query = _HISTORY.format(aged=aged.format(count=count), count=count)
     return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))
 

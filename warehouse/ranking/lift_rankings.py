@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
+import numpy as np
 import polars as pl
 
 from warehouse.ranking.comparable_posts import Comparable, comparable_posts
 from warehouse.ranking.lift.estimate import Measure, estimate_adjusted_lifts, estimate_lifts
+from warehouse.ranking.lift.groups import Ints
 from warehouse.ranking.lift.pairs import pair_labels
 from warehouse.ranking.ranking_query import MIN_LIFT_POSTS, RankingQuery
 
@@ -16,6 +20,8 @@ COLUMNS = (
 )
 _LABELS = """select post, label from post_labels join compared using (source, post_id)
              where classifier = $classifier"""
+_BOTH = """select post, label, label_group, first_in_group from post_labels join compared using (source, post_id)
+           where classifier = $classifier"""
 _GROUPS = """select distinct post, label_group as label from post_labels join compared using (source, post_id)
              where classifier = $classifier"""
 
@@ -53,6 +59,17 @@ def read_labels(
     return labels
 
 
+def read_both_labels(
+    connection: duckdb.DuckDBPyConnection, classifier: str, posts: pl.DataFrame
+) -> dict[bool, pl.DataFrame]:
+    """What `read_labels` returns without and with groups (`False`, `True`), read once."""
+    connection.register("compared", posts.select("source", "post_id", "post").to_arrow())
+    rows = connection.sql(_BOTH, params={"classifier": classifier}).pl()
+    connection.unregister("compared")
+    groups = rows.filter("first_in_group").select("post", label="label_group")
+    return {False: rows.select("post", "label"), True: groups}
+
+
 def all_lifts(
     connection: duckdb.DuckDBPyConnection,
     question: RankingQuery,
@@ -72,8 +89,9 @@ def all_lifts(
     if labels is None:
         labels = read_labels(connection, question, chosen)
     else:
-        labels = labels.join(chosen.select("post"), on="post", how="semi")
-    labels = labels.filter(~pl.col("label").is_in(question.labels_left_out))
+        labels = labels.filter(_positions(chosen, labels) >= 0)
+    if question.labels_left_out:
+        labels = labels.filter(~pl.col("label").is_in(question.labels_left_out))
     if question.pairs:
         # Two pairs have one name where a label contains the sign between the two.
         labels = pair_labels(labels, min(question.least_posts, MIN_LIFT_POSTS)).unique(maintain_order=True)
@@ -94,8 +112,20 @@ def _plain_numbers(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQ
     if shares:
         of = pl.col("denominator").sum()
         numbers |= {"denominator": of, "rate": pl.col("numerator").sum() / of}
-    columns = [name for name in ("post", "value", "numerator", "denominator") if name in posts.columns]
-    return labels.join(posts.select(columns), on="post").group_by("label").agg(**numbers)
+    columns = [name for name in ("value", "numerator", "denominator") if name in posts.columns]
+    labelled = pl.concat(
+        [labels.select("label"), posts.select(columns)[_positions(posts, labels)]], how="horizontal"
+    )
+    return labelled.group_by("label").agg(**numbers)
+
+
+def _positions(posts: pl.DataFrame, labels: pl.DataFrame) -> Ints:
+    """The row of `posts` for each row of `labels`, and -1 where there is none: faster than a join."""
+    number, labelled = posts["post"].to_numpy(), labels["post"].to_numpy()
+    rows = np.full(max(number.max(initial=-1), labelled.max(initial=-1)) + 1, -1)
+    rows[number] = np.arange(len(number))
+    found: Ints = rows[labelled]
+    return found
 
 
 def numbered_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
@@ -107,6 +137,19 @@ def number_posts(comparable: Comparable) -> pl.DataFrame:
     """The same for posts that were read already."""
     # Joins by number are faster than joins by source and id.
     return comparable.posts.with_row_index("post").cast({"post": pl.Int64})
+
+
+def number_alike(frames: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """All posts of the frames with a number in the column `post`, and each frame with these numbers.
+
+    The newest posts are first, as in `numbered_posts`, so that posts of one time have the same order there.
+    """
+    key = ["source", "post_id"]
+    every = pl.concat([frame.select(*key, "posted_at") for frame in frames]).unique(key)
+    every = every.sort("posted_at", *key, descending=[True, False, False], nulls_last=True)
+    numbered = every.with_row_index("post").cast({"post": pl.Int64})
+    numbers = numbered.select(*key, "post")
+    return numbered, [frame.join(numbers, on=key, how="left", maintain_order="left") for frame in frames]
 
 
 def _estimate(posts: pl.DataFrame, labels: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:

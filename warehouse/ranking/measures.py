@@ -40,10 +40,14 @@ _EXACT = "floor({} * 268435456 + 0.5) / 268435456"
 _COUNT = """select source, post_id, arg_max({count}, observed_at)::double as value, max(observed_at) as counted_at,
                    arg_max(coalesce({count}_rounded, false), observed_at) as rounded
             from observations where {count} is not null group by all"""
-_LIKES = f"""select * from ({_COUNT.format(count="likes")})
-             semi join (select source, post_id from latest_observations where likes is not null)
-                 using (source, post_id)"""
-_COMMENTS = _COUNT.format(count="comments")
+_LATEST = """select source, post_id, {count}::double as value, {count}_at as counted_at,
+                    coalesce(shown_rounded, false) as rounded
+             from latest_observations
+             left join (select distinct source, post_id, observed_at as {count}_at, true as shown_rounded
+                        from observations where {count}_rounded and {count} is not null)
+                 using (source, post_id, {count}_at)
+             where {count} is not null"""
+_LIKES, _COMMENTS = _LATEST.format(count="likes"), _LATEST.format(count="comments")
 _COMMENTS_PER_LIKE = f"""select source, post_id, {_EXACT.format("comment.value / liked.value")} as value,
                                 least(liked.counted_at, comment.counted_at) as counted_at,
                                 liked.rounded or comment.rounded as rounded,
@@ -185,7 +189,7 @@ MEASURES: dict[By, Measure] = {
 ALL_BY: tuple[By, ...] = get_args(By)
 RUN_BY: tuple[By, ...] = ("likes", "comments", "count")
 """The measures of the rankings of every run, and of a comparison of classifiers."""
-STORED_BY: tuple[By, ...] = ("likes", "comments")
+STORED_BY: tuple[Literal["likes", "comments"], ...] = ("likes", "comments")
 """The measures that `post_labels` has as columns, and whose lifts publish stores."""
 LIFT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if not measure.ratio or measure.per)
 COMMENT_BY: tuple[By, ...] = tuple(by for by, measure in MEASURES.items() if measure.per)

@@ -51,6 +51,15 @@ _VIEWS = {
 }
 """The same as those of `warehouse.database.sql`, over the rows that were known; a test compares them."""
 
+_OLDER_VIEWS = {
+    "observations": """select *, null::bigint as shares, null::boolean as shares_rounded
+                       from {database}.main.observations""",
+    "latest_observations": _VIEWS["latest_observations"],
+    "post_labels": """select columns(lambda name: name <> 'first_label'),
+                             row_number() over (partition by source, post_id, classifier) = 1 as first_label
+                      from {database}.main.post_labels""",
+}
+"""What the database of an older likelens, without `post_measures`, lacks: columns that rankings read."""
 
 _NO_READINGS = """create temp view comment_readings as
     select null::varchar as source, null::varchar as post_id, null::varchar as version, null::double as tone,
@@ -92,10 +101,9 @@ def _complete_measures(connection: duckdb.DuckDBPyConnection) -> bool:
         return False
     is_older = not found
     if is_older:
-        shares = "null::bigint as shares, null::boolean as shares_rounded"
-        connection.execute(
-            f"create temp view observations as select *, {shares} from {_database_of(connection)}.main.observations"
-        )
+        for name, query in _OLDER_VIEWS.items():
+            older = query.format(database=_database_of(connection))
+            connection.execute(f"create temp view {name} as {older}")
     if not _has_view(connection, "comment_readings"):
         connection.execute(_NO_READINGS)
     connection.execute(f"create temp view post_measures as {POST_MEASURES}")

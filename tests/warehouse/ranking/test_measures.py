@@ -48,10 +48,14 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
         database.execute("create table runs (stage text, status text, version text, started_at timestamp)")
         database.execute(
             """create view latest_observations as
-               select source, post_id, counts.likes as likes, counts.likes_hidden as likes_hidden
+               select source, post_id, counts.likes as likes, counts.likes_hidden as likes_hidden,
+                      likes_at, comments, comments_at
                from (select source, post_id,
                             arg_max(struct_pack(likes := likes, likes_hidden := likes_hidden), observed_at)
-                                filter (likes is not null or likes_hidden) as counts
+                                filter (likes is not null or likes_hidden) as counts,
+                            max(observed_at) filter (likes is not null or likes_hidden) as likes_at,
+                            arg_max(comments, observed_at) as comments,
+                            max(observed_at) filter (comments is not null) as comments_at
                      from observations group by all)"""
         )
         database.execute(f"create view post_measures as {POST_MEASURES}")
@@ -143,6 +147,19 @@ def test_a_rounded_number_is_marked(tables: duckdb.DuckDBPyConnection) -> None:
     )
     marks = dict(tables.execute("select measure, rounded from post_measures").fetchall())
     assert marks == {"likes": True, "comments": False, "comments_per_like": True}
+
+
+def test_a_number_that_is_shown_exactly_later_is_not_rounded(tables: duckdb.DuckDBPyConnection) -> None:
+    """The mark of an earlier observation, also of the same number, does not stay."""
+    fill(
+        tables,
+        [
+            {"hours": 1, "likes": 5000, "comments": 7, "likes_rounded": True},
+            {"hours": 2, "likes": 5000, "comments": 7, "comments_rounded": True},
+        ],
+    )
+    marks = dict(tables.execute("select measure, rounded from post_measures").fetchall())
+    assert (marks["likes"], marks["comments"]) == (False, True)
 
 
 @settings(max_examples=40, deadline=None)

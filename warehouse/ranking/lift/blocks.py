@@ -15,6 +15,7 @@ from warehouse.ranking.lift.age import key_columns
 from warehouse.ranking.lift.groups import Floats, Groups, Ints, group_changes
 
 BLOCK_POSTS = 20
+_LAST = np.iinfo(np.int64).max
 MIN_ACCOUNTS = 1.5
 """With fewer accounts, not counting tiny ones, blocks are the clusters: accounts can't be compared with each other."""
 
@@ -54,10 +55,9 @@ def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlock
     key = key_columns(posts)
     if "offset" not in posts.columns:
         posts = posts.with_columns(offset=1)
-    ordered = posts.filter(pl.col("value").is_not_null() & (pl.col("offset") > 0)).sort(
-        ["source", "account", "posted_at", *key], nulls_last=True
-    )
-    accounts = group_changes(ordered.select(pl.struct("source", "account").rle_id()).to_series().to_numpy())
+    known = posts.filter(pl.col("value").is_not_null() & (pl.col("offset") > 0))
+    ordered, owners = _order(known, key)
+    accounts = group_changes(owners)
     in_account = np.arange(len(ordered)) - accounts.spread(accounts.starts)
     runs = np.maximum(1, (2 * accounts.sizes + block_posts) // (2 * block_posts))
     run = in_account * accounts.spread(runs) // accounts.spread(accounts.sizes)
@@ -75,6 +75,21 @@ def cut_blocks(posts: pl.DataFrame, block_posts: int = BLOCK_POSTS) -> PostBlock
         block_account=block_account,
         cluster=block_account if _effective_number(accounts) >= MIN_ACCOUNTS else numbers,
     )
+
+
+def _order(posts: pl.DataFrame, key: list[str]) -> tuple[pl.DataFrame, Ints]:
+    """The posts by account, time and key, and the number of each post's account.
+
+    NumPy sorts numbers five times as fast as Polars sorts by four columns with names.
+    """
+    names = posts.select("source", "account").unique().sort("source", "account").with_row_index("owner")
+    posts = posts.sort(key).join(
+        names, on=["source", "account"], nulls_equal=True, how="left", maintain_order="left"
+    )
+    owners = posts["owner"].cast(pl.Int64).to_numpy()
+    times = posts["posted_at"].cast(pl.Datetime("us")).cast(pl.Int64).fill_null(_LAST).to_numpy()
+    order = np.lexsort((times, owners))
+    return posts[order], owners[order]
 
 
 def _effective_number(accounts: Groups) -> float:
