@@ -9,6 +9,7 @@ options.py           options that several commands share
 output.py            tables, CSV, JSON and Parquet on standard output
 printable.py         external text without what could change the terminal
 chart_file.py        the file of `likelens rank --chart`
+ranking_table.py     the columns and the title of a ranking on a terminal
 intervals.py         intervals of lifts as bars of text
 time_slices.py       weekdays, hours and time zones of options and settings
 launch.py            starts a flow from the command line, and shows it

@@ -12,12 +12,12 @@ import click
 from flows.chart_file import ChartFile, write_ranking
 from flows.completion import complete
 from flows.errors import SettingsError
-from flows.intervals import draw_intervals, interval_bars
 from flows.options import with_config, with_format
-from flows.output import Format, TextTable, show, show_table
+from flows.output import Format, show, show_table
 from flows.printable import printable
+from flows.ranking_table import describe_differences, readable, stored_table, title_of
 from flows.settings import Settings, read_settings
-from flows.time_slices import Hours, Weekdays, describe_times
+from flows.time_slices import Hours, Weekdays
 from warehouse.published import published
 from warehouse.ranking import rankings
 from warehouse.ranking.comment_coverage import describe_comments
@@ -35,8 +35,6 @@ DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("image", "video", "carousel")
 RATIO_DECIMALS = 5
 """Decimals of comments per like and of likes per follower, which are often below 0.01."""
-FIRST_COLUMNS = ("rank", "label", "posts", "accounts", "lift", "low", "high")
-LAST_COLUMNS = ("median", "share")
 NARROW_COLUMNS = ("interval", "accounts", "share")
 """What a narrow terminal leaves out, the first one first."""
 
@@ -132,7 +130,7 @@ def _print_ranking(settings: Settings, question: RankingQuery, form: Format, cha
     if question.without_near_reposts:
         _require_near_duplicates(settings)
     if form == "table" and not chart and (stored := stored_rows(settings.home, question)) is not None:
-        show_table(_stored_table(stored), title_of(question), optional=NARROW_COLUMNS)
+        show_table(stored_table(stored), title_of(question), optional=NARROW_COLUMNS)
         _print_notes(settings, question, form, [], is_empty=not stored)
         return 0
     ranking = rankings.rank(settings.home, question)
@@ -140,21 +138,12 @@ def _print_ranking(settings: Settings, question: RankingQuery, form: Format, cha
     decimals = RATIO_DECIMALS if measure and measure.ratio and measure.per != "comments" else 3
     shown = readable(ranking, question) if form == "table" else ranking
     show(shown, form, title_of(question), decimals, optional=NARROW_COLUMNS)
-    _print_notes(settings, question, form, _differences(ranking, question), is_empty=ranking.is_empty())
+    _print_notes(
+        settings, question, form, describe_differences(ranking, question), is_empty=ranking.is_empty()
+    )
     if chart:
         _draw(settings, ranking, question, chart)
     return 0
-
-
-def _stored_table(rows: list[dict[str, Any]]) -> TextTable:
-    """As `readable` shows a ranking by lift."""
-    bars = draw_intervals([(row["lift"], row["low"], row["high"]) for row in rows])
-    columns = (*FIRST_COLUMNS, "interval", "q", *LAST_COLUMNS)
-    shown = [
-        [row[name] for name in columns]
-        for row in (one | {"interval": bar} for one, bar in zip(rows, bars, strict=True))
-    ]
-    return TextTable(columns, shown, frozenset(columns) - {"label", "interval"})
 
 
 def _draw(settings: Settings, ranking: pl.DataFrame, question: RankingQuery, file: Path) -> None:
@@ -248,64 +237,3 @@ def _why_unlabelled(settings: Settings, classifier: str) -> str:
         return f"{settings.file} has no such classifier; it has: {', '.join(names) or 'none'}."
     with published(settings.home) as database:
         return printable(why_unlabelled(database, classifier))
-
-
-def _differences(ranking: pl.DataFrame, question: RankingQuery) -> list[str]:
-    """A sentence on the labels whose lift alone lies outside the interval of their own effect."""
-    if not question.adjusted or question.against_before:
-        return []
-    import polars as pl
-
-    differ = ranking.filter((pl.col("alone") < pl.col("low")) | (pl.col("alone") > pl.col("high")))
-    if differ.is_empty():
-        return ["The lifts agree with those of the labels alone (the column alone)."]
-    names = ", ".join(
-        f"{printable(row['label'])} ×{row['lift']:.2f} instead of ×{row['alone']:.2f}"
-        for row in differ.iter_rows(named=True)
-    )
-    advice = (
-        "Alone, a label also gets what the labels that come with it earn; the column lift is its own part."
-    )
-    return [f"Other than alone: {names}. {advice}"]
-
-
-def readable(ranking: pl.DataFrame, question: RankingQuery) -> pl.DataFrame:
-    """The columns for a person: a ranking by lift with bars, one by count without the columns that are all 1."""
-    if question.by == "count":
-        return ranking.drop("total", "mean", "median")
-    if question.against_before:
-        changes = ranking.with_columns(interval_bars(ranking.with_columns(lift="change")))
-        return changes.select(*ranking.columns[:9], "interval", "q")
-    if question.by_lift:
-        bars = ranking.with_columns(interval_bars(ranking))
-        alone = ["alone"] if question.adjusted else []
-        if per := question.measure and question.measure.per:
-            first = [*FIRST_COLUMNS[:3], "denominator", *FIRST_COLUMNS[3:]]
-            return bars.select(*first, "interval", "q", "rate", "share").rename({"denominator": per})
-        return bars.select(*FIRST_COLUMNS, "interval", "q", *alone, *LAST_COLUMNS)
-    if per := question.measure and question.measure.per:
-        first = ["rank", "label", "posts", "denominator", "accounts"]
-        others = [name for name in ranking.columns if name not in (*first, "total")]
-        return ranking.select(*first, *others).rename({"denominator": per})
-    return ranking if ranking["total"].null_count() == 0 else ranking.drop("total")
-
-
-def title_of(question: RankingQuery) -> str:
-    """Describe a ranking in one line."""
-    if question.measure is None:
-        measure = "how many posts show it"
-    elif question.against_before:
-        measure = f"change of the lift of {question.measure.name}, {question.since} to {question.until}"
-    elif question.by_lift:
-        measure = f"lift of {question.measure.name}"
-    else:
-        measure = f"{question.measure.name}, {PLAIN_STATISTICS[question.statistic].name}"
-    account = f" of {question.account}" if question.account else ""
-    within = f" within {question.within}" if question.within else ""
-    rows = "groups of labels" if question.grouped else "labels"
-    if question.pairs:
-        rows = f"pairs of {rows}"
-    adjusted = ", the other labels held equal" if question.adjusted else ""
-    times = f", {describe_times(question)}" if question.sliced else ""
-    as_of = f", as of {question.as_of}" if question.as_of else ""
-    return f"{question.classifier}: top {question.top} {rows}{within}{account} by {measure}{adjusted}{times}{as_of}"

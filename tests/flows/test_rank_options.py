@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from flows.commands.rank import _differences, rank
+from flows.commands.rank import rank
+from flows.ranking_table import describe_differences
 from flows.time_slices import check_time_zone
 from warehouse.ranking.lift_changes import COLUMNS
 from warehouse.ranking.ranking_query import RankingQuery
@@ -266,7 +267,7 @@ def test_the_zone_of_the_machine_is_refused():
 def test_a_change_of_adjusted_lifts_is_not_compared_with_those_alone():
     """The ranking has no column alone, so no sentence names it."""
     question = RankingQuery("visual", "likes", "lift", adjusted=True, against_before=True)
-    assert _differences(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64)), question) == []
+    assert describe_differences(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64)), question) == []
 
 
 def test_a_day_before_the_run_has_no_ranking(ran, command):
