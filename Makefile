@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo server screenshots test lint docs bench lock
+.PHONY: setup demo server screenshots test test-slow lint docs bench lock
 
 setup: $(VENV)/.ready
 
@@ -27,9 +27,15 @@ screenshots: setup
 
 # Workers run complete files, because fixtures belong to files, in the order and the groups of tests/conftest.py.
 # Some machines set PYTHONDONTWRITEBYTECODE; then each worker, and each process that a test starts, compiles every module.
-test: export PYTHONDONTWRITEBYTECODE =
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+test test-slow: export PYTHONDONTWRITEBYTECODE =
+
 test: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow"
+
+# The tests that take more than a second of a processor each: most of the time of all tests.
+test-slow: setup
+	$(PYTEST) -m slow
 
 lint: setup
 	$(BIN)/ruff check .

@@ -75,6 +75,7 @@ def test_every_package_has_what_it_requires():
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_installed_versions_are_those_of_the_lock_file():
     """Each package has the version of the lock file; `make setup` installs it."""
     locked = locked_versions()
@@ -109,6 +110,7 @@ def test_a_run_keeps_its_hour_when_the_clocks_change(month, utc_hours):
     assert [date.astimezone(UTC).hour for date in dates] == utc_hours
 
 
+@pytest.mark.slow
 def test_a_server_in_the_prefect_profile_is_used(tmp_path):
     """After `prefect config set PREFECT_API_URL=…`, as in the guide, a run uses that server and starts none."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}

@@ -62,6 +62,7 @@ def ends(process: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_shared_service_ends_with_its_last_user(tmp_path):
     """The second user gets the same service, which runs until both have ended; the next user gets a new one."""
     first, service = start_user(tmp_path)

@@ -51,6 +51,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"the photographs in {PHOTOS} are not here")
 def test_photographs_get_their_names(classifier: KerasClassifier) -> None:
     """The first label of a photograph is what it shows, with the score that the weights are known to give."""
@@ -68,6 +69,7 @@ def test_photographs_get_their_names(classifier: KerasClassifier) -> None:
     assert all(label.score > least for label, (_, least) in zip(firsts, expected.values(), strict=True))
 
 
+@pytest.mark.slow
 def test_bfloat16_is_near_float32(classifier: KerasClassifier, photos: list[Path]) -> None:
     """In bfloat16 each photograph has the same first label, and each score is within the documented distance."""
     batch = [classifier.prepare(PictureFile(file)) for file in photos]
@@ -80,6 +82,7 @@ def test_bfloat16_is_near_float32(classifier: KerasClassifier, photos: list[Path
         assert max(abs(label.score - scores.get(label.label, 0.0)) for label in one) < MAX_DIFFERENCE
 
 
+@pytest.mark.slow
 def test_embeddings_are_the_averaged_features_and_labels_stay(
     classifier: KerasClassifier, built: Any, photos: list[Path]
 ) -> None:
@@ -100,6 +103,7 @@ def test_embeddings_are_the_averaged_features_and_labels_stay(
     assert np.abs(vectors - keras.ops.convert_to_numpy(features(pixels))).max() < 2e-3
 
 
+@pytest.mark.slow
 def test_folding_changes_no_score(classifier: KerasClassifier, built: Any, photos: list[Path]) -> None:
     """All 49 normalisations, with the statistics of a real training, are folded, and scores are equal to rounding."""
     application = find_application("EfficientNetLite0")
@@ -118,6 +122,7 @@ def test_its_labels_have_groups_and_its_version_says_so(classifier: KerasClassif
     assert classifier.version.startswith("EfficientNetLite0-") and classifier.batch_size == 16
 
 
+@pytest.mark.slow
 def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra, one sentence says how to get the weights."""
     monkeypatch.setattr(weights_of_package, "PACKAGE", "no_such_package")

@@ -17,6 +17,7 @@ from classifiers.scores import Classes
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 
 
+@pytest.mark.slow
 def test_the_version_of_embeddings_ignores_names_and_limits(saved: Path, tmp_path: Path) -> None:
     """Other class names, `top`, `min_score` and `multi_label` leave it; another precision does not."""
     (tmp_path / "others.txt").write_text("".join(f"other_{number}\n" for number in range(1000)))

@@ -107,6 +107,7 @@ def test_a_face_that_fills_the_picture(
     assert box and min(box.x0, box.y0) >= 0 and max(box.x1, box.y1) <= 1
 
 
+@pytest.mark.slow
 def test_threads_and_batches_do_not_change_labels(classifier: FacesClassifier, photographs: Path) -> None:
     """Several threads label at once, and each picture gets the labels that it gets alone."""
     prepared = [classifier.prepare(PictureFile(file)) for file in sorted(photographs.glob("*.jpg"))[-6:]]

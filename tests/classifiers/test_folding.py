@@ -78,6 +78,7 @@ def check_same(model: Any, new: Any, inputs: Any, rounding: float) -> None:
     np.testing.assert_allclose(after, before, rtol=0, atol=rounding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("application", "expected"),
     [
@@ -228,6 +229,7 @@ def test_a_layer_that_is_an_output_is_not_folded(keras: Any) -> None:
     assert fold_batch_normalisation(model) == (model, 0)
 
 
+@pytest.mark.slow
 def test_a_keras_file_with_custom_layers_gives_the_scores_of_its_model(keras: Any, tmp_path: Path) -> None:
     """A `.keras` file with its own input size, scaling, classes and no softmax gives the scores of that model."""
     picture = keras.Input((SIZE, SIZE, 3))

@@ -54,6 +54,7 @@ def input_shape(keras: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return shape_of
 
 
+@pytest.mark.slow
 def test_every_application_has_its_size_and_1000_classes(input_shape: Any) -> None:
     """Each model takes RGB pictures of the size that it was trained with, and has ImageNet's 1000 classes."""
     names = applications()
@@ -118,6 +119,7 @@ def test_tensors_are_scaled_as_arrays(keras: Any) -> None:
         assert compiled == pytest.approx(preprocess(pictures.copy()), abs=1e-4), name
 
 
+@pytest.mark.slow
 def test_a_model_of_any_size_that_scales_in_its_layers_works_in_both_precisions(keras: Any) -> None:
     """MobileNetV3, which scales pixels in its own layers and takes any size, gets 224 and works in both precisions."""
     keras.utils.set_random_seed(3)
@@ -157,6 +159,7 @@ def test_the_structure_follows_the_layers(keras: Any, tmp_path: Path) -> None:
     assert structure(keras.layers.Activation("sigmoid", name="last")(last)) not in (b"", softmax)
 
 
+@pytest.mark.slow
 def test_weights_by_layer_name_fit_after_other_models(keras: Any, tmp_path: Path) -> None:
     """Weights by layer names load although Keras numbers unnamed layers across models: a second lane loads too."""
     from safetensors.numpy import save_file

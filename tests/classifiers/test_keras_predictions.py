@@ -26,7 +26,7 @@ from classifiers.pictures import PictureFile
 from classifiers.scores import Classes
 
 # Keras 3.15 with NumPy 2.4 warns so of each of its tensors.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")]
 ENDINGS = (".weights.h5", ".h5", ".keras", ".safetensors")
 CLASSES = {str(number): [f"n{number:08}", f"Thing_{number}"] for number in range(1000)}
 

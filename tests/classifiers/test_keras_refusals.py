@@ -50,6 +50,7 @@ def refusal(weights: Path, names: Path, application: str = "MobileNet") -> str:
     return message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_weights_of_another_application_are_refused(ending: str, saved: Path) -> None:
     """Weights of another application are refused, also a complete model: its preprocessing would be wrong."""
@@ -101,6 +102,7 @@ def test_formats_with_pickle_are_not_opened(ending: str, saved: Path, tmp_path: 
     assert not proof.exists()
 
 
+@pytest.mark.slow
 def test_a_keras_file_with_pickled_weights_is_refused(saved: Path, tmp_path: Path) -> None:
     """A .keras file that contains pickled weights is refused, and nothing in it runs."""
     proof, pickled = tmp_path / "proof", io.BytesIO()
@@ -131,6 +133,7 @@ def test_a_lambda_layer_is_refused(keras: Any, saved: Path, tmp_path: Path) -> N
     assert "Lambda" in refusal(tmp_path / "m.keras", saved / "names.txt")
 
 
+@pytest.mark.slow
 def test_a_model_of_another_shape_is_refused(keras: Any, saved: Path, tmp_path: Path) -> None:
     """A .keras file that does not classify RGB pictures of one size is refused."""
     layers = keras.layers

@@ -29,7 +29,7 @@ PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
 MAX_SCORE_DIFFERENCE = 0.0001
 """Between a score of the lane and one of the copy, in float32, as docs/forecast.md states."""
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 def copy_of(options: KerasOptions, folder: Path) -> LitertCopy:

@@ -71,6 +71,7 @@ def test_models_of_floats_and_bytes_give_their_softmax(
         assert label.score == pytest.approx(expected[label.label], abs=0.03 if quantised else 1e-5)
 
 
+@pytest.mark.slow
 def test_a_model_of_another_kind_is_refused(keras: Any, convert: Convert, tmp_path: Path) -> None:
     """A model that does not take one RGB picture, or return one score per class, is refused."""
     (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")

@@ -17,6 +17,8 @@ from flows.settings import read_settings
 from tasks.classify.stage import label_pictures
 from warehouse.home import Home
 
+pytestmark = pytest.mark.slow
+
 SOURCE = '[[sources]]\nname = "a"\nkind = "gallery"\nprofile = "imgrum"\nurl = "http://x.org/user/a/1"\n'
 
 

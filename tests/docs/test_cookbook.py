@@ -144,6 +144,7 @@ def test_the_talk_is_that_of_polars(answer, labelled):
     assert shown == {label: (posts, pytest.approx(talk, abs=0.005)) for label, posts, talk in counted.rows()}
 
 
+@pytest.mark.slow
 def test_the_notebook_runs(pages, studio, monkeypatch):
     """Its cells run in order in the folder of the settings, and it has no stored output."""
     file = Path(__file__).resolve().parents[2] / "docs" / "cookbook.ipynb"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TABLES = [
     ("guide.md", "## When something goes wrong"),
     ("gallery-profiles.md", "## What an error means"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_every_python_block_runs(studio, python_block):
     """Each block is a complete program in the folder that its page describes."""

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LOADED = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "srcset"}
 """Tags that load something, with the attribute that names it."""
 NOT_LOADED = {"canonical", "next", "prev"}

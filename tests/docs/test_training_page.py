@@ -10,6 +10,8 @@ from PIL import Image
 
 from flows.cli import main
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [[sources]]
 name = "files"

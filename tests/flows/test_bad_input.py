@@ -75,6 +75,7 @@ def test_wrong_settings_end_with_2_before_anything_is_made(tmp_path, command, te
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_a_failing_source_or_classifier_does_not_stop_the_others(tmp_path, likelens, strange):
     """Private, unknown and silent accounts and a file that is no model each have their line; the rest is published."""
     (tmp_path / "small.onnx").write_bytes(b"no model at all")
@@ -97,6 +98,7 @@ def test_a_failing_source_or_classifier_does_not_stop_the_others(tmp_path, likel
         assert database.execute(failed).fetchall() == [("hidden",), ("silent",), ("unknown",)]
 
 
+@pytest.mark.slow
 def test_a_run_with_nothing_to_publish_fails(tmp_path, likelens, strange):
     """No account can be read: status 1 with each reason, and no database. A failed task logs one error."""
     write(tmp_path, {name: url for name, url in strange.items() if name != "good"})
@@ -111,6 +113,7 @@ def test_a_run_with_nothing_to_publish_fails(tmp_path, likelens, strange):
     assert not (tmp_path / "data" / "likelens.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_with_a_message_and_the_next_run_resumes(tmp_path, likelens, strange):
     """On a full disk no file is half-written; with free space again the run is complete."""
     disk = tmp_path / "disk"

@@ -14,6 +14,7 @@ from flows.settings import read_settings
 from tasks.cluster.options import ClusterOptions
 
 
+@pytest.mark.slow
 def test_a_run_without_its_cluster_fails_only_the_lanes_that_need_it(unlabelled, likelens, free_port):
     """The status names the address; the next run without the cluster labels what was missed."""
     settings, address = unlabelled / "likelens.toml", f"tcp://127.0.0.1:{free_port()}"

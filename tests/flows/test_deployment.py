@@ -16,6 +16,8 @@ from flows.settings import read_settings
 from tests import prefect_api
 from warehouse.records.runs import stage_runs
 
+pytestmark = pytest.mark.slow
+
 STAGES = {
     "scrape demo",
     "read_comments",

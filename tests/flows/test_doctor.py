@@ -263,6 +263,7 @@ def fill(text: str, places: dict[str, object]) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_found_with_what_to_do_and_its_page(folder, command, places, monkeypatch, mistake):
     """The line or message has the mistake, the fix and an existing heading; the status is the documented one."""
@@ -289,6 +290,7 @@ def test_a_mistake_is_found_with_what_to_do_and_its_page(folder, command, places
         assert message.removeprefix("MISSING  ").partition(" See ")[0].strip() in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_run_names_the_same_mistakes_in_the_same_words(folder, likelens, command, places):
     """One run with many broken sources and classifiers reports what the doctor found, and publishes the good source."""
     broken = [

@@ -15,6 +15,8 @@ from warehouse.schema.picture_tables import PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Observation, Post, PostPicture
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 SHA = "a" * 64
 SETTINGS = """

@@ -21,6 +21,8 @@ from cryptography.x509.oid import NameOID
 from flows.demo.gallery import Gallery
 from flows.demo.server import GalleryServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ from tasks.scrape.stage import ScrapeJob, scrape_source
 from warehouse.database.publish import publish
 from warehouse.schema.tables import Comment
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_DELAY = ScrapeOptions(Politeness(0.0))
 
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'

@@ -102,6 +102,7 @@ def test_the_demo_refuses_a_home_in_an_object_store(read, monkeypatch):
         demo.main([], standalone_mode=False)
 
 
+@pytest.mark.slow
 def test_the_doctor_checks_the_store(s3: Any, tmp_path: Path) -> None:
     """It names the URL and the work folder; of a bucket that is missing it says so, with the page that helps."""
     store = s3.store()

@@ -123,6 +123,7 @@ def test_each_kind_of_source_is_written_and_read_back(folder, command, source, o
         assert finding.good and "1 post" in finding.text, finding.text
 
 
+@pytest.mark.slow
 def test_a_run_works_with_the_written_file(folder, command, likelens, social):
     """With the settings for a server on this machine a run reads it, fetches its pictures and labels them."""
     ran = command(
@@ -263,6 +264,7 @@ def test_what_is_not_installed_is_offered_with_how_to_get_it(folder, command, mo
     assert [lane.name for lane in read_settings(folder / "likelens.toml").classifiers] == ["visual"]
 
 
+@pytest.mark.slow
 def test_a_person_answers_three_questions_on_a_terminal(folder):
     """A question is repeated after a wrong answer; suggestions come from the folder; the file is written."""
     controller, terminal = pty.openpty()

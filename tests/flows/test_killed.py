@@ -6,6 +6,9 @@ import time
 from pathlib import Path
 
 import duckdb
+import pytest
+
+pytestmark = pytest.mark.slow
 
 KILLS = {
     "scrape": ("12 posts", 0.0),

@@ -22,6 +22,8 @@ from tasks.run import Run
 from tasks.slots import gpu_limits, hold_slots, host_limit
 from warehouse.records.runs import Journal
 
+pytestmark = pytest.mark.slow
+
 LIMIT_SECONDS = 900.0
 SETTINGS = """
 [[sources]]

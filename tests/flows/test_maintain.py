@@ -20,6 +20,8 @@ from warehouse.home import Home
 from warehouse.records.runs import stage_runs
 from warehouse.schema.picture_tables import Picture
 
+pytestmark = pytest.mark.slow
+
 FORGOTTEN = "zebra.crossing"
 SOURCE = '[[sources]]\nname = "{name}"\nkind = "gallery"\nprofile = "imgrum"\nurl = "{url}"\n'
 SETTINGS = """

@@ -32,6 +32,8 @@ from warehouse.home import Home
 from warehouse.records.runs import begin_run
 from warehouse.upkeep.picture_files import check_pictures
 
+pytestmark = pytest.mark.slow
+
 POSTS = 12
 PUBLISH_TRIES = 5
 SETTINGS = """

@@ -14,6 +14,8 @@ from typing import cast
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [[sources]]
 name = "mia"

@@ -18,6 +18,8 @@ from flows.settings import read_settings
 from tasks.run import Run
 from warehouse.records.runs import Journal, StageResult, stage_runs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -20,6 +20,7 @@ def gallery():
         yield demo, server
 
 
+@pytest.mark.slow
 def test_a_page_on_the_web_is_checked(gallery, command, tmp_path: Path):
     """A page is fetched as in a crawl, robots.txt first, and reported field by field; status 0 when nothing is missing."""
     made, server = gallery

@@ -14,6 +14,8 @@ from flows.settings import read_settings
 from warehouse.database.publish import publish
 from warehouse.records.runs import stage_runs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def copied(ran: Path, tmp_path: Path) -> Path:

@@ -114,6 +114,7 @@ def test_options_that_do_not_fit_are_refused(ran, command, arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_ranking_is_drawn_to_a_file(ran, command, tmp_path):
     """The chart has the labels and says what was chosen; the ranking is printed as without it."""
     file = tmp_path / "likes.svg"
@@ -158,6 +159,7 @@ def test_near_reposts_need_embeddings(ran, command):
     assert "Set embeddings = true" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_period_and_a_source_choose_posts(ran, command):
     """Two periods that follow each other have all posts of the source together."""
     mean = (*VISUAL[:-1], "1", "--statistic", "mean", "--top", "1000", "--source", "demo", "--format", "json")
@@ -184,6 +186,7 @@ def test_a_period_and_a_source_choose_posts(ran, command):
     assert command(ran, *mean, "--source", "other").stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_parquet_is_what_polars_reads(ran, prefect, command):
     """Standard output is a Parquet file with the rows of the other formats."""
     program = [Path(sys.executable).with_name("likelens"), *VISUAL, "--format", "parquet"]
@@ -191,6 +194,7 @@ def test_parquet_is_what_polars_reads(ran, prefect, command):
     assert pl.read_parquet(io.BytesIO(parquet)).to_dicts() == rows(command(ran, *VISUAL, "--format", "json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "statistic", "note"),
     [
@@ -239,6 +243,7 @@ def test_what_people_say_has_a_lift_and_its_comments(ran, command):
     assert "likes" in table.stdout.split("rank")[1].splitlines()[0]
 
 
+@pytest.mark.slow
 def test_weekdays_and_hours_are_those_of_the_settings_zone(ran, command):
     """All weekdays together have all posts, the title names the zone, and a wrong zone gets the nearest names."""
     mean = ("rank", "--classifier", "visual", "--by", "count", "--top", "1000")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 SECOND = '\n[[classifiers]]\nname = "again"\nkind = "visual"\n'
 
@@ -16,6 +17,7 @@ def count_labelled(folder: Path) -> list[tuple[str, int]]:
         return database.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_a_new_classifier_labels_the_stored_pictures(unlabelled, likelens, command):
     """Only the named classifier runs, over all pictures, and its rankings are there at once."""
     settings = unlabelled / "likelens.toml"

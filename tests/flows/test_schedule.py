@@ -27,6 +27,8 @@ from flows.demo.pages import older_path
 from flows.demo.server import Response
 from tests import prefect_api
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "scheduled"
 """The name of the deployment and of its work pool."""

@@ -60,6 +60,7 @@ def test_a_block_is_named_after_its_variable():
     assert block_name("CLARIFAI_PAT") == "clarifai-pat"
 
 
+@pytest.mark.slow
 def test_a_block_gives_the_secret(prefect, save_secret):
     """Without the variable the Secret block's value is the secret, to the letter, also where it is all digits."""
     save_secret("likelens-test-token", "s3cr3t")
@@ -69,6 +70,7 @@ def test_a_block_gives_the_secret(prefect, save_secret):
     assert variables == ["mine", "mine"]
 
 
+@pytest.mark.slow
 def test_without_a_response_from_the_server_there_is_no_secret(prefect):
     """When Prefect's server can't be reached, there is no secret, and a warning names the block."""
     printed = python(PRINT, {**prefect, "PREFECT_API_URL": "http://127.0.0.1:9/api"})

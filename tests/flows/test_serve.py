@@ -25,6 +25,8 @@ from flows.demo.pages import older_path
 from flows.demo.server import Response
 from tests import prefect_api
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 LIMIT_SECONDS = 1200.0

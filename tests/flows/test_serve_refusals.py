@@ -23,6 +23,7 @@ def folder(tmp_path: Path, without_classifiers: str, free_port: Callable[[], int
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_named_with_what_to_do(folder, command, without_classifiers):
     """Another program on the port: one line names the port and the setting, and nothing starts."""
     with socket.socket() as other:
@@ -52,6 +53,7 @@ def test_a_database_that_can_not_be_used_is_refused_without_its_password(folder,
     assert "secret" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_forget_does_not_remove_the_database_of_a_running_server(folder, command):
     """While the server of the home folder runs, forget refuses and names it."""
     (folder / "data" / "prefect").mkdir(parents=True)

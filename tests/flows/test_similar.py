@@ -54,6 +54,7 @@ def embedded(labelled, monkeypatch):
     return labelled
 
 
+@pytest.mark.slow
 def test_a_file_an_address_and_a_hash_give_similar_pictures(embedded, command, site, tmp_path):
     """The picture itself is first for a file and an address, and left out for its hash; posts come with their likes."""
     picture = sorted((embedded / "data" / "pictures").rglob("*.jpg"))[3]
@@ -111,6 +112,7 @@ def test_without_embeddings_or_with_a_changed_model_it_says_what_to_do(
     assert "Run `likelens run` first" in command(unpublished, "similar", str(picture)).stderr
 
 
+@pytest.mark.slow
 def test_a_database_without_embeddings(unlabelled, command):
     """The message names the setting."""
     ran = command(unlabelled, "similar", "likelens.toml")

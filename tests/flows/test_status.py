@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from flows.settings import read_settings
 from warehouse.records.gaps import record_failures
 from warehouse.schema.tables import Thread
+
+pytestmark = pytest.mark.slow
 
 
 def test_known_gaps_are_listed(tmp_path: Path, settings: str, command) -> None:

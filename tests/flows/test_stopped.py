@@ -8,6 +8,8 @@ import signal
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_stopped_run_leaves_no_crawl_and_is_resumed(

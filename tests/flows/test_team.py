@@ -22,6 +22,8 @@ from flows.settings import read_settings
 from tests import prefect_api
 from warehouse.records.runs import stage_runs
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LIMIT_SECONDS = 1200.0

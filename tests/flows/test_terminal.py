@@ -61,6 +61,7 @@ class Pty:
         os.close(self._master)
 
 
+@pytest.mark.slow
 def test_a_run_on_a_terminal_shows_one_view_and_restores_the_terminal(
     small, prefect, fork_server, forking, likelens
 ):
@@ -107,6 +108,7 @@ with click.Context(click.Command("run"), info_name="run"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_restores_the_terminal(tmp_path, number):
     """The cursor is visible again also where the signal comes before the first stage."""

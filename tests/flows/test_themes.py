@@ -55,6 +55,7 @@ def embed(home: Home) -> int:
     return len(hashes)
 
 
+@pytest.mark.slow
 def test_themes_are_found_ranked_and_shown(unlabelled, likelens, command) -> None:
     """After `relabel` the themes rank like labels, the page shows typical pictures of each, and forgetting leaves no hash."""
     settings = unlabelled / "likelens.toml"

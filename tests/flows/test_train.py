@@ -16,6 +16,8 @@ from classifiers.trained import TrainedOptions
 from flows import backbones
 from flows.settings import read_settings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [[sources]]
 name = "files"

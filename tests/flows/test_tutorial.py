@@ -18,6 +18,8 @@ import pytest
 from flows.demo.gallery import Gallery, GalleryPost, demo_gallery
 from flows.demo.server import GalleryServer, Response
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "tutorial.md"
 BIN = Path(sys.executable).parent

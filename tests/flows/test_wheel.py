@@ -14,6 +14,8 @@ import pytest
 
 from flows.demo import photographs
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("flows", "tasks", "classifiers", "warehouse")
 PROGRAM = "import flows; print(flows.__file__); from flows.cli import main; main(['demo'])"

@@ -21,6 +21,8 @@ from tasks.scrape.politeness import Politeness
 from tasks.scrape.spool import Spool
 from tasks.scrape.stage import ScrapeJob, scrape_source
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [[sources]]
 name = "ann"

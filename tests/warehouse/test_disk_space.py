@@ -55,6 +55,7 @@ def likes(home: Home) -> list[tuple[int, int]]:
         return reader.execute("select count(*), sum(likes)::bigint from observations").fetchall()
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_a_batch_and_damages_nothing(
     small: Path, observation_row: Callable[..., Observation]
 ) -> None:
@@ -130,6 +131,7 @@ except DiskFull as error:
 """
 
 
+@pytest.mark.slow
 def test_a_limit_on_file_sizes_counts_as_a_full_disk(
     home: Home,
     observation_row: Callable[..., Observation],

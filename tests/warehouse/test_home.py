@@ -27,6 +27,7 @@ UNUSUAL = [
 UNSUPPORTED = ["a*b", "a?b", "[a]", "a\\b", "100%", "a%20b", "a^b", "a|b", "a\nb", "a\tb"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_a_path_with_unusual_characters_works_in_all_operations(
     tmp_path: Path, account_row: Callable[..., AccountObservation], name: str
@@ -83,6 +84,7 @@ def test_a_home_object_creates_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_database_works_from_any_current_folder(
     home: Home,
     account_row: Callable[..., AccountObservation],
@@ -123,6 +125,7 @@ def test_queries_with_only_lake_reach_no_other_file(home: Home, tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "secret.csv"]
 
 
+@pytest.mark.slow
 def test_a_moved_home_is_published_again(
     home: Home, run_row: Callable[..., StageRun], tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_locked_database_keeps_its_limit():
         assert connection.sql("select current_setting('memory_limit')").fetchall() == [("1.0 GiB",)]
 
 
+@pytest.mark.slow
 def test_a_long_query_prints_no_progress_bar(home: Home) -> None:
     """It would stand among the rows that a command prints."""
     publish(home)

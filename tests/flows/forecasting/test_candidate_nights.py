@@ -7,7 +7,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.flows.test_run import query
+
+pytestmark = pytest.mark.slow
 
 FORECAST = """
 [forecast]

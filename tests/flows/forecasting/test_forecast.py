@@ -30,6 +30,8 @@ from warehouse.schema.forecast_tables import ForecastRow
 from warehouse.schema.picture_tables import PictureLabel
 from warehouse.schema.tables import Post
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_says_what_the_forecast_is_worth(command, trained):
     """Skill with its interval, coverage and the verdict, for all accounts and for one; JSON has the same numbers."""

@@ -41,6 +41,7 @@ def test_an_unreadable_picture_is_not_retried_by_the_same_version(
     assert labelling.rows("select count(*) from unlabelled") == [(3,)]
 
 
+@pytest.mark.slow
 def test_real_classifiers_skip_an_unreadable_picture(
     labelling: Any, broken: str, visual: Any, mobilenet: Any
 ) -> None:

@@ -67,6 +67,7 @@ def test_embeddings_are_stored_once_beside_the_labels(labelling: Any, embedding:
         assert str([round(255 * number) for number in vector]) == label
 
 
+@pytest.mark.slow
 def test_switching_embeddings_on_fills_the_gap_and_labels_count_once(labelling: Any, embedding: Any) -> None:
     """Pictures with labels get their embedding; those that can't be decoded, or have no label, are not repeated."""
     labelling.store_colours(5)
@@ -119,6 +120,7 @@ def test_new_words_need_no_picture_file(labelling: Any, embedding: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_classifier_of_vectors_alone_reports_what_has_none(labelling: Any, embedding: Any) -> None:
     """It labels what has an embedding; the message says how many have none and why."""
     labelling.store_colours(3)

@@ -41,7 +41,7 @@ VECTORS = (
     "select sha256, vector::float[], version from embeddings where classifier = 'objects' order by sha256"
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 Made = tuple[CopyDescription, bytes]
 
 

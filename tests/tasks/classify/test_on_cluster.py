@@ -153,6 +153,7 @@ def test_without_pending_pictures_no_cluster_is_opened(labelling: Any, cluster_k
     assert run(labelling, ClusterSession(ClusterOptions("dask")), cluster_kinds.ColourOptions()).items == 0
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_labels_of_threads(labelling: Any, dask: Any, cluster_kinds: Any) -> None:
     """Row by row, with embeddings, and for a classifier of ours."""
     labelling.store_colours(300)
@@ -165,6 +166,7 @@ def test_two_processes_give_the_labels_of_threads(labelling: Any, dask: Any, clu
         labelling.home.lake.delete("embeddings", "classifier", ["lane"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_items")
 def test_a_killed_worker_loses_and_doubles_nothing(
     labelling: Any, dask: Any, cluster_kinds: Any, tmp_path: Path
@@ -178,6 +180,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert (labelling.rows(LABELS), labelling.rows(EMBEDDINGS)) == plain
 
 
+@pytest.mark.slow
 def test_a_picture_that_kills_its_workers_is_found(
     labelling: Any, dask: Any, cluster_kinds: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -192,6 +195,7 @@ def test_a_picture_that_kills_its_workers_is_found(
     assert labelling.rows("select count(*), count(distinct sha256) from labels") == [(9, 9)]
 
 
+@pytest.mark.slow
 def test_two_workers_of_ray_give_the_labels_of_threads(
     labelling: Any, cluster_kinds: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -132,6 +132,7 @@ def gallery(labelling: Any) -> Gallery:
     return made
 
 
+@pytest.mark.slow
 def test_planted_themes_are_found_and_named(gallery: Gallery) -> None:
     """The labels are the planted themes (adjusted Rand index 1), by their words; scores are cosines from 0 to 1."""
     result = gallery.night()
@@ -146,6 +147,7 @@ def test_planted_themes_are_found_and_named(gallery: Gallery) -> None:
     assert 0 < len(gallery.themes(gallery.night(again).version)) < 160
 
 
+@pytest.mark.slow
 def test_a_second_night_and_a_kill_change_nothing(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     """New pictures go to their nearest theme; a kill before the last step of writing leaves what was there."""
     first = gallery.night()
@@ -169,6 +171,7 @@ def test_a_second_night_and_a_kill_change_nothing(gallery: Gallery, monkeypatch:
     ]
 
 
+@pytest.mark.slow
 def test_the_same_pictures_give_the_same_themes(gallery: Gallery) -> None:
     """Without the folder the themes are found again, with the same version."""
     first = gallery.night()

@@ -103,6 +103,7 @@ def test_a_disguised_private_address_gets_no_request(
     assert not server.requests and not fetching.stored_files()
 
 
+@pytest.mark.slow
 def test_an_odd_form_of_a_private_address_gets_no_request(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:

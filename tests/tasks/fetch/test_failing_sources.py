@@ -36,6 +36,7 @@ def bad(server: Any) -> Callable[..., list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cases", "is_failing"), [([(0, 3), (1, 9)], True), ([(1, 8), (0, 2), (3, 3), (5, 0)], False)]
 )
@@ -55,6 +56,7 @@ def test_a_source_is_incomplete_when_nine_in_ten_new_pictures_fail(
     assert result.message.count("is incomplete") == len(cases) * is_failing
 
 
+@pytest.mark.slow
 def test_earlier_pictures_count_where_each_run_brings_one(fetching, good, bad) -> None:
     """Where each run brings one picture, the earlier ones count; a stored one makes the source complete again."""
     add_pictures(fetching, "mia", good(0, 5))

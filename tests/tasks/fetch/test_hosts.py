@@ -46,6 +46,7 @@ def test_a_host_gets_at_most_its_requests_at_once(
     assert server.max_active == per_host
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_pauses")
 def test_a_silent_host_delays_no_other(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """A silent host can't take all slots: it responds only after all pictures of another host were requested."""
@@ -132,6 +133,7 @@ def test_a_host_that_stays_busy_is_given_up(
     assert sum(server.requests.values()) < 100
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_pauses")
 def test_an_unreachable_host_is_given_up(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """An unreachable host is given up after some attempts: each of its pictures has a row, few cost a request."""
@@ -167,6 +169,7 @@ def test_a_host_that_recovers_loses_no_picture(
     assert (fetching.run().status, len(fetching.stored_files())) == ("done", 100)
 
 
+@pytest.mark.slow
 def test_a_list_larger_than_memory_is_read_again(
     server: Any, fetching: Any, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def gallery(server: Any, fetching: Any, picture: Callable[..., bytes]) -> Any:
     return server
 
 
+@pytest.mark.slow
 def test_the_next_run_respects_the_pause(gallery: Any, fetching: Any) -> None:
     """A host that requested an hour gets no request from the next run, which reports it and fetches from the other host."""
     fetching.home.lake.append([earlier_fetch(gallery.url("/busy-before"), 600, HOUR)])
@@ -168,6 +169,7 @@ def test_many_responses_of_a_host_are_two_rows(fetching: Any) -> None:
     assert responses[0].delayed_until == busy.next_try_at
 
 
+@pytest.mark.slow
 def test_a_skipped_picture_is_not_a_failure(gallery: Any, fetching: Any) -> None:
     """Pictures that a run skips because of a pause are not failed ones, and lose no try."""
     fetching.home.lake.append([earlier_fetch(gallery.url("/busy-before"), 600, HOUR)])

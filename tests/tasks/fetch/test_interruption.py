@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tasks.fetch.body import BLOCK_BYTES
@@ -30,6 +31,7 @@ stage.fetch_pictures(Home(Path(sys.argv[1])), FetchOptions(allow_private_hosts=a
 """
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next(
     server: Any, server_loop: asyncio.AbstractEventLoop, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -92,6 +94,7 @@ def test_incomplete_files_of_a_killed_run_are_removed(
     assert (fetching.home.folder / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_stored_file_without_a_row_is_fetched_again(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:

@@ -18,6 +18,7 @@ from warehouse.errors import DiskFull
 MEGABYTE = 1024 * 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 5])
 def test_the_settings_limit_the_downloads_at_once(
     concurrency: int, server: Any, fetching: Any, picture: Callable[..., bytes]
@@ -38,6 +39,7 @@ def test_the_settings_limit_the_downloads_at_once(
     assert server.max_active == concurrency
 
 
+@pytest.mark.slow
 def test_a_slow_host_times_out(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """A host that falls silent, or sends byte by byte for ever, times out, and nothing of it is stored."""
 

@@ -163,6 +163,7 @@ def test_a_redirect_to_a_file_is_not_followed(fetching, folder, server, picture)
     assert fetching.stored_files() == {}
 
 
+@pytest.mark.slow
 def test_hundreds_of_files_are_stored_in_one_run(fetching, folder, picture) -> None:
     """Hundreds of local pictures are stored in one run, each once."""
     urls = []

@@ -29,6 +29,8 @@ from tasks.fetch.on_cluster.host_owners import HostOwners
 from tasks.fetch.on_cluster.joining import JoinRefused, prepare_session
 from tasks.fetch.on_cluster.values import DownloadSession
 
+pytestmark = pytest.mark.slow
+
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 
 

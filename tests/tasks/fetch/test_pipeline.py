@@ -18,6 +18,8 @@ from warehouse.records.pending import PictureToFetch
 from warehouse.schema.table_schema import Row
 from warehouse.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 
 class SlowLake(Lake):
     """A lake that takes its time for a write."""

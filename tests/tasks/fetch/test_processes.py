@@ -68,6 +68,7 @@ def test_processes_together_respect_the_limit_of_a_host(
     fetching.check_store()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_processes")
 def test_processes_report_the_same_reasons(
     server: Any, fetching: Any, picture: Callable[..., bytes], tmp_path: Path
@@ -96,6 +97,7 @@ def test_processes_report_the_same_reasons(
     assert not list((fetching.home.pictures / ".incoming").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_processes")
 def test_a_crashed_process_costs_its_jobs_one_attempt(
     server: Any, fetching: Any, picture: Callable[..., bytes]
@@ -121,6 +123,7 @@ def test_a_crashed_process_costs_its_jobs_one_attempt(
     fetching.check_store()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_processes")
 def test_repeated_crashes_stop_the_run(
     server: Any, fetching: Any, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
@@ -143,6 +146,7 @@ def test_repeated_crashes_stop_the_run(
     fetching.check_store()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_processes")
 def test_a_process_that_can_not_be_replaced_stops_the_run(
     server: Any, fetching: Any, monkeypatch: pytest.MonkeyPatch
@@ -164,6 +168,7 @@ def test_a_process_that_can_not_be_replaced_stops_the_run(
         fetching.run()
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_process(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """A run that is killed leaves no process behind."""
 
@@ -186,6 +191,7 @@ def test_a_killed_run_leaves_no_process(server: Any, fetching: Any, picture: Cal
     run.communicate(timeout=600)  # standard error ends with the last process that holds it
 
 
+@pytest.mark.slow
 def test_a_full_disk_in_a_process_stops_the_run(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -204,6 +210,7 @@ def test_a_full_disk_in_a_process_stops_the_run(
     assert "Free some space" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_process_loads_no_table_libraries() -> None:
     """A download process loads none of the table libraries, so it starts fast and stays small."""
     heavy = {"duckdb", "deltalake", "pyarrow", "polars", "numpy", "pydantic", "prefect"}

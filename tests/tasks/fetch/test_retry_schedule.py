@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tasks.fetch.attempt import TRANSIENT, Reason, reason_for_status
 from tasks.fetch.retry_schedule import RETRY_SCHEDULES, next_try_at
 from warehouse.database.publish import publish
@@ -44,6 +46,7 @@ def failure(url: str, reason: Reason, at: datetime) -> Fetch:
     )
 
 
+@pytest.mark.slow
 def test_each_reason_has_its_retry_schedule(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -86,6 +89,7 @@ def test_every_status_but_200_has_a_reason() -> None:
     assert [status for status in range(100, 1000) if reason_for_status(status) is None] == [200]
 
 
+@pytest.mark.slow
 def test_the_view_of_failed_pictures_has_the_next_try(server: Any, fetching: Any) -> None:
     """For each picture that failed, an analyst sees the reason, the tries and the time of the next one."""
     urls = [server.serve("/gone", status=404), server.serve("/error", status=500)]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from tasks.fetch.download import Limits
@@ -23,6 +24,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_picture_is_stored_with_its_properties(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -45,6 +47,7 @@ def test_a_picture_is_stored_with_its_properties(
     assert fetching.rows("select distinct status, reason, http_status from fetches") == [("ok", None, 200)]
 
 
+@pytest.mark.slow
 def test_a_body_of_many_chunks_is_stored_completely(server: Any, fetching: Any) -> None:
     """A picture of many chunks is stored completely."""
     buffer = io.BytesIO()
@@ -54,6 +57,7 @@ def test_a_body_of_many_chunks_is_stored_completely(server: Any, fetching: Any) 
     assert list(fetching.stored_files().values()) == [buffer.getvalue()]
 
 
+@pytest.mark.slow
 def test_the_same_bytes_at_two_addresses_are_stored_once(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -69,6 +73,7 @@ def test_the_same_bytes_at_two_addresses_are_stored_once(
     ]
 
 
+@pytest.mark.slow
 def test_an_address_in_two_posts_is_requested_once(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -79,6 +84,7 @@ def test_an_address_in_two_posts_is_requested_once(
     assert fetching.rows("select count(*) from post_pictures where sha256 is not null") == [(2,)]
 
 
+@pytest.mark.slow
 def test_a_second_run_changes_nothing(server: Any, fetching: Any, picture: Callable[..., bytes]) -> None:
     """A second run sends no request and changes no table."""
     fetching.add_pictures([server.serve(f"/{number}", picture(number)) for number in range(5)])
@@ -91,6 +97,7 @@ def test_a_second_run_changes_nothing(server: Any, fetching: Any, picture: Calla
     assert before == [fetching.rows(f"from {table} order by all") for table in ("pictures", "fetches")]
 
 
+@pytest.mark.slow
 def test_a_later_post_with_a_known_address_needs_no_request(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -133,6 +140,7 @@ def test_a_run_without_pending_pictures_is_done(fetching: Any) -> None:
     assert not fetching.home.pictures.exists()
 
 
+@pytest.mark.slow
 def test_a_request_has_our_headers_and_no_cookie(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_body_that_begins_like_no_picture_is_not_one(body: bytes, tmp_path: Pa
     assert check(tmp_path, body) == "not_a_picture"
 
 
+@pytest.mark.slow
 def test_a_compressed_body_is_stored_decompressed(
     server: Any, fetching: Any, picture: Callable[..., bytes]
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_compressed_body_is_stored_decompressed(
     assert list(fetching.stored_files().values()) == [body]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [0, 60_000])
 def test_a_large_file_is_checked_on_disk(cut: int, server: Any, fetching: Any) -> None:
     """A picture that is too large for memory is checked on disk, like a small one in memory."""

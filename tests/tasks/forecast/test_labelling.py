@@ -116,6 +116,7 @@ def test_labels_of_another_version_are_refused(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_stored_picture_has_its_labels_without_a_classifier(tmp_path, empty_home, files):
     """Labels of the model's version are read; of another version, or of other bytes, there are none."""
     home = Home(Path(shutil.copytree(empty_home.folder, tmp_path / "home")))

@@ -63,6 +63,7 @@ def test_deviations_are_those_of_the_posterior(columns: Columns, target: np.ndar
     np.testing.assert_allclose(label_deviations(sums, 7, 0.7), expected)
 
 
+@pytest.mark.slow
 def test_trees_forecast_as_scikit_learn_does(columns: Columns, target: np.ndarray) -> None:
     """The arrays give the same forecasts, for posts of the training and for others, also at thresholds and without splits."""
     model = fit_boosting(columns.dense, target)
@@ -74,6 +75,7 @@ def test_trees_forecast_as_scikit_learn_does(columns: Columns, target: np.ndarra
     np.testing.assert_allclose(read_trees(constant).predict(others), constant.predict(others))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [9, 10, 50, 199])
 def test_an_interval_covers_four_fifths(number: int) -> None:
     """Of new errors like the old ones at least 80 % are inside, and not many more."""

@@ -30,6 +30,8 @@ from warehouse.home import Home
 from warehouse.published import published
 from warehouse.schema.picture_tables import Picture, PictureLabel
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = KerasOptions(application="EfficientNetLite0", precision="float32")
 LANES = [Lane("objects", "keras", OPTIONS), Lane("visual", "visual", VisualOptions())]
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -29,6 +29,8 @@ from warehouse.schema.picture_tables import Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Post, PostPicture
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 27, 4, tzinfo=UTC)
 VISUAL = VisualClassifier.version
 LANES = [Lane("visual", "visual", VisualOptions())]

@@ -39,6 +39,7 @@ def train_often(folder: Path, posts: int) -> None:
         store_model(Home(folder), model_of(posts))
 
 
+@pytest.mark.slow
 def test_trainings_at_once_leave_both_files_of_one_of_them(tmp_path):
     """Two processes store models while this one reads: each model is whole, and no temporary file is left."""
     home = Home(tmp_path)

@@ -24,6 +24,8 @@ from tasks.forecast.training import ForecastOptions, train
 from tasks.forecast_model import Forecast, ForecastInfo, PlannedPost
 from warehouse.home import Home
 
+pytestmark = pytest.mark.slow
+
 STRONG = Plan(accounts=25, posts=4_000, labels=60, topics=5, effects=1.0)
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 

@@ -18,6 +18,8 @@ from warehouse.schema.picture_tables import Picture
 from warehouse.upkeep import picture_files
 from warehouse.upkeep.picture_files import check_pictures, remove_leftovers
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 
 

@@ -98,6 +98,7 @@ def reduce(home: Home) -> tuple[int, int]:
     return result.copies, result.saved
 
 
+@pytest.mark.slow
 def test_an_old_large_picture_becomes_a_smaller_copy_of_it(home: Home, store: Callable[..., Picture]) -> None:
     """The copy is a WebP of 768 pixels under the hash of its original, whose file is gone; sizes stay in the row."""
     before = store(photograph(2000, 1500, 1))
@@ -117,6 +118,7 @@ def test_an_old_large_picture_becomes_a_smaller_copy_of_it(home: Home, store: Ca
     assert (pending.path, pending.copy_sha256) == (after.path, after.copy_sha256)
 
 
+@pytest.mark.slow
 def test_young_small_and_dense_pictures_stay(home: Home, store: Callable[..., Picture]) -> None:
     """So do pictures that are damaged or missing, and those that can't be decoded; none is lost."""
     young = store(photograph(1000, 800, 1), NOW)
@@ -155,6 +157,7 @@ def test_a_copy_is_upright_and_has_nothing_else_of_its_original(
     assert b"secret" not in data and b"EXIF" not in data and b"ICCP" not in data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["copy", "row", "original"])
 def test_a_kill_at_any_step_loses_nothing(home: Home, store: Callable[..., Picture], step: str) -> None:
     """The row names a file with its bytes after the kill, and the next time ends with one file for each picture."""

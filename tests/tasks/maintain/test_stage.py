@@ -23,6 +23,8 @@ from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, Observation, Post, PostPicture
 from warehouse.storage.delta_upkeep import FILE_RETENTION, LOG_RETENTION
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OPTIONS = MaintainOptions(7, None, True, CheckLimits())
 

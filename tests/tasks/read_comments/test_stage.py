@@ -82,6 +82,7 @@ def test_dropped_authors_are_not_stored_as_mentions_either(home: Home) -> None:
     assert readings(home) == {"1 rules-2": (True, 0), "2 rules-2": (False, 0)}
 
 
+@pytest.mark.slow
 def test_a_run_without_new_comments_imports_no_language_library(home: Home) -> None:
     """The second run of a night costs a query: neither model nor lexicon is loaded."""
     stage.read_comments(home, "hashed", NOTHING)
@@ -97,6 +98,7 @@ assert not {"py3langid", "vaderSentiment", "emosent"} & set(sys.modules)
     subprocess.run([sys.executable, "-c", script, str(home.folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_the_view_complete_and_the_next_one_reads_the_rest(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def test_marks_and_texts_have_enough_contrast():
         assert contrast(DARK[text], DARK[GROUND]) >= 4.5
 
 
+@pytest.mark.slow
 def test_a_chart_in_a_dark_page_is_dark(lifts):
     """In Chromium an SVG in <img> has the dark colours for a reader who prefers them, else the light ones."""
     chromium = shutil.which("chromium")

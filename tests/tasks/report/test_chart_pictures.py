@@ -21,6 +21,7 @@ def charts() -> dict[str, str]:
     return dict(pictures.charts())
 
 
+@pytest.mark.slow
 def test_charts_look_like_the_stored_pictures(charts):
     """Each chart is near its picture, and none is missing."""
     assert sorted(charts) == sorted(file.stem for file in pictures.STORED.glob("*.png"))

@@ -115,6 +115,7 @@ def test_a_ranking_of_the_warehouse_can_be_drawn(by, texts):
         assert ("cat" in texts(chart_svg(chart))) == shown
 
 
+@pytest.mark.slow
 def test_hostile_names_are_only_text_in_the_svg(ranking, hostile, texts, check_harmless):
     """Markup, control characters, emoji and huge names in labels, account and classifier become text only."""
     for name in hostile:

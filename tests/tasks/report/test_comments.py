@@ -25,6 +25,8 @@ from warehouse.records.runs import RUN_STAGE, StageResult, begin_run
 from warehouse.schema.picture_tables import Picture, PictureLabel
 from warehouse.schema.tables import Observation, PostPicture
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = [RankingQuery("c", statistic="lift", min_posts=5)]
 HOSTILE = "<img src=x onerror=alert(1)> kitten fluffy purr \u202etac @bob.private"
 

@@ -32,6 +32,7 @@ def test_the_script_uses_no_markup_and_is_allowed_by_its_hash() -> None:
     assert re.fullmatch(r"sha256-[A-Za-z0-9+/]{43}=", script_hash())
 
 
+@pytest.mark.slow
 def test_data_that_are_too_long_lack_their_last_parts(
     hostile_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

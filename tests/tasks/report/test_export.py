@@ -57,6 +57,7 @@ def run(hostile_home: Home, tmp_path: Path) -> Callable[..., int]:
     return report
 
 
+@pytest.mark.slow
 def test_a_report_of_an_account_and_period_has_a_file_of_its_own(
     run: Callable[..., int], hostile_home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_report_of_an_account_and_period_has_a_file_of_its_own(
     assert set(rows) <= {5, 7, 10}
 
 
+@pytest.mark.slow
 def test_a_report_for_sending_on_has_nothing_of_other_people(
     run: Callable[..., int], tmp_path: Path, parse: Callable[[str], object]
 ) -> None:

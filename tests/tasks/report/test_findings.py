@@ -157,6 +157,7 @@ def test_more_posts_are_promised_only_where_they_would_do():
     assert "No label's posts differ" in describe_nearest(None, USUAL).sentence
 
 
+@pytest.mark.slow
 def test_findings_of_a_warehouse(pet_home: Home):
     """Dogs get more likes than cats: that is found with any statistic; comments are unknown and in no sentence."""
     for statistic in ("lift", "mean"):

@@ -146,6 +146,7 @@ def test_posts_without_labels_are_not_too_few() -> None:
     assert sentence.startswith("Likes: too few posts to learn from (2,000 of comparable age).")
 
 
+@pytest.mark.slow
 def test_exports_have_it_and_sharing_leaves_out_candidates(
     home: Home, settings: ForecastSettings, tmp_path: Path
 ) -> None:
@@ -160,6 +161,7 @@ def test_exports_have_it_and_sharing_leaves_out_candidates(
     assert ["dusk.png" in text for text in texts] == [True, True, False, False]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_it_fits_a_phone(page: Path) -> None:
     """In a browser nothing runs, all pictures are loaded, and nothing is wider than a phone."""

@@ -55,6 +55,7 @@ def test_names_in_other_scripts_have_other_fonts():
     assert {font_of(name) for name in ("日本語", "مرحبا", "😀", "e\u0301")} == {OTHER_SCRIPTS_FONT}
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300), st.floats(3, 40))
 def test_any_name_fits_and_loses_nothing(label, ems):
     """For any name the lines fit, if a single character does, and together they are the name."""

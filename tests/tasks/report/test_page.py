@@ -313,6 +313,7 @@ def test_findings_are_the_first_section(page, parse):
     assert 'id="findings"' not in page()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
 def test_the_page_in_a_browser(page, hostile, tmp_path):
     """Nothing runs or loads, the page is as wide as the screen, the first screen has the findings, and links lead to pictures."""

@@ -19,7 +19,10 @@ from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
 
 START = datetime(2025, 1, 1, 8, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"

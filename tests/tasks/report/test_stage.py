@@ -11,6 +11,8 @@ from tasks.report.stage import write_report
 from warehouse.home import Home
 from warehouse.ranking.ranking_query import RankingQuery
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(pet_home: Home, tmp_path: Path) -> Home:

@@ -27,6 +27,8 @@ from warehouse.records.runs import StageResult, begin_run
 from warehouse.schema.picture_tables import Picture, PictureLabel
 from warehouse.schema.tables import Observation, Post, PostPicture, Row
 
+pytestmark = pytest.mark.slow
+
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SEEN = datetime(2026, 8, 1, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\u202e مرحبا 日本"

@@ -71,6 +71,7 @@ def test_a_page_that_no_longer_fits_is_an_error(site, reply, open_source, probe)
         probe(open_source(site.account))
 
 
+@pytest.mark.slow
 def test_a_source_that_lost_all_posts_is_an_error(
     site, reply, three_pages, gallery_page, open_source, probe, home, tmp_path
 ) -> None:

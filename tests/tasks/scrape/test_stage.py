@@ -61,6 +61,7 @@ def kill_crawl() -> None:
             continue
 
 
+@pytest.mark.slow
 def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows) -> None:
     """Posts, observations, pictures and the account's size are in the lake once each, under the source's name."""
     progress: list[int] = []
@@ -79,6 +80,7 @@ def test_a_source_is_stored_as_its_pages_show_it(scrape, site, three_pages, rows
     assert rows("select source, account, posts, followers from accounts") == [("ann", "ann", 5, None)]
 
 
+@pytest.mark.slow
 def test_a_second_scrape_adds_observations_only(scrape, spool, three_pages, rows) -> None:
     """Scraping an unchanged account again makes no new posts or pictures, and one more observation of each."""
     scrape()
@@ -88,6 +90,7 @@ def test_a_second_scrape_adds_observations_only(scrape, spool, three_pages, rows
     assert rows(counted) == [(5, 5, 10)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the crawl's process in /proc")
 @pytest.mark.real_crawls
 def test_a_killed_crawl_is_resumed_without_loss_or_duplicates(
@@ -168,6 +171,7 @@ def test_a_host_that_is_down_stores_nothing(scrape, site, rows, spool, reply) ->
     assert spool.last() is None
 
 
+@pytest.mark.slow
 def test_the_pages_of_an_abandoned_run_are_stored_once(
     home, lake, site, three_pages, open_source, rows
 ) -> None:
@@ -190,6 +194,7 @@ def test_the_pages_of_an_abandoned_run_are_stored_once(
     assert not old.file.parent.exists() and current.last() is not None
 
 
+@pytest.mark.slow
 def test_an_abandoned_spool_of_a_changed_source_is_not_stored(
     home, site, reply, gallery_page, open_source, scrape, rows, caplog
 ) -> None:

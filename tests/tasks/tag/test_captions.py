@@ -45,6 +45,7 @@ def test_pictures_are_sent_small_upright_and_without_metadata(talk):
     assert request["temperature"] == 0 and request["max_tokens"] == 300
 
 
+@pytest.mark.slow
 def test_older_servers_get_simpler_requests(talk, chat_server):
     """A server without JSON schemas and with other names of parameters gets what it accepts; sentences become words."""
 
@@ -115,6 +116,7 @@ UNUSABLE = {
 }
 
 
+@pytest.mark.slow
 def test_an_unusable_response_is_requested_once_more(talk, chat_server):
     """Broken and cut JSON, empty captions and a wrong language are retried once, then each picture has a row."""
     cases, numbers = list(UNUSABLE.values()), {}
@@ -135,6 +137,7 @@ def test_an_unusable_response_is_requested_once_more(talk, chat_server):
     assert talk.run().items == 0 and set(talk.chat.received.values()) == {2}
 
 
+@pytest.mark.slow
 def test_one_bad_response_costs_only_itself(talk, chat_server):
     """Of four pictures one is refused by the model, one by the server; a broken response is good the second time."""
     talk.chat.script += [
@@ -152,6 +155,7 @@ def test_one_bad_response_costs_only_itself(talk, chat_server):
     assert talk.run().items == 0 and len(talk.chat.requests) == 6
 
 
+@pytest.mark.slow
 def test_limits_and_failures_are_retried(talk, chat_server, short_pauses):
     """A busy server is left alone for its Retry-After; a cut, a slow and a failed response are requested again."""
     usual = chat_server.chat('{"caption": "A boat.", "labels": ["boat"]}')
@@ -179,6 +183,7 @@ def test_a_long_retry_after_ends_the_lane(talk, chat_server):
     assert "2 pictures are pending" in result.message and len(talk.chat.requests) == 1
 
 
+@pytest.mark.slow
 def test_what_a_user_must_fix_stops_the_lane_at_once(talk, chat_server):
     """One request is enough: the message says what to do, has no key, and every picture stays pending."""
     talk.key, talk.chat.key = "wrong-key-0123456789", chat_server.KEY
@@ -205,6 +210,7 @@ def test_a_key_that_the_server_repeats_is_not_stored(talk, chat_server):
     assert all(stored) and chat_server.KEY[:8] not in str(stored)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_stops_the_lane(talk):
     """The message names the server and what to do; nothing is in the ledger, and the pictures stay pending."""
     talk.store(2)
@@ -227,6 +233,7 @@ def test_the_server_names_its_models(talk, chat_server):
     assert talk.chat.requests == []
 
 
+@pytest.mark.slow
 def test_with_a_price_budgets_and_ledger_hold(talk):
     """The budget stops the lane before it is exceeded; the cost and the pending pictures are known without a request."""
     talk.store(4)
@@ -237,6 +244,7 @@ def test_with_a_price_budgets_and_ledger_hold(talk):
     assert talk.run(price_per_1000=2.0, monthly_budget=4).items == 1
 
 
+@pytest.mark.slow
 def test_a_second_classifier_with_the_same_model_reuses_the_captions(talk):
     """Nothing is sent twice under another name; another prompt is another version, and is sent."""
     talk.store(3)
@@ -268,6 +276,7 @@ tag_pictures(Home(Path(folder)), Tagging("caption", options, lambda: None), lamb
 """
 
 
+@pytest.mark.slow
 def test_a_killed_lane_resumes_where_it_stopped(talk, chat_server):
     """After SIGKILL in the middle every picture has one caption, and only those in flight were sent again."""
     shas = talk.store(12)

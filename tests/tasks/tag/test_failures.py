@@ -29,6 +29,7 @@ def test_throttling_and_deploying_are_retried(shop, stand_in, short_pauses):
     ]
 
 
+@pytest.mark.slow
 def test_a_service_that_stays_busy_ends_the_lane_for_this_run(shop, stand_in):
     """After `patience_seconds` the lane is incomplete, and the next run sends the pictures."""
     shop.store(2)
@@ -40,6 +41,7 @@ def test_a_service_that_stays_busy_ends_the_lane_for_this_run(shop, stand_in):
     assert shop.run().status == "done"
 
 
+@pytest.mark.slow
 def test_what_a_person_must_fix_stops_the_lane(shop, stand_in):
     """For each such code the lane fails after one request and says what to do. Nothing is spent."""
     shop.store(20)
@@ -136,6 +138,7 @@ def test_a_server_that_does_not_exist_costs_nothing(shop):
     assert shop.outcomes() == {"not_billed": 9}
 
 
+@pytest.mark.slow
 def test_a_response_after_the_deadline_counts_as_unknown(shop, stand_in):
     """A response that comes too late was perhaps billed."""
     shop.store(2)
@@ -161,6 +164,7 @@ def test_a_mixed_response_stores_the_good_pictures(shop):
     assert len(shop.clarifai.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_request_that_fails_completely_does_not_reject_good_pictures(shop):
     """One bad picture fails the request with one code for all. Halving finds it; the others are bought once."""
     shas = shop.store(16)
@@ -173,6 +177,7 @@ def test_a_request_that_fails_completely_does_not_reject_good_pictures(shop):
     assert shop.rows("select reason from unlabelled") == [("refused",)]
 
 
+@pytest.mark.slow
 def test_too_few_and_too_many_outputs_are_matched_by_position(shop, stand_in):
     """A picture without an output is sent again; surplus outputs are ignored."""
     shas = shop.store(4)

@@ -32,6 +32,7 @@ print("done", flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_lane_resumes_where_it_stopped(shop):
     """After kills at any moment each picture is bought again only where no response was sent; the ledger has all."""
     shas = shop.store(48)
@@ -73,6 +74,7 @@ def resume(child: subprocess.Popen[str]) -> None:
     child.stdin.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["mark_unsent", "write", "mark_sent", "save", "remove"])
 def test_an_end_at_each_step_loses_nothing(shop, monkeypatch, moment):
     """Whichever step is the last one, the next run has each picture's labels, bought once."""

@@ -15,6 +15,7 @@ from warehouse.schema.tables import Post, PostPicture
 from warehouse.upkeep.forgetting import forget_account
 
 
+@pytest.mark.slow
 def test_the_monthly_budget_is_never_exceeded(shop):
     """The lane stops before it and says when the budget resets. With a higher budget the lane resumes."""
     shop.store(50)
@@ -31,6 +32,7 @@ def test_the_monthly_budget_is_never_exceeded(shop):
     assert set(shop.clarifai.bought.values()) == {1}
 
 
+@pytest.mark.slow
 def test_the_daily_budget_counts_today(shop):
     """What was sent yesterday does not count for today."""
     shop.store(10)
@@ -127,6 +129,7 @@ def test_a_second_model_does_not_buy_the_first_again(shop, stand_in):
     assert len(shop.rows("select distinct sha256 from labels where classifier = 'again'")) == 6
 
 
+@pytest.mark.slow
 def test_a_new_version_of_a_model_is_bought_for_all_pictures(shop, stand_in):
     """A setting that names another version asks for exactly this."""
     shop.store(3)
@@ -167,6 +170,7 @@ def test_a_version_of_labels_contains_its_models(version, count):
     assert [one.regions for one in models] == sorted(one.regions for one in models)
 
 
+@pytest.mark.slow
 def test_a_forgotten_account_keeps_its_cost_in_the_ledger(shop):
     """The hashes of its pictures are removed; price and outcome stay."""
     (sha256,) = shop.store(1)

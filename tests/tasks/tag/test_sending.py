@@ -12,6 +12,7 @@ from tasks.tag import batches
 from tasks.tag.rate_limiter import RateLimiter
 
 
+@pytest.mark.slow
 def test_every_request_but_the_last_is_full(shop):
     """The size of a batch is the setting's, here the default. Requests in flight arrive in any order."""
     shop.store(300)
@@ -93,6 +94,7 @@ def test_a_picture_over_the_size_limit_becomes_a_row_with_advice(shop, monkeypat
     assert shop.labelled() == {sha256}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("upright", [False, True])
 def test_boxes_refer_to_the_picture_as_people_see_it(shop, stand_in, orientation, upright):
@@ -114,6 +116,7 @@ def test_boxes_refer_to_the_picture_as_people_see_it(shop, stand_in, orientation
     assert box == pytest.approx((left, top, right, bottom), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_sends_no_more_requests_than_allowed(shop, monkeypatch):
     """In any second at most 15 requests leave, while responses take longer than the gap between two requests."""
     record, sent = RateLimiter.record_request, []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from PIL import Image
 
 from tasks.maintain.originals import reduce_originals
@@ -43,6 +44,7 @@ def test_a_second_run_sends_nothing(shop):
     assert shop.outcomes() == {"billed": 5}
 
 
+@pytest.mark.slow
 def test_a_smaller_copy_is_sent_in_place_of_its_original(shop):
     """After `originals_days` the copy is what there is; it is labelled under the original's hash, and the lane says so."""
     sha256 = shop.store_picture(Image.effect_noise((1200, 900), 40).convert("RGB"))

@@ -59,6 +59,7 @@ def purity(true: Mapping[str, str], placed: Mapping[str, str]) -> float:
     return sum(max(one.values()) for one in found.values()) / len(placed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_known_topics_are_found_and_last(home: Home, language: str) -> None:
     """Topics are pure; new comments leave ids, names and old comments as they are, and so does finding them again."""
@@ -85,6 +86,7 @@ def test_known_topics_are_found_and_last(home: Home, language: str) -> None:
     assert purity(true, placed) > 0.95
 
 
+@pytest.mark.slow
 def test_a_lost_or_damaged_file_changes_no_topic(found: Home) -> None:
     """The same comments give the same topics, with the ids that the comments have."""
     names, placed = found.lake.query(NAMES), sorted(found.lake.query(PLACED))
@@ -107,6 +109,7 @@ def test_a_run_that_was_killed_after_it_wrote_a_file_loses_no_topic(found: Home)
     assert (found.lake.query(NAMES), sorted(found.lake.query(PLACED))) == (names, placed)
 
 
+@pytest.mark.slow
 def test_two_posts_may_have_comments_with_the_same_id(home: Home) -> None:
     """A comment that becomes spam takes no topic from the one with its id under another post."""
     store(home, "en", 150)
@@ -118,6 +121,7 @@ def test_two_posts_may_have_comments_with_the_same_id(home: Home) -> None:
     assert home.lake.query(placed) == [("en20",)]
 
 
+@pytest.mark.slow
 def test_names_of_people_name_no_topic(home: Home) -> None:
     """Commenters, mentioned accounts, and words of one author are not in a file or name, though comments are full of them."""
     store(home, "en", 150)
@@ -193,6 +197,7 @@ def test_comments_that_become_spam_lose_their_topic_and_edited_ones_get_another(
     assert 0.9 < share <= 1
 
 
+@pytest.mark.slow
 def test_forgetting_removes_topics_and_the_next_run_finds_them_again(found: Home) -> None:
     """An author's comments lose their topics, and files and names made with them go; ids come back."""
     ids = [topic for topic, _ in found.lake.query(NAMES)]
@@ -208,6 +213,7 @@ def test_forgetting_removes_topics_and_the_next_run_finds_them_again(found: Home
     assert not list(found.topics.iterdir())
 
 
+@pytest.mark.slow
 def test_a_run_without_new_comments_imports_no_library(home: Home) -> None:
     """The second run of a night costs queries: scikit-learn and scipy are not loaded."""
     store(home, "en", 100)

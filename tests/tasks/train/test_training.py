@@ -51,6 +51,7 @@ def training(tmp_path_factory: pytest.TempPathFactory, fill: Any, mosaic: type[A
     return fit("red", collect("red", folder, yes=(yes,), no=(no,)), mosaic())
 
 
+@pytest.mark.slow
 def test_a_category_that_can_be_seen(training: Training, tmp_path: Path) -> None:
     """Unseen pictures are told apart, and the stored model labels them with the category alone."""
     (red,) = training.quality
@@ -78,6 +79,7 @@ def test_a_category_that_can_be_seen(training: Training, tmp_path: Path) -> None
     assert named.version != classifier.version
 
 
+@pytest.mark.slow
 def test_copies_are_never_on_both_sides(tmp_path: Path, backbone: Any, draw: Callable[..., Any]) -> None:
     """Scenes whose class is chance look perfect if their copies are on both sides; by scene they are a guess."""
     chance = np.random.default_rng(5)
@@ -96,6 +98,7 @@ def test_copies_are_never_on_both_sides(tmp_path: Path, backbone: Any, draw: Cal
     assert found.quality[0].name == "chance"  # yes and no of a table are those of the category
 
 
+@pytest.mark.slow
 def test_several_classes_become_labels(tmp_path: Path, backbone: Any, draw: Callable[..., Any]) -> None:
     """A table with three classes gives each a row of figures, and the most probable one as label."""
     for number in range(45):
@@ -113,6 +116,7 @@ def test_several_classes_become_labels(tmp_path: Path, backbone: Any, draw: Call
     ]
 
 
+@pytest.mark.slow
 def test_unreadable_files_and_copies_are_counted(
     folders: tuple[Path, Path], backbone: Any, tmp_path: Path
 ) -> None:
@@ -163,6 +167,7 @@ def test_pictures_of_one_scene_are_too_few(
         fit("red", collect("red", tmp_path, yes=(tmp_path / "few",), no=(folders[1],)), backbone)
 
 
+@pytest.mark.slow
 def test_the_page_and_the_table_survive_hostile_names(
     folders: tuple[Path, Path], backbone: Any, tmp_path: Path, draw: Callable[..., Any]
 ) -> None:
@@ -232,6 +237,7 @@ def test_a_damaged_model_is_refused(damage: str, training: Training, tmp_path: P
         load("red", TrainedOptions(model=folder))
 
 
+@pytest.mark.slow
 def test_stored_pictures_and_their_embeddings_are_used(
     folders: tuple[Path, Path], backbone: Any, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def found(home: Home, since: datetime | None, limits: CheckLimits = LIMITS) -> l
     return problems_of(check_lake(home.lake, limits, since))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", [None, BEFORE], ids=["all rows", "new rows"])
 def test_a_key_that_is_stored_twice_is_found(stored: Home, label_row: Any, since: datetime | None) -> None:
     """The sentence names the table, the number of keys and one of them."""
@@ -53,6 +54,7 @@ def test_a_key_that_is_stored_twice_is_found(stored: Home, label_row: Any, since
     assert problem.endswith("model, 1, 0, 2.")
 
 
+@pytest.mark.slow
 def test_keys_are_found_in_any_part(stored: Home, label_row: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large table is compared in parts, and every double is found."""
     monkeypatch.setattr("warehouse.database.check_queries.ROWS_AT_ONCE", 2)
@@ -61,6 +63,7 @@ def test_keys_are_found_in_any_part(stored: Home, label_row: Any, monkeypatch: p
     assert "labels: 6 keys" in problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", [None, BEFORE], ids=["all rows", "new rows"])
 def test_a_row_without_its_post_or_picture_is_found(
     stored: Home, observation_row: Any, post_picture_row: Any, since: datetime | None
@@ -84,6 +87,7 @@ def test_a_count_that_can_not_be_true_is_found(stored: Home, observation_row: An
     assert len(raised) == (1 if likes < 0 else 0)
 
 
+@pytest.mark.slow
 def test_a_score_outside_0_to_1_is_found(stored: Home, label_row: Any) -> None:
     """Scores above 1, below 0 and NaN are found."""
     scores = (1.5, -0.1, float("nan"))
@@ -101,6 +105,7 @@ def test_rows_of_checked_files_are_not_checked_again(stored: Home, observation_r
     assert len(found(stored, None)) == 1
 
 
+@pytest.mark.slow
 def test_old_observations_stop_only_where_the_settings_say_so(stored: Home) -> None:
     """Without a limit an old home folder can be published; with one the sentence has the age."""
     assert found(stored, BEFORE) == []
@@ -109,6 +114,7 @@ def test_old_observations_stop_only_where_the_settings_say_so(stored: Home) -> N
     assert found(stored, BEFORE, CheckLimits(max_age_days=36_500)) == []
 
 
+@pytest.mark.slow
 def test_many_failed_pictures_stop_only_where_the_settings_say_so(stored: Home, fetch_row: Any) -> None:
     """Pictures that failed before, and came at a later attempt, count once."""
     now = datetime.now(UTC)
@@ -123,6 +129,7 @@ def test_many_failed_pictures_stop_only_where_the_settings_say_so(stored: Home, 
     assert found(stored, BEFORE, CheckLimits(max_failed_share=0.6)) == []
 
 
+@pytest.mark.slow
 def test_the_results_are_one_line(stored: Home, observation_row: Any) -> None:
     """The journal has rows and problems by check, and the summary the names."""
     assert describe_checks(None) == describe_checks('{"pages": 1}') == ""

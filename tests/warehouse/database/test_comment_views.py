@@ -13,6 +13,8 @@ from warehouse.published import published
 from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.tables import Comment, Post
 
+pytestmark = pytest.mark.slow
+
 
 def test_spam_has_no_tone_and_old_versions_do_not_count(
     home: Home, post_row: Callable[..., Post], reading_row: Callable[..., CommentReading], evening: datetime

@@ -154,6 +154,7 @@ def test_the_stored_counts_are_those_of_the_posts(database: duckdb.DuckDBPyConne
     assert 0 < of_account.counted < read.counted and of_account.accounts == 1
 
 
+@pytest.mark.slow
 def test_a_database_of_an_older_likelens_is_ranked(gallery: Home) -> None:
     """Without the macro, as an older likelens published it, the lifts are computed."""
     question = RankingQuery("model", "likes", "lift")
@@ -184,6 +185,7 @@ def test_a_wrong_measure_is_rejected(
         read(published_home if empty else shared_gallery, f"from top_lifts('model', by := {wrong})")
 
 
+@pytest.mark.slow
 def test_the_table_has_every_label_and_why_it_has_no_lift(
     home: Home, labelled_post: MakePost, store_rows: Store, run_row: Callable[..., StageRun]
 ) -> None:
@@ -204,6 +206,7 @@ def test_the_table_has_every_label_and_why_it_has_no_lift(
     assert read(home, "select label from top_lifts('model')") == [("even",)]
 
 
+@pytest.mark.slow
 def test_a_young_post_changes_nothing(gallery: Home, labelled_post: MakePost, store_rows: Store) -> None:
     """A post with a million likes that was last observed a day after it appeared has no effect; an older one has."""
     before = read_lifts(gallery)
@@ -216,6 +219,7 @@ def test_a_young_post_changes_nothing(gallery: Home, labelled_post: MakePost, st
     assert read_lifts(gallery) != before
 
 
+@pytest.mark.slow
 def test_an_unchanged_home_costs_no_estimation(
     gallery: Home,
     run_row: Callable[..., StageRun],
@@ -249,6 +253,7 @@ def test_an_unchanged_home_costs_no_estimation(
     assert gallery.lake.files("lifts") != files
 
 
+@pytest.mark.slow
 def test_a_new_version_of_the_classifier_is_ranked(
     gallery: Home, run_row: Callable[..., StageRun], evening: datetime
 ) -> None:
@@ -261,6 +266,7 @@ def test_a_new_version_of_the_classifier_is_ranked(
         assert read_lifts(gallery) == (before if version == "1" else [])
 
 
+@pytest.mark.slow
 def test_an_older_home_gets_the_table(gallery: Home) -> None:
     """Status works on a home folder without the table, and the next run creates and fills it."""
     before = read_lifts(gallery)
@@ -272,6 +278,7 @@ def test_an_older_home_gets_the_table(gallery: Home) -> None:
     assert read_lifts(gallery) == before
 
 
+@pytest.mark.slow
 def test_hostile_names_change_nothing(
     home: Home,
     labelled_post: MakePost,
@@ -303,6 +310,7 @@ def test_hostile_names_change_nothing(
     assert len(results[0]) == len(HOSTILE) * 5
 
 
+@pytest.mark.slow
 def test_the_forgotten_leave_no_number(
     gallery: Home, shared_gallery: Home, labelled_post: MakePost, store_rows: Store
 ) -> None:

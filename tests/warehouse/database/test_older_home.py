@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from warehouse.database.publish import publish, publish_copy
@@ -24,6 +25,7 @@ def write_older_table(home, rows, name: str) -> None:
     assert not {field.name for field in DeltaTable(str(folder)).schema().fields} & set(LATER[name])
 
 
+@pytest.mark.slow
 def test_an_older_table_gets_its_columns_and_keeps_its_rows(home, post_row, observation_row) -> None:
     """After `prepare`, old rows have null in the new columns, new rows have values, and SQL shows both."""
     write_older_table(home, [post_row("1")], "posts")
@@ -50,6 +52,7 @@ def test_an_older_table_is_readable_before_it_gets_its_columns(home, post_row, o
         ]
 
 
+@pytest.mark.slow
 def test_what_an_older_likelens_did_not_store_is_computed(
     home, post_row, post_picture_row, observation_row, picture_row, label_row, run_row
 ) -> None:

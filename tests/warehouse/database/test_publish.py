@@ -20,6 +20,8 @@ from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Observation, Post, PostPicture
 from warehouse.storage.lake import COMPACT_ABOVE_FILES
 
+pytestmark = pytest.mark.slow
+
 PLAIN = """
 import sys
 import duckdb

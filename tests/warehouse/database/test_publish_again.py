@@ -11,6 +11,8 @@ from warehouse.database import publish as publishing
 from warehouse.database.publish import publish
 from warehouse.home import Home
 
+pytestmark = pytest.mark.slow
+
 DEFINED = """
     select 'view', view_name, sql, comment from duckdb_views() where not internal
     union all select 'column', table_name || '.' || column_name, data_type, comment from duckdb_columns() where not internal

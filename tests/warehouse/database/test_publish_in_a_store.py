@@ -15,6 +15,8 @@ from warehouse.published import published
 from warehouse.storage import lake_copy
 from warehouse.upkeep.forgetting import forget_account
 
+pytestmark = pytest.mark.slow
+
 RANKING = "select label, posts, total from top_labels('model', by := 'likes') order by all"
 
 

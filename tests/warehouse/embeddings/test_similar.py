@@ -53,6 +53,7 @@ def nearest(vectors: NDArray[np.float16], number: int, top: int) -> list[int]:
     return [int(one) for one in order if one != number][:top]
 
 
+@pytest.mark.slow
 def test_the_nearest_pictures_are_the_exact_ones(
     gallery: Home, vectors: NDArray[np.float16], sha: Callable[[str], str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_nearest_pictures_are_the_exact_ones(
         assert find_hashes(database, hashes[5][:9].upper()) == [hashes[5]]
 
 
+@pytest.mark.slow
 def test_an_embedding_of_zeros_is_like_no_picture(
     gallery: Home, vectors: NDArray[np.float16], sha: Callable[[str], str]
 ) -> None:
@@ -96,6 +98,7 @@ def test_an_embedding_of_zeros_is_like_no_picture(
         assert database.execute("from similar_pictures(?)", hashes[2:]).fetchall() == []
 
 
+@pytest.mark.slow
 def test_codes_are_those_of_a_complete_computation(
     gallery: Home, vectors: NDArray[np.float16], sha: Callable[[str], str]
 ) -> None:

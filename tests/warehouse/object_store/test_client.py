@@ -64,6 +64,7 @@ def test_of_many_writers_at_once_one_creates_an_object(s3) -> None:
     assert winners == [store.get("key")]
 
 
+@pytest.mark.slow
 def test_failed_requests_are_repeated(s3, tmp_path: Path) -> None:
     """Errors of the server, cut connections and half bodies change nothing that a caller sees."""
     store = s3.store()
@@ -78,6 +79,7 @@ def test_failed_requests_are_repeated(s3, tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["copy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [{"status": 500}, {"status": 503, "code": "SlowDown"}, *({"cut": at} for at in CUTS)], ids=str
 )
@@ -108,6 +110,7 @@ def test_each_kind_of_request_is_repeated(s3, tmp_path: Path, fault: dict[str, o
     assert not each(lambda: list(store.list("")))
 
 
+@pytest.mark.slow
 def test_requests_and_bytes_are_counted_as_the_server_sees_them(s3, tmp_path: Path) -> None:
     """A run can say what it cost."""
     store, before = s3.store(), requests_so_far()
@@ -127,6 +130,7 @@ def test_requests_and_bytes_are_counted_as_the_server_sees_them(s3, tmp_path: Pa
     assert counted.downloaded_bytes == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [

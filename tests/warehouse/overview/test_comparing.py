@@ -77,6 +77,7 @@ def many_labels(home, post_row, post_picture_row, observation_row, picture_row, 
     return home
 
 
+@pytest.mark.slow
 def test_names_are_compared_in_the_singular(home, label_row, run_row):
     """Case, underscores, plurals and lists with commas make no difference; -us and -ss are not plurals."""
     names = {
@@ -97,6 +98,7 @@ def test_names_are_compared_in_the_singular(home, label_row, run_row):
     assert sorted(rows) == sorted((label, name) for label, some in names.items() for name in some)
 
 
+@pytest.mark.slow
 def test_the_word_of_a_group_is_a_name_of_its_labels(home, picture_row, label_row, run_row):
     """One classifier's 'tiger cat' matches another's 'cat' through its group."""
     home.lake.append([picture_row("one")])
@@ -114,6 +116,7 @@ def test_the_word_of_a_group_is_a_name_of_its_labels(home, picture_row, label_ro
         assert database.execute(agreeing).fetchall() == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_picture_agrees_if_both_have_a_name_in_common(pair):
     """A picture agrees if any of the first labels have a name in common."""
     (row,) = compare(pair, "a", "b").pairs.to_dicts()
@@ -146,6 +149,7 @@ def test_all_pairs_give_what_each_pair_gives(pair):
     assert list(compare_all(pair, ("a",))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["likes", "comments", "count"])
 def test_all_pairs_together_have_the_numbers_of_each_pair(many_labels, by):
     """Also with equal scores, several labels of one name, more names than count, and pictures that are not stored."""
@@ -157,6 +161,7 @@ def test_all_pairs_together_have_the_numbers_of_each_pair(many_labels, by):
             assert_frame_equal(getattr(comparison, part), getattr(alone, part), check_exact=True)
 
 
+@pytest.mark.slow
 def test_the_largest_disagreements_come_first(pair, sha):
     """Pictures without a name in common come first, and of these the ones with the best scores."""
     rows = compare(pair, "a", "b").pictures.to_dicts()
@@ -189,6 +194,7 @@ def test_worth_is_the_part_of_likes_that_labels_explain(
     assert (good["cost"], good["pictures"], good["labels"], chance["labels"]) == (0.0, 60, 2, 10)
 
 
+@pytest.mark.slow
 def test_classifiers_on_different_pictures_have_empty_comparisons(home, label_row, run_row):
     """Two classifiers without a common picture have empty frames, not errors."""
     home.lake.append([label_row("x", "cat", classifier="a"), label_row("y", "cat", classifier="b")])

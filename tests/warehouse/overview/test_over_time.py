@@ -104,6 +104,7 @@ def observed(
     return home
 
 
+@pytest.mark.slow
 def test_likes_grow_as_they_were_observed(observed: Home) -> None:
     """Shares lie between two observations that are near; posts without such count nowhere."""
     with published(observed) as database:

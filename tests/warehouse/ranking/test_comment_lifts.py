@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from warehouse.database.publish import publish
@@ -19,6 +20,8 @@ from warehouse.ranking.rankings import rank, ranked_database
 from warehouse.schema.comment_tables import CommentReading
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Comment, Row
+
+pytestmark = pytest.mark.slow
 
 FIRST = datetime(2025, 1, 1, 6, 30)
 POSTS = 120

@@ -39,6 +39,7 @@ def two_posts(home: Home, post_row, post_picture_row, picture_row, label_row, ru
     home.lake.append([run_row()])
 
 
+@pytest.mark.slow
 def test_hidden_likes_of_all_posts_are_the_reason(home, two_posts, observation_row, why) -> None:
     """If the owner hides all likes, the reason says so and advises another measure."""
     home.lake.append(
@@ -48,6 +49,7 @@ def test_hidden_likes_of_all_posts_are_the_reason(home, two_posts, observation_r
     assert "Rank by comments or count" in why(by="likes")
 
 
+@pytest.mark.slow
 def test_posts_without_a_known_number_are_the_reason(home, two_posts, observation_row, why) -> None:
     """The reason has the number of posts without a known number, for likes and for comments."""
     home.lake.append([observation_row("1", None, None, likes_hidden=True), observation_row("2", None, None)])
@@ -55,6 +57,7 @@ def test_posts_without_a_known_number_are_the_reason(home, two_posts, observatio
     assert "None of the 2 posts has a known number of comments. Rank by likes" in why(by="comments")
 
 
+@pytest.mark.slow
 def test_a_minimum_of_posts_that_no_label_has_is_the_reason(home, two_posts, observation_row, why) -> None:
     """The reason names the label with the most posts beside the required number."""
     home.lake.append([observation_row("1", 5), observation_row("2", None)])
@@ -63,6 +66,7 @@ def test_a_minimum_of_posts_that_no_label_has_is_the_reason(home, two_posts, obs
     assert "--min-posts" in why(by="likes", min_posts=2)
 
 
+@pytest.mark.slow
 def test_an_unknown_account_or_one_without_labels_is_the_reason(home, two_posts, post_row, why) -> None:
     """An account that is not stored and one without labelled pictures have different reasons."""
     home.lake.append([post_row("3", account="bob")])
@@ -70,6 +74,7 @@ def test_an_unknown_account_or_one_without_labels_is_the_reason(home, two_posts,
     assert "The account bob has 1 post, but none with a picture that model has labelled" in why(account="bob")
 
 
+@pytest.mark.slow
 def test_a_classifier_that_never_ran_is_the_reason(home, post_row, why) -> None:
     """The reason names the command that runs the classifier."""
     home.lake.append([post_row("1")])
@@ -83,6 +88,7 @@ def test_the_message_of_a_failed_classifier_is_the_reason(home, post_row, run_ro
     assert why() == "The classifier model could not run: There is no file model.tflite."
 
 
+@pytest.mark.slow
 def test_missing_or_unlabelled_pictures_are_the_reason(
     home, post_row, post_picture_row, picture_row, unlabelled_row, run_row, why
 ) -> None:
@@ -96,12 +102,14 @@ def test_missing_or_unlabelled_pictures_are_the_reason(
     assert "No picture got a label of model: corrupt 1" in why()
 
 
+@pytest.mark.slow
 def test_posts_that_are_too_young_for_a_lift_are_the_reason(home, two_posts, observation_row, why) -> None:
     """A lift of posts that were observed on their first day is refused, with their number."""
     home.lake.append([observation_row("1", 5), observation_row("2", 6)])
     assert "0 posts compared; left out: 2 younger than 7 days when last observed" in why(statistic="lift")
 
 
+@pytest.mark.slow
 def test_a_label_that_every_post_has_can_not_be_compared(
     home, two_posts, observation_row, evening, why
 ) -> None:
@@ -113,6 +121,7 @@ def test_a_label_that_every_post_has_can_not_be_compared(
     assert "No label has 10 posts with a known number" in why(statistic="lift")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistic", ["mean", "lift"])
 def test_only_the_chosen_posts_are_in_the_reason(
     home, labelled_post, store_rows, run_row, why, statistic

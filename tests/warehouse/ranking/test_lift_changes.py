@@ -23,6 +23,8 @@ from warehouse.ranking.rankings import rank
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import Row
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2025, 1, 1, 6, 30)
 MIDDLE = date(2025, 4, 11)
 """The 100th day after the first."""

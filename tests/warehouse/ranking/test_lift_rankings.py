@@ -59,6 +59,7 @@ def left_out(found: Comparable) -> tuple[int, int, int, int]:
     return found.counts.young, found.counts.hidden, found.counts.unknown, found.counts.without_date
 
 
+@pytest.mark.slow
 def test_young_posts_are_left_out(
     compare: Callable[..., Comparable], labelled: Callable[..., list[Row]]
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_post_that_is_observed_again_counts(
     assert found.posts.select("post_id", "value").rows() == [("again", 8)]
 
 
+@pytest.mark.slow
 def test_the_age_is_that_of_the_number(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
@@ -96,6 +98,7 @@ def test_the_age_is_that_of_the_number(
     assert ids(compare([], by="comments")) == ["one"]
 
 
+@pytest.mark.slow
 def test_posts_without_a_known_number_are_left_out(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
@@ -133,6 +136,7 @@ def test_the_text_has_the_numbers(
     assert compare([], kind="carousel").counts.describe("compared") == "0 posts compared; left out: none."
 
 
+@pytest.mark.slow
 def test_each_source_has_its_own_age(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
@@ -163,6 +167,7 @@ def test_each_source_has_its_own_age(
     assert compare([], by="comments").days == {"fast": 1, "slow": DEFAULT_DAYS}, "comments have their own age"
 
 
+@pytest.mark.slow
 def test_only_posts_with_labels_of_the_classifier_are_compared(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
@@ -221,6 +226,7 @@ def around_a_day(
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "expected"),
     CONDITIONS,
@@ -239,6 +245,7 @@ def test_conditions_choose_the_posts(
             assert set(ranking["label"]) == expected
 
 
+@pytest.mark.slow
 def test_a_ranking_by_lift_counts_only_the_chosen_posts(
     home: Home, compare: Callable[..., Comparable], labelled_post: Callable[..., list[Row]]
 ) -> None:
@@ -267,6 +274,7 @@ def test_a_ranking_by_lift_counts_only_the_chosen_posts(
         assert ranking["share"].sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_within_a_label_the_other_labels_are_ranked(
     home: Home, compare: Callable[..., Comparable], labelled_post: Callable[..., list[Row]]
 ) -> None:
@@ -279,6 +287,7 @@ def test_within_a_label_the_other_labels_are_ranked(
         assert ranking.select("label", "posts", "share").rows() == [("sky", 1, 0.25)]
 
 
+@pytest.mark.slow
 def test_labels_are_ranked_within_a_label_of_another_classifier(
     home: Home,
     compare: Callable[..., Comparable],

@@ -162,6 +162,7 @@ def test_a_number_that_is_shown_exactly_later_is_not_rounded(tables: duckdb.Duck
     assert (marks["likes"], marks["comments"]) == (False, True)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -198,6 +199,7 @@ AGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     AGES,

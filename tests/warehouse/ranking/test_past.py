@@ -25,6 +25,8 @@ from warehouse.schema.picture_tables import LabelGroup, PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import AccountObservation, Observation, Row
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2025, 1, 1, 6, 30)
 DAY = FIRST + timedelta(days=100)
 Store = Callable[[Home, Sequence[Row]], None]

@@ -60,6 +60,7 @@ def test_sql_and_polars_agree_to_the_digit(database: duckdb.DuckDBPyConnection, 
     assert by_sql(database, values) == by_polars(values)
 
 
+@pytest.mark.slow
 @FEW
 @given(
     st.dictionaries(st.sampled_from("abc"), COUNTS | st.lists(st.integers(0, 300), min_size=1, max_size=200))
@@ -86,6 +87,7 @@ def test_scipy_and_pandas_compute_the_same(values: list[int]) -> None:
     assert by_polars(values) == pytest.approx(reference(values), rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.slow
 @FEW
 @given(COUNTS, st.randoms(use_true_random=False))
 def test_the_order_of_the_posts_changes_no_digit(

@@ -55,6 +55,7 @@ def plan(home: Home, question: RankingQuery = QUESTION, **limits: Any) -> PartsP
         return plan_parts(connection, question, **{"classifiers": 1, "rankings": 1} | limits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "groupings"), [("likes", (False, True)), ("comments", (False,)), ("count", (False,))]
 )

@@ -166,6 +166,7 @@ def questions(classifier: str, account: str | None, grouped: bool) -> Iterator[R
             yield RankingQuery(classifier, by, "mean", 3, account, 20, grouped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("classifier", "account", "grouped"),
     [

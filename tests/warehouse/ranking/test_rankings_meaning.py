@@ -63,6 +63,7 @@ def ranked(home: Home, publish_changes: Callable[[Home], None]) -> Callable[...,
     return publish_and_rank
 
 
+@pytest.mark.slow
 def test_a_group_counts_once_per_post(
     home: Home,
     show: Callable[..., None],
@@ -86,6 +87,7 @@ def test_a_group_counts_once_per_post(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_planted_effects_appear_in_their_order(
     home: Home,
     post_row: Callable[..., Post],
@@ -144,6 +146,7 @@ def test_a_carousel_counts_a_label_once_with_its_best_score(
     assert found == [("carousel", 0.9, sha("two")), ("single", 0.1, sha("four"))]
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_posted_twice_counts_for_each_post(
     home: Home,
     show: Callable[..., None],
@@ -158,6 +161,7 @@ def test_a_picture_that_is_posted_twice_counts_for_each_post(
     assert ranked("label", "posts", "total", account="bob") == [("cat", 1, 1)]
 
 
+@pytest.mark.slow
 def test_only_the_latest_observation_counts(
     home: Home,
     show: Callable[..., None],
@@ -192,6 +196,7 @@ def test_an_unknown_number_is_skipped_and_zero_counts(
     assert ranked("posts", by="count") == [(3,)]
 
 
+@pytest.mark.slow
 def test_the_last_loaded_version_counts(
     home: Home,
     show: Callable[..., None],

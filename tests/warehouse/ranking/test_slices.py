@@ -65,6 +65,7 @@ def chosen(posts: pd.Series, zone: str, weekdays: tuple[int, ...], hours: tuple[
     return int(use.sum())
 
 
+@pytest.mark.slow
 def test_pandas_finds_the_same_posts(calendar: Home) -> None:
     """In any time zone, also over a change of the clock and over midnight, both find as many posts.
 
@@ -166,6 +167,7 @@ def counted(home: Home, **question: Any) -> tuple[int, str]:
         return count_posts(database, asked).counted, describe_posts(database, asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("by", "statistic"), [("likes", "mean"), ("count", "lift"), ("likes", "lift")])
 def test_a_repost_counts_once(reposted: Home, by: str, statistic: str) -> None:
     """Of posts of one account with the same pictures the first one counts; the sentence counts the others."""

@@ -129,6 +129,7 @@ def links(home: Home) -> list[tuple[Any, ...]]:
         return reader.execute("select post_id, sha256 from post_pictures order by all").fetchall()
 
 
+@pytest.mark.slow
 def test_fetched_pictures_are_linked_to_all_posts_that_show_them(
     home: Home,
     post_picture_row: Callable[..., PostPicture],
@@ -182,6 +183,7 @@ def test_a_picture_is_labelled_once_per_version(
     assert count_pictures(gallery.lake) == 5
 
 
+@pytest.mark.slow
 def test_only_new_pictures_are_compared_after_a_complete_run(
     gallery: Home,
     picture_row: Callable[..., Picture],

@@ -71,6 +71,7 @@ def test_the_next_run_adds_an_observation_and_first_seen_at_stays(
     assert read(home, "select count(*) from observations") == [(2,)]
 
 
+@pytest.mark.slow
 def test_a_reading_of_unchanged_posts_rewrites_them_once_at_its_end(
     home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_reading_of_unchanged_posts_rewrites_them_once_at_its_end(
     assert refresh_last_seen(home.lake, "demo", evening) == 0
 
 
+@pytest.mark.slow
 def test_a_post_that_was_only_observed_since_is_not_gone(
     home: Home, seen: Callable[..., ScrapedRows], evening: datetime
 ) -> None:
@@ -138,6 +140,7 @@ def pending_urls(home: Home, now: datetime) -> list[str]:
     return [one.url for batch in pictures_to_fetch(home.lake, {}, now, 10) for one in batch]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [

@@ -75,6 +75,7 @@ def test_a_run_that_was_cut_off_long_ago_is_closed_as_interrupted(home: Home) ->
     assert first.rows()[0].ended_at == noticed
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_is_not_resumed(home: Home) -> None:
     """With any status, the next run is a new one without completed stages."""
     run = begin(home, NOON)

@@ -83,6 +83,7 @@ def remove_later_columns(home: Home) -> None:
         write_deltalake(table, rows, mode="overwrite", schema_mode="overwrite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [add_unknown_columns, remove_later_columns], ids=["newer", "older"])
 def test_a_home_folder_of_another_version_works(
     stored: Home,
@@ -146,6 +147,7 @@ def test_every_later_column_can_be_null() -> None:
     assert LATER["pictures"] == ["copy_sha256", "copy_bytes", "reduced_at"]
 
 
+@pytest.mark.slow
 def test_rows_are_added_to_tables_whose_comments_changed(
     tmp_path: Path, account_row: Callable[..., AccountObservation]
 ) -> None:

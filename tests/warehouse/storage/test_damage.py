@@ -39,6 +39,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 NO_TABLE = ("the log is missing", "the folder is missing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_table_is_named_and_the_others_still_work(
     home: Home,
@@ -92,6 +93,7 @@ def labelled(
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["lifts", "post_labels"])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_derived_table_can_be_deleted(

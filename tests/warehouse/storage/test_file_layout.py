@@ -41,6 +41,7 @@ def divided(name: str, rows: int) -> Iterator[LakeFile]:
         rows -= count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROW_BYTES)
 def test_tidying_costs_no_more_when_more_is_stored(name: str) -> None:
     """A night's merge rewrites about what the last nights added, after 300 nights as after 30, and files stay few."""

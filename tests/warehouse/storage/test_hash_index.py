@@ -65,6 +65,7 @@ def test_stored_pictures_are_found_without_reading_the_table(
     assert len(indexes(home)) == 3
 
 
+@pytest.mark.slow
 def test_every_size_of_an_index_finds_each_hash_and_no_other(
     home: Home, pictures: Callable[..., list[Picture]]
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_index_of_another_file_is_not_used(home: Home, pictures: Callable[..
     assert count(home) == [(300, 300)]
 
 
+@pytest.mark.slow
 def test_deleted_and_merged_pictures_are_not_in_the_index(
     home: Home, pictures: Callable[..., list[Picture]], read_files: list[int]
 ) -> None:
@@ -178,6 +180,7 @@ def _append(folder: Path, batches: list[list[Picture]], begin: Any, added: Any) 
     added.put(sum(lake.append(batch) for batch in batches))
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_store_each_picture_once(
     home: Home, pictures: Callable[..., list[Picture]]
 ) -> None:

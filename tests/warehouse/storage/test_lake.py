@@ -147,6 +147,7 @@ def test_times_are_stored_in_utc(home: Home, observation_row: Callable[..., Obse
     assert read(home, "select observed_at from observations") == [(datetime(2026, 2, 28, 19, 0, 0, 123456),)]
 
 
+@pytest.mark.slow
 @NO_RESET
 @given(text=st.text(st.characters(exclude_categories=["Cs"])), key=st.text(st.characters(codec="utf-8")))
 def test_any_text_is_returned_unchanged(
@@ -174,6 +175,7 @@ def test_delete_removes_only_the_named_values(home: Home, post_row: Callable[...
     ]
 
 
+@pytest.mark.slow
 def test_tidy_merges_small_files_and_changes_no_row(
     home: Home, account_row: Callable[..., AccountObservation], observation_row: Callable[..., Observation]
 ) -> None:
@@ -213,6 +215,7 @@ def test_replacing_by_the_same_rows_writes_nothing(home: Home, lift_row: Callabl
         assert len(home.lake.files("lifts")) == bool(replaced)
 
 
+@pytest.mark.slow
 def test_tidy_deletes_old_files_of_a_replaced_table(home: Home, lift_row: Callable[..., LabelLift]) -> None:
     """Files of replaced rows that no version of the last week needs are deleted, and the rows stay."""
     for number in range(COMPACT_ABOVE_FILES + 1):
@@ -227,6 +230,7 @@ def test_tidy_deletes_old_files_of_a_replaced_table(home: Home, lift_row: Callab
     assert read(home, "select posts from lifts") == [(COMPACT_ABOVE_FILES,)]
 
 
+@pytest.mark.slow
 def test_tidy_deletes_files_whose_removal_a_checkpoint_has_dropped(
     home: Home, post_row: Callable[..., Post]
 ) -> None:
@@ -240,6 +244,7 @@ def test_tidy_deletes_files_whose_removal_a_checkpoint_has_dropped(
     assert read(home, "select caption from posts") == [(f"{number}",)]
 
 
+@pytest.mark.slow
 def test_a_version_of_the_history_stays_readable_after_checkpoints(
     home: Home, post_row: Callable[..., Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ from warehouse.storage import lake_copy
 from warehouse.storage.file_layout import COMPACT_ABOVE_FILES
 from warehouse.storage.lake_reader import open_connection
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def machine(s3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Home]:

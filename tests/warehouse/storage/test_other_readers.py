@@ -19,6 +19,8 @@ from warehouse.home import Home
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake_files import LakeFile
 
+pytestmark = pytest.mark.slow
+
 STORED = ("posts", "post_pictures", "observations", "pictures", "labels", "embeddings", "runs", "post_labels")
 CUT = timedelta(milliseconds=1)
 """Delta's protocol lets a log cut times to milliseconds, and readers add one to the greatest value."""

@@ -50,6 +50,7 @@ def in_database(home: Home) -> tuple[int, int]:
         return scanned(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [in_lake, in_database])
 def test_older_files_are_not_read(stored: Home, read: Callable[[Home], tuple[int, int]]) -> None:
     """So the cost of a night does not grow with what is stored."""

@@ -115,6 +115,7 @@ def test_a_home_of_an_older_layout_goes_on(
     assert home.lake.query("select caption from posts where post_id = '7'") == [("newer",)]
 
 
+@pytest.mark.slow
 def test_updates_and_compactions_are_those_of_a_dictionary(
     home: Home, post_row: Callable[..., Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def rows(lake: Lake, table: str) -> list[tuple[Any, ...]]:
         return reader.execute(f"select * from {table} order by all").fetchall()
 
 
+@pytest.mark.slow
 def test_rows_that_two_processes_append_at_once_count_once(home: Home, start_process: Start) -> None:
     """Two processes append the same overlapping batches at once, and each row is stored once."""
     outputs = at_once(start_process(APPEND, home.lake.folder), start_process(APPEND, home.lake.folder))
@@ -112,6 +113,7 @@ def test_rows_that_two_processes_append_at_once_count_once(home: Home, start_pro
     assert sum(map(int, outputs)) == 100, "each row was added by one of the two, and counted by it"
 
 
+@pytest.mark.slow
 def test_rows_that_two_processes_upsert_at_once_are_stored_once(home: Home, start_process: Start) -> None:
     """Two processes update the same posts at once, and each post is stored once, as one of them wrote it."""
     at_once(start_process(UPSERT, home.lake.folder, "one"), start_process(UPSERT, home.lake.folder, "two"))
@@ -121,6 +123,7 @@ def test_rows_that_two_processes_upsert_at_once_are_stored_once(home: Home, star
     assert {caption for _, caption in found} <= {"one", "two"}
 
 
+@pytest.mark.slow
 def test_two_processes_can_create_the_tables_at_once(tmp_path: Path, start_process: Start) -> None:
     """Two first runs on one new folder create the tables once, and lose no row."""
     outputs = at_once(start_process(CREATE, tmp_path / "lake"), start_process(CREATE, tmp_path / "lake"))
@@ -128,6 +131,7 @@ def test_two_processes_can_create_the_tables_at_once(tmp_path: Path, start_proce
     assert len(rows(Lake(tmp_path / "lake"), "observations")) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_writer_that_runs_again_leaves_the_same_tables(tmp_path: Path, start_process: Start) -> None:
     """A writer that is killed at several moments and runs again leaves the tables of an undisturbed one."""
     lakes = {name: Lake(tmp_path / name) for name in ("undisturbed", "killed")}
@@ -174,6 +178,7 @@ def test_a_locked_home_is_rejected_until_its_run_is_killed(home: Home, start_pro
         pytest.fail("two runs at once in one process")
 
 
+@pytest.mark.slow
 def test_a_killed_process_releases_its_table_lock(home: Home, start_process: Start) -> None:
     """A process that is killed during a write does not block other writers of the table."""
     writer = start_process(WRITE_ENDLESSLY, home.lake.folder)

@@ -77,6 +77,7 @@ def filled(s3, prepared: Path) -> None:
             s3.store().put(str(file.relative_to(prepared)), file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", [False, True])
 def test_two_machines_write_at_once(s3, start_process, tmp_path: Path, faults: bool) -> None:
     """Rows that both write count once, also when requests are slow, fail, or lose their responses."""
@@ -106,6 +107,7 @@ def test_two_machines_write_at_once(s3, start_process, tmp_path: Path, faults: b
     assert lake.count("select count(*) from posts where caption = 'changed'") == 2 * rounds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "is_stored"), [("before data", False), ("before version", False), ("after version", True)]
 )
@@ -155,6 +157,7 @@ def test_a_write_that_always_loses_says_so(s3, account_row, tmp_path: Path, monk
     assert one.append([account_row("mine")]) == 1
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_during_a_write_loses_nothing(s3, account_row, tmp_path: Path) -> None:
     """The error says what failed; the copy is again what the store has, and the same write succeeds later."""
     home = Home(tmp_path / "one", s3.store(retry_seconds=0.2))

@@ -24,6 +24,8 @@ from warehouse.storage.hash_index import FOLDER
 from warehouse.storage.lake import COMPACT_ABOVE_FILES
 from warehouse.upkeep.forgetting import Removal, account_posts, forget_account
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 SECRET = "mallory"
 """Part of every text of the forgotten account, so that a search of all files finds what remains of it."""

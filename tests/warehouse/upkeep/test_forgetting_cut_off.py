@@ -23,6 +23,8 @@ from warehouse.schema.tables import TABLES, Observation, Post, PostPicture, Row
 from warehouse.storage.lake import Lake
 from warehouse.upkeep.forgetting import forget_account
 
+pytestmark = pytest.mark.slow
+
 FORGET = """
 import os, signal, sys
 from pathlib import Path

@@ -31,6 +31,7 @@ def test_all_pages_are_read_in_order(site, three_pages, crawl, ids, caplog) -> N
     ]
 
 
+@pytest.mark.slow
 def test_one_process_can_crawl_twice(site, three_pages, crawl, ids) -> None:
     """A second crawl in the same process works, though Scrapy's reactor can be started only once."""
     assert ids(crawl(site.account)) == ids(crawl(site.account)) == three_pages

@@ -74,6 +74,7 @@ def test_a_caller_that_stops_early_ends_the_crawl(site, reply, three_pages, open
     assert children(os.getpid()) == []
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_its_crawl(site, reply, three_pages, tmp_path) -> None:
     """When the run is killed, its crawl ends too."""
     site.replies[f"{ACCOUNT}/8_7"] = reply("slow", delay=600.0)
@@ -102,6 +103,7 @@ for page in source.pages(ReadContext(Spool(Path(sys.argv[2])), Politeness(0))):
     assert wait_until(lambda: not alive(child))
 
 
+@pytest.mark.slow
 def test_a_killed_crawl_is_an_error_that_can_be_retried(
     site, reply, three_pages, open_source, tmp_path
 ) -> None:
@@ -114,6 +116,7 @@ def test_a_killed_crawl_is_an_error_that_can_be_retried(
         next(pages)
 
 
+@pytest.mark.slow
 def test_a_crawl_that_ends_before_its_first_page_is_complete_is_an_error(
     site, three_pages, open_source, tmp_path
 ) -> None:
@@ -129,6 +132,7 @@ def test_a_crawl_that_ends_before_its_first_page_is_complete_is_an_error(
         list(open_source(site.account).pages(ReadContext(Spool(tmp_path / "none"), Politeness(0), terminate)))
 
 
+@pytest.mark.slow
 def test_a_crawl_resumes_after_the_last_page_of_its_spool(
     site, three_pages, open_source, ids, tmp_path
 ) -> None:

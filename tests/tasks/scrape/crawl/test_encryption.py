@@ -163,6 +163,7 @@ def test_a_server_with_a_trusted_certificate_gets_the_token(
     assert any(TOKEN in sent for sent in encrypted.sent)
 
 
+@pytest.mark.slow
 def test_a_redirect_from_https_to_http_is_not_followed(
     encrypted, certificate, site, source, read, monkeypatch
 ) -> None:

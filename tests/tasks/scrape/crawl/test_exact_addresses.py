@@ -77,6 +77,7 @@ def read(tmp_path: Any) -> Any:
     return read_it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_pages_are_requested_as_their_links_are_written(target: str, raw_server: Any, read: Any) -> None:
     """A post's page, its further comments and the next page of posts are requested byte for byte."""

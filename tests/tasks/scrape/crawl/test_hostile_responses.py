@@ -72,6 +72,7 @@ def values(document: Any) -> list[tuple[Any, Any]]:
     return [found for key, value in keys for found in ((document, key), *values(value))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("adapter", "url", "body"),
     [

@@ -70,6 +70,7 @@ def add_post_pages(site, reply, posts: Sequence[int]) -> None:
         site.replies[f"/bild/{post}"] = reply(body)
 
 
+@pytest.mark.slow
 def test_a_cursor_leads_to_the_last_page(site, reply, lists, ids) -> None:
     """The cursor of the page's JSON is quoted in the next address, until the site reports the last page."""
     site.replies[LUMEN] = reply(lumen([9, 8], "a+b/c=", count=5))
@@ -97,6 +98,7 @@ def test_a_json_response_is_read_as_a_page(site, reply, lists, ids) -> None:
     assert ids(lists(site.base + LUMEN, "lumen")) == [9, 8, 7]
 
 
+@pytest.mark.slow
 def test_an_interrupted_crawl_resumes_at_its_next_page(site, reply, open_source, ids, tmp_path: Path) -> None:
     """The address of the next page is all that it needs, for a cursor and for a numbered page."""
     site.replies[f"{LUMEN}?after=x"] = reply(lumen([8, 7], "y"))
@@ -130,6 +132,7 @@ def test_numbered_pages_end_at_the_largest_number(site, reply, lists, ids) -> No
     assert all(page.problems == () for page in read)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["empty", "repeated", "missing"])
 def test_numbered_pages_without_a_last_number_end_without_new_posts(site, reply, lists, ids, end) -> None:
     """A page that is empty, shows the last posts again or does not exist is the end, and not a problem."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
+import pytest
+
 from warehouse.schema.tables import Gap
 
 
+@pytest.mark.slow
 def test_a_post_page_that_fails_in_three_runs_becomes_a_known_gap(
     gallery, run_once, importing, latest_likes
 ) -> None:
@@ -51,6 +54,7 @@ def _age_gaps(importing, days: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_many_failing_post_pages_are_not_known_gaps(gallery, run_once) -> None:
     """If many post pages fail, the source has a problem, and no run is done."""
     gallery.broken = dict.fromkeys(range(1, 13), 404)
@@ -80,6 +84,7 @@ ADVERTISEMENTS = """
 """
 
 
+@pytest.mark.slow
 def test_advertisements_are_neither_posts_nor_gaps(gallery, run_once, importing) -> None:
     """With a link to a shop, a script and a frame in the list, the run is done, and a deleted post is marked."""
     gallery.extra = ADVERTISEMENTS
@@ -90,6 +95,7 @@ def test_advertisements_are_neither_posts_nor_gaps(gallery, run_once, importing)
     assert importing.rows("select post_id from posts where gone_at is not null") == [(str(lost.number),)]
 
 
+@pytest.mark.slow
 def test_no_post_is_gone_if_the_account_counts_more_than_it_shows(gallery, run_once, importing) -> None:
     """If the account counts more posts than its pages show, a post that is not shown may still exist."""
     run_once()

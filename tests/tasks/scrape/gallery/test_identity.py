@@ -10,6 +10,7 @@ from tasks.errors import LayoutChanged
 from tasks.scrape.politeness import Politeness
 
 
+@pytest.mark.slow
 def test_the_home_page_is_not_read_as_the_account(gallery, run_once, importing) -> None:
     """A redirect to the site's home page fails the first run and a later one; nothing is stored or marked."""
     home_page = {"/by/ann": "/"}
@@ -32,6 +33,7 @@ def test_a_redirect_to_the_home_page_fails_over_http_too(site, gallery, importin
     assert importing.rows("select count(*) from posts") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_redirect_to_another_page_is_reported_as_a_redirect(gallery, run_once, importing) -> None:
     """If the page does not fit because of a redirect, the error does not blame the profile."""
     run_once()
@@ -51,6 +53,7 @@ def test_a_moved_account_is_identified_by_its_name_or_its_posts(gallery, run_onc
     assert importing.rows("select count(*), count(gone_at) from posts") == [(12, 0)]
 
 
+@pytest.mark.slow
 def test_unknown_posts_at_the_account_s_own_address_fail(gallery, run_once, importing) -> None:
     """The address is enough if no post is stored yet; later, the page must show one of the stored posts."""
     gallery.heading = "<nav></nav>"

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from warehouse.database.publish import publish
 from warehouse.published import published
 from warehouse.schema.tables import Thread
 
 
+@pytest.mark.slow
 def test_likes_from_post_pages_stay_in_every_kind_of_run(gallery, run_once, importing, latest_likes) -> None:
     """Every run observes young posts on their pages; old posts keep their likes, also in a full run."""
     expected = {n: 42_000 + n for n in range(1, 13)}
@@ -27,6 +30,7 @@ def test_likes_from_post_pages_stay_in_every_kind_of_run(gallery, run_once, impo
     assert importing.rows("select count(*) from observations where post_id = '1'") == [(1,)]
 
 
+@pytest.mark.slow
 def test_the_page_of_an_old_post_is_read_more_and_more_rarely(gallery, run_once, importing) -> None:
     """A full run reads a post page again after a tenth of the post's age, but at least refresh_days."""
     run_once()
@@ -81,6 +85,7 @@ def test_small_pictures_of_a_list_do_not_replace_large_ones(gallery, run_once, i
     assert found == {12: f"{base}/12.jpg?sig=2", **{n: f"{base}/{n}.jpg?sig=1" for n in range(1, 12)}}
 
 
+@pytest.mark.slow
 def test_rounded_comments_of_a_list_cause_no_request_of_the_post_page(gallery, run_once) -> None:
     """1.2k comments on the list are the 1,234 of the post page; 1.3k are new ones."""
     for post in gallery.posts:
@@ -92,6 +97,7 @@ def test_rounded_comments_of_a_list_cause_no_request_of_the_post_page(gallery, r
     assert gallery.read == [1]
 
 
+@pytest.mark.slow
 def test_a_post_page_that_fails_erases_nothing(gallery, run_once, importing) -> None:
     """If the page of a young post fails in one run, its likes stay, and its new comments are stored."""
     run_once()

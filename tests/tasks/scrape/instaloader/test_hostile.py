@@ -60,6 +60,7 @@ def test_a_damaged_packed_file_is_skipped(importing, good) -> None:
     assert "can't be unpacked" in reported(importing, good, "a.json.xz ")
 
 
+@pytest.mark.slow
 def test_a_decompression_bomb_stops_at_the_limit(importing, good) -> None:
     """A small file that unpacks to gigabytes is stopped at the limit."""
     pack = lzma.LZMACompressor()

@@ -46,6 +46,7 @@ def test_reading_a_folder_again_changes_nothing(importing, saved) -> None:
     assert importing.tables() == before
 
 
+@pytest.mark.slow
 def test_changed_counts_are_observations(importing, saved, anonymous) -> None:
     """JSON that was downloaded again adds an observation of its post; a new file adds a post; no other row is added."""
     importing.run(saved.settings())
@@ -119,6 +120,7 @@ def fetch(importing, saved):
     return fetch_pictures(importing.home, FetchOptions(folders=source.folders), lambda *_: None)
 
 
+@pytest.mark.slow
 def test_the_pictures_are_fetched_from_the_folder(importing, saved) -> None:
     """Local pictures are stored under their hash like downloads, once each; a second run copies none again."""
     importing.run(saved.settings())
@@ -129,6 +131,7 @@ def test_the_pictures_are_fetched_from_the_folder(importing, saved) -> None:
     assert fetch(importing, saved).items == 0
 
 
+@pytest.mark.slow
 def test_a_changed_picture_is_copied_again(importing, saved) -> None:
     """A file that was replaced is copied again; one that was deleted after a run stays known."""
     importing.run(saved.settings())

@@ -159,6 +159,7 @@ def test_an_unknown_account_is_an_error(server, read) -> None:
         read(account="nobody")
 
 
+@pytest.mark.slow
 def test_a_locked_account_without_visible_posts_is_private(server, read) -> None:
     """A locked account that shows none of its posts is private; one without posts, or with visible ones, is not."""
     server.account["locked"] = True

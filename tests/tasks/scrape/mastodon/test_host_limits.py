@@ -37,6 +37,7 @@ def read_in_run(home: Home, site, tmp_path: Path) -> Callable[..., StageResult]:
     return read
 
 
+@pytest.mark.slow
 def test_the_next_source_makes_no_request(site, server, read_in_run, home) -> None:
     """After a last request was used up, no other source of this run or the next one makes a request, robots.txt included."""
     server.page_size = 5
@@ -53,6 +54,7 @@ def test_the_next_source_makes_no_request(site, server, read_in_run, home) -> No
     assert TOKEN not in (home.folder / "limits.json").read_text()
 
 
+@pytest.mark.slow
 def test_another_token_has_a_limit_of_its_own(site, server, read_in_run) -> None:
     """Two sources with different tokens on one host do not block each other, nor does one without a token."""
     server.page_size = 5
@@ -62,6 +64,7 @@ def test_another_token_has_a_limit_of_its_own(site, server, read_in_run) -> None
     assert read_in_run("three", None).status == "done"
 
 
+@pytest.mark.slow
 def test_a_short_limit_is_waited_for(site, server, read_in_run) -> None:
     """A limit that ends within the hour is waited for before the next source's first request."""
     server.page_size = 5

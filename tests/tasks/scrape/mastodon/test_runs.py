@@ -29,6 +29,7 @@ def run_source(home, server, site, tmp_path: Path):
     return spend
 
 
+@pytest.mark.slow
 def test_a_second_run_stores_each_change_once(server, status, media, run_source, rows) -> None:
     """New posts, counts and comments, and deleted posts, reach the tables, and nothing counts twice."""
     server.statuses[0]["replies_count"] = 1

@@ -10,6 +10,7 @@ import pytest
 from tasks.errors import BadInput
 
 
+@pytest.mark.slow
 def test_a_bad_line_costs_only_itself(importing, files, jsonl, row) -> None:
     """Each line that does not fit is reported with its file, line and field; the good ones are stored."""
     files.lines(

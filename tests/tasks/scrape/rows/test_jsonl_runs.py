@@ -47,6 +47,7 @@ def test_a_second_run_adds_observations_and_new_posts(importing, files, jsonl, r
     assert importing.rows("select post_id from posts where gone_at is not null") == []
 
 
+@pytest.mark.slow
 def test_a_complete_list_marks_missing_posts_as_gone(importing, files, jsonl, row) -> None:
     """With `complete = true`, a post that is missing in the newest file is marked as gone, until it appears again."""
     files.lines("a.jsonl", row("a"), row("b"), row("c", observed_at="2023-11-01"))
@@ -70,6 +71,7 @@ def test_a_bad_line_marks_nothing_as_gone(importing, files, jsonl, row) -> None:
     assert importing.rows("select count(*) from posts where gone_at is not null") == [(0,)]
 
 
+@pytest.mark.slow
 def test_lines_of_one_post_at_several_times_are_observations(importing, files, jsonl, row) -> None:
     """Lines of one post at several times are separate observations, in any order; the newest is the post."""
     times = ["2023-03-01", "2023-01-01", "2023-02-01"]
@@ -110,6 +112,7 @@ def test_a_pattern_reads_all_matching_files(importing, files, jsonl, row) -> Non
         importing.pages(jsonl(file="none.jsonl"))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_resumes(importing, files, jsonl, row, tmp_path) -> None:
     """After a kill the missing lines are read, each once, also in the second of two files."""
     for name, written in (("a", 1_700_000_100), ("b", 1_700_000_000)):

@@ -97,6 +97,7 @@ def test_a_second_comment_with_one_id_is_skipped(importing, files, jsonl, table,
     assert [one.text for post in importing.posts(settings).values() for one in post.thread] == ["hi", "other"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_knows_the_rows_before(importing, files, jsonl, row, tmp_path) -> None:
     """After a kill a conflict with a row that was read before it is reported too."""
     for name, written_at in (("a", 1_700_000_100), ("b", 1_700_000_000)):

@@ -51,6 +51,7 @@ POSTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(POSTS)
 def test_a_row_round_trips_through_json(post: PostRow) -> None:
     """A row that is written as JSON and read again is equal, to the last digit and letter."""

@@ -29,6 +29,7 @@ def csv(files, *lines: str, name: str = "posts.csv", end: str = "\n"):
     return files.write(name, "".join(line + end for line in lines).encode())
 
 
+@pytest.mark.slow
 def test_a_table_with_the_schemas_names_needs_no_mapping(importing, files, table) -> None:
     """An empty cell is null, quotes hold separators and line breaks."""
     csv(

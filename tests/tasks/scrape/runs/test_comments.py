@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.pages import ScrapedComment
 from tasks.scrape.politeness import Politeness
@@ -49,6 +51,7 @@ def test_comments_are_stored_with_their_threads(fake_source, post, run_scrape, r
     assert all(len(author) == 32 and int(author, 16) for author in authors)
 
 
+@pytest.mark.slow
 def test_no_name_reaches_the_disk(fake_source, post, run_scrape, home) -> None:
     """While comments are in the spool and after they are stored, no file has an author's name."""
     source = with_comments(fake_source, post, p8=THREAD)
@@ -65,6 +68,7 @@ def test_no_name_reaches_the_disk(fake_source, post, run_scrape, home) -> None:
     assert files_with(home.folder, b"marta") == []
 
 
+@pytest.mark.slow
 def test_the_settings_keep_or_drop_the_names_of_authors(fake_source, post, run_scrape, rows) -> None:
     """`named` stores names as they are, `dropped` stores null."""
     run_scrape(
@@ -78,6 +82,7 @@ def test_the_settings_keep_or_drop_the_names_of_authors(fake_source, post, run_s
     assert rows("select distinct author from comments where source = 'other'") == [(None,)]
 
 
+@pytest.mark.slow
 def test_a_thread_is_read_again_when_its_number_of_comments_changed(
     fake_source, post, run_scrape, rows
 ) -> None:
@@ -99,6 +104,7 @@ def test_a_thread_is_read_again_when_its_number_of_comments_changed(
     ]
 
 
+@pytest.mark.slow
 def test_comments_without_an_id_get_the_same_id_in_every_run(fake_source, post, run_scrape, rows) -> None:
     """The same comments in another run are the same rows; equal texts of one author are two comments."""
     source = with_comments(fake_source, post, p8=NAMELESS)
@@ -135,6 +141,7 @@ def test_an_author_is_forgotten_for_good(fake_source, post, run_scrape, home, ro
     assert forget_author(home, "nobody") == 0
 
 
+@pytest.mark.slow
 def test_an_author_whose_name_is_stored_is_forgotten_too(fake_source, post, run_scrape, home, rows) -> None:
     """Stored names are found in any spelling."""
     run_scrape(

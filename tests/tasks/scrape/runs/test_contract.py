@@ -26,6 +26,7 @@ def change_all_posts(source, **given) -> None:
     source.posts = [replace(post, **given) for post in source.posts]
 
 
+@pytest.mark.slow
 def test_each_run_stores_the_counts_of_its_source(fake_source, post, run_scrape, rows) -> None:
     """Posts, pages, nulls by field and unparsed values are in `runs`, as JSON that SQL reads."""
     source = fake_source(
@@ -44,6 +45,7 @@ def test_each_run_stores_the_counts_of_its_source(fake_source, post, run_scrape,
     assert rows("select counts::json ->> '$.nulls.likes' from runs where stage = 'scrape'") == [("1",)]
 
 
+@pytest.mark.slow
 def test_a_source_that_suddenly_yields_nothing_fails_and_stores_nothing(
     fake_source, post, run_scrape, rows
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_new_account_without_posts_is_no_failure(fake_source, run_scrape) -> N
     assert run_scrape(fake_source([])).status == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "nothing"),
     [("likes", None), ("comments", None), ("posted_at", None), ("caption", None), ("pictures", ())],
@@ -88,6 +91,7 @@ def test_a_field_that_all_posts_lost_fails_the_source(
     assert run_scrape(replace(source, may_lack=(name,))).status == "done"
 
 
+@pytest.mark.slow
 def test_new_posts_must_have_the_fields_that_all_posts_had(fake_source, post, run_scrape) -> None:
     """A field that every post of the last runs had is required of new posts too."""
     source = fake_source([post(n) for n in range(8, 0, -1)])
@@ -104,6 +108,7 @@ def test_a_field_that_single_posts_lost_is_not_a_change(fake_source, post, run_s
     assert run_scrape(source).status == "done"
 
 
+@pytest.mark.slow
 def test_hidden_likes_are_not_lost_likes(fake_source, post, run_scrape, rows) -> None:
     """Hidden likes are null with the flag, and the run does not fail."""
     source = fake_source([post(n) for n in range(8, 0, -1)])
@@ -114,6 +119,7 @@ def test_hidden_likes_are_not_lost_likes(fake_source, post, run_scrape, rows) ->
     assert rows(latest) == [(5,)]
 
 
+@pytest.mark.slow
 def test_fields_that_a_source_never_had_are_not_required(fake_source, post, run_scrape) -> None:
     """A source that never had comments or captions does not fail without them."""
     source = fake_source([post(n, comments=None, caption=None) for n in range(8, 0, -1)])

@@ -5,9 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 from tasks.errors import SourceRefused
 from tasks.scrape.options import ScrapeOptions
 from tasks.scrape.politeness import Politeness
+
+pytestmark = pytest.mark.slow
 
 FULL = ScrapeOptions(Politeness(0), full=True)
 

@@ -19,6 +19,7 @@ def ids(rows) -> set[int]:
     return {int(post_id) for (post_id,) in rows("select post_id from posts")}
 
 
+@pytest.mark.slow
 def test_a_second_run_stops_at_the_first_page_of_old_known_posts(fake_source, post, run_scrape, rows) -> None:
     """The first run reads everything; the second reads the page with the new post and one known page."""
     source = fake_source([post(n) for n in range(30, 0, -1)])
@@ -35,6 +36,7 @@ def test_a_second_run_stops_at_the_first_page_of_old_known_posts(fake_source, po
     assert rows("select count(*) from observations") == [(30 + 5 + 10,)]
 
 
+@pytest.mark.slow
 def test_young_posts_are_observed_again_in_each_run(fake_source, post, run_scrape, rows) -> None:
     """A page with one post younger than refresh_days does not stop the run; each observation of it is stored."""
     source = fake_source(
@@ -65,6 +67,7 @@ def test_pinned_posts_at_the_top_do_not_stop_a_run(fake_source, post, run_scrape
     assert source.requests == [BASE, f"{BASE}?from=3", f"{BASE}?from=6"]
 
 
+@pytest.mark.slow
 def test_once_a_week_and_on_request_a_run_reads_until_the_last_page(fake_source, post, run_scrape) -> None:
     """After full_days, or with full, all pages are read again."""
     source = fake_source([post(n) for n in range(30, 0, -1)])
@@ -75,6 +78,7 @@ def test_once_a_week_and_on_request_a_run_reads_until_the_last_page(fake_source,
         assert len(source.requests) == 6
 
 
+@pytest.mark.slow
 def test_posts_without_a_date_are_old_when_they_were_first_seen_long_ago(
     fake_source, post, run_scrape
 ) -> None:
@@ -89,6 +93,7 @@ def test_posts_without_a_date_are_old_when_they_were_first_seen_long_ago(
     assert source.requests == [BASE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [SourceRefused("Enough."), SourceUnreachable("Gone quiet."), OutOfTime("Too long.")],
@@ -111,6 +116,7 @@ def test_the_next_run_resumes_where_a_run_was_cut_off(fake_source, post, run_scr
     assert source.requests == [BASE]
 
 
+@pytest.mark.slow
 def test_an_address_to_resume_at_is_tried_once(fake_source, post, run_scrape, rows) -> None:
     """Where the next run can't resume at the cut, the run after it reads from the first page to the last."""
     source = fake_source(
@@ -127,6 +133,7 @@ def test_an_address_to_resume_at_is_tried_once(fake_source, post, run_scrape, ro
     assert ids(rows) == set(range(1, 41))
 
 
+@pytest.mark.slow
 def test_random_runs_lose_no_post(fake_source, post, run_scrape, rows) -> None:
     """After new posts, cuts at any page and runs of any depth, every post that was shown is stored once."""
     chance = random.Random(7)

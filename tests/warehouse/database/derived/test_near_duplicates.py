@@ -24,6 +24,8 @@ from warehouse.ranking.rankings import rank
 from warehouse.schema.tables import Row
 from warehouse.upkeep.forgetting import forget_account
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2025, 3, 1)
 SUBJECTS, DIMENSIONS = 25, 128
 ALL = "select * from near_duplicates order by all"

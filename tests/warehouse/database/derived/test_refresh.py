@@ -173,6 +173,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.slow
 def test_random_nights_are_applied_as_changes(
     nights: Nights, complete: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +194,7 @@ def test_random_nights_are_applied_as_changes(
     assert nights.home.lake.all_files() == before, "without a change no file is written"
 
 
+@pytest.mark.slow
 def test_what_the_files_do_not_tell_is_computed_completely(
     nights: Nights, complete: list[str], run_row: Callable[..., StageRun]
 ) -> None:
@@ -226,6 +228,7 @@ def test_what_the_files_do_not_tell_is_computed_completely(
         assert complete == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 5])
 def test_portions_of_any_size_give_the_same_rows(
     nights: Nights, complete: list[str], monkeypatch: pytest.MonkeyPatch, rows: int
@@ -245,6 +248,7 @@ def test_portions_of_any_size_give_the_same_rows(
     assert not left.exists(), "the labels by portion are removed"
 
 
+@pytest.mark.slow
 def test_a_refresh_that_was_cut_off_is_completed(nights: Nights, complete: list[str]) -> None:
     """Rows that were stored without their record are computed again."""
     for _ in range(6):

@@ -20,6 +20,8 @@ from warehouse.ranking.posting_lifts import (
     name_parts,
 )
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(12)
 SMALL = {"several": replace(PLANS["three accounts"], accounts=8), "one": PLANS["one account"]}
 

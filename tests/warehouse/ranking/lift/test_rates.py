@@ -9,6 +9,8 @@ import pytest
 from benchmarks.truth.comment_shares import MEASURES, PLANS, collect_rows, describe, without_effects
 from warehouse.ranking.lift.estimate import estimate_lifts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, pl.DataFrame]:

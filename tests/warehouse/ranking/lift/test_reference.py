@@ -17,6 +17,8 @@ from warehouse.ranking.lift.label_rows import number_labels
 from warehouse.ranking.lift.residuals import fit_residuals
 from warehouse.ranking.lift.variance import Components, moderate
 
+pytestmark = pytest.mark.slow
+
 LEAST_SQUARES = """
     with numbered as (
         select *, ln(1 + value) as y, count(*) over (partition by source, account) as n,

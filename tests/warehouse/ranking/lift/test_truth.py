@@ -9,6 +9,8 @@ from benchmarks.truth.figures import compute_figures
 from benchmarks.truth.galleries import Plan
 from benchmarks.truth.outcomes import collect_outcomes
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(4)
 SHORT = Plan(accounts=40, posts=6_000, labels=900)
 
