@@ -109,6 +109,7 @@ def test_what_can_not_be_reported_is_refused(
 ) -> None:
     """An unknown account, a period without posts, the nightly page as the file: each message says what to do."""
     page = hostile_home.report / "report.html"
+    page.parent.mkdir(exist_ok=True)
     for options, words in (
         (["--account", "anne"], "Did you mean 'ann'?"),
         (["--since", "2031-01-01"], "The stored ones are of 2025-01-01 to 2026-08-14."),
