@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from warehouse.ranking.ranking_query import RankingQuery
-from warehouse.ranking.rankings import rank_published
+from warehouse.ranking.rankings import rank_posts, rank_published, read_rows
 
 PERIOD_DAYS = (365, 90)
 """Periods end with the day of the newest post, so that an archive has them too."""
@@ -100,11 +100,18 @@ def rank_parts(
     """
     posts = None
     labels: dict[bool, pl.DataFrame] = {}
+    rows: dict[bool, pl.DataFrame] = {}
     for part in parts:
         for grouped in groupings:
             asked = replace(question, account=part.account, since=part.since, grouped=grouped)
-            if asked.is_stored or not asked.by_lift:
+            if asked.is_stored or (asked == replace(question, grouped=grouped) and not asked.by_lift):
                 yield part, grouped, rank_published(connection, asked)
+                continue
+            if not asked.by_lift:
+                # A query of its own for each part would read the labels of all.
+                if grouped not in rows:
+                    rows[grouped] = read_rows(connection, replace(question, grouped=grouped), ["posted_at"])
+                yield part, grouped, rank_posts(_choose_posts(rows[grouped], part).lazy(), asked)
                 continue
             # SciPy takes a third of a second to import.
             from warehouse.ranking.lift_rankings import numbered_posts, rank_lifts, read_labels

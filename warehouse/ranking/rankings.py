@@ -6,7 +6,7 @@ once for each label, and skip posts with an unknown number. `warehouse.ranking.l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -67,12 +67,18 @@ def rank_published(connection: duckdb.DuckDBPyConnection, question: RankingQuery
     return rank_posts(read_rows(connection, question).lazy(), question)
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -> pl.DataFrame:
-    """The posts of a question with their labels, and the column that it is ranked by: null where it is unknown."""
+def read_rows(
+    connection: duckdb.DuckDBPyConnection, question: RankingQuery, more: Sequence[str] = ()
+) -> pl.DataFrame:
+    """The posts of a question with their labels, and the column that it is ranked by: null where it is unknown.
+
+    `more` are further columns of `post_labels`.
+    """
     condition, values = question.conditions()
     stored = question.by in ("count", *STORED_BY)
+    columns = ("likes", "comments") if stored else (question.by, "numerator", "denominator")
     query = _ROWS.format(
-        values="likes, comments" if stored else f"{question.by}, numerator, denominator",
+        values=", ".join((*columns, *more)),
         measured="" if stored else _MEASURED.format(by=question.by, rows=measure_rows(question.by)),
         condition=condition,
     )
