@@ -43,6 +43,8 @@ IMPORTS = {
         *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
         *("tasks.report.stage", "warehouse.ranking.lift_rankings", "classifiers.visual.classifier"),
         *("tasks.scrape.sources", "tasks.scrape.gallery.source", *COMMENTS),
+        *("tasks.scrape.files.source", "tasks.scrape.rows.source", "pyarrow.pandas_compat"),
+        "clarifai_grpc.grpc.api.service_pb2",
         *(f"PIL.{name}ImagePlugin" for name in ("Png", "Bmp", "Gif", "Jpeg", "Ppm", "WebP")),
         *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
         *("prefect.utilities.visualization", "anyio._backends._asyncio", "narwhals.dataframe"),
