@@ -176,7 +176,7 @@ def test_the_parts_of_a_night_run_on_the_workers_of_their_pools(team):
     assert {(row.stage, row.lane) for row in rows} >= {("classify", "visual"), ("part", "label"), ("run", "")}
     artifacts = team.call("artifacts/filter", {"flow_runs": {"id": {"any_": [night]}}})
     (summary,) = [one["data"] for one in artifacts if one["key"] == "nightly-summary"]
-    assert "20 new posts" in summary
+    assert "20 new pictures" in summary
 
 
 def test_runs_in_postgresql_survive_a_restart_of_the_server(team):
