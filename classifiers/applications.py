@@ -20,6 +20,7 @@ from classifiers.efficientnet_lite.application import EfficientNetLite0, preproc
 from classifiers.errors import ClassifierUnavailable, in_one_line
 from classifiers.groups import imagenet_classes
 from classifiers.names import normalise_name
+from classifiers.stored_weights import require_weights
 
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
 _PREPARATION = b"stretch, bilinear, rgb, float32, 4"
@@ -47,6 +48,8 @@ class Application:
         """The model with ImageNet's weights. Raises `ClassifierUnavailable` if they can't be had."""
         try:
             with _download_timeout():
+                if self.needs_download:
+                    require_weights(self.name)
                 return self.build(weights="imagenet")
         except ClassifierUnavailable:
             raise

@@ -34,7 +34,7 @@ SLOWEST = (
         "test_bad_input",
         "test_maintain",
     ),
-    *("forecasting", "flows", "test_refresh", "test_rankings"),
+    *("test_on_cluster", "forecasting", "flows", "test_refresh", "test_rankings"),
 )
 """Folders and files whose tests take longest, or wait: they start first, so that no worker waits for them in the end."""
 
@@ -53,8 +53,9 @@ TOGETHER = {
     },
     "docs": {"docs"},
     "charts": {"report"},
+    "clusters": {"test_on_cluster"},
 }
-"""Folders and files that share something slow: a finished run, TensorFlow, the home of the pages, JavaScript."""
+"""Folders and files that share something slow: a finished run, TensorFlow, the home of the pages, JavaScript, clusters."""
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -156,6 +157,27 @@ def cluster_kinds() -> Iterator[ModuleType]:
     sys.path.append(str(Path(__file__).parent))
     yield importlib.import_module("cluster_kinds")
     sys.path.remove(str(Path(__file__).parent))
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the clusters after the last of the tests that share them: idle workers cost the other tests time."""
+    if "cluster_sessions" in sys.modules and (nextitem is None or nextitem.path.name != item.path.name):
+        load("cluster_sessions").CLUSTERS.close()
+
+
+@pytest.fixture
+def dask(cluster_kinds: ModuleType) -> Any:
+    """A session with two worker processes of Dask."""
+    return load("cluster_sessions").CLUSTERS.open("dask")
+
+
+@pytest.fixture
+def ray(cluster_kinds: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A session with two worker processes of Ray."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's workers do not take over the path of this process, as those of Dask do.
+    monkeypatch.setenv("PYTHONPATH", str(Path(str(cluster_kinds.__file__)).parent))
+    return load("cluster_sessions").CLUSTERS.open("ray")
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,8 @@ IMPORTS = {
         *(f"flows.{name}" for name in ("nightly", "launch", "commands.run", "commands.relabel")),
         *("tasks.report.stage", "warehouse.ranking.lift_rankings", "classifiers.visual.classifier"),
         *("tasks.scrape.sources", "tasks.scrape.gallery.source", *COMMENTS),
-        *(f"PIL.{name}ImagePlugin" for name in ("Png", "Bmp", "Gif", "Jpeg", "Ppm", "WebP")),
+        *("tasks.scrape.files.source", "tasks.scrape.rows.source", "pyarrow.pandas_compat"),
+        "clarifai_grpc.grpc.api.service_pb2",
         *("prefect.flow_engine", "prefect.task_engine", "fastapi", "graphviz", "pandas"),
         *("prefect.utilities.visualization", "anyio._backends._asyncio", "narwhals.dataframe"),
         *(f"{PREFECT}.{name}" for name in ("deploy", "deployment", "flow_run", "work_pool", "worker")),
@@ -59,6 +60,7 @@ def load(starts: str, folder: Path) -> None:
     for module in IMPORTS[starts]:
         import_module(module)
     if starts == "commands":
+        import_module("PIL.Image").init()  # all formats, which each child would import
         _load_languages_once()
         _compile_templates_once()
         _build_once()

@@ -273,8 +273,8 @@ def free_port() -> int:
 
 
 def server_command(port: int, python: str) -> list[str]:
-    """The command that starts moto's server."""
-    return [python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    """The command that starts moto's server of S3."""
+    return [python, "-P", str(Path(__file__).with_name("s3_process.py")), str(port)]
 
 
 def wait_until_ready(service: Any, is_running: Callable[[], bool]) -> None:
@@ -282,7 +282,7 @@ def wait_until_ready(service: Any, is_running: Callable[[], bool]) -> None:
     until = time.monotonic() + MAX_START_SECONDS
     while is_running() and time.monotonic() < until:
         try:
-            urllib.request.urlopen(f"{service.address}/moto-api/", timeout=5).close()
+            urllib.request.urlopen(f"{service.address}/", timeout=5).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:

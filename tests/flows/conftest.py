@@ -7,6 +7,7 @@ Each test that starts a worker checks its log with `log_errors`; the server's is
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from flows.cli import main
 from flows.demo.gallery import Gallery, demo_gallery
@@ -58,6 +60,20 @@ concurrency = 4
 [[classifiers]]
 name = "visual"
 kind = "visual"
+"""
+
+FEW_SETTINGS = """
+[[sources]]
+name = "few"
+kind = "jsonl"
+file = "posts.jsonl"
+
+[[classifiers]]
+name = "visual"
+kind = "visual"
+
+[rank]
+min_posts = 3
 """
 
 ENTRY = re.compile(r"^(?=\d\d:\d\d:\d\d\.\d{3} \| )", re.MULTILINE)
@@ -309,6 +325,43 @@ def unlabelled(fetched: Path, tmp_path: Path) -> Path:
     shutil.copytree(fetched, tmp_path, dirs_exist_ok=True)
     publish(read_settings(tmp_path / "likelens.toml").home)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of 20 posts, with a small picture each, and settings for it; a run needs no crawl."""
+    folder = tmp_path_factory.mktemp("few")
+    rows = []
+    for number in range(20):
+        colour = (12 * number, 90 + 7 * number, 255 - 11 * number)
+        Image.new("RGB", (48, 32), colour).save(folder / f"{number}.png")
+        row = {"v": 1, "account": "ann", "post_id": str(number), "url": f"https://pix.example/p/{number}"}
+        times = {
+            "posted_at": f"2026-01-{number + 1:02}T08:00:00Z",
+            "observed_at": "2026-03-01T08:00:00Z",
+        }
+        rows.append(
+            {**row, **times, "likes": 50 + 9 * number, "comments": number, "pictures": [f"{number}.png"]}
+        )
+    (folder / "posts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    (folder / "likelens.toml").write_text(FEW_SETTINGS, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def few_fetched(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `few` with its posts and pictures stored and published; no classifier has labelled them."""
+    folder = tmp_path_factory.mktemp("few-fetched")
+    shutil.copytree(few, folder, dirs_exist_ok=True)
+    settings = read_settings(folder / "likelens.toml")
+    settings.home.prepare()
+    (source,) = settings.sources
+    spool = Spool(settings.home.spool("one") / "few.jsonl")
+    scrape_source(ScrapeJob(settings.home, source, spool, ScrapeOptions()), lambda *_: None)
+    fetch_pictures(settings.home, FetchOptions(folders=source.folders), lambda *_: None)
+    publish(settings.home)
+    shutil.rmtree(spool.file.parent)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from flows.settings import read_settings
+from warehouse.database.publish import publish
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +21,7 @@ name = "clarifai"
 kind = "clarifai"
 model = "general-image-recognition"
 regions_model = "general-image-detection"
-monthly_budget = {budget}
+monthly_budget = 1000
 price_per_1000 = 1.2
 batch = 8
 """
@@ -34,16 +38,25 @@ def clarifai(stand_in):
 
 
 @pytest.fixture
-def pictures(unlabelled: Path) -> Path:
+def studio(few: Path, tmp_path: Path) -> Path:
+    """A folder in which nothing ran, and the paid lane in its settings."""
+    return copy_with_lane(few, tmp_path)
+
+
+@pytest.fixture
+def pictures(few_fetched: Path, tmp_path: Path) -> Path:
     """A folder with pictures that no classifier has labelled, and the paid lane in its settings."""
-    add_lane(unlabelled)
-    return unlabelled
+    folder = copy_with_lane(few_fetched, tmp_path)
+    publish(read_settings(folder / "likelens.toml").home)
+    return folder
 
 
-def add_lane(folder: Path, budget: int = 1000) -> None:
-    """Add the paid lane to the settings."""
-    settings = folder / "likelens.toml"
-    settings.write_text(settings.read_text() + LANE.format(budget=budget))
+def copy_with_lane(folder: Path, to: Path) -> Path:
+    """Copy a folder, and add the paid lane to its settings."""
+    shutil.copytree(folder, to, dirs_exist_ok=True)
+    settings = to / "likelens.toml"
+    settings.write_text(settings.read_text() + LANE)
+    return to
 
 
 def query(folder: Path, sql: str) -> list[tuple]:
@@ -55,7 +68,6 @@ def query(folder: Path, sql: str) -> list[tuple]:
 def test_a_run_tags_and_a_second_one_pays_nothing(studio, likelens, command, clarifai, stand_in):
     """Labels, regions, rankings and costs are stored; the key is in no file; the second run sends nothing."""
     servicer, environment = clarifai
-    add_lane(studio)
     ran = likelens(studio, "run", **environment)
     assert ran.returncode == 0, ran.stdout[-1000:] + ran.stderr[-2000:]
     (count,) = query(studio, "select count(*) from pictures")[0]
@@ -85,7 +97,6 @@ def test_a_run_tags_and_a_second_one_pays_nothing(studio, likelens, command, cla
 def test_without_a_valid_key_the_other_lanes_run(studio, likelens, command, clarifai):
     """The status is 3, the message names the variable and not the key, and nothing is spent."""
     servicer, environment = clarifai
-    add_lane(studio)
     ran = likelens(studio, "run", **environment | {"CLARIFAI_PAT": "wrong-key-0123456789"})
     assert "classify visual          done" in ran.stdout
     assert "wrong-key" not in ran.stdout + ran.stderr

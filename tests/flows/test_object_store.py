@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -18,24 +18,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifiers.registry import load
 from flows.settings import read_settings
-from tasks.classify.stage import label_pictures
-from tasks.fetch.download import FetchOptions
-from tasks.fetch.stage import fetch_pictures
-from tasks.scrape.options import ScrapeOptions
-from tasks.scrape.spool import Spool
-from tasks.scrape.stage import ScrapeJob, scrape_source
-from warehouse.database.publish import publish
-from warehouse.errors import LakeBusy
+from tests.night_stages import night
 from warehouse.home import Home
-from warehouse.records.runs import begin_run
 from warehouse.upkeep.picture_files import check_pictures
 
 pytestmark = pytest.mark.slow
 
 POSTS = 12
-PUBLISH_TRIES = 5
 SETTINGS = """
 home = "{home}"
 
@@ -65,12 +55,12 @@ ROWS = {
 }
 """What must not depend on the place, on kills, or on other machines."""
 KILLED = """
-import os, signal, sys
+import os, signal
 from pathlib import Path
-from tests_night import night
+from tests.night_stages import night
 from warehouse.object_store.client import ObjectStore
 
-puts, put = int(sys.argv[2]), ObjectStore.put
+puts, put = {puts}, ObjectStore.put
 
 def put_or_die(*arguments, **options):
     global puts
@@ -80,7 +70,7 @@ def put_or_die(*arguments, **options):
     return put(*arguments, **options)
 
 ObjectStore.put = put_or_die
-night(Path(sys.argv[1]))
+night(Path({settings!r}))
 """
 
 
@@ -119,47 +109,23 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings_of(s3: Any, posts: Path, tmp_path: Path) -> Callable[[str], Path]:
-    """The settings file on a machine with its own work folder, or of a home in a folder."""
-
-    def make(machine: str, home: str | None = None) -> Path:
-        (folder := tmp_path / machine).mkdir(exist_ok=True)
-        for file in posts.iterdir():
-            (folder / file.name).write_bytes(file.read_bytes())
-        text = SETTINGS.format(home=home or s3.url, cache="work", endpoint=s3.endpoint)
-        (folder / "likelens.toml").write_text(text)
-        return folder / "likelens.toml"
-
-    return make
+    """The settings file on a machine with its own work folder."""
+    return lambda machine: write_settings(tmp_path / machine, posts, s3.url, s3.endpoint)
 
 
-def night(file: Path) -> Home:
-    """Do the stages of a night without Prefect: a flow's start alone takes longer than they do."""
-    settings = read_settings(file)
-    home = settings.home
-    home.prepare()
-    own = home.own_runs()
-    journal = begin_run(home.lake, own=own)
-    home.note_run(journal.run_id)
-    for source in settings.sources:
-        spool = Spool(home.spool(journal.run_id) / f"{source.name}.jsonl")
-        scrape_source(ScrapeJob(home, source, spool, ScrapeOptions()), lambda *_: None)
-    folders = tuple(folder for source in settings.sources for folder in source.folders)
-    fetch_pictures(home, FetchOptions(folders=folders), lambda *_: None)
-    for lane in settings.classifiers:
-        label_pictures(home, load(lane.kind, lane.name, lane.options), lambda *_: None)
-    publish_with_retries(home)
-    home.share_state()
-    return home
+def write_settings(folder: Path, posts: Path, home: str, endpoint: str) -> Path:
+    """Write the settings of a machine with the posts; returns their file."""
+    shutil.copytree(posts, folder)
+    (folder / "likelens.toml").write_text(SETTINGS.format(home=home, cache="work", endpoint=endpoint))
+    return folder / "likelens.toml"
 
 
-def publish_with_retries(home: Home) -> None:
-    """Publish as the task does, which tries again where another machine has computed the same table meanwhile."""
-    for _ in range(PUBLISH_TRIES - 1):
-        try:
-            return publish(home)
-        except LakeBusy:
-            continue
-    return publish(home)
+@pytest.fixture(scope="module")
+def local(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home after an undisturbed night in a folder, which tests only read."""
+    return night(
+        write_settings(tmp_path_factory.mktemp("local") / "one", posts, "data", "http://127.0.0.1:9")
+    )
 
 
 def rows_of(home: Home) -> dict[str, list[tuple[Any, ...]]]:
@@ -192,9 +158,7 @@ def test_a_complete_night_in_an_object_store(
     assert [file for file in home.pictures.rglob("*") if file.is_file()] == []
     assert check_pictures(home, check_all=True, progress=lambda *_: None).checked == POSTS
 
-    again = likelens(other, "run", **keys)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert rows_of(read_settings(other / "likelens.toml").home) == first
+    assert rows_of(night(other / "likelens.toml")) == first
 
     s3.proxy.clear()
     pulled = command(analyst, "pull")
@@ -217,9 +181,10 @@ def test_a_complete_night_in_an_object_store(
     assert rows_of(read_settings(analyst / "likelens.toml").home) == left
 
 
-def test_two_machines_at_once_lose_and_double_nothing(s3: Any, settings_of: Callable[..., Path]) -> None:
+def test_two_machines_at_once_lose_and_double_nothing(
+    s3: Any, settings_of: Callable[..., Path], local: Home
+) -> None:
     """Two nights at the same time, on a store that is slow and fails, end with the rows of one."""
-    expected = rows_of(night(settings_of("local", "data")))
     files = [settings_of(name) for name in ("one", "other")]
     s3.fail_at_random(seed=11, rate=0.05)
     problems: list[Exception] = []
@@ -237,38 +202,29 @@ def test_two_machines_at_once_lose_and_double_nothing(s3: Any, settings_of: Call
         thread.join()
     assert problems == []
     s3.fail()
-    assert rows_of(night(files[0])) == expected
+    assert rows_of(night(files[0])) == rows_of(local)
 
 
 def test_a_machine_that_is_killed_in_the_middle_resumes(
-    settings_of: Callable[..., Path], tmp_path: Path
+    settings_of: Callable[..., Path], local: Home, tmp_path: Path, fork_server: str, forking: ModuleType
 ) -> None:
     """Killed before two of its requests, it ends with the rows of an undisturbed night, and so does another machine."""
-    expected = rows_of(night(settings_of("local", "data")))
-    (tmp_path / "tests_night.py").write_text(Path(__file__).read_text("utf-8"), "utf-8")
     killed, other = settings_of("killed"), settings_of("other")
-    root = Path(__file__).resolve().parents[2]
     for puts in (50, 8):
-        ended = subprocess.run(
-            [sys.executable, "-c", KILLED, str(killed), str(puts)],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": f"{tmp_path}:{root}"},
-            capture_output=True,
-            timeout=600,
-            check=False,
-        )
+        program = KILLED.format(puts=puts, settings=str(killed))
+        start = {"cwd": tmp_path, "env": os.environ, "timeout": 600}
+        ended = forking.run_forked(fork_server, forking.PROGRAM, [program], **start)
         assert ended.returncode == -signal.SIGKILL, ended.stderr
-    assert rows_of(night(other)) == expected
-    assert rows_of(night(killed)) == expected
+    assert rows_of(night(other)) == rows_of(local)
+    assert rows_of(night(killed)) == rows_of(local)
 
 
-def test_a_home_folder_moves_into_a_store(s3: Any, settings_of: Callable[..., Path]) -> None:
+def test_a_home_folder_moves_into_a_store(s3: Any, settings_of: Callable[..., Path], local: Home) -> None:
     """Its files, copied as the docs say, are the home; a night there adds nothing."""
-    home = night(settings_of("local", "data"))
     for top, below in (("lake", ""), ("pictures", ""), ("authors", "state/")):
-        for file in (home.folder / top).rglob("*"):
+        for file in (local.folder / top).rglob("*"):
             if file.is_file():
-                s3.store().put(f"{below}{file.relative_to(home.folder).as_posix()}", file)
+                s3.store().put(f"{below}{file.relative_to(local.folder).as_posix()}", file)
     moved = night(settings_of("moved"))
-    assert rows_of(moved) == rows_of(home)
-    assert moved.authors().stored("carl") == home.authors().stored("carl")
+    assert rows_of(moved) == rows_of(local)
+    assert moved.authors().stored("carl") == local.authors().stored("carl")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
@@ -21,16 +20,17 @@ print(json.dumps([blocks, [secret(name) for name in names]]))
 """
 
 
-def python(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a program in its own process: Prefect reads its settings once."""
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+@pytest.fixture
+def python(fork_server, forking, tmp_path):
+    """Run a program in its own process with these variables, which Prefect reads again."""
+
+    def run(program: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        start = {"cwd": tmp_path, "env": environment, "timeout": 600}
+        ran = forking.run_forked(fork_server, forking.PROGRAM, [program], **start)
+        assert ran.returncode == 0, ran.stderr
+        return ran
+
+    return run
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_block_is_named_after_its_variable():
 
 
 @pytest.mark.slow
-def test_a_block_gives_the_secret(prefect, save_secret):
+def test_a_block_gives_the_secret(prefect, save_secret, python):
     """Without the variable the Secret block's value is the secret, to the letter, also where it is all digits."""
     save_secret("likelens-test-token", "s3cr3t")
     save_secret("likelens-test-digits", "0123456789")
@@ -70,8 +70,7 @@ def test_a_block_gives_the_secret(prefect, save_secret):
     assert variables == ["mine", "mine"]
 
 
-@pytest.mark.slow
-def test_without_a_response_from_the_server_there_is_no_secret(prefect):
+def test_without_a_response_from_the_server_there_is_no_secret(prefect, python):
     """When Prefect's server can't be reached, there is no secret, and a warning names the block."""
     printed = python(PRINT, {**prefect, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
     blocks, _ = json.loads(printed.stdout)

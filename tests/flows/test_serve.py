@@ -33,6 +33,14 @@ LIMIT_SECONDS = 1200.0
 """The limit of each wait, for a busy machine."""
 POLL_SECONDS = 2.0
 """Each question costs the server time that the run needs."""
+REGISTER = """
+from pathlib import Path
+from flows.environment import notify_url
+from flows.serve.register import register
+
+register(Path("likelens.toml").absolute(), notify_url())
+"""
+"""What `python -m flows.serve.register` does, in a process that has imported it."""
 WITHIN_SECONDS = 40
 """Seconds without a heartbeat in this test; heartbeats come every 30 seconds."""
 
@@ -208,7 +216,7 @@ def expect_heartbeats(served: Served, seconds: int) -> None:
     served.call(f"automations/{automation['id']}", body, method="PUT")
 
 
-def test_a_second_registration_doubles_nothing(served):
+def test_a_second_registration_doubles_nothing(served, forking, fork_server):
     """What a second start registers again has the same ids, schedules and pauses; automations are not touched."""
     paused = served.call("deployments/name/nightly/weekly")["id"]
     served.call(f"deployments/{paused}/pause_deployment", {})
@@ -222,8 +230,9 @@ def test_a_second_registration_doubles_nothing(served):
         "PREFECT_HOME": str(served.folder / "data" / "prefect"),
         "LIKELENS_NOTIFY_URL": f"http://127.0.0.1:{served.webhook.server_port}/hook",
     }
-    command = [sys.executable, "-m", "flows.serve.register", served.folder / "likelens.toml"]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=LIMIT_SECONDS)
+    start = {"cwd": served.folder, "env": environment, "timeout": LIMIT_SECONDS}
+    registered = forking.run_forked(fork_server, forking.PROGRAM, [REGISTER], **start)
+    assert registered.returncode == 0, registered.stderr
     after = served.call("deployments/filter", {}), served.call("automations/filter", {})
     assert [names_and_schedules(one) for one in after[0]] == [names_and_schedules(one) for one in before[0]]
     assert {one["id"] for one in after[1]} == {one["id"] for one in before[1]}

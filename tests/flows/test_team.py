@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,13 +141,15 @@ def postgres(postgres_server: ModuleType, free_port: Callable[[], int]) -> Itera
 def team(
     postgres: Any,
     tmp_path_factory: pytest.TempPathFactory,
-    settings: str,
+    few: Path,
     free_port: Callable[[], int],
     forking: ModuleType,
     fork_server: str,
 ) -> Iterator[Team]:
     """A served folder with work pools, and a worker for each; the runs are forked."""
     folder, port = tmp_path_factory.mktemp("team"), free_port()
+    shutil.copytree(few, folder, dirs_exist_ok=True)
+    settings = (folder / "likelens.toml").read_text("utf-8")
     pools = "".join(f'{part} = "{pool}"\n' for part, pool in POOLS.items())
     (folder / "likelens.toml").write_text(f"{settings}\n[server]\nport = {port}\n\n[pools]\n{pools}")
     if postgres:
@@ -168,14 +171,14 @@ def test_the_parts_of_a_night_run_on_the_workers_of_their_pools(team):
     for part, pool in POOLS.items():
         (run,) = team.runs_of(part, night)
         assert (run["state_name"], run["work_pool_name"]) == ("Completed", pool), run["state"]
-        assert run["name"].startswith(f"{part} 2") and "source:demo" in run["tags"]
+        assert run["name"].startswith(f"{part} 2") and "source:few" in run["tags"]
         assert run["id"] in team.log(pool)
     rows = stage_runs(read_settings(team.folder / "likelens.toml").home.lake)
     assert {row.run_id for row in rows} == {rows[0].run_id} and {row.status for row in rows} == {"done"}
     assert {(row.stage, row.lane) for row in rows} >= {("classify", "visual"), ("part", "label"), ("run", "")}
     artifacts = team.call("artifacts/filter", {"flow_runs": {"id": {"any_": [night]}}})
     (summary,) = [one["data"] for one in artifacts if one["key"] == "nightly-summary"]
-    assert "30 new posts" in summary
+    assert "20 new pictures" in summary
 
 
 def test_runs_in_postgresql_survive_a_restart_of_the_server(team):

@@ -11,15 +11,7 @@ import duckdb
 import pytest
 from PIL import Image
 
-from classifiers.registry import load
-from flows.settings import read_settings
-from tasks.classify.stage import label_pictures
-from tasks.fetch.download import FetchOptions
-from tasks.fetch.stage import fetch_pictures
-from tasks.scrape.options import ScrapeOptions
-from tasks.scrape.politeness import Politeness
-from tasks.scrape.spool import Spool
-from tasks.scrape.stage import ScrapeJob, scrape_source
+from tests.night_stages import night
 
 pytestmark = pytest.mark.slow
 
@@ -59,14 +51,7 @@ def first_night(tmp_path: Path) -> Path:
         rows.append({**post, **times, "likes": likes, "comments": 3, "pictures": [f"pictures/{number}.png"]})
     (tmp_path / "posts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     (tmp_path / "likelens.toml").write_text(SETTINGS, "utf-8")
-    settings = read_settings(tmp_path / "likelens.toml")
-    settings.home.prepare()
-    (source,), (lane,) = settings.sources, settings.classifiers
-    spool = Spool(settings.home.spool("one") / "ann.jsonl")
-    scrape_source(ScrapeJob(settings.home, source, spool, ScrapeOptions(Politeness(0.0))), lambda *_: None)
-    fetch_pictures(settings.home, FetchOptions(4, frozenset(), folders=(tmp_path,)), lambda *_: None)
-    label_pictures(settings.home, load(lane.kind, lane.name, lane.options), lambda *_: None)
-    shutil.rmtree(spool.file.parent)
+    night(tmp_path / "likelens.toml")
     return tmp_path
 
 
@@ -76,14 +61,13 @@ def query(folder: Path, sql: str) -> list[tuple]:
         return database.execute(sql).fetchall()
 
 
-def test_a_word_of_the_second_night_is_ranked_without_the_picture_files(first_night, likelens, command):
+def test_a_word_of_the_second_night_is_ranked_without_the_picture_files(first_night, command):
     """All pictures get the new version's labels from their vectors; rank, groups, sql, status and doctor show them."""
     settings = first_night / "likelens.toml"
     shutil.rmtree(first_night / "data" / "pictures")
     groups = '\n[classifiers.groups]\ncold = ["green", "blue"]\n'
     settings.write_text(SETTINGS + "exclusive = false\n" + groups, "utf-8")
-    ran = likelens(first_night, "run")
-    assert ran.returncode == 0, ran.stderr[-3000:]
+    night(settings)
     found = query(first_night, "select label, count(*) from current_labels group by 1 order by 1")
     assert found == [("blue", 6), ("green", 6), ("other", 6), ("red", 6)]
     assert query(first_night, "select count(*), count(distinct version) from embeddings") == [(24, 1)]

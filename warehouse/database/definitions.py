@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -24,6 +25,14 @@ FROM_DATABASE = (LabelLift.table, ComparedPosts.table)
 
 Queries = Mapping[str, str]
 """The queries of the views of tables, by the names of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A database that this process built, of any home folder, and the queries of its views of tables."""
+
+    content: bytes
+    queries: Queries
 
 
 def define_all(

@@ -13,7 +13,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -21,6 +20,7 @@ import duckdb
 from warehouse.database.definitions import (
     FROM_DATABASE,
     READABLE_FROM,
+    Built,
     Queries,
     define_all,
     define_computed,
@@ -37,15 +37,7 @@ from warehouse.storage.damage import detect_damage
 Files = Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """A database that this process built, of any home folder, and the queries of its views of tables."""
-
-    content: bytes
-    queries: Queries
-
-
-_latest: list[_Built] = []
+_latest: list[Built] = []
 
 
 def publish(home: Home) -> None:
@@ -59,7 +51,7 @@ def publish(home: Home) -> None:
     if home.store is not None:
         from warehouse.database.store_database import upload_database  # fsspec, of the extra `store`
 
-        upload_database(home.store, home.folder, files)
+        upload_database(home.store, home.folder, files, _latest[-1])
 
 
 def publish_copy(home: Home) -> None:
@@ -102,7 +94,7 @@ def _replace(
             connection.commit()
         # A session that wrote to the old file may have left a log, which does not belong to the new file.
         _remove(_log_of(home.database))
-        _latest[:] = [_Built(temporary.read_bytes(), queries)]
+        _latest[:] = [Built(temporary.read_bytes(), queries)]
         os.replace(temporary, home.database)
     finally:
         _remove(temporary)

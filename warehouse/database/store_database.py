@@ -1,6 +1,8 @@
 """The published database in the object store: the same views and macros, over the files in the store.
 
 An analyst attaches it with DuckDB's extension for the store (httpfs, azure), which is not needed to make it.
+
+As `publish` does, it begins with a database that this process built before, and replaces the views whose files changed.
 """
 
 from __future__ import annotations
@@ -15,14 +17,24 @@ from urllib.parse import urlsplit
 import duckdb
 from fsspec import AbstractFileSystem
 
-from warehouse.database.definitions import READABLE_FROM, define_all
+from warehouse.database.definitions import READABLE_FROM, Built, define_all
 from warehouse.object_store.client import ObjectStore
 
 NAME = "likelens.duckdb"
 
 
-def upload_database(store: ObjectStore, home: Path, files: Mapping[str, Sequence[str]]) -> None:
-    """Put a database over these files of the home folder's lake into the store."""
+_latest: list[Built] = []
+"""The database that this process uploaded last."""
+
+
+def upload_database(
+    store: ObjectStore, home: Path, files: Mapping[str, Sequence[str]], published: Built
+) -> None:
+    """Put a database over these files of the home folder's lake into the store.
+
+    `published` is a complete database: where this process has uploaded none, its views of tables are replaced.
+    """
+    built = _latest[-1] if _latest else published
     url = store.url.rstrip("/")
     addresses = {
         name: [f"{url}/{Path(path).relative_to(home).as_posix()}" for path in paths]
@@ -30,6 +42,7 @@ def upload_database(store: ObjectStore, home: Path, files: Mapping[str, Sequence
     }
     with TemporaryDirectory(prefix="likelens-") as folder:
         database = Path(folder) / NAME
+        database.write_bytes(built.content)
         with duckdb.connect(
             str(database),
             config={
@@ -39,7 +52,10 @@ def upload_database(store: ObjectStore, home: Path, files: Mapping[str, Sequence
             },
         ) as connection:
             connection.register_filesystem(_CopiedFiles(url, home))
-            define_all(connection, addresses)
+            connection.begin()
+            queries = define_all(connection, addresses, built.queries)
+            connection.commit()
+        _latest[:] = [Built(database.read_bytes(), queries)]
         store.put(NAME, database)
 
 

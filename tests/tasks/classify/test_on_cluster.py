@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from tasks.classify.on_cluster.lane import LaneWorkers
 from tasks.classify.stage import label_pictures
 from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
-from tasks.errors import ClusterUnavailable, RunStopped
+from tasks.errors import RunStopped
 from warehouse.pictures.local import LocalPictures
 
 LABELS = "select * exclude (labelled_at) from labels order by all"
@@ -49,14 +48,6 @@ def small_items(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stand_in(cluster_stand_in: Any) -> Any:
     return cluster_stand_in.StandInSession(cluster_stand_in.StandInCluster())
-
-
-@pytest.fixture(scope="module")
-def dask(cluster_kinds: Any) -> Iterator[ClusterSession]:
-    """Two worker processes, which the tests of this file share."""
-    pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
-    with ClusterSession(ClusterOptions("dask", workers=2)) as session:
-        yield session
 
 
 @pytest.mark.usefixtures("small_items")
@@ -197,22 +188,13 @@ def test_a_picture_that_kills_its_workers_is_found(
 
 @pytest.mark.slow
 def test_two_workers_of_ray_give_the_labels_of_threads(
-    labelling: Any, cluster_kinds: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    labelling: Any, ray: Any, cluster_kinds: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Also when one of them is killed in the middle: Ray runs its item again."""
-    pytest.importorskip("prefect_ray", reason="the extra ray is not installed")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray's workers do not take over the path of this process, as those of Dask do.
-    monkeypatch.setenv("PYTHONPATH", str(Path(cluster_kinds.__file__).parent))
     monkeypatch.setattr(cutting, "ITEM_PICTURES", 7)
     labelling.store_colours(60)
     expected = in_threads(labelling, cluster_kinds.ColourOptions())
-    with ClusterSession(ClusterOptions("ray", workers=2)) as session:
-        try:
-            session.open()
-        except ClusterUnavailable as error:
-            pytest.skip(f"Ray's own processes do not start within its limit of 15 seconds: {error}")
-        result = run(labelling, session, cluster_kinds.ColourOptions(kill_once=tmp_path / "killed"))
+    result = run(labelling, ray, cluster_kinds.ColourOptions(kill_once=tmp_path / "killed"))
     assert (result.status, result.items) == ("done", 60)
     assert (tmp_path / "killed").exists()
     assert (labelling.rows(LABELS), labelling.rows(EMBEDDINGS)) == expected

@@ -20,7 +20,6 @@ from tasks.cluster.opening import ClusterSession
 from tasks.cluster.options import ClusterOptions
 from tasks.cluster.protocol import WorkerDied
 from tasks.cluster.versions import installed_versions, worker_versions
-from tasks.errors import ClusterUnavailable
 from tasks.fetch import stage
 from tasks.fetch.download import FetchOptions, Limits
 from tasks.fetch.on_cluster import driver
@@ -91,28 +90,18 @@ class HostServer:
         return 0
 
 
-@pytest.fixture(scope="module")
-def dask() -> Iterator[ClusterSession]:
-    """Two worker processes, which the tests of this file share."""
-    pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
-    with ClusterSession(ClusterOptions("dask", workers=2, table="fetch")) as session:
-        yield session
-
-
 def pids(session: ClusterSession) -> list[int]:
     cluster = session.open()
     return [cluster.submit(os.getpid, worker=name).result(60) for name in cluster.workers()]
 
 
 @pytest.fixture
-def serve(
-    server_loop: asyncio.AbstractEventLoop, dask: ClusterSession
-) -> Iterator[Callable[[Any], HostServer]]:
-    """Start a server with this handler."""
+def serve(server_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., HostServer]]:
+    """Start a server with this handler, which knows the workers of a session of Dask."""
     runners = []
 
     def start(respond: Any, session: ClusterSession | None = None) -> HostServer:
-        server = HostServer(respond, pids(session or dask))
+        server = HostServer(respond, pids(session) if session else [])
 
         async def run() -> web.ServerRunner:
             runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0.01)
@@ -154,7 +143,7 @@ def test_two_workers_respect_the_limit_of_each_host_together(
         await enough.wait()
         return web.Response(body=picture(int(request.path[1:])))
 
-    server = serve(respond)
+    server = serve(respond, dask)
     urls = [f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(48)]
     fetching.add_pictures(urls)
     assert fetch(fetching, dask, per_host=3).items == 48
@@ -179,7 +168,7 @@ def test_a_pause_that_a_host_requests_holds_for_all_workers(
             return web.Response(status=429, headers={"Retry-After": "2"})
         return web.Response(body=picture(int(request.path[1:])))
 
-    server = serve(respond)
+    server = serve(respond, dask)
     fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(40)])
     assert fetch(fetching, dask, per_host=2).items == 40
     refused = [one for one in server.log if one.status == 429]
@@ -201,7 +190,7 @@ def test_pictures_travel_as_bytes_where_the_workers_do_not_see_the_home_folder(
             return web.Response(body=picture(1, "PNG") + bytes(300_000))
         return web.Response(body=picture(int(request.path[1:]) // 2))
 
-    server = serve(respond)
+    server = serve(respond, dask)
     base = f"http://{HOSTS[0]}:{server.port}"
     urls = [f"{base}/{number}" for number in range(20)]
     fetching.add_pictures([*urls, f"{base}/large", f"http://{HOSTS[1]}:{server.port}/1"])
@@ -227,7 +216,7 @@ def test_a_worker_that_is_killed_costs_its_pictures_a_retry(
             await asyncio.sleep(0.2)
         return web.Response(body=picture(int(request.path[1:])))
 
-    server = serve(respond)
+    server = serve(respond, dask)
     fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(60)])
     assert fetch(fetching, dask, per_host=2).items == 60
     assert killed
@@ -357,11 +346,9 @@ def test_a_new_worker_takes_over_hosts_when_their_requests_have_ended() -> None:
 
 
 def test_workers_of_ray_respect_the_limit_of_each_host_together(
-    serve: Any, fetching: Any, picture: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Any, fetching: Any, picture: Any, ray: ClusterSession
 ) -> None:
     """By the server's log, no host has more requests at once than its limit."""
-    pytest.importorskip("prefect_ray", reason="the extra ray is not installed")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
 
     async def respond(request: Request) -> web.Response:
         await asyncio.sleep(0.05)
@@ -369,12 +356,7 @@ def test_workers_of_ray_respect_the_limit_of_each_host_together(
 
     server = serve(respond)
     fetching.add_pictures([f"http://{HOSTS[number % 4]}:{server.port}/{number}" for number in range(48)])
-    with ClusterSession(ClusterOptions("ray", workers=2, table="fetch")) as session:
-        try:
-            session.open()
-        except ClusterUnavailable as error:
-            pytest.skip(f"Ray's own processes do not start within its limit of 15 seconds: {error}")
-        assert fetch(fetching, session, per_host=3).items == 48
+    assert fetch(fetching, ray, per_host=3).items == 48
     assert max(server.max_active.values()) <= 3
     assert len(server.log) == 48
     fetching.check_store()
