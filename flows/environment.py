@@ -1,6 +1,7 @@
 """Environment variables that other libraries read when they are imported.
 
-In `flows` only this module, `start_up`, `home_settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set.
+In `flows` only this module, `start_up`, `home_settings` and `secrets` use `os.environ`. Nothing here overrides a variable that is set, but `no_proxy`
+gets this machine.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from flows.home_settings import CACHE_VARIABLE, HOME_VARIABLE, home_variable
 
@@ -36,6 +38,7 @@ _OF_A_SERVER = {
 ADDRESS_FILE = "server-address"
 """In the folder `prefect` of a home folder: the address of the server that `likelens serve` runs for it."""
 _CONNECT_SECONDS = 1.0
+_OWN_NAMES = ("127.0.0.1", "localhost")
 
 
 def prepare(home: Path) -> None:
@@ -53,10 +56,23 @@ def prepare(home: Path) -> None:
         defaults["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    _reach_own_machine()
     enable_own_logs()
     # httpx logs each request to Prefect's server at INFO, the level of our own lines.
     for name in ("httpx", "httpcore", "absl", "docket"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _reach_own_machine() -> None:
+    """Let no proxy stand before a server on this machine: a run's events go to Prefect's server, which is often one.
+
+    Only where a proxy is set, and `no_proxy` does not leave these names out already.
+    """
+    proxies = getproxies()
+    excepted = proxies.pop("no", "")
+    missing = [name for name in _OWN_NAMES if not proxy_bypass(name)]
+    if proxies and missing:
+        os.environ["no_proxy"] = ",".join(filter(None, [excepted, *missing]))
 
 
 def server_variables(home: Path, api_url: str, browser_url: str) -> dict[str, str]:
