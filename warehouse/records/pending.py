@@ -12,13 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from warehouse.schema.tables import TABLES, PostPicture
 from warehouse.schema.utc import as_utc, without_zone
-from warehouse.storage.key_lookup import find_files
+from warehouse.storage.key_lookup import MAX_SEARCHED, find_files
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_reader import scan
 
 LINK_ROWS = 20_000
-MAX_SEARCHED = 20_000
-"""Addresses that are searched by an index. More are joined with all attempts, which then takes less time."""
 ALWAYS = without_zone(datetime.min.replace(tzinfo=UTC))
 CLOCK_MARGIN = timedelta(days=1)
 """Pictures from so long before the last complete run are compared too, because a clock may have been set back."""

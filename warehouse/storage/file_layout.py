@@ -60,7 +60,9 @@ def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
     if table.cluster:
         small = [file for file in files if _is_small(file)]
         others = [
-            file for file in files if not _is_small(file) and any(_overlap(table, file, one) for one in small)
+            file
+            for file in files
+            if not _is_small(file) and any(file.may_share(one, table.cluster) for one in small)
         ]
     else:
         small, others = _files_of_one_size([file for file in files if file.rows < _final_rows(table)]), []
@@ -69,15 +71,6 @@ def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
 
 def _is_small(file: LakeFile) -> bool:
     return file.rows < GROUP_ROWS // 2
-
-
-def _overlap(table: Table, one: LakeFile, other: LakeFile) -> bool:
-    return all(
-        one.lowest.get(column) is None
-        or other.lowest.get(column) is None
-        or (one.lowest[column] <= other.highest[column] and other.lowest[column] <= one.highest[column])
-        for column in table.cluster
-    )
 
 
 def _files_that_fit(files: Sequence[LakeFile]) -> list[LakeFile]:

@@ -87,23 +87,12 @@ def find_files(
 ) -> list[LakeFile]:
     """Which of the candidates have a row with one of the hashes, or have no index; `files` are the table's.
 
-    For a table whose key begins with a hash. The caller holds the table's lock.
+    The hashes are those of the first column of the key. The caller holds the table's lock.
     """
     large = [file for file in candidates if file.rows >= MIN_ROWS]
     found = _search_all(connection, table, hashes, files, large)
     without = {file.name for file, hits in found if hits is not None and not hits.any()}
     return [file for file in candidates if file.name not in without]
-
-
-def find_files_with_text(
-    connection: duckdb.DuckDBPyConnection, table: Table, texts: pa.Array, files: Sequence[LakeFile]
-) -> list[LakeFile]:
-    """The table's files that have a row with one of the texts, or that have no index.
-
-    For a table whose key begins with a text that is no hash. The caller holds the table's lock.
-    """
-    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts.to_pylist()]
-    return find_files(connection, table, pa.chunked_array([hashes], pa.string()), files, files)
 
 
 def _search_all(
