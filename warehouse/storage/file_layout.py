@@ -28,10 +28,15 @@ MAX_MERGED_BYTES = 64 * 1024 * 1024
 
 
 def rows_per_file(table: Table, rows: int) -> int:
-    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
+    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size.
+
+    0: nobody knows how many there are.
+    """
     if table.group_rows is not None:
         return FILE_GROUPS * table.group_rows
     usual = _usual_rows(table)
+    if not rows:
+        return usual
     return max(_final_rows(table), -(-rows // max(1, round(rows / usual))))
 
 
