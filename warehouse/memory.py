@@ -1,6 +1,8 @@
 """How much memory DuckDB may take: half of what this process has, so that the rest is left for Arrow, Polars and Python.
 
-DuckDB's own default is most of the machine's memory, and it does not look at the limits of the process.
+A resource limit (`ulimit -d`) counts memory that is reserved, used or not. There DuckDB gets a third, because threads and
+libraries reserve half a gigabyte, and each allocator more than is in use. DuckDB's own default is most of the machine's memory, and it
+does not look at the limits of the process.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 _PART = 2
+_PART_OF_RESERVED = 3
 _MIN_BYTES = 256 * 1024 * 1024
 _GROUPS = Path("/sys/fs/cgroup")
 _GROUP_OF_PROCESS = Path("/proc/self/cgroup")
@@ -22,18 +25,15 @@ _GROUP_OF_PROCESS = Path("/proc/self/cgroup")
 
 def available_bytes() -> int:
     """The smallest of the machine's memory, the limits of the process's control groups, and its resource limits."""
-    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *_group_limits()]
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-        limit, _ = resource.getrlimit(kind)
-        if limit != resource.RLIM_INFINITY:
-            limits.append(limit)
-    return min(limits)
+    return min([_machine_bytes(), *_group_limits(), *_resource_limits()])
 
 
 @lru_cache(maxsize=1)
 def duckdb_limit() -> str:
     """The value of DuckDB's setting `memory_limit`."""
-    return f"{max(_MIN_BYTES, available_bytes() // _PART) // 2**20}MiB"
+    used = min([_machine_bytes(), *_group_limits()]) // _PART
+    reserved = [limit // _PART_OF_RESERVED for limit in _resource_limits()]
+    return f"{max(_MIN_BYTES, min([used, *reserved])) // 2**20}MiB"
 
 
 HIDE_PROGRESS = "set enable_progress_bar = false"
@@ -44,6 +44,18 @@ def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
     """Set the limit of an open database; one whose configuration is locked keeps its own."""
     with suppress(duckdb.InvalidInputException):
         connection.execute(f"set memory_limit = '{duckdb_limit()}'")
+
+
+def _machine_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _resource_limits() -> Iterator[int]:
+    """The limits of this process on the memory that it reserves."""
+    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        limit, _ = resource.getrlimit(kind)
+        if limit != resource.RLIM_INFINITY:
+            yield limit
 
 
 def _group_limits() -> Iterator[int]:

@@ -13,7 +13,9 @@ import duckdb
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
 from warehouse.schema.utc import as_utc
+from warehouse.storage.key_lookup import MAX_SEARCHED, find_files
 from warehouse.storage.lake import Lake
+from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
 
 ROWS_AT_ONCE = 20_000_000
@@ -56,22 +58,41 @@ class StoredRows:
     """The tables for the checks: all rows, and the rows of files that are newer than `since`."""
 
     def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection, since: datetime | None) -> None:
+        self._lake = lake
         self._connection = connection
         self.since = since
-        self._files = {name: lake.files(name) for name in TABLES}
+        self._files = {name: lake.list_files(name) for name in TABLES}
         after = None if since is None else since.timestamp()
         self._new_files = {
-            name: [file for file in files if after is None or _is_newer(file, after)]
+            name: [file for file in files if after is None or _is_newer(file.path, after)]
             for name, files in self._files.items()
         }
 
     def all_rows(self, name: str) -> str:
         """A table expression over all rows."""
-        return scan(self._files[name], TABLES[name])
+        return _scan(name, self._files[name])
 
     def new_rows(self, name: str) -> str:
         """A table expression over the new rows."""
-        return scan(self._new_files[name], TABLES[name])
+        return _scan(name, self._new_files[name])
+
+    def rows_like_new(self, name: str, columns: Sequence[str], parent: str) -> str:
+        """A table expression over rows of `parent`, with all that have the values of a new row of `name` in the columns.
+
+        Files that can have none are left out: by their smallest and largest values, or by the index of hashes.
+        """
+        if self.since is None:
+            return self.all_rows(parent)
+        if columns[0] != "sha256":
+            new = self._new_files[name]
+            files = [file for file in self._files[parent] if any(file.may_share(one, columns) for one in new)]
+            return _scan(parent, files)
+        new_hashes = f"select distinct sha256 from {self.new_rows(name)} where sha256 is not null"
+        found = self.rows(f"{new_hashes} limit {MAX_SEARCHED + 1}")
+        if len(found) > MAX_SEARCHED:
+            return self.all_rows(parent)
+        paths = set(find_files(self._lake, parent, [sha256 for (sha256,) in found]))
+        return _scan(parent, [file for file in self._files[parent] if file.path in paths])
 
     def is_all_new(self, name: str) -> bool:
         """Whether every row is new."""
@@ -99,10 +120,11 @@ def check_keys(stored: StoredRows) -> CheckResult:
 
 def _doubled_keys(stored: StoredRows, table: Table) -> list[str]:
     keys = ", ".join(table.key)
-    hashed = f"select hash({keys}) as hashed from {stored.all_rows(table.name)}"
+    checked = stored.rows_like_new(table.name, table.key, table.name)
+    hashed = f"select hash({keys}) as hashed from {checked}"
     if not stored.is_all_new(table.name):
         hashed = f"select * from ({hashed}) semi join ({_new_hashes(stored, table)}) using (hashed)"
-    [(total,)] = stored.rows(f"select count(*) from {stored.all_rows(table.name)}")
+    [(total,)] = stored.rows(f"select count(*) from {checked}")
     parts = 1 + total // ROWS_AT_ONCE
     # Numbers are compared first, because they take a fraction of the memory of the keys.
     twice = [
@@ -116,7 +138,7 @@ def _doubled_keys(stored: StoredRows, table: Table) -> list[str]:
     if not twice:
         return []
     doubled = stored.rows(
-        f"""select {keys} from {stored.all_rows(table.name)} where hash({keys}) in (select unnest(?::ubigint[]))
+        f"""select {keys} from {checked} where hash({keys}) in (select unnest(?::ubigint[]))
             group by {keys} having count(*) > 1 order by all""",
         [twice],
     )
@@ -138,11 +160,12 @@ def check_references(stored: StoredRows) -> CheckResult:
             continue
         rows += new
         known = " and ".join(f"{column} is not null" for column in columns.split(", "))
+        possible = stored.rows_like_new(name, columns.split(", "), parent)
         # The join with the few new values comes first, so that the large table is only read, and not sorted.
         [(count, first)] = stored.rows(
             f"""with named as (
                     select distinct {columns} from {stored.new_rows(name)} where {known}),
-                known as (select {columns} from {stored.all_rows(parent)} semi join named using ({columns}))
+                known as (select {columns} from {possible} semi join named using ({columns}))
                 select count(*), min(row({columns})::varchar) from named anti join known using ({columns})"""
         )
         if count:
@@ -227,6 +250,10 @@ def check_failed_pictures(stored: StoredRows, max_share: float | None) -> CheckR
             f" max_failed_share ({max_share:g}). `likelens status` has the reasons."
         )
     return CheckResult("failed_pictures", tried, tuple(problems))
+
+
+def _scan(name: str, files: Sequence[LakeFile]) -> str:
+    return scan([file.path for file in files], TABLES[name])
 
 
 def _is_newer(file: str, after: float) -> bool:

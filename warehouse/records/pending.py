@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from warehouse.schema.tables import PostPicture
+from warehouse.schema.tables import TABLES, PostPicture
 from warehouse.schema.utc import as_utc, without_zone
+from warehouse.storage.key_lookup import MAX_SEARCHED, find_files
 from warehouse.storage.lake import Lake
+from warehouse.storage.lake_reader import scan
 
 LINK_ROWS = 20_000
 ALWAYS = without_zone(datetime.min.replace(tzinfo=UTC))
@@ -130,15 +132,28 @@ def _schedule_values(schedules: dict[str, RetrySchedule], now: datetime) -> list
     ]
 
 
+_TO_LINK = """
+    select p.source, p.post_id, p.position, p.picture_url, arg_max(f.sha256, f.attempted_at) as sha256
+    from post_pictures p join {fetches} f using (picture_url)
+    where p.sha256 is null and f.status = 'ok' group by all"""
+
+
 def link_fetched_pictures(lake: Lake) -> int:
-    """Write the hashes of fetched pictures to the posts that show them; returns the number of links."""
-    linked = 0
-    query = """
-        select p.source, p.post_id, p.position, p.picture_url, arg_max(f.sha256, f.attempted_at) as sha256
-        from post_pictures p join fetches f using (picture_url)
-        where p.sha256 is null and f.status = 'ok' group by all"""
-    with lake.reader(query) as reader:
-        result = reader.execute(query)
+    """Write the hashes of fetched pictures to the posts that show them; returns the number of links.
+
+    Attempts at few addresses are searched by an index, so that the cost does not grow with all attempts.
+    """
+    missing = lake.query(
+        f"select distinct picture_url from post_pictures where sha256 is null limit {MAX_SEARCHED + 1}"
+    )
+    if not missing:
+        return 0
+    linked, fetches, read = 0, "fetches", "post_pictures, fetches"
+    if len(missing) <= MAX_SEARCHED:
+        files = find_files(lake, "fetches", [url for (url,) in missing])
+        fetches, read = scan(files, TABLES["fetches"]), "post_pictures"
+    with lake.reader(read) as reader:
+        result = reader.execute(_TO_LINK.format(fetches=fetches))
         while pictures := PostPicture.fetch(result, LINK_ROWS):
             linked += lake.upsert(pictures)
     return linked

@@ -10,7 +10,8 @@
     lake_reader.py   the lake's files as DuckDB reads them
     damage.py        files that are missing or damaged, as an error
     table_lock.py    the lock that every write holds
-    hash_index.py    which data files have a hash: an index of the pictures, made when it is missing
+    hash_index.py    which data files have a hash: an index that is made when it is missing
+    key_lookup.py    which files have some keys, for queries of a few rows
     stored_keys.py   which rows of a batch are stored already
     lake_files.py    the files of a table, and which of them can hold a key
     retention.py     how long files of old versions stay

@@ -28,10 +28,15 @@ MAX_MERGED_BYTES = 64 * 1024 * 1024
 
 
 def rows_per_file(table: Table, rows: int) -> int:
-    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size."""
+    """The rows of a file, so that about so many rows of the table are divided into files of nearly equal size.
+
+    0: nobody knows how many there are.
+    """
     if table.group_rows is not None:
         return FILE_GROUPS * table.group_rows
     usual = _usual_rows(table)
+    if not rows:
+        return usual
     return max(_final_rows(table), -(-rows // max(1, round(rows / usual))))
 
 
@@ -60,7 +65,9 @@ def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
     if table.cluster:
         small = [file for file in files if _is_small(file)]
         others = [
-            file for file in files if not _is_small(file) and any(_overlap(table, file, one) for one in small)
+            file
+            for file in files
+            if not _is_small(file) and any(file.may_share(one, table.cluster) for one in small)
         ]
     else:
         small, others = _files_of_one_size([file for file in files if file.rows < _final_rows(table)]), []
@@ -69,15 +76,6 @@ def files_to_merge(table: Table, files: Sequence[LakeFile]) -> list[LakeFile]:
 
 def _is_small(file: LakeFile) -> bool:
     return file.rows < GROUP_ROWS // 2
-
-
-def _overlap(table: Table, one: LakeFile, other: LakeFile) -> bool:
-    return all(
-        one.lowest.get(column) is None
-        or other.lowest.get(column) is None
-        or (one.lowest[column] <= other.highest[column] and other.lowest[column] <= one.highest[column])
-        for column in table.cluster
-    )
 
 
 def _files_that_fit(files: Sequence[LakeFile]) -> list[LakeFile]:

@@ -1,5 +1,7 @@
 """An index of the hashes in each data file of a table whose key is or begins with one, so that an append reads few files.
 
+Of the addresses in `fetches`, the index has the hashes too, so that a search for some of them reads few files.
+
 A hash has no order in time, so statistics of files exclude none of them, and a check of 2,000 new pictures would read the
 hashes of all stored ones. The index of a data file has its hashes in their order, in blocks of 512 bytes: a check reads a
 block for each new hash and file. It is a cache in the folder `.keys` of the lake. A data file never changes, so an
@@ -85,7 +87,7 @@ def find_files(
 ) -> list[LakeFile]:
     """Which of the candidates have a row with one of the hashes, or have no index; `files` are the table's.
 
-    For a table whose key begins with a hash. The caller holds the table's lock.
+    The hashes are those of the first column of the key. The caller holds the table's lock.
     """
     large = [file for file in candidates if file.rows >= MIN_ROWS]
     found = _search_all(connection, table, hashes, files, large)
@@ -193,7 +195,8 @@ def _seed(label: str, blocks: int) -> Words:
 
 def _build(connection: duckdb.DuckDBPyConnection, table: Table, path: str, label: str) -> bytes | None:
     """The index of a data file; None if a value is no hash, or if two hashes begin alike, which no chance makes."""
-    rows = connection.sql(f"select distinct {table.key[0]} from {scan([path], table)}")
+    key = table.key[0] if has_index(table) else f"sha256({table.key[0]})"
+    rows = connection.sql(f"select distinct {key} from {scan([path], table)}")
     parts = []
     for batch in rows.to_arrow_reader(_READ_ROWS):
         words = _as_words(batch[0])

@@ -44,6 +44,15 @@ class LakeFile:
         """Whether a row of the file can have one of the values in each column; the values are sorted."""
         return all(self._may_hold(column, ordered) for column, ordered in values.items())
 
+    def may_share(self, other: LakeFile, columns: Sequence[str]) -> bool:
+        """Whether a row of this file and one of the other can have the same values in the columns."""
+        return all(
+            column not in self.lowest
+            or column not in other.lowest
+            or (self.lowest[column] <= other.highest[column] and other.lowest[column] <= self.highest[column])
+            for column in columns
+        )
+
     def _may_hold(self, column: str, ordered: Sequence[Any]) -> bool:
         if column not in self.lowest or column not in self.highest:
             return True

@@ -12,10 +12,12 @@ import pytest
 from deltalake import write_deltalake
 
 from warehouse.database.check_limits import CheckLimits
+from warehouse.database.check_queries import StoredRows
 from warehouse.database.checks import check_lake, checks_as_json, describe_checks, problems_of
 from warehouse.errors import LakeDamaged
 from warehouse.home import Home
 from warehouse.schema.tables import TABLES, Row
+from warehouse.storage.lake_reader import open_connection
 
 LIMITS = CheckLimits()
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,6 +54,40 @@ def test_a_key_that_is_stored_twice_is_found(stored: Home, label_row: Any, since
     (problem,) = found(stored, since)
     assert problem.startswith("labels: 1 keys (sha256, classifier, version, region, rank) are stored twice")
     assert problem.endswith("model, 1, 0, 2.")
+
+
+def test_the_check_of_a_night_finds_doubles_and_lost_pictures_by_the_index(
+    stored: Home, label_row: Any, picture_row: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an index of every file, whatever was stored before and in how many files."""
+    monkeypatch.setattr("warehouse.storage.hash_index.MIN_ROWS", 1)
+    stored.lake.append([picture_row("demo 6")])
+    stored.lake.append([label_row("demo 6", "cat")])
+    assert found(stored, BEFORE) == []
+    write_past_the_lake(stored, [label_row("demo 3", "dog", rank=2), label_row("nowhere", "dog")])
+    write_past_the_lake(stored, [picture_row("demo 6"), picture_row("demo 1")])
+    pictures, labels, lost = sorted(found(stored, BEFORE), key=lambda problem: "not in" in problem)
+    assert "pictures: 2 keys (sha256) are stored twice" in pictures
+    assert "labels: 1 keys" in labels
+    assert "labels: 1 values of sha256 are not in the table pictures" in lost
+
+
+@pytest.mark.parametrize("name", ["labels", "posts", "observations"])
+def test_the_check_of_a_night_reads_the_files_that_can_have_its_keys(
+    stored: Home, labelled_post: Any, store_rows: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What is stored beside them does not count: here files of other sources and pictures."""
+    monkeypatch.setattr("warehouse.storage.hash_index.MIN_ROWS", 1)
+    for source in ("a", "b", "c"):
+        store_rows(stored, labelled_post("x", ["cat"], 1, source=source))
+    with open_connection() as connection:
+        for file in stored.lake.files(name):
+            os.utime(file, (0, 0))
+        store_rows(stored, labelled_post("y", ["cat"], 1, source="d"))
+        rows = StoredRows(stored.lake, connection, BEFORE)
+        near = rows.rows_like_new(name, TABLES[name].key, name)
+        assert len(stored.lake.files(name)) > 2
+        assert rows.rows(f"select count(*) from {near}") == [(1,)]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from warehouse.home import Home
+from warehouse.records import pending
 from warehouse.records.pending import (
     HostResponse,
     RetrySchedule,
@@ -25,6 +26,8 @@ from warehouse.records.pending import (
 from warehouse.schema.picture_tables import Fetch, Picture, PictureLabel, Unlabelled
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import PostPicture
+from warehouse.storage import hash_index
+from warehouse.storage.key_lookup import find_files
 
 URL = "http://cdn.example/a.jpg"
 SCHEDULES = {"gone": RetrySchedule(hours=20, tries=3), "timeout": RetrySchedule(hours=0, tries=2)}
@@ -151,6 +154,49 @@ def test_fetched_pictures_are_linked_to_all_posts_that_show_them(
     assert links(home) == [("a", sha("one")), ("b", sha("one")), ("c", None)]
     assert link_fetched_pictures(home.lake) == 0
     assert pending_urls(home, evening) == []
+
+
+@pytest.mark.parametrize("most_searched", [0, 2, 20_000])
+def test_a_picture_is_linked_whichever_file_has_its_attempt(
+    home: Home,
+    post_picture_row: Callable[..., PostPicture],
+    fetch_row: Callable[..., Fetch],
+    sha: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    most_searched: int,
+) -> None:
+    """With an index of the attempts or without one: a new post links to a picture of an old night and to a new one."""
+    monkeypatch.setattr(pending, "MAX_SEARCHED", most_searched)
+    monkeypatch.setattr(hash_index, "MIN_ROWS", 1)
+    urls = [f"http://cdn.example/{number}.jpg" for number in range(4)]
+    for number, url in enumerate(urls):
+        home.lake.append([fetch_row(url, f"picture {number}")])
+    home.lake.append(
+        [post_picture_row(f"p{number}", None, picture_url=urls[number]) for number in (0, 3)]
+        + [post_picture_row("q", None)]
+    )
+    assert link_fetched_pictures(home.lake) == 2
+    assert links(home) == [("p0", sha("picture 0")), ("p3", sha("picture 3")), ("q", None)]
+
+
+def test_a_search_for_an_attempt_finds_its_file_and_small_ones(
+    home: Home, fetch_row: Callable[..., Fetch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many files a query reads these. An index that was deleted is made again."""
+    monkeypatch.setattr(hash_index, "MIN_ROWS", 2)
+    urls = [f"http://cdn.example/{number}.jpg" for number in range(5)]
+    home.lake.append([fetch_row(url, "a") for url in urls[:2]])
+    first = home.lake.files("fetches")
+    home.lake.append([fetch_row(url, "b") for url in urls[2:4]])
+    second = sorted(set(home.lake.files("fetches")) - set(first))
+    home.lake.append([fetch_row(urls[4], "c")])
+    small = sorted(set(home.lake.files("fetches")) - {*first, *second})
+    assert sorted(find_files(home.lake, "fetches", [urls[1]])) == sorted([*first, *small])
+    assert sorted(find_files(home.lake, "fetches", [urls[2], "http://new.example"])) == sorted(
+        [*second, *small]
+    )
+    hash_index.remove_index(home.lake.folder, "fetches")
+    assert find_files(home.lake, "fetches", ["http://new.example"]) == small
 
 
 @pytest.fixture

@@ -41,6 +41,11 @@ def divided(name: str, rows: int) -> Iterator[LakeFile]:
         rows -= count
 
 
+def test_a_table_that_is_computed_for_the_first_time_has_files_of_complete_row_groups() -> None:
+    """Nobody knows its rows before; smaller files would be more files, which each night lists."""
+    assert rows_per_file(TABLES["post_labels"], 0) == GROUP_ROWS
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ROW_BYTES)
 def test_tidying_costs_no_more_when_more_is_stored(name: str) -> None:

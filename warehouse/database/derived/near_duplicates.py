@@ -156,6 +156,10 @@ def refresh_near_duplicates(lake: Lake, files: Files, versions: Sequence[tuple[s
     values = [*(list(one) for one in versions), MIN_COSINE, MAX_BITS]
     computation = Computation(lake, NAME, {table: files[table] for table in INPUTS}, values)
     current = lake.list_files(NAME)
+    is_missing = not DeltaTable.is_deltatable(str(lake.folder / NAME))
+    if not versions and not current and not is_missing:  # there are no embeddings, and no rows
+        computation.record()
+        return
     with open_connection() as connection, open_connection() as writer:
         try:
             _find_changes(connection, computation)
@@ -171,7 +175,6 @@ def refresh_near_duplicates(lake: Lake, files: Files, versions: Sequence[tuple[s
         if has_rows(connection, "changed_accounts"):
             for classifier, version in versions:
                 _compare_version(connection, writer, _Version(classifier, version, files, stored))
-        is_missing = not DeltaTable.is_deltatable(str(lake.folder / NAME))
         if (
             is_missing
             or stored != current

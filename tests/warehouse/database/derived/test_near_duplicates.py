@@ -136,6 +136,21 @@ def test_each_night_stores_what_a_complete_computation_does(
     assert nights.stored() == nights.expected()
 
 
+def test_embeddings_that_come_after_nights_without_them_are_compared(
+    home: Home, labelled_post: Any, picture_row: Any, run_row: Any, store_rows: Any, sha: Any
+) -> None:
+    """Nights without a classifier's embeddings look for nothing; the first one with them compares all pictures."""
+    nights = Nights(home, labelled_post, picture_row, sha)
+    for first in (0, 30):
+        posts = ((n, FIRST + timedelta(days=n), "ann") for n in range(first, first + 30))
+        store_rows(home, nights.posts_of(*posts))
+        refresh_tables(home.lake)
+        assert home.lake.query(ALL) == []
+    store_rows(home, [run_row(stage="classify", lane="model", counts='{"embedding_version": "e1"}')])
+    refresh_tables(home.lake)
+    assert len(nights.stored()) > 5 and nights.stored() == nights.expected()
+
+
 def test_many_pictures_are_compared_in_parts(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a few pictures give the same rows as one."""
     stored = nights.home.lake.query(ALL)
