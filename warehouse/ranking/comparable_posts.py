@@ -31,13 +31,14 @@ _LABELLED = """semi join (select source, post_id from post_labels where classifi
                    using (source, post_id)"""
 _POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
                     coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced{counts}
-             from posts {measured} {labelled} where {where}"""
+             from {posts} {measured}"""
+_CHOSEN = "select * from posts {labelled} where {where}"
 _MEASURED = """left join (select source, post_id, value, counted_at, rounded, numerator, denominator
                           from ({rows})) using (source, post_id)"""
 _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounded)"
 _HIDDEN = """value is null and (source, post_id) in
                  (select (source, post_id) from latest_observations where likes_hidden)"""
-_NEWEST = "{posts} order by posted_at desc nulls last, source, post_id limit {most}"
+_NEWEST_FIRST = "order by posted_at desc nulls last, source, post_id"
 _AGED = """select source, post_id, posted_at from latest_observations join posts using (source, post_id)
            where {count} is not null and {count}_at >= posted_at + interval 10 day"""
 _AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations join posts using (source, post_id)
@@ -131,12 +132,14 @@ def comparable_posts(
     from warehouse.ranking.lift.age import DEFAULT_DAYS
 
     ensure_measures(connection)
-    matching, values = _matching(question, sliced=question.slice_condition(), labelled=labelled)
-    posts = read_frame(connection.sql(_NEWEST.format(posts=matching, most=MAX_COMPARED_POSTS), params=values))
-    older = 0
-    if len(posts) == MAX_COMPARED_POSTS:
-        (total,) = connection.execute(f"select count(*) from ({matching})", values).fetchall()[0]
-        older = total - len(posts)
+    chosen, values = _choose(question, labelled=labelled, slices=False)
+    older = max(0, _count_chosen(connection, chosen, values) - MAX_COMPARED_POSTS)
+    if older:
+        chosen += f" {_NEWEST_FIRST} limit {MAX_COMPARED_POSTS}"
+    if question.sliced:
+        values["time_zone"] = question.time_zone
+    matching = f"{_measured(question, chosen, question.slice_condition())} {_NEWEST_FIRST}"
+    posts = read_frame(connection.sql(matching, params=values))
     source_days = _comparable_days(connection, question, posts, days)
     age = (pl.col("counted_at") - pl.col("posted_at")).dt.total_microseconds()
     least = pl.col("source").replace_strict(source_days or {"": 0}, default=0) * _MICROSECONDS_A_DAY
@@ -174,7 +177,8 @@ def count_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery) -
     if question.by_lift:
         return comparable_posts(connection, question).counts
     ensure_measures(connection)
-    matching, values = _matching(question)
+    chosen, values = _choose(question)
+    matching = _measured(question, chosen)
     numbers = connection.execute(
         f"""select count(*) filter (value is not null), count(*) filter (hidden),
                    count(*) filter (value is null and not hidden), count(*) filter (value is not null and rounded),
@@ -206,24 +210,34 @@ def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery
     return count_posts(connection, question).describe("compared" if question.by_lift else "counted")
 
 
-def _matching(
-    question: RankingQuery, sliced: str | None = None, *, labelled: bool = True
+def _count_chosen(connection: duckdb.DuckDBPyConnection, chosen: str, values: Mapping[str, object]) -> int:
+    """How many posts a query chooses; 0 where all posts are no more than a ranking compares, which costs no reading."""
+    [(stored,)] = connection.execute("select count(*) from posts").fetchall()
+    if stored <= MAX_COMPARED_POSTS:
+        return 0
+    [(number,)] = connection.execute(f"select count(*) from ({chosen})", dict(values)).fetchall()
+    return int(number)
+
+
+def _choose(
+    question: RankingQuery, *, labelled: bool = True, slices: bool = True
 ) -> tuple[str, dict[str, object]]:
-    """The query of the posts of a question, and its parameters. With `sliced` those of other times are among them."""
-    where, values = _conditions(question, labelled=labelled, slices=sliced is None)
-    if sliced is not None and question.sliced:
-        values["time_zone"] = question.time_zone
+    """The query of the posts of a question, and its parameters. Without `slices` those of other times are among them."""
+    where, values = _conditions(question, labelled=labelled, slices=slices)
+    return _CHOSEN.format(labelled=_LABELLED if labelled else "", where=where), values
+
+
+def _measured(question: RankingQuery, chosen: str, sliced: str = "true") -> str:
+    """The query of the posts of another query with their numbers; `sliced` says whether a post is of the chosen times."""
     measure = question.measure
-    query = _POSTS.format(
+    return _POSTS.format(
         value="1" if measure is None else "value" if measure.ratio else "value::bigint",
         hidden=_HIDDEN if measure is not None and measure.of_likes else "false",
-        sliced=sliced or "true",
+        sliced=sliced,
         counts=", numerator, denominator" if measure is not None and measure.per else "",
-        labelled=_LABELLED if labelled else "",
+        posts=f"({chosen})",
         measured=_UNMEASURED if measure is None else _MEASURED.format(rows=measure_rows(question.by)),
-        where=where,
     )
-    return query, values
 
 
 def _conditions(question: RankingQuery, *, labelled: bool, **which: bool) -> tuple[str, dict[str, object]]:
