@@ -55,15 +55,17 @@ def compute_lifts(
     for (classifier,) in classifiers:
         questions = {by: RankingQuery(classifier, by, "lift") for by in STORED_BY}
         found = [comparable_posts(connection, one, days=days[by]) for by, one in questions.items()]
+        counts = [comparable.counts for comparable in found]
         every, numbered = number_alike([comparable.posts for comparable in found])
+        del found  # a million posts take some 100 MB
         labels = read_both_labels(connection, classifier, every)
-        for question, comparable, posts in zip(questions.values(), found, numbered, strict=True):
+        for question, counted, posts in zip(questions.values(), counts, numbered, strict=True):
             compared.append(
                 ComparedPosts(
                     classifier=classifier,
                     measure=question.by,
                     computed_from=computed_from,
-                    **{field: getattr(comparable.counts, field) for field in STORED_COUNTS},
+                    **{field: getattr(counted, field) for field in STORED_COUNTS},
                 )
             )
             lifts = groups = all_lifts(connection, question, posts, labels[False])
