@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts, read_comparable_days
+from warehouse.ranking.comparable_ages import read_comparable_days
+from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts
 from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift

@@ -14,6 +14,7 @@
     topic_lifts.py       which topics of comments come with which labels
     comment_coverage.py  how many comments were read and measured
     post_parts.py        the rankings of each account and of the last days, planned and ranked together
+    comparable_ages.py   the age from which posts of a source count
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     past.py              the database as it was known at the end of a past day
     empty_rankings.py    why a ranking is empty

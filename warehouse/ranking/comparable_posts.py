@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import duckdb
 
 from warehouse.frames import read_frame
-from warehouse.ranking.measures import Counts, measure_rows
+from warehouse.ranking.comparable_ages import read_comparable_days
+from warehouse.ranking.measures import measure_rows
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
 
@@ -39,17 +39,6 @@ _UNMEASURED = "cross join (select null::timestamp as counted_at, false as rounde
 _HIDDEN = """value is null and (source, post_id) in
                  (select (source, post_id) from latest_observations where likes_hidden)"""
 _NEWEST_FIRST = "order by posted_at desc nulls last, source, post_id"
-_AGED = """select source, post_id, posted_at from latest_observations join posts using (source, post_id)
-           where {count} is not null and {count}_at >= posted_at + interval 10 day"""
-_AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations join posts using (source, post_id)
-                           where posted_at is not null and {count} is not null group by all
-                           having max(observed_at) >= posted_at + interval 10 day"""
-_HISTORY = """with aged as ({aged}),
-              latest as (
-                  select *, row_number() over (partition by source order by posted_at desc, post_id) as post
-                  from aged qualify post <= $most)
-              select source, post, posted_at, observed_at, {count} as value
-              from observations join latest using (source, post_id)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,31 +268,6 @@ def _comparable_days(
 
     known = read_comparable_days(connection, question.measure.history) if days is None else days
     return {source: known.get(source, DEFAULT_DAYS) for source in posts["source"].unique().sort()}
-
-
-def read_comparable_days(connection: duckdb.DuckDBPyConnection, count: Counts) -> dict[str, int]:
-    """For each source with a history of this count the age in days from which its posts count; others: `DEFAULT_DAYS`."""
-    ensure_measures(connection)
-    [(mode,)] = connection.execute("select current_setting('access_mode')").fetchall()
-    if str(mode).lower() != "read_only":
-        return _read_days(connection, count)
-    # The observations of a read-only connection can't change.
-    days = _days.setdefault(connection, {})
-    if count not in days:
-        days[count] = _read_days(connection, count)
-    return days[count]
-
-
-_days: WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, dict[str, int]]] = WeakKeyDictionary()
-"""The ages by connection and count: a report compares the same posts for each classifier."""
-
-
-def _read_days(connection: duckdb.DuckDBPyConnection, count: str) -> dict[str, int]:
-    from warehouse.ranking.lift.age import MAX_POSTS, comparable_ages
-
-    aged = _AGED_BY_OBSERVATIONS if count == "shares" else _AGED
-    query = _HISTORY.format(aged=aged.format(count=count), count=count)
-    return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))
 
 
 def _count(number: int, noun: str) -> str:
