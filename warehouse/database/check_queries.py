@@ -92,6 +92,9 @@ class StoredRows:
         if len(found) > MAX_SEARCHED:
             return self.all_rows(parent)
         paths = set(find_files(self._lake, parent, [sha256 for (sha256,) in found]))
+        if not paths <= {file.path for file in self._files[parent]}:
+            # Another process has merged files since these were listed.
+            return self.all_rows(parent)
         return _scan(parent, [file for file in self._files[parent] if file.path in paths])
 
     def is_all_new(self, name: str) -> bool:

@@ -90,6 +90,19 @@ def test_the_check_of_a_night_reads_the_files_that_can_have_its_keys(
         assert rows.rows(f"select count(*) from {near}") == [(1,)]
 
 
+def test_files_that_another_process_merges_during_the_check_lose_no_row(
+    stored: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the index finds a file that was not listed, all listed rows are compared."""
+    merged = str(stored.lake.folder / "pictures" / "merged.parquet")
+    monkeypatch.setattr("warehouse.database.check_queries.find_files", lambda *_: [merged])
+    with open_connection() as connection:
+        rows = StoredRows(stored.lake, connection, BEFORE)
+        compared = rows.rows_like_new("labels", ("sha256",), "pictures")
+        number = rows.rows(f"select count(*) from {rows.all_rows('pictures')}")
+        assert rows.rows(f"select count(*) from {compared}") == number != [(0,)]
+
+
 @pytest.mark.slow
 def test_keys_are_found_in_any_part(stored: Home, label_row: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large table is compared in parts, and every double is found."""
