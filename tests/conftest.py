@@ -152,11 +152,21 @@ def cluster_stand_in() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def cluster_kinds() -> Iterator[ModuleType]:
-    """The module of a kind for workers, which find it where this process does."""
+def cluster_kinds_module() -> Iterator[ModuleType]:
+    """The module of `cluster_kinds`."""
     sys.path.append(str(Path(__file__).parent))
     yield importlib.import_module("cluster_kinds")
     sys.path.remove(str(Path(__file__).parent))
+
+
+@pytest.fixture
+def cluster_kinds(cluster_kinds_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module of a kind for workers, which find it where this process does; other tests do not have the kind."""
+    from classifiers.registry import KINDS
+
+    KINDS.pop("colours", None)
+    monkeypatch.setitem(KINDS, "colours", cluster_kinds_module.ColourOptions)
+    return cluster_kinds_module
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
