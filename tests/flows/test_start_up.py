@@ -61,12 +61,14 @@ def limited(tmp_path: Path) -> Callable[[str], list[int]]:
     return run
 
 
+@pytest.mark.slow
 def test_a_command_that_stores_a_row_does_not_reserve_a_gibibyte(limited: Callable[[str], list[int]]) -> None:
     """`ulimit -d` counts memory that is reserved and never used, and Arrow's allocator would reserve that much."""
     [reserved] = limited(STORE)
     assert reserved < 2**30
 
 
+@pytest.mark.slow
 def test_a_command_returns_the_memory_of_a_query(limited: Callable[[str], list[int]]) -> None:
     """What DuckDB would keep of it, Polars could not have."""
     used, left = limited(QUERY)
