@@ -52,16 +52,19 @@ COMPARING_VIEWS: tuple[View, ...] = (
     ),
     View(
         "classifier_pairs",
-        f"""select classifier, other, count(*) as pictures, count(names) as agreeing,
+        f"""with named as materialized (select sha256, classifier, name, place from picture_names),
+            labelled as materialized (select distinct sha256, classifier from named),
+            first_names as materialized (select sha256, classifier, name from named where place <= {TOP}),
+            common as (
+                select sha256, a.classifier, b.classifier as other, count(*) as names
+                from first_names a join first_names b using (sha256, name)
+                where a.classifier < b.classifier group by all),
+            together as (
+                select sha256, a.classifier, b.classifier as other
+                from labelled a join labelled b using (sha256) where a.classifier < b.classifier)
+            select classifier, other, count(*) as pictures, count(names) as agreeing,
                    count(names) / count(*) as share, avg(coalesce(names, 0)) as names_in_common
-            from (select a.sha256, a.classifier, b.classifier as other
-                  from (select distinct sha256, classifier from picture_names) a
-                  join (select distinct sha256, classifier from picture_names) b using (sha256)
-                  where a.classifier < b.classifier)
-            left join (select a.sha256, a.classifier, b.classifier as other, count(*) as names
-                       from picture_names a join picture_names b using (sha256, name)
-                       where a.classifier < b.classifier and a.place <= {TOP} and b.place <= {TOP} group by all)
-              using (sha256, classifier, other)
+            from together left join common using (sha256, classifier, other)
             group by all""",
         f"For each pair of classifiers, how often their first {TOP} labels of a picture have a name in common",
         {
@@ -95,17 +98,30 @@ COMPARING_VIEWS: tuple[View, ...] = (
                select classifier, sum(price) filter (where outcome <> 'not_billed') as cost from charges group by all),
            took as (
                select lane as classifier, version, sum(epoch(ended_at - started_at)) as seconds
-               from runs where stage in ('classify', 'tag') group by all)
-           select versions.classifier, versions.version, count(distinct sha256) as pictures,
-                  count(distinct label) as labels,
-                  case when any_value(paid.classifier) is null then 0 else any_value(paid.cost) end as cost,
-                  any_value(took.seconds) as seconds, any_value(explained.likes_explained) as likes_explained
+               from runs where stage in ('classify', 'tag') group by all),
+           whole as (
+               select classifier, count(*) as pictures
+               from current_labels where region = 0 and rank = 1 group by classifier),
+           in_regions as (
+               select classifier, count(distinct sha256) as pictures
+               from (select sha256, classifier from current_labels where region > 0 and rank = 1) as regions
+               anti join (select sha256, classifier from current_labels where region = 0 and rank = 1)
+                 using (sha256, classifier)
+               group by classifier),
+           given as (
+               select classifier, count(*) as labels
+               from (select classifier, label from current_labels group by all) group by classifier)
+           select versions.classifier, versions.version,
+                  coalesce(whole.pictures, 0) + coalesce(in_regions.pictures, 0) as pictures, given.labels,
+                  case when paid.classifier is null then 0 else paid.cost end as cost,
+                  took.seconds, explained.likes_explained
            from classifier_versions versions
-           join current_labels using (classifier, version)
+           join given using (classifier)
+           left join whole using (classifier)
+           left join in_regions using (classifier)
            left join explained using (classifier)
            left join paid using (classifier)
-           left join took using (classifier, version)
-           group by all""",
+           left join took using (classifier, version)""",
         "The cost of each classifier, and how much its labels explain of the likes",
         _SAME
         | {
@@ -156,7 +172,7 @@ COMPARING_MACROS: tuple[Macro, ...] = (
                select *, row_number() over (partition by classifier order by
                              case "by" when 'count' then posts else mean end desc, posts desc, name) as rank
                from counted),
-           named as (
+           named as materialized (
                select sha256, classifier, name from picture_names
                where place <= k and classifier in (classifier_name, other)),
            seen as (select classifier, name, count(*) as pictures from named group by all),
@@ -181,7 +197,7 @@ COMPARING_MACROS: tuple[Macro, ...] = (
     Macro(
         "disagreements",
         """classifier_name, other := 'clarifai', n := 10, k := 5""",
-        """with named as (
+        """with named as materialized (
                select sha256, classifier, name, score, place from picture_names
                where place <= k and classifier in (classifier_name, other)),
            summary as (

@@ -1,4 +1,4 @@
-"""Comparison of two classifiers, as Polars frames from the published database's views and macros."""
+"""Comparison of two classifiers, as Polars frames with the rows of the published database's views and macros."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from itertools import combinations
 import duckdb
 import polars as pl
 
-from warehouse.database.sql_comparing import TOP
 from warehouse.frames import read_frame
 from warehouse.home import Home
 from warehouse.overview.pair_tables import DISAGREEMENTS, LABELS, PAIRS, create_pair_tables
 from warehouse.published import published
 from warehouse.ranking.measures import By
+
+# A table of the connection hides the view of the same name.
+_LABEL_NAMES = "create temp table label_names as from label_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ def compare(home: Home, one: str, other: str, by: By = "likes", pictures: int = 
     Raises `NotPublished` when there is no database.
     """
     with published(home) as database:
-        return _compare(database, one, other, by, pictures)
+        database.execute(_LABEL_NAMES)
+        create_pair_tables(database, (one, other), by)
+        return _read_pair(database, (one, other), (one, other), pictures)
 
 
 def compare_all(
@@ -48,8 +52,7 @@ def compare_all(
     What all pairs need is computed once. Raises `NotPublished` when there is no database.
     """
     with published(home) as database:
-        # A table of the connection hides the view of the same name.
-        database.execute("create temp table label_names as from label_names")
+        database.execute(_LABEL_NAMES)
         named = database.execute(
             """select distinct a.classifier, b.classifier from label_names a join label_names b using (name)
                where a.classifier <> b.classifier"""
@@ -67,7 +70,7 @@ def compare_all(
 def _read_pair(
     database: duckdb.DuckDBPyConnection, pair: tuple[str, str], classifiers: Sequence[str], pictures: int
 ) -> Comparison:
-    """The comparison of two classifiers from the tables of all; `_compare` reads the same from views and macros."""
+    """The comparison of two of the classifiers that the tables hold."""
     places = {"one": classifiers.index(pair[0]), "other": classifiers.index(pair[1])}
     names = {"first": pair[0], "second": pair[1]}
     return Comparison(
@@ -76,23 +79,6 @@ def _read_pair(
         read_frame(database.sql(DISAGREEMENTS, params=places | {"n": pictures})),
         _read_worth(database, *pair),
     )
-
-
-def _compare(database: duckdb.DuckDBPyConnection, one: str, other: str, by: By, pictures: int) -> Comparison:
-    pairs = database.sql(
-        """select $1 as classifier, $2 as other, pictures, agreeing, share, names_in_common
-           from classifier_pairs where (classifier, other) in (($1, $2), ($2, $1))""",
-        params=[one, other],
-    ).pl()
-    labels = database.sql(
-        f"""select * from compared_labels($1, other := $2, "by" := $3, k := {TOP})""",
-        params=[one, other, by],
-    ).pl()
-    apart = database.sql(
-        f"select * from disagreements($1, other := $2, n := $3, k := {TOP})",
-        params=[one, other, pictures],
-    ).pl()
-    return Comparison(pairs, labels, apart, _read_worth(database, one, other))
 
 
 def _read_worth(database: duckdb.DuckDBPyConnection, one: str, other: str) -> pl.DataFrame:

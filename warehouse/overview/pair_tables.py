@@ -1,6 +1,6 @@
 """Tables from which all pairs of classifiers are compared: each part of a comparison that is not of one pair, once.
 
-`warehouse.database.sql_comparing` has the same as views and macros, for one pair; tests compare the two to the digit.
+`warehouse.database.sql_comparing` has the same as views and macros; tests compare the two to the digit.
 Here pictures, names and classifiers are numbers: the joins and groups of all labels are then several times faster.
 """
 

@@ -77,6 +77,22 @@ def many_labels(home, post_row, post_picture_row, observation_row, picture_row, 
     return home
 
 
+def compare_in_sql(home, one, other, by, pictures):
+    """The comparison as an analyst gets it from the views and macros."""
+    queries = {
+        "pairs": """select $one as classifier, $other as other, pictures, agreeing, share, names_in_common
+                    from classifier_pairs where (classifier, other) in (($one, $other), ($other, $one))""",
+        "labels": """select * from compared_labels($one, other := $other, "by" := $by)""",
+        "pictures": "select * from disagreements($one, other := $other, n := $n)",
+    }
+    values = {"one": one, "other": other, "by": by, "n": pictures}
+    with published(home) as database:
+        return {
+            part: database.sql(query, params={key: values[key] for key in values if f"${key}" in query}).pl()
+            for part, query in queries.items()
+        }
+
+
 @pytest.mark.slow
 def test_names_are_compared_in_the_singular(home, label_row, run_row):
     """Case, underscores, plurals and lists with commas make no difference; -us and -ss are not plurals."""
@@ -151,14 +167,19 @@ def test_all_pairs_give_what_each_pair_gives(pair):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("by", ["likes", "comments", "count"])
-def test_all_pairs_together_have_the_numbers_of_each_pair(many_labels, by):
-    """Also with equal scores, several labels of one name, more names than count, and pictures that are not stored."""
+def test_python_and_sql_compare_alike(many_labels, by):
+    """All pairs at once, each pair alone and plain SQL agree to the digit.
+
+    Also with equal scores, several labels of one name, more names than count, and pictures that are not stored.
+    """
     together = list(compare_all(many_labels, ("c", "a", "b"), by, pictures=7))
     assert [(one, other) for one, other, _ in together] == [("c", "a"), ("c", "b"), ("a", "b")]
     for one, other, comparison in together:
         alone = compare(many_labels, one, other, by, pictures=7)
-        for part in ("pairs", "labels", "pictures"):
-            assert_frame_equal(getattr(comparison, part), getattr(alone, part), check_exact=True)
+        in_sql = compare_in_sql(many_labels, one, other, by, pictures=7)
+        for part, frame in in_sql.items():
+            assert_frame_equal(getattr(comparison, part), frame, check_exact=True)
+            assert_frame_equal(getattr(alone, part), frame, check_exact=True)
 
 
 @pytest.mark.slow
@@ -203,3 +224,22 @@ def test_classifiers_on_different_pictures_have_empty_comparisons(home, label_ro
     comparison = compare(home, "a", "b")
     assert comparison.pairs.is_empty() and comparison.pictures.is_empty()
     assert comparison.worth["likes_explained"].to_list() == [None, None]
+
+
+def test_worth_counts_each_picture_once_with_its_regions(home, label_row, run_row):
+    """A picture counts once, whether its labels are of the complete picture, of regions, or of both."""
+    home.lake.append(
+        [
+            label_row("both", "person", classifier="a", region=0, rank=1),
+            label_row("both", "tie", classifier="a", region=0, rank=2),
+            label_row("both", "dress", classifier="a", region=1, rank=1),
+            label_row("regions", "dress", classifier="a", region=1, rank=1),
+            label_row("regions", "dress", classifier="a", region=2, rank=1),
+            label_row("whole", "cat", classifier="a", region=0, rank=1),
+            label_row("regions", "cat", classifier="b", region=0, rank=1),
+        ]
+    )
+    home.lake.append([run_row("a"), run_row("b")])
+    publish(home)
+    counts = compare(home, "a", "b").worth.select("classifier", "pictures", "labels").rows()
+    assert counts == [("a", 3, 4), ("b", 1, 1)]
