@@ -50,7 +50,7 @@ def labelled(fetched, tmp_path_factory):
 @pytest.fixture
 def embedded(labelled, monkeypatch):
     """The folder `labelled`, and a command that loads the stand-in too. Tests only read it."""
-    monkeypatch.setattr("flows.commands.similar.load", lambda *_: Tiny())
+    monkeypatch.setattr("tasks.lane_models.load", lambda *_, **__: Tiny())
     return labelled
 
 
