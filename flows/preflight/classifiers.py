@@ -10,8 +10,8 @@ from classifiers.registry import VECTOR_KINDS
 from classifiers.themes import ThemesOptions
 from flows.backbones import describe_mismatch, embedding_version
 from flows.docs_pages import CLASSIFIER_PAGES, INSTALL, TROUBLE
-from flows.lanes import remote_lane
 from flows.preflight.findings import Finding
+from flows.remote_lanes import remote_lane
 from flows.settings import ClassifierSettings
 from tasks.classify.themes.stage import describe_themes
 from tasks.lane_models import open_lane_model

@@ -345,7 +345,7 @@ def test_commands_open_the_copy_that_the_lane_labels_with(
 
 @pytest.mark.skipif(has_gpu_device(), reason="a machine with a GPU labels without the copy")
 def test_doctor_names_the_copy_and_starts_no_keras(home: Home, made: Made, tmp_path: Path) -> None:
-    """It reports the versions of the lane; TensorFlow, which takes ten seconds to start, is not imported."""
+    """It reports the versions of the lane. Neither TensorFlow, which takes ten seconds, nor Prefect is imported."""
     store_copy(home, *made)
     (tmp_path / "posts.jsonl").touch()
     (tmp_path / "likelens.toml").write_text(
@@ -356,7 +356,7 @@ def test_doctor_names_the_copy_and_starts_no_keras(home: Home, made: Made, tmp_p
     program = (
         "import sys; from flows.cli import main\n"
         "try: main(['doctor'])\n"
-        "finally: print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+        "finally: print(sorted({'keras', 'tensorflow', 'prefect'} & set(sys.modules)))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], check=False, cwd=tmp_path, capture_output=True, text=True
