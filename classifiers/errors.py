@@ -9,10 +9,13 @@ ClassifierError
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 logger = logging.getLogger(__name__)
+
+_FILE_OBJECT = re.compile(r" <_io\.[^>]*>")
 
 
 class ClassifierError(Exception):
@@ -32,8 +35,8 @@ class PictureTooLarge(UnreadablePicture):
 
 
 def in_one_line(error: Exception) -> str:
-    """A library's error message, fit for one line of ours."""
-    return " ".join(str(error).split())[:300]
+    """A library's error message, fit for one line of ours, without file objects that it names by their address."""
+    return " ".join(_FILE_OBJECT.sub("", str(error)).split())[:300]
 
 
 @contextmanager

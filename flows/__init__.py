@@ -29,6 +29,7 @@ parts.py             its parts: the flows `collect`, `label` and `publish`
 part_runs.py         runs a part through its deployment
 pool_settings.py     the table [pools]: the work pool of each part
 lanes.py             which stage runs a classifier, and which run at the same time
+remote_lanes.py      the lanes of classifiers that send pictures to a server
 futures.py           waiting for tasks that run at the same time
 run_lifecycle.py     opening and closing a run: its lock, its journal, its summary
 settings.py          likelens.toml

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from classifiers.protocol import BackboneClassifier, Classifier, EmbeddingClassifier
-from classifiers.registry import load
 from flows.embeddings import stores_embeddings
 from flows.errors import SettingsError
 from flows.settings import ClassifierSettings, Settings, find_classifier
+from tasks.lane_models import open_lane_model
 from tasks.train.embedding import BackboneModel
 
 
@@ -20,7 +20,7 @@ def load_backbone(settings: Settings, name: str | None) -> BackboneModel:
     lane = find_classifier(settings, name) if name else _first(settings)
     if not stores_embeddings(lane):
         raise _stores_none(lane.name)
-    loaded = load(lane.kind, lane.name, lane.options)
+    loaded = open_lane_model(settings.home, lane.kind, lane.name, lane.options)
     if not isinstance(loaded, EmbeddingClassifier) or loaded.embedding_version is None:
         raise _stores_none(lane.name)
     return loaded

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from functools import partial
 
 from prefect import tags
 
 from classifiers.registry import GPU_KINDS, VECTOR_KINDS
-from flows.environment import clarifai_base, sees_gpu
+from flows.environment import sees_gpu
 from flows.futures import MAX_PARALLEL_TASKS, wait_for
-from flows.secrets import secret
+from flows.remote_lanes import remote_lane
 from flows.settings import ClassifierSettings
 from tasks.classify.decoding import SharedDecoder
 from tasks.classify.task import classify
@@ -20,8 +19,6 @@ from tasks.cluster.options import ClusterOptions
 from tasks.errors import OutOfTime
 from tasks.run import Run
 from tasks.slots import gpu_limits, hold_slots
-from tasks.tag.services import service_of
-from tasks.tag.stage import Tagging, remote_options
 from tasks.tag.task import tag
 from warehouse.records.runs import StageResult
 
@@ -78,16 +75,3 @@ def _run_together(
                     )
                 )
         wait_for(futures, decoding.halt)
-
-
-def remote_lane(lane: ClassifierSettings) -> Tagging | None:
-    """Return the lane as the stage `tag` runs it; None for a classifier that sends no picture away."""
-    options = remote_options(lane.options)
-    if options is None:
-        return None
-    key = service_of(options).secret_name(options)
-    return Tagging(lane.name, options, partial(secret, key) if key else _no_secret, clarifai_base())
-
-
-def _no_secret() -> None:
-    """The key of a server that needs none."""

@@ -23,6 +23,7 @@ validation.py   validation errors in words
 log_filters.py  which of Prefect's log lines are dropped
 groups.py       groups found again, and their distinctive words
 labels.py       a label as a row of the table labels
+lane_models.py  a classifier opened as its lane opens it, for commands that label nothing
 litert_copies.py  faster copies of Keras classifiers in a home folder: made, checked and stored
 thumbnails.py   small pictures for pages
 forecast_model.py  what a forecast model says about itself, planned posts and their forecasts

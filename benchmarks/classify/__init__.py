@@ -1,6 +1,7 @@
 """Pictures per second that a classifier labels on this machine, compared with alternatives.
 
 __main__.py     on a CPU: Keras, the LiteRT copy, ONNX Runtime and OpenVINO
+bound.py        what a lane can reach of its model alone, and where the rest goes
 loops.py        a classifier alone, in a plain loop, and in the lane
 memory.py       the memory of the lane
 embeddings.py   what storing embeddings costs

@@ -36,8 +36,8 @@ class LaneCopy:
     can_be_made: bool = False
 
 
-def open_lane_copy(folder: Path, name: str, options: KerasOptions) -> LaneCopy:
-    """The copy in `folder` for the lane of a classifier with these options."""
+def open_lane_copy(folder: Path, name: str, options: KerasOptions, *, one_caller: bool = False) -> LaneCopy:
+    """The copy in `folder` for the lane of a classifier with these options; `one_caller` is as for `CopyModel`."""
     if reason := _reason_for_keras(options):
         return LaneCopy(reason=reason)
     try:
@@ -46,7 +46,7 @@ def open_lane_copy(folder: Path, name: str, options: KerasOptions) -> LaneCopy:
         return LaneCopy(reason="its files can't be read")
     if description is not None and (reason := _reason_against(description)):
         return LaneCopy(reason=reason)
-    copy = open_copy(folder, name, options)
+    copy = open_copy(folder, name, options, one_caller=one_caller)
     if copy is not None:
         return LaneCopy(copy)
     return LaneCopy(reason="its file is damaged" if description else "it has none", can_be_made=True)

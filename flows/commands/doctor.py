@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from classifiers.backend import list_gpus
+from classifiers.backend import has_gpu_device, list_gpus
 from flows.cluster_settings import choose_fetch_cluster
 from flows.environment import prepare
 from flows.options import with_config
@@ -52,5 +52,10 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield from check_classifiers(settings.home, settings.classifiers)
     yield from check_tone_model(settings.comments.read_options(are_scraped=settings.scrape.comments))
     yield from check_forecast(settings)
-    devices = list_gpus()
-    yield Finding(True, f"GPU: {', '.join(devices)}" if devices else "GPU: Keras finds none and uses the CPU")
+    yield Finding(True, f"GPU: {_describe_gpus()}")
+
+
+def _describe_gpus() -> str:
+    if not has_gpu_device() and "keras" not in sys.modules:
+        return "this machine has none, and models use the CPU"  # Keras takes ten seconds to say the same
+    return ", ".join(list_gpus()) or "Keras finds none and uses the CPU"

@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classifiers.registry import load
 from flows.completion import complete_lane
 from flows.environment import prepare
 from flows.errors import SettingsError
 from flows.options import with_config, with_format
 from flows.output import Format, show
 from flows.settings import Settings, find_classifier, read_settings
+from tasks.lane_models import open_lane_model
 from tasks.similar.embedding import embed_file
 from tasks.similar.fetching import fetched_picture
 from warehouse.embeddings.lookup import current_versions, find_hashes, stored_vector
@@ -103,7 +103,8 @@ def _embed(settings: Settings, picture: str, name: str, version: str) -> NDArray
     lane = find_classifier(settings, name)
     prepare(settings.home.folder)
     with _fetched(settings, picture) if is_address else nullcontext(Path(picture)) as file:
-        return embed_file(load(lane.kind, lane.name, lane.options), file, version)
+        model = open_lane_model(settings.home, lane.kind, lane.name, lane.options, single=True)
+        return embed_file(model, file, version)
 
 
 def _fetched(settings: Settings, url: str) -> AbstractContextManager[Path]:

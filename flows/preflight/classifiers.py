@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from classifiers.errors import ClassifierUnavailable
-from classifiers.registry import VECTOR_KINDS, load
+from classifiers.litert_copy.classifier import LitertCopy
+from classifiers.registry import VECTOR_KINDS
 from classifiers.themes import ThemesOptions
 from flows.backbones import describe_mismatch, embedding_version
 from flows.docs_pages import CLASSIFIER_PAGES, INSTALL, TROUBLE
-from flows.lanes import remote_lane
 from flows.preflight.findings import Finding
+from flows.remote_lanes import remote_lane
 from flows.settings import ClassifierSettings
 from tasks.classify.themes.stage import describe_themes
+from tasks.lane_models import open_lane_model
 from tasks.tag.stage import probe_models
 from warehouse.home import Home
 
@@ -42,9 +44,10 @@ def _load(home: Home, lane: ClassifierSettings, versions: dict[str, str | None])
         return ", ".join(probe_models(remote))
     if isinstance(lane.options, ThemesOptions):
         return describe_themes(home, lane.name, lane.options)
-    classifier = load(lane.kind, lane.name, lane.options)
+    classifier = open_lane_model(home, lane.kind, lane.name, lane.options)
     versions[lane.name] = embedding_version(classifier)
     if mismatch := describe_mismatch(classifier, versions):
         raise ClassifierUnavailable(mismatch)
     stored = f", embeddings {versions[lane.name]}" if versions[lane.name] else ""
-    return f"{classifier.version}{stored}"
+    copied = ", by its LiteRT copy" if isinstance(classifier, LitertCopy) else ""
+    return f"{classifier.version}{stored}{copied}"

@@ -7,7 +7,6 @@ stored has its labels already.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -206,5 +205,4 @@ def _labels_vectors(classifier: Classifier) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "it can't be opened"
-    # Pillow names the object that it read from.
-    return re.sub(r" <_io\.[^>]*>", "", str(error))[:MAX_REASON]
+    return str(error)[:MAX_REASON]

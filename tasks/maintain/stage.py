@@ -13,6 +13,7 @@ from warehouse.disk_space import require_free_space
 from warehouse.home import Home
 from warehouse.records.runs import StageResult
 from warehouse.schema.tables import TABLES
+from warehouse.upkeep.former_caches import remove_former_caches
 from warehouse.upkeep.picture_files import PictureFindings, check_pictures, remove_leftovers
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> S
     The caller publishes afterwards, unless it failed: the derived tables are written again then. Without a publish
     the published database may be older than the days of history, so no file that it reads is deleted before the checks.
     """
-    done = _reduce_pictures(home, options, progress)
+    done = _make_room(home, options, progress)
     results = check_lake(home.lake, options.limits)
     counts = checks_as_json(results)
     rows = sum(result.rows for result in results)
@@ -48,7 +49,7 @@ def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> S
     return StageResult(status, rows, failures, " ".join(sentences), counts=counts)
 
 
-def _reduce_pictures(home: Home, options: MaintainOptions, progress: Progress) -> list[str]:
+def _make_room(home: Home, options: MaintainOptions, progress: Progress) -> list[str]:
     sentences = []
     if options.originals_days is not None:
         before = datetime.now(UTC) - timedelta(days=options.originals_days)
@@ -59,6 +60,9 @@ def _reduce_pictures(home: Home, options: MaintainOptions, progress: Progress) -
     number, size = remove_leftovers(home)
     if number:
         sentences.append(f"{number:,} files that no row names were deleted ({_megabytes(size)}).")
+    number, size = remove_former_caches(home.folder)
+    if number:
+        sentences.append(f"{number:,} files of a former version's cache were deleted ({_megabytes(size)}).")
     return sentences
 
 

@@ -50,7 +50,7 @@ def labelled(fetched, tmp_path_factory):
 @pytest.fixture
 def embedded(labelled, monkeypatch):
     """The folder `labelled`, and a command that loads the stand-in too. Tests only read it."""
-    monkeypatch.setattr("flows.commands.similar.load", lambda *_: Tiny())
+    monkeypatch.setattr("tasks.lane_models.load", lambda *_, **__: Tiny())
     return labelled
 
 
@@ -87,7 +87,7 @@ def test_a_file_an_address_and_a_hash_give_similar_pictures(embedded, command, s
     [
         (("nothing.jpg",), 2, "There is no file nothing.jpg. Name a picture's file, its http(s) address"),
         (("abcdef123456",), 2, "No stored picture has a hash that begins with abcdef123456"),
-        (("likelens.toml",), 1, "likelens.toml can't be read as a picture"),
+        (("likelens.toml",), 1, "(UnidentifiedImageError: cannot identify image file). Name another file."),
         (("http://localhost:1/a.jpg",), 1, "private_address). localhost:1 is not a public address"),
         (("likelens.toml", "--classifier", "visual"), 2, "Classifiers with embeddings: objects."),
         (("likelens.toml", "--top", "0"), 2, "0 is not in the range"),

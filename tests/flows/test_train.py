@@ -15,6 +15,7 @@ from classifiers.registry import load
 from classifiers.trained import TrainedOptions
 from flows import backbones
 from flows.settings import read_settings
+from tasks import lane_models
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             image = Image.fromarray(squares.astype(np.uint8)).resize((32, 32), Image.Resampling.NEAREST)
             image.save(tmp_path / name / f"{number}.png")
     monkeypatch.setattr(
-        backbones, "load", lambda kind, *rest: Squares() if kind == "keras" else load(kind, *rest)
+        lane_models, "load", lambda kind, *rest, **_: Squares() if kind == "keras" else load(kind, *rest)
     )
     return tmp_path
 

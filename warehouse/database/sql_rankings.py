@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from warehouse.database.sql_ranks import count_ranges, count_values, place_values
 from warehouse.ranking.measures import MEASURES, POST_MEASURES, RUN_BY
 from warehouse.ranking.plain_statistics import BY_RANK, OPTIONAL, PLAIN_STATISTICS, PlainStatistic, Statistic
+from warehouse.ranking.within import has_label
 from warehouse.schema.sql_types import Macro, View
 
 MEASURE_VIEWS: tuple[View, ...] = (
@@ -147,14 +148,19 @@ _MEASURED_ROWS = f"""(
           where {_SCOPE} and {{condition}}) where value is not null)"""
 
 
-def _measured(condition: str) -> str:
-    return _MEASURED_ROWS.format(condition=f"{_ONCE} and {condition}")
-
-
 # It reads the rows twice, as text and not as a common table: DuckDB would store its rows, which takes several times as
 # long as to read them twice, because names in Parquet files are numbers. Measures are ratios, and their queries take
 # longer than to count all of their numbers, so they are not counted in ranges.
-_TOP_LABELS_BY = f"""
+def _top_labels_by(posts: str = "true", labels: str = "true") -> str:
+    """The query of `top_labels_by`, over the posts and with the labels of two conditions."""
+
+    def rows(condition: str) -> str:
+        return _MEASURED_ROWS.format(condition=f"{posts} and {condition}")
+
+    def measured(condition: str) -> str:
+        return rows(f"{_ONCE} and {condition}")
+
+    return f"""
     with worths as (
         select label, posts,
                case when "by" in ({_quote(_RATIOS)}) and statistic not in ({_quote(_RATIO_STATISTICS)})
@@ -162,18 +168,18 @@ _TOP_LABELS_BY = f"""
                     else case statistic {_worth(_IN_ANY_ORDER)} else {_KNOWN_STATISTIC} end
                end as worth
         from (select label, count(*) as posts, {_columns(_IN_ANY_ORDER)}
-              from ({_EACH} from {_measured(f"not {_BY_RANK}")}) group by label)
+              from ({_EACH} from {measured(f"not {_BY_RANK}")}) group by label)
         union all
         select label, posts, case statistic {_worth(BY_RANK)} end
         from (select label, sum(posts)::bigint as posts, {_columns(BY_RANK)}
-              from {count_values(_measured(_BY_RANK))} group by label)),
+              from {count_values(measured(_BY_RANK))} group by label)),
     best as (
         select label, row_number() over (order by worth desc, posts desc, label) as rank
-        from worths where posts >= min_posts qualify rank <= n),
+        from worths where posts >= min_posts and {labels} qualify rank <= n),
     best_counts as (
         select label, value, grouping(value) as of_accounts, count(*) as posts, sum(value) as sum,
                sum(numerator)::bigint as numerator, sum(denominator)::bigint as denominator
-        from {_measured("true")} semi join best using (label)
+        from {measured("true")} semi join best using (label)
         group by grouping sets ((label, value), (label, source, account)))
     select rank, label, posts, accounts, total, mean, median, posts / all_posts as share,
            {", ".join(OPTIONAL)}, denominator, rate
@@ -182,9 +188,12 @@ _TOP_LABELS_BY = f"""
                  sum(denominator)::bigint as denominator, sum(numerator)::bigint / sum(denominator)::bigint as rate
           from {place_values("best_counts where of_accounts = 0")} group by label) using (label)
     join (select label, count(*) as accounts from best_counts where of_accounts = 1 group by label) using (label)
-    cross join (select count(*) as all_posts from {_MEASURED_ROWS.format(condition="first_label")})
+    cross join (select count(*) as all_posts from {rows("first_label")})
     order by rank"""
 
+
+_OTHER_LABELS = """label <> within_label and classifier_name || ':' || label <> within_label"""
+"""Every post within a label has it."""
 
 RANKING_MACROS: tuple[Macro, ...] = (
     Macro(
@@ -200,8 +209,15 @@ RANKING_MACROS: tuple[Macro, ...] = (
     Macro(
         "top_labels_by",
         _PARAMETERS.format(by="shares"),
-        _TOP_LABELS_BY,
+        _top_labels_by(),
         "The same as top_labels for any measure of post_measures:"
         " top_labels_by('inception_v3', by := 'comments_per_like', statistic := 'median')",
+    ),
+    Macro(
+        "top_labels_within",
+        f"classifier_name, within_label, {_PARAMETERS.format(by='likes').partition(', ')[2]}",
+        _top_labels_by(has_label("classifier_name", "within_label"), _OTHER_LABELS),
+        "The same as top_labels_by over posts that have a label, of this classifier or of another one:"
+        " top_labels_within('inception_v3', 'food:hotdog', by := 'likes')",
     ),
 )

@@ -9,6 +9,7 @@ from datetime import date
 
 from warehouse.ranking.measures import LIFT_BY, MEASURES, RUN_BY, STORED_BY, By, Measure
 from warehouse.ranking.plain_statistics import OPTIONAL, PLAIN_STATISTICS, Statistic
+from warehouse.ranking.within import has_label
 
 SHARE_COLUMNS = ("denominator", "rate")
 """Columns of a ratio of two counts: the denominators of the posts, and the sum of the numerators over theirs."""
@@ -16,14 +17,7 @@ MIN_LIFT_POSTS = 10
 MIN_ADJUSTED_POSTS = 30
 """So many posts a label needs by default in a ranking by lift, and with the others held equal; in other rankings one."""
 
-_OWN = "classifier = $classifier and $within in (label, label_group)"
-_OTHERS = f"""classifier = split_part($within, ':', 1)
-             and substr($within, strpos($within, ':') + 1) in (label, label_group)
-             and not exists (select 1 from post_labels where {_OWN})"""
-_WITHIN = f"""(source, post_id) in (select (source, post_id) from post_labels
-                                   where ({_OWN}) or ({_OTHERS}))"""
-"""A label of the classifier, or else of another one: a name has no colon, so `food:hotdog` is the label hotdog of the
-classifier food, and `hotdog` alone is that of a classifier hotdog."""
+_WITHIN = has_label("$classifier", "$within")
 LOCAL_TIME = "timezone($time_zone, timezone('UTC', posted_at))"
 DAY_ONLY = "posted_at = date_trunc('day', posted_at)"
 LOCAL_DAY = f"case when {DAY_ONLY} then posted_at else {LOCAL_TIME} end"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classifiers.backend import has_gpu_device
 from classifiers.errors import ClassifierUnavailable
 from classifiers.keras_options import KerasOptions
 from classifiers.litert_copy import lane as lane_choice
@@ -22,13 +25,15 @@ from classifiers.litert_copy.files import CopyDescription, read_copy, read_descr
 from classifiers.litert_copy.identity import identify
 from classifiers.litert_copy.making import NAME, Job
 from classifiers.protocol import Classifier
-from tasks import litert_copies
+from tasks import lane_models, litert_copies
 from tasks.classify import keras_lane
 from tasks.classify.keras_lane import load_keras
 from tasks.classify.on_cluster import worker
 from tasks.classify.on_cluster.items import LaneModel
 from tasks.classify.stage import label_pictures
 from tasks.errors import RunStopped
+from tasks.lane_models import open_lane_model
+from tasks.similar.embedding import embed_file
 from warehouse.errors import DiskFull
 from warehouse.home import Home
 
@@ -314,3 +319,49 @@ def test_the_description_of_an_older_likelens_counts_as_none(
     file.write_text(json.dumps({"format": "older"}))
     assert isinstance(open_lane(home), LitertCopy)
     assert makings == ["keras", made[0].version]
+
+
+def test_commands_open_the_copy_that_the_lane_labels_with(
+    home: Home,
+    made: Made,
+    makings: list[str],
+    by_keras: Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A picture that `similar` or `train` embeds gets the embedding of Keras; without a copy Keras gives it."""
+    monkeypatch.setattr(lane_models, "load", lambda *_, single: keras_lane.load())
+    without = open_lane_model(home, "keras", "objects", OPTIONS, single=True)
+    assert without is by_keras and makings == ["keras"]
+    store_copy(home, *made)
+    model = open_lane_model(home, "keras", "objects", OPTIONS, single=True)
+    assert isinstance(model, LitertCopy) and makings == ["keras"]
+    version = str(made[0].embedding_version)
+    expected, found = (
+        embed_file(one, tmp_path / "1.jpg", version).astype(np.float32) for one in (by_keras, model)
+    )
+    assert np.linalg.norm(expected - found) < 0.002 * np.linalg.norm(expected)
+
+
+@pytest.mark.skipif(has_gpu_device(), reason="a machine with a GPU labels without the copy")
+def test_doctor_names_the_copy_and_starts_no_keras(home: Home, made: Made, tmp_path: Path) -> None:
+    """It reports the versions of the lane. Neither TensorFlow, which takes ten seconds, nor Prefect is imported."""
+    store_copy(home, *made)
+    (tmp_path / "posts.jsonl").touch()
+    (tmp_path / "likelens.toml").write_text(
+        f'home = "{home.folder}"\n[[sources]]\nname = "s"\nkind = "jsonl"\nfile = "posts.jsonl"\n'
+        '[[classifiers]]\nname = "objects"\nkind = "keras"\napplication = "EfficientNetLite0"\n'
+        'precision = "float32"\nembeddings = true\n'
+    )
+    program = (
+        "import sys; from flows.cli import main\n"
+        "try: main(['doctor'])\n"
+        "finally: print(sorted({'keras', 'tensorflow', 'prefect'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=False, cwd=tmp_path, capture_output=True, text=True
+    )
+    description, _ = made
+    line = f"classifier objects: {description.version}, embeddings {description.embedding_version}, by its LiteRT copy"
+    assert line in ran.stdout, ran.stdout + ran.stderr
+    assert ran.stdout.endswith("GPU: this machine has none, and models use the CPU\n[]\n")

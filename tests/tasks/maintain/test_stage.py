@@ -172,6 +172,23 @@ def test_a_publish_after_it_checks_new_rows_only(home: Home) -> None:
     assert json.loads(result.counts or "")["checks"]["counts"]["rows"] == 0
 
 
+def test_a_cache_of_an_earlier_version_is_deleted(home: Home) -> None:
+    """LiteRT copies were in `forecast/copies` once; the forecast models beside them and today's copies stay."""
+    for name in (
+        "forecast/copies/a.tflite",
+        "forecast/copies/.lock",
+        "forecast/likes/a.json",
+        "litert/a.tflite",
+    ):
+        (home.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.folder / name).write_bytes(b"x" * 500_000)
+    assert "2 files of a former version's cache were deleted (1.0 MB)." in run(home).message
+    assert not (home.folder / "forecast" / "copies").exists()
+    assert (home.folder / "forecast" / "likes" / "a.json").exists()
+    assert (home.folder / "litert" / "a.tflite").exists()
+    assert "former version" not in run(home).message
+
+
 @pytest.mark.parametrize("days", [7, 90])
 def test_old_files_stay_for_the_days_of_history(home: Home, days: int) -> None:
     """Every version of the last days is readable after it, and the log stays for as long."""

@@ -198,6 +198,32 @@ def test_the_macro_and_polars_agree_to_the_digit(
 
 
 @pytest.mark.parametrize(
+    ("by", "within", "grouped", "account"),
+    [
+        ("likes", "dog", False, None),
+        ("shares", "visual:sky", True, None),
+        ("tone", "it's", False, "o'hara"),
+        ("tone", "model:cat", True, None),
+        ("likes", "none:dog", False, None),
+    ],
+)
+def test_a_macro_ranks_within_a_label_as_the_command_does(
+    crowded: Home, by: By, within: str, grouped: bool, account: str | None
+) -> None:
+    """A label of the classifier, which is left out, or one of another classifier with its name before it."""
+    question = RankingQuery("model", by, "mean", 100, account, 1, grouped, within=within)
+    with ranked_database(crowded, question) as database:
+        rows = database.execute(
+            f"""select {", ".join(COLUMNS)} from top_labels_within('model', $1, "by" := $2, n := 100,
+                account_name := $3, grouped := $4)""",
+            [within, by, account, grouped],
+        ).fetchall()
+        expected = rank_published(database, question)
+    assert rows == expected.select(COLUMNS).rows()
+    assert bool(rows) == (within != "none:dog")
+
+
+@pytest.mark.parametrize(
     ("by", "statistic"),
     [(by, one) for by in ALL_BY for one in PLAIN if RankingQuery("m", by, one).find_conflict()],
 )
