@@ -266,6 +266,28 @@ def crawl_server(start_fork_server: Callable[..., AbstractContextManager[str]]) 
         yield address
 
 
+@pytest.fixture(scope="session")
+def program_server(start_fork_server: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
+    """The address of a process that has imported what uses the tables; it starts the programs of most tests."""
+    with start_fork_server("programs", dict(os.environ)) as address:
+        yield address
+
+
+@pytest.fixture
+def start_process(program_server: str, forking: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Start a Python program in a forked process with pipes, as `subprocess.Popen`; the fixture kills it at the end."""
+    running: list[Any] = []
+
+    def start(script: str, *arguments: object, **options: Any) -> Any:
+        running.append(forking.PipedProgram(program_server, script, list(map(str, arguments)), **options))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture(autouse=True)
 def forked_crawls(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let crawls start without their second of imports, except in tests marked `real_crawls`."""
