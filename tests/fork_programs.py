@@ -95,7 +95,7 @@ from warehouse.home import Home
 home = Home(Path(sys.argv[1]))
 home.prepare()
 publish(home)
-sys.stdout.buffer.write(pickle.dumps((_bundle(), _latest)))
+Path(sys.argv[1], "built.pickle").write_bytes(pickle.dumps((_bundle(), _latest)))
 """
 
 
@@ -106,8 +106,9 @@ def _build_once() -> None:
     """
     with tempfile.TemporaryDirectory(prefix="built-") as folder:
         command = [sys.executable, "-c", BUILD, folder]
-        built = subprocess.run(command, capture_output=True, check=True)
-    bundle, latest = pickle.loads(built.stdout)  # noqa: S301 - of our own process
+        subprocess.run(command, capture_output=True, check=True)
+        built = Path(folder, "built.pickle").read_bytes()
+    bundle, latest = pickle.loads(built)  # noqa: S301 - of our own process
     import_module("tasks.report.chart_html")._bundle = lambda: bundle
     import_module("warehouse.database.publish")._latest[:] = latest
 
