@@ -89,8 +89,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than there are cores, because some tests wait for a clock or a server."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are cores: with one more, slow tests that wait left a third of two cores unused."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")
@@ -264,6 +264,28 @@ def crawl_server(start_fork_server: Callable[..., AbstractContextManager[str]]) 
     """The address of a process that has imported Scrapy; it starts the crawls of most tests."""
     with start_fork_server("crawls", dict(os.environ)) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def program_server(start_fork_server: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
+    """The address of a process that has imported what uses the tables; it starts the programs of most tests."""
+    with start_fork_server("programs", dict(os.environ)) as address:
+        yield address
+
+
+@pytest.fixture
+def start_process(program_server: str, forking: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Start a Python program in a forked process with pipes, as `subprocess.Popen`; the fixture kills it at the end."""
+    running: list[Any] = []
+
+    def start(script: str, *arguments: object, **options: Any) -> Any:
+        running.append(forking.PipedProgram(program_server, script, list(map(str, arguments)), **options))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,12 @@ IMPORTS = {
         *(f"{PREFECT}.{name}" for name in ("deploy", "deployment", "flow_run", "work_pool", "worker")),
         "prefect.workers.process",
     ),
+    # What most programs of the tests use. One that needs gRPC or an object store imports its client itself.
+    "programs": (
+        *("deltalake", "pyarrow.pandas_compat", "pandas", "polars"),
+        *("warehouse.home", "warehouse.database.publish", "warehouse.upkeep.forgetting"),
+        *("warehouse.ranking.lift_rankings", "tasks.maintain.stage", "tasks.tag.stage"),
+    ),
 }
 """What a server imports, by what it starts."""
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+")
@@ -89,7 +95,7 @@ from warehouse.home import Home
 home = Home(Path(sys.argv[1]))
 home.prepare()
 publish(home)
-sys.stdout.buffer.write(pickle.dumps((_bundle(), _latest)))
+Path(sys.argv[1], "built.pickle").write_bytes(pickle.dumps((_bundle(), _latest)))
 """
 
 
@@ -100,8 +106,9 @@ def _build_once() -> None:
     """
     with tempfile.TemporaryDirectory(prefix="built-") as folder:
         command = [sys.executable, "-c", BUILD, folder]
-        built = subprocess.run(command, capture_output=True, check=True)
-    bundle, latest = pickle.loads(built.stdout)  # noqa: S301 - of our own process
+        subprocess.run(command, capture_output=True, check=True)
+        built = Path(folder, "built.pickle").read_bytes()
+    bundle, latest = pickle.loads(built)  # noqa: S301 - of our own process
     import_module("tasks.report.chart_html")._bundle = lambda: bundle
     import_module("warehouse.database.publish")._latest[:] = latest
 
@@ -137,7 +144,8 @@ def run(module: str) -> None:
         sys.modules.pop(ENGINE, None)
         runpy.run_module(ENGINE, run_name="__main__")
     elif module == PROGRAM:
-        exec(compile(sys.argv[1], "<program>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the tests' own
+        program = compile(sys.argv.pop(1), "<program>", "exec")
+        exec(program, {"__name__": "__main__"})  # noqa: S102 - the tests' own
     elif module == PREFECT:
         import_module(module).app()
     else:

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +93,7 @@ class ForkedProcess:
         env: Mapping[str, str] | None = None,
         stdout: IO[bytes],
         stderr: IO[bytes],
+        stdin: IO[bytes] | None = None,
         pass_fds: Sequence[int] = (),
         start_new_session: bool = False,
         real_crawls: bool = False,
@@ -103,11 +105,13 @@ class ForkedProcess:
             "arguments": list(map(str, arguments)),
             "folder": str(cwd or Path.cwd()),
             "environment": dict(os.environ if env is None else env),
-            "pass_fds": list(pass_fds),
+            # Each descriptor's number in the child.
+            "numbers": [1, 2, *([0] if stdin else []), *pass_fds],
             "start_new_session": start_new_session,
             "real_crawls": real_crawls,
         }
-        numbers = array.array("i", [stdout.fileno(), stderr.fileno(), *pass_fds])
+        streams = [stdout, stderr, *([stdin] if stdin else [])]
+        numbers = array.array("i", [*(stream.fileno() for stream in streams), *pass_fds])
         data = json.dumps(request).encode()
         self._connection.sendmsg(
             [len(data).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)]
@@ -163,6 +167,42 @@ class ForkedProcess:
     def terminate(self) -> None:
         """Send SIGTERM, unless the process has ended."""
         self.send_signal(signal.SIGTERM)
+
+
+class PipedProgram(ForkedProcess):
+    """A forked `python -c TEXT ARGUMENT …` with pipes of text, with the interface of `subprocess.Popen`."""
+
+    def __init__(self, address: str, text: str, arguments: Sequence[str], **options: Any) -> None:
+        pipes = [os.pipe() for _ in range(3)]
+        mine = (pipes[0][1], pipes[1][0], pipes[2][0])
+        with (
+            os.fdopen(pipes[0][0], "rb") as stdin,
+            os.fdopen(pipes[1][1], "wb") as stdout,
+            os.fdopen(pipes[2][1], "wb") as stderr,
+        ):
+            streams = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+            super().__init__(address, PROGRAM, [text, *arguments], **streams, **options)
+        self.stdin, self.stdout, self.stderr = map(open, mine, "wrr", [-1] * 3, ["utf-8"] * 3)
+
+    def communicate(self, text: str = "", timeout: float | None = None) -> tuple[str, str]:
+        """Send text, and return what the program prints until it ends, and its errors.
+
+        Raises `subprocess.TimeoutExpired`, after a kill.
+        """
+        if self.stdout.closed:
+            return "", ""
+        with suppress(BrokenPipeError):
+            self.stdin.write(text)
+            self.stdin.close()
+        with ThreadPoolExecutor(2) as readers, self.stdout, self.stderr:
+            texts = readers.map(lambda stream: stream.read(), (self.stdout, self.stderr))
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+            printed, errors = texts
+        return printed, errors
 
 
 class ForkingSubprocess(ModuleType):
@@ -292,11 +332,11 @@ def _fork_again(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 def become(request: Mapping[str, Any], fds: Sequence[int]) -> None:
     """Take over what the request describes: streams, file descriptors, folder, environment and arguments."""
     # First to numbers above all of these, so that no descriptor is closed that is still needed.
-    first = 1 + max(*fds, *request["pass_fds"])
+    first = 1 + max(*fds, *request["numbers"])
     moved = [os.dup2(number, first + index) for index, number in enumerate(fds)]
     for number in fds:
         os.close(number)
-    for number, target in zip(moved, [1, 2, *request["pass_fds"]], strict=True):
+    for number, target in zip(moved, request["numbers"], strict=True):
         os.dup2(number, target)
         os.close(number)
     if request["start_new_session"]:

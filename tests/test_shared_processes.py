@@ -141,3 +141,15 @@ def test_a_forwarded_process_gets_signals_and_gives_its_status(forking, crawl_se
         assert process.stdout.readline() == "ready\n"
         process.terminate()
         assert process.wait(600) == 7
+
+
+def test_a_forked_program_talks_through_pipes(start_process):
+    """It reads its arguments and lines; what it prints after an end or a kill is read to the last character."""
+    ended = start_process("import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('é')", "a", 1)
+    assert ended.communicate("line", timeout=600) == ("['a', '1'] line\n", "é\n")
+    assert ended.returncode == 1
+    waiting = start_process("import time; print('ready', flush=True); time.sleep(600)")
+    assert waiting.stdout.readline() == "ready\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.communicate(timeout=0.05)
+    assert waiting.wait() == -signal.SIGKILL

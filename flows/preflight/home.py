@@ -53,5 +53,7 @@ def check_home(home: Home) -> Iterator[Finding]:
 
 def _later_run(home: Home) -> datetime | None:
     """When the last run began, if that is later than now."""
-    begun = stage_runs(home.lake, "started_at > ?::timestamptz", [f"{datetime.now(UTC) + CLOCK_TOLERANCE}"])
-    return max((row.started_at for row in begun), default=None)
+    future_runs = stage_runs(
+        home.lake, "started_at > ?::timestamptz", [f"{datetime.now(UTC) + CLOCK_TOLERANCE}"]
+    )
+    return max((row.started_at for row in future_runs), default=None)

@@ -59,8 +59,8 @@ def explore(database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuer
     places = {(part.account, part.days): place for place, part in enumerate(plan.parts)}
     for number, question in enumerate(labelled):
         for by in RUN_BY:
-            asked = replace(question, by=by, statistic="lift", top=MAX_LABELS)
-            ranked = rank_parts(database, asked, plan.parts, groupings[question.classifier])
+            query = replace(question, by=by, statistic="lift", top=MAX_LABELS)
+            ranked = rank_parts(database, query, plan.parts, groupings[question.classifier])
             for part, is_grouped, ranking in ranked:
                 key = _key(plan, part.account, part.days, number, by, grouped=is_grouped)
                 entry = [_count_posts(ranking), list(_rows(ranking, by, table))]
@@ -135,11 +135,11 @@ def _choices(
     """What the controls offer."""
     question = labelled[0]
     scope = "All accounts" if question.account is None else shorten(question.account, MAX_NAME_EMS)
-    whole = "All time" if question.since is None and question.until is None else "Period of this report"
+    period = "All time" if question.since is None and question.until is None else "Period of this report"
     periods = [[days, f"Last {days} days (from {begin})"] for days, begin in plan.periods.items()]
     return {
         "accounts": [scope, *(shorten(name, MAX_NAME_EMS) or "(no name)" for name in plan.accounts)],
-        "periods": [[0, whole], *periods],
+        "periods": [[0, period], *periods],
         "classifiers": [
             [shorten(one.classifier, MAX_NAME_EMS), len(groupings[one.classifier]) > 1] for one in labelled
         ],

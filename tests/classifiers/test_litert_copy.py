@@ -25,7 +25,6 @@ from classifiers.litert_copy.making import NAME, Job, make_copy
 from classifiers.pictures import PictureFile
 from classifiers.protocol import Classifier, EmbeddingClassifier, Label
 
-PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
 MAX_SCORE_DIFFERENCE = 0.0001
 """Between a score of the lane and one of the copy, in float32, as docs/forecast.md states."""
 
@@ -95,13 +94,6 @@ def test_a_copy_gives_the_labels_and_embeddings_of_the_lane(
     assert vectors.dtype == found.dtype == np.float16
     distance = np.linalg.norm(vectors.astype(np.float32) - found, axis=1)
     assert np.all(distance < 0.002 * np.linalg.norm(vectors.astype(np.float32), axis=1))
-
-
-@pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"the photographs in {PHOTOS} are not here")
-def test_photographs_get_the_same_labels(tmp_path: Path) -> None:
-    """Of EfficientNetLite0, with the weights of its package, all labels of all photographs are the lane's."""
-    options = KerasOptions(application="EfficientNetLite0", precision="float32")
-    assert_same(load("objects", options), copy_of(options, tmp_path), sorted(PHOTOS.glob("*.jpg")))
 
 
 def test_a_copy_needs_no_tensorflow(options: KerasOptions, copies: Path, pictures: list[Path]) -> None:

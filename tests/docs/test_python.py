@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 pytestmark = pytest.mark.slow
 
 
-def test_every_python_block_runs(studio, python_block):
+def test_every_python_block_runs(studio, python_block, start_process):
     """Each block is a complete program in the folder that its page describes."""
-    ran = subprocess.run(
-        [sys.executable, "-c", python_block.text], cwd=studio, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    program = start_process(python_block.text, cwd=studio)
+    printed, errors = program.communicate()
+    assert program.returncode == 0, errors[-2000:]
     if "print(" in python_block.text:
-        assert ran.stdout.strip()
+        assert printed.strip()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -350,21 +348,3 @@ def store_rows() -> Callable[[Home, Sequence[Row]], None]:
             home.lake.append([row for row in rows if row.table == name])
 
     return store
-
-
-@pytest.fixture
-def start_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a Python script in a separate process with pipes; the fixture kills it at the end."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", script, *map(str, arguments)]
-        pipe = subprocess.PIPE
-        started = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        running.append(started)
-        return started
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()

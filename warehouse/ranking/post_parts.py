@@ -103,23 +103,23 @@ def rank_parts(
     rows: dict[bool, pl.DataFrame] = {}
     for part in parts:
         for grouped in groupings:
-            asked = replace(question, account=part.account, since=part.since, grouped=grouped)
-            if asked.is_stored or (asked == replace(question, grouped=grouped) and not asked.by_lift):
-                yield part, grouped, rank_published(connection, asked)
+            query = replace(question, account=part.account, since=part.since, grouped=grouped)
+            if query.is_stored or (query == replace(question, grouped=grouped) and not query.by_lift):
+                yield part, grouped, rank_published(connection, query)
                 continue
-            if not asked.by_lift:
+            if not query.by_lift:
                 # A query of its own for each part would read the labels of all.
                 if grouped not in rows:
                     rows[grouped] = read_rows(connection, replace(question, grouped=grouped), ["posted_at"])
-                yield part, grouped, rank_posts(_choose_posts(rows[grouped], part).lazy(), asked)
+                yield part, grouped, rank_posts(_choose_posts(rows[grouped], part).lazy(), query)
                 continue
             # SciPy takes a third of a second to import.
             from warehouse.ranking.lift_rankings import numbered_posts, rank_lifts, read_labels
 
             posts = numbered_posts(connection, question) if posts is None else posts
             if grouped not in labels:
-                labels[grouped] = read_labels(connection, asked, posts.filter("sliced"))
-            yield part, grouped, rank_lifts(connection, asked, _choose_posts(posts, part), labels[grouped])
+                labels[grouped] = read_labels(connection, query, posts.filter("sliced"))
+            yield part, grouped, rank_lifts(connection, query, _choose_posts(posts, part), labels[grouped])
 
 
 def _choose_posts(posts: pl.DataFrame, part: PostPart) -> pl.DataFrame:

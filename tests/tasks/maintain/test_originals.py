@@ -6,11 +6,10 @@ import hashlib
 import io
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -159,11 +158,13 @@ def test_a_copy_is_upright_and_has_nothing_else_of_its_original(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["copy", "row", "original"])
-def test_a_kill_at_any_step_loses_nothing(home: Home, store: Callable[..., Picture], step: str) -> None:
+def test_a_kill_at_any_step_loses_nothing(
+    home: Home, store: Callable[..., Picture], start_process: Callable[..., Any], step: str
+) -> None:
     """The row names a file with its bytes after the kill, and the next time ends with one file for each picture."""
     stored = [store(photograph(1500, 900, seed)) for seed in range(3)]
-    ended = subprocess.run([sys.executable, "-c", KILLED, home.folder, step], check=False, timeout=600)
-    assert ended.returncode == -signal.SIGKILL
+    ended = start_process(KILLED, home.folder, step)
+    assert ended.wait(600) == -signal.SIGKILL
     findings = check_pictures(home, check_all=True, progress=lambda *_: None)
     assert (findings.checked, findings.missing, findings.damaged) == (3, (), ())
     reduce(home)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 import threading
 import time
 
@@ -33,14 +32,14 @@ print("done", flush=True)
 
 
 @pytest.mark.slow
-def test_a_killed_lane_resumes_where_it_stopped(shop):
+def test_a_killed_lane_resumes_where_it_stopped(shop, start):
     """After kills at any moment each picture is bought again only where no response was sent; the ledger has all."""
     shas = shop.store(48)
     shop.clarifai.seconds = 0.1
     billed = threading.Semaphore(0)
     shop.clarifai.on_bill = lambda entry: billed.release()
     chance = random.Random(3)
-    children = [start(shop) for _ in range(4)]
+    children = [start() for _ in range(4)]
     for child in children[:-1]:
         resume(child)
         for _ in range(4):
@@ -60,11 +59,10 @@ def test_a_killed_lane_resumes_where_it_stopped(shop):
     assert list(shop.home.answers.iterdir()) == []
 
 
-def start(shop) -> subprocess.Popen[str]:
-    """A lane in a process of its own. It imports its modules and then waits for a line."""
-    command = [sys.executable, "-c", CHILD, str(shop.home.folder), str(shop.port), shop.key]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+@pytest.fixture
+def start(shop, start_process):
+    """Start a lane in a process of its own. It imports its modules and then waits for a line."""
+    return lambda: start_process(CHILD, shop.home.folder, shop.port, shop.key)
 
 
 def resume(child: subprocess.Popen[str]) -> None:

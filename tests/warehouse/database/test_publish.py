@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_every_view_column_and_macro_has_a_comment(shared_home: Home) -> None:
         assert database.execute("select count(*) from duckdb_tables() where not internal").fetchone() == (0,)
 
 
-def test_plain_duckdb_reads_the_database(shared_home: Home, start_process: Start) -> None:
+def test_plain_duckdb_reads_the_database(shared_home: Home) -> None:
     """A process with DuckDB and without likelens gets the same rows."""
     queries = [
         "select post_id, likes, comments from post_labels where label = 'cat' order by 1",
@@ -126,8 +127,9 @@ def test_plain_duckdb_reads_the_database(shared_home: Home, start_process: Start
     ]
     with published(shared_home) as database:
         ours = [database.execute(query).fetchall() for query in queries]
-    out, errors = start_process(PLAIN, shared_home.database, *queries).communicate(timeout=600)
-    assert out.splitlines() == [repr(rows) for rows in ours], errors
+    command = [sys.executable, "-c", PLAIN, shared_home.database, *queries]
+    read = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert read.stdout.splitlines() == [repr(rows) for rows in ours], read.stderr
     assert all(ours)
 
 
