@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo server screenshots test test-slow test-all lint docs bench lock
+.PHONY: setup demo server screenshots test test-slow lint docs bench lock
 
 setup: $(VENV)/.ready
 
@@ -28,7 +28,7 @@ screenshots: setup
 # Workers run complete files, because fixtures belong to files, in the order and the groups of tests/conftest.py.
 # Some machines set PYTHONDONTWRITEBYTECODE; then each worker, and each process that a test starts, compiles every module.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-test test-slow test-all: export PYTHONDONTWRITEBYTECODE =
+test test-slow: export PYTHONDONTWRITEBYTECODE =
 
 test: setup
 	$(PYTEST) -m "not slow"
@@ -36,10 +36,6 @@ test: setup
 # The tests that take more than a second of a processor each: most of the time of all tests.
 test-slow: setup
 	$(PYTEST) -m slow
-
-# Both in one session: the tests are collected once, servers start once, and fast tests run while slow ones wait.
-test-all: setup
-	$(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .
