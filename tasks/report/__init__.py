@@ -11,6 +11,7 @@
 | its posts, period and origin, below it | `chart_source.py` |
 | where its rows and their names are | `row_places.py`, `label_lines.py` |
 | the width of a text | `names.py`, `character_widths.py` |
+| drawing in a process of its own, by vl-convert | `drawing_process.py`, `vega.py` |
 | drawing without measuring texts | `short_texts.py` |
 | not drawing a chart again | `drawn_charts.py` |
 | its dots and intervals, by lift | `lift_chart.py`, `lift_scale.py` |

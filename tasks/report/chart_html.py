@@ -90,7 +90,7 @@ def _library(folder: Path | None) -> str:
 
 
 def _bundle() -> str:
-    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError(
             "The JavaScript from vl-convert contains </script> or <!-- and can't be put into an HTML page."

@@ -29,7 +29,8 @@ from tasks.report.chart_style import (
 )
 from tasks.report.chart_title import chart_title
 from tasks.report.content import Heading, RankedChart
-from tasks.report.drawn_charts import draw_once
+from tasks.report.drawing_process import begin_svg
+from tasks.report.drawn_charts import begin_once, draw_once
 from tasks.report.lift_chart import draw_lifts
 from tasks.report.short_texts import restore_texts, shorten_texts
 from warehouse.file_writing import replace_file
@@ -48,6 +49,14 @@ class ChartFiles:
     png: Path
     html: Path
     json: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart's Vega-Lite specification, and a function that waits for its SVG in light colours."""
+
+    spec: dict[str, Any]
+    light: Callable[[], str]
 
 
 @debug_mode(False)
@@ -86,20 +95,37 @@ def ranked_chart(
     heading: Heading,
     compared: str = "",
     wide: str | None = None,
-    source: ChartSource | None = None,
+    narrow: str | None = None,
 ) -> RankedChart:
-    """A ranking with its charts for wide and for narrow screens; `wide` is the first, where it is drawn already."""
-    wide = wide or chart_svg(ranking_chart(ranking, heading, source=source))
-    narrow = chart_svg(ranking_chart(ranking, heading, NARROW, source))
+    """A ranking with its charts for wide and for narrow screens; `wide` and `narrow` are those that are drawn already."""
+    wide = wide or chart_svg(ranking_chart(ranking, heading))
+    narrow = narrow or chart_svg(ranking_chart(ranking, heading, NARROW))
     return RankedChart(heading, ranking, wide, narrow, compared=compared)
 
 
-def chart_svg(chart: alt.LayerChart) -> str:
+def chart_svg(chart: alt.LayerChart | Drawing) -> str:
     """The chart as SVG text, without scripts and external references, in light or dark colours as the reader prefers."""
-    return _with_dark_colours(_draw(_spec(chart)))
+    return _with_dark_colours(begin_chart(chart).light())
 
 
-def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
+def begin_chart(chart: alt.LayerChart | Drawing) -> Drawing:
+    """Begin to draw the chart, in a process of its own within `draw_beside`."""
+    if isinstance(chart, Drawing):
+        return chart
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    has_places = spec["autosize"] == "none"
+    drawn, texts = shorten_texts(spec) if has_places else (spec, {})
+
+    def begin() -> Callable[[], bytes]:
+        wait = begin_svg(drawn, VEGA_LITE)
+        return lambda: wait().encode()
+
+    # Each specification names its data by their hash, so equal charts have equal text.
+    wait = begin_once(f"{VEGA_LITE}{json.dumps(drawn)}", "svg", begin)
+    return Drawing(spec, lambda: restore_texts(wait().decode(), texts))
+
+
+def save_chart(chart: alt.LayerChart | Drawing, folder: Path, stem: str) -> ChartFiles:
     """Write the chart to `folder` as `stem`.svg, .png, .html and .vl.json; no file is ever half-written.
 
     Creates the folder if necessary; it also gets the scripts of the HTML files, in a hidden file. Raises `ValueError`
@@ -108,14 +134,14 @@ def save_chart(chart: alt.LayerChart, folder: Path, stem: str) -> ChartFiles:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stem):
         raise ValueError(f"not a plain file name: {stem!r}")
     folder.mkdir(parents=True, exist_ok=True)
-    spec = _spec(chart)
-    svg = _draw(spec)
+    drawing = begin_chart(chart)
+    svg = drawing.light()
     files = ChartFiles(*(folder / f"{stem}.{kind}" for kind in ("svg", "png", "html", "vl.json")))
     replace_file(files.svg, _with_dark_colours(svg).encode())
     # From the SVG, because the chart would need a second layout.
     replace_file(files.png, _png(svg))
-    replace_file(files.html, chart_html(spec, folder).encode())
-    replace_file(files.json, _json(spec))
+    replace_file(files.html, chart_html(drawing.spec, folder).encode())
+    replace_file(files.json, _json(drawing.spec))
     return files
 
 
@@ -125,38 +151,21 @@ def write_chart(chart: alt.LayerChart, file: Path, scripts: Path) -> None:
     `scripts` is a folder that may have the scripts of HTML files, and gets them. Raises `KeyError` for another ending,
     and `OSError` when the file can't be written.
     """
-    replace_file(file, _FORMATS[file.suffix.lower()](_spec(chart), scripts))
+    replace_file(file, _FORMATS[file.suffix.lower()](begin_chart(chart), scripts))
 
 
-_FORMATS: dict[str, Callable[[dict[str, Any], Path], bytes]] = {
-    ".svg": lambda spec, _: _with_dark_colours(_draw(spec)).encode(),
-    ".png": lambda spec, _: _png(_draw(spec)),
-    ".html": lambda spec, scripts: chart_html(spec, scripts).encode(),
-    ".json": lambda spec, _: _json(spec),
+_FORMATS: dict[str, Callable[[Drawing, Path], bytes]] = {
+    ".svg": lambda drawing, _: chart_svg(drawing).encode(),
+    ".png": lambda drawing, _: _png(drawing.light()),
+    ".html": lambda drawing, scripts: chart_html(drawing.spec, scripts).encode(),
+    ".json": lambda drawing, _: _json(drawing.spec),
 }
 ENDINGS = tuple(_FORMATS)
 """The endings of files that a chart can be written to."""
 
 
-def _spec(chart: alt.LayerChart) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.to_dict(validate=False)
-    return spec
-
-
 def _json(spec: dict[str, Any]) -> bytes:
     return json.dumps(spec, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n"
-
-
-def _draw(spec: dict[str, Any]) -> str:
-    has_places = spec["autosize"] == "none"
-    drawn, texts = shorten_texts(spec) if has_places else (spec, {})
-    # Each specification names its data by their hash, so equal charts have equal text.
-    svg = draw_once(
-        f"{VEGA_LITE}{json.dumps(drawn)}",
-        "svg",
-        lambda: vl_convert.vegalite_to_svg(drawn, vl_version=VEGA_LITE, allowed_base_urls=[]).encode(),
-    )
-    return restore_texts(svg.decode(), texts)
 
 
 def _png(svg: str) -> bytes:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,19 +34,28 @@ def reuse_drawings(folder: Path) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
-def draw_once(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
-    """The bytes that `draw` makes from `source`, from a stored file of this `kind` if there is one."""
+def begin_once(source: str, kind: str, begin: Callable[[], Callable[[], bytes]]) -> Callable[[], bytes]:
+    """A function for the drawing of `source`: from a stored file of this `kind`, else the result of `begin`, stored."""
     found = _folder.get()
     if found is None:
-        return draw()
+        return begin()
     folder, used = found
     key = f"{version('vl-convert-python')}\n{kind}\n{source}"
     name = f"{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}.{kind}"
     used.add(name)
     try:
-        return (folder / name).read_bytes()
+        stored = (folder / name).read_bytes()
     except FileNotFoundError:
-        pass
-    drawn = draw()
-    replace_file(folder / name, drawn)
+        return partial(_finish, folder / name, begin())
+    return lambda: stored
+
+
+def draw_once(source: str, kind: str, draw: Callable[[], bytes]) -> bytes:
+    """The bytes that `draw` makes from `source`, from a stored file of this `kind` if there is one."""
+    return begin_once(source, kind, lambda: draw)()
+
+
+def _finish(file: Path, wait: Callable[[], bytes]) -> bytes:
+    drawn = wait()
+    replace_file(file, drawn)
     return drawn

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, groupby, zip_longest
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from tasks.report.chart_source import source_of
-from tasks.report.charts import ranked_chart, ranking_chart, save_chart
+from tasks.report.chart_style import NARROW
+from tasks.report.charts import (
+    ChartFiles,
+    Drawing,
+    begin_chart,
+    chart_svg,
+    ranked_chart,
+    ranking_chart,
+    save_chart,
+)
 from tasks.report.comments.section import what_people_say
 from tasks.report.comparison import comparisons
 from tasks.report.content import (
@@ -25,6 +36,7 @@ from tasks.report.content import (
     TopTable,
 )
 from tasks.report.data_section import data_tables, newest_reading
+from tasks.report.drawing_process import draw_beside
 from tasks.report.drawn_charts import reuse_drawings
 from tasks.report.explorer import explore
 from tasks.report.findings import findings
@@ -41,7 +53,7 @@ from warehouse.file_writing import replace_file
 from warehouse.home import Home
 from warehouse.overview.summary import account_summaries, current_version, last_run, totals
 from warehouse.published import published
-from warehouse.ranking.comparable_posts import count_posts
+from warehouse.ranking.comparable_posts import PostCounts, count_posts
 from warehouse.ranking.empty_rankings import why_empty, why_unlabelled
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.ranking.rankings import rank
@@ -90,47 +102,55 @@ def collect_report(
 ) -> Report:
     """The content of the report, for the posts of `scope`; the files of the charts are written to `folder`."""
     questions = scope.choose(questions)
-    sections: list[Section] = []
-    drawn = 0
-    for _, group in groupby(questions, key=lambda question: question.classifier):
-        of_classifier = list(group)
-        sections.append(_section(home, database, of_classifier, len(sections) + 1, folder))
-        drawn += len(of_classifier)
-        progress(drawn, len(questions))
-    # Themes are no second opinion on what a picture shows.
-    labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
-    # A comparison of classifiers is of all pictures.
-    compared = tuple(comparisons(home, labelled)) if scope.has_all_posts else ()
-    report = _report(home, database, note, tuple(sections), compared, scope)
-    trends, advice = make_trends(database, questions)
-    report = replace(
-        report,
-        findings=findings(home, questions),
-        over_time=trends,
-        posting_advice=advice,
-        explorer=explore(database, questions),
-        comments=what_people_say(database, scope.chosen, questions, quotes=scope.quote and not scope.share),
-        forecast=forecast_section(database, scope.forecasts, scope.chosen),
-    )
+    with draw_beside():
+        begun = [
+            _begin_section(home, database, list(group), number, folder)
+            for number, (_, group) in enumerate(
+                groupby(questions, key=lambda question: question.classifier), 1
+            )
+        ]
+        # These draw nothing, so they come while the charts are drawn.
+        found, explorer = findings(home, questions), explore(database, questions)
+        comments = what_people_say(database, scope.chosen, questions, quotes=scope.quote and not scope.share)
+        sections = []
+        for number, finish in enumerate(begun, 1):
+            sections.append(finish())
+            progress(number * len(questions) // len(begun), len(questions))
+        # Themes are no second opinion on what a picture shows.
+        labelled = [one.classifier for one in sections if one.version is not None and not one.themes]
+        # A comparison of classifiers is of all pictures.
+        compared = tuple(comparisons(home, labelled)) if scope.has_all_posts else ()
+        trends, advice = make_trends(database, questions)
+        report = replace(
+            _report(home, database, note, tuple(sections), compared, scope),
+            findings=found,
+            over_time=trends,
+            posting_advice=advice,
+            explorer=explorer,
+            comments=comments,
+            forecast=forecast_section(database, scope.forecasts, scope.chosen),
+        )
     return strip_private(report) if scope.share else report
 
 
-def _section(
+def _begin_section(
     home: Home,
     database: duckdb.DuckDBPyConnection,
     questions: Sequence[RankingQuery],
     number: int,
     folder: Path,
-) -> Section:
-    """The rankings of one classifier: those by likes and comments as charts, the classic top tens as small tables."""
+) -> Callable[[], Section]:
+    """The rankings of one classifier: those by likes and comments as charts, the classic top tens as small tables.
+
+    The result waits for the drawings of the charts.
+    """
     classifier = questions[0].classifier
     version = current_version(database, classifier)
     if version is None:
-        return Section(classifier, None, (), why_unlabelled(database, classifier))
-    charts = tuple(
-        _chart(home, database, question, folder) for question in questions if question.by != "count"
-    )
-    tables = tuple(_top_tables(home, database, questions, folder))
+        return partial(Section, classifier, None, (), why_unlabelled(database, classifier))
+    charts = [_begin_chart(home, database, question) for question in questions]
+    shown = [one for one in charts if one.question.by != "count"]
+    tables = tuple(_top_tables(home, charts))
     themes: tuple[ThemePictures, ...] = ()
     strips: tuple[Strip, ...] = ()
     if is_of_themes(version):
@@ -139,45 +159,62 @@ def _section(
         if questions[0] == replace(questions[0], account=None, since=None, until=None):
             themes = tuple(show_themes(home, database, classifier, f"theme-{number}"))
     else:
-        rankings = [*(one.ranking for one in charts), *(one.ranking for one in tables)]
+        rankings = [*(one.ranking for one in shown), *(one.ranking for one in tables)]
         labels = _labels_with_pictures([one["label"].to_list() for one in rankings])
         strips = label_strips(database, Thumbnails(home), questions[0], labels, f"pictures-{number}")
-    return Section(classifier, version, charts, "", themes, tables, strips)
+
+    def finish() -> Section:
+        files = {one.question: save_chart(one.wide, folder, one.question.stem) for one in charts}
+        ranked = tuple(_ranked_chart(database, one, files[one.question]) for one in shown)
+        return Section(classifier, version, ranked, "", themes, tables, strips)
+
+    return finish
 
 
-def _chart(
-    home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery, folder: Path
-) -> RankedChart:
-    heading = _heading(question)
-    ranking = rank(home, question)
-    counts = count_posts(database, question)
+@dataclass(frozen=True, slots=True)
+class _BegunChart:
+    """A ranking whose charts are being drawn; a ranking by count is a table on the page, and needs no narrow one."""
+
+    question: RankingQuery
+    ranking: pl.DataFrame
+    counts: PostCounts
+    wide: Drawing
+    narrow: Drawing | None
+
+
+def _begin_chart(home: Home, database: duckdb.DuckDBPyConnection, question: RankingQuery) -> _BegunChart:
+    heading, ranking, counts = _heading(question), rank(home, question), count_posts(database, question)
     source = source_of(database, question, counts)
-    files = save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
+    wide = begin_chart(ranking_chart(ranking, heading, source=source))
+    narrow = None
+    if question.by != "count":
+        narrow = begin_chart(ranking_chart(ranking, heading, NARROW, source))
+    return _BegunChart(question, ranking, counts, wide, narrow)
+
+
+def _ranked_chart(database: duckdb.DuckDBPyConnection, begun: _BegunChart, files: ChartFiles) -> RankedChart:
+    question, ranking = begun.question, begun.ranking
     # Which posts a ranking by lift compares, and which it leaves out.
-    compared = counts.describe("compared") if question.by_lift else ""
-    chart = ranked_chart(ranking, heading, compared, files.svg.read_text("utf-8"), source)
+    compared = begun.counts.describe("compared") if question.by_lift else ""
+    narrow = None if begun.narrow is None else chart_svg(begun.narrow)
+    chart = ranked_chart(ranking, _heading(question), compared, files.svg.read_text("utf-8"), narrow)
     return replace(chart, why_empty=why_empty(database, question)) if ranking.is_empty() else chart
 
 
-def _top_tables(
-    home: Home, database: duckdb.DuckDBPyConnection, questions: Sequence[RankingQuery], folder: Path
-) -> Iterator[TopTable]:
+def _top_tables(home: Home, charts: Sequence[_BegunChart]) -> Iterator[TopTable]:
     """The rankings that have no chart on the page: by count, and where the charts are by lift also by the mean.
 
     One viral post of a rare label leads no table, because a label needs as many posts as it does for its lift.
     """
-    for question in questions:
-        shown = question
-        if question.by_lift:
-            shown = replace(question, statistic="mean", min_posts=question.least_posts)
-        elif question.by != "count":
+    for chart in charts:
+        shown, ranking = chart.question, chart.ranking
+        if shown.by_lift:
+            shown = replace(shown, statistic="mean", min_posts=shown.least_posts)
+            ranking = rank(home, shown)
+        elif shown.by != "count":
             continue
-        ranking, heading = rank(home, shown), _heading(shown)
-        if question.by == "count":
-            source = source_of(database, question, count_posts(database, question))
-            save_chart(ranking_chart(ranking, heading, source=source), folder, question.stem)
         if not ranking.is_empty():
-            yield TopTable(heading, ranking)
+            yield TopTable(_heading(shown), ranking)
 
 
 def _labels_with_pictures(rankings: Sequence[Sequence[str]]) -> list[str]:

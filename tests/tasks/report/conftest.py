@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -50,6 +51,13 @@ LIFT_SCHEMA = {
     **dict.fromkeys(("lift", "low", "high", "p", "q", "mean", "median", "share"), pl.Float64),
     "label": pl.String,
 }
+
+
+@pytest.fixture(autouse=True)
+def draw_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw in the test's process, where V8 starts once for all tests; a complete run draws in one of its own."""
+    monkeypatch.setattr("tasks.report.stage.draw_beside", nullcontext)
+
 
 FIRST_POST = datetime(2025, 1, 1, 8, tzinfo=UTC)
 LAST_READ = datetime(2026, 12, 1, tzinfo=UTC)
