@@ -129,7 +129,10 @@ def _write_file(folder: Path, table: Table, rows: pa.Table) -> NewFile:
 
 
 def _statistics(rows: pa.Table, table: Table) -> dict[str, Any]:
-    """Number of rows, and of the columns that the table is looked up by the smallest and largest value."""
+    """Number of rows and of nulls, and of the columns that the table is looked up by the smallest and largest value.
+
+    The numbers of nulls say which columns the file has, so that a reader need not open it for that.
+    """
     columns = [name for name in table.key if rows.schema.field(name).type in _STATISTICS_TYPES]
     bounds = {name: pc.min_max(rows[name]).as_py() for name in columns}
     known = {name: both for name, both in bounds.items() if both["min"] is not None}
@@ -137,7 +140,11 @@ def _statistics(rows: pa.Table, table: Table) -> dict[str, Any]:
         "numRecords": rows.num_rows,
         "minValues": {name: _to_json_value(both["min"]) for name, both in known.items()},
         "maxValues": {name: _to_json_value(both["max"]) for name, both in known.items()},
-        "nullCount": {name: rows[name].null_count for name in columns},
+        "nullCount": {
+            field.name: rows[field.name].null_count
+            for field in rows.schema
+            if not pa.types.is_nested(field.type)
+        },
     }
 
 

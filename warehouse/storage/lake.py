@@ -31,10 +31,11 @@ from warehouse.storage.file_commit import UNFINISHED
 from warehouse.storage.file_layout import COMPACT_ABOVE_FILES, files_to_merge
 from warehouse.storage.hash_index import remove_index
 from warehouse.storage.lake_copy import open_copy
-from warehouse.storage.lake_files import LakeFile, list_files, open_table
+from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import open_connection, open_reader
 from warehouse.storage.stored_keys import UpdateOptions
 from warehouse.storage.table_lock import lock_table
+from warehouse.storage.table_versions import list_files, open_table
 from warehouse.storage.table_writes import (
     append_new,
     create_or_extend,
