@@ -13,7 +13,8 @@
     hash_index.py    which data files have a hash: an index that is made when it is missing
     key_lookup.py    which files have some keys, for queries of a few rows
     stored_keys.py   which rows of a batch are stored already
-    lake_files.py    the files of a table, and which of them can hold a key
+    lake_files.py    a file of a table: which keys it can hold
+    table_versions.py  the current version of a table by its log: its files and columns
     retention.py     how long files of old versions stay
     file_layout.py   how many rows a file has, and which files are rewritten together
     file_commit.py   writing files, and replacing some by others in one commit

@@ -31,7 +31,7 @@ class LakeFile:
     def name(self) -> str:
         """The file's name in the table's folder."""
         # Not by `Path`: a publish asks for some thousand names, and it takes 20 times as long.
-        return os.path.basename(self.path)
+        return self.path.rpartition(os.sep)[2]
 
     def may_hold(self, values: Mapping[str, Sequence[Any]]) -> bool:
         """Whether a row of the file can have one of the values in each column; the values are sorted."""

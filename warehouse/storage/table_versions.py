@@ -213,4 +213,4 @@ def _make_file(
     # The log cuts times to milliseconds.
     times = {column: value for column, value in highest.items() if isinstance(value, datetime)}
     highest = {**highest, **{column: value + timedelta(milliseconds=1) for column, value in times.items()}}
-    return LakeFile(os.path.join(folder, name), size, rows or 0, lowest, highest, nulls)
+    return LakeFile(f"{folder}{os.sep}{name}", size, rows or 0, lowest, highest, nulls)
