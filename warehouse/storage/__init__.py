@@ -1,6 +1,7 @@
 """The lake: one Delta table for each row type of `schema`.
 
-    lake.py          appends and upserts that count once, and queries
+    lake.py          appends and upserts that count once, and upkeep
+    readable_lake.py  what is read of a lake: files and queries
     table_writes.py  what a write does to the files of a table
     lake_copy.py     the local copy of a lake in an object store, and writes that become versions there
     table_copy.py    the copy of one table's log

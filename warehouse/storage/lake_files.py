@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 class LakeFile:
     """A file of a table's current version. `lowest` and `highest` are its smallest and largest value by column.
 
-    A column without known values is missing in both. `nulls` has the number of nulls by column, where the log has it:
-    a file that likelens wrote has there all columns that are no lists.
+    They are known of the key and of times; a column without known values is missing in both. `nulls` has the number
+    of nulls by column, where the log has it: a file that likelens wrote has there all columns that are no lists.
     """
 
     path: str
@@ -36,6 +36,14 @@ class LakeFile:
     def may_hold(self, values: Mapping[str, Sequence[Any]]) -> bool:
         """Whether a row of the file can have one of the values in each column; the values are sorted."""
         return all(self._may_hold(column, ordered) for column, ordered in values.items())
+
+    def may_be_null(self, column: str) -> bool:
+        """Whether a row of the file can have no value in the column."""
+        return self.nulls.get(column, 1) > 0
+
+    def may_reach(self, column: str, least: Any) -> bool:
+        """Whether a row of the file can have this value in the column, or a greater one."""
+        return column not in self.highest or bool(self.highest[column] >= least)
 
     def may_share(self, other: LakeFile, columns: Sequence[str]) -> bool:
         """Whether a row of this file and one of the other can have the same values in the columns."""

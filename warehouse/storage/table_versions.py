@@ -1,7 +1,8 @@
 """The current version of a table by its log: its number, the names of its columns, and its files.
 
 A process reads the whole log of a table once. After a commit it reads the commit alone, because each write of a night
-makes a version, and the log of a large table names hundreds of files.
+makes a version, and the log of a large table names hundreds of files. The Delta library reads logs with a checkpoint,
+and those with more than files and columns.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from warehouse.storage.lake_files import LakeFile
 
 _LogState = frozenset[tuple[str, int, int, int]]
 """Name, inode, time of change in ns and bytes of each file of a table's log."""
-_FILE_ACTIONS = {"add", "remove", "commitInfo", "txn"}
-"""Other actions of a commit change more of a table than its files."""
+_ACTIONS = {"add", "remove", "commitInfo", "txn", "metaData", "protocol"}
+"""Other actions of a commit change more of a table than its files and columns."""
+MAX_REPLAYED = 200
+"""The Delta library takes less time for more commits. It reads checkpoints too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ def read_version(lake: Path, table: Table) -> TableVersion:
     before = _read.get(key)
     if before is not None and before[0] == state:
         return before[1]
-    version = None if before is None else _advance(lake, table, before, state)
+    if before is None and not any("checkpoint" in name for name, *_ in state):
+        before = (frozenset(), _NOTHING)
+    version = None if before is None else _replay(lake, table, before, state)
     if version is None:
         version = _read_version(lake, table)
     if key not in _read and len(_read) >= _MAX_READ:
@@ -100,57 +105,78 @@ def _describe_log(folder: Path) -> _LogState:
     return frozenset((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in found)
 
 
-def _advance(
+def _replay(
     lake: Path, table: Table, before: tuple[_LogState, TableVersion], state: _LogState
 ) -> TableVersion | None:
     """The version of the state, by the commits after the version `before`; None where they do not tell it."""
     known = {entry for entry in before[0] if entry[0].endswith(".json")}
     commits = {entry for entry in state if entry[0].endswith(".json")}
-    if before[1].number < 0 or not known <= commits:
+    names = sorted(name for name, *_ in commits - known)
+    if not known <= commits or len(names) > MAX_REPLAYED:
         return None
-    version = before[1]
+    version, folder = before[1], lake / table.name
+    number, columns = version.number, version.columns
     files = {file.name: file for file in version.files}
-    for number, name in enumerate(sorted(name for name, *_ in commits - known), version.number + 1):
-        actions = _read_commit(lake / table.name / "_delta_log" / name)
+    bounded = _bounded_columns(table)
+    for number, name in enumerate(names, version.number + 1):
+        actions = _read_commit(folder / "_delta_log" / name)
         if actions is None or name != f"{number:020d}.json":
             return None
         for action in actions:
             if removed := action.get("remove"):
                 files.pop(unquote(removed["path"]), None)
             elif added := action.get("add"):
-                file = _file_of(lake / table.name, table, added)
+                file = _file_of(folder, bounded, added)
                 files[file.name] = file
-    names = {file.name for file in version.files}
-    # The newest first, as in a log that is read as a whole.
-    ordered = sorted(files.values(), key=lambda file: file.name in names)
-    number = version.number + len(commits - known)
-    return TableVersion(number, version.columns, tuple(ordered), _complete(table, version.columns, ordered))
+            elif described := action.get("metaData"):
+                columns = frozenset(one["name"] for one in json.loads(described["schemaString"])["fields"])
+    if not columns:
+        return None
+    stored = {file.name for file in version.files}
+    # The newest first, as in a log that the Delta library reads.
+    ordered = sorted(files.values(), key=lambda file: file.name in stored)
+    return TableVersion(number, columns, tuple(ordered), _find_complete(table, columns, ordered))
 
 
 def _read_commit(file: Path) -> list[dict[str, Any]] | None:
-    """The actions of a commit; None unless all are of files without deletion vectors."""
+    """The actions of a commit; None where the log may mean more than lists of files."""
     try:
-        actions = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
+        actions = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
     except (OSError, ValueError):
         return None
-    if not all(isinstance(action, dict) and action.keys() <= _FILE_ACTIONS for action in actions):
-        return None
-    return None if any((action.get("add") or {}).get("deletionVector") for action in actions) else actions
+    return actions if actions and all(map(_is_plain, actions)) else None
 
 
-def _file_of(folder: Path, table: Table, added: Mapping[str, Any]) -> LakeFile:
+def _is_plain(action: object) -> bool:
+    if not isinstance(action, dict) or not action.keys() <= _ACTIONS:
+        return False
+    protocol, described = action.get("protocol") or {}, action.get("metaData") or {}
+    return (
+        protocol.get("minReaderVersion", 1) == 1
+        and not described.get("partitionColumns")
+        and "delta.columnMapping.mode" not in described.get("configuration", {})
+        and not (action.get("add") or {}).get("deletionVector")
+    )
+
+
+def _bounded_columns(table: Table) -> dict[str, bool]:
+    """The columns of which smallest and largest values are known: those of the key and times, and whether it is a time."""
+    times = {c.name: pa.types.is_timestamp(c.type) for c in table.columns}
+    return {name: is_time for name, is_time in times.items() if is_time or name in table.key}
+
+
+def _file_of(folder: Path, bounded: Mapping[str, bool], added: Mapping[str, Any]) -> LakeFile:
     """A file by its entry in a commit."""
     stats = json.loads(added.get("stats") or "{}")
-    types = {c.name: c.type for c in table.columns}
     low, high = (
         {
-            column: datetime.fromisoformat(value) if pa.types.is_timestamp(types[column]) else value
-            for column in table.key
+            column: datetime.fromisoformat(value) if is_time else value
+            for column, is_time in bounded.items()
             if (value := stats.get(bound, {}).get(column)) is not None
         }
         for bound in ("minValues", "maxValues")
     )
-    nulls = {column: number for column, number in stats.get("nullCount", {}).items() if column in types}
+    nulls = stats.get("nullCount", {})
     return _make_file(
         folder, unquote(added["path"]), added["size"], stats.get("numRecords"), low, high, nulls
     )
@@ -164,13 +190,10 @@ def _read_version(lake: Path, table: Table) -> TableVersion:
     # Not `file_uris()`: it returns URL-encoded paths, which are wrong for a folder with a blank in its name.
     # Not `to_pylist()` of pyarrow: it imports pandas for the first time with a zone, which takes half a second.
     actions = pl.DataFrame(delta.get_add_actions(flatten=True))
+    bounded = _bounded_columns(table)
     names = {
         bound: {c: f"{bound}.{c}" for c in columns if f"{bound}.{c}" in actions.columns}
-        for bound, columns in (
-            ("min", table.key),
-            ("max", table.key),
-            ("null_count", table.schema.names),
-        )
+        for bound, columns in (("min", bounded), ("max", bounded), ("null_count", table.schema.names))
     }
     plain = [name for name in ("path", "size_bytes", "num_records") if name in actions.columns]
     rows = actions.select(*plain, *(name for some in names.values() for name in some.values()))
@@ -191,10 +214,10 @@ def _read_version(lake: Path, table: Table) -> TableVersion:
         for row in rows.iter_rows(named=True)
     ]
     columns = frozenset(field.name for field in delta.schema().fields)
-    return TableVersion(delta.version(), columns, tuple(files), _complete(table, columns, files))
+    return TableVersion(delta.version(), columns, tuple(files), _find_complete(table, columns, files))
 
 
-def _complete(table: Table, columns: frozenset[str], files: Sequence[LakeFile]) -> frozenset[str]:
+def _find_complete(table: Table, columns: frozenset[str], files: Sequence[LakeFile]) -> frozenset[str]:
     expected = {c.name for c in table.columns if not pa.types.is_nested(c.type)}
     if not columns <= set(table.schema.names):  # a newer likelens may have written any of the files
         return frozenset()

@@ -122,10 +122,22 @@ def rewrite_files(
         rows = connection.sql(ordered)
         added += write_files(folder, table, rows.to_arrow_reader(table.group_rows or GROUP_ROWS), size)
     commit_files(folder, version, [file.name for file in files], added, changes=changes)
-    if (version + 1) % CHECKPOINT_VERSIONS == 0:
+    _write_checkpoint(lake, table, version + 1)
+
+
+def _write_checkpoint(lake: Path, table: Table, version: int) -> None:
+    """Write a checkpoint of some versions."""
+    if version % CHECKPOINT_VERSIONS == 0:
         open_table(lake, table).create_checkpoint()
 
 
 def _add(lake: Path, table: Table, rows: pa.Table) -> None:
     ordered = rows.sort_by([(name, "ascending") for name in table.order])
-    write_rows(lake / table.name, ordered, "append", table.group_rows)
+    if missing_columns(lake, table):  # the Delta library adds them
+        write_rows(lake / table.name, ordered, "append", table.group_rows)
+        return
+    # The Delta library would read the whole log for each append.
+    folder, version = lake / table.name, read_version(lake, table).number
+    files = write_files(folder, table, ordered.to_batches(), rows_per_file(table, ordered.num_rows))
+    commit_files(folder, version, [], files, changes=True)
+    _write_checkpoint(lake, table, version + 1)
