@@ -59,7 +59,9 @@ def known_posts(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, K
     return {post["post_id"]: _known_post(post, *values) for post, *values in rows}
 
 
-def _only_posts(tables: Sequence[str], sources: Sequence[str], post_ids: Sequence[str]) -> dict[str, Callable[[LakeFile], bool]]:
+def _only_posts(
+    tables: Sequence[str], sources: Sequence[str], post_ids: Sequence[str]
+) -> dict[str, Callable[[LakeFile], bool]]:
     """The choice of the files that can have rows of these posts."""
     values = {"source": sorted(sources), "post_id": sorted(post_ids)}
     return dict.fromkeys(tables, lambda file: file.may_hold(values))
