@@ -22,7 +22,7 @@ _HISTORY = """with newest as (select source, post_id, posted_at from posts where
                   select *, row_number() over (partition by source order by posted_at desc, post_id) as post
                   from aged qualify post <= $most)
               select source, post, posted_at, observed_at, {count} as value
-              from observations join latest using (source, post_id)"""
+              from observations join latest using (source, post_id) where {since}"""
 
 
 def read_comparable_days(connection: duckdb.DuckDBPyConnection, count: Counts) -> dict[str, int]:
@@ -49,8 +49,10 @@ def _read_days(connection: duckdb.DuckDBPyConnection, count: str) -> dict[str, i
     from warehouse.ranking.lift.age import MAX_POSTS, comparable_ages
 
     aged = _AGED_BY_OBSERVATIONS if count == "shares" else _AGED
-    recent = "true"
+    recent = since = "true"
     if stored_posts(connection) > MAX_COMPARED_POSTS:
         recent = find_newest(connection, "from posts", {}, MAX_COMPARED_POSTS).condition
-    query = _HISTORY.format(aged=aged.format(count=count), count=count, recent=recent)
+        # What was observed before a post tells nothing of its age. Most observations were made by then.
+        since = recent.replace("posted_at", "observed_at")
+    query = _HISTORY.format(aged=aged.format(count=count), count=count, recent=recent, since=since)
     return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))
