@@ -38,7 +38,6 @@ Files = Mapping[str, Sequence[str]]
 
 
 _latest: list[Built] = []
-_CONFIG = {"storage_compatibility_version": READABLE_FROM}
 
 
 def publish(home: Home) -> None:
@@ -84,7 +83,9 @@ def _replace(
         with (
             detect_full_disk(home.folder),
             detect_damage(home.lake.folder),
-            duckdb.connect(str(temporary), config=_CONFIG) as connection,
+            duckdb.connect(
+                str(temporary), config={"storage_compatibility_version": READABLE_FROM}
+            ) as connection,
         ):
             limit_memory(connection)
             connection.execute(HIDE_PROGRESS)
