@@ -18,7 +18,7 @@ import pyarrow as pa
 from benchmarks.readers.queries import Table
 from warehouse.schema.sql_types import quote
 from warehouse.schema.tables import TABLES
-from warehouse.storage.lake_files import list_files
+from warehouse.storage.table_versions import list_files
 
 
 @dataclass(frozen=True, slots=True)

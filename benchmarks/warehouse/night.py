@@ -55,8 +55,9 @@ def run_night(home: Home, number: int) -> Stopwatch:
     with watch.part("begin"):
         home.prepare()
         journal = begin_run(home.lake)
+    seen = list(_seen(home, number % ACCOUNTS, number, at))  # what pages would show
     with watch.part("store 600 posts"):
-        store_scraped(home.lake, list(_seen(home, number % ACCOUNTS, number, at)))
+        store_scraped(home.lake, seen)
     with watch.part("what to fetch"):
         count_to_fetch(home.lake, SCHEDULES, at)
         urls = [one.url for batch in pictures_to_fetch(home.lake, SCHEDULES, at, 1000) for one in batch]

@@ -32,7 +32,7 @@ from warehouse.disk_space import detect_full_disk, require_free_space
 from warehouse.home import Home
 from warehouse.memory import HIDE_PROGRESS, limit_memory
 from warehouse.schema.tables import TABLES
-from warehouse.storage.damage import detect_damage
+from warehouse.storage.damage import detect_damage, require_whole
 
 Files = Mapping[str, Sequence[str]]
 
@@ -89,6 +89,7 @@ def _replace(
         ):
             limit_memory(connection)
             connection.execute(HIDE_PROGRESS)
+            connection.execute("set parquet_metadata_cache = true")
             connection.begin()
             files, queries = write(connection, built.queries if built else None)
             connection.commit()
@@ -107,6 +108,9 @@ def _write(
 ) -> tuple[Files, Queries]:
     """Compute the derived tables, and define everything; returns the files of each table, and the queries."""
     files = refresh_tables(home.lake)
+    if home.store is None:  # else a missing file is downloaded when it is read
+        for name, found in files.items():
+            require_whole(home.lake.folder, name, found)
     paths = {name: [file.path for file in files[name]] for name in TABLES if name not in FROM_DATABASE}
     queries = define_views(connection, paths, defined)
     refresh_lifts(home.lake, connection, files)

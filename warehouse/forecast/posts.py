@@ -14,8 +14,8 @@ import polars as pl
 from warehouse.forecast.history import Floats, History, Ints
 from warehouse.frames import read_frame
 from warehouse.ranking.comparable_ages import read_comparable_days
-from warehouse.ranking.comparable_posts import MAX_COMPARED_POSTS
 from warehouse.ranking.lift.age import DEFAULT_DAYS
+from warehouse.ranking.newest_posts import MAX_COMPARED_POSTS
 from warehouse.ranking.ranking_query import DAY_ONLY, LOCAL_DAY, LOCAL_TIME
 
 Counted = Literal["likes", "comments"]

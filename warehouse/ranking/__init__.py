@@ -16,6 +16,7 @@
     comment_coverage.py  how many comments were read and measured
     post_parts.py        the rankings of each account and of the last days, planned and ranked together
     comparable_ages.py   the age from which posts of a source count
+    newest_posts.py      the day from which the newest posts are, where there are many
     comparable_posts.py  which posts a ranking counts or compares, and how many it leaves out
     past.py              the database as it was known at the end of a past day
     empty_rankings.py    why a ranking is empty

@@ -8,23 +8,28 @@ import duckdb
 
 from warehouse.frames import read_frame
 from warehouse.ranking.measures import Counts
+from warehouse.ranking.newest_posts import MAX_COMPARED_POSTS, find_newest, stored_posts
 from warehouse.ranking.past import ensure_measures
 
-_AGED = """select source, post_id, posted_at from latest_observations join posts using (source, post_id)
+_AGED = """select source, post_id, posted_at from latest_observations join newest using (source, post_id)
            where {count} is not null and {count}_at >= posted_at + interval 10 day"""
-_AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations join posts using (source, post_id)
+_AGED_BY_OBSERVATIONS = """select source, post_id, posted_at from observations join newest using (source, post_id)
                            where posted_at is not null and {count} is not null group by all
                            having max(observed_at) >= posted_at + interval 10 day"""
-_HISTORY = """with aged as ({aged}),
+_HISTORY = """with newest as (select source, post_id, posted_at from posts where {recent}),
+              aged as ({aged}),
               latest as (
                   select *, row_number() over (partition by source order by posted_at desc, post_id) as post
                   from aged qualify post <= $most)
               select source, post, posted_at, observed_at, {count} as value
-              from observations join latest using (source, post_id)"""
+              from observations join latest using (source, post_id) where {since}"""
 
 
 def read_comparable_days(connection: duckdb.DuckDBPyConnection, count: Counts) -> dict[str, int]:
-    """For each source with a history of this count the age in days from which its posts count; others: `DEFAULT_DAYS`."""
+    """For each source with a history of this count the age in days from which its posts count; others: `DEFAULT_DAYS`.
+
+    The history is that of the newest `MAX_COMPARED_POSTS` posts of all sources, so that it does not grow without end.
+    """
     ensure_measures(connection)
     [(mode,)] = connection.execute("select current_setting('access_mode')").fetchall()
     if str(mode).lower() != "read_only":
@@ -44,5 +49,10 @@ def _read_days(connection: duckdb.DuckDBPyConnection, count: str) -> dict[str, i
     from warehouse.ranking.lift.age import MAX_POSTS, comparable_ages
 
     aged = _AGED_BY_OBSERVATIONS if count == "shares" else _AGED
-    query = _HISTORY.format(aged=aged.format(count=count), count=count)
+    recent = since = "true"
+    if stored_posts(connection) > MAX_COMPARED_POSTS:
+        recent = find_newest(connection, "from posts", {}, MAX_COMPARED_POSTS).condition
+        # What was observed before a post tells nothing of its age. Most observations were made by then.
+        since = recent.replace("posted_at", "observed_at")
+    query = _HISTORY.format(aged=aged.format(count=count), count=count, recent=recent, since=since)
     return comparable_ages(read_frame(connection.sql(query, params={"most": MAX_POSTS})))

@@ -17,18 +17,19 @@ import duckdb
 from warehouse.frames import read_frame
 from warehouse.ranking.comparable_ages import read_comparable_days
 from warehouse.ranking.measures import measure_rows
+from warehouse.ranking.newest_posts import MAX_COMPARED_POSTS, find_newest, stored_posts
 from warehouse.ranking.past import ensure_measures
 from warehouse.ranking.ranking_query import EXCLUSIONS, RankingQuery
 
 if TYPE_CHECKING:
     import polars as pl
 
-MAX_COMPARED_POSTS = 1_000_000
-"""The newest posts that a ranking by lift compares: some 6 million label rows, of which the estimate needs 0.8 GB."""
 _MICROSECONDS_A_DAY = 86_400_000_000
 
-_LABELLED = """semi join (select source, post_id from post_labels where classifier = $classifier and first_label)
-                   using (source, post_id)"""
+_FIRST_LABELS = "from post_labels where classifier = $classifier and first_label"
+_LABELLED = f"semi join (select source, post_id {_FIRST_LABELS}) using (source, post_id)"
+_LABELLED_SINCE = f"""semi join (select source, post_id {_FIRST_LABELS} and {{since}}) using (source, post_id)
+                      where {{since}}"""
 _POSTS = """select source, post_id, account, kind, posted_at, counted_at, {value} as value,
                     coalesce(rounded, false) as rounded, {hidden} as hidden, {sliced} as sliced{counts}
              from {posts} {measured}"""
@@ -122,9 +123,9 @@ def comparable_posts(
 
     ensure_measures(connection)
     chosen, values = _choose(question, labelled=labelled, slices=False)
-    older = max(0, _count_chosen(connection, chosen, values) - MAX_COMPARED_POSTS)
-    if older:
-        chosen += f" {_NEWEST_FIRST} limit {MAX_COMPARED_POSTS}"
+    older = 0
+    if stored_posts(connection) > MAX_COMPARED_POSTS:
+        chosen, older = _choose_newest(connection, chosen, values)
     if question.sliced:
         values["time_zone"] = question.time_zone
     matching = f"{_measured(question, chosen, question.slice_condition())} {_NEWEST_FIRST}"
@@ -199,13 +200,20 @@ def describe_posts(connection: duckdb.DuckDBPyConnection, question: RankingQuery
     return count_posts(connection, question).describe("compared" if question.by_lift else "counted")
 
 
-def _count_chosen(connection: duckdb.DuckDBPyConnection, chosen: str, values: Mapping[str, object]) -> int:
-    """How many posts a query chooses; 0 where all posts are no more than a ranking compares, which costs no reading."""
-    [(stored,)] = connection.execute("select count(*) from posts").fetchall()
-    if stored <= MAX_COMPARED_POSTS:
-        return 0
-    [(number,)] = connection.execute(f"select count(*) from ({chosen})", dict(values)).fetchall()
-    return int(number)
+def _choose_newest(
+    connection: duckdb.DuckDBPyConnection, chosen: str, values: Mapping[str, object]
+) -> tuple[str, int]:
+    """The query of the newest of the chosen posts, and how many are older."""
+    if chosen == _CHOSEN.format(labelled=_LABELLED, where="true"):
+        # Each labelled post has one first label, and no join is needed to find the days of these.
+        newest = find_newest(connection, f"select posted_at {_FIRST_LABELS}", values, MAX_COMPARED_POSTS)
+        if newest.since is not None:
+            chosen = f"select * from posts {_LABELLED_SINCE.format(since=newest.condition)}"
+    else:
+        newest = find_newest(connection, f"select posted_at from ({chosen})", values, MAX_COMPARED_POSTS)
+        chosen = f"select * from ({chosen}) where {newest.condition}"
+    older = max(0, newest.total - MAX_COMPARED_POSTS)
+    return (f"{chosen} {_NEWEST_FIRST} limit {MAX_COMPARED_POSTS}" if older else chosen), older
 
 
 def _choose(

@@ -6,14 +6,16 @@ DuckDB runs the queries out of core, so memory does not grow with the number of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from warehouse.schema.tables import TABLES, PostPicture
 from warehouse.schema.utc import as_utc, without_zone
 from warehouse.storage.key_lookup import MAX_SEARCHED, find_files
 from warehouse.storage.lake import Lake
+from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
 
 LINK_ROWS = 20_000
@@ -83,18 +85,21 @@ _TO_FETCH = """
                + case hours when 0 then interval 0 seconds
                  else to_seconds(schedule.hours * 3600 * pow(2, failed.failures - 1)) end) <= ?)
 """
+_UNLINKED = {"post_pictures": partial(LakeFile.may_be_null, column="sha256")}
+"""The choice of the files with pictures that are not fetched: few, unless many are missing."""
 
 
 def count_to_fetch(lake: Lake, schedules: dict[str, RetrySchedule], now: datetime) -> int:
     """Number of picture addresses that may be fetched now."""
-    return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(schedules, now))
+    return lake.count(f"select count(*) from ({_TO_FETCH})", _schedule_values(schedules, now), _UNLINKED)
 
 
 def pictures_to_fetch(
     lake: Lake, schedules: dict[str, RetrySchedule], now: datetime, batch: int
 ) -> Iterator[list[PictureToFetch]]:
     """Pictures that are not stored and may be fetched now, in batches, each address once."""
-    for rows in lake.stream(f"{_TO_FETCH} order by picture_url", _schedule_values(schedules, now), batch):
+    query = f"{_TO_FETCH} order by picture_url"
+    for rows in lake.stream(query, _schedule_values(schedules, now), batch, _UNLINKED):
         yield [PictureToFetch(url, failures) for url, failures in rows]
 
 
@@ -143,16 +148,15 @@ def link_fetched_pictures(lake: Lake) -> int:
 
     Attempts at few addresses are searched by an index, so that the cost does not grow with all attempts.
     """
-    missing = lake.query(
-        f"select distinct picture_url from post_pictures where sha256 is null limit {MAX_SEARCHED + 1}"
-    )
+    query = f"select distinct picture_url from post_pictures where sha256 is null limit {MAX_SEARCHED + 1}"
+    missing = lake.query(query, only=_UNLINKED)
     if not missing:
         return 0
     linked, fetches, read = 0, "fetches", "post_pictures, fetches"
     if len(missing) <= MAX_SEARCHED:
         files = find_files(lake, "fetches", [url for (url,) in missing])
         fetches, read = scan(files, TABLES["fetches"]), "post_pictures"
-    with lake.reader(read) as reader:
+    with lake.reader(read, _UNLINKED) as reader:
         result = reader.execute(_TO_LINK.format(fetches=fetches))
         while pictures := PostPicture.fetch(result, LINK_ROWS):
             linked += lake.upsert(pictures)
@@ -220,7 +224,8 @@ def count_to_label(lake: Lake, classifier: str, version: str, *, compare_all: bo
     finds labels that someone deleted.
     """
     since = ALWAYS if compare_all else _compared_since(lake, classifier, version)
-    return lake.count(f"select count(*) from ({_TO_LABEL})", [classifier, version, since])
+    values = [classifier, version, since]
+    return lake.count(f"select count(*) from ({_TO_LABEL})", values, _files_since(since))
 
 
 def pictures_to_label(
@@ -230,11 +235,20 @@ def pictures_to_label(
     query, last = f"{_TO_LABEL} and sha256 > $4 order by sha256 limit $5", ""
     since = ALWAYS if compare_all else _compared_since(lake, classifier, version)
     # One query for each batch, because DuckDB holds a complete sorted result in memory.
-    while rows := lake.query(query, [classifier, version, since, last, batch]):
+    while rows := lake.query(query, [classifier, version, since, last, batch], _files_since(since)):
         yield [StoredPicture(*row) for row in rows]
         if len(rows) < batch:
             return
         last = rows[-1][0]
+
+
+def _files_since(since: datetime) -> dict[str, Callable[[LakeFile], bool]]:
+    """The choice of the files that `_TO_LABEL` needs."""
+    times = {"pictures": "fetched_at", "labels": "labelled_at", "unlabelled": "attempted_at"}
+    return {
+        table: partial(LakeFile.may_reach, column=column, least=as_utc(since))
+        for table, column in times.items()
+    }
 
 
 def _compared_since(lake: Lake, classifier: str, version: str) -> datetime:

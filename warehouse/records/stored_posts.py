@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from warehouse.schema.tables import Gap, Post, PostPicture
 from warehouse.schema.utc import as_utc, without_zone
 from warehouse.storage.lake import Lake
+from warehouse.storage.lake_files import LakeFile
 
 REFRESHED_POSTS = 50_000
 """Posts in one write, in the order of their ids, so that each file is rewritten once or twice."""
@@ -53,8 +54,17 @@ def known_posts(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, K
            left join threads on threads.source = $1 and threads.post_id = post.post_id
            left join gaps on gaps.source = $1 and gaps.post_id = post.post_id""",
         [source, list(post_ids)],
+        _only_posts(("posts", "observations", "post_pictures", "threads", "gaps"), [source], post_ids),
     )
     return {post["post_id"]: _known_post(post, *values) for post, *values in rows}
+
+
+def _only_posts(
+    tables: Sequence[str], sources: Sequence[str], post_ids: Sequence[str]
+) -> dict[str, Callable[[LakeFile], bool]]:
+    """The choice of the files that can have rows of these posts."""
+    values = {"source": sorted(sources), "post_id": sorted(post_ids)}
+    return dict.fromkeys(tables, lambda file: file.may_hold(values))
 
 
 def last_observed(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str, datetime]:
@@ -63,6 +73,7 @@ def last_observed(lake: Lake, source: str, post_ids: Sequence[str]) -> dict[str,
         """select post_id, max(observed_at) from observations
            where source = $1 and post_id in (select unnest($2)) group by post_id""",
         [source, list(post_ids)],
+        _only_posts(["observations"], [source], post_ids),
     )
     return {post_id: as_utc(observed_at) for post_id, observed_at in rows}
 
@@ -77,13 +88,20 @@ def known_pictures(
         """select source, post_id, position, picture_url, sha256 from post_pictures
            where list_contains(?, source) and post_id in (select unnest(?))""",
         [sources, posts],
+        _only_posts(["post_pictures"], sources, posts),
     )
     return {(source, post_id, position): (url, sha256) for source, post_id, position, url, sha256 in rows}
 
 
 def count_known_posts(lake: Lake, source: str) -> int:
     """Number of stored posts of the source that are not marked as gone."""
-    return lake.count("select count(*) from posts where source = ? and gone_at is null", [source])
+    query = "select count(*) from posts where source = ? and gone_at is null"
+    return lake.count(query, [source], _only_source(["posts"], source))
+
+
+def _only_source(tables: Sequence[str], source: str) -> dict[str, Callable[[LakeFile], bool]]:
+    """The choice of the files that can have rows of the source."""
+    return dict.fromkeys(tables, lambda file: file.may_hold({"source": [source]}))
 
 
 def refresh_last_seen(lake: Lake, source: str, since: datetime) -> int:
@@ -97,7 +115,11 @@ def refresh_last_seen(lake: Lake, source: str, since: datetime) -> int:
         select * exclude (newest) replace (newest as last_seen_at) from posts join observed using (post_id)
         where source = $1 and newest > last_seen_at order by post_id"""
     written = 0
-    with lake.reader(query) as reader:
+    only = _only_source(["posts"], source)
+    only["observations"] = lambda file: (
+        file.may_hold({"source": [source]}) and file.may_reach("observed_at", as_utc(since))
+    )
+    with lake.reader(query, only) as reader:
         result = reader.execute(query, [source, without_zone(since)])
         while posts := Post.fetch(result, REFRESHED_POSTS):
             written += lake.upsert(posts, keep=["first_seen_at"])
@@ -110,11 +132,11 @@ def mark_gone(lake: Lake, source: str, account: str, since: datetime, newer_than
     `newer_than` limits this to posts that were posted later, where the source was read down to that time only.
     """
     values = [source, account, without_zone(since), None if newer_than is None else without_zone(newer_than)]
-    marked = 0
+    marked, only = 0, _only_source(["posts"], source)
     query = """
         select * from posts where source = $1 and account = $2 and gone_at is null
           and last_seen_at < $3 and ($4::timestamp is null or posted_at > $4)"""
-    with lake.reader(query) as reader:
+    with lake.reader(query, only) as reader:
         result = reader.execute(query, values)
         while posts := Post.fetch(result, GONE_POSTS):
             marked += lake.upsert([replace(post, gone_at=since) for post in posts])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import duckdb
 
 from warehouse.disk_space import is_disk_full_error
 from warehouse.errors import LakeDamaged
+from warehouse.storage.lake_files import LakeFile
 
 _DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
 """What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
@@ -40,6 +41,18 @@ def _url_of(lake: Path) -> str:
     from warehouse.storage.lake_copy import url_of_copy
 
     return url_of_copy(lake)
+
+
+def require_whole(lake: Path, table_name: str, files: Iterable[LakeFile]) -> None:
+    """Raise `LakeDamaged` where a file is missing or has another size than the log says; no file is opened."""
+    for file in files:
+        try:
+            size = Path(file.path).stat().st_size
+        except OSError as error:
+            raise damage_error(lake, error, table_name) from error
+        if size != file.bytes:
+            found = OSError(f"{file.path} has {size:,} bytes in place of {file.bytes:,}")
+            raise damage_error(lake, found, table_name)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ GROUP_ROWS = 122_880
 """Rows of a row group, which DuckDB and Polars read or skip at once; DuckDB has as many in its own."""
 UNFINISHED = "*.tmp"
 """Files that a killed writer leaves in a log."""
-_STATISTICS_TYPES = (pa.string(), pa.int64(), pa.timestamp("us", tz="UTC"))
+_STATISTICS_TYPES = (pa.string(), pa.int64())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def commit_files(
     `changes` is false where the rows are the same. Raises `CommitFailedError` when another writer was faster.
     """
     now = time.time_ns() // 1_000_000
-    header = {"timestamp": now, "operation": "WRITE", "operationParameters": {"mode": "Overwrite"}}
+    mode = "Overwrite" if removed else "Append"
+    header = {"timestamp": now, "operation": "WRITE", "operationParameters": {"mode": mode}}
     actions: list[dict[str, Any]] = [{"commitInfo": header | {"engineInfo": "likelens"}}]
     actions += [
         {"remove": {"path": name, "deletionTimestamp": now, "dataChange": changes, "partitionValues": {}}}
@@ -129,15 +130,26 @@ def _write_file(folder: Path, table: Table, rows: pa.Table) -> NewFile:
 
 
 def _statistics(rows: pa.Table, table: Table) -> dict[str, Any]:
-    """Number of rows, and of the columns that the table is looked up by the smallest and largest value."""
-    columns = [name for name in table.key if rows.schema.field(name).type in _STATISTICS_TYPES]
+    """Number of rows and of nulls, and the smallest and largest value of each time and of the key.
+
+    The numbers of nulls say which columns the file has, so that a reader need not open it for that.
+    """
+    columns = [
+        field.name
+        for field in rows.schema
+        if pa.types.is_timestamp(field.type) or (field.name in table.key and field.type in _STATISTICS_TYPES)
+    ]
     bounds = {name: pc.min_max(rows[name]).as_py() for name in columns}
     known = {name: both for name, both in bounds.items() if both["min"] is not None}
     return {
         "numRecords": rows.num_rows,
         "minValues": {name: _to_json_value(both["min"]) for name, both in known.items()},
         "maxValues": {name: _to_json_value(both["max"]) for name, both in known.items()},
-        "nullCount": {name: rows[name].null_count for name in columns},
+        "nullCount": {
+            field.name: rows[field.name].null_count
+            for field in rows.schema
+            if not pa.types.is_nested(field.type)
+        },
     }
 
 

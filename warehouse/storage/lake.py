@@ -8,20 +8,18 @@ ends. A write reads only the files that can have its keys, and an update rewrite
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from warehouse.object_store.client import ObjectStore
 from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Row, Table
 from warehouse.schema.tables import TABLES
@@ -30,11 +28,12 @@ from warehouse.storage.delta_upkeep import has_held_rows, purge_table, set_reten
 from warehouse.storage.file_commit import UNFINISHED
 from warehouse.storage.file_layout import COMPACT_ABOVE_FILES, files_to_merge
 from warehouse.storage.hash_index import remove_index
-from warehouse.storage.lake_copy import open_copy
-from warehouse.storage.lake_files import LakeFile, list_files, open_table
-from warehouse.storage.lake_reader import open_connection, open_reader
+from warehouse.storage.lake_files import LakeFile
+from warehouse.storage.lake_reader import open_connection
+from warehouse.storage.readable_lake import ReadableLake
 from warehouse.storage.stored_keys import UpdateOptions
 from warehouse.storage.table_lock import lock_table
+from warehouse.storage.table_versions import open_table
 from warehouse.storage.table_writes import (
     append_new,
     create_or_extend,
@@ -53,17 +52,12 @@ UNFINISHED_PORTIONS = "_portions"
 """The folder of a derived table for files that are needed while it is computed; a killed process leaves it."""
 
 
-class Lake:
-    """The tables below one folder. It holds no connection and no state but the folder.
+class Lake(ReadableLake):
+    """The tables below one folder, for reading and writing.
 
     Raises `LakeBusy` when a table stays locked, `DiskFull` when the disk is full, and `LakeDamaged` when a table
     can't be read or written.
     """
-
-    def __init__(self, folder: Path, store: ObjectStore | None = None) -> None:
-        self.folder = folder
-        self.store = store
-        self._copy = open_copy(folder, store) if store is not None else None
 
     def create(self) -> None:
         """Create missing tables, and columns that a table of an older likelens does not have."""
@@ -111,15 +105,6 @@ class Lake:
         table = TABLES[row.table]
         return self._write(table, partial(self._do, replace_all, table, table.to_arrow(rows)))
 
-    def files(self, table_name: str) -> list[str]:
-        """The Parquet files of the table's current version; none where a derived table does not exist yet."""
-        return [file.path for file in self.list_files(table_name)]
-
-    def list_files(self, table_name: str) -> list[LakeFile]:
-        """The same with what the log says about their rows."""
-        reading = partial(list_files, self.folder, TABLES[table_name])
-        return reading() if self._copy is None else self._copy.read(table_name, reading)
-
     def rewrite(
         self,
         table_name: str,
@@ -144,42 +129,6 @@ class Lake:
 
         with detect_damage(self.folder):
             self._write(table, rewrite)
-
-    def all_files(self) -> dict[str, list[LakeFile]]:
-        """The files of every table's current version; those of pictures last, which other tables refer to."""
-        self._refresh(list(TABLES))
-        return {name: self.list_files(name) for name in sorted(TABLES, key=lambda name: name == "pictures")}
-
-    @contextmanager
-    def reader(self, sql: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection in memory with a view for the current version of each table that `sql` names.
-
-        Without `sql`, of every table, which takes several times as long to open.
-        """
-        names = [name for name in TABLES if sql is None or re.search(rf"\b{name}\b", sql)]
-        self._refresh(names)
-        files = {name: self.files(name) for name in names}
-        with detect_damage(self.folder), open_reader(files) as connection:
-            yield connection
-
-    def stream(
-        self, query: str, values: Sequence[object] | Mapping[str, object], count: int
-    ) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query in batches of `count`; the tables stay at their current version meanwhile."""
-        with self.reader(query) as reader:
-            result = reader.execute(query, dict(values) if isinstance(values, Mapping) else list(values))
-            while rows := result.fetchmany(count):
-                yield rows
-
-    def query(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query over the current version of the tables."""
-        with self.reader(query) as reader:
-            return reader.execute(query, list(values)).fetchall()
-
-    def count(self, query: str, values: Sequence[object] = ()) -> int:
-        """The number that a query with one row and one column returns."""
-        [(number,)] = self.query(query, values)
-        return int(number)
 
     def tidy(self, keep_hours: int | None = None) -> None:
         """Merge small files into larger ones, and delete files that no version of the last `keep_hours` needs.
@@ -249,15 +198,6 @@ class Lake:
         """Do the operation while the table is locked; in an object store again, where another machine was faster."""
         with lock_table(self.folder, table.name):
             return operation() if self._copy is None else self._copy.write(table.name, operation)
-
-    def _refresh(self, names: Sequence[str]) -> None:
-        if self._copy is not None:
-            self._copy.refresh(names)
-
-    def bring(self, files: Sequence[str]) -> None:
-        """Download those of these data files that the copy of a lake in an object store does not have."""
-        if self._copy is not None:
-            self._copy.bring(files)
 
     def _do(self, work: Callable[..., T], table: Table, *values: object) -> T:
         """Do a write of `table_writes` to the current files of the table."""

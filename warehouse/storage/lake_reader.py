@@ -17,6 +17,7 @@ from warehouse.schema.sql_types import quote
 from warehouse.schema.table_schema import Table
 from warehouse.schema.tables import TABLES
 from warehouse.storage.lake_copy import bring_files
+from warehouse.storage.table_versions import are_complete
 
 _SQL_TYPES: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -40,19 +41,25 @@ def scan(files: Sequence[str], table: Table, *, with_names: bool = False) -> str
     empty = f"select {columns}{', null::VARCHAR as filename' if with_names else ''} where false"
     if not files:
         return f"({empty})"
+    if are_complete(files, table):
+        names = ", ".join((*table.schema.names, *(["filename"] if with_names else [])))
+        return f"(select {names} from {_read(files, table, with_names=with_names)})"
     return f"({empty} union all by name from {_read(files, table, with_names=with_names)})"
 
 
 def _read(files: Sequence[str], table: Table, *, with_names: bool = False) -> str:
     bring_files(files)
     paths = ", ".join(quote(file) for file in files)
-    # All files of a derived table have the same columns, so that not each is opened before a query begins.
-    options = f"union_by_name := {not table.derived}{', filename := true' if with_names else ''}"
+    # Where all files have the same columns, not each is opened before a query begins.
+    alike = table.derived or are_complete(files, table)
+    options = f"union_by_name := {not alike}{', filename := true' if with_names else ''}"
     return f"read_parquet([{paths}], {options})"
 
 
 def has_all_columns(connection: duckdb.DuckDBPyConnection, files: Sequence[str], table: Table) -> bool:
     """Whether the files have all columns of the table, as those of an older likelens may not."""
+    if are_complete(files, table):
+        return True
     with connection.cursor() as cursor:  # an error would end the connection's transaction
         try:
             cursor.sql(select_utc(files, table, all_columns=True))
@@ -82,6 +89,7 @@ def select_utc(files: Sequence[str], table: Table, *, all_columns: bool = False)
 @lru_cache(maxsize=1)
 def _database() -> duckdb.DuckDBPyConnection:
     # One database in memory for the process: to create one takes 30 ms, a connection to it less than one.
+    # With a cache for the footers of files, because a run reads each many times.
     # Without the cache for files, and with threads that return freed memory to the system (else a large query
     # leaves hundreds of megabytes), so that it holds nothing of the lake between queries.
     # What does not fit in memory goes to a new folder of the system, because the default is `.tmp` in the working
@@ -92,6 +100,7 @@ def _database() -> duckdb.DuckDBPyConnection:
         config={
             "autoinstall_known_extensions": False,
             "enable_external_file_cache": False,
+            "parquet_metadata_cache": True,
             "allocator_background_threads": True,
             "memory_limit": duckdb_limit(),
             "temp_directory": str(spill),

@@ -13,9 +13,10 @@ from deltalake import Field as DeltaField
 from warehouse.schema.table_schema import Table
 from warehouse.storage.file_commit import GROUP_ROWS, commit_files, write_files, write_rows
 from warehouse.storage.file_layout import rows_per_file, small_files_beside
-from warehouse.storage.lake_files import LakeFile, open_table
+from warehouse.storage.lake_files import LakeFile
 from warehouse.storage.lake_reader import scan
 from warehouse.storage.stored_keys import UpdateOptions, differs, select_changed, select_new
+from warehouse.storage.table_versions import open_table, read_version
 
 CHECKPOINT_VERSIONS = 20
 """A checkpoint is written after so many versions, so that a reader reads few files of the log."""
@@ -37,14 +38,13 @@ def create_or_extend(lake: Path, table: Table) -> None:
 
 def missing_columns(lake: Path, table: Table) -> list[DeltaField]:
     """Columns that the stored table does not have."""
-    existing = {field.name for field in open_table(lake, table).schema().fields}
+    existing = read_version(lake, table).columns
     return [DeltaField.from_arrow(field) for field in table.schema if field.name not in existing]
 
 
 def has_unknown_columns(lake: Path, table: Table) -> bool:
     """Whether a newer likelens has added columns to the stored table, whose values an update has to keep."""
-    known = set(table.schema.names)
-    return any(field.name not in known for field in open_table(lake, table).schema().fields)
+    return not read_version(lake, table).columns <= set(table.schema.names)
 
 
 def append_new(
@@ -113,7 +113,7 @@ def rewrite_files(
     changes: bool = True,
 ) -> None:
     """Replace these files by the rows of the queries, each sorted, in which `stored` are the files' rows."""
-    folder, delta = lake / table.name, open_table(lake, table)
+    folder, version = lake / table.name, read_version(lake, table).number
     stored = scan([file.path for file in files], table)
     size = rows_per_file(table, sum(file.rows for file in files))
     added = []
@@ -121,11 +121,23 @@ def rewrite_files(
         ordered = f"with stored as {stored} {query} order by {', '.join(table.order)}"
         rows = connection.sql(ordered)
         added += write_files(folder, table, rows.to_arrow_reader(table.group_rows or GROUP_ROWS), size)
-    commit_files(folder, delta.version(), [file.name for file in files], added, changes=changes)
-    if (delta.version() + 1) % CHECKPOINT_VERSIONS == 0:
+    commit_files(folder, version, [file.name for file in files], added, changes=changes)
+    _write_checkpoint(lake, table, version + 1)
+
+
+def _write_checkpoint(lake: Path, table: Table, version: int) -> None:
+    """Write a checkpoint of some versions."""
+    if version % CHECKPOINT_VERSIONS == 0:
         open_table(lake, table).create_checkpoint()
 
 
 def _add(lake: Path, table: Table, rows: pa.Table) -> None:
     ordered = rows.sort_by([(name, "ascending") for name in table.order])
-    write_rows(lake / table.name, ordered, "append", table.group_rows)
+    if missing_columns(lake, table):  # the Delta library adds them
+        write_rows(lake / table.name, ordered, "append", table.group_rows)
+        return
+    # The Delta library would read the whole log for each append.
+    folder, version = lake / table.name, read_version(lake, table).number
+    files = write_files(folder, table, ordered.to_batches(), rows_per_file(table, ordered.num_rows))
+    commit_files(folder, version, [], files, changes=True)
+    _write_checkpoint(lake, table, version + 1)

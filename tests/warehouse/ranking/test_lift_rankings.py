@@ -141,8 +141,12 @@ def test_each_source_has_its_own_age(
     compare: Callable[..., Comparable],
     labelled: Callable[..., list[Row]],
     observation_row: Callable[..., Observation],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where the history shows that likes are complete after 2 days, posts of that source count from 2 days on."""
+    """Where the history shows that likes are complete after 2 days, posts of that source count from 2 days on.
+
+    Where there are more posts than a ranking compares, it is the history of the newest.
+    """
     rows: list[Row] = []
     for number in range(25):
         name, at = f"h{number:02}", FIRST - timedelta(days=60 - number)
@@ -165,6 +169,9 @@ def test_each_source_has_its_own_age(
     assert found.counts.young == 3
     assert "younger than 2 to 7 days (by source)" in found.counts.describe("compared")
     assert compare([], by="comments").days == {"fast": 1, "slow": DEFAULT_DAYS}, "comments have their own age"
+    for most, days in ((30, 2), (10, DEFAULT_DAYS)):
+        monkeypatch.setattr("warehouse.ranking.comparable_ages.MAX_COMPARED_POSTS", most)
+        assert compare([]).days == {"fast": days, "slow": DEFAULT_DAYS}
 
 
 @pytest.mark.slow
@@ -330,3 +337,17 @@ def test_the_newest_posts_are_compared_and_the_older_ones_counted(
         lifts = lift_rankings.all_lifts(connection, RankingQuery("model", "likes", "lift", min_posts=1))
     assert lifts["posts"].to_list() == [2]
     assert ranking.is_empty()
+
+
+def test_the_newest_posts_of_a_part_are_compared(
+    compare: Callable[..., Comparable],
+    labelled: Callable[..., list[Row]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Above the limit a question about some posts leaves out the older ones of these, and counts no others."""
+    monkeypatch.setattr("warehouse.ranking.comparable_posts.MAX_COMPARED_POSTS", 2)
+    rows = [row for day in range(5) for row in labelled(str(day), posted_at=FIRST + timedelta(days=day))]
+    until = (FIRST + timedelta(days=3)).date()
+    found = compare(rows, until=until)
+    assert ids(found) == ["2", "3"]
+    assert found.counts.old == 2

@@ -65,6 +65,22 @@ def test_a_damaged_table_is_named_and_the_others_still_work(
     assert rank(home, RankingQuery("model")).is_empty()
 
 
+def test_each_file_of_a_table_stops_a_publish_when_it_is_damaged(
+    home: Home, account_row: Callable[..., AccountObservation]
+) -> None:
+    """A publish opens few files, and looks at the sizes of all."""
+    for name in ("ann", "bob", "cid"):
+        home.lake.append([account_row(name)])
+    publish(home)
+    for file in (home.lake.folder / "accounts").glob("*.parquet"):
+        content = file.read_bytes()
+        file.write_bytes(content[:-1])
+        with pytest.raises(LakeDamaged, match="table accounts"):
+            publish(home)
+        file.write_bytes(content)
+    publish(home)
+
+
 def test_a_query_that_reads_a_missing_file_names_the_table(
     home: Home, account_row: Callable[..., AccountObservation]
 ) -> None:
