@@ -47,14 +47,14 @@ class DrawingProcess:
         try:
             process.stdin.write(json.dumps(job) + "\n")
             process.stdin.flush()
-            answer = process.stdout.readline()
+            line = process.stdout.readline()
         except BrokenPipeError:
-            answer = ""
-        if not answer:
+            line = ""
+        if not line:
             self._process = None
             self._end(process)
             raise ValueError(f"vl-convert ended with status {process.returncode} while it drew a chart.")
-        drawn: dict[str, str] = json.loads(answer)
+        drawn: dict[str, str] = json.loads(line)
         if "error" in drawn:
             raise ValueError(drawn["error"])
         return drawn["svg"]
@@ -103,10 +103,10 @@ def _start() -> subprocess.Popen[str]:
 def _main() -> None:
     for line in sys.stdin:
         try:
-            answer = {"svg": vega_svg(*json.loads(line))}
+            result = {"svg": vega_svg(*json.loads(line))}
         except (ValueError, OSError) as error:
-            answer = {"error": str(error)}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            result = {"error": str(error)}
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 
