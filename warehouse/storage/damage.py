@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from warehouse.disk_space import is_disk_full_error
 from warehouse.errors import LakeDamaged
-from warehouse.storage.lake_files import LakeFile
+
+if TYPE_CHECKING:  # it imports pyarrow, which a short command does not need
+    from warehouse.storage.lake_files import LakeFile
 
 _DAMAGE_ERRORS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Error)
 """What DuckDB raises, as exactly this type, for a Parquet file that is missing, truncated or garbled."""
