@@ -12,6 +12,7 @@ import duckdb
 
 from warehouse.ranking.comparable_ages import read_comparable_days
 from warehouse.ranking.comparable_posts import STORED_COUNTS, comparable_posts
+from warehouse.ranking.labelled_classifiers import labelled_classifiers
 from warehouse.ranking.measures import STORED_BY
 from warehouse.ranking.ranking_query import RankingQuery
 from warehouse.schema.derived_tables import ComparedPosts, LabelLift
@@ -50,10 +51,9 @@ def compute_lifts(
     from warehouse.ranking.lift_rankings import all_lifts, number_alike, read_both_labels
 
     days = {by: read_comparable_days(connection, by) for by in STORED_BY}
-    classifiers = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
     with_groups = connection.execute("select distinct classifier from label_groups").fetchall()
     rows, compared = [], []
-    for (classifier,) in classifiers:
+    for classifier in labelled_classifiers(connection):
         questions = {by: RankingQuery(classifier, by, "lift") for by in STORED_BY}
         found = [comparable_posts(connection, one, days=days[by]) for by, one in questions.items()]
         counts = [comparable.counts for comparable in found]

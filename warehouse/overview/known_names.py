@@ -15,14 +15,15 @@ MAX_NAMES = 200
 
 _QUERIES: dict[Kind, str] = {
     "account": "select distinct account as name from posts",
-    "classifier": "select distinct classifier as name from current_labels",
-    "label": "select distinct label as name from current_labels where $classifier is null or classifier = $classifier",
+    "classifier": "select distinct classifier as name from label_sums",
+    "label": """select distinct label as name from label_sums
+                where not grouped and ($classifier is null or classifier = $classifier)""",
     "source": "select distinct source as name from posts",
 }
 
 
 def known_names(home: Home, kind: Kind, prefix: str, classifier: str | None = None) -> list[str]:
-    """At most `MAX_NAMES` names in their order; labels are those of a classifier, or of all.
+    """At most `MAX_NAMES` names in their order; labels are those that posts have of a classifier, or of all.
 
     Empty where the database can't be read. Raises `NotPublished` where there is none.
     """

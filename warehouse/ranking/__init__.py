@@ -2,6 +2,7 @@
 
     rankings.py          the rankings
     ranking_query.py     what a ranking is about, and which posts count; to add an option, open it
+    labelled_classifiers.py  which classifiers have labels
     within.py            which posts have the label that a ranking is within
     measures.py          the numbers of a post that labels are ranked by; to add one, open it
     plain_statistics.py  the statistics other than lift; to add one, open it

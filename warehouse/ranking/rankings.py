@@ -16,6 +16,7 @@ from warehouse.errors import NotPublished
 from warehouse.frames import read_frame
 from warehouse.home import Home
 from warehouse.published import published
+from warehouse.ranking.labelled_classifiers import labelled_classifiers
 from warehouse.ranking.measures import STORED_BY, measure_rows
 from warehouse.ranking.past import ensure_measures, show_past
 from warehouse.ranking.plain_statistics import PLAIN_STATISTICS
@@ -174,8 +175,7 @@ def rank_posts(post_labels: pl.LazyFrame, question: RankingQuery) -> pl.DataFram
 def classifiers_with_labels(home: Home) -> list[str]:
     """Names of the classifiers that have labels, in alphabetical order. Raises `NotPublished`."""
     with published(home) as connection:
-        rows = connection.execute("select distinct classifier from current_labels order by 1").fetchall()
-    return [name for (name,) in rows]
+        return labelled_classifiers(connection)
 
 
 def add_statistics(known: pl.LazyFrame, question: RankingQuery) -> pl.LazyFrame:
