@@ -11,7 +11,7 @@ from tasks.scrape.gallery.check import check_page
 from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector, open_page
 from tasks.scrape.gallery.extract import check_head, read_page
 from tasks.scrape.gallery.identity import AccountPages
-from tasks.scrape.gallery.numbered import Numbered
+from tasks.scrape.gallery.numbered import NumberedPages
 from tasks.scrape.gallery.pager import next_pages
 from tasks.scrape.gallery.profile import (
     CommentSelectors,
@@ -30,7 +30,7 @@ URL = "https://pix.example/zoe"
 TABLES = {
     "head": HeadSelectors,
     "list": ListSelectors,
-    "list.numbered": Numbered,
+    "list.numbered": NumberedPages,
     "post": PostSelectors,
     "detail": DetailSelectors,
     "comments": CommentSelectors,

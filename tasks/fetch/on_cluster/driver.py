@@ -33,7 +33,7 @@ from tasks.fetch.local import is_local
 from tasks.fetch.on_cluster.exchange import can_store_beside, end_session, exchange
 from tasks.fetch.on_cluster.host_owners import HostOwners
 from tasks.fetch.on_cluster.joining import JoinRefused, prepare_session
-from tasks.fetch.on_cluster.values import DownloadSession, Fetched, Reply
+from tasks.fetch.on_cluster.values import DownloadSession, Reply, WorkerResult
 from tasks.fetch.processes import MAX_CRASHES
 from tasks.fetch.store import PictureStore, RejectedPicture
 from warehouse.pictures.files import INCOMING, PICTURES, PictureFiles
@@ -246,7 +246,7 @@ class _ClusterDownloads:
                 reply.cancel()
                 raise WorkerDied("it is not in the cluster any more")
 
-    async def _end_job(self, worker: _Worker, fetched: Fetched) -> None:
+    async def _end_job(self, worker: _Worker, fetched: WorkerResult) -> None:
         job = worker.jobs.pop(fetched.number, None)
         if job is None or job.done():
             return

@@ -19,7 +19,7 @@ from uuid import uuid4
 from tasks.cluster.versions import differences, installed_versions
 from tasks.errors import ClusterUnavailable
 from tasks.fetch.download import Download, downloading
-from tasks.fetch.on_cluster.values import DownloadSession, Fetched, Reply
+from tasks.fetch.on_cluster.values import DownloadSession, Reply, WorkerResult
 from warehouse.errors import WarehouseError
 from warehouse.pictures.files import PictureFiles
 from warehouse.pictures.local import LocalPictures
@@ -67,7 +67,7 @@ class _Downloads:
     def __init__(self, session: DownloadSession) -> None:
         self._session = session
         self._process = uuid4().hex
-        self._ended: deque[Fetched] = deque()
+        self._ended: deque[WorkerResult] = deque()
         self._changed = threading.Condition()
         self._called_at = time.monotonic()
         self._ready = threading.Event()
@@ -125,17 +125,17 @@ class _Downloads:
 
     async def _work(self, download: Download, number: int, url: str) -> None:
         try:
-            fetched = Fetched(number, await download(url))
+            fetched = WorkerResult(number, await download(url))
         except WarehouseError as error:  # the disk is full, or the object store fails
-            fetched = Fetched(number, error)
+            fetched = WorkerResult(number, error)
         except Exception:  # noqa: BLE001 - the driver raises it
-            fetched = Fetched(number, RuntimeError(traceback.format_exc()))
+            fetched = WorkerResult(number, RuntimeError(traceback.format_exc()))
         with self._changed:
             self._ended.append(fetched)
             self._changed.notify()
 
-    def _take(self) -> list[Fetched]:
-        taken: list[Fetched] = []
+    def _take(self) -> list[WorkerResult]:
+        taken: list[WorkerResult] = []
         size = 0
         while self._ended and size < MAX_REPLY_BYTES:
             fetched = self._ended.popleft()
@@ -145,7 +145,7 @@ class _Downloads:
             taken.append(fetched)
         return taken
 
-    def _with_data(self, fetched: Fetched) -> Fetched:
+    def _with_data(self, fetched: WorkerResult) -> WorkerResult:
         picture = None if isinstance(fetched.result, Exception) else fetched.result.picture
         if picture is None:
             return fetched
@@ -155,7 +155,7 @@ class _Downloads:
             file.unlink()
         except FileNotFoundError:
             return fetched  # two addresses had the same picture, and it was sent with the first
-        return Fetched(fetched.number, fetched.result, data)
+        return WorkerResult(fetched.number, fetched.result, data)
 
 
 _sessions: dict[str, _Downloads] = {}

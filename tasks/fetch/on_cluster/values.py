@@ -25,7 +25,7 @@ class DownloadSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class WorkerResult:
     """An attempt that has ended, or the error of the worker.
 
     `data` are the picture's bytes where the worker does not see the home folder; None if this worker sent them before.
@@ -41,4 +41,4 @@ class Reply:
     """What has ended since the reply before. `process` differs from that one's if the worker's downloads were lost."""
 
     process: str
-    fetched: list[Fetched]
+    fetched: list[WorkerResult]

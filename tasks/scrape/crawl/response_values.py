@@ -100,7 +100,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Required:
+class RequiredField:
     """A field that posts must have. If all posts are without it, the interface has changed.
 
     `key` is the interface's name, `name` ours; `min_posts`: a page with fewer posts proves nothing.
@@ -112,7 +112,7 @@ class Required:
 
 
 def check_required(
-    response: Response, interface: str, findings: Findings, posts: int, required: Sequence[Required]
+    response: Response, interface: str, findings: Findings, posts: int, required: Sequence[RequiredField]
 ) -> None:
     """Raise `LayoutChanged` where none of the response's posts has a field that can be read."""
     for one in required:

@@ -11,7 +11,7 @@ from tasks.scrape.gallery.addresses import fill_template
 from tasks.scrape.gallery.selector_types import Selector, Table
 
 
-class Numbered(Table):
+class NumberedPages(Table):
     """Numbered pages: `address` has `{page}` in it and is relative to the account's first page.
 
     If the page has a `<base>`, an address that is more than a query is relative to it, as a link would be.
@@ -24,7 +24,7 @@ class Numbered(Table):
     last: Selector | None = None
 
     @model_validator(mode="after")
-    def _check_address(self) -> Numbered:
+    def _check_address(self) -> NumberedPages:
         if self.address.count("{page}") != 1:
             raise ValueError("the address must contain {page} once, for the page's number")
         if self.address.startswith("{page}"):

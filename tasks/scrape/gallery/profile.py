@@ -21,7 +21,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from tasks.errors import BadProfile, LayoutChanged
 from tasks.scrape.gallery.dates import DateForm, date_reader
 from tasks.scrape.gallery.embedded_json import EmbeddedJsonSelector
-from tasks.scrape.gallery.numbered import Numbered
+from tasks.scrape.gallery.numbered import NumberedPages
 from tasks.scrape.gallery.selector_types import AddressSelector, Pattern, Selector, Table
 
 
@@ -66,7 +66,7 @@ class ListSelectors(Table):
 
     post: Selector
     next: AddressSelector | None = None
-    numbered: Numbered | None = None
+    numbered: NumberedPages | None = None
     entries: Selector | None = None
     entry_id: Selector | None = None
 

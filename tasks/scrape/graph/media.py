@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tasks.scrape.crawl.response_values import (
     Findings,
     Record,
-    Required,
+    RequiredField,
     check_pictures,
     check_required,
     layout_changed,
@@ -24,11 +24,11 @@ from tasks.scrape.values.text import identifier, shown
 INTERFACE = "Instagram's Graph API"
 KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 REQUIRED = (
-    Required("id or permalink", "id", 1),
-    Required("media_type", "kind", 2),
-    Required("timestamp", "posted_at", 2),
-    Required("like_count", "likes", 5),
-    Required("comments_count", "comments", 5),
+    RequiredField("id or permalink", "id", 1),
+    RequiredField("media_type", "kind", 2),
+    RequiredField("timestamp", "posted_at", 2),
+    RequiredField("like_count", "likes", 5),
+    RequiredField("comments_count", "comments", 5),
 )
 
 

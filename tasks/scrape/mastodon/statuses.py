@@ -16,7 +16,7 @@ from tasks.errors import AccountNotFound
 from tasks.scrape.crawl.response_values import (
     Findings,
     Record,
-    Required,
+    RequiredField,
     check_pictures,
     check_required,
     layout_changed,
@@ -32,11 +32,11 @@ from tasks.scrape.values.text import identifier, quote, shown
 VIDEOS = frozenset({"video", "gifv", "audio"})
 REQUIRED = (
     # Posts without media are skipped like those without an id, so they are checked first.
-    Required("media_attachments", "media", 1),
-    Required("id or url", "id", 1),
-    Required("created_at", "posted_at", 2),
-    Required("favourites_count", "likes", 5),
-    Required("replies_count", "comments", 5),
+    RequiredField("media_attachments", "media", 1),
+    RequiredField("id or url", "id", 1),
+    RequiredField("created_at", "posted_at", 2),
+    RequiredField("favourites_count", "likes", 5),
+    RequiredField("replies_count", "comments", 5),
 )
 
 

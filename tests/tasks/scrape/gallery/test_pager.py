@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.scrape.gallery.numbered import Numbered
+from tasks.scrape.gallery.numbered import NumberedPages
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from tasks.scrape.gallery.numbered import Numbered
 )
 def test_the_number_of_a_page_is_read_from_its_address(address: str, url: str, number: int) -> None:
     """The address has the number, so it is all that a resumed crawl needs."""
-    assert Numbered(address=address).number_of(url, "zoe") == number
+    assert NumberedPages(address=address).number_of(url, "zoe") == number
