@@ -45,7 +45,7 @@ def maintain_home(home: Home, options: MaintainOptions, progress: Progress) -> S
     findings = _describe_findings(pictures)
     sentences = [*findings, describe_checks(counts), *done]
     status = "incomplete" if findings else "done"
-    failures = len(pictures.missing) + len(pictures.damaged)
+    failures = pictures.number_missing + len(pictures.damaged)
     return StageResult(status, rows, failures, " ".join(sentences), counts=counts)
 
 
@@ -80,11 +80,14 @@ def _tidy_tables(home: Home, history_days: int) -> list[str]:
 
 
 def _describe_findings(pictures: PictureFindings) -> list[str]:
-    found = ((pictures.missing, "missing"), (pictures.damaged, "damaged"))
+    found = (
+        (pictures.number_missing, pictures.missing, "missing"),
+        (len(pictures.damaged), pictures.damaged, "damaged"),
+    )
     return [
-        f"{len(paths):,} picture files are {what}, the first is {paths[0]}; put them back from a backup."
-        for paths, what in found
-        if paths
+        f"{number:,} picture files are {what}, the first is {paths[0]}; put them back from a backup."
+        for number, paths, what in found
+        if number
     ]
 
 

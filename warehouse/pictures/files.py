@@ -86,8 +86,8 @@ class PictureFiles(Protocol):
         """A file's size and age; None if it is missing."""
         ...
 
-    def paths(self, letter: str) -> Iterator[str]:
-        """The paths of the files whose name begins with this hex digit, in any order."""
+    def paths(self, prefix: str) -> Iterator[str]:
+        """The paths of the files whose name begins with these one or two hex digits, in any order."""
         ...
 
     def clear_incoming(self) -> None:

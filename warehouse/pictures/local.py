@@ -93,9 +93,9 @@ class LocalPictures:
             return None
         return FoundPicture(path, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def paths(self, letter: str) -> Iterator[str]:
-        """The paths of the files whose name begins with this hex digit, in any order."""
-        for folder in (self.home / PICTURES).glob(f"{letter}?"):
+    def paths(self, prefix: str) -> Iterator[str]:
+        """The paths of the files whose name begins with these one or two hex digits, in any order."""
+        for folder in (self.home / PICTURES).glob(prefix.ljust(2, "?")):
             with os.scandir(folder) as entries:
                 yield from (f"{PICTURES}/{folder.name}/{entry.name}" for entry in entries)
 

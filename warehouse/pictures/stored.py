@@ -108,10 +108,13 @@ class StoredPictures:
             return FoundPicture(path, one.bytes, one.modified) if one.name == path else None
         return None
 
-    def paths(self, letter: str) -> Iterator[str]:
-        """The paths of the pictures whose name begins with this hex digit, sorted; a request for each 1,000."""
-        for second in _HEX:
-            for one in self.store.list(f"{PICTURES}/{letter}{second}"):
+    def paths(self, prefix: str) -> Iterator[str]:
+        """The paths of the pictures whose name begins with these one or two hex digits, sorted.
+
+        It takes a request for each 1,000.
+        """
+        for folder in [prefix] if len(prefix) == 2 else [f"{prefix}{second}" for second in _HEX]:
+            for one in self.store.list(f"{PICTURES}/{folder}"):
                 yield one.name
 
     def clear_incoming(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import PurePosixPath
 
 from warehouse.home import Home
@@ -24,22 +25,34 @@ _OUR_NAME = re.compile(r"([0-9a-f]{64})(?:\.small)?\.\w+")
 HASH_LENGTH = 64
 UNFINISHED = timedelta(days=1)
 """A run stores the row of a picture long before."""
-_FIRST_LETTERS = "0123456789abcdef"
-"""Pictures are compared with their folders in as many parts as there are first letters of a hash."""
+MAX_NAMED = 1000
+"""Paths of missing pictures that findings name: all are missing where the folder of pictures is."""
+_HEX = "0123456789abcdef"
+_MAX_IN_PARTS_OF_A_LETTER = 1_000_000
+"""More pictures are compared with their folders by two letters of their hash, so that a part fits in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFindings:
-    """Pictures whose file is missing, or has other bytes than were stored; of `checked` pictures."""
+    """Pictures whose file is missing, or has other bytes than were stored; of `checked` pictures.
+
+    `number_missing` is the number of all that are missing, and `missing` names at most `MAX_NAMED` of them.
+    """
 
     checked: int
+    number_missing: int
     missing: tuple[str, ...]
     damaged: tuple[str, ...]
 
 
 def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int], None]) -> PictureFindings:
     """Look for every picture's file, and compare the bytes of a sample, or of all, with their hash."""
-    missing = {path for part in _parts(home) for path in _missing(home, part)}
+    number_missing, missing = 0, list[str]()
+    for part in _parts(home):
+        for path in _missing(home, part):
+            number_missing += 1
+            if number_missing <= MAX_NAMED:
+                missing.append(path)
     total = home.lake.count("select count(*) from pictures")
     query = "select sha256, path, copy_sha256 from pictures"
     if not check_all:
@@ -54,10 +67,10 @@ def check_pictures(home: Home, *, check_all: bool, progress: Callable[[int, int]
                 pictures, threads.map(lambda one: has_its_bytes(home, one), pictures), strict=True
             ):
                 checked += 1
-                if not is_good and picture.path not in missing:
+                if not is_good and home.picture_files.exists(picture.path):
                     damaged.append(picture.path)
             progress(checked, total)
-    return PictureFindings(checked, tuple(sorted(missing)), tuple(sorted(damaged)))
+    return PictureFindings(checked, number_missing, tuple(sorted(missing)), tuple(sorted(damaged)))
 
 
 def has_its_bytes(home: Home, picture: StoredPicture) -> bool:
@@ -77,9 +90,9 @@ def remove_leftovers(home: Home, *, shared: bool = True) -> tuple[int, int]:
     """
     files, number, size = home.picture_files, 0, 0
     youngest = datetime.now(UTC) - UNFINISHED if files.is_remote and shared else None
-    for letter, known in _parts(home):
+    for prefix, known in _parts(home):
         paths = {picture.path for picture in known.values()}
-        for path in files.paths(letter):
+        for path in files.paths(prefix):
             found = _OUR_NAME.fullmatch(PurePosixPath(path).name)
             if found is None or path in paths:
                 continue
@@ -90,39 +103,43 @@ def remove_leftovers(home: Home, *, shared: bool = True) -> tuple[int, int]:
                     continue
                 number, size = number + 1, size + leftover.bytes
                 files.delete([path])
-        _remove_thumbnails(home, letter, known)
+        _remove_thumbnails(home, prefix, known)
     files.clear_incoming()
     return number, size
 
 
 def remove_old_thumbnails(home: Home) -> None:
     """Delete thumbnails of pictures that have no row any more: another machine has forgotten them."""
-    for letter, known in _parts(home):
-        _remove_thumbnails(home, letter, known)
+    for prefix, known in _parts(home):
+        _remove_thumbnails(home, prefix, known)
 
 
 _Part = tuple[str, dict[str, StoredPicture]]
 
 
 def _parts(home: Home) -> Iterator[_Part]:
-    """The stored pictures by hash, for each first letter."""
-    for letter in _FIRST_LETTERS:
+    """The stored pictures by hash, for each of the first letters of a hash."""
+    is_large = home.lake.count("select count(*) from pictures") > _MAX_IN_PARTS_OF_A_LETTER
+    for letters in product(_HEX, repeat=2 if is_large else 1):
+        prefix = "".join(letters)
+        # Not `starts_with`: by these bounds DuckDB leaves out row groups.
         rows = home.lake.query(
-            "select sha256, path, copy_sha256 from pictures where starts_with(sha256, ?)", [letter]
+            "select sha256, path, copy_sha256 from pictures where sha256 >= ? and sha256 < ?",
+            [prefix, f"{prefix}g"],
         )
-        yield letter, {row[0]: StoredPicture(*row) for row in rows}
+        yield prefix, {row[0]: StoredPicture(*row) for row in rows}
 
 
-def _remove_thumbnails(home: Home, letter: str, known: dict[str, StoredPicture]) -> None:
-    for file in home.thumbnails.glob(f"{letter}?/*"):
+def _remove_thumbnails(home: Home, prefix: str, known: dict[str, StoredPicture]) -> None:
+    for file in home.thumbnails.glob(f"{prefix.ljust(2, '?')}/*"):
         # The name of an incomplete file begins with a dot.
         if file.name.lstrip(".")[:HASH_LENGTH] not in known:
             file.unlink(missing_ok=True)
 
 
 def _missing(home: Home, part: _Part) -> Iterator[str]:
-    letter, known = part
-    present = set(home.picture_files.paths(letter))
+    prefix, known = part
+    present = set(home.picture_files.paths(prefix))
     for picture in known.values():
         if picture.path not in present and not home.picture_files.exists(picture.path):
             yield picture.path

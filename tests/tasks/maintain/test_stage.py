@@ -22,6 +22,7 @@ from warehouse.schema.picture_tables import Picture, PictureLabel
 from warehouse.schema.run_tables import StageRun
 from warehouse.schema.tables import TABLES, Observation, Post, PostPicture
 from warehouse.storage.delta_upkeep import FILE_RETENTION, LOG_RETENTION
+from warehouse.upkeep import picture_files
 
 pytestmark = pytest.mark.slow
 
@@ -128,8 +129,15 @@ def test_a_lost_and_a_changed_derived_row_are_written_again(home: Home) -> None:
         assert session.execute(query).fetchall() == before
 
 
-def test_missing_and_damaged_pictures_are_findings(home: Home) -> None:
-    """The stage is incomplete and names them; leftover files of killed runs are gone."""
+@pytest.mark.parametrize("pictures_in_few_parts", [1_000_000, 0])
+def test_missing_and_damaged_pictures_are_findings(
+    home: Home, monkeypatch: pytest.MonkeyPatch, pictures_in_few_parts: int
+) -> None:
+    """The stage is incomplete and names them; leftover files of killed runs are gone.
+
+    So it is with few pictures, and with many, which are compared in more parts.
+    """
+    monkeypatch.setattr(picture_files, "_MAX_IN_PARTS_OF_A_LETTER", pictures_in_few_parts)
     files = sorted(path for path in home.pictures.rglob("*.jpg"))
     files[0].unlink()
     files[1].write_bytes(b"other")
@@ -145,6 +153,17 @@ def test_missing_and_damaged_pictures_are_findings(home: Home) -> None:
     assert f"1 picture files are damaged, the first is {files[1].relative_to(home.folder)}" in result.message
     assert "1 files that no row names were deleted (0.0 MB)." in result.message
     assert not left.exists() and mine.exists() and files[2].exists()
+
+
+def test_of_many_missing_pictures_a_few_are_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folder of pictures is gone all are counted, and memory does not grow with them."""
+    monkeypatch.setattr(picture_files, "MAX_NAMED", 2)
+    shutil.rmtree(home.pictures)
+    found = picture_files.check_pictures(home, check_all=True, progress=lambda *_: None)
+    assert (found.number_missing, len(found.missing), found.damaged) == (12, 2, ())
+    result = run(home)
+    assert result.failures == 12
+    assert "12 picture files are missing, the first is pictures/" in result.message
 
 
 def test_wrong_rows_fail_the_stage(home: Home) -> None:
