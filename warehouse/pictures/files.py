@@ -87,7 +87,7 @@ class PictureFiles(Protocol):
         ...
 
     def paths(self, prefix: str) -> Iterator[str]:
-        """The paths of the files whose name begins with these one or two hex digits, in any order."""
+        """The paths of the files whose name begins with these two hex digits, in any order."""
         ...
 
     def clear_incoming(self) -> None:

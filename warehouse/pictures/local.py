@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,10 +95,9 @@ class LocalPictures:
         return FoundPicture(path, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def paths(self, prefix: str) -> Iterator[str]:
-        """The paths of the files whose name begins with these one or two hex digits, in any order."""
-        for folder in (self.home / PICTURES).glob(prefix.ljust(2, "?")):
-            with os.scandir(folder) as entries:
-                yield from (f"{PICTURES}/{folder.name}/{entry.name}" for entry in entries)
+        """The paths of the files whose name begins with these two hex digits, in any order."""
+        with suppress(FileNotFoundError), os.scandir(self.home / PICTURES / prefix) as entries:
+            yield from (f"{PICTURES}/{prefix}/{entry.name}" for entry in entries)
 
     def clear_incoming(self) -> None:
         """Remove incomplete files of killed runs, and their folder."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import chain, groupby
 from pathlib import PurePosixPath
 
 from warehouse.home import Home
@@ -28,8 +28,6 @@ UNFINISHED = timedelta(days=1)
 MAX_NAMED = 1000
 """Paths of missing pictures that findings name: all are missing where the folder of pictures is."""
 _HEX = "0123456789abcdef"
-_MAX_IN_PARTS_OF_A_LETTER = 1_000_000
-"""More pictures are compared with their folders by two letters of their hash, so that a part fits in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +116,25 @@ _Part = tuple[str, dict[str, StoredPicture]]
 
 
 def _parts(home: Home) -> Iterator[_Part]:
-    """The stored pictures by hash, for each of the first letters of a hash."""
-    is_large = home.lake.count("select count(*) from pictures") > _MAX_IN_PARTS_OF_A_LETTER
-    for letters in product(_HEX, repeat=2 if is_large else 1):
-        prefix = "".join(letters)
-        # Not `starts_with`: by these bounds DuckDB leaves out row groups.
-        rows = home.lake.query(
-            "select sha256, path, copy_sha256 from pictures where sha256 >= ? and sha256 < ?",
-            [prefix, f"{prefix}g"],
-        )
-        yield prefix, {row[0]: StoredPicture(*row) for row in rows}
+    """The stored pictures by hash, for each folder of pictures, named by the first two letters of the hashes.
+
+    A query for each folder would read all hashes 256 times, and one for all would hold them in memory.
+    """
+    query = "select sha256, path, copy_sha256 from pictures where starts_with(sha256, ?) order by sha256"
+    for letter in _HEX:
+        rows = chain.from_iterable(home.lake.stream(query, [letter], READ_PICTURES))
+        folders = groupby(rows, key=lambda row: row[0][:2])
+        found = next(folders, None)
+        for prefix in (f"{letter}{second}" for second in _HEX):
+            if found is None or found[0] != prefix:
+                yield prefix, {}
+                continue
+            yield prefix, {row[0]: StoredPicture(*row) for row in found[1]}
+            found = next(folders, None)
 
 
 def _remove_thumbnails(home: Home, prefix: str, known: dict[str, StoredPicture]) -> None:
-    for file in home.thumbnails.glob(f"{prefix.ljust(2, '?')}/*"):
+    for file in home.thumbnails.glob(f"{prefix}/*"):
         # The name of an incomplete file begins with a dot.
         if file.name.lstrip(".")[:HASH_LENGTH] not in known:
             file.unlink(missing_ok=True)

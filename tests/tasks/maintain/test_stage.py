@@ -129,15 +129,8 @@ def test_a_lost_and_a_changed_derived_row_are_written_again(home: Home) -> None:
         assert session.execute(query).fetchall() == before
 
 
-@pytest.mark.parametrize("pictures_in_few_parts", [1_000_000, 0])
-def test_missing_and_damaged_pictures_are_findings(
-    home: Home, monkeypatch: pytest.MonkeyPatch, pictures_in_few_parts: int
-) -> None:
-    """The stage is incomplete and names them; leftover files of killed runs are gone.
-
-    So it is with few pictures, and with many, which are compared in more parts.
-    """
-    monkeypatch.setattr(picture_files, "_MAX_IN_PARTS_OF_A_LETTER", pictures_in_few_parts)
+def test_missing_and_damaged_pictures_are_findings(home: Home) -> None:
+    """The stage is incomplete and names them; leftover files of killed runs are gone."""
     files = sorted(path for path in home.pictures.rglob("*.jpg"))
     files[0].unlink()
     files[1].write_bytes(b"other")
